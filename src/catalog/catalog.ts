@@ -1,0 +1,65 @@
+/**
+ * What is known of the database's own functions and relations. A catalog is an immutable snapshot; the one in force is
+ * replaced whole when the database was asked again.
+ */
+
+/** A name as it stands in the SQL text, folded the way PostgreSQL folds it. */
+export interface QualifiedName {
+  /** Absent when the text does not qualify the name. */
+  readonly schema?: string
+  readonly name: string
+}
+
+/**
+ * What running a function on a standby means. Only `harmless` is proof that it may run there and gives what the primary
+ * would give.
+ */
+export type FunctionVerdict =
+  | 'harmless'
+  /** A standby refuses it, or it changes data. */
+  | 'writes'
+  /** Reads or leaves state of the connection: advisory locks, `set_config`, `currval`. */
+  | 'session'
+  /** Answers for the node it runs on: `pg_backend_pid`, the statistics functions. */
+  | 'node-local'
+  /** Has effects outside the database: dblink, untrusted languages. */
+  | 'external'
+  /** Labelled volatile by its owner, so it may do anything. */
+  | 'volatile'
+  | 'declared-primary-only'
+  /** Not one of the system's own, and the database has not been asked yet. */
+  | 'pending'
+  /** The database was asked and knows no such function. */
+  | 'unknown'
+
+/** What reading a relation on a standby means. Only `replicated` is proof that it gives what the primary would give. */
+export type RelationVerdict =
+  | 'replicated'
+  | 'unlogged'
+  | 'foreign'
+  | 'temporary'
+  /** A system view or catalog that answers for the node it is read on. */
+  | 'node-local'
+  /** A view, rule, policy or generated expression that reaches something which is not harmless. */
+  | 'volatile'
+  /** A sequence read as a relation: its row is behind on a standby. */
+  | 'sequence'
+  | 'declared-primary-only'
+  | 'pending'
+  | 'unknown'
+
+/** What using an operator or a type (as a cast's target) means. */
+export type OperatorVerdict = 'harmless' | 'volatile' | 'pending'
+
+export interface Catalog {
+  /** Grows with every new catalog, so that a verdict can say which one it was made with. */
+  readonly version: number
+  /** `builtin`: only PostgreSQL's own names are known. `loaded`: the database was asked. */
+  readonly source: 'builtin' | 'loaded'
+  /** False when the server reads backslashes in plain literals as escapes: then nothing is proven to be a read. */
+  readonly standardConformingStrings: boolean
+  functionVerdict(name: QualifiedName): FunctionVerdict
+  relationVerdict(name: QualifiedName): RelationVerdict
+  operatorVerdict(name: QualifiedName): OperatorVerdict
+  typeVerdict(name: QualifiedName): OperatorVerdict
+}

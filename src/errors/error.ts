@@ -1,0 +1,34 @@
+/**
+ * Stable codes of the errors that pg-switchyard itself raises. Errors of the server and of node-postgres pass through
+ * untouched.
+ */
+export type ErrorCode =
+  | 'SWITCHYARD_INVALID_OPTION'
+  | 'SWITCHYARD_UNKNOWN_OPTION'
+  | 'SWITCHYARD_NO_PRIMARY'
+  | 'SWITCHYARD_TWO_PRIMARIES'
+  | 'SWITCHYARD_FOREIGN_NODE'
+  | 'SWITCHYARD_REPLICA_REFUSED'
+  | 'SWITCHYARD_NO_CANDIDATE'
+  | 'SWITCHYARD_PARSER_UNAVAILABLE'
+  | 'SWITCHYARD_TEST_CLUSTER'
+  | 'SWITCHYARD_CLI'
+
+export interface SwitchyardErrorOptions {
+  readonly cause?: unknown
+  /** True when the same call may succeed if it is made again. @defaultValue false */
+  readonly retryable?: boolean
+}
+
+/** Base of every error that pg-switchyard raises by itself. Tell them apart by `code`. */
+export class SwitchyardError extends Error {
+  override readonly name: string = 'SwitchyardError'
+  readonly code: ErrorCode
+  readonly retryable: boolean
+
+  constructor(code: ErrorCode, message: string, options: SwitchyardErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable ?? false
+  }
+}

@@ -1,0 +1,38 @@
+import type { QualifiedName } from '../catalog/catalog.ts'
+import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
+
+/** A name that the text uses, with where it stands. */
+export interface NameUse extends QualifiedName {
+  /** An offset in characters (UTF-16 units) from the start of the text, when known. */
+  readonly position?: number
+}
+
+/**
+ * What one parse found out by the text alone: the verdict on the statement's form, and the names on which the catalog
+ * has the last word. Kept in the cache in place of the syntax tree.
+ */
+export interface Analysis {
+  readonly kind: StatementKind
+  readonly reason: StatementReason
+  readonly offender?: Offender
+  readonly hint?: 'primary' | 'replica'
+  readonly modes?: TransactionModes
+  readonly mayWrite: boolean
+  readonly leavesSessionState: boolean
+  readonly multiple: boolean
+  readonly functions: readonly NameUse[]
+  /** Relations that are read; names bound by the text itself (CTEs) are left out. */
+  readonly relations: readonly NameUse[]
+  readonly operators: readonly NameUse[]
+  /** Targets of casts. */
+  readonly types: readonly NameUse[]
+}
+
+/** One SQL grammar. Pure: text in, analysis out. */
+export interface SqlParser {
+  readonly name: 'libpg-query' | 'node-sql-parser'
+  /** Resolves when `analyze` may be called. Rejects with `SWITCHYARD_PARSER_UNAVAILABLE`, saying what to do. */
+  load(): Promise<void>
+  /** Never throws for bad SQL: what cannot be parsed comes back as a write with the reason `unparseable`. */
+  analyze(sql: string): Analysis
+}

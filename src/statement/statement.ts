@@ -1,0 +1,110 @@
+/** What a statement is, as far as routing is concerned. When in doubt it is a `write`. */
+export type StatementKind =
+  /** Proven: no side effect, no session state, and a replica answers as the primary would. */
+  | 'read'
+  | 'write'
+  /** Transaction control: BEGIN, COMMIT, SAVEPOINT, PREPARE TRANSACTION … */
+  | 'transaction'
+  /** Reads or leaves state of its connection: SET, PREPARE, LISTEN, cursors, advisory locks … */
+  | 'session'
+
+/** Why a statement has its kind. A closed union: `explain()`, logs and metric labels all read this one value. */
+export type StatementReason =
+  // read
+  | 'select'
+  | 'explain'
+  | 'show'
+  | 'copy-to'
+  | 'empty'
+  | 'declared-read-only'
+  // write: the statement's own form
+  | 'data-modifying'
+  | 'data-modifying-cte'
+  | 'row-lock'
+  | 'select-into'
+  | 'ddl'
+  | 'copy-from'
+  | 'copy-program'
+  | 'copy-to-file'
+  | 'call'
+  | 'do'
+  | 'lock-table'
+  | 'maintenance'
+  | 'notify'
+  | 'server-command'
+  | 'unknown-statement'
+  // write: what it touches
+  | 'function-writes'
+  | 'function-volatile'
+  | 'function-node-local'
+  | 'function-external'
+  | 'function-unknown'
+  | 'relation-unlogged'
+  | 'relation-foreign'
+  | 'relation-temporary'
+  | 'relation-node-local'
+  | 'relation-volatile'
+  | 'relation-sequence'
+  | 'relation-unknown'
+  | 'operator-volatile'
+  | 'type-volatile'
+  | 'declared-primary-only'
+  | 'catalog-pending'
+  // write: it could not be judged
+  | 'unparseable'
+  | 'too-large'
+  | 'too-deep'
+  | 'non-standard-strings'
+  // transaction
+  | 'begin'
+  | 'commit'
+  | 'rollback'
+  | 'savepoint'
+  | 'set-transaction'
+  | 'two-phase'
+  // session
+  | 'set'
+  | 'prepare'
+  | 'execute'
+  | 'deallocate'
+  | 'discard'
+  | 'cursor'
+  | 'listen'
+  | 'function-session'
+  | 'constraints'
+
+export type AccessMode = 'read only' | 'read write'
+export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable'
+
+/** What an opening statement (BEGIN, START TRANSACTION, SET TRANSACTION) asks for. */
+export interface TransactionModes {
+  readonly accessMode?: AccessMode
+  readonly isolation?: IsolationLevel
+  readonly deferrable?: boolean
+}
+
+/** The piece of the text that decided. */
+export interface Offender {
+  /** The function's or relation's name, or the clause, as people would write it. */
+  readonly text: string
+  /** Where it stands: an offset in characters (UTF-16 units) from the start of the text, when known. */
+  readonly position?: number
+}
+
+/** One SQL text after judgement. Immutable, and shared by every execution of the same text. */
+export interface Statement {
+  readonly kind: StatementKind
+  readonly reason: StatementReason
+  /** Absent where the text as a whole decided. */
+  readonly offender?: Offender
+  /** Asked for by a comment, `/* route: primary *\/` or `/* route: replica *\/`. */
+  readonly hint?: 'primary' | 'replica'
+  /** Modes of the BEGIN, START TRANSACTION or SET TRANSACTION in the text. */
+  readonly modes?: TransactionModes
+  /** False only when it is proven that the text commits no change of data: a read, BEGIN, SET, LISTEN … */
+  readonly mayWrite: boolean
+  /** True when it leaves state on its connection that later statements of the same client may rely on. */
+  readonly leavesSessionState: boolean
+  /** True for a text of more than one statement. The strictest of them gave kind and reason. */
+  readonly multiple: boolean
+}
