@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+// A file to write the results to as JSON, for programs that count them.
+const report = process.env['TEST_REPORT']
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // Processes rather than threads: tests start servers, send signals and load WebAssembly.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+  },
+})
