@@ -1,9 +1,9 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // A file to write the results to as JSON, for programs that count them.
 const report = process.env['TEST_REPORT']
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // Processes rather than threads: tests start servers, send signals and load WebAssembly.
@@ -15,3 +15,5 @@ export default defineConfig({
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
 })
+
+export default config

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { listedFolders } from './folders.ts'
+import { banned, barrels, leftovers, lineCount, unerasable } from './house-rules.ts'
+import { folderOf, isTest, readSources, root } from './source.ts'
+
+const sources = readSources()
+
+test('no file has more than 400 lines, and half of them at most 120', ({ annotate }) => {
+  expect(sources.filter((source) => lineCount(source) > 400).map((source) => source.path)).toEqual([])
+  const counts = sources
+    .filter((source) => !isTest(source.path))
+    .map(lineCount)
+    .toSorted((a, b) => a - b)
+  const median = counts[Math.floor(counts.length / 2)]
+  void annotate(`${counts.length} files, median ${median} lines, longest ${counts.at(-1)}`)
+  expect(median).toBeLessThanOrEqual(120)
+})
+
+test('time and chance come from src/platform, the console belongs to src/cli', () => {
+  expect(banned(sources)).toEqual([])
+})
+
+test('no notes to self are left', () => {
+  expect(leftovers(sources)).toEqual([])
+})
+
+test('no inner barrels', () => {
+  expect(barrels(sources)).toEqual([])
+})
+
+test('types can be erased: no enums, no namespaces', () => {
+  expect(unerasable(sources)).toEqual([])
+})
+
+test('ARCHITECTURE.md lists the folders that there are', () => {
+  const others = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+  const folders = new Set(sources.map((source) => folderOf(source.path)).filter((folder) => folder !== ''))
+  const listed = listedFolders(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'), others)
+  expect(listed).toEqual([...folders].toSorted())
+})

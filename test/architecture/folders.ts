@@ -1,0 +1,11 @@
+/** What may stand before the name: white space, list and table marks, code marks, tree lines. */
+const entry = /^[\s>|*+`│├└─-]*(?:src\/)?([a-z][a-z-]*)\/(?![\w.{[]|\*[^*])/gmu
+
+/**
+ * The folders that a Markdown text lists: names with a slash, with or without `src/`, at the start of a line, a list
+ * item, a table row or a line of a tree. Names in running text do not count.
+ */
+export function listedFolders(markdown: string, others: readonly string[]): readonly string[] {
+  const names = [...markdown.matchAll(entry)].map((match) => match[1] ?? '')
+  return [...new Set(names)].filter((name) => !others.includes(name)).toSorted()
+}
