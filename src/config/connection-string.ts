@@ -1,0 +1,33 @@
+import { parse } from 'pg-connection-string'
+import type { ClientConfig } from 'pg'
+import { invalid } from './validate.ts'
+
+/** `scheme://user:password@hosts/rest`, without looking into any of the parts. */
+const URL_PARTS = /^(postgres(?:ql)?:\/\/)((?:[^/?#]*)@)?([^/?#]*)(.*)$/is
+
+/**
+ * Splits a connection string with several hosts (`postgres://u:p@h1:5432,h2:5433/db`) into one string a host. Others
+ * come back as they are.
+ */
+export function splitHosts(connectionString: string): readonly string[] {
+  const [, scheme, userInfo = '', hosts = '', rest = ''] = URL_PARTS.exec(connectionString) ?? []
+  if (scheme === undefined || !hosts.includes(',')) return [connectionString]
+  return hosts.split(',').map((host) => {
+    if (host === '') throw invalid('Option "connectionString" has an empty host in its list of hosts')
+    return `${scheme}${userInfo}${host}${rest}`
+  })
+}
+
+/**
+ * The fields that a connection string gives, as options of node-postgres. What it leaves empty is left out, so that it
+ * can be inherited. Never shows the string itself: it has a password.
+ */
+export function parseConnectionString(name: string, connectionString: string): ClientConfig {
+  try {
+    const fields = Object.entries(parse(connectionString))
+    return Object.fromEntries(fields.filter(([, value]) => value !== undefined && value !== null && value !== ''))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'it cannot be parsed'
+    throw invalid(`Option "${name}" must be a connection string such as postgres://user@host:5432/db: ${why}`)
+  }
+}

@@ -1,0 +1,76 @@
+import type { PoolConfig } from 'pg'
+import type { NodeConfig } from '../nodes/server-node.ts'
+import { parseConnectionString, splitHosts } from './connection-string.ts'
+import { REPLICA_OPTIONS } from './known-options.ts'
+import { checkArray, checkNames, describe, invalid, numberOption } from './validate.ts'
+
+/**
+ * The nodes that the options name: the hosts of the pool's own address first, then the replicas. `base` holds the pool's
+ * options for node-postgres.
+ */
+export function nodesOf(base: PoolConfig, replicas: unknown): readonly NodeConfig[] {
+  const { connectionString, ...fields } = withPassword(base)
+  const hosts = connectionString === undefined ? [] : splitHosts(connectionString)
+  const own =
+    hosts.length > 1
+      ? hosts.map((host) => ({ ...fields, ...parseConnectionString('connectionString', host) }))
+      : [withPassword(base)]
+
+  const inherited = { ...fields, ...(hosts[0] ? parseConnectionString('connectionString', hosts[0]) : {}) }
+  const ids = new Set<string>()
+  return [
+    ...own.map((options) => ({ id: idOf(options, ids), weight: 1, options })),
+    ...replicasOf(replicas).map((replica, index): NodeConfig => {
+      const { weight, ...options } = replicaOptions(inherited, replica, `replicas[${index}]`)
+      return { id: idOf(options, ids), weight, options }
+    }),
+  ]
+}
+
+function replicasOf(replicas: unknown): readonly unknown[] {
+  if (replicas === undefined) return []
+  checkArray('replicas', replicas)
+  return replicas
+}
+
+function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): PoolConfig & { weight: number } {
+  const { host: _host, port: _port, ...rest } = inherited
+  if (typeof replica === 'string') return { ...rest, ...parseConnectionString(name, replica), weight: 1 }
+  if (replica === null || typeof replica !== 'object' || Array.isArray(replica)) {
+    throw invalid(`Option "${name}" must be a connection string or an object; received ${describe(replica)}`)
+  }
+  checkNames(replica, REPLICA_OPTIONS, name)
+  const { weight, connectionString, ...given } = withPassword<PoolConfig & { weight?: unknown }>(replica)
+  if (connectionString === undefined && given.host === undefined && given.port === undefined) {
+    throw invalid(`Option "${name}" must say where the replica is: "host", "port" or "connectionString"`)
+  }
+  return {
+    ...rest,
+    ...defined(given),
+    ...(connectionString === undefined ? {} : parseConnectionString(`${name}.connectionString`, connectionString)),
+    weight: numberOption(`${name}.weight`, weight, 1, { above: 0 }),
+  }
+}
+
+/** A copy that has the password too: node-postgres makes it non-enumerable in the options that it shows. */
+function withPassword<T extends PoolConfig>(options: T): T {
+  return options.password === undefined ? { ...options } : { ...options, password: options.password }
+}
+
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+/** `host:port`; the second node of the same name gets `#2`. */
+function idOf(options: PoolConfig, taken: Set<string>): string {
+  const fields =
+    options.connectionString === undefined
+      ? options
+      : { ...options, ...parseConnectionString('connectionString', options.connectionString) }
+  const host = fields.host ?? process.env['PGHOST'] ?? 'localhost'
+  const name = `${host}:${fields.port ?? process.env['PGPORT'] ?? 5432}`
+  let id = name
+  for (let n = 2; taken.has(id); n++) id = `${name}#${n}`
+  taken.add(id)
+  return id
+}

@@ -1,0 +1,48 @@
+import type { PoolConfig } from 'pg'
+import type { Logger } from '../observability/logger.ts'
+import type { Balancer } from '../selection/balancer.ts'
+
+/** One replica, given as an object. It inherits every option of the primary but `host` and `port`. */
+export interface ReplicaOptions extends PoolConfig {
+  /**
+   * Share of the reads relative to the other replicas; a positive number.
+   * @defaultValue 1
+   */
+  readonly weight?: number | undefined
+}
+
+/** Options of `Pool`: every option of `pg.Pool`, and these. */
+export interface PoolOptions extends PoolConfig {
+  /**
+   * The replicas: connection strings or objects. Roles are asked of the servers, not believed, so a list that is out of
+   * date costs no wrong write. Without replicas (and with one host) the pool behaves as `pg.Pool` does.
+   * @defaultValue []
+   */
+  readonly replicas?: readonly (string | ReplicaOptions)[] | undefined
+  /**
+   * For how long after a write its session reads from the primary, in milliseconds. A replica that is not known to be
+   * less than this behind gets no read at all.
+   * @defaultValue 2000
+   */
+  readonly windowMs?: number | undefined
+  /**
+   * Time between two probes of one node, in milliseconds; at most half of `windowMs`.
+   * @defaultValue a quarter of `windowMs`, at most 500
+   */
+  readonly probeIntervalMs?: number | undefined
+  /**
+   * How long a probe may take before its node counts as down, in milliseconds.
+   * @defaultValue 2000
+   */
+  readonly probeTimeoutMs?: number | undefined
+  /**
+   * Orders the replicas that may serve a read.
+   * @defaultValue smoothWeightedRoundRobin()
+   */
+  readonly balancer?: Balancer | undefined
+  /**
+   * Where the router logs what happens to the cluster: a pino logger, or `false` for nowhere.
+   * @defaultValue pino to standard error, warnings and worse
+   */
+  readonly logger?: Logger | false | undefined
+}

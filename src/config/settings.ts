@@ -1,0 +1,51 @@
+import type { PoolConfig } from 'pg'
+import type { NodeConfig } from '../nodes/server-node.ts'
+import { defaultLogger, type Logger } from '../observability/logger.ts'
+import type { Balancer } from '../selection/balancer.ts'
+import { smoothWeightedRoundRobin } from '../selection/smooth-weighted-round-robin.ts'
+import { POOL_OPTIONS } from './known-options.ts'
+import { nodesOf } from './nodes.ts'
+import type { PoolOptions } from './options.ts'
+import { checkMethod, checkNames, invalid, numberOption } from './validate.ts'
+
+/** The options after validation, with every default filled in. */
+export interface Settings {
+  /** What node-postgres gets to see of the options. */
+  readonly pgOptions: PoolConfig
+  readonly nodes: readonly NodeConfig[]
+  readonly windowMs: number
+  readonly probeIntervalMs: number
+  readonly probeTimeoutMs: number
+  readonly balancer: Balancer
+  /** Absent where nothing is to be logged. */
+  readonly logger: Logger | undefined
+}
+
+/**
+ * Validates the options once. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming the option, what
+ * is legal and what came.
+ */
+export function settingsOf(options: PoolOptions): Settings {
+  checkNames(options, POOL_OPTIONS, 'the pool')
+  const { replicas, windowMs, probeIntervalMs, probeTimeoutMs, balancer, logger, ...rest } = options
+  const pgOptions: PoolConfig = options.password === undefined ? rest : { ...rest, password: options.password }
+
+  const window = numberOption('windowMs', windowMs, 2000, { above: 0 })
+  if (balancer !== undefined) checkMethod('balancer', balancer, 'order')
+  if (logger !== undefined && logger !== false) checkMethod('logger', logger, 'warn')
+  if (replicas === null) throw invalid('Option "replicas" must be an array; received null')
+  const nodes = nodesOf(pgOptions, replicas)
+  const isSilent = logger === false || nodes.length === 1
+  return Object.freeze({
+    pgOptions,
+    nodes,
+    windowMs: window,
+    probeIntervalMs: numberOption('probeIntervalMs', probeIntervalMs, Math.min(500, window / 4), {
+      above: 0,
+      max: window / 2,
+    }),
+    probeTimeoutMs: numberOption('probeTimeoutMs', probeTimeoutMs, 2000, { above: 0 }),
+    balancer: balancer ?? smoothWeightedRoundRobin(),
+    logger: isSilent ? undefined : (logger ?? defaultLogger()),
+  })
+}

@@ -1,0 +1,52 @@
+import { SwitchyardError } from '../errors/error.ts'
+import { nearest } from './known-options.ts'
+
+function invalid(message: string): SwitchyardError {
+  return new SwitchyardError('SWITCHYARD_INVALID_OPTION', message)
+}
+
+/** Says what was given without repeating what may be secret. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `a string of ${value.length} characters`
+  if (value === null || typeof value !== 'object') return String(value)
+  return Array.isArray(value) ? 'an array' : 'an object'
+}
+
+/** Throws `SWITCHYARD_UNKNOWN_OPTION` for a name that is none of `legal`, with the nearest one. */
+export function checkNames(options: object, legal: ReadonlySet<string>, where: string): void {
+  for (const name of Object.keys(options)) {
+    if (legal.has(name)) continue
+    const guess = nearest(name, legal)
+    const advice = guess === undefined ? 'See the list of options in the README' : `Did you mean "${guess}"?`
+    throw new SwitchyardError('SWITCHYARD_UNKNOWN_OPTION', `Unknown option "${name}" of ${where}. ${advice}`)
+  }
+}
+
+/** Returns the option's value or its default; throws unless it is a finite number within the limits. */
+export function numberOption(
+  name: string,
+  value: unknown,
+  defaultValue: number,
+  limits: { readonly above?: number; readonly min?: number; readonly max?: number },
+): number {
+  if (value === undefined) return defaultValue
+  const { above, min = -Infinity, max = Infinity } = limits
+  const fits =
+    typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max && (above === undefined || value > above)
+  if (fits) return value
+  const lower = above === undefined ? `at least ${min}` : `above ${above}`
+  const upper = max === Infinity ? '' : ` and at most ${max}`
+  throw invalid(`Option "${name}" must be a number ${lower}${upper}; received ${typeof value === 'number' ? value : describe(value)}`)
+}
+
+/** Throws unless `value` is an object with the method `method`. */
+export function checkMethod(name: string, value: unknown, method: string): void {
+  if (typeof value === 'object' && value !== null && method in value) return
+  throw invalid(`Option "${name}" must be an object with a method "${method}"; received ${describe(value)}`)
+}
+
+export function checkArray(name: string, value: unknown): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) throw invalid(`Option "${name}" must be an array; received ${describe(value)}`)
+}
+
+export { invalid, describe }

@@ -1,0 +1,51 @@
+import { DatabaseError } from 'pg'
+import type { PoolClient } from 'pg'
+import type { Done, Send } from './executor.ts'
+
+/** What node-postgres keeps of a connection's health, and pg-pool reads too. */
+interface Health {
+  readonly _queryable?: boolean
+  readonly _ending?: boolean
+}
+
+/** True when the connection can take no more statements. */
+export function isBroken(client: PoolClient): boolean {
+  const { _queryable, _ending } = client as unknown as Health
+  return _queryable === false || _ending === true
+}
+
+/**
+ * Runs one statement over a connection that is held exclusively, and tells two moments apart: `done`, when the caller
+ * gets the answer, and `idle`, when the server is ready for the next statement and its transaction status is true. After
+ * an error the server reports the status a moment later, so an error of the server waits for it; an error of the client
+ * (a query timeout, say) does not, because the server may take its time.
+ */
+export function runExclusively(client: PoolClient, send: Send, done: Done, idle: () => void): void {
+  let deliver: (() => void) | undefined
+  let isIdle = false
+
+  const becomeIdle = (): void => {
+    // A drain before the answer belongs to queries that a hook has queued in front.
+    if (deliver === undefined || isIdle) return
+    isIdle = true
+    client.removeListener('drain', becomeIdle)
+    client.removeListener('end', becomeIdle)
+    idle()
+    deliver()
+  }
+  const answered: Done = (error, result) => {
+    if (deliver !== undefined) return
+    const isServerError = error instanceof DatabaseError
+    deliver = isServerError ? () => done(error) : () => {}
+    if (!isServerError) done(error, result)
+    if (error && isBroken(client)) becomeIdle()
+  }
+  client.on('drain', becomeIdle)
+  client.on('end', becomeIdle)
+  try {
+    send(client, answered)
+  } catch (error) {
+    answered(error instanceof Error ? error : new Error(String(error)))
+    becomeIdle()
+  }
+}

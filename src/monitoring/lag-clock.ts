@@ -1,0 +1,79 @@
+import type { Lsn } from '../topology/lsn.ts'
+import type { Observation } from '../topology/node.ts'
+import type { Lag } from '../topology/snapshot.ts'
+
+interface Sample {
+  readonly lsn: Lsn
+  /** When the answer of the first probe that saw this position came: by then the primary was there. */
+  readonly seenAtMs: number
+  /** When the last probe was sent that still saw this position. */
+  lastSentAtMs: number
+}
+
+/**
+ * Measures lag with one clock: ours. Each probe of the primary records (our time, its position); a replica's lag is now
+ * minus the time of the first sample beyond what it has replayed. No server clock takes part, an idle primary gives 0,
+ * and a dead WAL receiver shows as what it is.
+ */
+export class LagClock {
+  readonly #capacity: number
+  readonly #samples: Sample[] = []
+  #serverIdentity: string | undefined
+
+  /** @param capacity How many positions to remember, at least 4. Beyond it the older half is thinned out. */
+  constructor(capacity = 1024) {
+    this.#capacity = capacity
+  }
+
+  /** Records what a probe of the primary saw. A new primary starts a new history. */
+  record(primary: Observation): void {
+    if (primary.lsn === undefined) return
+    if (primary.serverIdentity !== this.#serverIdentity) {
+      this.#samples.length = 0
+      this.#serverIdentity = primary.serverIdentity
+    }
+    const last = this.#samples.at(-1)
+    if (last !== undefined && primary.lsn <= last.lsn) {
+      // A position that went back is an answer that came late: it proves nothing new.
+      if (primary.lsn === last.lsn) last.lastSentAtMs = Math.max(last.lastSentAtMs, primary.sentAtMs)
+      return
+    }
+    this.#samples.push({ lsn: primary.lsn, seenAtMs: primary.receivedAtMs, lastSentAtMs: primary.sentAtMs })
+    if (this.#samples.length > this.#capacity) this.#thinOut()
+  }
+
+  /**
+   * Forgets every second sample of the older half. Freshness is then proven by an earlier sample, so it can only look
+   * older than it is.
+   */
+  #thinOut(): void {
+    const half = this.#samples.length >>> 1
+    const kept = this.#samples.filter((_sample, index) => index >= half || index % 2 === 0)
+    this.#samples.splice(0, this.#samples.length, ...kept)
+  }
+
+  /** The lag of a replica that was seen to have replayed up to `replayLsn`; `undefined` when it cannot be known. */
+  lagAt(replayLsn: Lsn): Lag | undefined {
+    const reached = this.#lastReached(replayLsn)
+    const sample = this.#samples[reached]
+    const newest = this.#samples.at(-1)
+    if (sample === undefined || newest === undefined) return undefined
+    const beyond = this.#samples[reached + 1]
+    const bytes = Number(newest.lsn > replayLsn ? newest.lsn - replayLsn : 0n)
+    const freshAsOfMs = sample.lastSentAtMs
+    return beyond === undefined ? { bytes, freshAsOfMs } : { bytes, freshAsOfMs, behindSinceMs: beyond.seenAtMs }
+  }
+
+  /** Index of the newest sample at or before `replayLsn`, or −1. */
+  #lastReached(replayLsn: Lsn): number {
+    let low = 0
+    let high = this.#samples.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const sample = this.#samples[middle]
+      if (sample !== undefined && sample.lsn <= replayLsn) low = middle + 1
+      else high = middle
+    }
+    return low - 1
+  }
+}

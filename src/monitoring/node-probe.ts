@@ -1,0 +1,109 @@
+import { Socket } from 'node:net'
+import type { Client, ClientConfig } from 'pg'
+import type { Platform } from '../platform/platform.ts'
+import type { Observation } from '../topology/node.ts'
+import { PROBE_SQL, readProbe, type ProbeRow } from './probe.ts'
+
+const APPLICATION_NAME = 'pg-switchyard monitor'
+
+/** Probes one node over a connection of its own, which never keeps the process alive. At most one probe is in flight. */
+export class NodeProbe {
+  readonly #options: ClientConfig
+  readonly #ClientClass: typeof Client
+  readonly #platform: Platform
+  readonly #timeoutMs: number
+  readonly #onLost: (error: Error) => void
+  #client: Client | undefined
+  #inFlight: Promise<Observation> | undefined
+  #closed = false
+
+  /** @param onLost Told at once when the connection breaks between two probes: the server may be gone. */
+  constructor(
+    options: ClientConfig,
+    ClientClass: typeof Client,
+    platform: Platform,
+    timeoutMs: number,
+    onLost: (error: Error) => void,
+  ) {
+    this.#options = probeOptions(options, timeoutMs)
+    this.#ClientClass = ClientClass
+    this.#platform = platform
+    this.#timeoutMs = timeoutMs
+    this.#onLost = onLost
+  }
+
+  /** Asks the node. A call while a probe is in flight shares its answer. */
+  probe(): Promise<Observation> {
+    this.#inFlight ??= this.#bounded(this.#ask()).finally(() => {
+      this.#inFlight = undefined
+    })
+    return this.#inFlight
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const client = this.#client
+    this.#client = undefined
+    await client?.end()
+  }
+
+  async #ask(): Promise<Observation> {
+    const client = this.#client ?? (await this.#connect())
+    const sentAtMs = this.#platform.now()
+    const { rows } = await client.query<(string | null)[]>({ text: PROBE_SQL, rowMode: 'array' })
+    const row: ProbeRow | undefined = rows[0]
+    return readProbe(row, sentAtMs, this.#platform.now())
+  }
+
+  async #connect(): Promise<Client> {
+    const client = new this.#ClientClass(this.#options)
+    this.#client = client
+    client.on('error', (error) => this.#lost(client, error))
+    client.on('end', () => this.#lost(client, new Error('Connection terminated unexpectedly')))
+    const connected = client.connect()
+    unref(client)
+    await connected
+    // TLS has put another stream in the place of the first.
+    unref(client)
+    return client
+  }
+
+  /** A node that does not answer in time has failed, and so has its connection. */
+  #bounded(asked: Promise<Observation>): Promise<Observation> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#platform.schedule(this.#timeoutMs, () => {
+        reject(new Error(`No answer to a probe within ${this.#timeoutMs} ms`))
+        this.#drop()
+      })
+      asked.then(resolve, (error: Error) => {
+        reject(error)
+        this.#drop()
+      })
+      asked.then(timer.cancel, timer.cancel)
+    })
+  }
+
+  #drop(): void {
+    const client = this.#client
+    this.#client = undefined
+    client?.connection.stream.destroy()
+  }
+
+  #lost(client: Client, error: Error): void {
+    // The probe in flight fails by itself, and tells whoever asked.
+    if (this.#client !== client || this.#inFlight !== undefined) return
+    this.#client = undefined
+    if (!this.#closed) this.#onLost(error)
+  }
+}
+
+function unref(client: Client): void {
+  const { stream } = client.connection
+  if (stream instanceof Socket) stream.unref()
+}
+
+/** What probes take over of the node's options: how to reach the server and log in, nothing that shapes answers. */
+function probeOptions(options: ClientConfig, timeoutMs: number): ClientConfig {
+  const { types: _types, pipeline: _pipeline, query_timeout: _queryTimeout, ...rest } = options
+  return { ...rest, password: options.password, application_name: APPLICATION_NAME, connectionTimeoutMillis: timeoutMs }
+}

@@ -1,0 +1,45 @@
+import { parseLsn, withoutPageHeader } from '../topology/lsn.ts'
+import type { Observation } from '../topology/node.ts'
+
+/**
+ * Asks a node everything that one probe wants to know, in one round trip and with no more rights than any role has. All
+ * columns are text, so that no type parser of the application can change them.
+ *
+ * On a primary the position is the flush position: a synchronous commit is flushed before it returns, while the insert
+ * position also holds other backends' unflushed WAL, which replicas do not get for long. Only where commits may return
+ * before they are flushed is it the insert position.
+ */
+export const PROBE_SQL = `select
+  case when pg_is_in_recovery() then 'replica' else 'primary' end,
+  (select system_identifier::text from pg_control_system()),
+  extract(epoch from pg_postmaster_start_time())::text || ':' || current_setting('port'),
+  case
+    when pg_is_in_recovery() then 'replayed'
+    when current_setting('synchronous_commit') = 'off' then 'inserted'
+    else 'flushed'
+  end,
+  case
+    when pg_is_in_recovery() then pg_last_wal_replay_lsn()
+    when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
+    else pg_current_wal_flush_lsn()
+  end::text`
+
+export type ProbeRow = readonly (string | null)[]
+
+/** Reads the answer to `PROBE_SQL`. Throws when it is not one. */
+export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedAtMs: number): Observation {
+  const [role, systemIdentifier, server, position, lsnText] = row ?? []
+  if ((role !== 'primary' && role !== 'replica') || !systemIdentifier || !server) {
+    throw new Error('The server gave no usable answer to a probe')
+  }
+  const lsn = lsnText ? parseLsn(lsnText) : undefined
+  const observation = {
+    role,
+    systemIdentifier,
+    serverIdentity: `${systemIdentifier}:${server}`,
+    sentAtMs,
+    receivedAtMs,
+  } as const
+  if (lsn === undefined) return observation
+  return { ...observation, lsn: position === 'inserted' ? withoutPageHeader(lsn) : lsn }
+}

@@ -1,0 +1,27 @@
+import type { PoolClient, PoolConfig } from 'pg'
+import type { NodeId } from '../topology/node.ts'
+
+/** How to reach one node, as the configuration says it. */
+export interface NodeConfig {
+  readonly id: NodeId
+  /** Share of the reads relative to other replicas. */
+  readonly weight: number
+  /** Options of node-postgres for the connections to this node. */
+  readonly options: PoolConfig
+}
+
+/** Receives the connection, or why there is none. The connection is the caller's until `client.release()`. */
+export type LeaseCallback = (error: Error | undefined, client?: PoolClient) => void
+
+/** One node's connections. */
+export interface ServerNode {
+  readonly id: NodeId
+  /** Hands out a connection for exclusive use, waiting for one when all are in use. */
+  lease(callback: LeaseCallback): void
+  readonly totalCount: number
+  readonly idleCount: number
+  readonly waitingCount: number
+  readonly expiredCount: number
+  /** Ends idle connections, waits for those in use, then resolves. */
+  end(): Promise<void>
+}

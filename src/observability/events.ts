@@ -1,0 +1,51 @@
+import { EventEmitter } from 'node:events'
+import type { NodeId, Role } from '../topology/node.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+
+/** What a node is for the router: its role while it is up and used, else why it is not. */
+export type NodeStatus = Exclude<Role, 'unknown'> | 'pending' | 'down' | 'foreign-cluster' | 'same-server'
+
+export interface NodeChange {
+  readonly node: NodeId
+  readonly from: NodeStatus
+  readonly to: NodeStatus
+  /** Why, when the node failed. */
+  readonly cause?: Error
+}
+
+/** A standby refused a statement that was judged to be a read. The primary has answered it. */
+export interface Refusal {
+  readonly node: NodeId
+  /** The statement's text, without its parameters. */
+  readonly sql: string
+  readonly cause: Error
+}
+
+/** Events of `pool.events`, with their arguments. */
+export interface RouterEvents {
+  nodeChanged: [NodeChange]
+  readRefused: [Refusal]
+  /** An idle connection was lost. On the primary, `pool.on('error')` hears of it too. */
+  connectionLost: [{ readonly node: NodeId; readonly cause: Error }]
+}
+
+export type RouterEventEmitter = EventEmitter<RouterEvents>
+
+export function statusOf(node: NodeView): NodeStatus {
+  if (node.state.name !== 'up') return node.state.name
+  return node.exclusion ?? node.state.observation.role
+}
+
+/** What changed from one snapshot of the same nodes to the next. */
+export function changesBetween(previous: Snapshot, next: Snapshot): NodeChange[] {
+  const changes: NodeChange[] = []
+  for (const [index, node] of next.nodes.entries()) {
+    const before = previous.nodes[index]
+    const from = before === undefined ? 'pending' : statusOf(before)
+    const to = statusOf(node)
+    if (from === to) continue
+    const change = { node: node.id, from, to }
+    changes.push(node.state.name === 'down' ? { ...change, cause: node.state.cause } : change)
+  }
+  return changes
+}

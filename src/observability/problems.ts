@@ -1,0 +1,53 @@
+import { SwitchyardError } from '../errors/error.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+
+/** SQLSTATEs with which a server turns down a login: the options are wrong, not the server. */
+const LOGIN_REFUSALS: ReadonlySet<string> = new Set(['28000', '28P01', '3D000'])
+
+function causeOf(node: NodeView): Error | undefined {
+  return node.state.name === 'down' ? node.state.cause : undefined
+}
+
+function loginRefusal(node: NodeView): Error | undefined {
+  const cause = causeOf(node)
+  const code = cause !== undefined && 'code' in cause ? cause.code : undefined
+  return typeof code === 'string' && LOGIN_REFUSALS.has(code) ? cause : undefined
+}
+
+/** Why no node can take the statement. The server's own error where a login was turned down, as from `pg.Pool`. */
+export function noPrimaryError(snapshot: Snapshot): Error {
+  const { conflict, nodes } = snapshot
+  if (conflict !== undefined) {
+    const ids = conflict.map(({ id }) => id).join(' and ')
+    const message = `More than one primary: ${ids} take writes, so nothing is written. Check the option "replicas"`
+    return new SwitchyardError('SWITCHYARD_TWO_PRIMARIES', message)
+  }
+  for (const node of nodes) {
+    const refusal = loginRefusal(node)
+    if (refusal !== undefined) return refusal
+  }
+  const seen = nodes.map((node) => `${node.id} ${causeOf(node)?.message ?? `is a ${node.role}`}`).join('; ')
+  const cause = nodes.map(causeOf).find((error) => error !== undefined)
+  return new SwitchyardError('SWITCHYARD_NO_PRIMARY', `No primary found: ${seen}`, { cause, retryable: true })
+}
+
+/**
+ * What the first look at the cluster shows to be wrong with the options. Later the same things only take a node out: an
+ * application that runs is not stopped for them.
+ */
+export function misconfiguration(snapshot: Snapshot): Error | undefined {
+  if (snapshot.conflict !== undefined) return noPrimaryError(snapshot)
+  if (snapshot.primary === undefined) return undefined
+  for (const node of snapshot.nodes) {
+    if (node.exclusion === 'foreign-cluster') {
+      const message = `${node.id} belongs to another cluster than the primary ${snapshot.primary.id}. Check "replicas"`
+      return new SwitchyardError('SWITCHYARD_FOREIGN_NODE', message)
+    }
+    const cause = loginRefusal(node)
+    if (cause !== undefined) {
+      const message = `${node.id} refuses the login: ${cause.message}`
+      return new SwitchyardError('SWITCHYARD_REPLICA_REFUSED', message, { cause })
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,60 @@
+import type { NodeId, Role } from '../topology/node.ts'
+import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
+import { statusOf, type NodeStatus } from './events.ts'
+
+/** One node in `pool.stats()`. */
+export interface NodeStats {
+  readonly id: NodeId
+  readonly role: Role
+  readonly state: NodeStatus
+  /** WAL that the primary has and this replica has not replayed, in bytes. `undefined` while it is not known. */
+  readonly lagBytes: number | undefined
+  /** How long this replica has been behind, in milliseconds; 0 when it is not. `undefined` while it is not known. */
+  readonly lagMs: number | undefined
+  /** Statements sent to this node. */
+  readonly queries: number
+  /** Connections to this node: open, idle, and callers that wait for one. */
+  readonly connections: { readonly total: number; readonly idle: number; readonly waiting: number }
+}
+
+/** What `pool.stats()` returns. Counters count from the pool's creation. */
+export interface PoolStats {
+  readonly nodes: readonly NodeStats[]
+  /** Proven reads that were answered. */
+  readonly reads: number
+  /** Share of the reads that a replica answered, 0 to 1. 0 while there was no read. */
+  readonly offload: number
+}
+
+/** Counts what was sent where. */
+export class Counters {
+  readonly #queries = new Map<NodeId, number>()
+  #reads = 0
+  #replicaReads = 0
+
+  sent(node: NodeView): void {
+    this.#queries.set(node.id, this.queriesOf(node.id) + 1)
+  }
+
+  readAnswered(node: NodeView): void {
+    this.#reads += 1
+    if (node.role === 'replica') this.#replicaReads += 1
+  }
+
+  queriesOf(id: NodeId): number {
+    return this.#queries.get(id) ?? 0
+  }
+
+  report(snapshot: Snapshot, connectionsOf: (id: NodeId) => NodeStats['connections'], nowMs: number): PoolStats {
+    const nodes = snapshot.nodes.map((node): NodeStats => ({
+      id: node.id,
+      role: node.role,
+      state: statusOf(node),
+      lagBytes: node.lag?.bytes,
+      lagMs: node.lag === undefined ? undefined : lagMs(node.lag, nowMs),
+      queries: this.queriesOf(node.id),
+      connections: connectionsOf(node.id),
+    }))
+    return { nodes, reads: this.#reads, offload: this.#reads === 0 ? 0 : this.#replicaReads / this.#reads }
+  }
+}

@@ -1,0 +1,194 @@
+import { AsyncResource } from 'node:async_hooks'
+import { Client, Pool as PgPool } from 'pg'
+import type {
+  PoolClient,
+  QueryArrayConfig,
+  QueryArrayResult,
+  QueryConfig,
+  QueryConfigValues,
+  QueryResult,
+  QueryResultRow,
+  Submittable,
+} from 'pg'
+import { RoutedClient } from './client.ts'
+import type { PoolOptions } from './config/options.ts'
+import { settingsOf } from './config/settings.ts'
+import { createSession, type Session } from './consistency/session.ts'
+import type { Done } from './execution/executor.ts'
+import type { LeasePoolListener } from './nodes/lease-pool.ts'
+import type { ServerNode } from './nodes/server-node.ts'
+import type { RouterEventEmitter } from './observability/events.ts'
+import type { Explanation } from './observability/explain.ts'
+import type { PoolStats } from './observability/stats.ts'
+import { isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
+import { Router } from './router.ts'
+import type { RouteRequest } from './routing/decide.ts'
+
+type ConnectCallback = Parameters<PgPool['connect']>[0]
+
+/**
+ * A drop-in for `pg.Pool`. Proven reads go to the replicas, everything else to the primary, and what a session wrote it
+ * reads. Without replicas, and with one host, it behaves as `pg.Pool` does.
+ */
+export class Pool extends PgPool {
+  readonly #router: Router
+  /** One node: there is nothing to route, and pg.Pool does the work. */
+  readonly #isSingle: boolean
+
+  // The types of node-postgres call these properties, which no accessor may override; at run time they are accessors.
+  static {
+    for (const name of ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const) {
+      const get = function (this: Pool): number {
+        return this.#isSingle ? Reflect.get(PgPool.prototype, name, this) : this.#sum((node) => node[name])
+      }
+      Object.defineProperty(Pool.prototype, name, { get, configurable: true })
+    }
+  }
+
+  /** Does no I/O. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming what is wrong. */
+  constructor(options: PoolOptions = {}) {
+    const settings = settingsOf(options)
+    super(settings.pgOptions)
+    this.#isSingle = settings.nodes.length === 1
+    const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? Client
+    this.#router = new Router(settings, ClientClass, this.#eventsOfNodes())
+  }
+
+  /** What happens to the cluster. Pool events of node-postgres are on the pool itself. */
+  get events(): RouterEventEmitter {
+    return this.#router.events
+  }
+
+  /**
+   * Runs `fn` in a session of its own: what it writes, it reads, through everything that it awaits. Code outside of any
+   * session shares the pool's own session.
+   */
+  withSession<T>(fn: (session: Session) => T): T {
+    return this.#router.sessions.run(createSession(), fn)
+  }
+
+  /** What would happen to this statement now, each decision with its reason. Nothing is run. */
+  explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation> {
+    const { text, request } = normalizeQuery(query, undefined)
+    return this.#router.explain(text, request)
+  }
+
+  /** Per node role, state, lag and counters; the share of reads off the primary. Empty without replicas. */
+  stats(): PoolStats {
+    return this.#isSingle ? { nodes: [], reads: 0, offload: 0 } : this.#router.stats()
+  }
+
+  override connect(): Promise<PoolClient>
+  override connect(callback: NonNullable<ConnectCallback>): void
+  override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
+    if (this.#isSingle) return callback === undefined ? super.connect() : super.connect(callback)
+    if (callback === undefined) return this.#checkOut()
+    const bound = AsyncResource.bind(callback)
+    this.#checkOut().then(
+      (client) => bound(undefined, client, client.release),
+      (error: Error) => bound(error, undefined, () => {}),
+    )
+  }
+
+  // The overloads of node-postgres' own types; their `any` is what makes untyped rows usable.
+  /* oxlint-disable typescript/no-explicit-any */
+  override query<T extends Submittable>(queryStream: T): T
+  override query<R extends any[] = any[], I = any[]>(
+    queryConfig: QueryArrayConfig<I> & RouteRequest,
+    values?: QueryConfigValues<I>,
+  ): Promise<QueryArrayResult<R>>
+  override query<R extends QueryResultRow = any, I = any[]>(
+    queryConfig: QueryConfig<I> & RouteRequest,
+  ): Promise<QueryResult<R>>
+  override query<R extends QueryResultRow = any, I = any[]>(
+    queryTextOrConfig: string | (QueryConfig<I> & RouteRequest),
+    values?: QueryConfigValues<I>,
+  ): Promise<QueryResult<R>>
+  override query<R extends any[] = any[], I = any[]>(
+    queryConfig: QueryArrayConfig<I> & RouteRequest,
+    callback: (err: Error, result: QueryArrayResult<R>) => void,
+  ): void
+  override query<R extends QueryResultRow = any, I = any[]>(
+    queryTextOrConfig: string | (QueryConfig<I> & RouteRequest),
+    callback: (err: Error, result: QueryResult<R>) => void,
+  ): void
+  override query<R extends QueryResultRow = any, I = any[]>(
+    queryText: string,
+    values: QueryConfigValues<I>,
+    callback: (err: Error, result: QueryResult<R>) => void,
+  ): void
+  override query(config: any, values?: any, callback?: any): any {
+    if (this.#isSingle) return super.query(config, values, callback)
+    if (typeof config === 'function') return this.#refuseFunction(config)
+    const given = typeof values === 'function' ? values : callback
+    const parameters = typeof values === 'function' ? undefined : values
+    if (given === undefined) return promised((done) => this.#run(config, parameters, done))
+    this.#run(config, parameters, AsyncResource.bind(given as Done))
+  }
+  /* oxlint-enable typescript/no-explicit-any */
+
+  override end(): Promise<void>
+  override end(callback: () => void): void
+  override end(callback?: (error?: Error) => void): Promise<void> | void {
+    const ended = this.#end()
+    if (callback === undefined) return ended
+    ended.then(() => callback(), callback)
+  }
+
+  #run(config: unknown, values: unknown, done: Done): void {
+    if (this.ending) return done(new Error('Cannot use a pool after calling end on the pool'))
+    try {
+      const query = normalizeQuery(config, values)
+      const sql = isSubmittable(config) ? undefined : query.text
+      const session = this.#router.sessions.current()
+      this.#router.run({ sql, request: query.request, session, send: query.send }, done)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  async #checkOut(): Promise<PoolClient> {
+    if (this.ending) throw new Error('Cannot use a pool after calling end on the pool')
+    if (!this.#router.isReady) await this.#router.prepare()
+    return new RoutedClient(this.#router) as unknown as PoolClient
+  }
+
+  async #end(): Promise<void> {
+    if (this.ending) throw new Error('Called end on pool more than once')
+    if (this.#isSingle) {
+      await Promise.all([super.end(), this.#router.end()])
+      return
+    }
+    Object.assign(this, { ending: true })
+    await this.#router.end()
+    Object.assign(this, { ended: true })
+  }
+
+  /** As pg-pool: calls back, a moment later, with what is wrong. */
+  #refuseFunction(callback: Done): void {
+    const error = new Error('Passing a function as the first parameter to pool.query is not supported')
+    setImmediate(callback, error)
+  }
+
+  #sum(of: (node: ServerNode) => number): number {
+    let sum = 0
+    for (const node of this.#router.nodes) sum += of(node)
+    return sum
+  }
+
+  /** Shows the events of every node's connections on this pool, as if they were its own. */
+  #eventsOfNodes(): LeasePoolListener {
+    return {
+      connected: (client) => this.emit('connect', client),
+      acquired: (client) => this.emit('acquire', client),
+      released: (error, client) => this.emit('release', error, client),
+      removed: (client) => this.emit('remove', client),
+      idleError: (node, error, client) => {
+        this.#router.connectionLost(node, error)
+        // A replica that dies is the router's business. Nor does a primary's death end a process that does not listen.
+        const isPrimary = this.#router.roleOf(node) !== 'replica'
+        if (isPrimary && this.listenerCount('error') > 0) this.emit('error', error, client)
+      },
+    }
+  }
+}

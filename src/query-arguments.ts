@@ -1,0 +1,55 @@
+import type { Submittable } from 'pg'
+import { invalid } from './config/validate.ts'
+import type { Done, Send } from './execution/executor.ts'
+import type { RouteRequest } from './routing/decide.ts'
+
+/** The arguments of a `query()` call, sorted out. */
+export interface NormalizedQuery {
+  /** Absent where there is no text to judge. */
+  readonly text: string | undefined
+  readonly request: RouteRequest
+  readonly send: Send
+}
+
+/** Query objects that drive the connection themselves: cursors, streams, COPY. */
+export function isSubmittable(config: unknown): config is Submittable {
+  return typeof config === 'object' && config !== null && 'submit' in config && typeof config.submit === 'function'
+}
+
+const NO_REQUEST: RouteRequest = {}
+
+/** Sorts out what node-postgres takes as a query. Throws `SWITCHYARD_INVALID_OPTION` for a bad `route`. */
+export function normalizeQuery(config: unknown, values: unknown): NormalizedQuery {
+  const send: Send = (client, done) => {
+    // node-postgres judges the arguments itself, and gives its own errors.
+    client.query(config as string, values as unknown[], done as () => void)
+  }
+  if (typeof config === 'string') return { text: config, request: NO_REQUEST, send }
+  if (typeof config !== 'object' || config === null) return { text: undefined, request: NO_REQUEST, send }
+  const text = 'text' in config && typeof config.text === 'string' ? config.text : undefined
+  return { text, request: requestOf(config), send }
+}
+
+function requestOf(config: object): RouteRequest {
+  const route = 'route' in config ? config.route : undefined
+  const maxStalenessMs = 'maxStalenessMs' in config ? config.maxStalenessMs : undefined
+  if (route === undefined && maxStalenessMs === undefined) return NO_REQUEST
+  if (route !== undefined && route !== 'primary' && route !== 'replica') {
+    throw invalid(`Option "route" of a query must be "primary" or "replica"; received ${String(route)}`)
+  }
+  if (maxStalenessMs !== undefined && (typeof maxStalenessMs !== 'number' || !(maxStalenessMs >= 0))) {
+    throw invalid(`Option "maxStalenessMs" of a query must be a number of at least 0; received ${String(maxStalenessMs)}`)
+  }
+  return { ...(route === undefined ? {} : { route }), ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }) }
+}
+
+/** Runs `start` with a callback, and gives what it is called with as a promise whose errors lead back to the caller. */
+export function promised(start: (done: Done) => void): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    start((error, result) => (error ? reject(error) : resolve(result)))
+  }).catch((error: unknown) => {
+    // The stack of a server's error leads to the socket; this one leads to the code that asked.
+    if (error instanceof Error) Error.captureStackTrace(error)
+    throw error
+  })
+}

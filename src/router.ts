@@ -1,0 +1,260 @@
+import { AsyncResource } from 'node:async_hooks'
+import { EventEmitter } from 'node:events'
+import type { Client, PoolClient } from 'pg'
+import { builtinCatalog } from './catalog/builtin-catalog.ts'
+import type { Settings } from './config/settings.ts'
+import { SessionContext } from './consistency/session-context.ts'
+import type { MutableSession } from './consistency/session.ts'
+import { Executor, type Done, type Send } from './execution/executor.ts'
+import { ClusterMonitor } from './monitoring/cluster-monitor.ts'
+import type { Monitor } from './monitoring/monitor.ts'
+import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
+import type { ServerNode } from './nodes/server-node.ts'
+import { changesBetween, type RouterEventEmitter } from './observability/events.ts'
+import { explainPlan, type Explanation } from './observability/explain.ts'
+import { logEvents } from './observability/logger.ts'
+import { misconfiguration, noPrimaryError } from './observability/problems.ts'
+import { Counters, type PoolStats } from './observability/stats.ts'
+import type { Platform } from './platform/platform.ts'
+import { systemPlatform } from './platform/system.ts'
+import { decideRoute, type RouteRequest } from './routing/decide.ts'
+import type { Route } from './routing/route.ts'
+import { planQuery } from './selection/plan.ts'
+import type { QueryPlan } from './selection/query-plan.ts'
+import { createJudge } from './statement/caching-judge.ts'
+import type { Judge } from './statement/judge.ts'
+import { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
+import type { Statement } from './statement/statement.ts'
+import type { NodeId, Role } from './topology/node.ts'
+import type { NodeView } from './topology/snapshot.ts'
+
+/** A connection to the primary, held by one caller. */
+export interface PrimaryLease {
+  readonly client: PoolClient
+  readonly node: NodeView
+}
+
+/** One statement on its way. */
+export interface RoutedQuery {
+  /** Absent where there is no text to judge: it goes to the primary. */
+  readonly sql: string | undefined
+  readonly request: RouteRequest
+  readonly session: MutableSession
+  readonly send: Send
+}
+
+const CACHE_BYTES = 16 * 1024 * 1024
+const MAX_SQL_BYTES = 256 * 1024
+
+/** What stands for a text that there is not: a prepared statement run by its name, a cursor, a stream. */
+const WITHOUT_TEXT: Statement = {
+  kind: 'write',
+  reason: 'unknown-statement',
+  mayWrite: true,
+  leavesSessionState: true,
+  multiple: false,
+}
+
+/** Wires the stages together, and keeps what they share. One per pool. */
+export class Router {
+  readonly sessions: SessionContext = new SessionContext()
+  readonly events: RouterEventEmitter = new EventEmitter()
+  readonly #settings: Settings
+  readonly #platform: Platform = systemPlatform
+  readonly #judge: Judge
+  readonly #monitor: Monitor
+  readonly #nodes: ReadonlyMap<NodeId, ServerNode>
+  readonly #executor: Executor
+  readonly #counters = new Counters()
+  #ready = false
+  #preparing: Promise<void> | undefined
+
+  constructor(settings: Settings, ClientClass: typeof Client, listener: LeasePoolListener) {
+    this.#settings = settings
+    this.#judge = createJudge({
+      parser: createLibpgQueryParser(),
+      catalog: () => builtinCatalog,
+      cacheBytes: CACHE_BYTES,
+      maxSqlBytes: MAX_SQL_BYTES,
+    })
+    this.#monitor = new ClusterMonitor({
+      nodes: settings.nodes,
+      ClientClass,
+      platform: this.#platform,
+      intervalMs: settings.probeIntervalMs,
+      timeoutMs: settings.probeTimeoutMs,
+      onSnapshot: (next, previous) => {
+        for (const change of changesBetween(previous, next)) this.events.emit('nodeChanged', change)
+      },
+    })
+    this.#nodes = new Map(settings.nodes.map((node) => [node.id, new LeasePool(node, ClientClass, listener)]))
+    this.#executor = new Executor({
+      nodeOf: (id) => this.#nodeOf(id),
+      balancer: settings.balancer,
+      platform: this.#platform,
+      listener: {
+        sent: (node) => this.#counters.sent(node),
+        readAnswered: (node) => this.#counters.readAnswered(node),
+        nodeFailed: (node) => this.#monitor.suspect(node.id),
+      },
+    })
+    if (settings.logger !== undefined) logEvents(this.events, settings.logger)
+  }
+
+  get nodes(): Iterable<ServerNode> {
+    return this.#nodes.values()
+  }
+
+  get isReady(): boolean {
+    return this.#ready
+  }
+
+  /**
+   * Resolves when statements can be judged and the cluster has been looked at. Rejects when the parser cannot be loaded
+   * or the options are wrong; a later call looks again.
+   */
+  prepare(): Promise<void> {
+    this.#preparing ??= this.#waiting(this.#prepare()).finally(() => {
+      this.#preparing = undefined
+    })
+    return this.#preparing
+  }
+
+  async #prepare(): Promise<void> {
+    const again = this.#monitor.snapshot.nodes.some(({ state }) => state.name !== 'pending')
+    await Promise.all([this.#judge.load(), again ? this.#monitor.refresh() : this.#monitor.settled()])
+    const problem = misconfiguration(this.#monitor.snapshot)
+    if (problem !== undefined) throw problem
+    this.#ready = true
+  }
+
+  roleOf(id: NodeId): Role {
+    return this.#monitor.snapshot.nodes.find((node) => node.id === id)?.role ?? 'unknown'
+  }
+
+  /** An idle connection to this node broke: the server may be gone. */
+  connectionLost(node: NodeId, cause: Error): void {
+    this.#monitor.suspect(node)
+    this.events.emit('connectionLost', { node, cause })
+  }
+
+  /** Runs one autocommit statement wherever it belongs. */
+  run(query: RoutedQuery, done: Done): void {
+    if (this.#ready) this.#dispatch(query, done)
+    else this.prepare().then(() => this.#dispatch(query, done), done)
+  }
+
+  judge(sql: string | undefined): Statement {
+    return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
+  }
+
+  route(statement: Statement, session: MutableSession, request: RouteRequest): Route {
+    return decideRoute(statement, session, request, this.#settings, this.#platform.now())
+  }
+
+  /** Notes in the session that something which may have written has come to its end. */
+  wrote(session: MutableSession): void {
+    session.wrote(this.#platform.now())
+  }
+
+  /** Counts a statement that runs over a leased connection. */
+  count(node: NodeView, statement: Statement): void {
+    this.#counters.sent(node)
+    if (statement.kind === 'read') this.#counters.readAnswered(node)
+  }
+
+  /** Hands out a connection to the primary for exclusive use. */
+  leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
+    this.#withPrimary((error) => {
+      const { primary } = this.#monitor.snapshot
+      if (primary === undefined) return done(error ?? noPrimaryError(this.#monitor.snapshot))
+      // pg-pool hands connections over in the async context of whoever released them.
+      const leased = AsyncResource.bind((leaseError: Error | undefined, client?: PoolClient): void => {
+        if (client !== undefined) return done(undefined, { client, node: primary })
+        this.#monitor.suspect(primary.id)
+        done(leaseError)
+      })
+      this.#nodeOf(primary.id).lease(leased)
+    })
+  }
+
+  async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
+    const session = this.sessions.current()
+    if (!this.#ready) await this.prepare()
+    const statement = this.judge(sql)
+    const route = this.route(statement, session, request)
+    return { statement, route, plan: explainPlan(this.#plan(route)) }
+  }
+
+  stats(): PoolStats {
+    return this.#counters.report(
+      this.#monitor.snapshot,
+      (id) => {
+        const { totalCount, idleCount, waitingCount } = this.#nodeOf(id)
+        return { total: totalCount, idle: idleCount, waiting: waitingCount }
+      },
+      this.#platform.now(),
+    )
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.#monitor.close(), ...[...this.#nodes.values()].map((node) => node.end())])
+  }
+
+  #dispatch(query: RoutedQuery, done: Done): void {
+    const statement = this.judge(query.sql)
+    const route = this.route(statement, query.session, query.request)
+    const plan = this.#plan(route)
+    if (plan.steps.length > 0) return this.#execute(statement, plan, query, done)
+    this.#withPrimary((error) => {
+      const secondPlan = this.#plan(route)
+      if (secondPlan.steps.length === 0) return done(error ?? noPrimaryError(this.#monitor.snapshot))
+      this.#execute(statement, secondPlan, query, done)
+    })
+  }
+
+  #execute(statement: Statement, plan: QueryPlan, query: RoutedQuery, done: Done): void {
+    const { session, send } = query
+    if (statement.kind === 'read') {
+      const refused = (node: NodeId, cause: Error): void => {
+        // What runs on the primary in its place was no read after all.
+        this.wrote(session)
+        this.events.emit('readRefused', { node, sql: query.sql ?? '', cause })
+      }
+      return this.#executor.read({ plan, send, refused }, done)
+    }
+    const [step] = plan.steps
+    if (step === undefined) throw new RangeError('A write needs a plan with a step to run')
+    if (!statement.mayWrite) return this.#executor.write(step.node, send, done)
+    this.#executor.write(step.node, send, (error, result) => {
+      this.wrote(session)
+      done(error, result)
+    })
+  }
+
+  #plan(route: Route): QueryPlan {
+    const { balancer } = this.#settings
+    return planQuery(route, this.#monitor.snapshot, balancer, this.#platform.now(), this.#platform.random)
+  }
+
+  /** Calls back at once when there is a primary, else after one more look at the cluster. */
+  #withPrimary(done: (error?: Error) => void): void {
+    if (!this.#ready) {
+      this.prepare().then(() => done(), done)
+      return
+    }
+    if (this.#monitor.snapshot.primary !== undefined) return done()
+    this.#waiting(this.#monitor.refresh()).then(() => done(), done)
+  }
+
+  /** Somebody waits for this, so the process must not end before it. */
+  #waiting<T>(promise: Promise<T>): Promise<T> {
+    return promise.finally(this.#platform.holdOpen())
+  }
+
+  #nodeOf(id: NodeId): ServerNode {
+    const node = this.#nodes.get(id)
+    if (node === undefined) throw new RangeError(`There is no node ${id}`)
+    return node
+  }
+}

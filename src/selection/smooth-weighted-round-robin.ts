@@ -1,0 +1,28 @@
+import type { NodeId } from '../topology/node.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import type { Balancer } from './balancer.ts'
+
+/**
+ * Smooth weighted round robin, as nginx does it: at every turn each candidate gains its weight, the richest is taken and
+ * pays the sum of all weights. Weights 5, 1, 1 give a a b a c a a and not a a a a a b c.
+ */
+export function smoothWeightedRoundRobin(): Balancer {
+  const credits = new Map<NodeId, number>()
+  const creditOf = (node: NodeView): number => credits.get(node.id) ?? 0
+
+  return {
+    order(candidates) {
+      if (candidates.length < 2) return candidates
+      return candidates.toSorted((a, b) => creditOf(b) + b.weight - (creditOf(a) + a.weight))
+    },
+    started(picked, candidates) {
+      if (candidates.length < 2) return
+      let sum = 0
+      for (const node of candidates) {
+        sum += node.weight
+        credits.set(node.id, creditOf(node) + node.weight)
+      }
+      credits.set(picked.id, creditOf(picked) - sum)
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import type { Lsn } from './lsn.ts'
+
+/** Names a node within its cluster: `host:port`, made unique. */
+export type NodeId = string
+
+/** What a node was last seen to be. `unknown` until it has answered, and while it does not. */
+export type Role = 'primary' | 'replica' | 'unknown'
+
+/** What one probe of one node saw. */
+export interface Observation {
+  readonly role: 'primary' | 'replica'
+  /** Tells clusters apart: copies of one `initdb` share it. */
+  readonly systemIdentifier: string
+  /** Tells servers apart, whatever name they were reached by: system identifier, start time and port of the server. */
+  readonly serverIdentity: string
+  /**
+   * On a primary the position at or after everything that was committed before the probe, on a replica what it has
+   * replayed. Absent when the server could not tell.
+   */
+  readonly lsn?: Lsn
+  /** When the probe was sent. Everything the observation says was true at some moment after it. */
+  readonly sentAtMs: number
+  readonly receivedAtMs: number
+}
+
+/** What is known of one node's life. */
+export type NodeState =
+  | { readonly name: 'pending' }
+  | { readonly name: 'up'; readonly observation: Observation }
+  | { readonly name: 'down'; readonly cause: Error; readonly sinceMs: number }
+
+export type NodeEvent =
+  | { readonly type: 'observed'; readonly observation: Observation }
+  | { readonly type: 'failed'; readonly cause: Error; readonly atMs: number }
+
+export const PENDING: NodeState = { name: 'pending' }
+
+/** The one place where a node changes its state. */
+export function transition(state: NodeState, event: NodeEvent): NodeState {
+  switch (event.type) {
+    case 'observed':
+      return { name: 'up', observation: event.observation }
+    case 'failed':
+      return { name: 'down', cause: event.cause, sinceMs: state.name === 'down' ? state.sinceMs : event.atMs }
+    default:
+      throw new Error(`Unexpected node event: ${String(event satisfies never)}`)
+  }
+}
