@@ -1,0 +1,201 @@
+import { SwitchyardError } from '../errors/error.ts'
+import { ClusterNode } from './node.ts'
+import type { ResolvedOptions } from './options.ts'
+import {
+  commitFence,
+  follow,
+  isAhead,
+  isStandby,
+  replayIsPaused,
+  untilReplayed,
+  untilStreaming,
+} from './replication.ts'
+import type { Backend, Server } from './server.ts'
+import { queryOnce } from './sql.ts'
+
+export interface CatchUpOptions {
+  /** Deadline in milliseconds. @defaultValue the cluster's `timeoutMs` */
+  readonly timeoutMs?: number
+}
+
+export interface PromoteOptions {
+  /**
+   * What becomes of the primary so far. `follow`: stopped 'fast' if it runs, and then running again as a replica of the
+   * new one. `stop`: stopped. `keep`: left alone, so that two nodes take writes. One that does not run stays so; with
+   * `follow` and `stop` it returns as a replica when it is started, with `keep` as a second primary.
+   * @defaultValue 'follow'
+   */
+  readonly oldPrimary?: 'follow' | 'stop' | 'keep'
+}
+
+/** A primary and its replicas. Made by `startCluster`. */
+export class Cluster implements AsyncDisposable {
+  readonly #backend: Backend
+  readonly #servers: ReadonlyMap<ClusterNode, Server>
+  readonly #timeoutMs: number
+  /** Nodes whose data may contradict the primary's: copied anew before their next start. */
+  readonly #outdated = new Set<ClusterNode>()
+  #primary: ClusterNode
+  #closing: Promise<void> | undefined
+
+  private constructor(backend: Backend, servers: readonly [Server, ...Server[]], timeoutMs: number) {
+    this.#backend = backend
+    this.#timeoutMs = timeoutMs
+    const context = { timeoutMs, prepareStart: (node: ClusterNode) => this.#prepareStart(node) }
+    const [first, ...others] = servers
+    this.#primary = new ClusterNode(first, context)
+    this.#servers = new Map([
+      [this.#primary, first],
+      ...others.map((server) => [new ClusterNode(server, context), server] as const),
+    ])
+  }
+
+  /** @internal */
+  static async start(backend: Backend, options: ResolvedOptions): Promise<Cluster> {
+    const primary = await backend.createPrimary('node1')
+    const names = Array.from({ length: options.replicas }, (_, index) => `node${index + 2}`)
+    const standbys = await Promise.all(names.map((name) => backend.createStandby(name)))
+    if (standbys.length > 0) await backend.copy(primary, standbys)
+    await Promise.all(standbys.map((standby) => standby.start()))
+    await untilStreaming(primary.config, names, options.timeoutMs)
+    return new Cluster(backend, [primary, ...standbys], options.timeoutMs)
+  }
+
+  get primary(): ClusterNode {
+    return this.#primary
+  }
+
+  /** Every node but the primary, whether it runs or not, in the order of their names. */
+  get replicas(): readonly ClusterNode[] {
+    return this.nodes.filter((node) => node !== this.#primary)
+  }
+
+  get nodes(): readonly ClusterNode[] {
+    return [...this.#servers.keys()]
+  }
+
+  /**
+   * Resolves when every running replica has replayed all that was committed on the primary before the call.
+   *
+   * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER at once when a replica's replay is paused, else at the deadline.
+   */
+  async caughtUp(options: CatchUpOptions = {}): Promise<void> {
+    const timeoutMs = options.timeoutMs ?? this.#timeoutMs
+    const fence = await commitFence(this.#primary.config)
+    await Promise.all((await this.#followers()).map((node) => this.#untilReplayed(node, fence, timeoutMs)))
+  }
+
+  /**
+   * Makes a running replica the primary; the other running replicas follow it. Resolves when it takes writes and all
+   * those whose replay is not paused stream from it. Nothing committed is lost when the old primary ran.
+   *
+   * @param replica The replica, or its index in {@link Cluster.replicas}.
+   */
+  async promote(replica: number | ClusterNode, options: PromoteOptions = {}): Promise<void> {
+    const next = this.#runningReplica(replica)
+    const { oldPrimary = 'follow' } = options
+    const old = this.#primary
+    const oldRan = old.running
+    const followers = (await this.#followers()).filter((node) => node !== next)
+    const offline = this.replicas.filter((node) => !node.running)
+
+    if (oldRan && oldPrimary !== 'keep') {
+      await untilStreaming(old.config, [next.name], this.#timeoutMs)
+      await old.stop('fast')
+    }
+    const ahead = await this.#filter(followers, (node) => isAhead(node.config, next.config))
+    const waiting = await this.#filter(followers, (node) => replayIsPaused(node.config))
+    await queryOnce(next.config, 'SELECT pg_promote(true, $1)', [Math.ceil(this.#timeoutMs / 1000)])
+    this.#primary = next
+
+    for (const node of offline) this.#outdated.add(node)
+    if (oldPrimary !== 'keep') this.#outdated.add(old)
+    const returning = oldRan && oldPrimary === 'follow' ? [...ahead, old] : ahead
+    await Promise.all([
+      ...followers
+        .filter((node) => !ahead.includes(node))
+        .map((node) => follow(node.name, node.config, next.config)),
+      this.#copyAndStart(returning),
+    ])
+    const streaming = [...followers.filter((node) => !waiting.includes(node)), ...returning]
+    await untilStreaming(
+      next.config,
+      streaming.map((node) => node.name),
+      this.#timeoutMs,
+    )
+  }
+
+  /** Ends every server and removes every file. Resolves when nothing is left; may be called again. */
+  stop(): Promise<void> {
+    this.#closing ??= this.#backend.close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  /** The running replicas that are standbys: after a promotion that kept the old primary, not every one is. */
+  #followers(): Promise<readonly ClusterNode[]> {
+    return this.#filter(
+      this.replicas.filter((node) => node.running),
+      (node) => isStandby(node.config),
+    )
+  }
+
+  async #filter(
+    nodes: readonly ClusterNode[],
+    holds: (node: ClusterNode) => Promise<boolean>,
+  ): Promise<readonly ClusterNode[]> {
+    const verdicts = await Promise.all(nodes.map(holds))
+    return nodes.filter((_, index) => verdicts[index])
+  }
+
+  async #untilReplayed(node: ClusterNode, lsn: string, timeoutMs: number): Promise<void> {
+    if (await replayIsPaused(node.config)) {
+      throw new SwitchyardError(
+        'SWITCHYARD_TEST_CLUSTER',
+        `${node.name} cannot catch up: its replay is paused`,
+      )
+    }
+    await untilReplayed(node.name, node.config, lsn, timeoutMs)
+  }
+
+  #runningReplica(replica: number | ClusterNode): ClusterNode {
+    const node = typeof replica === 'number' ? this.replicas[replica] : replica
+    if (node === undefined || !this.replicas.includes(node)) {
+      const legal = `a replica of this cluster or an index from 0 to ${this.replicas.length - 1}`
+      const received = typeof replica === 'number' ? replica : replica.name
+      throw new SwitchyardError('SWITCHYARD_INVALID_OPTION', `replica must be ${legal}; received ${received}`)
+    }
+    if (!node.running) {
+      throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${node.name} cannot be promoted: it does not run`)
+    }
+    return node
+  }
+
+  async #prepareStart(node: ClusterNode): Promise<void> {
+    if (this.#outdated.has(node)) await this.#copyFromPrimary([node])
+  }
+
+  async #copyAndStart(nodes: readonly ClusterNode[]): Promise<void> {
+    await Promise.all(nodes.map((node) => node.stop('immediate')))
+    await this.#copyFromPrimary(nodes)
+    await Promise.all(nodes.map((node) => node.start()))
+  }
+
+  async #copyFromPrimary(nodes: readonly ClusterNode[]): Promise<void> {
+    const source = this.#servers.get(this.#primary)
+    if (nodes.length === 0 || source === undefined) return
+    if (!this.#primary.running) {
+      const names = nodes.map((node) => node.name).join(', ')
+      const reason = `${names} must be copied from ${this.#primary.name}, which does not run`
+      throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', reason)
+    }
+    await this.#backend.copy(
+      source,
+      nodes.flatMap((node) => this.#servers.get(node) ?? []),
+    )
+    for (const node of nodes) this.#outdated.delete(node)
+  }
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { appendFile, chmod, chown, mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { SwitchyardError } from '../../errors/error.ts'
+import type { ResolvedOptions } from '../options.ts'
+import type { Backend, NodeConfig, Server } from '../server.ts'
+import { settingsFile } from '../settings.ts'
+import { withConnection } from '../sql.ts'
+import { cloneAsStandbys, initialize } from './data-directory.ts'
+import type { Programs } from './programs.ts'
+import { programsIn, unpackPrograms } from './programs.ts'
+import { EmbeddedServer } from './server.ts'
+import type { ServerUser } from './server-user.ts'
+import { serverUser } from './server-user.ts'
+import { Watchdog } from './watchdog.ts'
+
+const OLDEST_VERSION = 15
+
+/** Servers as processes of this machine, in one private directory that a watchdog removes in the end. */
+export class EmbeddedBackend implements Backend {
+  readonly #options: ResolvedOptions
+  readonly #directory: string
+  readonly #user: ServerUser | undefined
+  readonly #programs: Programs
+  readonly #watchdog: Watchdog
+  readonly #login: Omit<NodeConfig, 'port'>
+  readonly #servers = new Map<string, EmbeddedServer>()
+
+  private constructor(
+    options: ResolvedOptions,
+    place: { readonly directory: string; readonly user: ServerUser | undefined; readonly watchdog: Watchdog },
+    programs: Programs,
+  ) {
+    this.#options = options
+    this.#directory = place.directory
+    this.#user = place.user
+    this.#watchdog = place.watchdog
+    this.#programs = programs
+    const password = randomBytes(12).toString('hex')
+    this.#login = { host: '127.0.0.1', user: 'postgres', password, database: options.database }
+  }
+
+  static async open(options: ResolvedOptions): Promise<EmbeddedBackend> {
+    if (process.platform === 'win32') {
+      throw new SwitchyardError(
+        'SWITCHYARD_TEST_CLUSTER',
+        'an embedded cluster needs Linux or macOS; on Windows use WSL or the testcontainers backend',
+      )
+    }
+    const user = await serverUser()
+    const directory = await mkdtemp(join(tmpdir(), 'pg-switchyard-'))
+    await chmod(directory, 0o700)
+    if (user !== undefined) await chown(directory, user.uid, user.gid)
+    const watchdog = new Watchdog(directory, user)
+    try {
+      const programs =
+        options.binDir === undefined ? await unpackPrograms(directory, user) : programsIn(options.binDir)
+      return new EmbeddedBackend(options, { directory, user, watchdog }, programs)
+    } catch (error) {
+      await watchdog.close()
+      throw error
+    }
+  }
+
+  async createPrimary(name: string): Promise<Server> {
+    const server = await this.#create(name)
+    await initialize(this.#programs, server.dataDirectory, this.#login, this.#user)
+    const conf = `listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\n${settingsFile(this.#options)}`
+    await appendFile(join(server.dataDirectory, 'postgresql.conf'), conf)
+    await server.start()
+    await withConnection({ ...server.config, database: 'postgres' }, async (query) => {
+      const [row] = await query('SHOW server_version_num')
+      const version = Math.floor(Number(row?.['server_version_num']) / 10_000)
+      if (version < OLDEST_VERSION) {
+        const reason = `binDir must hold PostgreSQL ${OLDEST_VERSION} or later; received PostgreSQL ${version}`
+        throw new SwitchyardError('SWITCHYARD_INVALID_OPTION', reason)
+      }
+      if (this.#options.database === 'postgres') return
+      // Standbys that commits are to wait for may be named in the settings, but there are none yet.
+      await query(`SET synchronous_commit = 'local'`)
+      await query(`CREATE DATABASE "${this.#options.database.replaceAll('"', '""')}"`)
+    })
+    return server
+  }
+
+  createStandby(name: string): Promise<Server> {
+    return this.#create(name)
+  }
+
+  async copy(source: Server, targets: readonly Server[]): Promise<void> {
+    await cloneAsStandbys(
+      this.#own(source),
+      targets.map((target) => this.#own(target)),
+      this.#user,
+    )
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#servers.values()].map((server) => server.thaw()))
+    await this.#watchdog.close()
+  }
+
+  async #create(name: string): Promise<EmbeddedServer> {
+    const server = await EmbeddedServer.create({
+      name,
+      programs: this.#programs,
+      directory: this.#directory,
+      user: this.#user,
+      login: this.#login,
+      timeoutMs: this.#options.timeoutMs,
+    })
+    this.#servers.set(name, server)
+    return server
+  }
+
+  #own(server: Server): EmbeddedServer {
+    const own = this.#servers.get(server.name)
+    if (own === undefined)
+      throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${server.name} is not of this cluster`)
+    return own
+  }
+}

@@ -1,0 +1,55 @@
+import { constants } from 'node:fs'
+import { chmod, chown, copyFile, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { ServerUser } from './server-user.ts'
+
+export interface CopyOptions {
+  /** Owner of all that is made. */
+  readonly owner: ServerUser | undefined
+  /** Permissions of the files made; directories get the same and may also be entered. */
+  readonly fileMode: number
+  /** Leaves out what it says true to, given the path below the top with `/` in between. */
+  readonly skip: (path: string) => boolean
+}
+
+/**
+ * Copies regular files and directories, sharing blocks where the file system can. A file that vanishes meanwhile is
+ * left out.
+ */
+export async function copyTree(from: string, to: string, options: CopyOptions): Promise<void> {
+  await copyBelow(from, to, '', options)
+}
+
+async function copyBelow(from: string, to: string, path: string, options: CopyOptions): Promise<void> {
+  const { owner, fileMode, skip } = options
+  await mkdir(to, { recursive: true })
+  await handOver(to, fileMode | ((fileMode & 0o444) >> 2), owner)
+  const entries = await readdir(from, { withFileTypes: true })
+  await Promise.all(
+    entries.map(async (entry) => {
+      const below = path === '' ? entry.name : `${path}/${entry.name}`
+      if (skip(below)) return
+      const source = join(from, entry.name)
+      const target = join(to, entry.name)
+      if (entry.isDirectory()) return copyBelow(source, target, below, options)
+      if (!entry.isFile()) return
+      try {
+        await copyFile(source, target, constants.COPYFILE_FICLONE)
+      } catch (error) {
+        if (isMissing(error)) return
+        throw error
+      }
+      await handOver(target, fileMode, owner)
+    }),
+  )
+}
+
+async function handOver(path: string, mode: number, owner: ServerUser | undefined): Promise<void> {
+  await chmod(path, mode)
+  if (owner !== undefined) await chown(path, owner.uid, owner.gid)
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process'
+import { appendFile, chown, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { SwitchyardError } from '../../errors/error.ts'
+import { connectionInfo } from '../replication.ts'
+import type { NodeConfig } from '../server.ts'
+import { withConnection } from '../sql.ts'
+import { copyTree } from './copy-tree.ts'
+import type { Programs } from './programs.ts'
+import type { EmbeddedServer } from './server.ts'
+import type { ServerUser } from './server-user.ts'
+
+/** Makes the data directory of a first primary. Passwords are checked, so that a wrong one is refused like anywhere. */
+export async function initialize(
+  programs: Programs,
+  dataDirectory: string,
+  login: Pick<NodeConfig, 'user' | 'password'>,
+  user: ServerUser | undefined,
+): Promise<void> {
+  const passwordFile = `${dataDirectory}.password`
+  await writeFile(passwordFile, login.password, { mode: 0o600 })
+  if (user !== undefined) await chown(passwordFile, user.uid, user.gid)
+  const options = ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']
+  const identity = [`--username=${login.user}`, `--pwfile=${passwordFile}`, `--pgdata=${dataDirectory}`]
+  try {
+    await promisify(execFile)(programs.initdb, [...options, ...identity], { cwd: '/', ...user })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `initdb failed: ${reason}`, { cause: error })
+  } finally {
+    await rm(passwordFile, { force: true })
+  }
+}
+
+/** Files that belong to the server that runs on them, or that the next one makes by itself; pg_wal is streamed. */
+const LEFT_OUT =
+  /^(?:(?:pg_wal|pg_stat_tmp|pg_replslot|pg_dynshmem|pg_notify|pg_serial|pg_snapshots|pg_subtrans)\/.*|postmaster\.(?:pid|opts)|(?:backup_label|tablespace_map|standby\.signal|recovery\.signal)(?:\.old)?|(?:.*\/)?pgsql_tmp.*|(?:.*\/)?pg_internal\.init.*)$/
+
+/** Takes one base backup of a running primary and makes each target a standby with it. */
+export async function cloneAsStandbys(
+  primary: EmbeddedServer,
+  targets: readonly EmbeddedServer[],
+  user: ServerUser | undefined,
+): Promise<void> {
+  await Promise.all(targets.map((target) => rm(target.dataDirectory, { recursive: true, force: true })))
+  const label = await withConnection(primary.config, async (query) => {
+    // The backup lasts as long as this connection does not end.
+    await query(`SELECT pg_backup_start('pg-switchyard', true)`)
+    const options = { owner: user, fileMode: 0o600, skip: (path: string) => LEFT_OUT.test(path) }
+    await Promise.all(targets.map((target) => copyTree(primary.dataDirectory, target.dataDirectory, options)))
+    const [row] = await query('SELECT labelfile FROM pg_backup_stop(false)')
+    return row?.['labelfile'] ?? ''
+  })
+  await Promise.all(targets.map((target) => makeStandby(target, primary, label, user)))
+}
+
+async function makeStandby(
+  target: EmbeddedServer,
+  primary: EmbeddedServer,
+  label: string,
+  user: ServerUser | undefined,
+): Promise<void> {
+  const made = [
+    ['backup_label', label],
+    ['standby.signal', ''],
+  ] as const
+  for (const [name, content] of made) {
+    const path = join(target.dataDirectory, name)
+    await writeFile(path, content, { mode: 0o600 })
+    if (user !== undefined) await chown(path, user.uid, user.gid)
+  }
+  const line = `primary_conninfo = '${connectionInfo(target.name, primary.config)}'\n`
+  await appendFile(join(target.dataDirectory, 'postgresql.auto.conf'), line)
+}

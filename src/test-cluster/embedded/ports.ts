@@ -1,0 +1,30 @@
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+
+import { SwitchyardError } from '../../errors/error.ts'
+
+// Below the range from which Linux and macOS take the local ports of outgoing connections: one of those could occupy
+// the port of a stopped server, and a client that retries a closed port in that range sooner or later meets itself.
+const LOWEST_PORT = 15_000
+const HIGHEST_PORT = 32_000
+const ATTEMPTS = 50
+
+/** A port of 127.0.0.1 that nobody listens on right now. Somebody else may still take it first. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT)
+    if (await isFree(port)) return port
+  }
+  throw new SwitchyardError(
+    'SWITCHYARD_TEST_CLUSTER',
+    `no free port on 127.0.0.1: ${ATTEMPTS} between ${LOWEST_PORT} and ${HIGHEST_PORT} are taken`,
+  )
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
+}

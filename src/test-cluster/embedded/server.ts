@@ -1,0 +1,173 @@
+import type { ChildProcess } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { open, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { SwitchyardError } from '../../errors/error.ts'
+import type { NodeConfig, Server, StopMode } from '../server.ts'
+import { until } from '../wait.ts'
+import { freePort } from './ports.ts'
+import { haveEnded, processTree, signalAll } from './processes.ts'
+import type { Programs } from './programs.ts'
+import { lastLines } from './server-log.ts'
+import type { ServerUser } from './server-user.ts'
+
+const PORT_ATTEMPTS = 5
+
+export interface EmbeddedServerOptions {
+  readonly name: string
+  readonly programs: Programs
+  /** Everything of the cluster lies in it. */
+  readonly directory: string
+  readonly user: ServerUser | undefined
+  readonly login: Omit<NodeConfig, 'port'>
+  readonly timeoutMs: number
+}
+
+/** A `postgres` that runs as a child of this process, on a data directory of its own. */
+export class EmbeddedServer implements Server {
+  readonly name: string
+  readonly dataDirectory: string
+  readonly #options: EmbeddedServerOptions
+  readonly #logFile: string
+  #port: number
+  /** The port is settled by the first start. */
+  #settled = false
+  #postmaster: ChildProcess | undefined
+  #frozen: readonly number[] = []
+
+  private constructor(options: EmbeddedServerOptions, port: number) {
+    this.name = options.name
+    this.dataDirectory = join(options.directory, options.name)
+    this.#options = options
+    this.#logFile = join(options.directory, `${options.name}.log`)
+    this.#port = port
+  }
+
+  static async create(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+    return new EmbeddedServer(options, await freePort())
+  }
+
+  get config(): NodeConfig {
+    return { ...this.#options.login, port: this.#port }
+  }
+
+  get pid(): number | undefined {
+    return this.#postmaster?.pid
+  }
+
+  async start(): Promise<void> {
+    for (let attempt = 1; this.#postmaster === undefined; attempt += 1) {
+      const failure = await this.#tryStart()
+      if (failure === undefined) break
+      if (this.#settled || attempt === PORT_ATTEMPTS || !failure.includes('Address already in use')) {
+        throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${this.name} did not start:\n${failure}`)
+      }
+      this.#port = await freePort()
+    }
+    this.#settled = true
+  }
+
+  async stop(mode: StopMode): Promise<void> {
+    const postmaster = this.#postmaster
+    if (postmaster?.pid === undefined) return
+    await this.thaw()
+    signalAll([postmaster.pid], mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
+    await this.#untilEnded(postmaster)
+  }
+
+  async kill(): Promise<void> {
+    const postmaster = this.#postmaster
+    if (postmaster?.pid === undefined) return
+    // A stopped postmaster starts no further children while they are being counted.
+    signalAll([postmaster.pid], 'SIGSTOP')
+    const all = await processTree(postmaster.pid)
+    signalAll(all, 'SIGKILL')
+    this.#frozen = []
+    await this.#untilEnded(postmaster)
+    await until(
+      `the processes of ${this.name} to end`,
+      this.#options.timeoutMs,
+      async () => (await haveEnded(all)) || undefined,
+    )
+    await this.#removeRemains()
+  }
+
+  async freeze(): Promise<void> {
+    const pid = this.pid
+    if (pid === undefined) return
+    signalAll([pid], 'SIGSTOP')
+    this.#frozen = await processTree(pid)
+    signalAll(this.#frozen, 'SIGSTOP')
+  }
+
+  async thaw(): Promise<void> {
+    signalAll(this.#frozen, 'SIGCONT')
+    this.#frozen = []
+  }
+
+  log(): Promise<string> {
+    return lastLines(this.#logFile)
+  }
+
+  /** Undefined when the server is ready, else what its log says of the failure. */
+  async #tryStart(): Promise<string | undefined> {
+    const { programs, user, directory, timeoutMs } = this.#options
+    const log = await open(this.#logFile, 'a')
+    const { size } = await log.stat()
+    const postmaster = spawn(
+      programs.postgres,
+      ['-D', this.dataDirectory, '-p', String(this.#port), '-c', `cluster_name=${this.name}`],
+      // Its log is a file and its session its own, so that nothing of it depends on this process.
+      { cwd: directory, detached: true, stdio: ['ignore', log.fd, log.fd], ...user },
+    )
+    await log.close()
+    let spawnError: Error | undefined
+    const forget = (error?: unknown): void => {
+      if (error instanceof Error) spawnError = error
+      if (this.#postmaster === postmaster) this.#postmaster = undefined
+    }
+    postmaster.once('exit', () => forget()).once('error', forget)
+    postmaster.unref()
+    this.#postmaster = postmaster
+    try {
+      const outcome = await until('connections to be accepted', timeoutMs, async () => {
+        if (this.#postmaster !== postmaster) return 'ended'
+        return (await this.#isReady(postmaster.pid)) ? 'ready' : undefined
+      })
+      if (outcome === 'ready') return undefined
+    } catch (error) {
+      await this.kill()
+      spawnError = error as Error
+    }
+    return [spawnError?.message ?? [], await lastLines(this.#logFile, size)].flat().join('\n')
+  }
+
+  /** Whether the status line that a postmaster keeps in its pid file says so. */
+  async #isReady(pid: number | undefined): Promise<boolean> {
+    const lines = await this.#pidFile()
+    return Number(lines[0]) === pid && /^(?:ready|standby)/.test(lines[7] ?? '')
+  }
+
+  async #pidFile(): Promise<readonly string[]> {
+    const text = await readFile(join(this.dataDirectory, 'postmaster.pid'), 'utf8').catch(() => '')
+    return text.split('\n')
+  }
+
+  async #untilEnded(postmaster: ChildProcess): Promise<void> {
+    await until(
+      `${this.name} to end`,
+      this.#options.timeoutMs,
+      () => this.#postmaster !== postmaster || undefined,
+    )
+  }
+
+  /** What SIGKILL leaves: a pid file, whose number may soon be another process's, and a segment of shared memory. */
+  async #removeRemains(): Promise<void> {
+    const segment = /^\s*\d+\s+(\d+)$/.exec((await this.#pidFile())[6] ?? '')?.[1]
+    // Without the program the segment stays until the server starts again.
+    if (segment !== undefined) await promisify(execFile)('ipcrm', ['-m', segment]).catch(() => undefined)
+    await rm(join(this.dataDirectory, 'postmaster.pid'), { force: true })
+  }
+}

@@ -1,0 +1,34 @@
+import type { ResolvedOptions, Settings } from './options.ts'
+
+/** What every node of a cluster runs with unless the options say otherwise: small, quick to start, quick to reconnect. */
+function defaultSettings(replicas: number): Settings {
+  return {
+    // The data is thrown away, so nothing is gained by surviving a power cut.
+    fsync: false,
+    shared_buffers: '32MB',
+    max_connections: 200,
+    wal_level: 'replica',
+    max_wal_senders: replicas + 8,
+    // Lets a replica that was down for a while return; a slot would not outlive a promotion.
+    wal_keep_size: '1GB',
+    hot_standby: true,
+    hot_standby_feedback: true,
+    wal_receiver_status_interval: '1s',
+    wal_retrieve_retry_interval: '100ms',
+    // Shared memory in files of the data directory disappears with it, even after SIGKILL.
+    dynamic_shared_memory_type: 'mmap',
+    log_line_prefix: '%m [%p] ',
+  }
+}
+
+/** The text to append to `postgresql.conf`. */
+export function settingsFile(options: ResolvedOptions): string {
+  const all = { ...defaultSettings(options.replicas), ...options.settings }
+  return Object.entries(all)
+    .map(([name, value]) => `${name} = ${quoted(value)}\n`)
+    .join('')
+}
+
+function quoted(value: string | number | boolean): string {
+  return `'${String(value).replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+}

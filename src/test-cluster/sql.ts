@@ -1,0 +1,43 @@
+import { Client } from 'pg'
+
+import type { NodeConfig } from './server.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
+
+export type Row = Readonly<Record<string, string | null>>
+
+/** Runs one statement. Every column arrives as text. */
+export type Query = (sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>
+
+/** Lends one connection to `use` and closes it afterwards. */
+export async function withConnection<T>(config: NodeConfig, use: (query: Query) => Promise<T>): Promise<T> {
+  const client = new Client({
+    ...config,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // pg_backend_pid, LSNs and flags are compared as the server prints them.
+    types: { getTypeParser: () => (text: unknown) => String(text) },
+  })
+  // A server that dies under an idle client emits 'error'; the statement that follows reports it.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await use(async (sql, values) => {
+      const result = await client.query<Record<string, string | null>>(
+        sql,
+        values === undefined ? [] : [...values],
+      )
+      return result.rows
+    })
+  } finally {
+    await client.end()
+  }
+}
+
+/** Opens a connection for one statement. */
+export function queryOnce(
+  config: NodeConfig,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<readonly Row[]> {
+  return withConnection(config, (query) => query(sql, values))
+}

@@ -1,0 +1,34 @@
+import { SwitchyardError } from '../errors/error.ts'
+import { Cluster } from './cluster.ts'
+import type { ClusterOptions, ResolvedOptions } from './options.ts'
+import { resolveOptions } from './options.ts'
+import type { Backend } from './server.ts'
+
+/**
+ * Starts a primary and its replicas, all of them ready for connections and streaming.
+ *
+ * Nothing of it outlives this process: servers and files are gone after `stop()`, and also when the process ends
+ * without it, in whatever way. A running cluster does not keep the process alive.
+ *
+ * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION; SWITCHYARD_TEST_CLUSTER when the
+ * programs are missing or a server does not start, with the last lines of that server's log.
+ */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const resolved = resolveOptions(options, process.env)
+  const backend = await openBackend(resolved)
+  try {
+    return await Cluster.start(backend, resolved)
+  } catch (error) {
+    await backend.close()
+    if (error instanceof SwitchyardError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `the cluster did not start: ${reason}`, {
+      cause: error,
+    })
+  }
+}
+
+async function openBackend(options: ResolvedOptions): Promise<Backend> {
+  const { EmbeddedBackend } = await import('./embedded/backend.ts')
+  return EmbeddedBackend.open(options)
+}
