@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { root } from './install.ts'
+
+interface Locked {
+  readonly resolved?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+const text = readFileSync(join(root, 'package-lock.json'), 'utf8')
+const { packages } = JSON.parse(text) as { readonly packages: Readonly<Record<string, Locked>> }
+
+/** Where Node would look for a package that is needed by the one at `path`, nearest first. */
+function places(path: string, name: string): readonly string[] {
+  const parents = path.split(/\/?node_modules\//).slice(1)
+  return [...parents.keys(), parents.length]
+    .toReversed()
+    .map((depth) => ['', ...parents.slice(0, depth), name].join('/node_modules/').slice(1))
+}
+
+test('the lock names no registry, so that everybody installs from their own', () => {
+  expect(text).not.toMatch(/"resolved": "https?:/)
+})
+
+test('the lock is complete for every platform, so that npm ci accepts it', () => {
+  const missing = Object.entries(packages).flatMap(([path, locked]) =>
+    Object.keys({ ...locked.dependencies, ...locked.optionalDependencies })
+      .filter((name) => !places(path, name).some((place) => place in packages))
+      .map((name) => `${name}, for ${path}`),
+  )
+  expect(missing).toEqual([])
+})
