@@ -213,6 +213,8 @@ function callbackOf(config: unknown): unknown {
 
 /** Tells a query object that it will never run. */
 function fail(submittable: Submittable, error: Error | undefined): void {
-  const { handleError } = submittable as { handleError?: (error: Error | undefined, connection: object) => void }
+  const { handleError } = submittable as {
+    handleError?: (error: Error | undefined, connection: object) => void
+  }
   handleError?.call(submittable, error, {})
 }

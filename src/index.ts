@@ -18,7 +18,13 @@ export { Pool } from './pool.ts'
 export type { PoolOptions, ReplicaOptions } from './config/options.ts'
 export type { Session } from './consistency/session.ts'
 export { SwitchyardError, type ErrorCode } from './errors/error.ts'
-export type { NodeChange, NodeStatus, Refusal, RouterEventEmitter, RouterEvents } from './observability/events.ts'
+export type {
+  NodeChange,
+  NodeStatus,
+  Refusal,
+  RouterEventEmitter,
+  RouterEvents,
+} from './observability/events.ts'
 export type { ExplainedPlan, Explanation } from './observability/explain.ts'
 export type { Logger } from './observability/logger.ts'
 export type { NodeStats, PoolStats } from './observability/stats.ts'
@@ -28,7 +34,13 @@ export type { Balancer, Outcome } from './selection/balancer.ts'
 export type { Rejection, StepReason } from './selection/query-plan.ts'
 export { smoothWeightedRoundRobin } from './selection/smooth-weighted-round-robin.ts'
 export { classify } from './statement/classify.ts'
-export type { Offender, Statement, StatementKind, StatementReason, TransactionModes } from './statement/statement.ts'
+export type {
+  Offender,
+  Statement,
+  StatementKind,
+  StatementReason,
+  TransactionModes,
+} from './statement/statement.ts'
 export type { NodeId, NodeState, Observation, Role } from './topology/node.ts'
 export type { Exclusion, Lag, NodeView } from './topology/snapshot.ts'
 

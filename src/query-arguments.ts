@@ -13,7 +13,9 @@ export interface NormalizedQuery {
 
 /** Query objects that drive the connection themselves: cursors, streams, COPY. */
 export function isSubmittable(config: unknown): config is Submittable {
-  return typeof config === 'object' && config !== null && 'submit' in config && typeof config.submit === 'function'
+  return (
+    typeof config === 'object' && config !== null && 'submit' in config && typeof config.submit === 'function'
+  )
 }
 
 const NO_REQUEST: RouteRequest = {}
@@ -38,9 +40,14 @@ function requestOf(config: object): RouteRequest {
     throw invalid(`Option "route" of a query must be "primary" or "replica"; received ${String(route)}`)
   }
   if (maxStalenessMs !== undefined && (typeof maxStalenessMs !== 'number' || !(maxStalenessMs >= 0))) {
-    throw invalid(`Option "maxStalenessMs" of a query must be a number of at least 0; received ${String(maxStalenessMs)}`)
+    throw invalid(
+      `Option "maxStalenessMs" of a query must be a number of at least 0; received ${String(maxStalenessMs)}`,
+    )
   }
-  return { ...(route === undefined ? {} : { route }), ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }) }
+  return {
+    ...(route === undefined ? {} : { route }),
+    ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }),
+  }
 }
 
 /** Runs `start` with a callback, and gives what it is called with as a promise whose errors lead back to the caller. */

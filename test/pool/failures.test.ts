@@ -1,0 +1,114 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Pool } from '../../src/index.ts'
+import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { ask, until } from '../support/servers.ts'
+
+let cluster: Cluster
+let pool: Pool
+
+beforeAll(async () => {
+  cluster = await startCluster({ replicas: 2 })
+  await ask(cluster.primary.config, 'create table items (id int primary key)')
+  await ask(cluster.primary.config, 'insert into items select generate_series(1, 1000)')
+  await cluster.caughtUp()
+})
+
+beforeEach(async () => {
+  await Promise.all([cluster.primary, ...cluster.replicas].map((node) => node.start()))
+  await cluster.caughtUp()
+  pool = poolOver(cluster, { windowMs: 1000, probeIntervalMs: 50 })
+  await replicasReady(pool)
+})
+
+afterEach(async () => {
+  await pool.end()
+})
+
+afterAll(async () => {
+  await cluster.stop()
+})
+
+/** Reads with `callers` at a time until told to stop; gives how many were answered, and every error. */
+function load(callers: number): () => Promise<{ reads: number; errors: unknown[] }> {
+  const outcome = { reads: 0, errors: [] as unknown[] }
+  let isOver = false
+  const caller = async (): Promise<void> => {
+    while (!isOver) {
+      try {
+        const { rowCount } = await pool.query('select id from items where id < $1', [50])
+        if (rowCount !== 49) outcome.errors.push(new Error(`${rowCount} rows`))
+        outcome.reads += 1
+      } catch (error) {
+        outcome.errors.push(error)
+      }
+    }
+  }
+  const all = Promise.all(Array.from({ length: callers }, caller))
+  return async () => {
+    isOver = true
+    await all
+    return outcome
+  }
+}
+
+describe('a replica that dies', () => {
+  it.each(['kill', 'stop immediate', 'stop fast'] as const)(
+    'costs no failed read under load (%s)',
+    async (how) => {
+      const finish = load(16)
+      const [victim] = cluster.replicas
+      await until('the load has reached it', () => (pool.stats().nodes[1]?.queries ?? 0) > 100)
+      if (how === 'kill') await victim?.kill()
+      else await victim?.stop(how === 'stop fast' ? 'fast' : 'immediate')
+      await until('it is known to be down', () => pool.stats().nodes[1]?.state === 'down')
+      const before = pool.stats().nodes[2]?.queries ?? 0
+      await until('the other one serves', () => (pool.stats().nodes[2]?.queries ?? 0) > before + 200)
+      await victim?.start()
+      const served = pool.stats().nodes[1]?.queries ?? 0
+      await until('it serves again', () => (pool.stats().nodes[1]?.queries ?? 0) > served + 100)
+      const { reads, errors } = await finish()
+      expect(errors).toEqual([])
+      expect(reads).toBeGreaterThan(400)
+    },
+  )
+
+  it('leaves the reads to the primary when it was the last', async () => {
+    const finish = load(8)
+    await until('the load runs', () => pool.stats().reads > 100)
+    await Promise.all(cluster.replicas.map((node) => node.kill()))
+    await until('the primary serves', () => (pool.stats().nodes[0]?.queries ?? 0) > 100)
+    expect((await finish()).errors).toEqual([])
+  })
+
+  it('tells about it by an event, and ends no process that does not listen for errors', async () => {
+    const changes: string[] = []
+    pool.events.on('nodeChanged', ({ from, to }) => changes.push(`${from} → ${to}`))
+    for (let i = 0; i < 4; i++) await pool.query('select 1 from items')
+    await cluster.replicas[0]?.kill()
+    await until('the event has come', () => changes.includes('replica → down'))
+    await cluster.replicas[0]?.start()
+    await until('it is back', () => changes.includes('down → replica'))
+  })
+})
+
+describe('a primary that dies', () => {
+  it('fails writes with the connection’s own error, once each, and takes them again when it is back', async () => {
+    await pool.query('update items set id = id where id = 1')
+    await cluster.primary.kill()
+    const writes = await Promise.allSettled(
+      Array.from({ length: 5 }, () => pool.query('update items set id = id where id = 1')),
+    )
+    expect(writes.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'rejected'))
+    await expect(pool.connect().then((client) => client.query('begin'))).rejects.toThrow(
+      /ECONNREFUSED|No primary/,
+    )
+    await cluster.primary.start()
+    await until('it takes writes', async () =>
+      pool.query('update items set id = id where id = 1').then(
+        () => true,
+        () => false,
+      ),
+    )
+  })
+})

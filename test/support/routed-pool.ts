@@ -1,0 +1,19 @@
+import { Pool } from '../../src/index.ts'
+import type { PoolOptions } from '../../src/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { until } from './servers.ts'
+
+/** A pool over a whole cluster that logs nothing. */
+export function poolOver(cluster: Cluster, options: PoolOptions = {}): Pool {
+  const replicas = cluster.replicas.map((node) => node.config)
+  return new Pool({ ...cluster.primary.config, replicas, logger: false, ...options })
+}
+
+/** Resolves when every replica of the pool may serve reads; or as many as are said. */
+export async function replicasReady(pool: Pool, count?: number): Promise<void> {
+  await until('the replicas are known to be fresh', async () => {
+    const { plan } = await pool.explain('select 1')
+    const eligible = plan.candidates.filter(({ reason }) => reason === 'replica').length
+    return eligible === (count ?? pool.stats().nodes.length - 1)
+  })
+}
