@@ -5,6 +5,8 @@ import type { Offender, StatementKind, StatementReason, TransactionModes } from 
 export interface NameUse extends QualifiedName {
   /** An offset in characters (UTF-16 units) from the start of the text, when known. */
   readonly position?: number
+  /** True for a call whose effect on its session ends with the transaction: `set_config(…, true)`. */
+  readonly endsWithTransaction?: boolean
 }
 
 /**
@@ -20,6 +22,8 @@ export interface Analysis {
   readonly mayWrite: boolean
   readonly leavesSessionState: boolean
   readonly multiple: boolean
+  /** True when the text could not be looked at just now. Not to be remembered. */
+  readonly isProvisional?: boolean
   readonly functions: readonly NameUse[]
   /** Relations that are read; names bound by the text itself (CTEs) are left out. */
   readonly relations: readonly NameUse[]

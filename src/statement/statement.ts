@@ -13,7 +13,6 @@ export type StatementReason =
   // read
   | 'select'
   | 'explain'
-  | 'show'
   | 'copy-to'
   | 'empty'
   | 'declared-read-only'
@@ -64,6 +63,8 @@ export type StatementReason =
   | 'two-phase'
   // session
   | 'set'
+  | 'show'
+  | 'load'
   | 'prepare'
   | 'execute'
   | 'deallocate'

@@ -1,0 +1,97 @@
+import type { Catalog, FunctionVerdict, OperatorVerdict, RelationVerdict } from '../catalog/catalog.ts'
+import { offenderOf, spell } from './findings.ts'
+import type { Analysis, NameUse } from './parser.ts'
+import { leavesNothing } from './session-functions.ts'
+import type { Statement, StatementReason } from './statement.ts'
+import { session, strictest, write, type Verdict } from './verdict.ts'
+
+/** The catalog's word on the names that a text uses, on top of what its form says. Pure. */
+export function decide(analysis: Analysis, catalog: Catalog): Statement {
+  let verdict: Verdict = analysis
+  const consider = (other: Verdict | undefined): void => {
+    if (other !== undefined) verdict = strictest(verdict, other)
+  }
+  if (!catalog.standardConformingStrings) consider(misreadStrings(verdict))
+  for (const use of analysis.functions) consider(ofFunction(use, catalog.functionVerdict(use)))
+  for (const use of analysis.relations) consider(ofRelation(use, catalog.relationVerdict(use)))
+  for (const use of analysis.operators)
+    consider(ofOperator(use, 'operator-volatile', catalog.operatorVerdict(use)))
+  for (const use of analysis.types) consider(ofOperator(use, 'type-volatile', catalog.typeVerdict(use)))
+  return toStatement(verdict, analysis)
+}
+
+const functionReasons = {
+  writes: 'function-writes',
+  'node-local': 'function-node-local',
+  external: 'function-external',
+  volatile: 'function-volatile',
+  'declared-primary-only': 'declared-primary-only',
+  pending: 'catalog-pending',
+  unknown: 'function-unknown',
+} as const satisfies Partial<Record<FunctionVerdict, StatementReason>>
+
+function ofFunction(use: NameUse, verdict: FunctionVerdict): Verdict | undefined {
+  if (verdict === 'harmless') return undefined
+  const offender = offenderOf(`${spell(use)}()`, use.position)
+  if (verdict === 'session') {
+    const leaves = use.endsWithTransaction !== true && !leavesNothing(use.name)
+    return { ...session('function-session', { leaves }), offender }
+  }
+  // What a function tells of its node changes nothing there.
+  return { ...write(functionReasons[verdict], offender), mayWrite: verdict !== 'node-local' }
+}
+
+const relationReasons = {
+  unlogged: 'relation-unlogged',
+  foreign: 'relation-foreign',
+  temporary: 'relation-temporary',
+  'node-local': 'relation-node-local',
+  volatile: 'relation-volatile',
+  sequence: 'relation-sequence',
+  'declared-primary-only': 'declared-primary-only',
+  pending: 'catalog-pending',
+  unknown: 'relation-unknown',
+} as const satisfies Partial<Record<RelationVerdict, StatementReason>>
+
+/** What is read from these changes nothing, wherever it has to be read. */
+const passive: ReadonlySet<RelationVerdict> = new Set<RelationVerdict>([
+  'unlogged',
+  'temporary',
+  'node-local',
+  'sequence',
+])
+
+function ofRelation(use: NameUse, verdict: RelationVerdict): Verdict | undefined {
+  if (verdict === 'replicated') return undefined
+  const reason = relationReasons[verdict]
+  return { ...write(reason, offenderOf(spell(use), use.position)), mayWrite: !passive.has(verdict) }
+}
+
+function ofOperator(
+  use: NameUse,
+  reason: 'operator-volatile' | 'type-volatile',
+  verdict: OperatorVerdict,
+): Verdict | undefined {
+  if (verdict === 'harmless') return undefined
+  return write(verdict === 'pending' ? 'catalog-pending' : reason, offenderOf(spell(use), use.position))
+}
+
+/** The text may end elsewhere than it seems, so anything may follow. */
+function misreadStrings({ kind }: Verdict): Verdict {
+  const verdict = { ...write('non-standard-strings'), leavesSessionState: true }
+  return kind === 'transaction' ? { ...verdict, leavesSessionState: false } : verdict
+}
+
+function toStatement(verdict: Verdict, { hint, multiple }: Analysis): Statement {
+  const { kind, reason, offender, modes, mayWrite, leavesSessionState } = verdict
+  return Object.freeze({
+    kind,
+    reason,
+    ...(offender === undefined ? {} : { offender }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(modes === undefined ? {} : { modes }),
+    mayWrite,
+    leavesSessionState,
+    multiple,
+  })
+}

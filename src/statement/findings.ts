@@ -1,0 +1,58 @@
+import type { QualifiedName } from '../catalog/catalog.ts'
+import type { NameUse } from './parser.ts'
+import type { Offender, StatementReason } from './statement.ts'
+import { strictest, write, type Verdict } from './verdict.ts'
+
+/** Names of one kind that a text uses, each once, with where it stands first. */
+export class Names {
+  readonly #uses = new Map<string, NameUse>()
+
+  add(use: NameUse): void {
+    const key = use.schema === undefined ? use.name : `${use.schema}\0${use.name}`
+    const known = this.#uses.get(key)
+    if (known === undefined || (known.endsWithTransaction === true && use.endsWithTransaction !== true)) {
+      this.#uses.set(key, use)
+    }
+  }
+
+  uses(): readonly NameUse[] {
+    return this.#uses.size === 0 ? none : [...this.#uses.values()]
+  }
+}
+
+const none: readonly NameUse[] = []
+
+/** What a walk through a tree gathers. */
+export class Findings {
+  readonly functions: Names = new Names()
+  readonly relations: Names = new Names()
+  readonly operators: Names = new Names()
+  readonly types: Names = new Names()
+  #refusal: Verdict | undefined
+
+  /** Notes that the statement at hand is no read. */
+  refuse(reason: StatementReason, offender?: Offender, facts: { readonly leaves?: boolean } = {}): void {
+    const refusal = { ...write(reason, offender), leavesSessionState: facts.leaves ?? false }
+    this.#refusal = this.#refusal === undefined ? refusal : strictest(this.#refusal, refusal)
+  }
+
+  /** The refusal since the last call, if there was one. */
+  takeRefusal(): Verdict | undefined {
+    const refusal = this.#refusal
+    this.#refusal = undefined
+    return refusal
+  }
+}
+
+export function useOf(name: QualifiedName, position: number | undefined): NameUse {
+  return position === undefined ? name : { ...name, position }
+}
+
+/** As people would write it. */
+export function spell(name: QualifiedName): string {
+  return name.schema === undefined ? name.name : `${name.schema}.${name.name}`
+}
+
+export function offenderOf(text: string, position: number | undefined): Offender {
+  return position === undefined ? { text } : { text, position }
+}

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+
+/** PostgreSQL's parser in one WebAssembly instance. */
+export interface Engine {
+  /**
+   * The raw parse tree as JSON, or undefined for a text that is no SQL. After it threw, the instance's memory is in an
+   * unknown state and it must not be used again.
+   */
+  parse(sql: string): string | undefined
+  /** Bytes of memory that the instance has taken. It never gives any back. */
+  readonly memoryBytes: number
+}
+
+/** WebAssembly, as far as it is used here: without a browser's library there are no types for it. */
+interface Wasm {
+  compile(bytes: Uint8Array): Promise<object>
+  readonly Instance: new (compiled: object, imports: object) => object
+}
+
+const { WebAssembly: wasm } = globalThis as unknown as { readonly WebAssembly: Wasm }
+
+/** The part of libpg-query's glue that is used here; the package has no types for it. */
+interface PgQueryModule {
+  readonly HEAPU8: Uint8Array
+  readonly HEAPU32: Uint32Array
+  _malloc(bytes: number): number
+  _free(pointer: number): void
+  _wasm_parse_query_raw(sql: number): number
+  _wasm_free_parse_result(result: number): void
+}
+
+type CreateModule = (options: {
+  instantiateWasm(imports: object, done: (instance: object) => void): void
+  print(text: string): void
+  printErr(text: string): void
+}) => Promise<PgQueryModule>
+
+/** Reads and compiles the module once, and makes as many engines of it as are asked for. */
+export function engineFactory(): () => Promise<Engine> {
+  const require = createRequire(import.meta.url)
+  let compiled: Promise<object> | undefined
+  const compile = async (): Promise<object> =>
+    wasm.compile(await readFile(require.resolve('libpg-query/wasm/libpg-query.wasm')))
+  return async () => {
+    // The package's own entry has but one instance, for ever.
+    const createModule = require('libpg-query/wasm/libpg-query.js') as CreateModule
+    compiled ??= compile()
+    return createEngine(createModule, await compiled)
+  }
+}
+
+async function createEngine(createModule: CreateModule, compiled: object): Promise<Engine> {
+  const instance = await createModule({
+    instantiateWasm: (imports, done) => done(new wasm.Instance(compiled, imports)),
+    print: () => {},
+    printErr: () => {},
+  })
+  return {
+    parse: (sql) => parse(instance, sql),
+    get memoryBytes() {
+      return instance.HEAPU8.length
+    },
+  }
+}
+
+const encoder = new TextEncoder()
+
+function parse(instance: PgQueryModule, sql: string): string | undefined {
+  const textBytes = Buffer.byteLength(sql)
+  const text = instance._malloc(textBytes + 1)
+  encoder.encodeInto(sql, instance.HEAPU8.subarray(text, text + textBytes))
+  instance.HEAPU8[text + textBytes] = 0
+  const result = instance._wasm_parse_query_raw(text)
+  instance._free(text)
+  if (result === 0) throw new Error('The parser is out of memory')
+  // The result begins with three pointers: the tree, what was printed, and the error.
+  const tree = wordAt(instance, result)
+  const error = wordAt(instance, result + 8)
+  const json = error === 0 && tree !== 0 ? textAt(instance, tree) : undefined
+  instance._wasm_free_parse_result(result)
+  return json
+}
+
+function wordAt(instance: PgQueryModule, pointer: number): number {
+  return instance.HEAPU32[pointer >> 2] ?? 0
+}
+
+function textAt({ HEAPU8: memory }: PgQueryModule, pointer: number): string {
+  const end = memory.indexOf(0, pointer)
+  return Buffer.from(memory.buffer, memory.byteOffset + pointer, end - pointer).toString()
+}

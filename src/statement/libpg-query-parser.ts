@@ -1,0 +1,100 @@
+import { SwitchyardError } from '../errors/error.ts'
+import { EnginePool } from './engine-pool.ts'
+import { hintOf } from './hint.ts'
+import { engineFactory } from './libpg-query-engine.ts'
+import { nestingOf } from './nesting.ts'
+import type { Analysis, SqlParser } from './parser.ts'
+import { inCharacters } from './positions.ts'
+import type { StatementReason } from './statement.ts'
+import { isNode, listAt, type TreeNode, type TreeValue } from './tree.ts'
+import { strictestOf, write, type Verdict } from './verdict.ts'
+import { TreeWalker } from './walker.ts'
+
+/** Shorter texts cannot exhaust the stack. */
+const SHALLOW_CHARACTERS = 4_096
+/** The parser bears at least 1,300 levels on Node's default stack. */
+const MAX_NESTING = 1_000
+/** Half as much again as an instance begins with: more means that one text was huge. */
+const MAX_ENGINE_BYTES = 192 * 2 ** 20
+
+/** PostgreSQL's own grammar, compiled to WebAssembly. */
+export function createLibpgQueryParser(): SqlParser {
+  return new LibpgQueryParser(new EnginePool(engineFactory(), MAX_ENGINE_BYTES))
+}
+
+/** @internal */
+export class LibpgQueryParser implements SqlParser {
+  readonly name = 'libpg-query'
+  readonly #engines: EnginePool
+
+  constructor(engines: EnginePool) {
+    this.#engines = engines
+  }
+
+  async load(): Promise<void> {
+    if (this.#engines.ready) return
+    try {
+      await this.#engines.fill()
+    } catch (cause) {
+      throw new SwitchyardError(
+        'SWITCHYARD_PARSER_UNAVAILABLE',
+        'libpg-query could not be loaded: install its version 18 (npm install libpg-query@18), and leave it out of bundles, ' +
+          'since it reads its .wasm file from its own folder',
+        { cause },
+      )
+    }
+  }
+
+  analyze(sql: string): Analysis {
+    // A zero byte ends the text for the parser, and half a surrogate pair is another character for the server.
+    if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) return refused('unparseable')
+    if (sql.length > SHALLOW_CHARACTERS && nestingOf(sql, MAX_NESTING) > MAX_NESTING)
+      return refused('too-deep')
+    const outcome = this.#engines.parse(sql)
+    switch (outcome.kind) {
+      case 'parsed':
+        return analyzeTree(outcome.json, sql)
+      case 'no-sql':
+        return withHint(refused('unparseable'), sql)
+      case 'crashed':
+        return refused(outcome.cause instanceof RangeError ? 'too-deep' : 'unparseable')
+      case 'unavailable':
+        return { ...refused('unparseable'), isProvisional: true }
+    }
+  }
+}
+
+function analyzeTree(json: string, sql: string): Analysis {
+  try {
+    const tree = JSON.parse(json) as TreeNode
+    const walker = new TreeWalker()
+    const statements = listAt(tree, 'stmts')
+    const verdicts = statements.map((statement) => judgeStatement(statement, walker))
+    const { findings } = walker
+    const analysis = {
+      ...strictestOf(verdicts),
+      multiple: verdicts.length > 1,
+      functions: findings.functions.uses(),
+      relations: findings.relations.uses(),
+      operators: findings.operators.uses(),
+      types: findings.types.uses(),
+    }
+    return withHint(inCharacters(analysis, sql), sql)
+  } catch (error) {
+    // The tree's own depth may exhaust the stack that the parser did not.
+    return refused(error instanceof RangeError ? 'too-deep' : 'unparseable')
+  }
+}
+
+function judgeStatement(statement: TreeValue, walker: TreeWalker): Verdict {
+  return isNode(statement) ? walker.judge(statement['stmt']) : write('unknown-statement')
+}
+
+function withHint(analysis: Analysis, sql: string): Analysis {
+  const hint = hintOf(sql)
+  return hint === undefined ? analysis : { ...analysis, hint }
+}
+
+function refused(reason: StatementReason): Analysis {
+  return { ...write(reason), multiple: false, functions: [], relations: [], operators: [], types: [] }
+}

@@ -1,0 +1,21 @@
+import { session, strictest } from '../verdict.ts'
+import type { StatementRule, StatementRules } from '../walk.ts'
+
+const declareCursor: StatementRule = (node, walk) =>
+  strictest(session('cursor', { leaves: true }), walk.judge(node['query']))
+
+/** Statements that leave state on their connection, or that work on what others left there. */
+export const connectionStatements: StatementRules = {
+  PrepareStmt: () => session('prepare', { leaves: true }),
+  // What was prepared may be anything.
+  ExecuteStmt: () => session('execute', { leaves: true, mayWrite: true }),
+  DeallocateStmt: () => session('deallocate', { leaves: false }),
+  DeclareCursorStmt: declareCursor,
+  // A cursor runs its query while it is read.
+  FetchStmt: () => session('cursor', { leaves: false, mayWrite: true }),
+  ClosePortalStmt: () => session('cursor', { leaves: false }),
+  ListenStmt: () => session('listen', { leaves: true }),
+  UnlistenStmt: () => session('listen', { leaves: false }),
+  DiscardStmt: () => session('discard', { leaves: false }),
+  LoadStmt: () => session('load', { leaves: true }),
+}

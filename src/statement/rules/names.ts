@@ -1,0 +1,112 @@
+import type { QualifiedName } from '../../catalog/catalog.ts'
+import { useOf } from '../findings.ts'
+import { constantOf, listAt, locationOf, nameOf, relationNameOf, textAt, type TreeNode } from '../tree.ts'
+import type { NodeRule, NodeRules, Walk } from '../walk.ts'
+
+/** Functions whose effect on the session PostgreSQL undoes when the transaction ends. */
+const transactionScoped: ReadonlySet<string> = new Set([
+  'pg_advisory_xact_lock',
+  'pg_advisory_xact_lock_shared',
+  'pg_try_advisory_xact_lock',
+  'pg_try_advisory_xact_lock_shared',
+])
+
+function endsWithTransaction({ schema, name }: QualifiedName, call: TreeNode): boolean {
+  if (schema !== undefined && schema !== 'pg_catalog') return false
+  if (name !== 'set_config') return transactionScoped.has(name)
+  const args = listAt(call, 'args')
+  return args.length === 3 && constantOf(args[2]) === 'true'
+}
+
+const functionCall: NodeRule = (node, walk) => {
+  const name = nameOf(listAt(node, 'funcname'))
+  const use = useOf(name, locationOf(node))
+  walk.findings.functions.add(endsWithTransaction(name, node) ? { ...use, endsWithTransaction: true } : use)
+  walk.visit(node['args'])
+  walk.visit(node['agg_order'])
+  walk.visit(node['agg_filter'])
+  walk.visit(node['over'])
+}
+
+export const relation: NodeRule = (node, walk) => {
+  const name = relationNameOf(node)
+  if (!walk.isBound(name)) walk.findings.relations.add(useOf(name, locationOf(node)))
+}
+
+/** The target of a cast, or the type of a column that a function is said to return. */
+export const typeName: NodeRule = (node, walk) => {
+  walk.findings.types.add(useOf(nameOf(listAt(node, 'names')), locationOf(node)))
+  walk.visit(node['typmods'])
+}
+
+/** Operators that syntax other than an operator stands for. */
+const impliedOperators: Readonly<Record<string, readonly string[]>> = {
+  AEXPR_BETWEEN: ['>=', '<='],
+  AEXPR_NOT_BETWEEN: ['<', '>'],
+  AEXPR_BETWEEN_SYM: ['>=', '<='],
+  AEXPR_NOT_BETWEEN_SYM: ['<', '>'],
+}
+
+const expression: NodeRule = (node, walk) => {
+  const at = locationOf(node)
+  const implied = impliedOperators[textAt(node, 'kind')]
+  if (implied === undefined) walk.findings.operators.add(useOf(nameOf(listAt(node, 'name')), at))
+  else for (const name of implied) walk.findings.operators.add(useOf({ name }, at))
+  walk.visit(node['lexpr'])
+  walk.visit(node['rexpr'])
+}
+
+function equality(walk: Walk, node: TreeNode): void {
+  walk.findings.operators.add(useOf({ name: '=' }, locationOf(node)))
+}
+
+const caseExpression: NodeRule = (node, walk) => {
+  if (node['arg'] !== undefined) equality(walk, node)
+  walk.visit(node)
+}
+
+const join: NodeRule = (node, walk) => {
+  if (node['isNatural'] === true || node['usingClause'] !== undefined) equality(walk, node)
+  walk.visit(node)
+}
+
+const sublink: NodeRule = (node, walk) => {
+  const operator = listAt(node, 'operName')
+  if (operator.length > 0) walk.findings.operators.add(useOf(nameOf(operator), locationOf(node)))
+  else if (node['testexpr'] !== undefined) equality(walk, node)
+  walk.visit(node['testexpr'])
+  walk.visit(node['subselect'])
+}
+
+const sort: NodeRule = (node, walk) => {
+  const operator = listAt(node, 'useOp')
+  if (operator.length > 0) walk.findings.operators.add(useOf(nameOf(operator), locationOf(node)))
+  walk.visit(node['node'])
+}
+
+/** PostgreSQL's own sampling methods, which are not called as functions. */
+const samplingMethods: ReadonlySet<string> = new Set(['bernoulli', 'system'])
+
+const sample: NodeRule = (node, walk) => {
+  const method = nameOf(listAt(node, 'method'))
+  const isBuiltin = method.schema === undefined || method.schema === 'pg_catalog'
+  if (!isBuiltin || !samplingMethods.has(method.name)) {
+    walk.findings.functions.add(useOf(method, locationOf(node)))
+  }
+  walk.visit(node['relation'])
+  walk.visit(node['args'])
+  walk.visit(node['repeatable'])
+}
+
+/** Nodes that use names which the catalog knows. */
+export const nameRules: NodeRules = {
+  FuncCall: functionCall,
+  RangeVar: relation,
+  TypeName: typeName,
+  A_Expr: expression,
+  CaseExpr: caseExpression,
+  JoinExpr: join,
+  SubLink: sublink,
+  SortBy: sort,
+  RangeTableSample: sample,
+}

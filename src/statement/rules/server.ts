@@ -1,0 +1,27 @@
+import type { StatementReason } from '../statement.ts'
+import { write } from '../verdict.ts'
+import type { StatementRule, StatementRules } from '../walk.ts'
+
+function plain(reason: StatementReason, text: string): StatementRule {
+  return () => write(reason, { text })
+}
+
+/** Statements that have an effect of their own, whatever they name. */
+export const serverStatements: StatementRules = {
+  // The arguments may leave session state, which a text cannot hide in a procedure's body alone.
+  CallStmt: (node, walk) => {
+    walk.visit(node['funccall'])
+    walk.findings.takeRefusal()
+    return write('call', { text: 'CALL' })
+  },
+  DoStmt: plain('do', 'DO'),
+  LockStmt: plain('lock-table', 'LOCK'),
+  NotifyStmt: plain('notify', 'NOTIFY'),
+  AlterSystemStmt: plain('server-command', 'ALTER SYSTEM'),
+  CheckPointStmt: plain('server-command', 'CHECKPOINT'),
+  ClusterStmt: plain('maintenance', 'CLUSTER'),
+  RefreshMatViewStmt: plain('maintenance', 'REFRESH MATERIALIZED VIEW'),
+  ReindexStmt: plain('maintenance', 'REINDEX'),
+  // ANALYZE is a vacuum without the vacuuming.
+  VacuumStmt: (node) => write('maintenance', { text: node['is_vacuumcmd'] === true ? 'VACUUM' : 'ANALYZE' }),
+}

@@ -1,0 +1,65 @@
+import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
+
+/** What is known of one statement at some stage of its judgement. */
+export interface Verdict {
+  readonly kind: StatementKind
+  readonly reason: StatementReason
+  readonly offender?: Offender
+  readonly modes?: TransactionModes
+  readonly mayWrite: boolean
+  readonly leavesSessionState: boolean
+}
+
+export function read(reason: StatementReason): Verdict {
+  return { kind: 'read', reason, mayWrite: false, leavesSessionState: false }
+}
+
+export function write(reason: StatementReason, offender?: Offender): Verdict {
+  const verdict = { kind: 'write', reason, mayWrite: true, leavesSessionState: false } as const
+  return offender === undefined ? verdict : { ...verdict, offender }
+}
+
+export function session(
+  reason: StatementReason,
+  facts: { readonly leaves: boolean; readonly mayWrite?: boolean },
+): Verdict {
+  return { kind: 'session', reason, mayWrite: facts.mayWrite ?? false, leavesSessionState: facts.leaves }
+}
+
+export function transaction(
+  reason: StatementReason,
+  facts: { readonly mayWrite: boolean; readonly modes?: TransactionModes },
+): Verdict {
+  const verdict = {
+    kind: 'transaction',
+    reason,
+    mayWrite: facts.mayWrite,
+    leavesSessionState: false,
+  } as const
+  return facts.modes === undefined ? verdict : { ...verdict, modes: facts.modes }
+}
+
+const strictness: Readonly<Record<StatementKind, number>> = { read: 0, session: 1, write: 2, transaction: 3 }
+
+/**
+ * Two verdicts on the same text as one. The stricter gives kind and reason, the first of equals. A write outranks session
+ * state because it must reach the primary; transaction control outranks a write because it binds what follows.
+ */
+export function strictest(first: Verdict, second: Verdict): Verdict {
+  const stricter = strictness[second.kind] > strictness[first.kind] ? second : first
+  const mayWrite = first.mayWrite || second.mayWrite
+  const leavesSessionState = first.leavesSessionState || second.leavesSessionState
+  return stricter.mayWrite === mayWrite && stricter.leavesSessionState === leavesSessionState
+    ? stricter
+    : { ...stricter, mayWrite, leavesSessionState }
+}
+
+/** The verdict on a text of several statements. Modes are told only if the text does nothing but open a transaction. */
+export function strictestOf(verdicts: readonly Verdict[]): Verdict {
+  const [first = read('empty'), ...others] = verdicts
+  if (others.length === 0) return first
+  const { modes: _, ...verdict } = others.reduce(strictest, first)
+  const opensOnly = verdicts.every(({ reason }) => reason === 'begin' || reason === 'set-transaction')
+  const modes = verdicts.reduce<TransactionModes>((all, one) => ({ ...all, ...one.modes }), {})
+  return opensOnly && Object.keys(modes).length > 0 ? { ...verdict, modes } : verdict
+}
