@@ -1,0 +1,34 @@
+import { builtinCatalog } from '../catalog/builtin-catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { decide } from './decide.ts'
+import { createLibpgQueryParser } from './libpg-query-parser.ts'
+import type { SqlParser } from './parser.ts'
+import type { Statement } from './statement.ts'
+import { textOnlyCatalog } from './text-only-catalog.ts'
+
+export interface ClassifyOptions {
+  /** What is known of the database. @defaultValue PostgreSQL's own functions and relations, and nothing else */
+  readonly catalog?: Catalog
+  /**
+   * Takes relations that the catalog knows nothing of for ordinary tables, so that the text alone decides. Without it
+   * reading them is a write with the reason `catalog-pending`.
+   *
+   * @defaultValue true
+   */
+  readonly assumeTables?: boolean
+}
+
+let defaultParser: SqlParser | undefined
+
+/**
+ * Judges one SQL text without running it and without a database: `(await classify('SELECT now()')).kind` is `'read'`.
+ * Nothing is cached.
+ *
+ * @throws SwitchyardError `SWITCHYARD_PARSER_UNAVAILABLE` when the parser cannot be loaded
+ */
+export async function classify(sql: string, options: ClassifyOptions = {}): Promise<Statement> {
+  defaultParser ??= createLibpgQueryParser()
+  await defaultParser.load()
+  const { catalog = builtinCatalog, assumeTables = true } = options
+  return decide(defaultParser.analyze(sql), assumeTables ? textOnlyCatalog(catalog) : catalog)
+}

@@ -1,0 +1,20 @@
+import type { Catalog } from '../catalog/catalog.ts'
+
+/**
+ * A catalog for judging a text without its database: a relation that `known` knows nothing of is taken for an ordinary
+ * table. Functions, operators and types stay as `known` has them, since those may do anything.
+ */
+export function textOnlyCatalog(known: Catalog): Catalog {
+  return {
+    version: known.version,
+    source: known.source,
+    standardConformingStrings: known.standardConformingStrings,
+    functionVerdict: (name) => known.functionVerdict(name),
+    relationVerdict: (name) => {
+      const verdict = known.relationVerdict(name)
+      return verdict === 'pending' ? 'replicated' : verdict
+    },
+    operatorVerdict: (name) => known.operatorVerdict(name),
+    typeVerdict: (name) => known.typeVerdict(name),
+  }
+}
