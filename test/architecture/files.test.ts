@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { listedFolders } from './folders.ts'
+import { describe, expect, test } from 'vitest'
+import { listedFolders, listedRanks } from './folders.ts'
 import { banned, barrels, leftovers, lineCount, unerasable } from './house-rules.ts'
+import { rankOf } from './ranks.ts'
 import { folderOf, isTest, readSources, root } from './source.ts'
 
 const sources = readSources()
@@ -34,11 +35,20 @@ test('types can be erased: no enums, no namespaces', () => {
   expect(unerasable(sources)).toEqual([])
 })
 
-test('ARCHITECTURE.md lists the folders that there are', () => {
-  const others = readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-  const folders = new Set(sources.map((source) => folderOf(source.path)).filter((folder) => folder !== ''))
-  const listed = listedFolders(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'), others)
-  expect(listed).toEqual([...folders].toSorted())
+describe('ARCHITECTURE.md', () => {
+  const architecture = (): string => readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+
+  test('lists the folders that there are', () => {
+    const others = readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+    const folders = new Set(sources.map((source) => folderOf(source.path)).filter((folder) => folder !== ''))
+    expect(listedFolders(architecture(), others)).toEqual([...folders].toSorted())
+  })
+
+  test('gives them the ranks that are enforced', () => {
+    const listed = listedRanks(architecture())
+    expect(listed.size).toBeGreaterThan(0)
+    expect([...listed].filter(([folder, rank]) => rank !== rankOf(folder))).toEqual([])
+  })
 })

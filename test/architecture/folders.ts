@@ -9,3 +9,11 @@ export function listedFolders(markdown: string, others: readonly string[]): read
   const names = [...markdown.matchAll(entry)].map((match) => match[1] ?? '')
   return [...new Set(names)].filter((name) => !others.includes(name)).toSorted()
 }
+
+/** Rows of a table that give a folder a number: `| name/ | 3 | … |`. */
+const numbered = /^\|[ `*]*(?:src\/)?([a-z][a-z-]*)\/[ `*]*\|[ `*]*(\d+)[ `*]*\|/gm
+
+/** The ranks that a Markdown table gives to folders. */
+export function listedRanks(markdown: string): ReadonlyMap<string, number> {
+  return new Map([...markdown.matchAll(numbered)].map((match) => [match[1] ?? '', Number(match[2])]))
+}

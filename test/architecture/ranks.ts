@@ -23,7 +23,7 @@ const aside = 'test-cluster'
 const asideMayImport: readonly string[] = ['errors', 'platform']
 const mayImportAside: readonly string[] = ['cli']
 
-function rankOf(folder: string): number | undefined {
+export function rankOf(folder: string): number | undefined {
   const rank = ranks.findIndex((row) => row.includes(folder))
   return rank === -1 ? undefined : rank
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { findCycles } from './cycles.ts'
-import { listedFolders } from './folders.ts'
+import { listedFolders, listedRanks } from './folders.ts'
 import { banned, barrels, leftovers, lineCount, unerasable } from './house-rules.ts'
 import { missingImports, rankViolations, undeclaredPackages } from './ranks.ts'
 import { parseSource, type Source } from './source.ts'
@@ -183,5 +183,14 @@ describe('the list of folders', () => {
     ['files and prose', 'config/options.ts\nsee config/ for more\nconfig/*.ts\nand/or', []],
   ])('%s', (_, markdown, folders) => {
     expect(listedFolders(markdown, ['src', 'test'])).toEqual(folders)
+  })
+
+  test('with ranks', () => {
+    const table =
+      '| folder | rank |\n| --- | --- |\n| `errors/` | 0 | codes |\n| `cli/` | 11 | x |\n| `src/*.ts` | 10 | y |'
+    expect([...listedRanks(table)]).toEqual([
+      ['errors', 0],
+      ['cli', 11],
+    ])
   })
 })
