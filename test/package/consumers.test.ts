@@ -75,7 +75,7 @@ describe('types, declarations of the package included', () => {
   const use = `
     const pool: Pool = new Pool({ connectionString: 'postgres://localhost/x', replicas: [{ host: 'replica' }] })
     export const kinds: Promise<'read' | 'write' | 'transaction' | 'session'> = classify('SELECT 1').then(s => s.kind)
-    export const same: Pool = new pg.Pool()
+    export const same: Pool = new pg.Pool({ replicas: [{ host: 'replica' }] })
     export const rows: Promise<number> = pool.query<{ a: number }>('SELECT 1 AS a').then(r => r.rows[0]!.a)
   `
 
