@@ -1,0 +1,14 @@
+import { AsyncResource } from 'node:async_hooks'
+
+/** Nothing listens for the end of it, so the garbage collector need not tell. */
+const RESOURCE_OPTIONS = { requireManualDestroy: true }
+
+/**
+ * Makes `fn` run in the async context of this call, whoever calls it later. node-postgres and pg-pool call back in the
+ * context of whoever opened or released the connection. Does what `AsyncResource.bind` does, which takes longer than a
+ * whole query's other overhead on Node.js 20.
+ */
+export function inThisContext<Args extends unknown[]>(fn: (...args: Args) => void): (...args: Args) => void {
+  const resource = new AsyncResource('SWITCHYARD_QUERY', RESOURCE_OPTIONS)
+  return (...args) => resource.runInAsyncScope(fn, undefined, ...args)
+}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest'
+import { down, freshAsOf, observed, up } from '../../test/support/views.ts'
+import { assemble, clusterIdentifier, type KnownNode } from './assemble.ts'
+import { PENDING, type NodeState, type Observation } from './node.ts'
+
+function known(id: string, state: NodeState, weight = 1): KnownNode {
+  return { id, weight, state }
+}
+
+const LAG = freshAsOf(1000)
+const primary = (given: Partial<Observation> = {}): NodeState => up(observed('primary', '0/1000', given))
+const replica = (server: string, given: Partial<Observation> = {}): NodeState =>
+  up(observed('replica', '0/1000', { serverIdentity: server, ...given }))
+const foreign = { systemIdentifier: '9999', serverIdentity: '9999:x' }
+
+/** Each node as `role`, `role:exclusion` or `role+lag`. */
+function shown(nodes: readonly KnownNode[], systemIdentifier = '7000'): readonly string[] {
+  return assemble(nodes, systemIdentifier, () => LAG).nodes.map(
+    ({ role, exclusion, lag }) =>
+      `${role}${exclusion === undefined ? '' : `:${exclusion}`}${lag === undefined ? '' : '+lag'}`,
+  )
+}
+
+describe('clusterIdentifier', () => {
+  it.each([
+    ['nobody has answered', [known('a', PENDING), known('b', down())], undefined],
+    [
+      'the first of those that answered',
+      [known('a', down()), known('b', primary(foreign)), known('c', primary())],
+      '9999',
+    ],
+    [
+      'configured order counts, not the role',
+      [known('a', replica('1')), known('b', primary(foreign))],
+      '7000',
+    ],
+  ])('%s', (_name, nodes, expected) => {
+    expect(clusterIdentifier(nodes)).toBe(expected)
+  })
+})
+
+describe('assemble', () => {
+  it.each<[string, readonly KnownNode[], readonly string[], string | undefined]>([
+    [
+      'a primary and its replicas',
+      [known('a', primary()), known('b', replica('1')), known('c', replica('2'))],
+      ['primary', 'replica+lag', 'replica+lag'],
+      'a',
+    ],
+    [
+      'roles are what servers say, not where they stand',
+      [known('a', replica('1')), known('b', primary())],
+      ['replica+lag', 'primary'],
+      'b',
+    ],
+    [
+      'what has not answered has no role',
+      [known('a', primary()), known('b', PENDING), known('c', down())],
+      ['primary', 'unknown', 'unknown'],
+      'a',
+    ],
+    [
+      'without a primary nobody knows how far a replica is behind',
+      [known('a', down()), known('b', replica('1'))],
+      ['unknown', 'replica'],
+      undefined,
+    ],
+    [
+      'a replica of another cluster is excluded',
+      [known('a', primary()), known('b', replica('1', foreign))],
+      ['primary', 'replica:foreign-cluster'],
+      'a',
+    ],
+    [
+      'a primary of another cluster is excluded, and no second primary',
+      [known('a', primary()), known('b', primary(foreign)), known('c', replica('1'))],
+      ['primary', 'primary:foreign-cluster', 'replica+lag'],
+      'a',
+    ],
+    [
+      'two names of one replica: the first counts',
+      [known('a', primary()), known('b', replica('1')), known('c', replica('1'))],
+      ['primary', 'replica+lag', 'replica:same-server'],
+      'a',
+    ],
+    [
+      'two names of one primary are no two primaries',
+      [known('a', primary()), known('b', primary()), known('c', replica('1'))],
+      ['primary', 'primary:same-server', 'replica+lag'],
+      'a',
+    ],
+    [
+      'two names of a server of another cluster: it is a stranger under both',
+      [known('a', primary()), known('b', primary(foreign)), known('c', primary(foreign))],
+      ['primary', 'primary:foreign-cluster', 'primary:foreign-cluster'],
+      'a',
+    ],
+    [
+      'a name that is down hides no other name of its server',
+      [known('a', down()), known('b', primary()), known('c', replica('1'))],
+      ['unknown', 'primary', 'replica+lag'],
+      'b',
+    ],
+  ])('%s', (_name, nodes, expected, primaryId) => {
+    const snapshot = assemble(nodes, '7000', () => LAG)
+    expect(shown(nodes)).toEqual(expected)
+    expect(snapshot.primary?.id).toBe(primaryId)
+    expect(snapshot.conflict).toBeUndefined()
+  })
+
+  it('with two servers that take writes there is no primary, and no lag that could be trusted', () => {
+    const nodes = [
+      known('a', primary()),
+      known('b', primary({ serverIdentity: '7000:other' })),
+      known('c', replica('1')),
+    ]
+    const snapshot = assemble(nodes, '7000', () => LAG)
+    expect(snapshot.primary).toBeUndefined()
+    expect(snapshot.conflict?.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(shown(nodes)).toEqual(['primary', 'primary', 'replica'])
+  })
+
+  it('takes over configured order, weights and states', () => {
+    const states = [primary(), replica('1'), PENDING, down()]
+    const nodes = states.map((state, index) => known(`n${index}`, state, index + 1))
+    const views = assemble(nodes, '7000', () => LAG).nodes
+    expect(views.map(({ id, weight, state }) => ({ id, weight, state }))).toEqual(nodes)
+  })
+
+  it('shows the very view as primary that stands among the nodes', () => {
+    const snapshot = assemble([known('a', replica('1')), known('b', primary())], '7000', () => LAG)
+    expect(snapshot.primary).toBe(snapshot.nodes[1])
+  })
+
+  it('leaves out a lag that is not known: it is not zero', () => {
+    const snapshot = assemble([known('a', primary()), known('b', replica('1'))], '7000', () => undefined)
+    expect(snapshot.nodes[1]).not.toHaveProperty('lag')
+  })
+
+  it('asks for the lag of used replicas only', () => {
+    const asked: string[] = []
+    const nodes = [
+      known('a', primary()),
+      known('b', replica('1')),
+      known('c', replica('1')),
+      known('d', replica('2', foreign)),
+    ]
+    assemble(nodes, '7000', ({ serverIdentity }) => {
+      asked.push(serverIdentity)
+      return LAG
+    })
+    expect(asked).toEqual(['1'])
+  })
+})

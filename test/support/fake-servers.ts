@@ -1,0 +1,134 @@
+import { EventEmitter } from 'node:events'
+import type { Client, ClientConfig } from 'pg'
+import type { ProbeRow } from '../../src/monitoring/probe.ts'
+
+/** How a server takes a request: at once, never, or with an error. */
+type Manner = 'answers' | 'is silent' | Error
+
+/** A server as probes meet it. Tests set how it behaves, and count what reached it. */
+export class FakeServer {
+  connecting: Manner = 'answers'
+  querying: Manner = 'answers'
+  /** What it answers to a probe. */
+  row: ProbeRow = primaryRow('0/1000')
+  /** While true, nobody hears that a connection has closed before `closings` are called. */
+  holdsClosings = false
+  readonly closings: (() => void)[] = []
+  readonly clients: FakeClient[] = []
+  /** Probes that reached it so far. */
+  probes = 0
+
+  /** Connections that were asked for so far. */
+  get connections(): number {
+    return this.clients.length
+  }
+
+  get newestClient(): FakeClient {
+    const client = this.clients.at(-1)
+    if (client === undefined) throw new Error('Nobody has connected')
+    return client
+  }
+
+  closed(hear: () => void): void {
+    if (this.holdsClosings) this.closings.push(hear)
+    else setImmediate(hear)
+  }
+}
+
+/** Behaves as node-postgres' client does where a probe can tell. */
+export class FakeClient extends EventEmitter {
+  readonly options: ClientConfig
+  readonly #server: FakeServer
+  readonly #waiting = new Set<(error: Error) => void>()
+  #isClosed = false
+  readonly connection: { readonly stream: { destroy(): void } } = {
+    stream: { destroy: () => this.#close(new Error('Connection terminated unexpectedly')) },
+  }
+
+  constructor(options: ClientConfig, server: FakeServer) {
+    super()
+    this.options = options
+    this.#server = server
+    server.clients.push(this)
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  connect(): Promise<this> {
+    return this.#reply(this.#server.connecting, () => this)
+  }
+
+  query(): Promise<{ readonly rows: readonly ProbeRow[] }> {
+    this.#server.probes += 1
+    const { row } = this.#server
+    return this.#reply(this.#server.querying, () => ({ rows: [row] }))
+  }
+
+  async end(): Promise<void> {
+    this.#close(new Error('Connection terminated'))
+  }
+
+  /** The server, or the network, ends the connection. */
+  breakOff(error: Error = new Error('Connection terminated unexpectedly')): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const isIdle = this.#waiting.size === 0
+    this.#failAll(error)
+    if (isIdle) this.emit('error', error)
+    setImmediate(() => this.emit('end'))
+  }
+
+  #reply<T>(manner: Manner, answer: () => T): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new Error('Client was closed and is not queryable'))
+    if (manner === 'answers') return Promise.resolve(answer())
+    if (manner !== 'is silent') return Promise.reject(manner)
+    return new Promise((_resolve, reject) => this.#waiting.add(reject))
+  }
+
+  #close(error: Error): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#server.closed(() => {
+      this.#failAll(error)
+      this.emit('end')
+    })
+  }
+
+  #failAll(error: Error): void {
+    for (const reject of this.#waiting) reject(error)
+    this.#waiting.clear()
+  }
+}
+
+/** Servers by host name, and the class of clients that finds them. */
+export class FakeNetwork {
+  readonly #servers = new Map<string, FakeServer>()
+  readonly ClientClass: typeof Client
+
+  constructor() {
+    const at = (host: string): FakeServer => this.at(host)
+    this.ClientClass = class extends FakeClient {
+      constructor(options: ClientConfig) {
+        super(options, at(options.host ?? ''))
+      }
+    } as unknown as typeof Client
+  }
+
+  at(host: string): FakeServer {
+    const server = this.#servers.get(host) ?? new FakeServer()
+    this.#servers.set(host, server)
+    return server
+  }
+}
+
+/** What a primary answers to a probe. Servers of one cluster share `system`. */
+export function primaryRow(lsn: string | null, server = 'p', system = '7000'): ProbeRow {
+  return ['primary', system, server, 'flushed', lsn]
+}
+
+/** What a replica answers to a probe. */
+export function replicaRow(lsn: string | null, server = 'r', system = '7000'): ProbeRow {
+  return ['replica', system, server, 'replayed', lsn]
+}
