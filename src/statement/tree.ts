@@ -82,9 +82,10 @@ export function constantOf(value: TreeValue | undefined): string | undefined {
   if (isNode(sval)) return textAt(sval, 'sval')
   if (isNode(ival)) return numberAt(ival)
   if (isNode(fval)) return textAt(fval, 'fval')
-  return isNode(boolval) ? String(boolval['boolval'] ?? false) : undefined
+  return isNode(boolval) ? (boolval['boolval'] === true ? 'true' : 'false') : undefined
 }
 
 function numberAt(integer: TreeNode): string {
-  return String(integer['ival'] ?? 0)
+  const value = integer['ival']
+  return typeof value === 'number' ? String(value) : '0'
 }

@@ -25,11 +25,11 @@ function plannedQuery(query: TreeValue | undefined): TreeValue | undefined {
 
 /** Planning calls no volatile function, locks no row and changes nothing, whatever the statement is. */
 const plan: StatementRule = (node, walk) => {
-  const query = node['query']
-  // The plan is the one that PREPARE made on this connection.
+  const query = plannedQuery(node['query'])
+  // What is planned was prepared on this connection.
   if (isNode(query) && query['ExecuteStmt'] !== undefined) return session('execute', { leaves: false })
   const { findings } = walk
-  const planned = walk.aside(() => walk.visit(plannedQuery(query)))
+  const planned = walk.aside(() => walk.visit(query))
   for (const use of planned.relations.uses()) findings.relations.add(use)
   for (const use of planned.types.uses()) findings.types.add(use)
   for (const use of planned.functions.uses()) if (calledByPlanner.has(use.name)) findings.functions.add(use)

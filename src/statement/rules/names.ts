@@ -3,17 +3,9 @@ import { useOf } from '../findings.ts'
 import { constantOf, listAt, locationOf, nameOf, relationNameOf, textAt, type TreeNode } from '../tree.ts'
 import type { NodeRule, NodeRules, Walk } from '../walk.ts'
 
-/** Functions whose effect on the session PostgreSQL undoes when the transaction ends. */
-const transactionScoped: ReadonlySet<string> = new Set([
-  'pg_advisory_xact_lock',
-  'pg_advisory_xact_lock_shared',
-  'pg_try_advisory_xact_lock',
-  'pg_try_advisory_xact_lock_shared',
-])
-
+/** `set_config(…, true)` is SET LOCAL. */
 function endsWithTransaction({ schema, name }: QualifiedName, call: TreeNode): boolean {
-  if (schema !== undefined && schema !== 'pg_catalog') return false
-  if (name !== 'set_config') return transactionScoped.has(name)
+  if (name !== 'set_config' || (schema !== undefined && schema !== 'pg_catalog')) return false
   const args = listAt(call, 'args')
   return args.length === 3 && constantOf(args[2]) === 'true'
 }
