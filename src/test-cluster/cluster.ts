@@ -5,13 +5,12 @@ import {
   commitFence,
   follow,
   isAhead,
-  isStandby,
-  replayIsPaused,
+  promote,
+  replayState,
   untilReplayed,
   untilStreaming,
 } from './replication.ts'
 import type { Backend, Server } from './server.ts'
-import { queryOnce } from './sql.ts'
 
 export interface CatchUpOptions {
   /** Deadline in milliseconds. @defaultValue the cluster's `timeoutMs` */
@@ -81,8 +80,12 @@ export class Cluster implements AsyncDisposable {
    */
   async caughtUp(options: CatchUpOptions = {}): Promise<void> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs
-    const fence = await commitFence(this.#primary.config)
-    await Promise.all((await this.#followers()).map((node) => this.#untilReplayed(node, fence, timeoutMs)))
+    const replicas = this.#reachableReplicas()
+    const fence = commitFence(this.#primary.config)
+    await Promise.all([
+      fence,
+      ...replicas.map((node) => untilReplayed(node.name, node.config, fence, timeoutMs)),
+    ])
   }
 
   /**
@@ -96,28 +99,32 @@ export class Cluster implements AsyncDisposable {
     const { oldPrimary = 'follow' } = options
     const old = this.#primary
     const oldRan = old.running
-    const followers = (await this.#followers()).filter((node) => node !== next)
+    // After a promotion that kept the old primary, not every replica is a standby.
+    const followers = await this.#filter(
+      this.#reachableReplicas().filter((node) => node !== next),
+      async (node) => (await replayState(node.config)) !== 'none',
+    )
     const offline = this.replicas.filter((node) => !node.running)
 
-    if (oldRan && oldPrimary !== 'keep') {
-      await untilStreaming(old.config, [next.name], this.#timeoutMs)
-      await old.stop('fast')
-    }
-    const ahead = await this.#filter(followers, (node) => isAhead(node.config, next.config))
-    const waiting = await this.#filter(followers, (node) => replayIsPaused(node.config))
-    await queryOnce(next.config, 'SELECT pg_promote(true, $1)', [Math.ceil(this.#timeoutMs / 1000)])
+    if (oldRan && oldPrimary !== 'keep') await this.#retire(old, next)
+    // A primary that goes on writing may send a follower what its successor never gets.
+    const forked = oldRan && oldPrimary === 'keep'
+    const ahead = forked
+      ? followers
+      : await this.#filter(followers, (node) => isAhead(node.config, next.config))
+    const kept = followers.filter((node) => !ahead.includes(node))
+    const paused = await this.#filter(kept, async (node) => (await replayState(node.config)) === 'paused')
+    await promote(next.name, next.config, this.#timeoutMs)
     this.#primary = next
 
     for (const node of offline) this.#outdated.add(node)
     if (oldPrimary !== 'keep') this.#outdated.add(old)
-    const returning = oldRan && oldPrimary === 'follow' ? [...ahead, old] : ahead
+    const copied = oldRan && oldPrimary === 'follow' ? [...ahead, old] : ahead
     await Promise.all([
-      ...followers
-        .filter((node) => !ahead.includes(node))
-        .map((node) => follow(node.name, node.config, next.config)),
-      this.#copyAndStart(returning),
+      ...kept.map((node) => follow(this.#server(node), this.#server(next))),
+      this.#copyAndStart(copied),
     ])
-    const streaming = [...followers.filter((node) => !waiting.includes(node)), ...returning]
+    const streaming = [...kept.filter((node) => !paused.includes(node)), ...copied]
     await untilStreaming(
       next.config,
       streaming.map((node) => node.name),
@@ -135,12 +142,11 @@ export class Cluster implements AsyncDisposable {
     return this.stop()
   }
 
-  /** The running replicas that are standbys: after a promotion that kept the old primary, not every one is. */
-  #followers(): Promise<readonly ClusterNode[]> {
-    return this.#filter(
-      this.replicas.filter((node) => node.running),
-      (node) => isStandby(node.config),
-    )
+  #reachableReplicas(): readonly ClusterNode[] {
+    const running = this.replicas.filter((node) => node.running)
+    const frozen = running.find((node) => node.frozen)
+    if (frozen !== undefined) throw failure(`${frozen.name} cannot follow: it is frozen`)
+    return running
   }
 
   async #filter(
@@ -151,14 +157,11 @@ export class Cluster implements AsyncDisposable {
     return nodes.filter((_, index) => verdicts[index])
   }
 
-  async #untilReplayed(node: ClusterNode, lsn: string, timeoutMs: number): Promise<void> {
-    if (await replayIsPaused(node.config)) {
-      throw new SwitchyardError(
-        'SWITCHYARD_TEST_CLUSTER',
-        `${node.name} cannot catch up: its replay is paused`,
-      )
-    }
-    await untilReplayed(node.name, node.config, lsn, timeoutMs)
+  /** Stops a primary after its successor has received everything; one that is frozen can give nothing. */
+  async #retire(old: ClusterNode, next: ClusterNode): Promise<void> {
+    if (old.frozen) return old.kill()
+    await untilStreaming(old.config, [next.name], this.#timeoutMs)
+    await old.stop('fast')
   }
 
   #runningReplica(replica: number | ClusterNode): ClusterNode {
@@ -169,12 +172,15 @@ export class Cluster implements AsyncDisposable {
       throw new SwitchyardError('SWITCHYARD_INVALID_OPTION', `replica must be ${legal}; received ${received}`)
     }
     if (!node.running) {
-      throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${node.name} cannot be promoted: it does not run`)
+      throw failure(`${node.name} cannot be promoted: it does not run`)
     }
     return node
   }
 
   async #prepareStart(node: ClusterNode): Promise<void> {
+    if (this.#closing !== undefined) {
+      throw failure(`${node.name} cannot be started: its cluster was stopped`)
+    }
     if (this.#outdated.has(node)) await this.#copyFromPrimary([node])
   }
 
@@ -185,17 +191,26 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #copyFromPrimary(nodes: readonly ClusterNode[]): Promise<void> {
-    const source = this.#servers.get(this.#primary)
-    if (nodes.length === 0 || source === undefined) return
+    if (nodes.length === 0) return
     if (!this.#primary.running) {
       const names = nodes.map((node) => node.name).join(', ')
       const reason = `${names} must be copied from ${this.#primary.name}, which does not run`
-      throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', reason)
+      throw failure(reason)
     }
     await this.#backend.copy(
-      source,
-      nodes.flatMap((node) => this.#servers.get(node) ?? []),
+      this.#server(this.#primary),
+      nodes.map((node) => this.#server(node)),
     )
     for (const node of nodes) this.#outdated.delete(node)
   }
+
+  #server(node: ClusterNode): Server {
+    const server = this.#servers.get(node)
+    if (server === undefined) throw new TypeError(`${node.name} is not of this cluster`)
+    return server
+  }
+}
+
+function failure(reason: string): SwitchyardError {
+  return new SwitchyardError('SWITCHYARD_TEST_CLUSTER', reason)
 }

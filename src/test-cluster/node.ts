@@ -1,4 +1,4 @@
-import { replayIsPaused } from './replication.ts'
+import { replayState } from './replication.ts'
 import type { NodeConfig, Server, StopMode } from './server.ts'
 import { queryOnce } from './sql.ts'
 import { until } from './wait.ts'
@@ -14,6 +14,7 @@ export interface NodeContext {
 export class ClusterNode {
   readonly #server: Server
   readonly #context: NodeContext
+  #starting: Promise<void> | undefined
 
   constructor(server: Server, context: NodeContext) {
     this.#server = server
@@ -39,13 +40,18 @@ export class ClusterNode {
     return this.#server.pid !== undefined
   }
 
+  /** Between `freeze` and the next `thaw`, `stop` or `kill`. */
+  get frozen(): boolean {
+    return this.#server.frozen
+  }
+
   /** Stops replaying WAL while going on to receive it. Resolves when nothing more is replayed. Lost by a restart. */
   async pauseReplay(): Promise<void> {
     await queryOnce(this.config, 'SELECT pg_wal_replay_pause()')
     await until(
       `${this.name} to pause its replay`,
       this.#context.timeoutMs,
-      async () => (await replayIsPaused(this.config)) || undefined,
+      async () => (await replayState(this.config)) === 'paused' || undefined,
     )
   }
 
@@ -62,10 +68,11 @@ export class ClusterNode {
    * Resolves when connections are accepted; at once when it runs already. A node that was down during a promotion is
    * copied anew from the primary first, and follows it.
    */
-  async start(): Promise<void> {
-    if (this.running) return
-    await this.#context.prepareStart(this)
-    await this.#server.start()
+  start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined
+    })
+    return this.#starting
   }
 
   /** `kill -9` for the postmaster and all its children. Resolves when they are gone. */
@@ -85,5 +92,11 @@ export class ClusterNode {
   /** The last lines of the server's log. */
   log(): Promise<string> {
     return this.#server.log()
+  }
+
+  async #start(): Promise<void> {
+    if (this.running) return
+    await this.#context.prepareStart(this)
+    await this.#server.start()
   }
 }

@@ -1,4 +1,6 @@
-import type { NodeConfig } from './server.ts'
+import { SwitchyardError } from '../errors/error.ts'
+import type { NodeConfig, Server } from './server.ts'
+import type { Query } from './sql.ts'
 import { queryOnce, withConnection } from './sql.ts'
 import { until } from './wait.ts'
 
@@ -16,29 +18,44 @@ export function commitFence(primary: NodeConfig): Promise<string> {
   })
 }
 
-export async function isStandby(config: NodeConfig): Promise<boolean> {
-  const [row] = await queryOnce(config, 'SELECT pg_is_in_recovery() AS standby')
-  return row?.['standby'] === 't'
+export type ReplayState = 'paused' | 'replaying' | 'none'
+
+/** What a node does with WAL from elsewhere; `none`: it is a primary. */
+export function replayState(config: NodeConfig): Promise<ReplayState> {
+  return withConnection(config, askReplayState)
 }
 
-export async function replayIsPaused(config: NodeConfig): Promise<boolean> {
-  const [row] = await queryOnce(config, `SELECT pg_get_wal_replay_pause_state() = 'paused' AS paused`)
-  return row?.['paused'] === 't'
-}
-
-/** Resolves when the standby `name` has replayed up to `lsn`. */
+/**
+ * Resolves when a node has replayed up to `fence`; at once when it is a primary itself.
+ *
+ * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER at once when its replay is paused, else after `timeoutMs`.
+ */
 export function untilReplayed(
   name: string,
   config: NodeConfig,
-  lsn: string,
+  fence: Promise<string>,
   timeoutMs: number,
 ): Promise<void> {
-  return withConnection(config, (query) =>
-    until(`${name} to replay up to ${lsn}`, timeoutMs, async () => {
+  return withConnection(config, async (query) => {
+    const state = await askReplayState(query)
+    if (state === 'none') return
+    if (state === 'paused') {
+      throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${name} cannot catch up: its replay is paused`)
+    }
+    const lsn = await fence
+    await until(`${name} to replay up to ${lsn}`, timeoutMs, async () => {
       const [row] = await query('SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS reached', [lsn])
       return row?.['reached'] === 't' || undefined
-    }),
-  ).then(() => undefined)
+    })
+  })
+}
+
+async function askReplayState(query: Query): Promise<ReplayState> {
+  const [row] = await query(
+    'SELECT CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() END AS state',
+  )
+  const state = row?.['state'] ?? 'none'
+  return state === 'none' || state === 'paused' ? state : 'replaying'
 }
 
 /** Resolves when all the standbys `names` stream from `primary`. */
@@ -54,6 +71,13 @@ export function untilStreaming(
       return names.every((name) => streaming.has(name)) || undefined
     }),
   ).then(() => undefined)
+}
+
+/** Makes a standby a primary. Resolves when it takes writes. */
+export async function promote(name: string, standby: NodeConfig, timeoutMs: number): Promise<void> {
+  const [row] = await queryOnce(standby, 'SELECT pg_promote(true, $1) AS done', [Math.ceil(timeoutMs / 1000)])
+  if (row?.['done'] === 't') return
+  throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${name} was not promoted within ${timeoutMs} ms`)
 }
 
 /** True when `standby` has received WAL that `candidate` has not, so that it cannot follow it. */
@@ -72,15 +96,17 @@ async function receivedLsn(standby: NodeConfig): Promise<string> {
 // What was replayed from files after a restart does not count as received.
 const RECEIVED = `greatest(coalesce(pg_last_wal_receive_lsn(), '0/0'), pg_last_wal_replay_lsn())`
 
-/** Points a running standby at another primary. */
-export async function follow(name: string, standby: NodeConfig, primary: NodeConfig): Promise<void> {
-  await withConnection(standby, async (query) => {
-    await query(`ALTER SYSTEM SET primary_conninfo = '${connectionInfo(name, primary)}'`)
+/** Makes the running `standby` follow `primary`. */
+export async function follow(standby: Server, primary: Server): Promise<void> {
+  await withConnection(standby.config, async (query) => {
+    await query(`ALTER SYSTEM SET primary_conninfo = '${connectionInfo(standby, primary)}'`)
     await query('SELECT pg_reload_conf()')
   })
 }
 
-/** The `primary_conninfo` with which the standby `name` follows `primary`; needs no quoting inside a literal. */
-export function connectionInfo(name: string, { host, port, user, password }: NodeConfig): string {
-  return `host=${host} port=${port} user=${user} password=${password} application_name=${name}`
+/** The `primary_conninfo` with which `standby` follows `primary`; needs no quoting inside a literal. */
+export function connectionInfo(standby: Server, primary: Server): string {
+  const { host, port } = primary.address
+  const { user, password } = primary.config
+  return `host=${host} port=${port} user=${user} password=${password} application_name=${standby.name}`
 }

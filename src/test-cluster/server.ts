@@ -7,6 +7,8 @@ export interface NodeConfig {
   readonly database: string
 }
 
+export type Address = Pick<NodeConfig, 'host' | 'port'>
+
 /**
  * How a server is asked to stop. `fast`: connections are cut, everything is flushed, standbys get the rest of the WAL.
  * `immediate`: no flushing, so that the next start runs crash recovery.
@@ -18,8 +20,12 @@ export interface Server {
   /** Also the server's `cluster_name` and, on a standby, its `application_name`. */
   readonly name: string
   readonly config: NodeConfig
+  /** Where the other servers of the cluster reach it. */
+  readonly address: Address
   /** Process id of the postmaster; undefined while it does not run. */
   readonly pid: number | undefined
+  /** Between `freeze` and the next `thaw`, `stop` or `kill`. */
+  readonly frozen: boolean
   /** Resolves when connections are accepted. */
   start(): Promise<void>
   stop(mode: StopMode): Promise<void>

@@ -41,3 +41,13 @@ export function queryOnce(
 ): Promise<readonly Row[]> {
   return withConnection(config, (query) => query(sql, values))
 }
+
+/** Creates the database that `config` names, unless it is the one that is always there. */
+export async function createDatabase(config: NodeConfig): Promise<void> {
+  if (config.database === 'postgres') return
+  await withConnection({ ...config, database: 'postgres' }, async (query) => {
+    // Standbys that commits are to wait for may be named in the settings, but there are none yet.
+    await query(`SET synchronous_commit = 'local'`)
+    await query(`CREATE DATABASE "${config.database.replaceAll('"', '""')}"`)
+  })
+}

@@ -29,6 +29,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 }
 
 async function openBackend(options: ResolvedOptions): Promise<Backend> {
-  const { EmbeddedBackend } = await import('./embedded/backend.ts')
-  return EmbeddedBackend.open(options)
+  // One that is not used is not loaded: its packages are optional.
+  switch (options.backend) {
+    case 'embedded': {
+      const { EmbeddedBackend } = await import('./embedded/backend.ts')
+      return EmbeddedBackend.open(options)
+    }
+    case 'testcontainers': {
+      const { ContainerBackend } = await import('./testcontainers/backend.ts')
+      return ContainerBackend.open(options)
+    }
+  }
 }

@@ -6,8 +6,9 @@ import { SwitchyardError } from '../../errors/error.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { Backend, NodeConfig, Server } from '../server.ts'
 import { settingsFile } from '../settings.ts'
-import { withConnection } from '../sql.ts'
+import { createDatabase } from '../sql.ts'
 import { cloneAsStandbys, initialize } from './data-directory.ts'
+import { until } from '../wait.ts'
 import { fastestDirectory, makeDirectory } from './directory.ts'
 import type { Programs } from './programs.ts'
 import { findPrograms } from './programs.ts'
@@ -65,18 +66,8 @@ export class EmbeddedBackend implements Backend {
     const conf = `listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\n${settingsFile(this.#options)}`
     await appendFile(join(server.dataDirectory, 'postgresql.conf'), conf)
     await server.start()
-    await this.#createDatabase(server)
+    await createDatabase(server.config)
     return server
-  }
-
-  async #createDatabase(server: Server): Promise<void> {
-    const { database } = this.#options
-    if (database === 'postgres') return
-    await withConnection({ ...server.config, database: 'postgres' }, async (query) => {
-      // Standbys that commits are to wait for may be named in the settings, but there are none yet.
-      await query(`SET synchronous_commit = 'local'`)
-      await query(`CREATE DATABASE "${database.replaceAll('"', '""')}"`)
-    })
   }
 
   createStandby(name: string): Promise<Server> {
@@ -94,6 +85,9 @@ export class EmbeddedBackend implements Backend {
   async close(): Promise<void> {
     await Promise.all([...this.#servers.values()].map((server) => server.thaw()))
     await this.#watchdog.close()
+    await until('every server to end', this.#options.timeoutMs, () => {
+      return [...this.#servers.values()].every((server) => server.pid === undefined) || undefined
+    })
   }
 
   async #create(name: string): Promise<EmbeddedServer> {

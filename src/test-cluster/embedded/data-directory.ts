@@ -71,6 +71,6 @@ async function makeStandby(
     await writeFile(path, content, { mode: 0o600 })
     if (user !== undefined) await chown(path, user.uid, user.gid)
   }
-  const line = `primary_conninfo = '${connectionInfo(target.name, primary.config)}'\n`
+  const line = `primary_conninfo = '${connectionInfo(target, primary)}'\n`
   await appendFile(join(target.dataDirectory, 'postgresql.auto.conf'), line)
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 import { SwitchyardError } from '../../errors/error.ts'
-import type { NodeConfig, Server, StopMode } from '../server.ts'
+import type { Address, NodeConfig, Server, StopMode } from '../server.ts'
 import { until } from '../wait.ts'
 import { freePort } from './ports.ts'
 import { haveEnded, processTree, signalAll } from './processes.ts'
@@ -53,8 +53,16 @@ export class EmbeddedServer implements Server {
     return { ...this.#options.login, port: this.#port }
   }
 
+  get address(): Address {
+    return this.config
+  }
+
   get pid(): number | undefined {
     return this.#postmaster?.pid
+  }
+
+  get frozen(): boolean {
+    return this.#frozen.length > 0
   }
 
   async start(): Promise<void> {

@@ -1,0 +1,163 @@
+import { afterEach, expect, test } from 'vitest'
+import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
+import { startCluster } from '../../src/test-cluster/index.ts'
+import { until } from '../../src/test-cluster/wait.ts'
+import { column, replicaAt } from './sql.ts'
+
+let cluster: Cluster
+
+afterEach(() => cluster?.stop())
+
+async function start(replicas: number): Promise<void> {
+  cluster = await startCluster({ replicas })
+  await column(cluster.primary.config, 'CREATE TABLE notes (id int); INSERT INTO notes VALUES (1)')
+}
+
+const note = (id: number): Promise<unknown> =>
+  column(cluster.primary.config, `INSERT INTO notes VALUES (${id})`)
+const notesOn = (node: ClusterNode): Promise<readonly unknown[]> =>
+  column(node.config, 'SELECT id FROM notes ORDER BY id')
+const names = (nodes: readonly ClusterNode[]): readonly string[] => nodes.map((node) => node.name)
+const isStandby = async (node: ClusterNode): Promise<unknown> =>
+  (await column(node.config, 'SELECT pg_is_in_recovery()'))[0]
+
+test('a replica becomes the primary, the others and the old primary follow it, again and again', async () => {
+  await start(2)
+  const ports = cluster.nodes.map((node) => node.config.port)
+  await cluster.promote(1)
+  expect(cluster.primary.name).toBe('node3')
+  expect(names(cluster.replicas)).toEqual(['node1', 'node2'])
+  await note(2)
+  await cluster.caughtUp()
+  for (const node of cluster.nodes) expect(await notesOn(node)).toEqual([1, 2])
+  expect(await Promise.all(cluster.replicas.map(isStandby))).toEqual([true, true])
+
+  await cluster.promote(replicaAt(cluster, 0))
+  expect(cluster.primary.name).toBe('node1')
+  await note(3)
+  await cluster.caughtUp()
+  for (const node of cluster.nodes) expect(await notesOn(node)).toEqual([1, 2, 3])
+  expect(cluster.nodes.map((node) => node.config.port)).toEqual(ports)
+})
+
+test('under load no write that was confirmed is lost', async () => {
+  await start(2)
+  const confirmed: number[] = []
+  const old = cluster.primary.config
+  const writing = (async () => {
+    for (let id = 2; ; id += 1) {
+      await column(old, `INSERT INTO notes VALUES (${id})`)
+      confirmed.push(id)
+    }
+  })().catch((error: unknown) => error)
+  await until('some writes', 5_000, () => confirmed.length > 20 || undefined)
+  await cluster.promote(0)
+  // Either the connection was cut or the address now belongs to a follower.
+  expect(await writing).toBeInstanceOf(Error)
+  await cluster.caughtUp()
+  for (const node of cluster.nodes) expect(await notesOn(node)).toEqual(expect.arrayContaining(confirmed))
+})
+
+test('a dead primary stays dead until it is started, then it follows', async () => {
+  await start(2)
+  const old = cluster.primary
+  await old.kill()
+  await cluster.promote(0)
+  expect([cluster.primary.name, old.running]).toEqual(['node2', false])
+  await note(2)
+  await cluster.caughtUp()
+  await old.start()
+  expect(await isStandby(old)).toBe(true)
+  await cluster.caughtUp()
+  expect(await notesOn(old)).toEqual([1, 2])
+})
+
+test('a frozen primary is killed before its successor takes over', async () => {
+  await start(1)
+  const old = cluster.primary
+  await old.freeze()
+  await cluster.promote(0)
+  expect([old.frozen, await isStandby(old)]).toEqual([false, true])
+})
+
+test('with oldPrimary stop it is down, with keep it goes on writing', async () => {
+  await start(2)
+  const first = cluster.primary
+  await cluster.promote(0, { oldPrimary: 'stop' })
+  expect(first.running).toBe(false)
+  const second = cluster.primary
+  await cluster.promote(replicaAt(cluster, 1), { oldPrimary: 'keep' })
+  expect([second.running, await isStandby(second), await isStandby(cluster.primary)]).toEqual([
+    true,
+    false,
+    false,
+  ])
+  await column(second.config, 'INSERT INTO notes VALUES (666)')
+  await note(2)
+  await cluster.caughtUp()
+  expect(await notesOn(second)).toEqual([1, 666])
+  await first.start()
+  await cluster.caughtUp()
+  expect(await notesOn(first)).toEqual([1, 2])
+})
+
+test('a follower that received more than the promoted replica is copied anew', async () => {
+  await start(2)
+  const [behind, ahead] = [replicaAt(cluster, 0), replicaAt(cluster, 1)]
+  await cluster.caughtUp()
+  // Without a conninfo it receives nothing more.
+  await column(behind.config, `ALTER SYSTEM SET primary_conninfo = ''`)
+  await column(behind.config, 'SELECT pg_reload_conf()')
+  await until('the receiver to end', 5_000, async () => {
+    return (await column(behind.config, 'SELECT 1 FROM pg_stat_wal_receiver')).length === 0 || undefined
+  })
+  await note(2)
+  await until('the other to have it', 5_000, async () => (await notesOn(ahead)).length === 2 || undefined)
+  await cluster.primary.kill()
+  await cluster.promote(behind)
+  await note(3)
+  await cluster.caughtUp()
+  expect(await notesOn(ahead)).toEqual([1, 3])
+})
+
+test('a follower whose replay is paused follows once it is resumed', async () => {
+  await start(2)
+  const paused = replicaAt(cluster, 1)
+  await paused.pauseReplay()
+  await cluster.promote(0)
+  await note(2)
+  await paused.resumeReplay()
+  await cluster.caughtUp()
+  expect(await notesOn(paused)).toEqual([1, 2])
+})
+
+test('a replica that was down meanwhile is copied anew when it is started', async () => {
+  await start(2)
+  const away = replicaAt(cluster, 1)
+  await away.stop()
+  await cluster.promote(0)
+  await note(2)
+  await away.start()
+  await cluster.caughtUp()
+  expect(await notesOn(away)).toEqual([1, 2])
+  await away.stop()
+  await cluster.promote(0)
+  await cluster.primary.stop()
+  await expect(away.start()).rejects.toMatchObject({
+    code: 'SWITCHYARD_TEST_CLUSTER',
+    message: 'node3 must be copied from node1, which does not run',
+  })
+})
+
+test('only a running replica can be promoted', async () => {
+  await start(1)
+  const code = 'SWITCHYARD_INVALID_OPTION'
+  const legal = 'replica must be a replica of this cluster or an index from 0 to 0'
+  await expect(cluster.promote(1)).rejects.toMatchObject({ code, message: `${legal}; received 1` })
+  await expect(cluster.promote(cluster.primary)).rejects.toMatchObject({
+    code,
+    message: `${legal}; received node1`,
+  })
+  await replicaAt(cluster, 0).stop()
+  await expect(cluster.promote(0)).rejects.toThrow('node2 cannot be promoted: it does not run')
+})
