@@ -1,10 +1,10 @@
-import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import { escapeIdentifier, escapeLiteral } from 'pg'
 import type { Submittable, TransactionStatus } from 'pg'
 import type { MutableSession } from './consistency/session.ts'
 import { isBroken, runExclusively } from './execution/exclusive.ts'
 import type { Done } from './execution/executor.ts'
+import { inThisContext } from './platform/async-context.ts'
 import { isSubmittable, normalizeQuery, promised, type NormalizedQuery } from './query-arguments.ts'
 import type { PrimaryLease, Router } from './router.ts'
 import type { Statement } from './statement/statement.ts'
@@ -37,7 +37,7 @@ export class RoutedClient extends EventEmitter {
   #isInTransaction = false
   /** Holds state of its connection that cannot be had elsewhere. */
   #isPinned = false
-  /** The session that hears of it when what runs unseen, or uncommitted, has come to its end. */
+  /** The session that is to be told of a write, once that is committed or can no longer be watched. */
   #writingSession: MutableSession | undefined
   #released: { readonly error: Error | boolean | undefined } | undefined
 
@@ -62,12 +62,12 @@ export class RoutedClient extends EventEmitter {
     const start = (done: Done): void => this.#add((next) => this.#run(query, session, done, next))
     if (given === undefined) return promised(start)
     if (typeof given !== 'function') throw new TypeError('callback is not a function')
-    start(AsyncResource.bind(given as Done))
+    start(inThisContext(given as Done))
     return undefined
   }
 
   /** Gives everything back. With an error or `true` the connection that was borrowed is closed instead of reused. */
-  release(error?: Error | boolean): void {
+  readonly release = (error?: Error | boolean): void => {
     if (this.#released !== undefined) {
       throw new Error('Release called on client which has already been released to the pool.')
     }
@@ -146,20 +146,31 @@ export class RoutedClient extends EventEmitter {
   ): void {
     this.#router.count(lease.node, statement)
     if (statement.leavesSessionState) this.#isPinned = true
-    if (statement.mayWrite) this.#writingSession = session
+    // Transaction control by itself writes nothing: a commit counts for what was written before it.
+    const controls = this.#isInTransaction && statement.kind === 'transaction' && !statement.multiple
+    if (statement.mayWrite && !controls) this.#writingSession = session
+    const rollsBack = controls && statement.reason === 'rollback'
+
     const answered: Done = (error, result) => {
-      // Marked before the caller hears of it: the next thing that it does may be to read.
-      if (statement.mayWrite) this.#router.wrote(session)
+      // Before the caller hears of it: the next thing that it does may be to read.
+      this.#observe(lease, rollsBack && !error)
       done(error, result)
     }
     runExclusively(lease.client, query.send, answered, () => {
-      const status = lease.client.getTransactionStatus()
-      const wasInTransaction = this.#isInTransaction
-      this.#isInTransaction = status !== 'I'
-      if (wasInTransaction && !this.#isInTransaction) this.#wroteAtLast()
-      if (isBroken(lease.client) && !wasInTransaction && !this.#isPinned) this.#drop(lease, true)
+      this.#observe(lease, false)
+      if (!this.#isInTransaction) this.#writingSession = undefined
+      if (isBroken(lease.client) && !this.#isInTransaction && !this.#isPinned) this.#drop(lease, true)
       next()
     })
+  }
+
+  /** Learns from the server whether a transaction is open; when none is, what was written is written. */
+  #observe({ client }: PrimaryLease, rolledBack: boolean): void {
+    const wasInTransaction = this.#isInTransaction
+    this.#isInTransaction = client.getTransactionStatus() !== 'I'
+    if (this.#isInTransaction && !isBroken(client)) return
+    if (rolledBack && wasInTransaction) this.#writingSession = undefined
+    this.#tellSession()
   }
 
   /** Hands the connection to a query object. It may use it for as long as it likes, so the client stays on it. */
@@ -189,7 +200,7 @@ export class RoutedClient extends EventEmitter {
   }
 
   #giveBack(): void {
-    this.#wroteAtLast()
+    this.#tellSession()
     if (this.#lease !== undefined) this.#drop(this.#lease, this.#released?.error)
   }
 
@@ -200,10 +211,8 @@ export class RoutedClient extends EventEmitter {
     lease.client.release(error)
   }
 
-  /** A commit, or the end of something that was not watched statement by statement. */
-  #wroteAtLast(): void {
+  #tellSession(): void {
     if (this.#writingSession !== undefined) this.#router.wrote(this.#writingSession)
-    this.#writingSession = undefined
   }
 }
 

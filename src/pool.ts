@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { Client, Pool as PgPool } from 'pg'
 import type {
   PoolClient,
@@ -20,6 +19,7 @@ import type { ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter } from './observability/events.ts'
 import type { Explanation } from './observability/explain.ts'
 import type { PoolStats } from './observability/stats.ts'
+import { inThisContext } from './platform/async-context.ts'
 import { isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
 import { Router } from './router.ts'
 import type { RouteRequest } from './routing/decide.ts'
@@ -83,7 +83,7 @@ export class Pool extends PgPool {
   override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
     if (this.#isSingle) return callback === undefined ? super.connect() : super.connect(callback)
     if (callback === undefined) return this.#checkOut()
-    const bound = AsyncResource.bind(callback)
+    const bound = inThisContext(callback)
     this.#checkOut().then(
       (client) => bound(undefined, client, client.release),
       (error: Error) => bound(error, undefined, () => {}),
@@ -123,7 +123,7 @@ export class Pool extends PgPool {
     const given = typeof values === 'function' ? values : callback
     const parameters = typeof values === 'function' ? undefined : values
     if (given === undefined) return promised((done) => this.#run(config, parameters, done))
-    this.#run(config, parameters, AsyncResource.bind(given as Done))
+    this.#run(config, parameters, inThisContext(given as Done))
   }
   /* oxlint-enable typescript/no-explicit-any */
 

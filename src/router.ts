@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
 import { builtinCatalog } from './catalog/builtin-catalog.ts'
@@ -15,6 +14,7 @@ import { explainPlan, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
 import { misconfiguration, noPrimaryError } from './observability/problems.ts'
 import { Counters, type PoolStats } from './observability/stats.ts'
+import { inThisContext } from './platform/async-context.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
 import { decideRoute, type RouteRequest } from './routing/decide.ts'
@@ -25,6 +25,7 @@ import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
 import { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
 import type { Statement } from './statement/statement.ts'
+import { textOnlyCatalog } from './statement/text-only-catalog.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView } from './topology/snapshot.ts'
 
@@ -43,6 +44,7 @@ export interface RoutedQuery {
   readonly send: Send
 }
 
+const catalog = textOnlyCatalog(builtinCatalog)
 const CACHE_BYTES = 16 * 1024 * 1024
 const MAX_SQL_BYTES = 256 * 1024
 
@@ -73,7 +75,7 @@ export class Router {
     this.#settings = settings
     this.#judge = createJudge({
       parser: createLibpgQueryParser(),
-      catalog: () => builtinCatalog,
+      catalog: () => catalog,
       cacheBytes: CACHE_BYTES,
       maxSqlBytes: MAX_SQL_BYTES,
     })
@@ -169,7 +171,7 @@ export class Router {
       const { primary } = this.#monitor.snapshot
       if (primary === undefined) return done(error ?? noPrimaryError(this.#monitor.snapshot))
       // pg-pool hands connections over in the async context of whoever released them.
-      const leased = AsyncResource.bind((leaseError: Error | undefined, client?: PoolClient): void => {
+      const leased = inThisContext((leaseError: Error | undefined, client?: PoolClient): void => {
         if (client !== undefined) return done(undefined, { client, node: primary })
         this.#monitor.suspect(primary.id)
         done(leaseError)

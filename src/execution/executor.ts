@@ -1,6 +1,6 @@
-import { AsyncResource } from 'node:async_hooks'
 import type { PoolClient } from 'pg'
 import type { ServerNode } from '../nodes/server-node.ts'
+import { inThisContext } from '../platform/async-context.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
@@ -87,7 +87,8 @@ export class Executor {
       }
       if (failure === 'standby-refusal') read.refused(node.id, error)
       // What one standby refuses, every standby refuses.
-      const next = failure === 'standby-refusal' ? plan.steps.findIndex((s) => s.reason === 'fallback') : index + 1
+      const next =
+        failure === 'standby-refusal' ? plan.steps.findIndex((s) => s.reason === 'fallback') : index + 1
       if (plan.steps[next] === undefined) return done(error)
       this.#readStep(read, next, done)
     })
@@ -96,7 +97,7 @@ export class Executor {
   /** Leases a connection, sends, gives the connection back, answers. As with pg.Pool, an error costs the connection. */
   #attempt(node: NodeView, send: Send, attempted: Attempted): void {
     // pg-pool hands connections over in the async context of whoever released them.
-    const leased = AsyncResource.bind((leaseError: Error | undefined, client?: PoolClient): void => {
+    const leased = inThisContext((leaseError: Error | undefined, client?: PoolClient): void => {
       if (client === undefined) {
         return attempted('node', leaseError ?? new Error('Connection terminated unexpectedly'), undefined)
       }

@@ -42,7 +42,11 @@ const NODE_FAILURE_MESSAGES: ReadonlySet<string> = new Set([
 
 /** Server functions that say "not on a standby" under an SQLSTATE which also means other things. */
 const REFUSAL_ROUTINES: Readonly<Record<string, ReadonlySet<string>>> = {
-  '0A000': new Set(['get_relation_info', 'GetSerializableTransactionSnapshot', 'check_transaction_isolation']),
+  '0A000': new Set([
+    'get_relation_info',
+    'GetSerializableTransactionSnapshot',
+    'check_transaction_isolation',
+  ]),
   '55000': new Set(['PreventCommandDuringRecovery', 'LockAcquireExtended']),
 }
 
