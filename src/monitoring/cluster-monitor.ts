@@ -29,6 +29,8 @@ interface Watched {
   readonly probe: NodeProbe
   state: NodeState
   timer: Timer | undefined
+  /** When its connection was last lost. */
+  lostAtMs: number
 }
 
 export class ClusterMonitor implements Monitor {
@@ -44,8 +46,14 @@ export class ClusterMonitor implements Monitor {
     this.#options = options
     this.#watched = options.nodes.map((config): Watched => {
       const onLost = (cause: Error): void => this.#lost(config.id, cause)
-      const probe = new NodeProbe(config.options, options.ClientClass, options.platform, options.timeoutMs, onLost)
-      return { config, probe, state: PENDING, timer: undefined }
+      const probe = new NodeProbe(
+        config.options,
+        options.ClientClass,
+        options.platform,
+        options.timeoutMs,
+        onLost,
+      )
+      return { config, probe, state: PENDING, timer: undefined, lostAtMs: -Infinity }
     })
     this.#snapshot = this.#assemble()
   }
@@ -122,8 +130,12 @@ export class ClusterMonitor implements Monitor {
   #lost(id: NodeId, cause: Error): void {
     const node = this.#watched.find(({ config }) => config.id === id)
     if (node === undefined || this.#closed) return
-    this.#apply(node, { type: 'failed', cause, atMs: this.#options.platform.now() })
-    void this.#look(node)
+    const { platform, intervalMs } = this.#options
+    const nowMs = platform.now()
+    this.#apply(node, { type: 'failed', cause, atMs: nowMs })
+    // A server that hangs up again and again is not chased: its next probe comes with the interval.
+    if (nowMs - node.lostAtMs >= intervalMs) void this.#look(node)
+    node.lostAtMs = nowMs
   }
 
   #apply(node: Watched, event: NodeEvent): void {
@@ -143,6 +155,8 @@ export class ClusterMonitor implements Monitor {
     // Held for good once everybody had the chance to answer: from then on another cluster's server is a stranger.
     const systemIdentifier = this.#systemIdentifier ?? clusterIdentifier(nodes)
     if (nodes.every(({ state }) => state.name !== 'pending')) this.#systemIdentifier = systemIdentifier
-    return assemble(nodes, systemIdentifier, ({ lsn }) => (lsn === undefined ? undefined : this.#lagClock.lagAt(lsn)))
+    return assemble(nodes, systemIdentifier, ({ lsn }) =>
+      lsn === undefined ? undefined : this.#lagClock.lagAt(lsn),
+    )
   }
 }

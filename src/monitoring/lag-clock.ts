@@ -61,7 +61,9 @@ export class LagClock {
     const beyond = this.#samples[reached + 1]
     const bytes = Number(newest.lsn > replayLsn ? newest.lsn - replayLsn : 0n)
     const freshAsOfMs = sample.lastSentAtMs
-    return beyond === undefined ? { bytes, freshAsOfMs } : { bytes, freshAsOfMs, behindSinceMs: beyond.seenAtMs }
+    return beyond === undefined
+      ? { bytes, freshAsOfMs }
+      : { bytes, freshAsOfMs, behindSinceMs: beyond.seenAtMs }
   }
 
   /** Index of the newest sample at or before `replayLsn`, or −1. */

@@ -34,7 +34,7 @@ export class NodeProbe {
 
   /** Asks the node. A call while a probe is in flight shares its answer. */
   probe(): Promise<Observation> {
-    this.#inFlight ??= this.#bounded(this.#ask()).finally(() => {
+    this.#inFlight ??= this.#bounded().finally(() => {
       this.#inFlight = undefined
     })
     return this.#inFlight
@@ -69,23 +69,26 @@ export class NodeProbe {
   }
 
   /** A node that does not answer in time has failed, and so has its connection. */
-  #bounded(asked: Promise<Observation>): Promise<Observation> {
+  #bounded(): Promise<Observation> {
+    const asked = this.#ask()
+    // When the end of a connection is heard that timed out, the next probe may already have another.
+    const client = this.#client
     return new Promise((resolve, reject) => {
       const timer = this.#platform.schedule(this.#timeoutMs, () => {
         reject(new Error(`No answer to a probe within ${this.#timeoutMs} ms`))
-        this.#drop()
+        this.#drop(client)
       })
       asked.then(resolve, (error: Error) => {
         reject(error)
-        this.#drop()
+        this.#drop(client)
       })
-      asked.then(timer.cancel, timer.cancel)
+      const stop = (): void => timer.cancel()
+      asked.then(stop, stop)
     })
   }
 
-  #drop(): void {
-    const client = this.#client
-    this.#client = undefined
+  #drop(client: Client | undefined): void {
+    if (this.#client === client) this.#client = undefined
     client?.connection.stream.destroy()
   }
 
@@ -105,5 +108,10 @@ function unref(client: Client): void {
 /** What probes take over of the node's options: how to reach the server and log in, nothing that shapes answers. */
 function probeOptions(options: ClientConfig, timeoutMs: number): ClientConfig {
   const { types: _types, pipeline: _pipeline, query_timeout: _queryTimeout, ...rest } = options
-  return { ...rest, password: options.password, application_name: APPLICATION_NAME, connectionTimeoutMillis: timeoutMs }
+  return {
+    ...rest,
+    password: options.password,
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: timeoutMs,
+  }
 }

@@ -29,17 +29,28 @@ export class FakeServer {
     return client
   }
 
+  /** From now on it answers, first of all whoever waits already. */
+  speakUp(): void {
+    this.connecting = this.querying = 'answers'
+    for (const client of this.clients) client.answerAll()
+  }
+
   closed(hear: () => void): void {
     if (this.holdsClosings) this.closings.push(hear)
     else setImmediate(hear)
   }
 }
 
+interface Waiting {
+  readonly answer: () => void
+  readonly fail: (error: Error) => void
+}
+
 /** Behaves as node-postgres' client does where a probe can tell. */
 export class FakeClient extends EventEmitter {
   readonly options: ClientConfig
   readonly #server: FakeServer
-  readonly #waiting = new Set<(error: Error) => void>()
+  readonly #waiting = new Set<Waiting>()
   #isClosed = false
   readonly connection: { readonly stream: { destroy(): void } } = {
     stream: { destroy: () => this.#close(new Error('Connection terminated unexpectedly')) },
@@ -62,12 +73,16 @@ export class FakeClient extends EventEmitter {
 
   query(): Promise<{ readonly rows: readonly ProbeRow[] }> {
     this.#server.probes += 1
-    const { row } = this.#server
-    return this.#reply(this.#server.querying, () => ({ rows: [row] }))
+    return this.#reply(this.#server.querying, () => ({ rows: [this.#server.row] }))
   }
 
   async end(): Promise<void> {
     this.#close(new Error('Connection terminated'))
+  }
+
+  answerAll(): void {
+    for (const { answer } of this.#waiting) answer()
+    this.#waiting.clear()
   }
 
   /** The server, or the network, ends the connection. */
@@ -84,7 +99,7 @@ export class FakeClient extends EventEmitter {
     if (this.#isClosed) return Promise.reject(new Error('Client was closed and is not queryable'))
     if (manner === 'answers') return Promise.resolve(answer())
     if (manner !== 'is silent') return Promise.reject(manner)
-    return new Promise((_resolve, reject) => this.#waiting.add(reject))
+    return new Promise((resolve, fail) => this.#waiting.add({ answer: () => resolve(answer()), fail }))
   }
 
   #close(error: Error): void {
@@ -97,7 +112,7 @@ export class FakeClient extends EventEmitter {
   }
 
   #failAll(error: Error): void {
-    for (const reject of this.#waiting) reject(error)
+    for (const { fail } of this.#waiting) fail(error)
     this.#waiting.clear()
   }
 }

@@ -1,0 +1,463 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
+import { FakeNetwork, primaryRow, replicaRow } from '../../test/support/fake-servers.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import { ClusterMonitor } from './cluster-monitor.ts'
+
+const INTERVAL_MS = 500
+const TIMEOUT_MS = 2000
+const GRACE_MS = 500
+
+class Bench {
+  readonly network = new FakeNetwork()
+  readonly platform = new FakePlatform()
+  readonly monitor: ClusterMonitor
+  /** Every snapshot that was told, as `show` gives it. */
+  readonly told: string[] = []
+  readonly previous: Snapshot[] = []
+
+  constructor(ids: readonly string[] = ['a', 'b', 'c']) {
+    for (const [index, id] of ids.entries()) {
+      this.network.at(id).row = index === 0 ? primaryRow('0/1000', id) : replicaRow('0/1000', id)
+    }
+    this.monitor = new ClusterMonitor({
+      nodes: ids.map((id) => ({ id, weight: 1, options: { host: id } })),
+      ClientClass: this.network.ClientClass,
+      platform: this.platform,
+      intervalMs: INTERVAL_MS,
+      timeoutMs: TIMEOUT_MS,
+      onSnapshot: (next, previous) => {
+        this.told.push(show(next))
+        this.previous.push(previous)
+      },
+    })
+  }
+
+  get shown(): string {
+    return show(this.monitor.snapshot)
+  }
+
+  node(id: string): NodeView {
+    const node = this.monitor.snapshot.nodes.find((each) => each.id === id)
+    if (node === undefined) throw new Error(`There is no node ${id}`)
+    return node
+  }
+
+  probes(...ids: readonly string[]): readonly number[] {
+    return ids.map((id) => this.network.at(id).probes)
+  }
+}
+
+function show({ nodes }: Snapshot): string {
+  return nodes
+    .map(({ state, role, exclusion }) => (state.name === 'up' ? (exclusion ?? role) : state.name))
+    .join(' ')
+}
+
+let open: Bench | undefined
+function bench(ids?: readonly string[]): Bench {
+  open = new Bench(ids)
+  return open
+}
+
+afterEach(async () => {
+  await open?.monitor.close()
+})
+
+/** Whether the promise has resolved by now. */
+function resolution(promise: Promise<void>): { done: boolean } {
+  const seen = { done: false }
+  void promise.then(() => (seen.done = true))
+  return seen
+}
+
+describe('the first round', () => {
+  it('there is no I/O before it', async () => {
+    const { monitor, platform, network, shown } = bench()
+    await platform.advance(10_000)
+    expect(shown).toBe('pending pending pending')
+    expect(network.at('a').connections).toBe(0)
+    expect(monitor.snapshot.primary).toBeUndefined()
+  })
+
+  it('asks everybody, once, however often it is started', async () => {
+    const b = bench()
+    b.monitor.start()
+    b.monitor.start()
+    await b.monitor.settled()
+    await b.monitor.settled()
+    expect(b.shown).toBe('primary replica replica')
+    expect(b.probes('a', 'b', 'c')).toEqual([1, 1, 1])
+  })
+
+  it('is over when all have answered or failed, without a time of grace', async () => {
+    const b = bench()
+    b.network.at('c').connecting = new Error('connect ECONNREFUSED')
+    await b.monitor.settled()
+    expect(b.shown).toBe('primary replica down')
+    // One timer a node for its next probe, and none of grace.
+    expect(b.platform.pendingTimers).toBe(3)
+  })
+
+  it('waits for the others a time of grace once the primary is found', async () => {
+    const b = bench()
+    b.network.at('c').querying = 'is silent'
+    const settled = resolution(b.monitor.settled())
+    await b.platform.advance(GRACE_MS - 1)
+    expect(settled.done).toBe(false)
+    await b.platform.advance(1)
+    expect(settled.done).toBe(true)
+    expect(b.shown).toBe('primary replica pending')
+  })
+
+  it.each([
+    ['an earlier node that is silent may be the primary that counts', 'b'],
+    ['without a primary there is no grace', undefined],
+  ])('%s: it waits for the last answer', async (_name, primary) => {
+    const b = bench()
+    b.network.at('a').querying = 'is silent'
+    if (primary !== undefined) b.network.at(primary).row = primaryRow('0/1000', primary)
+    const settled = resolution(b.monitor.settled())
+    await b.platform.advance(TIMEOUT_MS - 1)
+    expect(settled.done).toBe(false)
+    await b.platform.advance(1)
+    expect(settled.done).toBe(true)
+    expect(b.node('a').state.name).toBe('down')
+  })
+
+  it('an earlier node that is down does not hold up the grace', async () => {
+    const b = bench()
+    b.network.at('a').connecting = new Error('connect ECONNREFUSED')
+    b.network.at('b').row = primaryRow('0/1000', 'b')
+    b.network.at('c').querying = 'is silent'
+    const settled = resolution(b.monitor.settled())
+    await b.platform.advance(GRACE_MS)
+    expect(settled.done).toBe(true)
+    expect(b.monitor.snapshot.primary?.id).toBe('b')
+  })
+
+  it('is over when the monitor closes', async () => {
+    const b = bench()
+    b.network.at('a').querying = 'is silent'
+    const settled = resolution(b.monitor.settled())
+    await settle()
+    await b.monitor.close()
+    await settle()
+    expect(settled.done).toBe(true)
+  })
+})
+
+describe('the rounds after it', () => {
+  it('an interval lies between an answer and the next question, less some jitter', async () => {
+    const b = bench(['a'])
+    b.platform.scriptRandom(0, 0.5)
+    await b.monitor.settled()
+    await b.platform.advance(INTERVAL_MS - 1)
+    expect(b.probes('a')).toEqual([1])
+    await b.platform.advance(1)
+    expect(b.probes('a')).toEqual([2])
+    await b.platform.advance(INTERVAL_MS * 0.9 - 1)
+    expect(b.probes('a')).toEqual([2])
+    await b.platform.advance(1)
+    expect(b.probes('a')).toEqual([3])
+  })
+
+  it('a silent node has one probe in flight, and holds up nobody', async () => {
+    const b = bench()
+    await b.monitor.settled()
+    b.network.at('b').querying = 'is silent'
+    await b.platform.advance(INTERVAL_MS + TIMEOUT_MS - 1)
+    expect(b.probes('a', 'b', 'c')).toEqual([5, 2, 5])
+    expect(b.shown).toBe('primary replica replica')
+  })
+
+  it('a node that does not answer in time is down since then', async () => {
+    const b = bench()
+    await b.monitor.settled()
+    b.network.at('b').querying = 'is silent'
+    const sinceMs = b.platform.now() + INTERVAL_MS + TIMEOUT_MS
+    await b.platform.advance(INTERVAL_MS + TIMEOUT_MS)
+    expect(b.shown).toBe('primary down replica')
+    expect(b.node('b').state).toMatchObject({
+      sinceMs,
+      cause: { message: 'No answer to a probe within 2000 ms' },
+    })
+    await b.platform.advance(4 * TIMEOUT_MS)
+    expect(b.node('b').state).toMatchObject({ sinceMs })
+  })
+
+  it('a node that comes back is up with the next probe', async () => {
+    const b = bench()
+    b.network.at('b').connecting = new Error('connect ECONNREFUSED')
+    await b.monitor.settled()
+    b.network.at('b').connecting = 'answers'
+    await b.platform.advance(INTERVAL_MS)
+    expect(b.shown).toBe('primary replica replica')
+  })
+
+  it('a server that refuses is asked once an interval', async () => {
+    const b = bench()
+    b.network.at('b').connecting = new Error('connect ECONNREFUSED')
+    await b.monitor.settled()
+    await b.platform.advance(10 * INTERVAL_MS)
+    expect(b.network.at('b').connections).toBe(11)
+  })
+
+  it('tells every change with what was before it', async () => {
+    const b = bench(['a', 'b'])
+    await b.monitor.settled()
+    expect(b.told).toEqual(['primary pending', 'primary replica'])
+    expect(b.previous.map(show)).toEqual(['pending pending', 'primary pending'])
+    b.network.at('a').row = replicaRow('0/1000', 'a')
+    b.network.at('b').row = primaryRow('0/1000', 'b')
+    await b.monitor.refresh()
+    expect(b.shown).toBe('replica primary')
+    expect(b.monitor.snapshot.primary?.id).toBe('b')
+  })
+
+  it('snapshots that were given out do not change', async () => {
+    const b = bench()
+    await b.monitor.settled()
+    const before = b.monitor.snapshot
+    b.network.at('a').querying = new Error('out of order')
+    await b.monitor.refresh()
+    expect(show(before)).toBe('primary replica replica')
+    expect(b.shown).toBe('down replica replica')
+  })
+})
+
+describe('a lost connection', () => {
+  it('takes the node out at once, until it answers', async () => {
+    const b = bench()
+    await b.monitor.settled()
+    b.network.at('a').connecting = 'is silent'
+    b.network.at('a').newestClient.breakOff(new Error('terminating connection'))
+    expect(b.shown).toBe('down replica replica')
+    expect(b.told.at(-1)).toBe('down replica replica')
+    expect(b.monitor.snapshot.primary).toBeUndefined()
+  })
+
+  it('is looked at without waiting for the interval', async () => {
+    const b = bench()
+    await b.monitor.settled()
+    b.network.at('b').newestClient.breakOff()
+    await settle()
+    expect(b.shown).toBe('primary replica replica')
+    expect(b.network.at('b').connections).toBe(2)
+  })
+
+  it('of a server that always hangs up leads to no storm of connections', async () => {
+    const b = bench()
+    await b.monitor.settled()
+    const server = b.network.at('b')
+    for (let i = 0; i < 200; i++) {
+      server.newestClient.breakOff()
+      await b.platform.advance(INTERVAL_MS / 20)
+    }
+    // 10 intervals.
+    expect(server.connections).toBeLessThanOrEqual(25)
+    expect(server.connections).toBeGreaterThanOrEqual(10)
+  })
+})
+
+describe('suspect and refresh', () => {
+  it('a suspected node is looked at now, the others are left alone', async () => {
+    const b = bench()
+    await b.monitor.settled()
+    b.network.at('b').querying = new Error('out of order')
+    b.monitor.suspect('b')
+    await settle()
+    expect(b.shown).toBe('primary down replica')
+    expect(b.probes('a', 'b', 'c')).toEqual([1, 2, 1])
+  })
+
+  it('its next look is an interval later, and not at the old time as well', async () => {
+    const b = bench(['a'])
+    await b.monitor.settled()
+    await b.platform.advance(INTERVAL_MS - 100)
+    b.monitor.suspect('a')
+    await b.platform.advance(INTERVAL_MS - 1)
+    expect(b.probes('a')).toEqual([2])
+    await b.platform.advance(1)
+    expect(b.probes('a')).toEqual([3])
+  })
+
+  it('suspicions in a row share one probe, and one timer remains', async () => {
+    const b = bench(['a'])
+    await b.monitor.settled()
+    for (let i = 0; i < 50; i++) b.monitor.suspect('a')
+    await settle()
+    expect(b.probes('a')).toEqual([2])
+    expect(b.platform.pendingTimers).toBe(1)
+  })
+
+  it('a node that nobody knows is no one to suspect', async () => {
+    const b = bench(['a'])
+    await b.monitor.settled()
+    b.monitor.suspect('z')
+    await settle()
+    expect(b.probes('a')).toEqual([1])
+  })
+
+  it('refresh asks everybody and resolves when all have answered or failed', async () => {
+    const b = bench()
+    await b.monitor.settled()
+    b.network.at('b').querying = new Error('out of order')
+    b.network.at('c').querying = 'is silent'
+    const refreshed = resolution(b.monitor.refresh())
+    await b.platform.advance(TIMEOUT_MS - 1)
+    expect(refreshed.done).toBe(false)
+    expect(b.shown).toBe('primary down replica')
+    await b.platform.advance(1)
+    expect(refreshed.done).toBe(true)
+    expect(b.shown).toBe('primary down down')
+  })
+})
+
+describe('close', () => {
+  it('nothing is asked, told or kept afterwards', async () => {
+    const b = bench()
+    await b.monitor.settled()
+    const told = b.told.length
+    await b.monitor.close()
+    expect(b.platform.pendingTimers).toBe(0)
+    b.monitor.suspect('a')
+    await b.monitor.refresh()
+    await b.platform.advance(10 * INTERVAL_MS)
+    expect(b.probes('a', 'b', 'c')).toEqual([1, 1, 1])
+    expect(b.told).toHaveLength(told)
+    expect(b.network.at('a').newestClient.isClosed).toBe(true)
+  })
+
+  it('an answer that comes late is not applied', async () => {
+    const b = bench(['a', 'b'])
+    await b.monitor.settled()
+    b.network.at('b').querying = 'is silent'
+    b.monitor.suspect('b')
+    await settle()
+    const before = b.monitor.snapshot
+    await b.monitor.close()
+    await b.platform.advance(TIMEOUT_MS)
+    expect(b.monitor.snapshot).toBe(before)
+    expect(b.platform.pendingTimers).toBe(0)
+  })
+})
+
+describe('the cluster that is watched', () => {
+  it('is named by the first node in the configuration that answered in the first round', async () => {
+    const b = bench(['a', 'b'])
+    b.network.at('a').querying = new Error('out of order')
+    b.network.at('b').row = primaryRow('0/1000', 'b', '9999')
+    await b.monitor.settled()
+    b.network.at('a').querying = 'answers'
+    await b.monitor.refresh()
+    expect(b.shown).toBe('foreign-cluster primary')
+  })
+
+  it('is not held before everybody has spoken: a stranger that answers first is one', async () => {
+    const b = bench(['a', 'b'])
+    b.network.at('a').querying = 'is silent'
+    b.network.at('b').row = primaryRow('0/1000', 'b', '9999')
+    const settled = resolution(b.monitor.settled())
+    await b.platform.advance(GRACE_MS)
+    expect(b.shown).toBe('pending primary')
+    expect(settled.done).toBe(false)
+    b.network.at('a').speakUp()
+    await settle()
+    expect(settled.done).toBe(true)
+    expect(b.shown).toBe('primary foreign-cluster')
+  })
+
+  it('of those that answer in the first round the first in the configuration counts', async () => {
+    const b = bench(['a', 'b'])
+    b.network.at('b').row = replicaRow('0/1000', 'b', '9999')
+    await b.monitor.settled()
+    expect(b.shown).toBe('primary foreign-cluster')
+  })
+
+  it("is held: a server that turns into another cluster's gets neither writes nor reads", async () => {
+    const b = bench(['a', 'b'])
+    await b.monitor.settled()
+    b.network.at('a').row = primaryRow('0/9000', 'x', '9999')
+    await b.monitor.refresh()
+    expect(b.shown).toBe('foreign-cluster replica')
+    expect(b.monitor.snapshot.primary).toBeUndefined()
+    expect(b.node('b').lag).toBeUndefined()
+  })
+
+  it('is held while the server that named it is down', async () => {
+    const b = bench(['a', 'b'])
+    await b.monitor.settled()
+    b.network.at('a').querying = new Error('out of order')
+    b.network.at('b').row = primaryRow('0/9000', 'x', '9999')
+    await b.monitor.refresh()
+    expect(b.shown).toBe('down foreign-cluster')
+  })
+
+  it('two servers that take writes: there is no primary', async () => {
+    const b = bench(['a', 'b'])
+    b.network.at('b').row = primaryRow('0/1000', 'b')
+    await b.monitor.settled()
+    expect(b.monitor.snapshot.conflict?.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(b.monitor.snapshot.primary).toBeUndefined()
+  })
+})
+
+describe('lag', () => {
+  it('is measured against the primary, as of the question that it answered', async () => {
+    const b = bench(['a', 'b'])
+    await b.monitor.settled()
+    const askedAtMs = b.platform.now()
+    expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: askedAtMs })
+    b.network.at('a').row = primaryRow('0/1800', 'a')
+    await b.platform.advance(INTERVAL_MS)
+    expect(b.node('b').lag).toEqual({
+      bytes: 0x800,
+      freshAsOfMs: askedAtMs,
+      behindSinceMs: askedAtMs + INTERVAL_MS,
+    })
+    b.network.at('b').row = replicaRow('0/1800', 'b')
+    await b.platform.advance(INTERVAL_MS)
+    expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now() })
+  })
+
+  it("of a replica that stands still grows older with the primary's writes only", async () => {
+    const b = bench(['a', 'b'])
+    await b.monitor.settled()
+    await b.platform.advance(20 * INTERVAL_MS)
+    expect(b.node('b').lag?.freshAsOfMs).toBe(b.platform.now())
+  })
+
+  it.each([
+    ['the primary', 'a'],
+    ['the replica', 'b'],
+  ])('is not known while %s cannot tell its position', async (_name, silent) => {
+    const b = bench(['a', 'b'])
+    b.network.at(silent).row = silent === 'a' ? primaryRow(null, 'a') : replicaRow(null, 'b')
+    await b.monitor.settled()
+    expect(b.shown).toBe('primary replica')
+    expect(b.node('b').lag).toBeUndefined()
+  })
+
+  it('is not known while there is no primary', async () => {
+    const b = bench(['a', 'b'])
+    await b.monitor.settled()
+    b.network.at('a').newestClient.breakOff()
+    expect(b.node('b').lag).toBeUndefined()
+  })
+
+  it('after a promotion is measured against the new primary alone', async () => {
+    const b = bench()
+    b.network.at('a').row = primaryRow('0/9000', 'a')
+    b.network.at('c').row = replicaRow('0/1000', 'c')
+    await b.monitor.settled()
+    b.network.at('a').querying = new Error('out of order')
+    b.network.at('b').row = primaryRow('0/2000', 'b')
+    await b.monitor.refresh()
+    expect(b.shown).toBe('down primary replica')
+    expect(b.node('c').lag).toBeUndefined()
+    b.network.at('c').row = replicaRow('0/2000', 'c')
+    await b.monitor.refresh()
+    expect(b.node('c').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now() })
+  })
+})

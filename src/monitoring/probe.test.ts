@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { readProbe, type ProbeRow } from './probe.ts'
+
+const times = { sentAtMs: 10, receivedAtMs: 12 }
+const read = (row: ProbeRow | undefined): ReturnType<typeof readProbe> => readProbe(row, 10, 12)
+
+describe('readProbe', () => {
+  it('a primary, with its position', () => {
+    expect(read(['primary', '7000', '1700000000.5:5432', 'flushed', '0/1000'])).toEqual({
+      role: 'primary',
+      systemIdentifier: '7000',
+      serverIdentity: '7000:1700000000.5:5432',
+      lsn: 0x1000n,
+      ...times,
+    })
+  })
+
+  it.each([
+    ['a flush position is taken as it is', 'flushed', '0/5384018', 0x5384018n],
+    ['a replay position too', 'replayed', '0/5384018', 0x5384018n],
+    ['an insert position is rounded to what replicas can reach', 'inserted', '0/5384018', 0x5384000n],
+  ])('%s', (_name, position, lsn, expected) => {
+    expect(read(['primary', '7000', 's', position, lsn]).lsn).toBe(expected)
+  })
+
+  it.each([
+    ['no position', null],
+    ['an empty one', ''],
+    ['something else', 'none'],
+  ])('%s is unknown, and not position 0', (_name, lsn) => {
+    expect(read(['replica', '7000', 's', 'replayed', lsn])).not.toHaveProperty('lsn')
+  })
+
+  it('tells servers of different clusters apart that started together', () => {
+    const [a, b] = ['7000', '9999'].map((system) => read(['replica', system, 's', 'replayed', null]))
+    expect(a?.serverIdentity).not.toBe(b?.serverIdentity)
+  })
+
+  it.each<[string, ProbeRow | undefined]>([
+    ['no row', undefined],
+    ['an empty row', []],
+    ['a row of another query', ['1']],
+    ['an unknown role', ['standby', '7000', 's', 'replayed', '0/1']],
+    ['no system identifier', ['primary', null, 's', 'flushed', '0/1']],
+    ['an empty system identifier', ['primary', '', 's', 'flushed', '0/1']],
+    ['no server', ['primary', '7000', null, 'flushed', '0/1']],
+  ])('%s is no answer', (_name, row) => {
+    expect(() => read(row)).toThrow('no usable answer')
+  })
+})
