@@ -45,5 +45,5 @@ export type { NodeId, NodeState, Observation, Role } from './topology/node.ts'
 export type { Exclusion, Lag, NodeView } from './topology/snapshot.ts'
 
 /** Shaped like the `pg` module, with this `Pool` in place of its own: for `import pg from 'pg-switchyard'`. */
-const module: typeof pg = { ...pg, Pool }
+const module: Omit<typeof pg, 'Pool'> & { readonly Pool: typeof Pool } = { ...pg, Pool }
 export default module

@@ -85,7 +85,7 @@ export class Pool extends PgPool {
     if (callback === undefined) return this.#checkOut()
     const bound = inThisContext(callback)
     this.#checkOut().then(
-      (client) => bound(undefined, client, client.release),
+      (client) => bound(undefined, client, Reflect.get(client, 'release')),
       (error: Error) => bound(error, undefined, () => {}),
     )
   }
@@ -119,7 +119,8 @@ export class Pool extends PgPool {
   ): void
   override query(config: any, values?: any, callback?: any): any {
     if (this.#isSingle) return super.query(config, values, callback)
-    if (typeof config === 'function') return this.#refuseFunction(config)
+    // pg-pool refuses a function in the place of the query, in its own way.
+    if (typeof config === 'function') return super.query(config)
     const given = typeof values === 'function' ? values : callback
     const parameters = typeof values === 'function' ? undefined : values
     if (given === undefined) return promised((done) => this.#run(config, parameters, done))
@@ -162,12 +163,6 @@ export class Pool extends PgPool {
     Object.assign(this, { ending: true })
     await this.#router.end()
     Object.assign(this, { ended: true })
-  }
-
-  /** As pg-pool: calls back, a moment later, with what is wrong. */
-  #refuseFunction(callback: Done): void {
-    const error = new Error('Passing a function as the first parameter to pool.query is not supported')
-    setImmediate(callback, error)
   }
 
   #sum(of: (node: ServerNode) => number): number {

@@ -1,5 +1,5 @@
 import type { Submittable } from 'pg'
-import { invalid } from './config/validate.ts'
+import { describe, invalid } from './config/validate.ts'
 import type { Done, Send } from './execution/executor.ts'
 import type { RouteRequest } from './routing/decide.ts'
 
@@ -37,11 +37,11 @@ function requestOf(config: object): RouteRequest {
   const maxStalenessMs = 'maxStalenessMs' in config ? config.maxStalenessMs : undefined
   if (route === undefined && maxStalenessMs === undefined) return NO_REQUEST
   if (route !== undefined && route !== 'primary' && route !== 'replica') {
-    throw invalid(`Option "route" of a query must be "primary" or "replica"; received ${String(route)}`)
+    throw invalid(`Option "route" of a query must be "primary" or "replica"; received ${describe(route)}`)
   }
   if (maxStalenessMs !== undefined && (typeof maxStalenessMs !== 'number' || !(maxStalenessMs >= 0))) {
     throw invalid(
-      `Option "maxStalenessMs" of a query must be a number of at least 0; received ${String(maxStalenessMs)}`,
+      `Option "maxStalenessMs" of a query must be a number of at least 0; received ${describe(maxStalenessMs)}`,
     )
   }
   return {

@@ -236,7 +236,9 @@ export class Router {
 
   #plan(route: Route): QueryPlan {
     const { balancer } = this.#settings
-    return planQuery(route, this.#monitor.snapshot, balancer, this.#platform.now(), this.#platform.random)
+    return planQuery(route, this.#monitor.snapshot, balancer, this.#platform.now(), () =>
+      this.#platform.random(),
+    )
   }
 
   /** Calls back at once when there is a primary, else after one more look at the cluster. */

@@ -5,9 +5,15 @@ function invalid(message: string): SwitchyardError {
   return new SwitchyardError('SWITCHYARD_INVALID_OPTION', message)
 }
 
+/** Longer text, and text with an at-sign, may be an address with a password in it. */
+const LONGEST_SHOWN = 20
+
 /** Says what was given without repeating what may be secret. */
 function describe(value: unknown): string {
-  if (typeof value === 'string') return `a string of ${value.length} characters`
+  if (typeof value === 'string') {
+    const isHarmless = value.length <= LONGEST_SHOWN && !value.includes('@')
+    return isHarmless ? JSON.stringify(value) : `a string of ${value.length} characters`
+  }
   if (value === null || typeof value !== 'object') return String(value)
   return Array.isArray(value) ? 'an array' : 'an object'
 }
@@ -32,11 +38,17 @@ export function numberOption(
   if (value === undefined) return defaultValue
   const { above, min = -Infinity, max = Infinity } = limits
   const fits =
-    typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max && (above === undefined || value > above)
+    typeof value === 'number' &&
+    Number.isFinite(value) &&
+    value >= min &&
+    value <= max &&
+    (above === undefined || value > above)
   if (fits) return value
   const lower = above === undefined ? `at least ${min}` : `above ${above}`
   const upper = max === Infinity ? '' : ` and at most ${max}`
-  throw invalid(`Option "${name}" must be a number ${lower}${upper}; received ${typeof value === 'number' ? value : describe(value)}`)
+  throw invalid(
+    `Option "${name}" must be a number ${lower}${upper}; received ${typeof value === 'number' ? value : describe(value)}`,
+  )
 }
 
 /** Throws unless `value` is an object with the method `method`. */

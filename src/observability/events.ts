@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import type { NodeId, Role } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 

@@ -45,7 +45,11 @@ export class Counters {
     return this.#queries.get(id) ?? 0
   }
 
-  report(snapshot: Snapshot, connectionsOf: (id: NodeId) => NodeStats['connections'], nowMs: number): PoolStats {
+  report(
+    snapshot: Snapshot,
+    connectionsOf: (id: NodeId) => NodeStats['connections'],
+    nowMs: number,
+  ): PoolStats {
     const nodes = snapshot.nodes.map((node): NodeStats => ({
       id: node.id,
       role: node.role,

@@ -25,8 +25,6 @@ const NOT_A_READ = toPrimary('not-a-read')
 const ASKED_PRIMARY = toPrimary('asked-primary')
 const HINT_PRIMARY = toPrimary('hint-primary')
 const SESSION_WROTE = toPrimary('session-wrote')
-export const IN_TRANSACTION: Route = toPrimary('in-transaction')
-export const CLIENT_PINNED: Route = toPrimary('client-pinned')
 
 /**
  * Decides where a statement may go. Pure. The proof comes first: no request and no hint sends anything but a proven
@@ -50,7 +48,8 @@ export function decideRoute(
   const freshness = freshnessFor(request, policy)
   if (request.route === 'replica') return { role: 'replica', freshness, reason: 'asked-replica' }
   if (statement.hint === 'replica') return { role: 'replica', freshness, reason: 'hint-replica' }
-  if (session.lastWriteAtMs !== undefined && nowMs - session.lastWriteAtMs < policy.windowMs) return SESSION_WROTE
+  if (session.lastWriteAtMs !== undefined && nowMs - session.lastWriteAtMs < policy.windowMs)
+    return SESSION_WROTE
   return { role: 'replica', freshness, reason: 'read' }
 }
 

@@ -21,10 +21,6 @@ export type RouteReason =
   | 'asked-replica'
   /** A comment in the statement asked for a replica, whatever the session wrote. */
   | 'hint-replica'
-  /** The client it was sent through is in a transaction. */
-  | 'in-transaction'
-  /** The client it was sent through holds state on its connection to the primary. */
-  | 'client-pinned'
 
 /** The decision for one statement. */
 export interface Route {

@@ -67,7 +67,7 @@ describe('connections', () => {
     const { password } = cluster.primary.config
     const secret = (): Promise<string> => {
       asked += 1
-      return Promise.resolve(String(password))
+      return Promise.resolve(password)
     }
     const [replica] = cluster.replicas.map(({ config: { host, port } }) => ({ host, port }))
     const pool = poolOver(cluster, {
@@ -116,7 +116,11 @@ describe('end()', () => {
   })
 
   it('ends a pool that was never used, and calls back', async () => {
-    await new Promise<void>((resolve) => void poolOver(cluster).end(resolve))
+    const pool = poolOver(cluster)
+    await new Promise<void>((resolve) => {
+      pool.end(resolve)
+    })
+    expect(pool.ended).toBe(true)
   })
 })
 
@@ -124,7 +128,7 @@ describe('several hosts in one address', () => {
   it('finds the primary by asking, whatever the order', async () => {
     const { user, password, database, host } = cluster.primary.config
     const ports = [cluster.replicas[0]?.config.port, cluster.primary.config.port]
-    const url = `postgres://${user}:${encodeURIComponent(String(password))}@${ports.map((port) => `${host}:${port}`).join(',')}/${database}`
+    const url = `postgres://${user}:${encodeURIComponent(password)}@${ports.map((port) => `${host}:${port}`).join(',')}/${database}`
     const pool = new Pool({ connectionString: url, logger: false })
     await replicasReady(pool)
     await pool.query('create table if not exists found (id int)')

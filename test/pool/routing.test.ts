@@ -111,7 +111,7 @@ describe('pool.query', () => {
     await pool.query('update accounts set balance = balance where id = 1')
     await pool.query({ text: 'select 1 from accounts', route: 'replica' })
     const [primary, ...replicas] = pool.stats().nodes.map(({ queries }) => queries)
-    expect([primary, replicas.toSorted()]).toEqual([2, [0, 1]])
+    expect([primary, replicas.toSorted((a, b) => a - b)]).toEqual([2, [0, 1]])
     await pool.query({ text: 'delete from accounts where id = -1', route: 'replica' })
     expect(pool.stats().nodes[0]?.queries).toBe(3)
     await expect(pool.query({ text: 'select 1', route: 'standby' as 'replica' })).rejects.toMatchObject({
