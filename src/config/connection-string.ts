@@ -25,7 +25,9 @@ export function splitHosts(connectionString: string): readonly string[] {
 export function parseConnectionString(name: string, connectionString: string): ClientConfig {
   try {
     const fields = Object.entries(parse(connectionString))
-    return Object.fromEntries(fields.filter(([, value]) => value !== undefined && value !== null && value !== ''))
+    return Object.fromEntries(
+      fields.filter(([, value]) => value !== undefined && value !== null && value !== ''),
+    )
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it cannot be parsed'
     throw invalid(`Option "${name}" must be a connection string such as postgres://user@host:5432/db: ${why}`)

@@ -33,7 +33,11 @@ function replicasOf(replicas: unknown): readonly unknown[] {
   return replicas
 }
 
-function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): PoolConfig & { weight: number } {
+function replicaOptions(
+  inherited: PoolConfig,
+  replica: unknown,
+  name: string,
+): PoolConfig & { weight: number } {
   const { host: _host, port: _port, ...rest } = inherited
   if (typeof replica === 'string') return { ...rest, ...parseConnectionString(name, replica), weight: 1 }
   if (replica === null || typeof replica !== 'object' || Array.isArray(replica)) {
@@ -47,7 +51,9 @@ function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): 
   return {
     ...rest,
     ...defined(given),
-    ...(connectionString === undefined ? {} : parseConnectionString(`${name}.connectionString`, connectionString)),
+    ...(connectionString === undefined
+      ? {}
+      : parseConnectionString(`${name}.connectionString`, connectionString)),
     weight: numberOption(`${name}.weight`, weight, 1, { above: 0 }),
   }
 }

@@ -28,7 +28,8 @@ export interface Settings {
 export function settingsOf(options: PoolOptions): Settings {
   checkNames(options, POOL_OPTIONS, 'the pool')
   const { replicas, windowMs, probeIntervalMs, probeTimeoutMs, balancer, logger, ...rest } = options
-  const pgOptions: PoolConfig = options.password === undefined ? rest : { ...rest, password: options.password }
+  const pgOptions: PoolConfig =
+    options.password === undefined ? rest : { ...rest, password: options.password }
 
   const window = numberOption('windowMs', windowMs, 2000, { above: 0 })
   if (balancer !== undefined) checkMethod('balancer', balancer, 'order')

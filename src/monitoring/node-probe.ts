@@ -43,6 +43,8 @@ export class NodeProbe {
   async close(): Promise<void> {
     this.#closed = true
     const client = this.#client
+    // An end that is asked for politely waits for a server that may never answer.
+    if (this.#inFlight !== undefined) return this.#drop(client)
     this.#client = undefined
     await client?.end()
   }
