@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { createSession } from './session.ts'
+
+it('a new session has not written', () => {
+  expect(createSession().lastWriteAtMs).toBeUndefined()
+})
+
+it('a session knows when it heard of its last write', () => {
+  const session = createSession()
+  session.wrote(1000)
+  session.wrote(2500)
+  expect(session.lastWriteAtMs).toBe(2500)
+})
+
+it('sessions know nothing of each other', () => {
+  const [ann, bob] = [createSession(), createSession()]
+  ann.wrote(1000)
+  expect(bob.lastWriteAtMs).toBeUndefined()
+})

@@ -1,0 +1,173 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Session } from '../consistency/session.ts'
+import type { Statement, StatementKind } from '../statement/statement.ts'
+import { decideRoute, type RouteRequest } from './decide.ts'
+import type { Route } from './route.ts'
+
+const WINDOW_MS = 2000
+const NOW_MS = 10_000
+const policy = { windowMs: WINDOW_MS }
+const fresh: Session = { lastWriteAtMs: undefined }
+const wrote = (agoMs: number): Session => ({ lastWriteAtMs: NOW_MS - agoMs })
+
+function statement(kind: StatementKind, hint?: 'primary' | 'replica'): Statement {
+  const reason = kind === 'read' ? 'select' : 'unknown-statement'
+  const base = {
+    kind,
+    reason,
+    mayWrite: kind !== 'read',
+    leavesSessionState: false,
+    multiple: false,
+  } as const
+  return hint === undefined ? base : { ...base, hint }
+}
+
+const read = statement('read')
+
+function decide(what: Statement, session: Session, request: RouteRequest = {}): Route {
+  return decideRoute(what, session, request, policy, NOW_MS)
+}
+
+const within = (maxStalenessMs: number): object => ({ kind: 'within', maxStalenessMs })
+const newest = { kind: 'newest' }
+
+describe('the window', () => {
+  it.each([
+    ['a session that never wrote', fresh, 'replica', 'read'],
+    ['at the moment of the write', wrote(0), 'primary', 'session-wrote'],
+    ['just before the window ends', wrote(WINDOW_MS - 1), 'primary', 'session-wrote'],
+    ['at the end of the window', wrote(WINDOW_MS), 'replica', 'read'],
+    ['long after it', wrote(1_000_000), 'replica', 'read'],
+  ] as const)('%s: %#', (_name, session, role, reason) => {
+    expect(decide(read, session)).toMatchObject({ role, reason })
+  })
+
+  it('a read that may go to a replica needs one that is less than the window behind', () => {
+    expect(decide(read, fresh).freshness).toEqual(within(WINDOW_MS))
+  })
+})
+
+describe('what the caller and the text ask for', () => {
+  it.each<[string, Statement, Session, RouteRequest, Route['role'], Route['reason'], object]>([
+    ['primary, by the caller', read, fresh, { route: 'primary' }, 'primary', 'asked-primary', newest],
+    ['primary, by the text', statement('read', 'primary'), fresh, {}, 'primary', 'hint-primary', newest],
+    [
+      'replica, by the caller, though the session wrote',
+      read,
+      wrote(0),
+      { route: 'replica' },
+      'replica',
+      'asked-replica',
+      within(2000),
+    ],
+    [
+      'replica, by the text, though the session wrote',
+      statement('read', 'replica'),
+      wrote(0),
+      {},
+      'replica',
+      'hint-replica',
+      within(2000),
+    ],
+    [
+      'the caller overrides the text: primary',
+      statement('read', 'replica'),
+      fresh,
+      { route: 'primary' },
+      'primary',
+      'asked-primary',
+      newest,
+    ],
+    [
+      'the caller overrides the text: replica',
+      statement('read', 'primary'),
+      fresh,
+      { route: 'replica' },
+      'replica',
+      'asked-replica',
+      within(2000),
+    ],
+    ['no staleness at all', read, fresh, { maxStalenessMs: 0 }, 'primary', 'asked-primary', newest],
+    [
+      'no staleness at all, from a replica: only the primary can',
+      read,
+      fresh,
+      { route: 'replica', maxStalenessMs: 0 },
+      'primary',
+      'asked-primary',
+      newest,
+    ],
+    ['less staleness than the window', read, fresh, { maxStalenessMs: 50 }, 'replica', 'read', within(50)],
+    [
+      'more than the window is not to be had',
+      read,
+      fresh,
+      { maxStalenessMs: 60_000 },
+      'replica',
+      'read',
+      within(2000),
+    ],
+    ['nor without any limit', read, fresh, { maxStalenessMs: Infinity }, 'replica', 'read', within(2000)],
+    [
+      'a staleness does not lift the window',
+      read,
+      wrote(10),
+      { maxStalenessMs: 500 },
+      'primary',
+      'session-wrote',
+      newest,
+    ],
+    [
+      'a staleness holds for an asked replica too',
+      read,
+      wrote(10),
+      { route: 'replica', maxStalenessMs: 50 },
+      'replica',
+      'asked-replica',
+      within(50),
+    ],
+  ])('%s', (_name, what, session, request, role, reason, freshness) => {
+    expect(decide(what, session, request)).toEqual({ role, reason, freshness })
+  })
+})
+
+describe('the proof comes first', () => {
+  const hint = fc.constantFrom(undefined, 'primary' as const, 'replica' as const)
+  const request = fc.record(
+    {
+      route: fc.constantFrom('primary' as const, 'replica' as const),
+      maxStalenessMs: fc.double({ min: 0, noNaN: true }),
+    },
+    { requiredKeys: [] },
+  )
+  const session = fc.record({ lastWriteAtMs: fc.option(fc.nat(NOW_MS), { nil: undefined }) })
+
+  it.each(['write', 'transaction', 'session'] as const)('nothing sends a %s to a replica', (kind) => {
+    fc.assert(
+      fc.property(hint, request, session, (given, asked, who) => {
+        expect(decide(statement(kind, given), who, asked)).toEqual({
+          role: 'primary',
+          freshness: newest,
+          reason: 'not-a-read',
+        })
+      }),
+    )
+  })
+
+  it('a route to the primary needs the newest, one to a replica a staleness of at most the window', () => {
+    fc.assert(
+      fc.property(hint, request, session, (given, asked, who) => {
+        const { role, freshness } = decide(statement('read', given), who, asked)
+        if (role === 'primary') {
+          expect(freshness).toEqual(newest)
+        } else {
+          expect(freshness.kind === 'within' ? freshness.maxStalenessMs : 0).toBeGreaterThan(0)
+          expect(freshness.kind === 'within' ? freshness.maxStalenessMs : Infinity).toBeLessThanOrEqual(
+            WINDOW_MS,
+          )
+        }
+      }),
+    )
+  })
+})
