@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { appendFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 import { SwitchyardError } from '../../errors/error.ts'
 import type { ResolvedOptions } from '../options.ts'
@@ -49,7 +49,10 @@ export class EmbeddedBackend implements Backend {
       )
     }
     const user = await serverUser()
-    const directory = await makeDirectory(options.directory ?? (await fastestDirectory()), user)
+    const directory = await makeDirectory(
+      (options.directory && resolve(options.directory)) ?? (await fastestDirectory()),
+      user,
+    )
     const watchdog = new Watchdog(directory, user)
     try {
       const programs = await findPrograms(options.binDir, directory, user)

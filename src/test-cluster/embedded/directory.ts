@@ -1,6 +1,8 @@
-import { access, chmod, chown, constants, mkdtemp, statfs } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { access, constants, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { SwitchyardError } from '../../errors/error.ts'
 import type { ServerUser } from './server-user.ts'
@@ -24,12 +26,12 @@ export async function fastestDirectory(): Promise<string> {
 /** Makes a new directory in `parent` that only the servers' user may enter. */
 export async function makeDirectory(parent: string, user: ServerUser | undefined): Promise<string> {
   try {
-    const directory = await mkdtemp(join(parent, 'pg-switchyard-'))
-    await chmod(directory, 0o700)
-    if (user !== undefined) await chown(directory, user.uid, user.gid)
-    return directory
+    // Made as that user, who has to be able to remove it too.
+    const template = join(parent, 'pg-switchyard-XXXXXX')
+    const { stdout } = await promisify(execFile)('mktemp', ['-d', template], { cwd: '/', ...user })
+    return stdout.trim()
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = error instanceof Error ? error.message.trim() : String(error)
     throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `no directory can be made in ${parent}: ${reason}`, {
       cause: error,
     })

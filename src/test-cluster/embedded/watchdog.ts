@@ -8,7 +8,8 @@ import { SwitchyardError } from '../../errors/error.ts'
 import type { ServerUser } from './server-user.ts'
 
 // Its standard input is a pipe whose other end only the owner holds; so reading ends when the owner lets go or dies.
-// Then: end every server (SIGQUIT makes a postmaster end its children, whatever they do), remove the directory. The pid
+// Then: end every server (SIGQUIT makes a postmaster end its children, whatever they do, but for five seconds
+// it waits for frozen ones), remove the directory. The pid
 // in a postmaster.pid is negative while initdb works. A pid file without its process is what SIGKILL leaves; the id in
 // its 7th line is that of a shared memory segment, which would stay for ever.
 const SCRIPT = `
@@ -24,7 +25,7 @@ while [ -d "$1" ] && [ "$rounds" -lt 500 ]; do
     [ -f "$file" ] || continue
     pid=$(head -n 1 "$file" 2>/dev/null)
     pid=\${pid#-}
-    kill -CONT "$pid" 2>/dev/null
+    kill -CONT "$pid" $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) 2>/dev/null
     if [ -n "$pid" ] && kill -"$signal" "$pid" 2>/dev/null; then
       running=yes
     else
