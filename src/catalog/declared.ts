@@ -1,0 +1,72 @@
+import { SwitchyardError } from '../errors/error.ts'
+import { parseName } from './parse-name.ts'
+
+/**
+ * `readOnly`: a standby may run it or read it, and answers as the primary would. `primaryOnly`: it belongs to the
+ * primary.
+ */
+export type Declaration = 'readOnly' | 'primaryOnly'
+
+/**
+ * What the user knows better than the database. Keys are names as in SQL: folded to lower case unless quoted, with a
+ * schema (`billing.total`) or without one, which means every schema. A declaration has the last word: over labels, over
+ * what the thing depends on, over what is known of PostgreSQL's own functions.
+ */
+export interface Declarations {
+  readonly functions?: Readonly<Record<string, Declaration>>
+  readonly relations?: Readonly<Record<string, Declaration>>
+}
+
+/** One declaration, ready to be looked up and to be sent to the database. */
+export interface DeclaredName {
+  readonly object: 'function' | 'relation'
+  /** `null` for every schema. */
+  readonly schema: string | null
+  readonly name: string
+  readonly verdict: 'read-only' | 'declared-primary-only'
+}
+
+/**
+ * Checks declarations.
+ *
+ * @throws SwitchyardError SWITCHYARD_INVALID_OPTION for anything but names with `readOnly` or `primaryOnly`.
+ */
+export function parseDeclarations(declarations: Declarations = {}): readonly DeclaredName[] {
+  for (const key of Object.keys(declarations)) {
+    if (key !== 'functions' && key !== 'relations') {
+      throw invalid(`declared has 'functions' and 'relations', but no '${key}'`)
+    }
+  }
+  return [
+    ...parseRecord('function', 'declared.functions', declarations.functions),
+    ...parseRecord('relation', 'declared.relations', declarations.relations),
+  ]
+}
+
+function parseRecord(
+  object: DeclaredName['object'],
+  option: string,
+  record: Readonly<Record<string, Declaration>> = {},
+): readonly DeclaredName[] {
+  return Object.entries(record).map(([key, value]) => {
+    const parsed = parseName(key)
+    if (parsed === undefined) {
+      throw invalid(`${option} has names as in SQL, 'name' or 'schema.name', but got ${JSON.stringify(key)}`)
+    }
+    const schema = parsed.schema ?? null
+    switch (value) {
+      case 'readOnly':
+        return { object, schema, name: parsed.name, verdict: 'read-only' }
+      case 'primaryOnly':
+        return { object, schema, name: parsed.name, verdict: 'declared-primary-only' }
+      default:
+        throw invalid(
+          `${option}[${JSON.stringify(key)}] must be 'readOnly' or 'primaryOnly', but got ${JSON.stringify(value)}`,
+        )
+    }
+  })
+}
+
+function invalid(message: string): SwitchyardError {
+  return new SwitchyardError('SWITCHYARD_INVALID_OPTION', message)
+}

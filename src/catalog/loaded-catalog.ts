@@ -1,0 +1,104 @@
+import type { Catalog, FunctionVerdict, OperatorVerdict, QualifiedName, RelationVerdict } from './catalog.ts'
+import type { LoadedRow } from './load-query.ts'
+import { NameTable } from './name-table.ts'
+import { isTemporarySchema } from './temporary-schema.ts'
+
+/** What makes something unsafe, as the load query tells it: the verdict on whatever is at the end of the way there. */
+type Finding = Exclude<FunctionVerdict, 'pending' | 'unknown'> | 'read-only' | 'opaque' | Unreadable
+type Unreadable = 'unlogged' | 'foreign' | 'temporary' | 'sequence'
+
+const functionVerdicts: Readonly<Record<Finding, FunctionVerdict>> = {
+  harmless: 'harmless',
+  'read-only': 'harmless',
+  volatile: 'volatile',
+  opaque: 'volatile',
+  'node-local': 'node-local',
+  sequence: 'node-local',
+  external: 'external',
+  foreign: 'external',
+  session: 'session',
+  temporary: 'session',
+  writes: 'writes',
+  unlogged: 'writes',
+  'declared-primary-only': 'declared-primary-only',
+}
+
+const relationVerdicts: Readonly<Record<Finding, RelationVerdict>> = {
+  harmless: 'replicated',
+  'read-only': 'replicated',
+  volatile: 'volatile',
+  opaque: 'volatile',
+  external: 'volatile',
+  session: 'volatile',
+  writes: 'volatile',
+  'node-local': 'node-local',
+  sequence: 'sequence',
+  foreign: 'foreign',
+  unlogged: 'unlogged',
+  temporary: 'temporary',
+  'declared-primary-only': 'declared-primary-only',
+}
+
+/** What one load found out. */
+export class LoadedCatalog implements Catalog {
+  readonly source = 'loaded'
+  readonly version: number
+  readonly standardConformingStrings: boolean
+  readonly #functions = new NameTable<FunctionVerdict>([...new Set(Object.values(functionVerdicts))])
+  readonly #relations = new NameTable<RelationVerdict>([...new Set(Object.values(relationVerdicts))])
+  readonly #operators = new NameTable<OperatorVerdict>(['harmless', 'volatile'])
+  readonly #types = new NameTable<OperatorVerdict>(['harmless', 'volatile'])
+
+  constructor(version: number, rows: readonly LoadedRow[]) {
+    this.version = version
+    this.standardConformingStrings = rows.some((row) => row.object === 'setting' && row.verdict === 'on')
+    for (const row of rows) this.#add(row)
+  }
+
+  /** How many functions and relations were found, system ones included. */
+  get counts(): { readonly functions: number; readonly relations: number } {
+    return { functions: this.#functions.size, relations: this.#relations.size }
+  }
+
+  functionVerdict(name: QualifiedName): FunctionVerdict {
+    if (isTemporarySchema(name)) return 'session'
+    const verdict = this.#functions.get(name)
+    if (verdict !== undefined) return verdict
+    // A type's name called like a function is a cast.
+    const type = this.typeVerdict(name)
+    return type === 'pending' ? 'unknown' : type
+  }
+
+  relationVerdict(name: QualifiedName): RelationVerdict {
+    return isTemporarySchema(name) ? 'temporary' : (this.#relations.get(name) ?? 'unknown')
+  }
+
+  operatorVerdict(name: QualifiedName): OperatorVerdict {
+    return this.#operators.get(name) ?? 'pending'
+  }
+
+  typeVerdict(name: QualifiedName): OperatorVerdict {
+    const own = this.#types.get(name) ?? this.#rowType(name)
+    if (own !== undefined || !name.name.startsWith('_')) return own ?? 'pending'
+    const element = { ...name, name: name.name.slice(1) }
+    return this.#types.get(element) ?? this.#rowType(element) ?? 'pending'
+  }
+
+  /** Every relation has a type of its name; those that are not harmless are listed among the types. */
+  #rowType(name: QualifiedName): OperatorVerdict | undefined {
+    return this.#relations.get(name) === undefined ? undefined : 'harmless'
+  }
+
+  #add({ object, schema, verdict, names }: LoadedRow): void {
+    if (schema === null) return
+    const finding = verdict as Finding
+    for (const name of JSON.parse(names) as readonly string[]) {
+      if (object === 'function') this.#functions.add(schema, name, functionVerdicts[finding])
+      else if (object === 'relation') this.#relations.add(schema, name, relationVerdicts[finding])
+      else {
+        const table = object === 'operator' ? this.#operators : this.#types
+        table.add(schema, name, functionVerdicts[finding] === 'harmless' ? 'harmless' : 'volatile')
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Catalog } from './catalog.ts'
+import { withDeclared } from './declared-catalog.ts'
+import type { DeclaredName } from './declared.ts'
+import { checkQuery, loadQuery, type LoadedRow } from './load-query.ts'
+import { LoadedCatalog } from './loaded-catalog.ts'
+import type { Signal } from './signal.ts'
+
+/**
+ * Runs a text of several statements on the primary and gives the rows of the last one. Sent as one text without
+ * parameters they are one transaction, and take one round trip.
+ */
+export type CatalogQuery = (sql: string) => Promise<readonly unknown[]>
+
+export interface Loaded {
+  readonly catalog: Catalog
+  readonly signal: Signal
+  /** Functions and relations found, system ones included. */
+  readonly counts: { readonly functions: number; readonly relations: number }
+}
+
+export interface RefreshOptions {
+  /** Compare all that was read, however little the server counted. @defaultValue false */
+  readonly thoroughly?: boolean
+  readonly declared?: readonly DeclaredName[]
+}
+
+/** Asks the database about its functions and relations. Rejects with the server's error. */
+export async function loadCatalog(
+  query: CatalogQuery,
+  version: number,
+  declared: readonly DeclaredName[] = [],
+): Promise<Loaded> {
+  const rows = (await query(loadQuery(declared))) as readonly LoadedRow[]
+  const loaded = new LoadedCatalog(version, rows)
+  const signal = rows.find((row) => row.object === 'signal')
+  const [digest] = JSON.parse(signal?.names ?? '[]') as readonly string[]
+  return {
+    catalog: withDeclared(loaded, declared),
+    signal: { counters: signal?.verdict ?? '', digest: digest ?? '' },
+    counts: loaded.counts,
+  }
+}
+
+/** Asks whether the database is still what it was, and loads the catalog if it is not. */
+export async function refresh(
+  query: CatalogQuery,
+  known: Loaded | undefined,
+  { thoroughly = false, declared = [] }: RefreshOptions = {},
+): Promise<Loaded> {
+  if (known === undefined) return loadCatalog(query, 1, declared)
+  const counters = thoroughly ? undefined : known.signal.counters
+  const [row] = (await query(checkQuery(counters))) as readonly {
+    readonly counters: string
+    /** `null` when nothing changed. */
+    readonly digest: string | null
+  }[]
+  const digest = row?.digest ?? known.signal.digest
+  if (row === undefined || digest !== known.signal.digest) {
+    return loadCatalog(query, known.catalog.version + 1, declared)
+  }
+  return { ...known, signal: { counters: row.counters, digest } }
+}

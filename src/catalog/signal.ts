@@ -1,0 +1,73 @@
+import { literal } from './sql-literal.ts'
+
+/** Which state of the system catalogs was read. */
+export interface Signal {
+  /**
+   * What the server counted of changes to the system catalogs: a look at it costs microseconds. Every server counts for
+   * itself, other things than ours are counted too, and a connection may report its changes up to 10 seconds late.
+   */
+  readonly counters: string
+  /** Stands for everything that was read. */
+  readonly digest: string
+}
+
+/** The system catalogs that a catalog is made of. */
+const tables = [
+  'pg_attrdef',
+  'pg_attribute',
+  'pg_cast',
+  'pg_class',
+  'pg_constraint',
+  'pg_depend',
+  'pg_extension',
+  'pg_inherits',
+  'pg_namespace',
+  'pg_operator',
+  'pg_policy',
+  'pg_proc',
+  'pg_range',
+  'pg_rewrite',
+  'pg_type',
+]
+
+const counted = tables.flatMap((table) =>
+  ['inserted', 'updated', 'deleted'].map((change) => `pg_stat_get_tuples_${change}('${table}'::regclass)`),
+)
+
+/**
+ * To be run before `signalSql` in one transaction. The counters must be older than the snapshot in which the rest is
+ * read: a change that was counted, and not seen, would never be found.
+ */
+export const countersSql: string = `SELECT set_config('switchyard.counters', (${counted.join(' + ')})::text, true);`
+
+const row = (fields: string): string => `sum(hash_record_extended(ROW(${fields}), 0))`
+
+// Rows of pg_class change with every TRUNCATE, so only what matters of them is looked at; temporary tables come and go.
+const digests: readonly string[] = [
+  `SELECT ${row('oid, relname, relnamespace, relkind, relpersistence, relrowsecurity, relnatts')}
+   FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't'`,
+  `SELECT ${row('attrelid, attnum, atttypid')} FROM pg_attribute WHERE atttypid >= 16384`,
+  `SELECT ${row('oid, xmin')} FROM pg_type WHERE typtype <> 'c' AND typcategory <> 'A'`,
+  `SELECT ${row('oid, xmin')} FROM pg_constraint WHERE contypid <> 0`,
+  `SELECT ${row('oid, xmin')} FROM pg_rewrite WHERE ev_type = '1'`,
+  ...['pg_proc', 'pg_operator', 'pg_cast', 'pg_policy', 'pg_attrdef', 'pg_namespace', 'pg_extension'].map(
+    (table) => `SELECT ${row('oid, xmin')} FROM ${table}`,
+  ),
+  ...['pg_inherits', 'pg_range'].map((table) => `SELECT ${row('t.*, t.xmin')} FROM ${table} t`),
+]
+
+const digestSql = `ROW(${digests.map((sql) => `(${sql})`).join(', ')})::text`
+
+/**
+ * Gives `counters` and `digest`. The digest reads the system catalogs, so it is worked out only when the counters differ
+ * from the known ones or nothing is counted here; else it is NULL, which means that nothing changed.
+ */
+export function signalSql(knownCounters?: string): string {
+  const changed =
+    knownCounters === undefined
+      ? ''
+      : `WHERE counters <> ${literal(knownCounters)} OR current_setting('track_counts') <> 'on'`
+  return `
+SELECT counters, (SELECT ${digestSql} ${changed}) AS digest
+FROM (SELECT current_setting('switchyard.counters') AS counters OFFSET 0) c`
+}

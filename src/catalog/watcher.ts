@@ -1,0 +1,157 @@
+import { SwitchyardError } from '../errors/error.ts'
+import type { Platform, Timer } from '../platform/platform.ts'
+import { builtinCatalog } from './builtin-catalog.ts'
+import type { Catalog } from './catalog.ts'
+import { withDeclared } from './declared-catalog.ts'
+import type { DeclaredName } from './declared.ts'
+import { refresh, type CatalogQuery, type Loaded } from './loader.ts'
+
+export type CatalogEvent =
+  | {
+      readonly type: 'catalog-loaded'
+      readonly version: number
+      /** Functions and relations found, system ones included. */
+      readonly functions: number
+      readonly relations: number
+      readonly durationMs: number
+    }
+  /** Nothing is thrown into anybody's query: what was known stays in force, and it is tried again. */
+  | { readonly type: 'catalog-failed'; readonly error: unknown; readonly retryInMs: number }
+
+export interface WatcherOptions {
+  /** Runs on the primary: each server counts changes for itself, and a replica's counters stand still. */
+  readonly query: CatalogQuery
+  readonly platform: Platform
+  readonly declared?: readonly DeclaredName[]
+  /** Time between looks for changes made by others, in milliseconds, ± 10 %. @defaultValue 10_000 */
+  readonly checkEveryMs?: number
+  /** A query without an answer by then counts as failed, in milliseconds. @defaultValue 65_000 */
+  readonly timeoutMs?: number
+  /** Must not throw. */
+  readonly onEvent?: (event: CatalogEvent) => void
+}
+
+const firstRetryMs = 1_000
+const lastRetryMs = 60_000
+
+/**
+ * Keeps a catalog of the database: loads it in the background, looks for changes from time to time, and loads it anew
+ * when there are any. Until the first load, PostgreSQL's own objects are all that is known.
+ */
+export class CatalogWatcher {
+  readonly #query: CatalogQuery
+  readonly #platform: Platform
+  readonly #declared: readonly DeclaredName[]
+  readonly #checkEveryMs: number
+  readonly #timeoutMs: number
+  readonly #onEvent: (event: CatalogEvent) => void
+  readonly #unloaded: Catalog
+  #known: Loaded | undefined
+  #failures = 0
+  /** How often the database may have changed through this process, and how many of those it was asked about. */
+  #changes = 0
+  #changesSeen = 0
+  #timer: Timer | undefined
+  #round: Promise<void> | undefined
+  #closed = false
+
+  constructor(options: WatcherOptions) {
+    this.#query = options.query
+    this.#platform = options.platform
+    this.#declared = options.declared ?? []
+    this.#checkEveryMs = options.checkEveryMs ?? 10_000
+    this.#timeoutMs = options.timeoutMs ?? 65_000
+    this.#onEvent = options.onEvent ?? ((): void => {})
+    this.#unloaded = withDeclared(builtinCatalog, this.#declared)
+  }
+
+  /** The catalog in force. */
+  get current(): Catalog {
+    if (this.#known === undefined || this.#changes !== this.#changesSeen) return this.#unloaded
+    return this.#known.catalog
+  }
+
+  /** Loads the catalog and begins to look for changes. */
+  start(): void {
+    this.#begin()
+  }
+
+  /**
+   * To be called when a statement that may have changed functions or relations was committed through this process. From
+   * then until the database was asked, only PostgreSQL's own objects are known. Not needed for temporary tables.
+   */
+  ddlPassed(): void {
+    this.#changes += 1
+    this.#begin()
+  }
+
+  /** Resolves when nothing is being asked: at once, or after the load or check that is under way. Never rejects. */
+  async settled(): Promise<void> {
+    while (this.#round !== undefined) await this.#round
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#timer?.cancel()
+  }
+
+  #begin(): void {
+    if (this.#closed || this.#round !== undefined) return
+    this.#timer?.cancel()
+    this.#round = this.#ask().then((delayMs) => {
+      this.#round = undefined
+      if (this.#closed) return
+      if (delayMs === 0) this.#begin()
+      else this.#timer = this.#platform.schedule(delayMs, () => this.#begin())
+    })
+  }
+
+  /** One look at the database. Gives the time until the next one, in milliseconds. */
+  async #ask(): Promise<number> {
+    const platform = this.#platform
+    const startedAt = platform.now()
+    const changes = this.#changes
+    const before = this.#known
+    try {
+      const known = await this.#inTime(
+        refresh(this.#query, before, { thoroughly: changes !== this.#changesSeen, declared: this.#declared }),
+      )
+      this.#known = known
+      this.#changesSeen = changes
+      this.#failures = 0
+      const { version } = known.catalog
+      if (version !== before?.catalog.version && !this.#closed) {
+        this.#onEvent({
+          type: 'catalog-loaded',
+          version,
+          ...known.counts,
+          durationMs: platform.now() - startedAt,
+        })
+      }
+      return this.#changes === changes ? this.#checkEveryMs * (0.9 + 0.2 * platform.random()) : 0
+    } catch (error) {
+      const retryInMs =
+        Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures) * (0.5 + 0.5 * platform.random())
+      this.#failures += 1
+      if (!this.#closed) this.#onEvent({ type: 'catalog-failed', error, retryInMs })
+      return retryInMs
+    }
+  }
+
+  #inTime<Value>(answer: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.#platform.schedule(this.#timeoutMs, () =>
+        reject(
+          new SwitchyardError(
+            'SWITCHYARD_NO_PRIMARY',
+            `No answer on the catalog within ${this.#timeoutMs} ms`,
+            {
+              retryable: true,
+            },
+          ),
+        ),
+      )
+      answer.then(resolve, reject).finally(() => deadline.cancel())
+    })
+  }
+}
