@@ -1,0 +1,120 @@
+import type { Client } from 'pg'
+import type { Clock } from './clock.ts'
+import { withConnection } from './connection.ts'
+import type { DemoNode } from './servers.ts'
+
+/** The share of reads off the primary, counted once more without the pool having any part in it. */
+export interface CrossCheck {
+  /**
+   * `pg_stat_statements`: the primary's count of our own SELECTs, exact. `pg_stat_database`: commits in the primary's
+   * database that the program did not make itself; others' traffic is in it, so that it is an upper bound.
+   */
+  readonly method: 'pg_stat_statements' | 'pg_stat_database'
+  /** SELECTs that the program sent and got answered, by its own count. */
+  readonly reads: number
+  /** How many of them ran on the primary, by the primary's count. */
+  readonly readsOnPrimary: number
+  /** Share of the reads that ran elsewhere, 0 to 1. */
+  readonly offload: number
+  /** Whether that is the pool's own figure; `null` when the method cannot tell. */
+  readonly agrees: boolean | null
+}
+
+/** What the program and the pool counted. */
+export interface OwnCounts {
+  readonly reads: number
+  readonly commits: number
+  /** Share of the reads off the primary, 0 to 1. */
+  readonly offload: number
+}
+
+/** Two counts of the same run may differ by what was under way when a server died. */
+const TOLERANCE = 0.005
+const POLL_MS = 20
+const LONGEST_WAIT_MS = 5_000
+
+/**
+ * The servers' own count. Each SELECT of the demo names the schema, which no other statement on the server does; the
+ * program counts the SELECTs that it sends, and the primary tells how many of them it ran. A read that the pool sent to the
+ * primary, for whatever reason, and did not count shows here.
+ *
+ * `pg_stat_statements` counts a statement when it ends. Where it is missing there is `pg_stat_database`, whose figures a
+ * backend reports when it exits at the latest: so it is read after the pool was ended and its backends are gone.
+ */
+export class PrimaryCount {
+  readonly #primary: DemoNode
+  readonly #schema: string
+  readonly #commitsBefore: number | undefined
+
+  private constructor(primary: DemoNode, schema: string, commitsBefore: number | undefined) {
+    this.#primary = primary
+    this.#schema = schema
+    this.#commitsBefore = commitsBefore
+  }
+
+  /** Call before the load. */
+  static async begin(primary: DemoNode, schema: string): Promise<PrimaryCount> {
+    return withConnection(primary.config, async (client) => {
+      const isExact = await countSelects(client, schema).then(
+        (count) => count !== undefined,
+        () => false,
+      )
+      return new PrimaryCount(primary, schema, isExact ? undefined : await countCommits(client))
+    })
+  }
+
+  /** Call when the pool was ended. `applicationName` is that of the pool's connections. */
+  async finish(own: OwnCounts, applicationName: string, clock: Clock): Promise<CrossCheck> {
+    const before = this.#commitsBefore
+    const readsOnPrimary = await withConnection(this.#primary.config, async (client) => {
+      if (before === undefined) return (await countSelects(client, this.#schema)) ?? 0
+      await untilGone(client, applicationName, clock)
+      return Math.max(0, (await countCommits(client)) - before - own.commits)
+    })
+    return compare(before === undefined ? 'pg_stat_statements' : 'pg_stat_database', readsOnPrimary, own)
+  }
+}
+
+export function compare(method: CrossCheck['method'], readsOnPrimary: number, own: OwnCounts): CrossCheck {
+  const { reads } = own
+  const offload = reads === 0 ? 0 : Math.max(0, 1 - readsOnPrimary / reads)
+  const agrees = Math.abs(offload - own.offload) <= TOLERANCE
+  return {
+    method,
+    reads,
+    readsOnPrimary,
+    offload,
+    agrees: agrees || method === 'pg_stat_statements' ? agrees : null,
+  }
+}
+
+/** `undefined` when the extension is not in this database; throws when its library is not loaded. */
+async function countSelects(client: Client, schema: string): Promise<number | undefined> {
+  const found = await client.query<{ name: string }>(
+    `SELECT quote_ident(nspname) AS name FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+     WHERE extname = 'pg_stat_statements'`,
+  )
+  const where = found.rows[0]?.name
+  if (where === undefined) return undefined
+  const { rows } = await client.query<{ calls: number }>(
+    `SELECT coalesce(sum(calls), 0)::float8 AS calls FROM ${where}.pg_stat_statements
+     WHERE query LIKE 'SELECT%' AND strpos(query, $1) > 0`,
+    [`${schema}.`],
+  )
+  return rows[0]?.calls
+}
+
+async function countCommits(client: Client): Promise<number> {
+  const { rows } = await client.query<{ commits: number }>(
+    'SELECT xact_commit::float8 AS commits FROM pg_stat_database WHERE datname = current_database()',
+  )
+  return rows[0]?.commits ?? 0
+}
+
+async function untilGone(client: Client, applicationName: string, clock: Clock): Promise<void> {
+  const deadlineMs = clock.now() + LONGEST_WAIT_MS
+  const sql = 'SELECT 1 FROM pg_stat_activity WHERE application_name = $1'
+  while ((await client.query(sql, [applicationName])).rows.length > 0 && clock.now() < deadlineMs) {
+    await clock.pause(POLL_MS)
+  }
+}

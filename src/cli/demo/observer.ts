@@ -1,0 +1,107 @@
+import type { Chronicle } from './chronicle.ts'
+import type { Clock } from './clock.ts'
+import { formatDuration } from './format.ts'
+import type { Pool } from '../../pool.ts'
+import type { Tally } from './tally.ts'
+import { viewOf, type NodeView, type Sample, type View } from './view.ts'
+
+export interface ObserverOptions {
+  readonly pool: Pick<Pool, 'stats' | 'explain'>
+  /** Of the nodes, in the order of the pool. */
+  readonly names: readonly string[]
+  readonly tally: Tally
+  readonly clock: Clock
+  readonly chronicle: Chronicle
+}
+
+/** Rates are taken over this time. */
+const RATE_MS = 1500
+
+/** Looks at the pool from outside, keeps the latest view, and tells what becomes of the replicas. */
+export class Observer {
+  readonly #options: ObserverOptions
+  readonly #samples: Sample[] = []
+  readonly #waiting = new Set<() => void>()
+  #startedAtMs: number
+  #view: View | undefined
+
+  constructor(options: ObserverOptions) {
+    this.#options = options
+    this.#startedAtMs = options.clock.now()
+  }
+
+  /** The clock of everything that is shown: since the load began, in milliseconds. */
+  get elapsedMs(): number {
+    return this.#options.clock.now() - this.#startedAtMs
+  }
+
+  begin(): void {
+    this.#startedAtMs = this.#options.clock.now()
+  }
+
+  /** Looks once. */
+  async look(): Promise<View> {
+    const { pool, tally, clock, names } = this.#options
+    const { plan } = await pool.explain('SELECT 1')
+    const sample = {
+      atMs: clock.now(),
+      stats: pool.stats(),
+      plan,
+      queries: tally.queries,
+      reads: tally.reads,
+    }
+    this.#samples.push(sample)
+    while ((this.#samples[1]?.atMs ?? Infinity) <= sample.atMs - RATE_MS) this.#samples.shift()
+    const view = viewOf(sample, this.#samples[0] ?? sample, this.elapsedMs, names, tally)
+    this.#tellChanges(this.#view, view)
+    this.#view = view
+    for (const check of this.#waiting) check()
+    return view
+  }
+
+  /** Resolves when a look shows the node to be as wanted, or when everything is over. */
+  async until(name: string, holds: (node: NodeView) => boolean): Promise<void> {
+    const { clock } = this.#options
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        const node = this.#view?.nodes.find((candidate) => candidate.name === name)
+        if (!clock.isOver && (node === undefined || !holds(node))) return
+        this.#waiting.delete(check)
+        resolve()
+      }
+      this.#waiting.add(check)
+      check()
+    })
+  }
+
+  #tellChanges(before: View | undefined, now: View): void {
+    for (const [index, node] of now.nodes.entries()) {
+      const previous = before?.nodes[index]
+      if (previous === undefined || previous.standing === node.standing) continue
+      const what = changeOf(node)
+      if (what !== undefined) this.#options.chronicle.tell(node.name, what)
+    }
+  }
+}
+
+function changeOf({ standing, lagMs }: NodeView): string | undefined {
+  switch (standing) {
+    case 'in rotation':
+      return 'back in the rotation'
+    case 'lagging':
+      return lagMs === undefined
+        ? 'out of the rotation'
+        : `out of the rotation, ${formatDuration(lagMs)} behind`
+    case 'down':
+      return 'down; its reads go elsewhere'
+    case 'lag-unknown':
+      return 'up again, how far behind is not known yet'
+    case 'primary':
+    case 'pending':
+    case 'foreign-cluster':
+    case 'same-server':
+      return undefined
+    default:
+      throw new Error(`Unexpected standing: ${String(standing satisfies never)}`)
+  }
+}

@@ -1,0 +1,119 @@
+import { parseConnectionString, splitHosts } from '../../config/connection-string.ts'
+import { SwitchyardError } from '../../errors/error.ts'
+import { usageError } from '../command.ts'
+import { parseFlags, type Flags } from '../flags.ts'
+
+/** Servers of the user's own, as connection strings. */
+export interface OwnServers {
+  readonly primary: string
+  readonly replicas: readonly string[]
+}
+
+export interface DemoOptions {
+  /** How long the load runs. */
+  readonly seconds: number
+  /** Number of replicas to start; that of the user's own when there are any. */
+  readonly replicas: number
+  /** Of the users' randomness. */
+  readonly seed: number
+  readonly json: boolean
+  /** Absent: start servers of the demo's own. */
+  readonly servers: OwnServers | undefined
+}
+
+const MOST_SECONDS = 86_400
+const MOST_REPLICAS = 16
+const LARGEST_SEED = 2 ** 32 - 1
+
+export const demoHelp: string = `demo [options]
+
+Starts a PostgreSQL primary with streaming replicas, fills a small shop, runs its users through the pool and shows where
+their statements go. On the way one replica's replay is paused, and later the replica is killed and brought back. Users
+write and read back what they wrote. Afterwards everything is removed.
+
+  --seconds N      how long the load runs, above 0 (default 15)
+  --replicas N     number of replicas to start, 1 to ${MOST_REPLICAS} (default 2)
+  --seed N         seed of the users' randomness, a whole number from 0 (default 1)
+  --json           print one JSON object instead of a table
+  --primary URL    run on servers of your own: in a schema of its own, which is dropped afterwards; no server is
+                   paused or killed
+  --replica URL    a replica of that primary; give it once for each
+
+The exit code is 0 when no user saw an error or a stale read, 1 when one did or the demo could not run, and 2 when
+these options are wrong.
+`
+
+/** Throws a usage error that names the option, what is legal and what came. */
+export function parseDemoOptions(args: readonly string[]): DemoOptions {
+  const flags = parseFlags(args, {
+    seconds: 'value',
+    replicas: 'value',
+    seed: 'value',
+    json: 'boolean',
+    primary: 'value',
+    replica: 'list',
+  })
+  const seconds = numberOf(flags, 'seconds', 15)
+  if (!(seconds > 0 && seconds <= MOST_SECONDS)) {
+    throw outOfRange(flags, 'seconds', `a number above 0 and at most ${MOST_SECONDS}`)
+  }
+  const replicas = numberOf(flags, 'replicas', 2)
+  if (!(Number.isInteger(replicas) && replicas >= 1 && replicas <= MOST_REPLICAS)) {
+    throw outOfRange(flags, 'replicas', `a whole number from 1 to ${MOST_REPLICAS}`)
+  }
+  const seed = numberOf(flags, 'seed', 1)
+  if (!(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)) {
+    throw outOfRange(flags, 'seed', `a whole number from 0 to ${LARGEST_SEED}`)
+  }
+  const servers = ownServersOf(flags)
+  return {
+    seconds,
+    replicas: servers?.replicas.length ?? replicas,
+    seed,
+    json: flags.has('json'),
+    servers,
+  }
+}
+
+function ownServersOf(flags: Flags): OwnServers | undefined {
+  const primary = flags.value('primary')
+  const replicas = flags.list('replica')
+  if (primary === undefined && replicas.length === 0) return undefined
+  if (primary === undefined)
+    throw usageError('"--replica" needs the primary that it follows: "--primary URL"')
+  if (replicas.length === 0) throw usageError('"--primary" needs at least one "--replica URL"')
+  if (flags.has('replicas')) {
+    throw usageError(
+      '"--replicas" starts replicas, so it cannot be combined with "--primary" and "--replica"',
+    )
+  }
+  checkUrl('--primary', primary)
+  for (const replica of replicas) checkUrl('--replica', replica)
+  return { primary, replicas }
+}
+
+/** Never shows the address itself: it may hold a password. */
+function checkUrl(flag: string, url: string): void {
+  if (!/^postgres(?:ql)?:\/\//i.test(url)) {
+    throw usageError(`Option "${flag}" must be an address such as postgres://user@host:5432/database`)
+  }
+  if (splitHosts(url).length > 1) {
+    throw usageError(`Option "${flag}" must name one host; give "--replica" once for each replica`)
+  }
+  try {
+    parseConnectionString(flag, url)
+  } catch (error) {
+    throw error instanceof SwitchyardError ? usageError(error.message) : error
+  }
+}
+
+/** NaN for what is no plain decimal number. */
+function numberOf(flags: Flags, name: string, defaultValue: number): number {
+  const text = flags.value(name)
+  if (text === undefined) return defaultValue
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : NaN
+}
+
+function outOfRange(flags: Flags, name: string, legal: string): Error {
+  return usageError(`Option "--${name}" must be ${legal}; received "${flags.value(name)?.slice(0, 40)}"`)
+}

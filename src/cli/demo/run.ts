@@ -1,0 +1,132 @@
+import { Pool } from '../../pool.ts'
+import { Chronicle } from './chronicle.ts'
+import { createClock, type Clock } from './clock.ts'
+import { PrimaryCount } from './cross-check.ts'
+import { runLoad } from './load.ts'
+import { Observer } from './observer.ts'
+import type { DemoOptions } from './options.ts'
+import { serverFailure } from './problems.ts'
+import { reportOf, type Report } from './report.ts'
+import type { Screen } from './screen.ts'
+import { runScript } from './script.ts'
+import type { DemoServers } from './servers.ts'
+import { shopStatements } from './statements.ts'
+import { Tally } from './tally.ts'
+import type { View } from './view.ts'
+
+export interface RunOptions {
+  readonly options: Pick<DemoOptions, 'seconds' | 'seed'>
+  readonly servers: DemoServers
+  readonly schema: string
+  readonly screen: Screen
+  /** Aborted: come to an end now. */
+  readonly signal: AbortSignal
+}
+
+/** The pool's default, named because returning visitors aim at its end. */
+const WINDOW_MS = 2000
+const LOOK_MS = 100
+const LONGEST_WARM_UP_MS = 5_000
+const LONGEST_GOODBYE_MS = 5_000
+
+/** Runs the load in a shop that is there, shows it, and reports. */
+export async function runInShop(run: RunOptions): Promise<Report> {
+  const { options, servers, schema, screen, signal } = run
+  const nodes = [servers.primary, ...servers.replicas]
+  const clock = createClock(signal)
+  const primaryCount = await PrimaryCount.begin(servers.primary, schema)
+  const pool = new Pool({
+    ...servers.primary.config,
+    application_name: schema,
+    replicas: servers.replicas.map(({ config }) => config),
+    windowMs: WINDOW_MS,
+    logger: false,
+  })
+  const tally = new Tally()
+  const chronicle = new Chronicle(
+    () => observer.elapsedMs,
+    (happening) => screen.tell(happening),
+  )
+  const names = nodes.map(({ name }) => name)
+  const observer = new Observer({ pool, names, tally, clock, chronicle })
+  let view: View
+  try {
+    await warmUp(observer, clock)
+    view = await play(run, pool, tally, observer, chronicle)
+  } catch (error) {
+    throw signal.aborted ? error : serverFailure('The pool', error)
+  } finally {
+    await Promise.race([pool.end(), clock.pause(LONGEST_GOODBYE_MS)])
+  }
+  const own = { reads: tally.reads, commits: tally.writes, offload: view.offload }
+  return reportOf({
+    view,
+    seconds: options.seconds,
+    seed: options.seed,
+    crossCheck: await primaryCount.finish(own, schema, clock),
+    events: chronicle.happenings,
+    kindsOfErrors: tally.kindsOfErrors,
+    staleReads: tally.staleReads,
+  })
+}
+
+/** Waits until every replica serves: a replica that starts late is no part of the story. */
+async function warmUp(observer: Observer, clock: Clock): Promise<void> {
+  const deadlineMs = clock.now() + LONGEST_WARM_UP_MS
+  for (;;) {
+    const { nodes } = await observer.look()
+    const isReady = nodes.every(({ standing }) => standing === 'primary' || standing === 'in rotation')
+    if (isReady || clock.isOver || clock.now() > deadlineMs) return
+    await clock.pause(LOOK_MS)
+  }
+}
+
+/** Users, script and display, until the time is over. Resolves to the last view. */
+async function play(
+  { options, servers, schema, screen, signal }: RunOptions,
+  pool: Pool,
+  tally: Tally,
+  observer: Observer,
+  chronicle: Chronicle,
+): Promise<View> {
+  const { seconds, seed } = options
+  const end = new AbortController()
+  const clock = createClock(AbortSignal.any([signal, end.signal]))
+  observer.begin()
+  const timer = setTimeout(() => end.abort(), seconds * 1000)
+  const statements = shopStatements(schema)
+  const tasks = [
+    runLoad({ pool, statements, tally, clock, seed, windowMs: WINDOW_MS }),
+    display(observer, chronicle, screen, clock),
+  ]
+  if (servers.levers !== undefined) {
+    tasks.push(runScript({ levers: servers.levers, observer, chronicle, clock, seconds }))
+  }
+  // One that fails ends the others, and all are waited for: nobody works on when the servers are taken away.
+  for (const task of tasks) task.catch(() => end.abort())
+  const outcomes = await Promise.allSettled(tasks)
+  clearTimeout(timer)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  const view = await observer.look()
+  screen.show(view, chronicle.happenings)
+  return view
+}
+
+async function display(
+  observer: Observer,
+  chronicle: Chronicle,
+  screen: Screen,
+  clock: Clock,
+): Promise<void> {
+  let nextMs = screen.intervalMs
+  while (!clock.isOver) {
+    const view = await observer.look()
+    if (view.elapsedMs >= nextMs) {
+      screen.show(view, chronicle.happenings)
+      nextMs += screen.intervalMs
+    }
+    await clock.pause(LOOK_MS)
+  }
+  // Whoever waits for a change is let go.
+  await observer.look()
+}

@@ -1,0 +1,112 @@
+import type { CommandIo } from '../command.ts'
+import type { Happening } from './chronicle.ts'
+import { mayColor, renderLine, span, type Line } from './paint.ts'
+import { happeningLine, progressLine, tableLines } from './table.ts'
+import type { View } from './view.ts'
+
+/** Where the demo shows itself. */
+export interface Screen {
+  /** Between two looks that are shown, in milliseconds. */
+  readonly intervalMs: number
+  /** A step of the preparations. */
+  say(text: string): void
+  /** Something happened to a node. */
+  tell(happening: Happening): void
+  show(view: View, happenings: readonly Happening[]): void
+  /** Lines that stay. Nothing is shown after them. */
+  close(lines: readonly Line[]): void
+}
+
+const HIDE_CURSOR = '\u001b[?25l'
+const SHOW_CURSOR = '\u001b[?25h'
+const CLEAR_TO_LINE_END = '\u001b[K'
+const CLEAR_TO_SCREEN_END = '\u001b[J'
+
+export function screenFor({ stdout, env }: CommandIo, seconds: number): Screen {
+  if (stdout.isTTY === true && env['TERM'] !== 'dumb')
+    return new LiveScreen(stdout, mayColor(stdout, env), seconds)
+  return new PlainScreen(stdout)
+}
+
+/** Says nothing. */
+export const silentScreen: Screen = {
+  intervalMs: 2000,
+  say: () => undefined,
+  tell: () => undefined,
+  show: () => undefined,
+  close: () => undefined,
+}
+
+/** Draws one table over the other. */
+export class LiveScreen implements Screen {
+  readonly intervalMs = 200
+  readonly #stdout: CommandIo['stdout']
+  readonly #color: boolean
+  readonly #seconds: number
+  /** Lines of the table that stands above the cursor. */
+  #height = 0
+
+  constructor(stdout: CommandIo['stdout'], color: boolean, seconds: number) {
+    this.#stdout = stdout
+    this.#color = color
+    this.#seconds = seconds
+  }
+
+  say(text: string): void {
+    this.#draw([[span(`  ${text}`, 'dim')]])
+  }
+
+  tell(): void {
+    // The next table shows it.
+  }
+
+  show(view: View, happenings: readonly Happening[]): void {
+    const rows = this.#stdout.rows === undefined ? undefined : this.#stdout.rows - 1
+    this.#draw(tableLines(view, happenings, { seconds: this.#seconds, rows }))
+  }
+
+  close(lines: readonly Line[]): void {
+    const columns = Infinity
+    const text = ['', ...lines.map((line) => renderLine(line, this.#color, columns)), ''].join('\n')
+    this.#stdout.write(`${lines.length === 0 ? '' : text}${SHOW_CURSOR}`)
+  }
+
+  /** One write for a whole frame, cleared line by line: nothing flickers. */
+  #draw(lines: readonly Line[]): void {
+    const { columns } = this.#stdout
+    const up = this.#height === 0 ? '' : `\u001b[${this.#height}A`
+    const text = lines.map((line) => `${renderLine(line, this.#color, columns)}${CLEAR_TO_LINE_END}\n`)
+    this.#stdout.write(`${HIDE_CURSOR}${up}\r${text.join('')}${CLEAR_TO_SCREEN_END}`)
+    this.#height = lines.length
+  }
+}
+
+/** One line after the other, for files and pipes. */
+export class PlainScreen implements Screen {
+  readonly intervalMs = 2000
+  readonly #stdout: CommandIo['stdout']
+
+  constructor(stdout: CommandIo['stdout']) {
+    this.#stdout = stdout
+  }
+
+  say(text: string): void {
+    this.#print([[span(`  ${text}`)]])
+  }
+
+  tell(happening: Happening): void {
+    this.#print([happeningLine(happening)])
+  }
+
+  show(view: View): void {
+    this.#print([progressLine(view)])
+  }
+
+  close(lines: readonly Line[]): void {
+    this.#print(lines.length === 0 ? [] : [[], ...lines])
+  }
+
+  #print(lines: readonly Line[]): void {
+    this.#stdout.write(lines.map((line) => `${renderLine(line, false)}\n`).join(''))
+  }
+}

@@ -1,0 +1,62 @@
+import type { Chronicle } from './chronicle.ts'
+import type { Clock } from './clock.ts'
+import type { Observer } from './observer.ts'
+import type { Levers } from './servers.ts'
+
+export interface ScriptOptions {
+  readonly levers: Levers
+  readonly observer: Pick<Observer, 'elapsedMs' | 'until'>
+  readonly chronicle: Chronicle
+  readonly clock: Clock
+  /** How long the load runs. */
+  readonly seconds: number
+}
+
+/** When things happen at the earliest, as shares of the whole time. */
+const PAUSE_AT = 0.25
+const RESUME_AT = 0.4
+const KILL_AT = 0.5
+const RESTART_AT = 0.7
+/** Shorter than this nobody sees that a replica is out. */
+const SHORTEST_OUTAGE_MS = 500
+
+/**
+ * What happens to one replica: it stops replaying until the router has taken it out, it recovers, it dies, it comes back.
+ * Each step waits for the effect of the one before, so that a short run tells the same story, just closer together.
+ */
+export async function runScript(options: ScriptOptions): Promise<void> {
+  const { levers, observer, chronicle, clock, seconds } = options
+  const { name } = levers
+  const reached = (share: number): Promise<void> => clock.pause(share * seconds * 1000 - observer.elapsedMs)
+  const steps: readonly (() => Promise<void>)[] = [
+    () => reached(PAUSE_AT),
+    async () => {
+      await levers.pauseReplay()
+      chronicle.tell(name, 'replay paused')
+    },
+    () => observer.until(name, (node) => node.standing !== 'in rotation'),
+    () => clock.pause(SHORTEST_OUTAGE_MS),
+    () => reached(RESUME_AT),
+    async () => {
+      await levers.resumeReplay()
+      chronicle.tell(name, 'replay resumed')
+    },
+    () => observer.until(name, (node) => node.standing === 'in rotation'),
+    () => reached(KILL_AT),
+    async () => {
+      chronicle.tell(name, 'kill -9')
+      await levers.kill()
+    },
+    () => observer.until(name, (node) => node.standing === 'down'),
+    () => clock.pause(SHORTEST_OUTAGE_MS),
+    () => reached(RESTART_AT),
+    async () => {
+      chronicle.tell(name, 'starting again')
+      await levers.start()
+    },
+  ]
+  for (const step of steps) {
+    if (clock.isOver) return
+    await step()
+  }
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import { withConnection } from './connection.ts'
+import type { Clock } from './clock.ts'
+import { failure, serverFailure } from './problems.ts'
+import type { DemoNode, DemoServers } from './servers.ts'
+import { creationStatements, vacuumStatements } from './shop.ts'
+
+const CATCH_UP_MS = 60_000
+const POLL_MS = 20
+
+/** A name that no other schema has, and that needs no quotes. PostgreSQL keeps `pg_…` to itself. */
+export function schemaName(): string {
+  return `switchyard_demo_${randomBytes(6).toString('hex')}`
+}
+
+/** Makes and fills the shop. All or nothing: whatever stops it leaves nothing behind. */
+export async function createShop(primary: DemoNode, schema: string, signal: AbortSignal): Promise<void> {
+  try {
+    await withConnection(
+      primary.config,
+      async (client) => {
+        // Flushed when it returns: replicas get nothing that is not.
+        await client.query('SET synchronous_commit = on')
+        await client.query('BEGIN')
+        for (const statement of creationStatements(schema)) await client.query(statement)
+        await client.query('COMMIT')
+        for (const statement of vacuumStatements(schema)) await client.query(statement)
+        // Counts each server's own statements, for the cross-check. It goes with the schema.
+        await client.query(`CREATE EXTENSION pg_stat_statements SCHEMA ${schema}`).catch(() => undefined)
+      },
+      signal,
+    )
+  } catch (error) {
+    throw signal.aborted ? error : serverFailure(primary.title, error)
+  }
+}
+
+export async function dropSchema(primary: DemoNode, schema: string): Promise<void> {
+  try {
+    await withConnection(primary.config, (client) => client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`))
+  } catch (error) {
+    const { message } = serverFailure(primary.title, error)
+    throw failure(`${message}. What is left there goes with: DROP SCHEMA ${schema} CASCADE`, error)
+  }
+}
+
+/** Resolves when every replica shows all that the primary has committed. */
+export async function untilCaughtUp(
+  { primary, replicas }: DemoServers,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const fence = await withConnection(primary.config, async (client) => {
+    const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn')
+    return rows[0]?.lsn
+  })
+  await Promise.all(replicas.map((replica) => untilReplayed(replica, fence, clock, signal)))
+}
+
+async function untilReplayed(
+  replica: DemoNode,
+  fence: string | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadlineMs = clock.now() + CATCH_UP_MS
+  await withConnection(replica.config, async (client) => {
+    for (;;) {
+      signal.throwIfAborted()
+      const { rows } = await client.query<{ reached: boolean }>(
+        'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS reached',
+        [fence],
+      )
+      if (rows[0]?.reached === true) return
+      if (clock.now() > deadlineMs) {
+        const seconds = CATCH_UP_MS / 1000
+        throw failure(`${replica.title} did not get what the primary wrote within ${seconds} s`)
+      }
+      await clock.pause(POLL_MS)
+    }
+  })
+}

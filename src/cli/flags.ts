@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util'
+import { nearest } from '../config/known-options.ts'
+import { usageError } from './command.ts'
+
+/** The options of one command by name, without dashes. `list` may be given several times. */
+export type FlagKinds = Readonly<Record<string, 'boolean' | 'value' | 'list'>>
+
+/** What was given: a flag that was not is absent. */
+export interface Flags {
+  has(name: string): boolean
+  value(name: string): string | undefined
+  list(name: string): readonly string[]
+}
+
+/**
+ * Reads `--name`, `--name value` and `--name=value`. Throws a usage error for anything else; values are never repeated in
+ * it, since they may hold passwords.
+ */
+export function parseFlags(args: readonly string[], kinds: FlagKinds): Flags {
+  const options = Object.fromEntries(
+    Object.entries(kinds).map(([name, kind]) => [
+      name,
+      { type: kind === 'boolean' ? ('boolean' as const) : ('string' as const) },
+    ]),
+  )
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
+  const given = new Map<string, string[]>()
+  for (const token of tokens) {
+    if (token.kind !== 'option') {
+      throw usageError('There is an argument too many: only options are understood here')
+    }
+    const { name, rawName, value } = token
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
+    if (kind === undefined) throw unknownOption(rawName, Object.keys(kinds))
+    if (kind === 'boolean' && value !== undefined) throw usageError(`Option "${rawName}" takes no value`)
+    if (kind !== 'boolean' && (value === undefined || value === '')) {
+      throw usageError(`Option "${rawName}" needs a value`)
+    }
+    const values = given.get(name) ?? []
+    if (kind === 'value' && values.length > 0) throw usageError(`Option "${rawName}" is given twice`)
+    given.set(name, [...values, value ?? ''])
+  }
+  return {
+    has: (name) => given.has(name),
+    value: (name) => given.get(name)?.[0],
+    list: (name) => given.get(name) ?? [],
+  }
+}
+
+function unknownOption(rawName: string, names: readonly string[]): Error {
+  const guess = nearest(rawName.replace(/^-+/, ''), names)
+  const advice = guess === undefined ? 'See --help' : `Did you mean "--${guess}"?`
+  return usageError(`Unknown option "${rawName}". ${advice}`)
+}
