@@ -143,8 +143,6 @@ function check(holds: boolean, option: string, legal: string, received: unknown)
 }
 
 function invalid(option: string, legal: string, received: unknown): SwitchyardError {
-  return new SwitchyardError(
-    'SWITCHYARD_INVALID_OPTION',
-    `${option} must be ${legal}; received ${JSON.stringify(received)}`,
-  )
+  const shown = typeof received === 'number' ? String(received) : JSON.stringify(received)
+  return new SwitchyardError('SWITCHYARD_INVALID_OPTION', `${option} must be ${legal}; received ${shown}`)
 }

@@ -3,7 +3,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { haveEnded, processTree } from '../../src/test-cluster/embedded/processes.ts'
 import { until } from '../../src/test-cluster/wait.ts'
 import type { Owner } from './owner.ts'
-import { compileSources, contents, makePlace, removePlace, segmentCreators, startOwner } from './owner.ts'
+import {
+  compileSources,
+  contents,
+  endOwners,
+  makePlace,
+  removePlace,
+  segmentCreators,
+  startOwner,
+} from './owner.ts'
 
 const LIMIT_MS = 15_000
 
@@ -17,7 +25,10 @@ afterAll(() => rm(sources, { recursive: true, force: true }))
 beforeEach(async () => {
   place = await makePlace()
 })
-afterEach(() => removePlace(place))
+afterEach(async () => {
+  endOwners()
+  await removePlace(place)
+})
 
 const START = `
 const cluster = await startCluster({ replicas: 1, directory: place })

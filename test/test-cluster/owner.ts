@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { fastestDirectory } from '../../src/test-cluster/embedded/directory.ts'
 
+const owners = new Set<ChildProcess>()
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Compiles the sources as they are now, for processes that cannot load TypeScript. Gives the directory. */
@@ -42,6 +44,7 @@ export function startOwner(sources: string, place: string, program: string): Own
     cwd: sources,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  owners.add(owner)
   const lines = createInterface({ input: owner.stdout })[Symbol.asyncIterator]()
   let complaints = ''
   owner.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -57,6 +60,12 @@ export function startOwner(sources: string, place: string, program: string): Own
       return value
     },
   }
+}
+
+/** Ends the owners that a failed test has left running. */
+export function endOwners(): void {
+  for (const owner of owners) owner.kill('SIGKILL')
+  owners.clear()
 }
 
 /** A directory for clusters that everybody may use, like /tmp. */

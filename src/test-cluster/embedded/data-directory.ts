@@ -34,9 +34,18 @@ export async function initialize(
   }
 }
 
-/** Files that belong to the server that runs on them, or that the next one makes by itself; pg_wal is streamed. */
-const LEFT_OUT =
-  /^(?:(?:pg_wal|pg_stat_tmp|pg_replslot|pg_dynshmem|pg_notify|pg_serial|pg_snapshots|pg_subtrans)\/.*|postmaster\.(?:pid|opts)|(?:backup_label|tablespace_map|standby\.signal|recovery\.signal)(?:\.old)?|(?:.*\/)?pgsql_tmp.*|(?:.*\/)?pg_internal\.init.*)$/
+const EMPTIED = /^pg_(?:wal|stat_tmp|replslot|dynshmem|notify|serial|snapshots|subtrans)\//
+const FILES =
+  /^(?:postmaster\.(?:pid|opts)|(?:backup_label|tablespace_map)(?:\.old)?|(?:standby|recovery)\.signal)$/
+const ANYWHERE = /(?:^|\/)(?:pgsql_tmp|pg_internal\.init)/
+
+/**
+ * What a copy must not have: it belongs to the server that runs on the original, or the next one makes it by itself.
+ * WAL is streamed.
+ */
+export function isLeftOut(path: string): boolean {
+  return EMPTIED.test(path) || FILES.test(path) || ANYWHERE.test(path)
+}
 
 /** Takes one base backup of a running primary and makes each target a standby with it. */
 export async function cloneAsStandbys(
@@ -48,7 +57,7 @@ export async function cloneAsStandbys(
   const label = await withConnection(primary.config, async (query) => {
     // The backup lasts as long as this connection does not end.
     await query(`SELECT pg_backup_start('pg-switchyard', true)`)
-    const options = { owner: user, fileMode: 0o600, skip: (path: string) => LEFT_OUT.test(path) }
+    const options = { owner: user, fileMode: 0o600, skip: isLeftOut }
     await Promise.all(targets.map((target) => copyTree(primary.dataDirectory, target.dataDirectory, options)))
     const [row] = await query('SELECT labelfile FROM pg_backup_stop(false)')
     return row?.['labelfile'] ?? ''
