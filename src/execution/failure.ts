@@ -23,6 +23,10 @@ const NODE_FAILURE_CODES: ReadonlySet<string> = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'ENOENT',
+  'ENOTCONN',
+  'EPROTO',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
   // SQLSTATE
   '53300', // too_many_connections
   '57P01', // admin_shutdown

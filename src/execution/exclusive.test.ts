@@ -1,0 +1,149 @@
+import { EventEmitter } from 'node:events'
+import { DatabaseError, type PoolClient } from 'pg'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { isBroken, runExclusively } from './exclusive.ts'
+import type { Done, Send } from './executor.ts'
+
+/** Keeps what node-postgres keeps of its health, and emits its events. */
+class FakeConnection extends EventEmitter {
+  _queryable = true
+  _ending = false
+
+  get asClient(): PoolClient {
+    return this as unknown as PoolClient
+  }
+}
+
+let connection: FakeConnection
+let answer: Done
+let log: string[]
+
+const send: Send = (_client, done) => {
+  answer = done
+}
+const done: Done = (error, result) =>
+  void log.push(error ? `error ${error.message}` : `result ${String(result)}`)
+
+function run(how: Send = send): void {
+  runExclusively(connection.asClient, how, done, () => void log.push('idle'))
+}
+
+function serverError(): Error {
+  return new DatabaseError('division by zero', 100, 'error')
+}
+
+beforeEach(() => {
+  connection = new FakeConnection()
+  log = []
+})
+
+describe('runExclusively', () => {
+  it('an answer is given at once; idle is when the server says so', () => {
+    run()
+    answer(undefined, 'rows')
+    expect(log).toEqual(['result rows'])
+    connection.emit('drain')
+    expect(log).toEqual(['result rows', 'idle'])
+  })
+
+  it('an error of the server waits until the transaction status is true', () => {
+    run()
+    answer(serverError())
+    expect(log).toEqual([])
+    connection.emit('drain')
+    expect(log).toEqual(['idle', 'error division by zero'])
+  })
+
+  it('an error of the client does not wait: the server may take its time', () => {
+    run()
+    answer(new Error('Query read timeout'))
+    expect(log).toEqual(['error Query read timeout'])
+    connection.emit('drain')
+    expect(log).toEqual(['error Query read timeout', 'idle'])
+  })
+
+  it('a drain before the answer belongs to other queries', () => {
+    run()
+    connection.emit('drain')
+    expect(log).toEqual([])
+    answer(undefined, 'rows')
+    connection.emit('drain')
+    expect(log).toEqual(['result rows', 'idle'])
+  })
+
+  it('the end of the connection is idle too: nothing more will come', () => {
+    run()
+    answer(serverError())
+    connection.emit('end')
+    expect(log).toEqual(['idle', 'error division by zero'])
+  })
+
+  it('the end of the connection before the answer does not go before it', () => {
+    run()
+    connection._queryable = false
+    connection.emit('end')
+    expect(log).toEqual([])
+    answer(new Error('Connection terminated unexpectedly'))
+    expect(log).toEqual(['error Connection terminated unexpectedly', 'idle'])
+  })
+
+  it.each([
+    [
+      'an error of the client',
+      (): Error => new Error('Connection terminated'),
+      ['error Connection terminated', 'idle'],
+    ],
+    ['an error of the server, as from a shutdown', serverError, ['idle', 'error division by zero']],
+  ])('with a broken connection nothing waits for the server: %s', (_name, error, expected) => {
+    run()
+    connection._queryable = false
+    answer(error())
+    expect(log).toEqual(expected)
+  })
+
+  it.each([
+    ['a second answer', (): void => answer(new Error('Connection terminated'))],
+    ['a second drain', (): boolean => connection.emit('drain')],
+    ['an end after the drain', (): boolean => connection.emit('end')],
+  ])('%s is not heard', (_name, again) => {
+    run()
+    answer(undefined, 'rows')
+    connection.emit('drain')
+    again()
+    expect(log).toEqual(['result rows', 'idle'])
+  })
+
+  it('what sending throws is the answer, and nothing has to come after it', () => {
+    run(() => {
+      throw new TypeError('callback is not a function')
+    })
+    expect(log).toEqual(['error callback is not a function', 'idle'])
+  })
+
+  it('leaves no listener behind', () => {
+    run()
+    answer(undefined, 'rows')
+    connection.emit('drain')
+    expect(connection.listenerCount('drain') + connection.listenerCount('end')).toBe(0)
+  })
+
+  it('one statement after the other over the same connection', () => {
+    run()
+    answer(undefined, 1)
+    connection.emit('drain')
+    run()
+    answer(undefined, 2)
+    connection.emit('drain')
+    expect(log).toEqual(['result 1', 'idle', 'result 2', 'idle'])
+  })
+})
+
+describe('isBroken', () => {
+  it.each([
+    ['healthy', {}, false],
+    ['after a socket error', { _queryable: false }, true],
+    ['while it ends', { _ending: true }, true],
+  ])('%s', (_name, health, expected) => {
+    expect(isBroken(Object.assign(connection, health).asClient)).toBe(expected)
+  })
+})

@@ -1,0 +1,60 @@
+import { EventEmitter } from 'node:events'
+import type { PoolClient } from 'pg'
+import type { LeaseCallback, ServerNode } from '../../src/nodes/server-node.ts'
+import type { NodeId } from '../../src/topology/node.ts'
+
+/** A leased connection that remembers how it was given back. */
+export class FakeLease extends EventEmitter {
+  readonly node: NodeId
+  /** What `release` was called with, call by call. */
+  readonly releases: unknown[] = []
+
+  constructor(node: NodeId) {
+    super()
+    this.node = node
+  }
+
+  get asClient(): PoolClient {
+    return this as unknown as PoolClient
+  }
+
+  release(error?: Error | boolean): void {
+    this.releases.push(error)
+  }
+}
+
+/** One node's connections: hands out a new one for every call, or the error that it was told to give. */
+export class FakeNode implements ServerNode {
+  readonly id: NodeId
+  readonly leases: FakeLease[] = []
+  readonly idleCount = 0
+  readonly waitingCount = 0
+  readonly expiredCount = 0
+  leaseError: Error | undefined
+  /** What runs instead of calling back at once. */
+  deferLease: ((callBack: () => void) => void) | undefined
+
+  constructor(id: NodeId) {
+    this.id = id
+  }
+
+  get totalCount(): number {
+    return this.leases.length
+  }
+
+  lease(callback: LeaseCallback): void {
+    if (this.deferLease === undefined) this.#callBack(callback)
+    else this.deferLease(() => this.#callBack(callback))
+  }
+
+  end(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #callBack(callback: LeaseCallback): void {
+    if (this.leaseError !== undefined) return callback(this.leaseError)
+    const lease = new FakeLease(this.id)
+    this.leases.push(lease)
+    callback(undefined, lease.asClient)
+  }
+}
