@@ -18,7 +18,9 @@ export { Pool } from './pool.ts'
 export type { PoolOptions, ReplicaOptions } from './config/options.ts'
 export type { Session } from './consistency/session.ts'
 export { SwitchyardError, type ErrorCode } from './errors/error.ts'
+export type { Declaration, Declarations } from './catalog/declared.ts'
 export type {
+  CatalogChange,
   NodeChange,
   NodeStatus,
   Refusal,

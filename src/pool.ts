@@ -75,7 +75,7 @@ export class Pool extends PgPool {
 
   /** Per node role, state, lag and counters; the share of reads off the primary. Empty without replicas. */
   stats(): PoolStats {
-    return this.#isSingle ? { nodes: [], reads: 0, offload: 0 } : this.#router.stats()
+    return this.#isSingle ? { nodes: [], catalog: 'builtin', reads: 0, offload: 0 } : this.#router.stats()
   }
 
   override connect(): Promise<PoolClient>

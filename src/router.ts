@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
-import { builtinCatalog } from './catalog/builtin-catalog.ts'
+import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import type { MutableSession } from './consistency/session.ts'
 import { Executor, type Done, type Send } from './execution/executor.ts'
 import { ClusterMonitor } from './monitoring/cluster-monitor.ts'
 import type { Monitor } from './monitoring/monitor.ts'
+import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import type { ServerNode } from './nodes/server-node.ts'
 import { changesBetween, type RouterEventEmitter } from './observability/events.ts'
@@ -25,7 +26,6 @@ import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
 import { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
 import type { Statement } from './statement/statement.ts'
-import { textOnlyCatalog } from './statement/text-only-catalog.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView } from './topology/snapshot.ts'
 
@@ -44,7 +44,6 @@ export interface RoutedQuery {
   readonly send: Send
 }
 
-const catalog = textOnlyCatalog(builtinCatalog)
 const CACHE_BYTES = 16 * 1024 * 1024
 const MAX_SQL_BYTES = 256 * 1024
 
@@ -63,6 +62,7 @@ export class Router {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly #settings: Settings
   readonly #platform: Platform = systemPlatform
+  readonly #catalog: CatalogWatcher
   readonly #judge: Judge
   readonly #monitor: Monitor
   readonly #nodes: ReadonlyMap<NodeId, ServerNode>
@@ -73,9 +73,15 @@ export class Router {
 
   constructor(settings: Settings, ClientClass: typeof Client, listener: LeasePoolListener) {
     this.#settings = settings
+    this.#catalog = new CatalogWatcher({
+      query: (sql) => this.#askPrimary(sql, ClientClass),
+      platform: this.#platform,
+      declared: settings.declared,
+      onEvent: (event) => this.#catalogEvent(event),
+    })
     this.#judge = createJudge({
       parser: createLibpgQueryParser(),
-      catalog: () => catalog,
+      catalog: () => this.#catalog.current,
       cacheBytes: CACHE_BYTES,
       maxSqlBytes: MAX_SQL_BYTES,
     })
@@ -128,6 +134,7 @@ export class Router {
     const problem = misconfiguration(this.#monitor.snapshot)
     if (problem !== undefined) throw problem
     this.#ready = true
+    this.#catalog.start()
   }
 
   roleOf(id: NodeId): Role {
@@ -191,6 +198,7 @@ export class Router {
   stats(): PoolStats {
     return this.#counters.report(
       this.#monitor.snapshot,
+      this.#catalog.current.source,
       (id) => {
         const { totalCount, idleCount, waitingCount } = this.#nodeOf(id)
         return { total: totalCount, idle: idleCount, waiting: waitingCount }
@@ -200,6 +208,7 @@ export class Router {
   }
 
   async end(): Promise<void> {
+    this.#catalog.close()
     await Promise.all([this.#monitor.close(), ...[...this.#nodes.values()].map((node) => node.end())])
   }
 
@@ -232,6 +241,19 @@ export class Router {
       this.wrote(session)
       done(error, result)
     })
+  }
+
+  /** Asks the primary about the database, over a connection of its own. */
+  async #askPrimary(sql: string, ClientClass: typeof Client): Promise<readonly unknown[]> {
+    const { primary } = this.#monitor.snapshot
+    const config = this.#settings.nodes.find(({ id }) => id === primary?.id)
+    if (config === undefined) throw noPrimaryError(this.#monitor.snapshot)
+    return queryOverPassingConnection(config.options, ClientClass, this.#settings.probeTimeoutMs, sql)
+  }
+
+  #catalogEvent(event: CatalogEvent): void {
+    if (event.type === 'catalog-loaded') this.events.emit('catalogLoaded', event)
+    else this.events.emit('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
   }
 
   #plan(route: Route): QueryPlan {

@@ -53,6 +53,7 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   ...PG_OPTIONS,
   'replicas',
   'windowMs',
+  'declared',
   'probeIntervalMs',
   'probeTimeoutMs',
   'balancer',

@@ -1,4 +1,5 @@
 import type { PoolConfig } from 'pg'
+import type { Declarations } from '../catalog/declared.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
 
@@ -25,6 +26,12 @@ export interface PoolOptions extends PoolConfig {
    * @defaultValue 2000
    */
   readonly windowMs?: number | undefined
+  /**
+   * What you know better than the database: functions and relations that a replica may serve though it does not look
+   * like it (`readOnly`), and those that belong to the primary (`primaryOnly`).
+   * @defaultValue nothing
+   */
+  readonly declared?: Declarations | undefined
   /**
    * Time between two probes of one node, in milliseconds; at most half of `windowMs`.
    * @defaultValue a quarter of `windowMs`, at most 500

@@ -1,4 +1,5 @@
 import type { PoolConfig } from 'pg'
+import { parseDeclarations, type DeclaredName } from '../catalog/declared.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
@@ -14,6 +15,7 @@ export interface Settings {
   readonly pgOptions: PoolConfig
   readonly nodes: readonly NodeConfig[]
   readonly windowMs: number
+  readonly declared: readonly DeclaredName[]
   readonly probeIntervalMs: number
   readonly probeTimeoutMs: number
   readonly balancer: Balancer
@@ -27,7 +29,7 @@ export interface Settings {
  */
 export function settingsOf(options: PoolOptions): Settings {
   checkNames(options, POOL_OPTIONS, 'the pool')
-  const { replicas, windowMs, probeIntervalMs, probeTimeoutMs, balancer, logger, ...rest } = options
+  const { replicas, windowMs, declared, probeIntervalMs, probeTimeoutMs, balancer, logger, ...rest } = options
   const pgOptions: PoolConfig =
     options.password === undefined ? rest : { ...rest, password: options.password }
 
@@ -41,6 +43,7 @@ export function settingsOf(options: PoolOptions): Settings {
     pgOptions,
     nodes,
     windowMs: window,
+    declared: parseDeclarations(declared),
     probeIntervalMs: numberOption('probeIntervalMs', probeIntervalMs, Math.min(500, window / 4), {
       above: 0,
       max: window / 2,

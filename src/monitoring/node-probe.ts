@@ -102,13 +102,14 @@ export class NodeProbe {
   }
 }
 
-function unref(client: Client): void {
+/** From now on the connection does not keep the process alive. */
+export function unref(client: Client): void {
   const { stream } = client.connection
   if (stream instanceof Socket) stream.unref()
 }
 
 /** What probes take over of the node's options: how to reach the server and log in, nothing that shapes answers. */
-function probeOptions(options: ClientConfig, timeoutMs: number): ClientConfig {
+export function probeOptions(options: ClientConfig, timeoutMs: number): ClientConfig {
   const { types: _types, pipeline: _pipeline, query_timeout: _queryTimeout, ...rest } = options
   return {
     ...rest,

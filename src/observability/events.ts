@@ -25,8 +25,18 @@ export interface Refusal {
 export interface RouterEvents {
   nodeChanged: [NodeChange]
   readRefused: [Refusal]
+  /** The database's functions and relations are known, or known anew. Counts include the system's own. */
+  catalogLoaded: [CatalogChange]
+  /** The database could not be asked. Until it can, what was known stays in force. */
+  catalogFailed: [{ readonly cause: unknown; readonly retryInMs: number }]
   /** An idle connection was lost. On the primary, `pool.on('error')` hears of it too. */
   connectionLost: [{ readonly node: NodeId; readonly cause: Error }]
+}
+
+export interface CatalogChange {
+  readonly functions: number
+  readonly relations: number
+  readonly durationMs: number
 }
 
 export type RouterEventEmitter = EventEmitter<RouterEvents>

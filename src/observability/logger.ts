@@ -24,6 +24,16 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('readRefused', ({ node, cause }) => {
     logger.warn({ node, cause: cause.message }, 'A standby refused a statement that was judged to be a read')
   })
+  events.on('catalogLoaded', ({ functions, relations, durationMs }) => {
+    logger.info({ functions, relations, durationMs }, 'The catalog was loaded')
+  })
+  events.on('catalogFailed', ({ cause, retryInMs }) => {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    logger.warn(
+      { cause: message, retryInMs },
+      'The catalog could not be loaded: reads of your own relations go to the primary',
+    )
+  })
   events.on('connectionLost', ({ node, cause }) => {
     logger.info({ node, cause: cause.message }, 'An idle connection was lost')
   })

@@ -20,6 +20,8 @@ export interface NodeStats {
 /** What `pool.stats()` returns. Counters count from the pool's creation. */
 export interface PoolStats {
   readonly nodes: readonly NodeStats[]
+  /** `builtin` until the database was asked about its functions and relations: reads of them go to the primary. */
+  readonly catalog: 'builtin' | 'loaded'
   /** Proven reads that were answered. */
   readonly reads: number
   /** Share of the reads that a replica answered, 0 to 1. 0 while there was no read. */
@@ -47,6 +49,7 @@ export class Counters {
 
   report(
     snapshot: Snapshot,
+    catalog: PoolStats['catalog'],
     connectionsOf: (id: NodeId) => NodeStats['connections'],
     nowMs: number,
   ): PoolStats {
@@ -59,6 +62,11 @@ export class Counters {
       queries: this.queriesOf(node.id),
       connections: connectionsOf(node.id),
     }))
-    return { nodes, reads: this.#reads, offload: this.#reads === 0 ? 0 : this.#replicaReads / this.#reads }
+    return {
+      nodes,
+      catalog,
+      reads: this.#reads,
+      offload: this.#reads === 0 ? 0 : this.#replicaReads / this.#reads,
+    }
   }
 }

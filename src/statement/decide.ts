@@ -84,14 +84,12 @@ function misreadStrings({ kind }: Verdict): Verdict {
 
 function toStatement(verdict: Verdict, { hint, multiple }: Analysis): Statement {
   const { kind, reason, offender, modes, mayWrite, leavesSessionState } = verdict
+  const facts = { kind, reason, mayWrite, leavesSessionState, multiple }
+  if (offender === undefined && hint === undefined && modes === undefined) return Object.freeze(facts)
   return Object.freeze({
-    kind,
-    reason,
-    ...(offender === undefined ? {} : { offender }),
-    ...(hint === undefined ? {} : { hint }),
-    ...(modes === undefined ? {} : { modes }),
-    mayWrite,
-    leavesSessionState,
-    multiple,
+    ...facts,
+    ...(offender && { offender }),
+    ...(hint && { hint }),
+    ...(modes && { modes }),
   })
 }

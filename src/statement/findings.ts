@@ -44,8 +44,9 @@ export class Findings {
   }
 }
 
-export function useOf(name: QualifiedName, position: number | undefined): NameUse {
-  return position === undefined ? name : { ...name, position }
+export function useOf({ schema, name }: QualifiedName, position: number | undefined): NameUse {
+  if (position === undefined) return schema === undefined ? { name } : { schema, name }
+  return schema === undefined ? { name, position } : { schema, name, position }
 }
 
 /** As people would write it. */

@@ -39,14 +39,15 @@ type CreateModule = (options: {
 /** Reads and compiles the module once, and makes as many engines of it as are asked for. */
 export function engineFactory(): () => Promise<Engine> {
   const require = createRequire(import.meta.url)
-  let compiled: Promise<object> | undefined
-  const compile = async (): Promise<object> =>
-    wasm.compile(await readFile(require.resolve('libpg-query/wasm/libpg-query.wasm')))
+  let compiled: object | undefined
   return async () => {
     // The package's own entry has but one instance, for ever.
     const createModule = require('libpg-query/wasm/libpg-query.js') as CreateModule
-    compiled ??= compile()
-    return createEngine(createModule, await compiled)
+    compiled ??= await wasm.compile(await readFile(require.resolve('libpg-query/wasm/libpg-query.wasm')))
+    const engine = await createEngine(createModule, compiled)
+    // The first texts cost milliseconds, until their code is compiled: better here than in somebody's query.
+    engine.parse('SELECT a.b, f($1) FROM a JOIN c USING (d) WHERE e = 1 GROUP BY 1 ORDER BY 1 LIMIT 1')
+    return engine
   }
 }
 

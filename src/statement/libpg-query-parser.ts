@@ -1,8 +1,9 @@
 import { SwitchyardError } from '../errors/error.ts'
 import { EnginePool } from './engine-pool.ts'
+import type { Findings } from './findings.ts'
 import { hintOf } from './hint.ts'
 import { engineFactory } from './libpg-query-engine.ts'
-import { nestingOf } from './nesting.ts'
+import { hasCommentRun, nestingOf } from './nesting.ts'
 import type { Analysis, SqlParser } from './parser.ts'
 import { inCharacters } from './positions.ts'
 import type { StatementReason } from './statement.ts'
@@ -11,9 +12,11 @@ import { strictestOf, write, type Verdict } from './verdict.ts'
 import { TreeWalker } from './walker.ts'
 
 /** Shorter texts cannot exhaust the stack. */
-const SHALLOW_CHARACTERS = 4_096
+const SHALLOW_CHARACTERS = 2_000
 /** The parser bears at least 1,300 levels on Node's default stack. */
 const MAX_NESTING = 1_000
+/** A person writes one or two. */
+const MAX_COMMENTS_IN_A_RUN = 64
 /** Half as much again as an instance begins with: more means that one text was huge. */
 const MAX_ENGINE_BYTES = 192 * 2 ** 20
 
@@ -48,8 +51,7 @@ export class LibpgQueryParser implements SqlParser {
   analyze(sql: string): Analysis {
     // A zero byte ends the text for the parser, and half a surrogate pair is another character for the server.
     if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) return refused('unparseable')
-    if (sql.length > SHALLOW_CHARACTERS && nestingOf(sql, MAX_NESTING) > MAX_NESTING)
-      return refused('too-deep')
+    if (sql.length > SHALLOW_CHARACTERS && isTooDeep(sql)) return refused('too-deep')
     const outcome = this.#engines.parse(sql)
     switch (outcome.kind) {
       case 'parsed':
@@ -64,26 +66,44 @@ export class LibpgQueryParser implements SqlParser {
   }
 }
 
+function isTooDeep(sql: string): boolean {
+  return nestingOf(sql, MAX_NESTING) > MAX_NESTING || hasCommentRun(sql, MAX_COMMENTS_IN_A_RUN)
+}
+
 function analyzeTree(json: string, sql: string): Analysis {
   try {
     const tree = JSON.parse(json) as TreeNode
     const walker = new TreeWalker()
     const statements = listAt(tree, 'stmts')
     const verdicts = statements.map((statement) => judgeStatement(statement, walker))
-    const { findings } = walker
-    const analysis = {
-      ...strictestOf(verdicts),
-      multiple: verdicts.length > 1,
-      functions: findings.functions.uses(),
-      relations: findings.relations.uses(),
-      operators: findings.operators.uses(),
-      types: findings.types.uses(),
-    }
+    const analysis = toAnalysis(strictestOf(verdicts), verdicts.length > 1, walker.findings)
     return withHint(inCharacters(analysis, sql), sql)
   } catch (error) {
     // The tree's own depth may exhaust the stack that the parser did not.
     return refused(error instanceof RangeError ? 'too-deep' : 'unparseable')
   }
+}
+
+/** Property by property: spreading takes longer than the walk. */
+function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): Analysis {
+  const { kind, reason, offender, modes, mayWrite, leavesSessionState } = verdict
+  const functions = findings.functions.uses()
+  const relations = findings.relations.uses()
+  const operators = findings.operators.uses()
+  const types = findings.types.uses()
+  const facts = {
+    kind,
+    reason,
+    mayWrite,
+    leavesSessionState,
+    multiple,
+    functions,
+    relations,
+    operators,
+    types,
+  }
+  if (offender === undefined && modes === undefined) return facts
+  return { ...facts, ...(offender && { offender }), ...(modes && { modes }) }
 }
 
 function judgeStatement(statement: TreeValue, walker: TreeWalker): Verdict {

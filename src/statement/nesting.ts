@@ -51,3 +51,17 @@ export function nestingOf(sql: string, limit: number): number {
   }
   return deepest
 }
+
+const OPENS_COMMENT = '/*'
+
+/**
+ * True for a run of operator characters that opens more than `limit` comments. PostgreSQL's lexer looks at the rest of
+ * such a run again for each of them, so that `/**\//**\//**\/…` costs quadratic time, in the parser and in the server.
+ */
+export function hasCommentRun(sql: string, limit: number): boolean {
+  let opened = 0
+  for (let at = sql.indexOf(OPENS_COMMENT); at !== -1; at = sql.indexOf(OPENS_COMMENT, at + 2)) opened++
+  if (opened <= limit) return false
+  const runs = sql.match(/[~!@#^&|`?+\-*/%<>=]{9,}/g) ?? []
+  return runs.some((run) => run.split(OPENS_COMMENT).length - 1 > limit)
+}

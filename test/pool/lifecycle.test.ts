@@ -154,7 +154,7 @@ describe('without replicas', () => {
     expect(client).toBeInstanceOf(Client)
     client.release()
     expect([pool.totalCount, pool.idleCount, pool.waitingCount]).toEqual([1, 1, 0])
-    expect(pool.stats()).toEqual({ nodes: [], reads: 0, offload: 0 })
+    expect(pool.stats()).toEqual({ nodes: [], catalog: 'builtin', reads: 0, offload: 0 })
     await pool.end()
   })
 })

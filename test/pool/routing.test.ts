@@ -128,7 +128,7 @@ describe('pool.query', () => {
        as $$ begin return nextval('numbers'); end $$`,
     )
     await cluster.caughtUp()
-    const fresh = poolOver(cluster, { functions: { next_number: 'readOnly' } })
+    const fresh = poolOver(cluster, { declared: { functions: { next_number: 'readOnly' } } })
     try {
       await replicasReady(fresh)
       const refused: string[] = []

@@ -9,11 +9,11 @@ export function poolOver(cluster: Cluster, options: PoolOptions = {}): Pool {
   return new Pool({ ...cluster.primary.config, replicas, logger: false, ...options })
 }
 
-/** Resolves when every replica of the pool may serve reads; or as many as are said. */
+/** Resolves when the pool knows the database, and every replica may serve reads; or as many as are said. */
 export async function replicasReady(pool: Pool, count?: number): Promise<void> {
   await until('the replicas are known to be fresh', async () => {
     const { plan } = await pool.explain('select 1')
     const eligible = plan.candidates.filter(({ reason }) => reason === 'replica').length
-    return eligible === (count ?? pool.stats().nodes.length - 1)
+    return pool.stats().catalog === 'loaded' && eligible === (count ?? pool.stats().nodes.length - 1)
   })
 }
