@@ -6,7 +6,8 @@ import { isBroken, runExclusively } from './execution/exclusive.ts'
 import type { Done } from './execution/executor.ts'
 import { inThisContext } from './platform/async-context.ts'
 import { isSubmittable, normalizeQuery, promised, type NormalizedQuery } from './query-arguments.ts'
-import type { PrimaryLease, Router } from './router.ts'
+import type { PrimaryLease, Router, Write } from './router.ts'
+import { changesCatalog } from './statement/changes-catalog.ts'
 import type { Statement } from './statement/statement.ts'
 
 /** Something to do when everything before it is finished. Calls `next` when it is finished itself. */
@@ -37,8 +38,8 @@ export class RoutedClient extends EventEmitter {
   #isInTransaction = false
   /** Holds state of its connection that cannot be had elsewhere. */
   #isPinned = false
-  /** The session that is to be told of a write, once that is committed or can no longer be watched. */
-  #writingSession: MutableSession | undefined
+  /** What is to be told of, once it is committed or can no longer be watched. */
+  #write: Write | undefined
   #released: { readonly error: Error | boolean | undefined } | undefined
 
   constructor(router: Router) {
@@ -148,7 +149,12 @@ export class RoutedClient extends EventEmitter {
     if (statement.leavesSessionState) this.#isPinned = true
     // Transaction control by itself writes nothing: a commit counts for what was written before it.
     const controls = this.#isInTransaction && statement.kind === 'transaction' && !statement.multiple
-    if (statement.mayWrite && !controls) this.#writingSession = session
+    if (statement.mayWrite && !controls) {
+      this.#write = {
+        session,
+        changesCatalog: changesCatalog(statement) || this.#write?.changesCatalog === true,
+      }
+    }
     const rollsBack = controls && statement.reason === 'rollback'
 
     const answered: Done = (error, result) => {
@@ -158,7 +164,7 @@ export class RoutedClient extends EventEmitter {
     }
     runExclusively(lease.client, query.send, answered, () => {
       this.#observe(lease, false)
-      if (!this.#isInTransaction) this.#writingSession = undefined
+      if (!this.#isInTransaction) this.#write = undefined
       if (isBroken(lease.client) && !this.#isInTransaction && !this.#isPinned) this.#drop(lease, true)
       next()
     })
@@ -169,8 +175,8 @@ export class RoutedClient extends EventEmitter {
     const wasInTransaction = this.#isInTransaction
     this.#isInTransaction = client.getTransactionStatus() !== 'I'
     if (this.#isInTransaction && !isBroken(client)) return
-    if (rolledBack && wasInTransaction) this.#writingSession = undefined
-    this.#tellSession()
+    if (rolledBack && wasInTransaction) this.#write = undefined
+    this.#tell()
   }
 
   /** Hands the connection to a query object. It may use it for as long as it likes, so the client stays on it. */
@@ -180,8 +186,8 @@ export class RoutedClient extends EventEmitter {
         fail(submittable, error)
       } else {
         this.#isPinned = true
-        this.#writingSession = session
-        this.#router.wrote(session)
+        this.#write = { session, changesCatalog: false }
+        this.#tell()
         lease.client.query(submittable)
       }
       next()
@@ -200,7 +206,7 @@ export class RoutedClient extends EventEmitter {
   }
 
   #giveBack(): void {
-    this.#tellSession()
+    this.#tell()
     if (this.#lease !== undefined) this.#drop(this.#lease, this.#released?.error)
   }
 
@@ -211,8 +217,8 @@ export class RoutedClient extends EventEmitter {
     lease.client.release(error)
   }
 
-  #tellSession(): void {
-    if (this.#writingSession !== undefined) this.#router.wrote(this.#writingSession)
+  #tell(): void {
+    if (this.#write !== undefined) this.#router.ended(this.#write)
   }
 }
 

@@ -22,6 +22,7 @@ import { decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import { planQuery } from './selection/plan.ts'
 import type { QueryPlan } from './selection/query-plan.ts'
+import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
 import { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
@@ -33,6 +34,12 @@ import type { NodeView } from './topology/snapshot.ts'
 export interface PrimaryLease {
   readonly client: PoolClient
   readonly node: NodeView
+}
+
+/** Something that may have written. */
+export interface Write {
+  readonly session: MutableSession
+  readonly changesCatalog: boolean
 }
 
 /** One statement on its way. */
@@ -161,9 +168,13 @@ export class Router {
     return decideRoute(statement, session, request, this.#settings, this.#platform.now())
   }
 
-  /** Notes in the session that something which may have written has come to its end. */
-  wrote(session: MutableSession): void {
-    session.wrote(this.#platform.now())
+  /**
+   * Notes what has come to its end: the session may have written, and the database's functions and relations may have
+   * changed. To be called before the caller hears of the end: the next thing that it does may be to read.
+   */
+  ended(write: Write): void {
+    write.session.wrote(this.#platform.now())
+    if (write.changesCatalog) this.#catalog.ddlPassed()
   }
 
   /** Counts a statement that runs over a leased connection. */
@@ -229,7 +240,7 @@ export class Router {
     if (statement.kind === 'read') {
       const refused = (node: NodeId, cause: Error): void => {
         // What runs on the primary in its place was no read after all.
-        this.wrote(session)
+        this.ended({ session, changesCatalog: false })
         this.events.emit('readRefused', { node, sql: query.sql ?? '', cause })
       }
       return this.#executor.read({ plan, send, refused }, done)
@@ -238,7 +249,7 @@ export class Router {
     if (step === undefined) throw new RangeError('A write needs a plan with a step to run')
     if (!statement.mayWrite) return this.#executor.write(step.node, send, done)
     this.#executor.write(step.node, send, (error, result) => {
-      this.wrote(session)
+      this.ended({ session, changesCatalog: changesCatalog(statement) })
       done(error, result)
     })
   }
