@@ -104,9 +104,11 @@ export async function follow(standby: Server, primary: Server): Promise<void> {
   })
 }
 
-/** The `primary_conninfo` with which `standby` follows `primary`; needs no quoting inside a literal. */
+/**
+ * The `primary_conninfo` with which `standby` follows `primary`; needs no quoting inside a literal. The password is left
+ * to the environment, because servers write this to their logs.
+ */
 export function connectionInfo(standby: Server, primary: Server): string {
   const { host, port } = primary.address
-  const { user, password } = primary.config
-  return `host=${host} port=${port} user=${user} password=${password} application_name=${standby.name}`
+  return `host=${host} port=${port} user=${primary.config.user} application_name=${standby.name}`
 }

@@ -3,7 +3,7 @@ import { resolveOptions } from './options.ts'
 import { settingsFile } from './settings.ts'
 
 const linesFor = (settings: Record<string, string | number | boolean>, replicas = 2): readonly string[] =>
-  settingsFile(resolveOptions({ settings, replicas }, {})).split('\n')
+  settingsFile(resolveOptions({ settings, replicas }, {}), '127.0.0.1').split('\n')
 
 test('the settings of the options win over the cluster’s own', () => {
   expect(linesFor({})).toContain(`max_connections = '200'`)

@@ -23,9 +23,15 @@ function defaultSettings(replicas: number): Settings {
   }
 }
 
-/** The text to append to `postgresql.conf`. */
-export function settingsFile(options: ResolvedOptions): string {
-  const all = { ...defaultSettings(options.replicas), ...options.settings }
+/**
+ * The text to append to `postgresql.conf`.
+ *
+ * @param listenAddresses Where connections are accepted; there are no others, since a Unix socket would leave its lock
+ * file behind after SIGKILL.
+ */
+export function settingsFile(options: ResolvedOptions, listenAddresses: string): string {
+  const sockets = { listen_addresses: listenAddresses, unix_socket_directories: '' }
+  const all = { ...sockets, ...defaultSettings(options.replicas), ...options.settings }
   return Object.entries(all)
     .map(([name, value]) => `${name} = ${quoted(value)}\n`)
     .join('')

@@ -13,6 +13,8 @@ export type Query = (sql: string, values?: readonly unknown[]) => Promise<readon
 export async function withConnection<T>(config: NodeConfig, use: (query: Query) => Promise<T>): Promise<T> {
   const client = new Client({
     ...config,
+    // Else PGSSLMODE of the environment would count.
+    ssl: false,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // pg_backend_pid, LSNs and flags are compared as the server prints them.
     types: { getTypeParser: () => (text: unknown) => String(text) },

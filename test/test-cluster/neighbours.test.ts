@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { findPostgres, startCluster } from '../../src/test-cluster/index.ts'
 import { column, replicaAt } from './sql.ts'
@@ -18,6 +18,24 @@ test('two clusters live side by side', async () => {
   await expect(column({ ...first.primary.config, port }, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' })
   await first.stop()
   expect(await column(second.primary.config, 'SELECT 1')).toEqual([1])
+})
+
+test('the environment that node-postgres and libpq read does not lead a cluster astray', async () => {
+  for (const name of ['PGHOST', 'PGDATA', 'PGUSER']) vi.stubEnv(name, 'nowhere')
+  vi.stubEnv('PGPORT', '1')
+  vi.stubEnv('PGSSLMODE', 'require')
+  vi.stubEnv('PGPASSWORD', 'wrong')
+  const starting = startCluster({ replicas: 1 }).finally(() => vi.unstubAllEnvs())
+  await using cluster = await starting
+  await cluster.caughtUp()
+})
+
+test('no password gets into a log', async () => {
+  await using cluster = await startCluster({ replicas: 2 })
+  await cluster.promote(0)
+  const logs = await Promise.all(cluster.nodes.map((node) => node.log()))
+  expect(logs.join('\n')).toContain('primary_conninfo')
+  expect(logs.join('\n')).not.toContain(cluster.primary.config.password)
 })
 
 test('a cluster without replicas is a primary', async () => {

@@ -66,7 +66,7 @@ export class EmbeddedBackend implements Backend {
   async createPrimary(name: string): Promise<Server> {
     const server = await this.#create(name)
     await initialize(this.#programs, server.dataDirectory, this.#login, this.#user)
-    const conf = `listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\n${settingsFile(this.#options)}`
+    const conf = settingsFile(this.#options, '127.0.0.1')
     await appendFile(join(server.dataDirectory, 'postgresql.conf'), conf)
     await server.start()
     await createDatabase(server.config)

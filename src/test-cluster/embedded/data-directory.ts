@@ -8,6 +8,7 @@ import { connectionInfo } from '../replication.ts'
 import type { NodeConfig } from '../server.ts'
 import { withConnection } from '../sql.ts'
 import { copyTree } from './copy-tree.ts'
+import { ownEnvironment } from './environment.ts'
 import type { Programs } from './programs.ts'
 import type { EmbeddedServer } from './server.ts'
 import type { ServerUser } from './server-user.ts'
@@ -25,7 +26,11 @@ export async function initialize(
   const options = ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']
   const identity = [`--username=${login.user}`, `--pwfile=${passwordFile}`, `--pgdata=${dataDirectory}`]
   try {
-    await promisify(execFile)(programs.initdb, [...options, ...identity], { cwd: '/', ...user })
+    await promisify(execFile)(programs.initdb, [...options, ...identity], {
+      cwd: '/',
+      env: ownEnvironment(),
+      ...user,
+    })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `initdb failed: ${reason}`, { cause: error })

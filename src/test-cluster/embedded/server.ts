@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { SwitchyardError } from '../../errors/error.ts'
 import type { Address, NodeConfig, Server, StopMode } from '../server.ts'
 import { until } from '../wait.ts'
+import { ownEnvironment } from './environment.ts'
 import { freePort } from './ports.ts'
 import { haveEnded, processTree, signalAll } from './processes.ts'
 import type { Programs } from './programs.ts'
@@ -122,13 +123,15 @@ export class EmbeddedServer implements Server {
   /** Undefined when the server is ready, else what its log says of the failure. */
   async #tryStart(): Promise<string | undefined> {
     const { programs, user, directory, timeoutMs } = this.#options
+    // With it a standby logs in to its primary.
+    const env = { ...ownEnvironment(), PGPASSWORD: this.#options.login.password }
     const log = await open(this.#logFile, 'a')
     const { size } = await log.stat()
     const postmaster = spawn(
       programs.postgres,
       ['-D', this.dataDirectory, '-p', String(this.#port), '-c', `cluster_name=${this.name}`],
       // Its log is a file and its session its own, so that nothing of it depends on this process.
-      { cwd: directory, detached: true, stdio: ['ignore', log.fd, log.fd], ...user },
+      { cwd: directory, detached: true, env, stdio: ['ignore', log.fd, log.fd], ...user },
     )
     await log.close()
     let spawnError: Error | undefined

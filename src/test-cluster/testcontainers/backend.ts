@@ -42,7 +42,7 @@ export class ContainerBackend implements Backend {
 
   async createPrimary(name: string): Promise<Server> {
     const server = await this.#create(name)
-    const conf = `listen_addresses = '*'\n${settingsFile(this.#options)}`
+    const conf = settingsFile(this.#options, '*')
     await server.run(
       [
         'set -e',
@@ -72,7 +72,7 @@ export class ContainerBackend implements Backend {
           'set -e',
           `rm -rf ${DATA_DIRECTORY}`,
           `mkdir -p -m 700 ${DATA_DIRECTORY}`,
-          `PGPASSWORD=${this.#password} pg_basebackup -h ${host} -p ${port} -U ${USER} \\`,
+          `pg_basebackup -h ${host} -p ${port} -U ${USER} \\`,
           `  -D ${DATA_DIRECTORY} -X stream -c fast --no-sync`,
           `touch ${DATA_DIRECTORY}/standby.signal`,
           `cat >> ${DATA_DIRECTORY}/postgresql.auto.conf <<'END_OF_SETTINGS'`,
@@ -127,7 +127,10 @@ export class ContainerBackend implements Backend {
 
 function shellIn(container: StartedTestContainer, password: string): Shell {
   return async (script) => {
-    const { exitCode, output, stdout } = await container.exec(['sh', '-c', script], { user: USER })
+    const { exitCode, output, stdout } = await container.exec(['sh', '-c', script], {
+      user: USER,
+      env: { PGPASSWORD: password },
+    })
     if (exitCode !== 0)
       throw failure(`a command in a container failed: ${output.replaceAll(password, '***').trim()}`)
     return stdout

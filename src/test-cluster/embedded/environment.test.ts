@@ -1,0 +1,12 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { ownEnvironment } from './environment.ts'
+
+afterEach(() => vi.unstubAllEnvs())
+
+test('what PostgreSQL would listen to is left out', () => {
+  vi.stubEnv('PGSSLMODE', 'require')
+  vi.stubEnv('PGDATA', '/elsewhere')
+  const environment = ownEnvironment()
+  expect(Object.keys(environment).filter((name) => name.startsWith('PG'))).toEqual([])
+  expect(environment['PATH']).toBe(process.env['PATH'])
+})
