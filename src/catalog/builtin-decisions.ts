@@ -115,7 +115,7 @@ export const decisions: readonly Decision[] = [
   {
     verdict: 'session',
     because: 'uses a descriptor, a cursor, a snapshot or a temporary schema of this connection',
-    names: `lo_open lo_close loread lo_lseek lo_lseek64 lo_tell lo_tell64 cursor_to_xml cursor_to_xmlschema pg_cursor
+    names: `lo_open lo_close loread lo_lseek lo_lseek64 lo_tell lo_tell64 pg_cursor
       pg_prepared_statement pg_listening_channels pg_export_snapshot pg_my_temp_schema pg_stat_clear_snapshot`,
   },
 
@@ -174,8 +174,9 @@ export const decisions: readonly Decision[] = [
   // Not to be seen through.
   {
     verdict: 'volatile',
-    because: 'runs SQL text that it is given; labelled volatile, but one overload of ts_rewrite',
-    names: 'query_to_xml query_to_xml_and_xmlschema query_to_xmlschema ts_stat ts_rewrite',
+    because: 'runs SQL text or a cursor that it is given; labelled volatile, but one overload of ts_rewrite',
+    names:
+      'cursor_to_xml cursor_to_xmlschema query_to_xml query_to_xml_and_xmlschema query_to_xmlschema ts_stat ts_rewrite',
   },
   {
     verdict: 'volatile',

@@ -55,12 +55,13 @@ export const extensionDecisions: readonly ExtensionDecision[] = [
     extension: 'pg_stat_statements',
     verdict: 'node-local',
     because: 'every server keeps statistics of its own',
-    names: '*',
+    names: 'pg_stat_statements pg_stat_statements_info',
   },
   {
     extension: 'pg_buffercache',
     verdict: 'node-local',
     because: "looks into the server's own cache",
-    names: '*',
+    names:
+      'pg_buffercache_pages pg_buffercache_numa_pages pg_buffercache_summary pg_buffercache_usage_counts',
   },
 ]

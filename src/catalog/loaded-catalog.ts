@@ -39,15 +39,38 @@ const relationVerdicts: Readonly<Record<Finding, RelationVerdict>> = {
   'declared-primary-only': 'declared-primary-only',
 }
 
+// Whoever reads a verdict takes it that what is node-local or of the session changes no data. So of several verdicts on
+// one name, those that leave room for a change of data are the worse ones.
+const functionsFromBest: readonly FunctionVerdict[] = [
+  'harmless',
+  'node-local',
+  'session',
+  'external',
+  'volatile',
+  'writes',
+  'declared-primary-only',
+]
+const relationsFromBest: readonly RelationVerdict[] = [
+  'replicated',
+  'node-local',
+  'sequence',
+  'unlogged',
+  'temporary',
+  'foreign',
+  'volatile',
+  'declared-primary-only',
+]
+const operatorsFromBest: readonly OperatorVerdict[] = ['harmless', 'volatile']
+
 /** What one load found out. */
 export class LoadedCatalog implements Catalog {
   readonly source = 'loaded'
   readonly version: number
   readonly standardConformingStrings: boolean
-  readonly #functions = new NameTable<FunctionVerdict>([...new Set(Object.values(functionVerdicts))])
-  readonly #relations = new NameTable<RelationVerdict>([...new Set(Object.values(relationVerdicts))])
-  readonly #operators = new NameTable<OperatorVerdict>(['harmless', 'volatile'])
-  readonly #types = new NameTable<OperatorVerdict>(['harmless', 'volatile'])
+  readonly #functions = new NameTable(functionsFromBest)
+  readonly #relations = new NameTable(relationsFromBest)
+  readonly #operators = new NameTable(operatorsFromBest)
+  readonly #types = new NameTable(operatorsFromBest)
 
   constructor(version: number, rows: readonly LoadedRow[]) {
     this.version = version
