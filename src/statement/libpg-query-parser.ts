@@ -11,9 +11,7 @@ import { isNode, listAt, type TreeNode, type TreeValue } from './tree.ts'
 import { strictestOf, write, type Verdict } from './verdict.ts'
 import { TreeWalker } from './walker.ts'
 
-/** Shorter texts cannot exhaust the stack. */
-const SHALLOW_CHARACTERS = 2_000
-/** The parser bears at least 1,300 levels on Node's default stack. */
+/** The parser bears at least 1,300 levels on Node's default stack. Each level takes one character or more. */
 const MAX_NESTING = 1_000
 /** A person writes one or two. */
 const MAX_COMMENTS_IN_A_RUN = 64
@@ -51,7 +49,7 @@ export class LibpgQueryParser implements SqlParser {
   analyze(sql: string): Analysis {
     // A zero byte ends the text for the parser, and half a surrogate pair is another character for the server.
     if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) return refused('unparseable')
-    if (sql.length > SHALLOW_CHARACTERS && isTooDeep(sql)) return refused('too-deep')
+    if (sql.length > MAX_NESTING && isTooDeep(sql)) return refused('too-deep')
     const outcome = this.#engines.parse(sql)
     switch (outcome.kind) {
       case 'parsed':

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import type { Catalog } from '../catalog/catalog.ts'
+import { createJudge } from './caching-judge.ts'
+import type { Judge } from './judge.ts'
+import type { Analysis, SqlParser } from './parser.ts'
+import { read } from './verdict.ts'
+
+interface Bench {
+  readonly judge: Judge
+  /** The texts that were parsed. */
+  readonly parsed: string[]
+  catalog: Catalog
+}
+
+function bench(facts: { readonly cacheBytes?: number; readonly analysis?: Partial<Analysis> } = {}): Bench {
+  const parsed: string[] = []
+  const parser: SqlParser = {
+    name: 'libpg-query',
+    load: async () => {},
+    analyze: (sql) => {
+      parsed.push(sql)
+      const names = { functions: [], relations: [{ name: 'r' }], operators: [], types: [] }
+      return { ...read('select'), ...names, multiple: false, ...facts.analysis }
+    },
+  }
+  const table: Bench = {
+    parsed,
+    catalog: catalogOf(1),
+    judge: createJudge({
+      parser,
+      catalog: () => table.catalog,
+      cacheBytes: facts.cacheBytes ?? 100_000,
+      maxSqlBytes: 1_000,
+    }),
+  }
+  return table
+}
+
+function catalogOf(version: number, facts: Partial<Catalog> = {}): Catalog {
+  return {
+    version,
+    source: 'loaded',
+    standardConformingStrings: true,
+    functionVerdict: () => 'harmless',
+    relationVerdict: () => 'replicated',
+    operatorVerdict: () => 'harmless',
+    typeVerdict: () => 'harmless',
+    ...facts,
+  }
+}
+
+test('is ready when its parser is', async () => {
+  const { judge } = bench()
+  expect(judge.ready).toBe(false)
+  await judge.load()
+  expect(judge.ready).toBe(true)
+})
+
+test('gives the same statement for the same text, parsed once', () => {
+  const { judge, parsed } = bench()
+  const first = judge.judge('SELECT 1')
+  expect(judge.judge(['SELECT', '1'].join(' '))).toBe(first)
+  expect(parsed).toEqual(['SELECT 1'])
+})
+
+test('a new catalog decides anew, without parsing', () => {
+  const table = bench()
+  const before = table.judge.judge('SELECT 1')
+  table.catalog = catalogOf(2, { relationVerdict: () => 'unlogged' })
+  const after = table.judge.judge('SELECT 1')
+  expect([before.kind, after.kind, after.reason]).toEqual(['read', 'write', 'relation-unlogged'])
+  expect(table.judge.judge('SELECT 1')).toBe(after)
+  expect(table.parsed).toHaveLength(1)
+})
+
+describe('large texts', () => {
+  test.each([
+    ['ASCII at the limit', 'a'.repeat(1_000), 'select'],
+    ['ASCII beyond it', 'a'.repeat(1_001), 'too-large'],
+    ['two bytes a character, at the limit', 'é'.repeat(500), 'select'],
+    ['two bytes a character, beyond it', 'é'.repeat(501), 'too-large'],
+    ['four bytes a pair, at the limit', '🐘'.repeat(250), 'select'],
+    ['four bytes a pair, beyond it', '🐘'.repeat(251), 'too-large'],
+  ])('%s', (_, sql, reason) => {
+    expect(bench().judge.judge(sql).reason).toBe(reason)
+  })
+
+  test('are neither parsed nor kept', () => {
+    const { judge, parsed } = bench()
+    const huge = `SELECT 1 WHERE 1 IN (${'1,'.repeat(5_000_000)}1)`
+    const started = performance.now()
+    expect(judge.judge(huge)).toMatchObject({ kind: 'write', reason: 'too-large', mayWrite: true })
+    expect(performance.now() - started).toBeLessThan(50)
+    expect(parsed).toEqual([])
+  })
+})
+
+test('forgets the text used longest ago when the bytes are spent', () => {
+  const text = (i: number): string => String(i).padEnd(900)
+  // An entry takes a little more than two bytes for each of its characters.
+  const { judge, parsed } = bench({ cacheBytes: 10 * 2_500 })
+  for (let i = 0; i < 10; i++) judge.judge(text(i))
+  judge.judge(text(0))
+  for (let i = 10; i < 15; i++) judge.judge(text(i))
+  parsed.length = 0
+  judge.judge(text(0))
+  expect(parsed).toEqual([])
+  judge.judge(text(1))
+  expect(parsed).toEqual([text(1)])
+})
+
+test('does not keep what could not be looked at', () => {
+  const { judge, parsed } = bench({ analysis: { isProvisional: true } })
+  judge.judge('SELECT 1')
+  judge.judge('SELECT 1')
+  expect(parsed).toHaveLength(2)
+})
+
+test('holds no more than its bytes, whatever it is given', () => {
+  const { judge, parsed } = bench({ cacheBytes: 50_000 })
+  for (let i = 0; i < 20_000; i++) judge.judge(`SELECT ${i} ${'x'.repeat(i % 900)}`)
+  const last = parsed.length
+  for (let i = 19_999; i > 19_980; i--) judge.judge(`SELECT ${i} ${'x'.repeat(i % 900)}`)
+  expect(parsed.length - last).toBeLessThan(19)
+})
