@@ -1,19 +1,22 @@
 import { parse } from 'pg-connection-string'
 import type { ClientConfig } from 'pg'
-import { invalid } from './validate.ts'
+import { describe, invalid } from './validate.ts'
 
 /** `scheme://user:password@hosts/rest`, without looking into any of the parts. */
 const URL_PARTS = /^(postgres(?:ql)?:\/\/)((?:[^/?#]*)@)?([^/?#]*)(.*)$/is
+
+/** A URL, or the path of a socket. node-postgres takes anything else for a database on a host named "base". */
+const ADDRESS = /^(?:\/|[a-z][a-z0-9+.-]*:\/)/i
 
 /**
  * Splits a connection string with several hosts (`postgres://u:p@h1:5432,h2:5433/db`) into one string a host. Others
  * come back as they are.
  */
-export function splitHosts(connectionString: string): readonly string[] {
+export function splitHosts(connectionString: string, name = 'connectionString'): readonly string[] {
   const [, scheme, userInfo = '', hosts = '', rest = ''] = URL_PARTS.exec(connectionString) ?? []
   if (scheme === undefined || !hosts.includes(',')) return [connectionString]
   return hosts.split(',').map((host) => {
-    if (host === '') throw invalid('Option "connectionString" has an empty host in its list of hosts')
+    if (host === '') throw invalid(`Option "${name}" has an empty host in its list of hosts`)
     return `${scheme}${userInfo}${host}${rest}`
   })
 }
@@ -23,6 +26,12 @@ export function splitHosts(connectionString: string): readonly string[] {
  * can be inherited. Never shows the string itself: it has a password.
  */
 export function parseConnectionString(name: string, connectionString: string): ClientConfig {
+  const wanted = `Option "${name}" must be a connection string such as postgres://user@host:5432/db`
+  if (typeof connectionString !== 'string' || !ADDRESS.test(connectionString)) {
+    throw invalid(`${wanted}; received ${describe(connectionString)}`)
+  }
+  if (splitHosts(connectionString, name).length > 1)
+    throw invalid(`${wanted} with one host; received several`)
   try {
     const fields = Object.entries(parse(connectionString))
     return Object.fromEntries(
@@ -30,6 +39,6 @@ export function parseConnectionString(name: string, connectionString: string): C
     )
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it cannot be parsed'
-    throw invalid(`Option "${name}" must be a connection string such as postgres://user@host:5432/db: ${why}`)
+    throw invalid(`${wanted}: ${why}`)
   }
 }

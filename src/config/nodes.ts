@@ -10,7 +10,7 @@ import { checkArray, checkNames, describe, invalid, numberOption } from './valid
  */
 export function nodesOf(base: PoolConfig, replicas: unknown): readonly NodeConfig[] {
   const { connectionString, ...fields } = withPassword(base)
-  const hosts = connectionString === undefined ? [] : splitHosts(connectionString)
+  const hosts = connectionString ? splitHosts(connectionString) : []
   const own =
     hosts.length > 1
       ? hosts.map((host) => ({ ...fields, ...parseConnectionString('connectionString', host) }))
@@ -45,15 +45,13 @@ function replicaOptions(
   }
   checkNames(replica, REPLICA_OPTIONS, name)
   const { weight, connectionString, ...given } = withPassword<PoolConfig & { weight?: unknown }>(replica)
-  if (connectionString === undefined && given.host === undefined && given.port === undefined) {
+  if (!connectionString && given.host === undefined && given.port === undefined) {
     throw invalid(`Option "${name}" must say where the replica is: "host", "port" or "connectionString"`)
   }
   return {
     ...rest,
     ...defined(given),
-    ...(connectionString === undefined
-      ? {}
-      : parseConnectionString(`${name}.connectionString`, connectionString)),
+    ...(connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}),
     weight: numberOption(`${name}.weight`, weight, 1, { above: 0 }),
   }
 }
@@ -69,10 +67,9 @@ function defined<T extends object>(options: T): Partial<T> {
 
 /** `host:port`; the second node of the same name gets `#2`. */
 function idOf(options: PoolConfig, taken: Set<string>): string {
-  const fields =
-    options.connectionString === undefined
-      ? options
-      : { ...options, ...parseConnectionString('connectionString', options.connectionString) }
+  const fields = options.connectionString
+    ? { ...options, ...parseConnectionString('connectionString', options.connectionString) }
+    : options
   const host = fields.host ?? process.env['PGHOST'] ?? 'localhost'
   const name = `${host}:${fields.port ?? process.env['PGPORT'] ?? 5432}`
   let id = name

@@ -7,7 +7,10 @@ import { smoothWeightedRoundRobin } from '../selection/smooth-weighted-round-rob
 import { POOL_OPTIONS } from './known-options.ts'
 import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
-import { checkMethod, checkNames, invalid, numberOption } from './validate.ts'
+import { checkMethod, checkNames, numberOption } from './validate.ts'
+
+/** A longer timer of Node.js fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** The options after validation, with every default filled in. */
 export interface Settings {
@@ -35,8 +38,10 @@ export function settingsOf(options: PoolOptions): Settings {
 
   const window = numberOption('windowMs', windowMs, 2000, { above: 0 })
   if (balancer !== undefined) checkMethod('balancer', balancer, 'order')
-  if (logger !== undefined && logger !== false) checkMethod('logger', logger, 'warn')
-  if (replicas === null) throw invalid('Option "replicas" must be an array; received null')
+  if (logger !== undefined && logger !== false) {
+    checkMethod('logger', logger, 'warn')
+    checkMethod('logger', logger, 'info')
+  }
   const nodes = nodesOf(pgOptions, replicas)
   const isSilent = logger === false || nodes.length === 1
   return Object.freeze({
@@ -46,9 +51,12 @@ export function settingsOf(options: PoolOptions): Settings {
     declared: parseDeclarations(declared),
     probeIntervalMs: numberOption('probeIntervalMs', probeIntervalMs, Math.min(500, window / 4), {
       above: 0,
-      max: window / 2,
+      max: Math.min(window / 2, LONGEST_TIMER_MS),
     }),
-    probeTimeoutMs: numberOption('probeTimeoutMs', probeTimeoutMs, 2000, { above: 0 }),
+    probeTimeoutMs: numberOption('probeTimeoutMs', probeTimeoutMs, 2000, {
+      above: 0,
+      max: LONGEST_TIMER_MS,
+    }),
     balancer: balancer ?? smoothWeightedRoundRobin(),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })

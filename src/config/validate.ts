@@ -14,6 +14,7 @@ function describe(value: unknown): string {
     const isHarmless = value.length <= LONGEST_SHOWN && !value.includes('@')
     return isHarmless ? JSON.stringify(value) : `a string of ${value.length} characters`
   }
+  if (typeof value === 'function') return 'a function'
   if (value === null || typeof value !== 'object') return String(value)
   return Array.isArray(value) ? 'an array' : 'an object'
 }
@@ -53,7 +54,7 @@ export function numberOption(
 
 /** Throws unless `value` is an object with the method `method`. */
 export function checkMethod(name: string, value: unknown, method: string): void {
-  if (typeof value === 'object' && value !== null && method in value) return
+  if (typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function') return
   throw invalid(`Option "${name}" must be an object with a method "${method}"; received ${describe(value)}`)
 }
 
