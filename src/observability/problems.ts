@@ -14,6 +14,11 @@ function loginRefusal(node: NodeView): Error | undefined {
   return typeof code === 'string' && LOGIN_REFUSALS.has(code) ? cause : undefined
 }
 
+function looksOf(node: NodeView): string {
+  if (node.exclusion === 'foreign-cluster') return `is a ${node.role} of another cluster`
+  return causeOf(node)?.message ?? (node.state.name === 'pending' ? 'has not answered' : `is a ${node.role}`)
+}
+
 /** Why no node can take the statement. The server's own error where a login was turned down, as from `pg.Pool`. */
 export function noPrimaryError(snapshot: Snapshot): Error {
   const { conflict, nodes } = snapshot
@@ -26,7 +31,7 @@ export function noPrimaryError(snapshot: Snapshot): Error {
     const refusal = loginRefusal(node)
     if (refusal !== undefined) return refusal
   }
-  const seen = nodes.map((node) => `${node.id} ${causeOf(node)?.message ?? `is a ${node.role}`}`).join('; ')
+  const seen = nodes.map((node) => `${node.id} ${looksOf(node)}`).join('; ')
   const cause = nodes.map(causeOf).find((error) => error !== undefined)
   return new SwitchyardError('SWITCHYARD_NO_PRIMARY', `No primary found: ${seen}`, { cause, retryable: true })
 }

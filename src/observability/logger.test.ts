@@ -1,0 +1,60 @@
+import { EventEmitter } from 'node:events'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { RouterEventEmitter, NodeStatus } from './events.ts'
+import { logEvents } from './logger.ts'
+
+let events: RouterEventEmitter
+let lines: { level: string; fields: object; message: string }[]
+
+beforeEach(() => {
+  events = new EventEmitter()
+  lines = []
+  const write =
+    (level: string) =>
+    (fields: object, message: string): void =>
+      void lines.push({ level, fields, message })
+  logEvents(events, { info: write('info'), warn: write('warn') })
+})
+
+const cause = new Error('terminating connection')
+
+describe('logEvents', () => {
+  it.each<[NodeStatus, string]>([
+    ['down', 'warn'],
+    ['foreign-cluster', 'warn'],
+    ['same-server', 'warn'],
+    ['primary', 'info'],
+    ['replica', 'info'],
+  ])('a node that is %s: %s', (to, level) => {
+    events.emit('nodeChanged', { node: 'a', from: 'pending', to })
+    expect(lines).toEqual([{ level, fields: { node: 'a', from: 'pending', to }, message: `Node a is ${to}` }])
+  })
+
+  it('says why a node is down', () => {
+    events.emit('nodeChanged', { node: 'a', from: 'replica', to: 'down', cause })
+    expect(lines[0]?.fields).toMatchObject({ cause: 'terminating connection' })
+  })
+
+  it('a refused read: never its text, into which applications write values', () => {
+    events.emit('readRefused', { node: 'a', sql: "select f('4111-1111-1111-1111')", cause })
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatchObject({ level: 'warn', fields: { node: 'a', cause: cause.message } })
+    expect(JSON.stringify(lines)).not.toContain('4111')
+  })
+
+  it('a lost connection is nothing to be warned of', () => {
+    events.emit('connectionLost', { node: 'a', cause })
+    expect(lines).toMatchObject([{ level: 'info', fields: { node: 'a', cause: cause.message } }])
+  })
+
+  it('a catalog that was loaded, or could not be', () => {
+    events.emit('catalogLoaded', { functions: 3, relations: 2, durationMs: 9 })
+    events.emit('catalogFailed', { cause, retryInMs: 500 })
+    events.emit('catalogFailed', { cause: 'no reason', retryInMs: 500 })
+    expect(lines.map(({ level, fields }) => ({ level, fields }))).toEqual([
+      { level: 'info', fields: { functions: 3, relations: 2, durationMs: 9 } },
+      { level: 'warn', fields: { cause: cause.message, retryInMs: 500 } },
+      { level: 'warn', fields: { cause: 'no reason', retryInMs: 500 } },
+    ])
+  })
+})

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest'
+import { downView, primaryView, replicaView, snapshotOf } from '../../test/support/views.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import { Counters, type NodeStats, type PoolStats } from './stats.ts'
+
+const NONE = { total: 0, idle: 0, waiting: 0 }
+const primary = primaryView('p')
+const replica = replicaView('a', { bytes: 2048, freshAsOfMs: 100, behindSinceMs: 400 })
+
+function report(counters: Counters, ...nodes: readonly NodeView[]): PoolStats {
+  return counters.report(snapshotOf(...nodes), 'builtin', () => NONE, 1000)
+}
+
+it('a node: what it is, how far behind, what it got', () => {
+  const counters = new Counters()
+  counters.sent(replica)
+  counters.sent(replica)
+  const connections: NodeStats['connections'] = { total: 3, idle: 2, waiting: 1 }
+  const stats = counters.report(snapshotOf(replica), 'loaded', () => connections, 1000)
+  expect(stats.catalog).toBe('loaded')
+  expect(stats.nodes).toEqual([
+    { id: 'a', role: 'replica', state: 'replica', lagBytes: 2048, lagMs: 600, queries: 2, connections },
+  ])
+})
+
+it.each([
+  ['of a replica that has everything is 0', replicaView('a', { bytes: 0, freshAsOfMs: 1 }), 0, 0],
+  ['of a replica of which nothing is known is not', replicaView('a'), undefined, undefined],
+  ['of a primary there is none', primary, undefined, undefined],
+  ['of a node that is down there is none', downView('a'), undefined, undefined],
+])('a lag %s', (_name, node, lagBytes, lagMs) => {
+  expect(report(new Counters(), node).nodes[0]).toMatchObject({ lagBytes, lagMs })
+})
+
+it('says why a node is not used', () => {
+  const stranger = replicaView('x', undefined, { exclusion: 'foreign-cluster' })
+  expect(report(new Counters(), primary, downView('a'), stranger).nodes.map(({ state }) => state)).toEqual([
+    'primary',
+    'down',
+    'foreign-cluster',
+  ])
+})
+
+it('the offload is the share of answered reads that a replica answered', () => {
+  const counters = new Counters()
+  expect(report(counters)).toMatchObject({ reads: 0, offload: 0 })
+  for (const node of [replica, replica, replica, primary]) counters.readAnswered(node)
+  expect(report(counters)).toMatchObject({ reads: 4, offload: 0.75 })
+})
+
+it('what was sent is no read that was answered', () => {
+  const counters = new Counters()
+  counters.sent(primary)
+  counters.sent(primary)
+  expect(report(counters, primary)).toMatchObject({ reads: 0, nodes: [{ queries: 2 }] })
+})
