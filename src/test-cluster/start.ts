@@ -15,11 +15,12 @@ import type { Backend } from './server.ts'
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const resolved = resolveOptions(options, process.env)
-  const backend = await openBackend(resolved)
+  let backend: Backend | undefined
   try {
+    backend = await openBackend(resolved)
     return await Cluster.start(backend, resolved)
   } catch (error) {
-    await backend.close()
+    await backend?.close()
     if (error instanceof SwitchyardError) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `the cluster did not start: ${reason}`, {

@@ -51,6 +51,11 @@ test('the database and the settings are those of the options, on every node', as
   }
 })
 
+test('a replica was made from a backup, not from mere files', async () => {
+  const label = await column(replicaAt(cluster, 0).config, `SELECT pg_read_file('backup_label.old')`)
+  expect(label).toEqual([expect.stringContaining('LABEL: pg-switchyard')])
+})
+
 test('a wrong password is refused', async () => {
   const { config } = cluster.primary
   await expect(column({ ...config, password: 'wrong' }, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' })

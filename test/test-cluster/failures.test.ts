@@ -3,7 +3,9 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { EmbeddedBackend } from '../../src/test-cluster/embedded/backend.ts'
 import { startCluster } from '../../src/test-cluster/index.ts'
+import { resolveOptions } from '../../src/test-cluster/options.ts'
 import { contents, makePlace, removePlace } from './owner.ts'
 import { column, replicaAt } from './sql.ts'
 
@@ -42,6 +44,24 @@ test('a port that somebody took while its server was down is told in the words o
   await once(thief, 'close')
   await node.start()
   expect(await column(node.config, 'SELECT 1')).toEqual([1])
+})
+
+test('a port that somebody takes before the first start is exchanged for another', async () => {
+  const backend = await EmbeddedBackend.open(resolveOptions({ directory: place }, {}))
+  try {
+    const primary = await backend.createPrimary('node1')
+    const standby = await backend.createStandby('node2')
+    const { port } = standby.config
+    const thief = createServer().listen(port, '127.0.0.1')
+    await once(thief, 'listening')
+    await backend.copy(primary, [standby])
+    await standby.start()
+    expect(standby.config.port).not.toBe(port)
+    expect(await column(standby.config, 'SELECT pg_is_in_recovery()')).toEqual([true])
+    thief.close()
+  } finally {
+    await backend.close()
+  }
 })
 
 test('a server that does not get ready in time is ended, with its log in the error', async () => {

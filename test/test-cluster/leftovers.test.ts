@@ -99,8 +99,12 @@ describe('nothing is left', () => {
     expect(await expectNothingLeft(program, (owner) => process.kill(owner.pid, 'SIGUSR2'))).toBe(code)
   })
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const)('after %s', async (signal) => {
+  test.each(['SIGTERM', 'SIGHUP', 'SIGKILL'] as const)('after %s', async (signal) => {
     expect(await expectNothingLeft(START + WAIT, (owner) => process.kill(owner.pid, signal))).toBe(signal)
+  })
+
+  test.each(['SIGINT', 'SIGKILL'] as const)('after %s for its whole process group', async (signal) => {
+    expect(await expectNothingLeft(START + WAIT, (owner) => process.kill(-owner.pid, signal))).toBe(signal)
   })
 
   test('after SIGKILL of a process whose nodes were killed, stopped and frozen', async () => {

@@ -27,7 +27,7 @@ test('the environment that node-postgres and libpq read does not lead a cluster 
   vi.stubEnv('PGPASSWORD', 'wrong')
   const starting = startCluster({ replicas: 1 }).finally(() => vi.unstubAllEnvs())
   await using cluster = await starting
-  await cluster.caughtUp()
+  expect(await column(cluster.primary.config, 'SELECT state FROM pg_stat_replication')).toEqual(['streaming'])
 })
 
 test('no password gets into a log', async () => {

@@ -42,6 +42,8 @@ export function startOwner(sources: string, place: string, program: string): Own
   const prelude = `import { startCluster } from ${entry}\nconst place = ${JSON.stringify(place)}\n`
   const owner = spawn(process.execPath, ['--input-type=module', '-e', prelude + program], {
     cwd: sources,
+    // The leader of a process group, like what a shell starts.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   owners.add(owner)

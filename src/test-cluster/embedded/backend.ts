@@ -9,7 +9,7 @@ import { settingsFile } from '../settings.ts'
 import { createDatabase } from '../sql.ts'
 import { cloneAsStandbys, initialize } from './data-directory.ts'
 import { until } from '../wait.ts'
-import { fastestDirectory, makeDirectory } from './directory.ts'
+import { fastestDirectory } from './directory.ts'
 import type { Programs } from './programs.ts'
 import { findPrograms } from './programs.ts'
 import { EmbeddedServer } from './server.ts'
@@ -20,7 +20,6 @@ import { Watchdog } from './watchdog.ts'
 /** Servers as processes of this machine, in one private directory that a watchdog removes in the end. */
 export class EmbeddedBackend implements Backend {
   readonly #options: ResolvedOptions
-  readonly #directory: string
   readonly #user: ServerUser | undefined
   readonly #programs: Programs
   readonly #watchdog: Watchdog
@@ -29,14 +28,14 @@ export class EmbeddedBackend implements Backend {
 
   private constructor(
     options: ResolvedOptions,
-    place: { readonly directory: string; readonly user: ServerUser | undefined; readonly watchdog: Watchdog },
+    watchdog: Watchdog,
     programs: Programs,
+    user: ServerUser | undefined,
   ) {
     this.#options = options
-    this.#directory = place.directory
-    this.#user = place.user
-    this.#watchdog = place.watchdog
+    this.#watchdog = watchdog
     this.#programs = programs
+    this.#user = user
     const password = randomBytes(12).toString('hex')
     this.#login = { host: '127.0.0.1', user: 'postgres', password, database: options.database }
   }
@@ -49,14 +48,10 @@ export class EmbeddedBackend implements Backend {
       )
     }
     const user = await serverUser()
-    const directory = await makeDirectory(
-      (options.directory && resolve(options.directory)) ?? (await fastestDirectory()),
-      user,
-    )
-    const watchdog = new Watchdog(directory, user)
+    const watchdog = await Watchdog.start(resolve(options.directory ?? (await fastestDirectory())), user)
     try {
-      const programs = await findPrograms(options.binDir, directory, user)
-      return new EmbeddedBackend(options, { directory, user, watchdog }, programs)
+      const programs = await findPrograms(options.binDir, watchdog.directory, user)
+      return new EmbeddedBackend(options, watchdog, programs, user)
     } catch (error) {
       await watchdog.close()
       throw error
@@ -97,7 +92,7 @@ export class EmbeddedBackend implements Backend {
     const server = await EmbeddedServer.create({
       name,
       programs: this.#programs,
-      directory: this.#directory,
+      directory: this.#watchdog.directory,
       user: this.#user,
       login: this.#login,
       timeoutMs: this.#options.timeoutMs,
