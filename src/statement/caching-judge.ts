@@ -16,7 +16,7 @@ const TOO_LARGE: Statement = Object.freeze({
   kind: 'write',
   reason: 'too-large',
   mayWrite: true,
-  leavesSessionState: false,
+  leavesSessionState: true,
   multiple: false,
 })
 

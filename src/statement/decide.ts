@@ -30,6 +30,15 @@ const functionReasons = {
   unknown: 'function-unknown',
 } as const satisfies Partial<Record<FunctionVerdict, StatementReason>>
 
+/** Of these it is not known what they do, and they may well make settings for the queries that follow. */
+const opaque: ReadonlySet<FunctionVerdict> = new Set<FunctionVerdict>([
+  'volatile',
+  'external',
+  'declared-primary-only',
+  'pending',
+  'unknown',
+])
+
 function ofFunction(use: NameUse, verdict: FunctionVerdict): Verdict | undefined {
   if (verdict === 'harmless') return undefined
   const offender = offenderOf(`${spell(use)}()`, use.position)
@@ -37,8 +46,12 @@ function ofFunction(use: NameUse, verdict: FunctionVerdict): Verdict | undefined
     const leaves = use.endsWithTransaction !== true && !leavesNothing(use.name)
     return { ...session('function-session', { leaves }), offender }
   }
-  // What a function tells of its node changes nothing there.
-  return { ...write(functionReasons[verdict], offender), mayWrite: verdict !== 'node-local' }
+  return {
+    ...write(functionReasons[verdict], offender),
+    // What a function tells of its node changes nothing there.
+    mayWrite: verdict !== 'node-local',
+    leavesSessionState: opaque.has(verdict),
+  }
 }
 
 const relationReasons = {

@@ -8,7 +8,7 @@ import type { Analysis, SqlParser } from './parser.ts'
 import { inCharacters } from './positions.ts'
 import type { StatementReason } from './statement.ts'
 import { isNode, listAt, type TreeNode, type TreeValue } from './tree.ts'
-import { strictestOf, write, type Verdict } from './verdict.ts'
+import { strictestOf, unknown, type Verdict } from './verdict.ts'
 import { TreeWalker } from './walker.ts'
 
 /** The parser bears at least 1,300 levels on Node's default stack. Each level takes one character or more. */
@@ -105,7 +105,7 @@ function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): An
 }
 
 function judgeStatement(statement: TreeValue, walker: TreeWalker): Verdict {
-  return isNode(statement) ? walker.judge(statement['stmt']) : write('unknown-statement')
+  return isNode(statement) ? walker.judge(statement['stmt']) : unknown('unknown-statement')
 }
 
 function withHint(analysis: Analysis, sql: string): Analysis {
@@ -114,5 +114,5 @@ function withHint(analysis: Analysis, sql: string): Analysis {
 }
 
 function refused(reason: StatementReason): Analysis {
-  return { ...write(reason), multiple: false, functions: [], relations: [], operators: [], types: [] }
+  return { ...unknown(reason), multiple: false, functions: [], relations: [], operators: [], types: [] }
 }

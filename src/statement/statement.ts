@@ -104,7 +104,10 @@ export interface Statement {
   readonly modes?: TransactionModes
   /** False only when it is proven that the text commits no change of data: a read, BEGIN, SET, LISTEN … */
   readonly mayWrite: boolean
-  /** True when it leaves state on its connection that later statements of the same client may rely on. */
+  /**
+   * True when it leaves state on its connection that later statements of the same client may rely on, or when that cannot
+   * be ruled out: a function that may do anything, a text that could not be judged.
+   */
   readonly leavesSessionState: boolean
   /** True for a text of more than one statement. The strictest of them gave kind and reason. */
   readonly multiple: boolean

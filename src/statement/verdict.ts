@@ -19,6 +19,11 @@ export function write(reason: StatementReason, offender?: Offender): Verdict {
   return offender === undefined ? verdict : { ...verdict, offender }
 }
 
+/** What could not be looked into may do anything. */
+export function unknown(reason: StatementReason, offender?: Offender): Verdict {
+  return { ...write(reason, offender), leavesSessionState: true }
+}
+
 export function session(
   reason: StatementReason,
   facts: { readonly leaves: boolean; readonly mayWrite?: boolean },

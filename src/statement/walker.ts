@@ -12,7 +12,7 @@ import { serverStatements } from './rules/server.ts'
 import { settingStatements } from './rules/settings.ts'
 import { transactionStatements } from './rules/transaction.ts'
 import { isNode, listAt, textAt, unwrap, type TreeNode, type TreeValue } from './tree.ts'
-import { write, type Verdict } from './verdict.ts'
+import { unknown, type Verdict } from './verdict.ts'
 import type { NodeRule, StatementRule, Walk } from './walk.ts'
 
 const nodeRules: ReadonlyMap<string, NodeRule> = new Map(
@@ -49,14 +49,14 @@ export class TreeWalker implements Walk {
   }
 
   judge(statement: TreeValue | undefined): Verdict {
-    if (!isNode(statement)) return write('unknown-statement')
+    if (!isNode(statement)) return unknown('unknown-statement')
     for (const tag in statement) {
       const rule = statementRules.get(tag)
       const node = statement[tag]
-      if (rule === undefined || !isNode(node)) return write('unknown-statement', { text: tag })
+      if (rule === undefined || !isNode(node)) return unknown('unknown-statement', { text: tag })
       return rule(node, this)
     }
-    return write('unknown-statement')
+    return unknown('unknown-statement')
   }
 
   visit(value: TreeValue | undefined): void {
@@ -111,7 +111,8 @@ export class TreeWalker implements Walk {
 
   #apply(tag: string, node: TreeNode | readonly TreeValue[]): void {
     const rule = nodeRules.get(tag)
-    if (rule === undefined || isList(node)) this.#findings.refuse('unknown-statement', { text: tag })
+    if (rule === undefined || isList(node))
+      this.#findings.refuse('unknown-statement', { text: tag }, { leaves: true })
     else rule(node, this)
   }
 }

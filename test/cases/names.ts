@@ -92,7 +92,6 @@ export const names: readonly (readonly [list: NameList, sql: string, names: stri
   ['functions', 'EXPLAIN SELECT f()', ''],
   ['functions', 'EXPLAIN ANALYZE SELECT f()', 'f'],
   ['functions', 'COPY (SELECT f()) TO STDOUT', 'f'],
-  ['functions', 'CALL p(f())', 'f'],
   ['functions', 'PREPARE p AS SELECT f()', ''],
   ['relations', 'SELECT * FROM a, s.b, ONLY c, d.s.e, "F"', 'a s.b c s.e F'],
   ['relations', 'SELECT * FROM a x JOIN b y USING (c) WHERE EXISTS (SELECT 1 FROM d)', 'a b d'],

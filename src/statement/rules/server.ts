@@ -1,5 +1,5 @@
 import type { StatementReason } from '../statement.ts'
-import { write } from '../verdict.ts'
+import { unknown, write } from '../verdict.ts'
 import type { StatementRule, StatementRules } from '../walk.ts'
 
 function plain(reason: StatementReason, text: string): StatementRule {
@@ -8,13 +8,8 @@ function plain(reason: StatementReason, text: string): StatementRule {
 
 /** Statements that have an effect of their own, whatever they name. */
 export const serverStatements: StatementRules = {
-  // The arguments may leave session state, which a text cannot hide in a procedure's body alone.
-  CallStmt: (node, walk) => {
-    walk.visit(node['funccall'])
-    walk.findings.takeRefusal()
-    return write('call', { text: 'CALL' })
-  },
-  DoStmt: plain('do', 'DO'),
+  CallStmt: () => unknown('call', { text: 'CALL' }),
+  DoStmt: () => unknown('do', { text: 'DO' }),
   LockStmt: plain('lock-table', 'LOCK'),
   NotifyStmt: plain('notify', 'NOTIFY'),
   AlterSystemStmt: plain('server-command', 'ALTER SYSTEM'),
