@@ -209,6 +209,31 @@ describe('NodeProbe', () => {
     expect(platform.pendingTimers).toBe(0)
   })
 
+  it('close keeps the process alive until the connection has ended, since somebody waits', async () => {
+    const { probe, platform } = bench()
+    await probe.probe()
+    expect(platform.heldOpen).toBe(0)
+    const closed = probe.close()
+    expect(platform.heldOpen).toBe(1)
+    await closed
+    expect(platform.heldOpen).toBe(0)
+    expect(platform.pendingTimers).toBe(0)
+  })
+
+  it('close does not wait for ever for a server that does not hang up', async () => {
+    const { probe, server, platform, lost } = bench()
+    await probe.probe()
+    server.hangsUp = false
+    let isClosed = false
+    const closed = probe.close().then(() => (isClosed = true))
+    await platform.advance(TIMEOUT_MS - 1)
+    expect(isClosed).toBe(false)
+    await platform.advance(1)
+    await closed
+    expect(platform.heldOpen).toBe(0)
+    expect(lost).toEqual([])
+  })
+
   it('close of a probe that was never asked', async () => {
     await expect(bench().probe.close()).resolves.toBeUndefined()
   })

@@ -40,13 +40,20 @@ export class NodeProbe {
     return this.#inFlight
   }
 
+  /** Ends the connection, and resolves when it has ended: within the time that a probe may take. */
   async close(): Promise<void> {
     this.#closed = true
     const client = this.#client
     // An end that is asked for politely waits for a server that may never answer.
     if (this.#inFlight !== undefined) return this.#drop(client)
     this.#client = undefined
-    await client?.end()
+    if (client === undefined) return
+    const release = this.#platform.holdOpen()
+    const timer = this.#platform.schedule(this.#timeoutMs, () => client.connection.stream.destroy())
+    await client.end().finally(() => {
+      timer.cancel()
+      release()
+    })
   }
 
   async #ask(): Promise<Observation> {

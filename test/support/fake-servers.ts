@@ -11,6 +11,8 @@ export class FakeServer {
   querying: Manner = 'answers'
   /** What it answers to a probe. */
   row: ProbeRow = primaryRow('0/1000')
+  /** Whether it closes a connection that a client asks to end. */
+  hangsUp = true
   /** While true, nobody hears that a connection has closed before `closings` are called. */
   holdsClosings = false
   readonly closings: (() => void)[] = []
@@ -76,8 +78,13 @@ export class FakeClient extends EventEmitter {
     return this.#reply(this.#server.querying, () => ({ rows: [this.#server.row] }))
   }
 
-  async end(): Promise<void> {
-    this.#close(new Error('Connection terminated'))
+  end(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    const ended = new Promise<void>((resolve) => this.once('end', () => resolve()))
+    // Under a query it does not ask politely.
+    if (this.#waiting.size > 0) this.connection.stream.destroy()
+    else if (this.#server.hangsUp) this.#close(new Error('Connection terminated'))
+    return ended
   }
 
   answerAll(): void {
