@@ -1,4 +1,5 @@
 import { hearsaySql } from './load-hearsay.ts'
+import { literal } from './sql-literal.ts'
 
 /** What stores expressions, as `(dependent, classid, objid, tree)`: views, policies, functions, domains, columns. */
 const expressionsSql = `
@@ -22,18 +23,22 @@ expression AS MATERIALIZED (
   JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated = 'v'
 )`
 
+const reference = String.raw`:(relid|\w*funcid|\w*fnoid) (\d{1,5}) `
+
+// Behind the numbers of functions. Those of the system's own relations are below 16384.
+const ofSystemRelation = String.raw`) |:relid (?:[1-9]\d{0,3}|1[0-5]\d{3}|16[0-2]\d\d|163[0-7]\d|1638[0-3]) `
+
 // The server records no dependency on its own objects; they stand in the stored trees, by number. Unpacking every tree
 // costs seconds in a big database, so a cheap match picks those that name something to be found.
 const treesSql = `
 suspicious AS MATERIALIZED (
-  SELECT '(?:funcid|fnoid) (?:' || COALESCE(string_agg((node / 8)::text, '|'), '0')
-    || ') |:relid (?:[1-9]\\d{0,3}|1[0-5]\\d{3}|16[0-2]\\d\\d|163[0-7]\\d|1638[0-3]) ' AS pattern
+  SELECT '(?:funcid|fnoid) (?:' || COALESCE(string_agg((node / 8)::text, '|'), '0') || ${literal(ofSystemRelation)} AS pattern
   FROM suspect WHERE node % 8 = 0 AND node < 16384 * 8
 ),
 inside AS MATERIALIZED (
   SELECT DISTINCT e.dependent, m[2]::bigint * 8 + CASE m[1] WHEN 'relid' THEN 1 ELSE 0 END AS node
   FROM expression e CROSS JOIN suspicious s
-  CROSS JOIN LATERAL regexp_matches(e.tree::text, ':(relid|\\w*funcid|\\w*fnoid) (\\d{1,5}) ', 'g') m
+  CROSS JOIN LATERAL regexp_matches(e.tree::text, ${literal(reference)}, 'g') m
   WHERE e.tree IS NOT NULL AND e.tree::text ~ s.pattern AND m[2]::bigint BETWEEN 1 AND 16383
 )`
 

@@ -1,3 +1,5 @@
+import { literal } from './sql-literal.ts'
+
 /**
  * `hearsay`: what the text of a function's body names, which is everything before a parenthesis and behind FROM or JOIN.
  * Names are nodes of their own, so that a thousand functions that call any of a thousand of one name are two thousand
@@ -10,10 +12,10 @@ body AS (
 ),
 mention AS MATERIALIZED (
   SELECT DISTINCT oid, m[1] AS name
-  FROM body, regexp_matches(text, '([\\w$]+)"?\\s*\\(', 'g') m
+  FROM body, regexp_matches(text, ${literal(String.raw`([\w$]+)"?\s*\(`)}, 'g') m
   UNION
   SELECT DISTINCT oid, btrim(split_part(m[1], '.', -1), '"')
-  FROM body, regexp_matches(text, '(?:from|join)\\s+(?:only\\s+|lateral\\s+)?([\\w$."]+)', 'g') m
+  FROM body, regexp_matches(text, ${literal(String.raw`(?:from|join)\s+(?:only\s+|lateral\s+)?([\w$."]+)`)}, 'g') m
 ),
 hearsay AS (
   SELECT hashtextextended(m.name, 0) AS node, m.oid::bigint * 8 AS dependent FROM mention m

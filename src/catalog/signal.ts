@@ -42,18 +42,25 @@ export const countersSql: string = `SELECT set_config('switchyard.counters', (${
 
 const row = (fields: string): string => `sum(hash_record_extended(ROW(${fields}), 0))`
 
-// Rows of pg_class change with every TRUNCATE, so only what matters of them is looked at; temporary tables come and go.
+// Temporary tables come and go, without a need to load anything anew. Rows of pg_class change with every TRUNCATE, so
+// only what matters of them is looked at.
+const permanent = (column: string): string =>
+  `${column} NOT IN (SELECT c.oid FROM pg_class c WHERE c.relpersistence = 't')`
+
 const digests: readonly string[] = [
   `SELECT ${row('oid, relname, relnamespace, relkind, relpersistence, relrowsecurity, relnatts')}
    FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't'`,
-  `SELECT ${row('attrelid, attnum, atttypid')} FROM pg_attribute WHERE atttypid >= 16384`,
+  `SELECT ${row('attrelid, attnum, atttypid')} FROM pg_attribute WHERE atttypid >= 16384 AND ${permanent('attrelid')}`,
+  `SELECT ${row('oid, xmin')} FROM pg_attrdef WHERE ${permanent('adrelid')}`,
+  `SELECT ${row('oid, xmin')} FROM pg_rewrite WHERE ev_type = '1' AND ${permanent('ev_class')}`,
+  `SELECT ${row('inhrelid, inhparent')} FROM pg_inherits WHERE ${permanent('inhrelid')}`,
   `SELECT ${row('oid, xmin')} FROM pg_type WHERE typtype <> 'c' AND typcategory <> 'A'`,
   `SELECT ${row('oid, xmin')} FROM pg_constraint WHERE contypid <> 0`,
-  `SELECT ${row('oid, xmin')} FROM pg_rewrite WHERE ev_type = '1'`,
-  ...['pg_proc', 'pg_operator', 'pg_cast', 'pg_policy', 'pg_attrdef', 'pg_namespace', 'pg_extension'].map(
+  `SELECT ${row('oid, nspname')} FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'`,
+  `SELECT ${row('rngtypid, xmin')} FROM pg_range`,
+  ...['pg_proc', 'pg_operator', 'pg_cast', 'pg_policy', 'pg_extension'].map(
     (table) => `SELECT ${row('oid, xmin')} FROM ${table}`,
   ),
-  ...['pg_inherits', 'pg_range'].map((table) => `SELECT ${row('t.*, t.xmin')} FROM ${table} t`),
 ]
 
 const digestSql = `ROW(${digests.map((sql) => `(${sql})`).join(', ')})::text`
