@@ -10,9 +10,9 @@ export interface Outcome {
   readonly standby: string
 }
 
-const path = join(import.meta.dirname, 'standby-outcomes.jsonl.gz')
+const besideThis = join(import.meta.dirname, 'standby-outcomes.jsonl.gz')
 
-export function readOutcomes(): readonly Outcome[] {
+export function readOutcomes(path: string = besideThis): readonly Outcome[] {
   const lines = gunzipSync(readFileSync(path)).toString().trimEnd().split('\n')
   return lines.map((line) => JSON.parse(line) as Outcome)
 }

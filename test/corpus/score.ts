@@ -3,7 +3,7 @@ import type { Statement } from '../../src/statement/statement.ts'
 import type { Outcome } from './outcomes.ts'
 
 /** What a standby answers to a statement that it refuses because it is a standby. */
-const refusals: ReadonlySet<string> = new Set(['25006', '0A000', '55000', 'XX000'])
+export const refusals: ReadonlySet<string> = new Set(['25006', '0A000', '55000', 'XX000'])
 
 /** How a judgement compares to what the servers did. Only statements that the primary took count. */
 export interface Score {
@@ -18,10 +18,10 @@ export interface Score {
   readonly takenRead: number
 }
 
-export function score(outcomes: readonly Outcome[], judge: (sql: string) => Statement): Score {
+export function score(outcomes: readonly Outcome[], judge: (sql: string, outcome: Outcome) => Statement): Score {
   const rows = outcomes
     .filter(({ primary }) => primary === 'ok')
-    .map((outcome) => ({ outcome, isRead: judge(outcome.sql).kind === 'read' }))
+    .map((outcome) => ({ outcome, isRead: judge(outcome.sql, outcome).kind === 'read' }))
   const refused = rows.filter(({ outcome }) => refusals.has(outcome.standby))
   const taken = rows.filter(({ outcome }) => outcome.standby === 'ok')
   const selects = taken.filter(({ outcome }) => firstWord(outcome.sql) === 'select')
@@ -52,12 +52,12 @@ export function scoreTable(scores: Readonly<Record<string, Score>>): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-function percent(part: number, whole: number): string {
+export function percent(part: number, whole: number): string {
   return `${((100 * part) / whole).toFixed(1)} %`
 }
 
 /** The first key word, behind comments and brackets. */
-function firstWord(sql: string): string {
+export function firstWord(sql: string): string {
   const scanner = new Scanner(sql)
   for (let kind = scanner.next(); kind !== 'end'; kind = scanner.next()) {
     if (kind === 'word') return scanner.text.toLowerCase()
