@@ -116,7 +116,7 @@ describe('isSubmittable', () => {
     ['text', 'select 1', false],
     ['null', null, false],
     ['undefined', undefined, false],
-  ])('%s: %#', (_name, config, expected) => {
+  ])('%s', (_name, config, expected) => {
     expect(isSubmittable(config)).toBe(expected)
   })
 })

@@ -55,6 +55,11 @@ describe('LagClock', () => {
   it.each([
     ['of the same position', sample(300n, 15, 99), { bytes: 0, freshAsOfMs: 30 }],
     ['of an older position', sample(150n, 25, 99), { bytes: 0, freshAsOfMs: 30 }],
+    [
+      'of an older position, though it was asked for later',
+      sample(150n, 45, 99),
+      { bytes: 0, freshAsOfMs: 30 },
+    ],
   ])('an answer %s that comes late proves nothing new', (_name, late, expected) => {
     const clock = clockOf(...history, late)
     expect(clock.lagAt(300n)).toEqual(expected)

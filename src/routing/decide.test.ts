@@ -39,7 +39,7 @@ describe('the window', () => {
     ['just before the window ends', wrote(WINDOW_MS - 1), 'primary', 'session-wrote'],
     ['at the end of the window', wrote(WINDOW_MS), 'replica', 'read'],
     ['long after it', wrote(1_000_000), 'replica', 'read'],
-  ] as const)('%s: %#', (_name, session, role, reason) => {
+  ] as const)('%s', (_name, session, role, reason) => {
     expect(decide(read, session)).toMatchObject({ role, reason })
   })
 

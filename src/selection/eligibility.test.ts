@@ -53,6 +53,6 @@ it.each<[string, NodeView, Freshness, Rejection | undefined]>([
     'same-server',
   ],
   ['the newest is on the primary only', behind(0), { kind: 'newest' }, 'lagging'],
-])('%s → %#', (_name, node, freshness, expected) => {
+])('%s', (_name, node, freshness, expected) => {
   expect(rejectionOf(node, freshness, NOW_MS)).toBe(expected)
 })
