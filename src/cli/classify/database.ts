@@ -1,0 +1,31 @@
+import type { Client, ClientConfig } from 'pg'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { DeclaredName } from '../../catalog/declared.ts'
+import { loadCatalog } from '../../catalog/loader.ts'
+import { CliError, EXIT_USAGE } from '../command.ts'
+import { withConnection } from '../demo/connection.ts'
+import { serverFailure } from '../demo/problems.ts'
+
+/** More than the server gives the query itself, so that its own error is the one that is seen. */
+const ANSWER_TIMEOUT_MS = 65_000
+
+/** Asks a database for its catalog, over one connection. Rejects with one sentence that holds no address. */
+export async function catalogOf(database: ClientConfig, declared: readonly DeclaredName[]): Promise<Catalog> {
+  try {
+    const config = { ...database, query_timeout: ANSWER_TIMEOUT_MS }
+    return await withConnection(config, async (client) => {
+      const loaded = await loadCatalog((sql) => lastRows(client, sql), 1, declared)
+      return loaded.catalog
+    })
+  } catch (error) {
+    const { message } = serverFailure('The database', error)
+    throw new CliError(message.replace(/\s*\n\s*/g, ' '), EXIT_USAGE, error)
+  }
+}
+
+/** The rows of the last statement of a text. */
+async function lastRows(client: Client, sql: string): Promise<readonly unknown[]> {
+  const answer: unknown = await client.query(sql)
+  const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer
+  return (last as { readonly rows: readonly unknown[] }).rows
+}

@@ -1,0 +1,13 @@
+import { hintOf } from '../../statement/hint.ts'
+import { Scanner } from '../../statement/scanner.ts'
+
+/** True when a comment seems to ask for a route, in a form that does not count. */
+export function hasMisspeltHint(sql: string): boolean {
+  const scanner = new Scanner(sql)
+  for (let kind = scanner.next(); kind !== 'end'; kind = scanner.next()) {
+    if (kind !== 'block-comment' && kind !== 'line-comment') continue
+    const { text } = scanner
+    if (/^(?:\/\*|--)[\s+!]*route\s*[:=]/i.test(text) && hintOf(text) === undefined) return true
+  }
+  return false
+}

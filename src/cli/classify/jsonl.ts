@@ -1,0 +1,67 @@
+import type { Readable, Writable } from 'node:stream'
+import { asJson, type JudgeText } from './judge-text.ts'
+import { LineSplitter, type InputLine } from './lines.ts'
+import { createOutput } from './output.ts'
+
+/** Of one line. The pool does not even parse a text of a fraction of this. */
+const MAX_LINE_BYTES = 4 * 2 ** 20
+
+export interface JsonlOutcome {
+  readonly judged: number
+  /** Lines that held no statement, and are answered with an error. */
+  readonly failed: number
+  /** False when whoever reads the output stopped before its end. */
+  readonly isComplete: boolean
+}
+
+/**
+ * Answers each line of `input` with one line, in order. What one chunk of input brought is answered before the next is
+ * read, so a slow reader slows the input down, and an answer never waits for more input.
+ */
+export async function classifyLines(
+  input: Readable,
+  stream: Writable,
+  judge: JudgeText,
+  maxLineBytes: number = MAX_LINE_BYTES,
+): Promise<JsonlOutcome> {
+  const output = createOutput(stream)
+  const splitter = new LineSplitter(maxLineBytes)
+  let judged = 0
+  let failed = 0
+  const answerAll = async (lines: readonly InputLine[]): Promise<boolean> => {
+    let answers = ''
+    for (const line of lines) {
+      if ('text' in line && line.text.trim() === '') continue
+      const { sql, error } = sqlOf(line)
+      if (sql === undefined) failed += 1
+      else judged += 1
+      answers += sql === undefined ? JSON.stringify({ error, line: line.number }) : asJson(await judge(sql))
+      answers += '\n'
+    }
+    return answers === '' || output.write(answers)
+  }
+  for await (const chunk of input) {
+    if (!(await answerAll(splitter.push(Buffer.from(chunk as Uint8Array | string))))) {
+      return { judged, failed, isComplete: false }
+    }
+  }
+  return { judged, failed, isComplete: await answerAll(splitter.rest()) }
+}
+
+interface LineContent {
+  readonly sql?: string
+  readonly error?: string
+}
+
+/** Errors say nothing of what the line holds: it may be somebody's data. */
+function sqlOf(line: InputLine): LineContent {
+  if ('error' in line) return { error: line.error }
+  let value: unknown
+  try {
+    value = JSON.parse(line.text)
+  } catch {
+    return { error: 'The line is not JSON' }
+  }
+  const sql = typeof value === 'object' && value !== null && 'sql' in value ? value.sql : undefined
+  return typeof sql === 'string' ? { sql } : { error: 'The line is no object with a string "sql"' }
+}

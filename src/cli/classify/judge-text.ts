@@ -1,0 +1,41 @@
+import { builtinCatalog } from '../../catalog/builtin-catalog.ts'
+import { withDeclared } from '../../catalog/declared-catalog.ts'
+import { createSession } from '../../consistency/session.ts'
+import { decideRoute } from '../../routing/decide.ts'
+import type { Route } from '../../routing/route.ts'
+import { classify } from '../../statement/classify.ts'
+import type { Statement } from '../../statement/statement.ts'
+import { catalogOf } from './database.ts'
+import { readDeclared } from './declared-file.ts'
+import type { ClassifyCommandOptions } from './options.ts'
+
+/** A statement and where the pool would send it, outside of a transaction and in a session that has not written. */
+export interface Judgement {
+  readonly statement: Statement
+  readonly route: Route
+}
+
+export type JudgeText = (sql: string) => Promise<Judgement>
+
+/** Gets what is needed to judge: declarations, and the database's word. */
+export async function openJudge(
+  options: Pick<ClassifyCommandOptions, 'database' | 'declaredFile'>,
+): Promise<JudgeText> {
+  const { database, declaredFile } = options
+  const declared = declaredFile === undefined ? [] : await readDeclared(declaredFile)
+  const catalog =
+    database === undefined ? withDeclared(builtinCatalog, declared) : await catalogOf(database, declared)
+  const assumeTables = database === undefined
+  const session = createSession()
+  return async (sql) => {
+    const statement = await classify(sql, { catalog, assumeTables })
+    // No window matters to a session that has not written.
+    return { statement, route: decideRoute(statement, session, {}, { windowMs: 0 }, 0) }
+  }
+}
+
+/** What is printed as JSON: the statement, and the role of the node that it goes to. Never its text. */
+export function asJson({ statement, route }: Judgement): string {
+  const { kind, reason, ...facts } = statement
+  return JSON.stringify({ kind, reason, role: route.role, ...facts })
+}

@@ -1,0 +1,73 @@
+import type { Statement, StatementReason } from '../../statement/statement.ts'
+import { printable } from './glyphs.ts'
+
+/** `$` stands for the piece that decided. */
+const sentences: Readonly<Record<StatementReason, string>> = {
+  select: 'It reads, and nothing in it has to be on the primary',
+  explain: 'It shows a plan, and changes nothing',
+  'copy-to': 'It copies what it reads to the client, and changes nothing',
+  empty: 'It holds no statement',
+  'declared-read-only': 'It was declared to be read-only',
+
+  'data-modifying': '$ changes data',
+  'data-modifying-cte': '$ in a WITH clause changes data',
+  'row-lock': '$ locks rows, which only the primary can',
+  'select-into': '$ creates a table',
+  ddl: 'It defines, changes or drops an object of the database',
+  'copy-from': '$ brings in data',
+  'copy-program': '$ runs a program on the server',
+  'copy-to-file': '$ writes a file on the server',
+  call: '$ runs a procedure, which may do anything',
+  do: '$ runs a block of code, which may do anything',
+  'lock-table': '$ locks a table, which only the primary can for all',
+  maintenance: '$ is upkeep, which the primary does for all',
+  notify: '$ tells listeners, who are on the primary',
+  'server-command': '$ is an order to the server itself',
+  'unknown-statement': 'It is of a form that no rule is known for',
+
+  'function-writes': '$ changes something, and a standby refuses or must not run it',
+  'function-volatile': '$ is labelled VOLATILE, so it may do anything',
+  'function-node-local': '$ answers for the server that it runs on',
+  'function-external': '$ has effects outside of the database',
+  'function-unknown': '$ is no function that the database knows, so it may be anything',
+  'relation-unlogged': '$ is unlogged: its rows do not reach a standby',
+  'relation-foreign': '$ is a foreign table: reading it runs code for another server',
+  'relation-temporary': '$ is temporary: it belongs to its connection',
+  'relation-node-local': '$ answers for the server that it is read on',
+  'relation-volatile': '$ reaches something that is not harmless, through a view, a policy or an expression',
+  'relation-sequence': '$ is a sequence: what a standby shows of it is ahead of its use',
+  'relation-unknown': '$ is no relation that the database knows',
+  'operator-volatile': '$ is an operator whose function may do anything',
+  'type-volatile': '$ is a type whose functions may do anything',
+  'declared-primary-only': '$ was declared to belong to the primary',
+  'catalog-pending': '$ is not one of the system’s own, so it is not known what it does',
+
+  unparseable: 'It cannot be parsed, so it may be anything',
+  'too-large': 'It is too large to be parsed, so it may be anything',
+  'too-deep': 'It is nested too deeply to be parsed, so it may be anything',
+  'non-standard-strings': 'The server reads backslashes in strings its own way, so nothing is certain',
+
+  begin: 'It opens a transaction',
+  commit: 'It ends a transaction',
+  rollback: 'It ends a transaction, and undoes what it did',
+  savepoint: 'It sets, releases or goes back to a savepoint',
+  'set-transaction': 'It sets the modes of a transaction',
+  'two-phase': 'It is a step of a two-phase commit',
+
+  set: 'It makes a setting for its connection',
+  show: 'It shows a setting of its connection',
+  load: 'It loads a library into its connection',
+  prepare: 'It prepares a statement on its connection',
+  execute: 'It runs what was prepared on its connection',
+  deallocate: 'It drops what was prepared on its connection',
+  discard: 'It drops state of its connection',
+  cursor: 'It works on a cursor of its connection',
+  listen: 'It listens, or stops to listen, on its connection',
+  'function-session': '$ reads or leaves state of its connection',
+  constraints: 'It sets when constraints are checked on its connection',
+}
+
+/** Why a statement is what it is, as a sentence without a period. */
+export function reasonInWords({ reason, offender }: Pick<Statement, 'reason' | 'offender'>): string {
+  return sentences[reason].replace('$', () => (offender === undefined ? 'It' : printable(offender.text)))
+}
