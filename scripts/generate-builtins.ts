@@ -2,10 +2,12 @@
  * Writes what PostgreSQL says of its own functions, relations, operators and types into `src/catalog/builtin-*.ts`.
  * Takes connection strings of servers, one of each major version to be covered, without objects of users:
  *
- *     npx rolldown scripts/generate-builtins.ts -p node -f esm -e pg -o scripts/generate.mjs
- *     node scripts/generate.mjs postgres://localhost:5418/postgres postgres://localhost:5415/postgres
+ *     npm run build:tools
+ *     node build/scripts/generate-builtins.js postgres://localhost:5418/postgres postgres://localhost:5415/postgres
+ *     npx prettier --write src/catalog
  */
 import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Client } from 'pg'
 import { harmlessInside } from '../src/catalog/builtin-decisions.ts'
 import { decided } from '../src/catalog/decided.ts'
@@ -129,7 +131,7 @@ function list(name: string, doc: string, names: Iterable<string>): string {
 function write(file: string, ...lists: readonly string[]): void {
   const head =
     '// Written by scripts/generate-builtins.ts from PostgreSQL itself. Not to be changed by hand.\n'
-  writeFileSync(new URL(`../src/catalog/${file}`, import.meta.url), `${head}\n${lists.join('\n')}`)
+  writeFileSync(join('src/catalog', file), `${head}\n${lists.join('\n')}`)
 }
 
 const sources = await Promise.all(process.argv.slice(2).map(read))

@@ -6,6 +6,7 @@
  * `suspect`: what is not harmless by itself. `trusted`: what the user declared to be harmless, whatever it reaches.
  */
 export const objectsSql: string = `
+prefix AS MATERIALIZED (SELECT owner, name, verdict FROM decided WHERE starts),
 function AS MATERIALIZED (
   SELECT p.oid, n.nspname AS schema, p.proname AS name, l.lanname AS language,
     COALESCE(
@@ -13,8 +14,7 @@ function AS MATERIALIZED (
        WHERE w.object = 'function' AND w.name = p.proname AND COALESCE(w.schema, n.nspname) = n.nspname
        ORDER BY w.schema NULLS LAST LIMIT 1),
       d.verdict,
-      (SELECT s.verdict FROM decided s
-       WHERE s.starts AND s.owner = o.owner AND starts_with(p.proname, s.name) LIMIT 1),
+      (SELECT s.verdict FROM prefix s WHERE s.owner = o.owner AND starts_with(p.proname, s.name) LIMIT 1),
       CASE WHEN NOT l.lanpltrusted AND l.lanname NOT IN ('c', 'internal') THEN 'external'
            WHEN p.provolatile = 'v' THEN 'volatile' ELSE 'harmless' END
     ) AS verdict,
