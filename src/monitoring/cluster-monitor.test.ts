@@ -1,75 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
-import { FakeNetwork, primaryRow, replicaRow } from '../../test/support/fake-servers.ts'
-import type { NodeView, Snapshot } from '../topology/snapshot.ts'
-import { ClusterMonitor } from './cluster-monitor.ts'
+import { settle } from '../../test/support/fake-platform.ts'
+import { primaryRow, replicaRow } from '../../test/support/fake-servers.ts'
+import { INTERVAL_MS, MonitorBench, resolution, show, TIMEOUT_MS } from '../../test/support/monitor-bench.ts'
 
-const INTERVAL_MS = 500
-const TIMEOUT_MS = 2000
 const GRACE_MS = 500
 
-class Bench {
-  readonly network = new FakeNetwork()
-  readonly platform = new FakePlatform()
-  readonly monitor: ClusterMonitor
-  /** Every snapshot that was told, as `show` gives it. */
-  readonly told: string[] = []
-  readonly previous: Snapshot[] = []
-
-  constructor(ids: readonly string[] = ['a', 'b', 'c']) {
-    for (const [index, id] of ids.entries()) {
-      this.network.at(id).row = index === 0 ? primaryRow('0/1000', id) : replicaRow('0/1000', id)
-    }
-    this.monitor = new ClusterMonitor({
-      nodes: ids.map((id) => ({ id, weight: 1, options: { host: id } })),
-      ClientClass: this.network.ClientClass,
-      platform: this.platform,
-      intervalMs: INTERVAL_MS,
-      timeoutMs: TIMEOUT_MS,
-      onSnapshot: (next, previous) => {
-        this.told.push(show(next))
-        this.previous.push(previous)
-      },
-    })
-  }
-
-  get shown(): string {
-    return show(this.monitor.snapshot)
-  }
-
-  node(id: string): NodeView {
-    const node = this.monitor.snapshot.nodes.find((each) => each.id === id)
-    if (node === undefined) throw new Error(`There is no node ${id}`)
-    return node
-  }
-
-  probes(...ids: readonly string[]): readonly number[] {
-    return ids.map((id) => this.network.at(id).probes)
-  }
-}
-
-function show({ nodes }: Snapshot): string {
-  return nodes
-    .map(({ state, role, exclusion }) => (state.name === 'up' ? (exclusion ?? role) : state.name))
-    .join(' ')
-}
-
-let open: Bench | undefined
-function bench(ids?: readonly string[]): Bench {
-  open = new Bench(ids)
+let open: MonitorBench | undefined
+function bench(ids?: readonly string[]): MonitorBench {
+  open = new MonitorBench(ids)
   return open
 }
 
 afterEach(async () => {
   await open?.monitor.close()
 })
-
-/** Whether the promise has resolved by now. */
-function resolution(promise: Promise<void>): { done: boolean } {
-  const seen = { done: false }
-  void promise.then(() => (seen.done = true))
-  return seen
-}
 
 describe('the first round', () => {
   it('there is no I/O before it', async () => {
@@ -291,6 +235,20 @@ describe('suspect and refresh', () => {
     expect(b.platform.pendingTimers).toBe(1)
   })
 
+  it('a look that is due while one is under way adds nothing to it', async () => {
+    const b = bench(['a'])
+    await b.monitor.settled()
+    await b.platform.advance(INTERVAL_MS - 100)
+    b.network.at('a').querying = 'is silent'
+    b.monitor.suspect('a')
+    await b.platform.advance(INTERVAL_MS)
+    const told = b.told.length
+    b.network.at('a').speakUp()
+    await settle()
+    expect(b.told).toHaveLength(told + 1)
+    expect(b.platform.pendingTimers).toBe(1)
+  })
+
   it('a node that nobody knows is no one to suspect', async () => {
     const b = bench(['a'])
     await b.monitor.settled()
@@ -340,124 +298,5 @@ describe('close', () => {
     await b.platform.advance(TIMEOUT_MS)
     expect(b.monitor.snapshot).toBe(before)
     expect(b.platform.pendingTimers).toBe(0)
-  })
-})
-
-describe('the cluster that is watched', () => {
-  it('is named by the first node in the configuration that answered in the first round', async () => {
-    const b = bench(['a', 'b'])
-    b.network.at('a').querying = new Error('out of order')
-    b.network.at('b').row = primaryRow('0/1000', 'b', '9999')
-    await b.monitor.settled()
-    b.network.at('a').querying = 'answers'
-    await b.monitor.refresh()
-    expect(b.shown).toBe('foreign-cluster primary')
-  })
-
-  it('is not held before everybody has spoken: a stranger that answers first is one', async () => {
-    const b = bench(['a', 'b'])
-    b.network.at('a').querying = 'is silent'
-    b.network.at('b').row = primaryRow('0/1000', 'b', '9999')
-    const settled = resolution(b.monitor.settled())
-    await b.platform.advance(GRACE_MS)
-    expect(b.shown).toBe('pending primary')
-    expect(settled.done).toBe(false)
-    b.network.at('a').speakUp()
-    await settle()
-    expect(settled.done).toBe(true)
-    expect(b.shown).toBe('primary foreign-cluster')
-  })
-
-  it('of those that answer in the first round the first in the configuration counts', async () => {
-    const b = bench(['a', 'b'])
-    b.network.at('b').row = replicaRow('0/1000', 'b', '9999')
-    await b.monitor.settled()
-    expect(b.shown).toBe('primary foreign-cluster')
-  })
-
-  it("is held: a server that turns into another cluster's gets neither writes nor reads", async () => {
-    const b = bench(['a', 'b'])
-    await b.monitor.settled()
-    b.network.at('a').row = primaryRow('0/9000', 'x', '9999')
-    await b.monitor.refresh()
-    expect(b.shown).toBe('foreign-cluster replica')
-    expect(b.monitor.snapshot.primary).toBeUndefined()
-    expect(b.node('b').lag).toBeUndefined()
-  })
-
-  it('is held while the server that named it is down', async () => {
-    const b = bench(['a', 'b'])
-    await b.monitor.settled()
-    b.network.at('a').querying = new Error('out of order')
-    b.network.at('b').row = primaryRow('0/9000', 'x', '9999')
-    await b.monitor.refresh()
-    expect(b.shown).toBe('down foreign-cluster')
-  })
-
-  it('two servers that take writes: there is no primary', async () => {
-    const b = bench(['a', 'b'])
-    b.network.at('b').row = primaryRow('0/1000', 'b')
-    await b.monitor.settled()
-    expect(b.monitor.snapshot.conflict?.map(({ id }) => id)).toEqual(['a', 'b'])
-    expect(b.monitor.snapshot.primary).toBeUndefined()
-  })
-})
-
-describe('lag', () => {
-  it('is measured against the primary, as of the question that it answered', async () => {
-    const b = bench(['a', 'b'])
-    await b.monitor.settled()
-    const askedAtMs = b.platform.now()
-    expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: askedAtMs })
-    b.network.at('a').row = primaryRow('0/1800', 'a')
-    await b.platform.advance(INTERVAL_MS)
-    expect(b.node('b').lag).toEqual({
-      bytes: 0x800,
-      freshAsOfMs: askedAtMs,
-      behindSinceMs: askedAtMs + INTERVAL_MS,
-    })
-    b.network.at('b').row = replicaRow('0/1800', 'b')
-    await b.platform.advance(INTERVAL_MS)
-    expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now() })
-  })
-
-  it("of a replica that stands still grows older with the primary's writes only", async () => {
-    const b = bench(['a', 'b'])
-    await b.monitor.settled()
-    await b.platform.advance(20 * INTERVAL_MS)
-    expect(b.node('b').lag?.freshAsOfMs).toBe(b.platform.now())
-  })
-
-  it.each([
-    ['the primary', 'a'],
-    ['the replica', 'b'],
-  ])('is not known while %s cannot tell its position', async (_name, silent) => {
-    const b = bench(['a', 'b'])
-    b.network.at(silent).row = silent === 'a' ? primaryRow(null, 'a') : replicaRow(null, 'b')
-    await b.monitor.settled()
-    expect(b.shown).toBe('primary replica')
-    expect(b.node('b').lag).toBeUndefined()
-  })
-
-  it('is not known while there is no primary', async () => {
-    const b = bench(['a', 'b'])
-    await b.monitor.settled()
-    b.network.at('a').newestClient.breakOff()
-    expect(b.node('b').lag).toBeUndefined()
-  })
-
-  it('after a promotion is measured against the new primary alone', async () => {
-    const b = bench()
-    b.network.at('a').row = primaryRow('0/9000', 'a')
-    b.network.at('c').row = replicaRow('0/1000', 'c')
-    await b.monitor.settled()
-    b.network.at('a').querying = new Error('out of order')
-    b.network.at('b').row = primaryRow('0/2000', 'b')
-    await b.monitor.refresh()
-    expect(b.shown).toBe('down primary replica')
-    expect(b.node('c').lag).toBeUndefined()
-    b.network.at('c').row = replicaRow('0/2000', 'c')
-    await b.monitor.refresh()
-    expect(b.node('c').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now() })
   })
 })

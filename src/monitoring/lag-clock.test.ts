@@ -77,6 +77,29 @@ describe('LagClock', () => {
   })
 })
 
+describe('the memory of a LagClock', () => {
+  const samples = Array.from({ length: 1000 }, (_unused, index) => sample(BigInt(index), index * 10))
+  /** What a clock of this capacity says of a replica at each of these positions. */
+  function freshness(capacity: number): readonly (number | undefined)[] {
+    const clock = new LagClock(capacity)
+    for (const each of samples) clock.record(each)
+    return samples.map(({ lsn = 0n }) => clock.lagAt(lsn)?.freshAsOfMs)
+  }
+
+  it.each([4, 16, 100])('is bounded: of 1,000 positions it tells at most %i apart', (capacity) => {
+    const told = new Set(freshness(capacity))
+    expect(told.size).toBeLessThanOrEqual(capacity)
+    expect(told.size).toBeGreaterThan(capacity / 2)
+  })
+
+  it.each([4, 16, 100])('of %i, the newer half is exact, and the oldest is not forgotten', (capacity) => {
+    const told = freshness(capacity)
+    const truth = samples.map(({ sentAtMs }) => sentAtMs)
+    expect(told.slice(-capacity / 2)).toEqual(truth.slice(-capacity / 2))
+    expect(told[0]).toBe(0)
+  })
+})
+
 /** What happens on a primary: WAL grows, and a probe looks at it. Steps are in milliseconds and bytes. */
 const step = fc.record({
   idleMs: fc.nat(20),

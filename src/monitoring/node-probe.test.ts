@@ -156,6 +156,11 @@ describe('NodeProbe', () => {
     expect(server.newestClient.isClosed).toBe(false)
     expect(second.text).toBe('waits')
     expect(lost).toEqual([])
+    server.speakUp()
+    await settle()
+    expect(second.text).toBe('primary')
+    await probe.probe()
+    expect(server.connections).toBe(2)
   })
 
   it('tells at once of a connection that breaks between two probes, and only once', async () => {
@@ -232,6 +237,19 @@ describe('NodeProbe', () => {
     await closed
     expect(platform.heldOpen).toBe(0)
     expect(lost).toEqual([])
+  })
+
+  it('close while connecting does not wait at all', async () => {
+    const { probe, server, platform } = bench()
+    server.connecting = 'is silent'
+    server.hangsUp = false
+    const seen = outcome(probe.probe())
+    await settle()
+    await probe.close()
+    await settle()
+    expect(server.newestClient.isClosed).toBe(true)
+    expect(seen.text).toMatch(/^Connection terminated/)
+    expect(platform.pendingTimers).toBe(0)
   })
 
   it('close of a probe that was never asked', async () => {

@@ -15,7 +15,6 @@ export class NodeProbe {
   readonly #onLost: (error: Error) => void
   #client: Client | undefined
   #inFlight: Promise<Observation> | undefined
-  #closed = false
 
   /** @param onLost Told at once when the connection breaks between two probes: the server may be gone. */
   constructor(
@@ -42,7 +41,6 @@ export class NodeProbe {
 
   /** Ends the connection, and resolves when it has ended: within the time that a probe may take. */
   async close(): Promise<void> {
-    this.#closed = true
     const client = this.#client
     // An end that is asked for politely waits for a server that may never answer.
     if (this.#inFlight !== undefined) return this.#drop(client)
@@ -105,7 +103,7 @@ export class NodeProbe {
     // The probe in flight fails by itself, and tells whoever asked.
     if (this.#client !== client || this.#inFlight !== undefined) return
     this.#client = undefined
-    if (!this.#closed) this.#onLost(error)
+    this.#onLost(error)
   }
 }
 

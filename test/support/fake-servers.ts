@@ -53,6 +53,7 @@ export class FakeClient extends EventEmitter {
   readonly options: ClientConfig
   readonly #server: FakeServer
   readonly #waiting = new Set<Waiting>()
+  #isConnected = false
   #isClosed = false
   readonly connection: { readonly stream: { destroy(): void } } = {
     stream: { destroy: () => this.#close(new Error('Connection terminated unexpectedly')) },
@@ -70,7 +71,10 @@ export class FakeClient extends EventEmitter {
   }
 
   connect(): Promise<this> {
-    return this.#reply(this.#server.connecting, () => this)
+    return this.#reply(this.#server.connecting, () => {
+      this.#isConnected = true
+      return this
+    })
   }
 
   query(): Promise<{ readonly rows: readonly ProbeRow[] }> {
@@ -82,7 +86,7 @@ export class FakeClient extends EventEmitter {
     if (this.#isClosed) return Promise.resolve()
     const ended = new Promise<void>((resolve) => this.once('end', () => resolve()))
     // Under a query it does not ask politely.
-    if (this.#waiting.size > 0) this.connection.stream.destroy()
+    if (this.#isConnected && this.#waiting.size > 0) this.connection.stream.destroy()
     else if (this.#server.hangsUp) this.#close(new Error('Connection terminated'))
     return ended
   }
@@ -96,9 +100,8 @@ export class FakeClient extends EventEmitter {
   breakOff(error: Error = new Error('Connection terminated unexpectedly')): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    const isIdle = this.#waiting.size === 0
+    if (this.#isConnected) this.emit('error', error)
     this.#failAll(error)
-    if (isIdle) this.emit('error', error)
     setImmediate(() => this.emit('end'))
   }
 
