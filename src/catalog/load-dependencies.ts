@@ -96,11 +96,20 @@ const relationsSql = `
   UNION ALL
   SELECT oprcode::oid::bigint * 8, oid::bigint * 8 + 2 FROM pg_operator WHERE oprcode >= 16384`
 
+// FOR UPDATE and the like, in a view or a policy. None of the system's own has any.
+const locksSql = `
+locking AS MATERIALIZED (
+  SELECT DISTINCT dependent AS node FROM expression
+  WHERE dependent >= 16384 * 8 AND tree::text LIKE '%{ROWMARKCLAUSE %'
+    AND dependent NOT IN (SELECT t.node FROM trusted t)
+)`
+
 /**
- * `dependency`: what makes what unsafe. `hearsay` marks what was found by reading the text of a function's body, and may
+ * `locking`: what locks rows by itself. `dependency`: what makes what unsafe. `hearsay` marks what was found by reading the text of a function's body, and may
  * as well stand in a comment.
  */
 export const dependenciesSql: string = `${expressionsSql},
+${locksSql},
 ${treesSql},
 ${hearsaySql},
 dependency (node, dependent, hearsay) AS MATERIALIZED (

@@ -1,4 +1,12 @@
 /**
+ * A volatile function with such a body weighs more than one that merely lacks a label: whatever calls it is not to be
+ * trusted either, labelled or not. The numbers are those of UPDATE, INSERT, DELETE and MERGE in a stored tree.
+ */
+const seemsToWrite = String.raw`l.lanname NOT IN ('c', 'internal') AND (
+             p.prosrc ~* '\m(insert|update|delete|merge|truncate|create|alter|drop|grant|revoke|lock|notify|copy|share)\M'
+             OR p.prosqlbody::text ~ ':commandType [2-5] ')`
+
+/**
  * `object`: everything that a statement may name, with the verdict that its own definition gives. A node is a number:
  * eight times the object's identifier, plus 0 for a function, 1 for a relation, 2 for an operator, 3 for a type that
  * is cast to, 4 for a type that is merely read.
@@ -16,7 +24,8 @@ function AS MATERIALIZED (
       d.verdict,
       (SELECT s.verdict FROM prefix s WHERE s.owner = o.owner AND starts_with(p.proname, s.name) LIMIT 1),
       CASE WHEN NOT l.lanpltrusted AND l.lanname NOT IN ('c', 'internal') THEN 'external'
-           WHEN p.provolatile = 'v' THEN 'volatile' ELSE 'harmless' END
+           WHEN p.provolatile <> 'v' THEN 'harmless'
+           WHEN ${seemsToWrite} THEN 'opaque' ELSE 'volatile' END
     ) AS verdict,
     -- A statement can call neither triggers nor functions with an internal argument.
     p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)

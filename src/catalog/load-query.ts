@@ -67,7 +67,7 @@ harmless_inside AS (
 ${objectsSql},
 ${dependenciesSql},
 reached (node, verdict) AS (
-  SELECT node, verdict FROM suspect
+  (SELECT node, verdict FROM suspect UNION ALL SELECT node, 'writes' FROM locking)
   UNION
   SELECT d.dependent, r.verdict
   FROM reached r JOIN dependency d ON d.node = r.node

@@ -153,6 +153,18 @@ describe('changes made by others', () => {
     expect([database.loads, events.length, watcher.current.version]).toEqual([1, 1, 1])
   })
 
+  test('are found within a minute and a bit although the server has not counted them', async () => {
+    const { watcher, total, database, platform } = watch()
+    watcher.start()
+    await watcher.settled()
+    database.becomes({ total: 'volatile' })
+    database.counters = '1'
+    await platform.advance(59_000)
+    expect(total()).toBe('harmless')
+    await platform.advance(12_000)
+    expect(total()).toBe('volatile')
+  })
+
   test('are found on a server that counts nothing', async () => {
     const { watcher, total, database, platform } = watch()
     watcher.start()
