@@ -53,6 +53,10 @@ function endOfName(tokens: readonly Token[], index: number): number {
   const first = tokens[index]
   if (first === undefined) return 0
   let last = first
+  // As in `a OPERATOR(schema.+) b`.
+  if (isWord(first, 'OPERATOR') && tokens[index + 1]?.kind === 'open') {
+    return tokens.find((token, at) => at > index && token.kind === 'close')?.end ?? first.end
+  }
   if (first.kind === 'symbol') {
     for (let at = index + 1; tokens[at]?.kind === 'symbol' && tokens[at]?.start === last.end; at++) {
       last = tokens[at] ?? last

@@ -25,7 +25,7 @@ const sentences: Readonly<Record<StatementReason, string>> = {
   'server-command': '$ is an order to the server itself',
   'unknown-statement': 'It is of a form that no rule is known for',
 
-  'function-writes': '$ changes something, and a standby refuses or must not run it',
+  'function-writes': '$ changes data, or is refused by a standby',
   'function-volatile': '$ is labelled VOLATILE, so it may do anything',
   'function-node-local': '$ answers for the server that it runs on',
   'function-external': '$ has effects outside of the database',
@@ -35,7 +35,7 @@ const sentences: Readonly<Record<StatementReason, string>> = {
   'relation-temporary': '$ is temporary: it belongs to its connection',
   'relation-node-local': '$ answers for the server that it is read on',
   'relation-volatile': '$ reaches something that is not harmless, through a view, a policy or an expression',
-  'relation-sequence': '$ is a sequence: what a standby shows of it is ahead of its use',
+  'relation-sequence': '$ is a sequence: a standby shows another state of it than the primary',
   'relation-unknown': '$ is no relation that the database knows',
   'operator-volatile': '$ is an operator whose function may do anything',
   'type-volatile': '$ is a type whose functions may do anything',

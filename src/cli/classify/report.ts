@@ -1,10 +1,14 @@
 import type { Statement, TransactionModes } from '../../statement/statement.ts'
-import { span, type Line } from '../demo/paint.ts'
+import { span, type Line, type Span } from '../demo/paint.ts'
 import { excerptOf } from './excerpt.ts'
 import { hasMisspeltHint } from './hint-comments.ts'
 import type { Judgement } from './judge-text.ts'
 import { pieceOf } from './offending-piece.ts'
 import { reasonInWords } from './reasons.ts'
+
+/** A line's number of up to four digits, and a bar. */
+const GUTTER_COLUMNS = 7
+const MIN_COLUMNS = 20
 
 export interface ReportOptions {
   /** How wide it may be; for what it shows of the SQL text. */
@@ -35,14 +39,13 @@ export function reportLines(sql: string, judgement: Judgement, options: ReportOp
 function excerptLines(sql: string, { offender }: Statement, columns: number): readonly Line[] {
   const piece = offender && pieceOf(sql, offender)
   if (piece === undefined) return []
-  // Line numbers of that many digits are as good as none.
-  const gutter = 9
-  const lines = excerptOf(sql, piece, Math.max(20, columns - gutter))
+  const lines = excerptOf(sql, piece, Math.max(MIN_COLUMNS, columns - GUTTER_COLUMNS))
+  const gutter = (text: string): Span => span(`${text.padStart(GUTTER_COLUMNS - 3)} | `, 'dim')
   return [
     [],
     ...lines.flatMap(({ number, text, marks }) => [
-      [span(`${String(number).padStart(gutter - 3)} | `, 'dim'), span(text)],
-      [span(`${' '.repeat(gutter - 3)} | `, 'dim'), span(marks, 'red')],
+      [gutter(String(number)), span(text)],
+      [gutter(''), span(marks, 'red')],
     ]),
   ]
 }
