@@ -85,7 +85,12 @@ const typesSql = `
   WHERE castfunc >= 16384 AND castsource >= 16384
   UNION ALL
   SELECT castfunc::bigint * 8, casttarget::bigint * 8 + 3 FROM pg_cast
-  WHERE castfunc >= 16384 AND (casttarget >= 16384 OR castsource < 16384)`
+  WHERE castfunc >= 16384 AND (casttarget >= 16384 OR castsource < 16384)
+  UNION ALL
+  -- These are given the name of a type as text, so it may be any domain's.
+  SELECT t.oid::bigint * 8 + 3, p.oid::bigint * 8
+  FROM pg_type t JOIN pg_proc p ON p.proname IN ('pg_input_is_valid', 'pg_input_error_info')
+  WHERE t.typtype = 'd' AND t.oid >= 16384 AND p.oid < 16384`
 
 const relationsSql = `
   SELECT inhrelid::bigint * 8 + 1, inhparent::bigint * 8 + 1 FROM pg_inherits
@@ -105,8 +110,8 @@ locking AS MATERIALIZED (
 )`
 
 /**
- * `locking`: what locks rows by itself. `dependency`: what makes what unsafe. `hearsay` marks what was found by reading the text of a function's body, and may
- * as well stand in a comment.
+ * `locking`: what locks rows by itself. `dependency`: what makes what unsafe. `hearsay` marks what was found by reading
+ * the text of a function's body, and may as well stand in a comment.
  */
 export const dependenciesSql: string = `${expressionsSql},
 ${locksSql},

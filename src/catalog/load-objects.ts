@@ -1,10 +1,12 @@
+import { literal } from './sql-literal.ts'
+
 /**
  * A volatile function with such a body weighs more than one that merely lacks a label: whatever calls it is not to be
  * trusted either, labelled or not. The numbers are those of UPDATE, INSERT, DELETE and MERGE in a stored tree.
  */
-const seemsToWrite = String.raw`l.lanname NOT IN ('c', 'internal') AND (
-             p.prosrc ~* '\m(insert|update|delete|merge|truncate|create|alter|drop|grant|revoke|lock|notify|copy|share)\M'
-             OR p.prosqlbody::text ~ ':commandType [2-5] ')`
+const writingWords = String.raw`\m(insert|update|delete|merge|truncate|create|alter|drop|grant|revoke|lock|notify|copy)\M`
+const seemsToWrite = `l.lanname NOT IN ('c', 'internal')
+             AND (p.prosrc ~* ${literal(writingWords)} OR p.prosqlbody::text ~ ':commandType [2-5] ')`
 
 /**
  * `object`: everything that a statement may name, with the verdict that its own definition gives. A node is a number:

@@ -160,6 +160,26 @@ export const functions: readonly ObjectCase[] = [
     standby: 'ok',
   },
   {
+    title: 'stable, calling one without a label that seems to write',
+    create: `CREATE FUNCTION s_calls_writer() RETURNS boolean STABLE LANGUAGE sql AS 'SELECT writes_a_row(1)'`,
+    object: 'function',
+    name: 's_calls_writer',
+    verdict: 'volatile',
+    use: 'SELECT s_calls_writer()',
+    standby: '25006',
+  },
+  {
+    title: 'stable, calling one without a label that writes in standard SQL',
+    create: `CREATE FUNCTION std_writes() RETURNS int LANGUAGE sql
+        BEGIN ATOMIC INSERT INTO plain VALUES (1, '') RETURNING id; END;
+      CREATE FUNCTION s_calls_std() RETURNS int STABLE LANGUAGE plpgsql AS 'BEGIN RETURN std_writes(); END'`,
+    object: 'function',
+    name: 's_calls_std',
+    verdict: 'volatile',
+    use: 'SELECT s_calls_std()',
+    standby: '25006',
+  },
+  {
     title: 'stable, reading a setting',
     create: `CREATE FUNCTION tenant() RETURNS text STABLE LANGUAGE sql AS $$SELECT current_setting('app.tenant', true)$$`,
     object: 'function',

@@ -67,6 +67,16 @@ export const operatorsAndTypes: readonly ObjectCase[] = [
     standby: '25006',
   },
   {
+    title: 'what may check it when given its name',
+    create: '',
+    object: 'function',
+    name: 'pg_input_is_valid',
+    verdict: 'volatile',
+    use: `SELECT pg_input_is_valid('1', 'app.noisy')`,
+    standby: '25006',
+    since: 16,
+  },
+  {
     title: 'its array',
     create: '',
     object: 'type',

@@ -133,6 +133,33 @@ export const relations: readonly ObjectCase[] = [
     standby: 'ok',
   },
   {
+    title: 'a view that locks the rows that it reads',
+    create: `CREATE VIEW v_locks AS SELECT * FROM plain FOR UPDATE`,
+    object: 'relation',
+    name: 'v_locks',
+    verdict: 'volatile',
+    use: 'SELECT * FROM v_locks',
+    standby: '25006',
+  },
+  {
+    title: 'a view of such a view',
+    create: `CREATE VIEW v_of_locks AS SELECT id FROM v_locks`,
+    object: 'relation',
+    name: 'v_of_locks',
+    verdict: 'volatile',
+    use: 'SELECT * FROM v_of_locks',
+    standby: '25006',
+  },
+  {
+    title: 'a view that locks rows deep inside',
+    create: `CREATE VIEW v_locks_deep AS SELECT 1 AS one WHERE EXISTS (SELECT FROM plain FOR KEY SHARE)`,
+    object: 'relation',
+    name: 'v_locks_deep',
+    verdict: 'volatile',
+    use: 'SELECT * FROM v_locks_deep',
+    standby: '25006',
+  },
+  {
     title: "a view of the system's node-local views",
     create: 'CREATE VIEW v6 AS SELECT relname FROM pg_stat_user_tables; CREATE VIEW v7 AS TABLE v6',
     object: 'relation',
@@ -232,6 +259,17 @@ export const relations: readonly ObjectCase[] = [
     name: 'g2',
     verdict: 'volatile',
     use: 'SET ROLE somebody; SELECT * FROM g2',
+    standby: '25006',
+  },
+  {
+    title: 'guarded by a policy that locks rows',
+    create: `CREATE TABLE g_locks (id int); ALTER TABLE g_locks ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY p ON g_locks USING (EXISTS (SELECT FROM plain FOR SHARE));
+      GRANT SELECT ON g_locks TO PUBLIC; GRANT ALL ON plain TO PUBLIC`,
+    object: 'relation',
+    name: 'g_locks',
+    verdict: 'volatile',
+    use: 'SET ROLE somebody; SELECT * FROM g_locks',
     standby: '25006',
   },
   {
