@@ -26,6 +26,7 @@ export class Scanner {
   #start = 0
   #end = 0
   #hasBackslash = false
+  #isOpen = false
 
   constructor(sql: string) {
     this.#sql = sql
@@ -46,6 +47,11 @@ export class Scanner {
     return this.#hasBackslash
   }
 
+  /** True for a constant, a quoted name or a comment that is not closed. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
   get text(): string {
     return this.#sql.slice(this.#start, this.#end)
   }
@@ -57,6 +63,7 @@ export class Scanner {
     while (isSpace(code)) code = sql.charCodeAt(++at)
     this.#start = at
     this.#end = at + 1
+    this.#isOpen = false
     if (at >= sql.length) {
       this.#end = at
       return 'end'
@@ -78,7 +85,7 @@ export class Scanner {
         return 'line-comment'
       case 47:
         if (following !== 42) return 'symbol'
-        this.#end = endOfComment(sql, at)
+        this.#comment()
         return 'block-comment'
       default:
         return punctuation.get(code) ?? 'symbol'
@@ -120,7 +127,8 @@ export class Scanner {
     if (sql.charCodeAt(at) !== 36) return 'symbol'
     const tag = sql.slice(this.#start, at + 1)
     const close = sql.indexOf(tag, at + 1)
-    this.#end = close === -1 ? sql.length : close + tag.length
+    this.#isOpen = close === -1
+    this.#end = this.#isOpen ? sql.length : close + tag.length
     this.#hasBackslash = false
     return 'literal'
   }
@@ -136,7 +144,26 @@ export class Scanner {
         at++
       }
     }
+    this.#isOpen = true
     return sql.length
+  }
+
+  /** Block comments nest. */
+  #comment(): void {
+    const marks = /\/\*|\*\//g
+    marks.lastIndex = this.#start
+    for (let depth = 0; ;) {
+      const mark = marks.exec(this.#sql)
+      if (mark === null) {
+        this.#isOpen = true
+        this.#end = this.#sql.length
+        return
+      }
+      depth += mark[0] === '/*' ? 1 : -1
+      if (depth > 0) continue
+      this.#end = marks.lastIndex
+      return
+    }
   }
 }
 
@@ -179,18 +206,6 @@ function endOfLine(sql: string, from: number): number {
   let at = from
   while (at < sql.length && sql.charCodeAt(at) !== 10 && sql.charCodeAt(at) !== 13) at++
   return at
-}
-
-/** Block comments nest. */
-function endOfComment(sql: string, from: number): number {
-  const marks = /\/\*|\*\//g
-  marks.lastIndex = from
-  for (let depth = 0; ;) {
-    const mark = marks.exec(sql)
-    if (mark === null) return sql.length
-    depth += mark[0] === '/*' ? 1 : -1
-    if (depth === 0) return marks.lastIndex
-  }
 }
 
 /** The offset behind the quote with which a constant goes on: only space with a line break, and line comments, lie between. */

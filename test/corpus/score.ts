@@ -18,7 +18,10 @@ export interface Score {
   readonly takenRead: number
 }
 
-export function score(outcomes: readonly Outcome[], judge: (sql: string, outcome: Outcome) => Statement): Score {
+export function score(
+  outcomes: readonly Outcome[],
+  judge: (sql: string, outcome: Outcome) => Statement,
+): Score {
   const rows = outcomes
     .filter(({ primary }) => primary === 'ok')
     .map((outcome) => ({ outcome, isRead: judge(outcome.sql, outcome).kind === 'read' }))

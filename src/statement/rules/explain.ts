@@ -1,3 +1,5 @@
+import { builtinFunction } from '../../catalog/builtin-functions.ts'
+import type { NameUse } from '../parser.ts'
 import { constantOf, isNode, listAt, textAt, unwrap, type TreeNode, type TreeValue } from '../tree.ts'
 import { read, session } from '../verdict.ts'
 import type { StatementRule, StatementRules } from '../walk.ts'
@@ -14,8 +16,25 @@ function executes(node: TreeNode): boolean {
   return analyze
 }
 
-/** Labelled stable, so the planner calls them to estimate with, and yet they assign a transaction ID. */
-const calledByPlanner: ReadonlySet<string> = new Set(['pg_current_xact_id', 'txid_current'])
+/** Labelled stable or immutable, so the planner may call them to estimate with, and yet no standby can be trusted to. */
+const calledByPlanner: ReadonlySet<string> = new Set([
+  'database_to_xml',
+  'database_to_xml_and_xmlschema',
+  'pg_current_xact_id',
+  'pg_replication_origin_oid',
+  'pg_walfile_name',
+  'pg_walfile_name_offset',
+  'schema_to_xml',
+  'schema_to_xml_and_xmlschema',
+  'table_to_xml',
+  'table_to_xml_and_xmlschema',
+  'txid_current',
+])
+
+/** Of a user's function the label is not known here; the planner calls it, or looks into it, if the label allows. */
+function mayBeCalledByPlanner(use: NameUse): boolean {
+  return calledByPlanner.has(use.name) || builtinFunction(use) === undefined
+}
 
 /** The query whose plan is shown. */
 function plannedQuery(query: TreeValue | undefined): TreeValue | undefined {
@@ -23,7 +42,7 @@ function plannedQuery(query: TreeValue | undefined): TreeValue | undefined {
   return wrapper === undefined ? query : wrapper['query']
 }
 
-/** Planning calls no volatile function, locks no row and changes nothing, whatever the statement is. */
+/** Planning calls no function that is labelled volatile, locks no row and changes nothing, whatever the statement is. */
 const plan: StatementRule = (node, walk) => {
   const query = plannedQuery(node['query'])
   // What is planned was prepared on this connection.
@@ -32,7 +51,8 @@ const plan: StatementRule = (node, walk) => {
   const planned = walk.aside(() => walk.visit(query))
   for (const use of planned.relations.uses()) findings.relations.add(use)
   for (const use of planned.types.uses()) findings.types.add(use)
-  for (const use of planned.functions.uses()) if (calledByPlanner.has(use.name)) findings.functions.add(use)
+  for (const use of planned.operators.uses()) findings.operators.add(use)
+  for (const use of planned.functions.uses()) if (mayBeCalledByPlanner(use)) findings.functions.add(use)
   return read('explain')
 }
 

@@ -1,0 +1,113 @@
+import { SwitchyardError } from '../errors/error.ts'
+import { Findings } from './findings.ts'
+import { hintOf } from './hint.ts'
+import { hasCommentRun, nestingOf } from './nesting.ts'
+import { AstWalker } from './node-sql/ast-walker.ts'
+import { isOutOfBounds } from './node-sql/key-words.ts'
+import { piecesOf, type Piece } from './node-sql/pieces.ts'
+import { plainVerdict } from './node-sql/plain-statements.ts'
+import { gatherFromTokens } from './node-sql/token-names.ts'
+import type { Analysis, SqlParser } from './parser.ts'
+import type { StatementReason } from './statement.ts'
+import { read, strictestOf, unknown, type Verdict } from './verdict.ts'
+
+/** What is used of node-sql-parser. */
+interface Grammar {
+  astify(sql: string): unknown
+}
+
+interface GrammarModule {
+  readonly Parser: new () => Grammar
+}
+
+/** Deeper trees take too long, and no person writes them. */
+const MAX_NESTING = 300
+const MAX_COMMENTS_IN_A_RUN = 64
+
+/**
+ * The grammar of the package node-sql-parser, which needs no WebAssembly. It knows about three quarters of PostgreSQL's
+ * SELECT, so it proves fewer reads than PostgreSQL's own grammar, and none that that one would not.
+ */
+export function createNodeSqlParser(): SqlParser {
+  return new NodeSqlParser()
+}
+
+class NodeSqlParser implements SqlParser {
+  readonly name = 'node-sql-parser'
+  #grammar: Grammar | undefined
+
+  async load(): Promise<void> {
+    try {
+      const module = (await import('node-sql-parser/build/postgresql.js')) as unknown as {
+        readonly default: GrammarModule
+      }
+      this.#grammar ??= new module.default.Parser()
+    } catch (cause) {
+      throw new SwitchyardError(
+        'SWITCHYARD_PARSER_UNAVAILABLE',
+        'node-sql-parser could not be loaded: it is an optional package, install it (npm install node-sql-parser@5) ' +
+          'or leave the parser at its default',
+        { cause },
+      )
+    }
+  }
+
+  analyze(sql: string): Analysis {
+    if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) return refused('unparseable')
+    if (nestingOf(sql, MAX_NESTING) > MAX_NESTING || hasCommentRun(sql, MAX_COMMENTS_IN_A_RUN))
+      return refused('too-deep')
+    const hint = hintOf(sql)
+    const analysis = this.#analyzePieces(sql)
+    return hint === undefined ? analysis : { ...analysis, hint }
+  }
+
+  #analyzePieces(sql: string): Analysis {
+    const cut = piecesOf(sql)
+    if (cut === undefined) return refused('unparseable')
+    const findings = new Findings()
+    const verdicts = cut.pieces.map((piece) => this.#judge(piece, findings, cut.quotedNames))
+    return {
+      ...strictestOf(verdicts),
+      multiple: verdicts.length > 1,
+      functions: findings.functions.uses(),
+      relations: findings.relations.uses(),
+      operators: findings.operators.uses(),
+      types: findings.types.uses(),
+    }
+  }
+
+  #judge(piece: Piece, findings: Findings, quotedNames: ReadonlyMap<string, string>): Verdict {
+    const first = piece.tokens.find(({ kind }) => kind !== 'open')
+    const isQuery = first?.kind === 'word' && (first.text === 'select' || first.text === 'with')
+    if (isQuery || mayRunQueries.has(first?.text ?? '')) gatherFromTokens(piece.tokens, findings)
+    if (!isQuery) return plainVerdict(piece.tokens)
+    const stray = piece.tokens.find(({ kind, text }) => kind === 'word' && isOutOfBounds(text))
+    if (stray !== undefined) return unknown('unknown-statement', { text: stray.text.toUpperCase() })
+    return this.#judgeQuery(piece.sql, findings, quotedNames)
+  }
+
+  #judgeQuery(sql: string, findings: Findings, quotedNames: ReadonlyMap<string, string>): Verdict {
+    if (this.#grammar === undefined) return unknown('unparseable')
+    let tree: unknown
+    try {
+      tree = this.#grammar.astify(sql)
+    } catch {
+      return unknown('unparseable')
+    }
+    const [query, ...others] = Array.isArray(tree) ? (tree as readonly unknown[]) : [tree]
+    if (others.length > 0 || typeOf(query) !== 'select') return unknown('unknown-statement')
+    new AstWalker(findings, quotedNames).visit(query, 'query')
+    return findings.takeRefusal() ?? read('select')
+  }
+}
+
+/** Statements whose functions run with them. */
+const mayRunQueries: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'declare'])
+
+function typeOf(node: unknown): unknown {
+  return typeof node === 'object' && node !== null ? (node as { readonly type?: unknown }).type : undefined
+}
+
+function refused(reason: StatementReason): Analysis {
+  return { ...unknown(reason), multiple: false, functions: [], relations: [], operators: [], types: [] }
+}
