@@ -93,6 +93,19 @@ describe('lag', () => {
     expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now() })
   })
 
+  it("is known with the primary's answer, if the replica has answered before", async () => {
+    const b = bench(['a', 'b'])
+    b.network.at('a').querying = 'is silent'
+    b.monitor.start()
+    await settle()
+    expect(b.shown).toBe('pending replica')
+    expect(b.node('b').lag).toBeUndefined()
+    b.network.at('a').speakUp()
+    await settle()
+    expect(b.probes('b')).toEqual([1])
+    expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now() })
+  })
+
   it("of a replica that stands still grows older with the primary's writes only", async () => {
     const b = bench(['a', 'b'])
     await b.monitor.settled()
