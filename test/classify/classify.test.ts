@@ -196,7 +196,7 @@ describe('what cannot be done ends with one line and 2', () => {
   })
 
   it.each<readonly [name: string, args: readonly string[], stdin: Uint8Array, message: RegExp]>([
-    ['unknown option', ['--jsnol'], Buffer.of(), /Unknown option "--jsnol"\. Did you mean "--jsonl"\?/],
+    ['unknown option', ['--jsonll'], Buffer.of(), /Unknown option "--jsonll"\. Did you mean "--jsonl"\?/],
     ['two texts', ['SELECT', '1'], Buffer.of(), /Give one SQL text, in quotes/],
     ['no UTF-8', [], Buffer.of(0xff), /Standard input is not UTF-8/],
     ['endless input', [], Buffer.alloc(5_000_000, ' '), /Standard input is longer than 4194304 bytes/],

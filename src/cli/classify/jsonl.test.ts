@@ -83,8 +83,13 @@ describe('answers', () => {
   })
 
   test('CR LF, a byte order mark, other fields and empty texts', async () => {
-    const { answers } = await answersTo(['\ufeff{"id": 1, "sql": "SELECT 1"}\r\n{"sql": ""}'])
+    const { answers } = await answersTo(['\ufeff{"id": 1, "sql": "SELECT 1"}\r\n{"sql": ""}\n'])
     expect(answers).toMatchObject([{ reason: 'select' }, { reason: 'empty' }])
+  })
+
+  test('a last line that nothing ends, good or bad', async () => {
+    expect(await answersTo(['{"sql": ""}'])).toMatchObject({ judged: 1, failed: 0, isComplete: true })
+    expect(await answersTo(['{"sql": '])).toMatchObject({ judged: 0, failed: 1, isComplete: true })
   })
 })
 

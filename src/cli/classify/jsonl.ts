@@ -45,7 +45,8 @@ export async function classifyLines(
       return { judged, failed, isComplete: false }
     }
   }
-  return { judged, failed, isComplete: await answerAll(splitter.rest()) }
+  const isComplete = await answerAll(splitter.rest())
+  return { judged, failed, isComplete }
 }
 
 interface LineContent {
