@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { nearest } from '../config/known-options.ts'
 import { SwitchyardError } from '../errors/error.ts'
-import { CliError, EXIT_FAILURE, EXIT_USAGE, usageError, type Command, type CommandIo } from './command.ts'
+import {
+  CliError,
+  EXIT_FAILURE,
+  EXIT_USAGE,
+  quoted,
+  usageError,
+  type Command,
+  type CommandIo,
+} from './command.ts'
 
 const NAME = 'pg-switchyard'
 
@@ -55,11 +63,6 @@ function commandNamed(name: string, commands: ReadonlyMap<string, Command>): Com
   const advice = guess === undefined ? `${NAME} --help lists the commands` : `Did you mean "${guess}"?`
   const what = name.startsWith('-') ? 'option' : 'command'
   throw usageError(`Unknown ${what}${quoted(name)}. ${advice}`)
-}
-
-/** A word that may be a secret, such as an address with a password, is not repeated. */
-function quoted(word: string): string {
-  return /^[\w-]{1,40}$/.test(word) ? ` "${word}"` : ''
 }
 
 function version(): string {

@@ -38,3 +38,8 @@ export class CliError extends SwitchyardError {
 export function usageError(message: string): CliError {
   return new CliError(message, EXIT_USAGE)
 }
+
+/** The word in quotes behind a space; nothing when it may be a secret, such as an address with a password. */
+export function quoted(word: string): string {
+  return /^[\w-]{1,40}$/.test(word) ? ` "${word}"` : ''
+}

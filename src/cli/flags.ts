@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../config/known-options.ts'
-import { usageError } from './command.ts'
+import { quoted, usageError } from './command.ts'
 
 /** The options of one command by name, without dashes. `list` may be given several times. */
 export type FlagKinds = Readonly<Record<string, 'boolean' | 'value' | 'list'>>
@@ -50,5 +50,5 @@ export function parseFlags(args: readonly string[], kinds: FlagKinds): Flags {
 function unknownOption(rawName: string, names: readonly string[]): Error {
   const guess = nearest(rawName.replace(/^-+/, ''), names)
   const advice = guess === undefined ? 'See --help' : `Did you mean "--${guess}"?`
-  return usageError(`Unknown option "${rawName}". ${advice}`)
+  return usageError(`Unknown option${quoted(rawName)}. ${advice}`)
 }

@@ -9,12 +9,12 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ['classify', classify],
 ])
 
-// Whoever reads our output may stop before its end, as `head` does.
-process.stdout.on('error', () => undefined)
+const { stdin, stdout, stderr, env, argv } = process
 
-process.exitCode = await runCli(process.argv.slice(2), commands, {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-})
+// Whoever reads our output may stop before its end, as `head` does.
+stdout.on('error', () => undefined)
+
+const exitCode = await runCli(argv.slice(2), commands, { stdin, stdout, stderr, env })
+
+// A connection to a server that is gone without a word would keep the process alive.
+stdout.write('', () => stderr.write('', () => process.exit(exitCode)))

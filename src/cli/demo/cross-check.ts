@@ -2,6 +2,7 @@ import type { Client } from 'pg'
 import type { Clock } from './clock.ts'
 import { withConnection } from './connection.ts'
 import type { DemoNode } from './servers.ts'
+import { SCHEMA_PREFIX } from './shop.ts'
 
 /** The share of reads off the primary, counted once more without the pool having any part in it. */
 export interface CrossCheck {
@@ -34,44 +35,44 @@ const POLL_MS = 20
 const LONGEST_WAIT_MS = 5_000
 
 /**
- * The servers' own count. Each SELECT of the demo names the schema, which no other statement on the server does; the
+ * The primary's own count. Each SELECT of a demo names a demo's schema, which no other statement on the server does; the
  * program counts the SELECTs that it sends, and the primary tells how many of them it ran. A read that the pool sent to the
  * primary, for whatever reason, and did not count shows here.
  *
- * `pg_stat_statements` counts a statement when it ends. Where it is missing there is `pg_stat_database`, whose figures a
- * backend reports when it exits at the latest: so it is read after the pool was ended and its backends are gone.
+ * `pg_stat_statements` counts a statement when it ends. It takes equal statements on tables of equal names for one, under
+ * the text that came first, so that a second demo counts on under the first one's schema: differences count, over the
+ * schemas of all demos. Where it is missing there is `pg_stat_database`, whose figures a backend reports when it exits at
+ * the latest: so it is read after the pool was ended and its backends are gone.
  */
 export class PrimaryCount {
   readonly #primary: DemoNode
-  readonly #schema: string
-  readonly #commitsBefore: number | undefined
+  readonly #method: CrossCheck['method']
+  readonly #before: number
 
-  private constructor(primary: DemoNode, schema: string, commitsBefore: number | undefined) {
+  private constructor(primary: DemoNode, method: CrossCheck['method'], before: number) {
     this.#primary = primary
-    this.#schema = schema
-    this.#commitsBefore = commitsBefore
+    this.#method = method
+    this.#before = before
   }
 
   /** Call before the load. */
-  static async begin(primary: DemoNode, schema: string): Promise<PrimaryCount> {
+  static async begin(primary: DemoNode): Promise<PrimaryCount> {
     return withConnection(primary.config, async (client) => {
-      const isExact = await countSelects(client, schema).then(
-        (count) => count !== undefined,
-        () => false,
-      )
-      return new PrimaryCount(primary, schema, isExact ? undefined : await countCommits(client))
+      const selects = await countSelects(client).catch(() => undefined)
+      return selects === undefined
+        ? new PrimaryCount(primary, 'pg_stat_database', await countCommits(client))
+        : new PrimaryCount(primary, 'pg_stat_statements', selects)
     })
   }
 
   /** Call when the pool was ended. `applicationName` is that of the pool's connections. */
   async finish(own: OwnCounts, applicationName: string, clock: Clock): Promise<CrossCheck> {
-    const before = this.#commitsBefore
     const readsOnPrimary = await withConnection(this.#primary.config, async (client) => {
-      if (before === undefined) return (await countSelects(client, this.#schema)) ?? 0
+      if (this.#method === 'pg_stat_statements') return ((await countSelects(client)) ?? 0) - this.#before
       await untilGone(client, applicationName, clock)
-      return Math.max(0, (await countCommits(client)) - before - own.commits)
+      return Math.max(0, (await countCommits(client)) - this.#before - own.commits)
     })
-    return compare(before === undefined ? 'pg_stat_statements' : 'pg_stat_database', readsOnPrimary, own)
+    return compare(this.#method, readsOnPrimary, own)
   }
 }
 
@@ -89,17 +90,18 @@ export function compare(method: CrossCheck['method'], readsOnPrimary: number, ow
 }
 
 /** `undefined` when the extension is not in this database; throws when its library is not loaded. */
-async function countSelects(client: Client, schema: string): Promise<number | undefined> {
+async function countSelects(client: Client): Promise<number | undefined> {
   const found = await client.query<{ name: string }>(
     `SELECT quote_ident(nspname) AS name FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
      WHERE extname = 'pg_stat_statements'`,
   )
   const where = found.rows[0]?.name
   if (where === undefined) return undefined
+  // This very statement names a demo's schema when the extension is in it.
   const { rows } = await client.query<{ calls: number }>(
     `SELECT coalesce(sum(calls), 0)::float8 AS calls FROM ${where}.pg_stat_statements
-     WHERE query LIKE 'SELECT%' AND strpos(query, $1) > 0`,
-    [`${schema}.`],
+     WHERE query LIKE 'SELECT%' AND strpos(query, $1) > 0 AND strpos(query, 'pg_stat_statements') = 0`,
+    [SCHEMA_PREFIX],
   )
   return rows[0]?.calls
 }

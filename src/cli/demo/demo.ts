@@ -1,4 +1,4 @@
-import { EXIT_FAILURE, type Command } from '../command.ts'
+import { CliError, EXIT_FAILURE, type Command } from '../command.ts'
 import { createClock } from './clock.ts'
 import { startServers } from './embedded-servers.ts'
 import { plural } from './format.ts'
@@ -25,7 +25,8 @@ export const demo: Command = {
       return isGood(report) ? 0 : EXIT_FAILURE
     } catch (error) {
       screen.close([])
-      if (interrupt.exitCode === undefined) throw error
+      // A failure in spite of the interruption is one of cleaning up.
+      if (interrupt.exitCode === undefined || error instanceof CliError) throw error
       io.stderr.write('Interrupted. Everything that the demo made is removed.\n')
       return interrupt.exitCode
     } finally {

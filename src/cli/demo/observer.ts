@@ -24,6 +24,7 @@ export class Observer {
   readonly #waiting = new Set<() => void>()
   #startedAtMs: number
   #view: View | undefined
+  #ended = false
 
   constructor(options: ObserverOptions) {
     this.#options = options
@@ -59,13 +60,18 @@ export class Observer {
     return view
   }
 
-  /** Resolves when a look shows the node to be as wanted, or when everything is over. */
+  /** The show is over: whoever waits is let go. */
+  end(): void {
+    this.#ended = true
+    for (const check of this.#waiting) check()
+  }
+
+  /** Resolves when a look shows the node to be as wanted, or when the show is over. */
   async until(name: string, holds: (node: NodeView) => boolean): Promise<void> {
-    const { clock } = this.#options
     await new Promise<void>((resolve) => {
       const check = (): void => {
         const node = this.#view?.nodes.find((candidate) => candidate.name === name)
-        if (!clock.isOver && (node === undefined || !holds(node))) return
+        if (!this.#ended && (node === undefined || !holds(node))) return
         this.#waiting.delete(check)
         resolve()
       }

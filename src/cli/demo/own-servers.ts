@@ -5,6 +5,13 @@ import { failure, serverFailure } from './problems.ts'
 import type { DemoNode, DemoServers } from './servers.ts'
 import { dropSchema } from './setup.ts'
 
+/** What a server says of itself. */
+interface Seen {
+  readonly isReplica: boolean
+  /** Copies of one `initdb` share it. */
+  readonly cluster: string
+}
+
 /**
  * Looks at the user's own servers: each must answer and be what it was given as. All that is to be removed from them in the
  * end is `schema`.
@@ -16,15 +23,15 @@ export async function openServers(
 ): Promise<DemoServers> {
   const primary = nodeOf('The primary', servers.primary)
   const replicas = servers.replicas.map((replica) => nodeOf('The replica', replica))
-  if (await isReplica(primary, signal)) {
+  const seen = await lookAt(primary, signal)
+  if (seen.isReplica) {
     throw failure(`The server given as --primary, ${primary.name}, is a replica: it takes no writes`)
   }
   for (const replica of replicas) {
-    if (!(await isReplica(replica, signal))) {
-      throw failure(
-        `The server given as --replica, ${replica.name}, is a primary: it follows no other server`,
-      )
-    }
+    const { isReplica, cluster } = await lookAt(replica, signal)
+    const what = `The server given as --replica, ${replica.name}, is`
+    if (cluster !== seen.cluster) throw failure(`${what} of another cluster than the primary`)
+    if (!isReplica) throw failure(`${what} a primary: it follows no other server`)
   }
   return { primary, replicas, levers: undefined, close: () => dropSchema(primary, schema) }
 }
@@ -35,17 +42,14 @@ function nodeOf(kind: string, connectionString: string): DemoNode {
   return { name, title: `${kind} ${name}`, config: { connectionString } }
 }
 
-async function isReplica(node: DemoNode, signal: AbortSignal): Promise<boolean> {
+async function lookAt(node: DemoNode, signal: AbortSignal): Promise<Seen> {
+  const sql = `SELECT pg_is_in_recovery() AS "isReplica", system_identifier::text AS cluster FROM pg_control_system()`
   try {
-    return await withConnection(
-      node.config,
-      async (client) => {
-        const { rows } = await client.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica')
-        return rows[0]?.replica === true
-      },
-      signal,
-    )
+    const { rows } = await withConnection(node.config, (client) => client.query<Seen>(sql), signal)
+    const [seen] = rows
+    if (seen === undefined) throw new Error('it gave no answer')
+    return seen
   } catch (error) {
-    throw serverFailure(node.title, error)
+    throw signal.aborted ? error : serverFailure(node.title, error)
   }
 }

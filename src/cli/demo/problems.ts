@@ -6,7 +6,8 @@ export function failure(message: string, cause?: unknown): CliError {
   return new CliError(message, EXIT_FAILURE, cause)
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
+/** By SQLSTATE, or by the code of a socket's error. */
+const WHAT_IT_DOES: Readonly<Record<string, string>> = {
   '28000': 'refuses the login',
   '28P01': 'refuses the login',
   '3D000': 'has no such database',
@@ -27,8 +28,10 @@ const ADVICE: Readonly<Record<string, string>> = {
 export function serverFailure(who: string, error: unknown): Error {
   if (error instanceof CliError || error instanceof TypeError || error instanceof RangeError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const what = ADVICE[code] ?? 'cannot be used'
-  return failure(`${who} ${what}: ${messageOf(error)}`, error)
+  const message = messageOf(error)
+  // node-postgres gives this error no code.
+  if (message.includes('client password must be a string')) return failure(`${who} wants a password`, error)
+  return failure(`${who} ${WHAT_IT_DOES[code] ?? 'cannot be used'}: ${message}`, error)
 }
 
 /** One sentence on why there is no cluster. */

@@ -120,17 +120,12 @@ function staleText(violations: number): string {
 }
 
 function crossCheckSpan({ crossCheck }: Report): Line[number] {
-  const { method, reads, readsOnPrimary, offload, agrees } = crossCheck
-  const count = `${formatCount(readsOnPrimary)} of ${formatCount(reads)} reads`
-  if (method === 'pg_stat_database') {
-    const bound = `at most ${count} ran there, ${formatShare(offload)} or more elsewhere`
-    return span(`  Cross-check: by the primary's own count of commits (${method}), ${bound}`)
-  }
-  const verdict = agrees === false ? 'this is NOT what the pool counted' : 'as the pool counted'
-  return span(
-    `  Cross-check: by the primary's own count (${method}), ${count} ran there: ${verdict}`,
-    agrees === false ? 'red' : undefined,
-  )
+  const { method, reads, readsOnPrimary, agrees } = crossCheck
+  const count = `${formatCount(readsOnPrimary)} of ${formatCount(reads)} reads (${method})`
+  if (agrees === null) return span(`  By the primary's own count it ran at most ${count}`)
+  return agrees
+    ? span(`  The primary's own count says the same: it ran ${count}`)
+    : span(`  The primary's own count says something else: it ran ${count}`, 'red')
 }
 
 function problemLines({ kindsOfErrors, staleReads }: Report): readonly Line[] {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Pool } from '../../pool.ts'
 import { Chronicle } from './chronicle.ts'
 import { createClock, type Clock } from './clock.ts'
@@ -5,7 +6,8 @@ import { PrimaryCount } from './cross-check.ts'
 import { runLoad } from './load.ts'
 import { Observer } from './observer.ts'
 import type { DemoOptions } from './options.ts'
-import { serverFailure } from './problems.ts'
+import { within } from './patience.ts'
+import { failure, serverFailure } from './problems.ts'
 import { reportOf, type Report } from './report.ts'
 import type { Screen } from './screen.ts'
 import { runScript } from './script.ts'
@@ -27,6 +29,9 @@ export interface RunOptions {
 const WINDOW_MS = 2000
 const LOOK_MS = 100
 const LONGEST_WARM_UP_MS = 5_000
+/** For what is under way when the time is over. */
+const LONGEST_WAIT_MS = 30_000
+/** A server that is gone without a word may never answer a goodbye. */
 const LONGEST_GOODBYE_MS = 5_000
 
 /** Runs the load in a shop that is there, shows it, and reports. */
@@ -34,7 +39,7 @@ export async function runInShop(run: RunOptions): Promise<Report> {
   const { options, servers, schema, screen, signal } = run
   const nodes = [servers.primary, ...servers.replicas]
   const clock = createClock(signal)
-  const primaryCount = await PrimaryCount.begin(servers.primary, schema)
+  const primaryCount = await PrimaryCount.begin(servers.primary)
   const pool = new Pool({
     ...servers.primary.config,
     application_name: schema,
@@ -51,12 +56,12 @@ export async function runInShop(run: RunOptions): Promise<Report> {
   const observer = new Observer({ pool, names, tally, clock, chronicle })
   let view: View
   try {
-    await warmUp(observer, clock)
+    await warmUp(pool, schema, observer, clock)
     view = await play(run, pool, tally, observer, chronicle)
   } catch (error) {
     throw signal.aborted ? error : serverFailure('The pool', error)
   } finally {
-    await Promise.race([pool.end(), clock.pause(LONGEST_GOODBYE_MS)])
+    await within(LONGEST_GOODBYE_MS, pool.end())
   }
   const own = { reads: tally.reads, commits: tally.writes, offload: view.offload }
   return reportOf({
@@ -70,13 +75,15 @@ export async function runInShop(run: RunOptions): Promise<Report> {
   })
 }
 
-/** Waits until every replica serves: a replica that starts late is no part of the story. */
-async function warmUp(observer: Observer, clock: Clock): Promise<void> {
+/** Waits until the pool knows the shop and every replica serves: how a pool starts is no part of the story. */
+async function warmUp(pool: Pool, schema: string, observer: Observer, clock: Clock): Promise<void> {
+  const { profile } = shopStatements(schema)
   const deadlineMs = clock.now() + LONGEST_WARM_UP_MS
   for (;;) {
     const { nodes } = await observer.look()
-    const isReady = nodes.every(({ standing }) => standing === 'primary' || standing === 'in rotation')
-    if (isReady || clock.isOver || clock.now() > deadlineMs) return
+    const serves = nodes.every(({ standing }) => standing === 'primary' || standing === 'in rotation')
+    const knowsShop = (await pool.explain(profile)).statement.kind === 'read'
+    if ((serves && knowsShop) || clock.isOver || clock.now() > deadlineMs) return
     await clock.pause(LOOK_MS)
   }
 }
@@ -91,7 +98,8 @@ async function play(
 ): Promise<View> {
   const { seconds, seed } = options
   const end = new AbortController()
-  const clock = createClock(AbortSignal.any([signal, end.signal]))
+  const over = AbortSignal.any([signal, end.signal])
+  const clock = createClock(over)
   observer.begin()
   const timer = setTimeout(() => end.abort(), seconds * 1000)
   const statements = shopStatements(schema)
@@ -104,8 +112,12 @@ async function play(
   }
   // One that fails ends the others, and all are waited for: nobody works on when the servers are taken away.
   for (const task of tasks) task.catch(() => end.abort())
-  const outcomes = await Promise.allSettled(tasks)
+  const settled = Promise.allSettled(tasks)
+  if (!over.aborted) await once(over, 'abort')
   clearTimeout(timer)
+  const outcomes = await within(signal.aborted ? LONGEST_GOODBYE_MS : LONGEST_WAIT_MS, settled)
+  if (outcomes === undefined)
+    throw failure('Some statements were not answered: a server is gone without a word')
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   const view = await observer.look()
   screen.show(view, chronicle.happenings)
@@ -127,6 +139,5 @@ async function display(
     }
     await clock.pause(LOOK_MS)
   }
-  // Whoever waits for a change is let go.
-  await observer.look()
+  observer.end()
 }

@@ -3,14 +3,14 @@ import { withConnection } from './connection.ts'
 import type { Clock } from './clock.ts'
 import { failure, serverFailure } from './problems.ts'
 import type { DemoNode, DemoServers } from './servers.ts'
-import { creationStatements, vacuumStatements } from './shop.ts'
+import { creationStatements, SCHEMA_PREFIX, vacuumStatements } from './shop.ts'
 
 const CATCH_UP_MS = 60_000
 const POLL_MS = 20
 
 /** A name that no other schema has, and that needs no quotes. PostgreSQL keeps `pg_…` to itself. */
 export function schemaName(): string {
-  return `switchyard_demo_${randomBytes(6).toString('hex')}`
+  return `${SCHEMA_PREFIX}${randomBytes(6).toString('hex')}`
 }
 
 /** Makes and fills the shop. All or nothing: whatever stops it leaves nothing behind. */
@@ -35,9 +35,14 @@ export async function createShop(primary: DemoNode, schema: string, signal: Abor
   }
 }
 
+/** Removes the shop. `schema` is the name of the pool's connections, too: one that is left over would hold a lock. */
 export async function dropSchema(primary: DemoNode, schema: string): Promise<void> {
   try {
-    await withConnection(primary.config, (client) => client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`))
+    await withConnection(primary.config, async (client) => {
+      const terminate = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1'
+      await client.query(terminate, [schema])
+      await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)
+    })
   } catch (error) {
     const { message } = serverFailure(primary.title, error)
     throw failure(`${message}. What is left there goes with: DROP SCHEMA ${schema} CASCADE`, error)

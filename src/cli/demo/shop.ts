@@ -5,6 +5,9 @@ export const ORDERS = 80_000
 export const CATEGORIES = 500
 const ROWS = USERS + PRODUCTS + ORDERS
 
+/** Begins the name of every schema that a demo makes. */
+export const SCHEMA_PREFIX = 'switchyard_demo_'
+
 export const SHOP_ROWS: string = ROWS.toLocaleString('en')
 
 const CITIES = ['Lisbon', 'Oslo', 'Kyoto', 'Quito', 'Accra', 'Perth', 'Turin', 'Minsk'] as const

@@ -16,8 +16,8 @@ const SIGNS = {
   'same-server': ['○', 'red', 'same server'],
 } as const satisfies Record<Standing, readonly [string, Style, string]>
 
-/** A lag that people notice, in milliseconds. */
-const NOTICEABLE_MS = 250
+/** Less than the time between two probes says only that a probe is due, in milliseconds. */
+const RESOLUTION_MS = 500
 
 export interface TableOptions {
   readonly seconds: number
@@ -93,7 +93,8 @@ function lagSpan({ standing, lagMs }: NodeView): Span {
   if (standing === 'primary' || standing === 'down' || standing === 'pending')
     return span('–'.padStart(7), 'dim')
   if (lagMs === undefined) return span('?'.padStart(7), 'yellow')
-  return span(formatDuration(lagMs).padStart(7), lagMs > NOTICEABLE_MS ? 'yellow' : undefined)
+  if (lagMs > RESOLUTION_MS) return span(formatDuration(lagMs).padStart(7), 'yellow')
+  return span((lagMs === 0 ? '0 s' : '< 0.5 s').padStart(7))
 }
 
 function bar(share: number): string {
