@@ -67,6 +67,15 @@ describe('tokens', () => {
       ],
     ],
     [
+      "a'b' é'c'",
+      [
+        ['word', 'a'],
+        ['literal', "'b'"],
+        ['word', 'é'],
+        ['literal', "'c'"],
+      ],
+    ],
+    [
       "U&'a'",
       [
         ['word', 'U'],

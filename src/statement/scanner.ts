@@ -100,8 +100,10 @@ export class Scanner {
   #word(): TokenKind {
     this.#run('word', isWordPart)
     if (this.#end - this.#start > 1 || this.#sql.charCodeAt(this.#end) !== 39) return 'word'
-    // One letter right before a quote says how to read the constant; E makes backslashes escapes.
-    const isEscape = this.#sql.charAt(this.#start).toLowerCase() === 'e'
+    // One of these letters right before a quote says how to read the constant; E makes backslashes escapes.
+    const letter = this.#sql.charAt(this.#start).toLowerCase()
+    if (!'benx'.includes(letter)) return 'word'
+    const isEscape = letter === 'e'
     this.#end++
     return this.#literal(isEscape)
   }
