@@ -89,7 +89,8 @@ export const names: readonly (readonly [list: NameList, sql: string, names: stri
     'MERGE INTO t USING f() ON g() WHEN MATCHED AND h() THEN UPDATE SET a = i() WHEN NOT MATCHED THEN INSERT VALUES (j())',
     'f g h i j',
   ],
-  ['functions', 'EXPLAIN SELECT f()', ''],
+  // The planner calls what is labelled stable or immutable, and looks into functions in SQL.
+  ['functions', "EXPLAIN SELECT f(), nextval('s'), abs(1), txid_current()", 'f txid_current'],
   ['functions', 'EXPLAIN ANALYZE SELECT f()', 'f'],
   ['functions', 'COPY (SELECT f()) TO STDOUT', 'f'],
   ['functions', 'PREPARE p AS SELECT f()', ''],
@@ -123,6 +124,7 @@ export const names: readonly (readonly [list: NameList, sql: string, names: stri
     "SELECT a LIKE 'b', a NOT LIKE 'b', a ILIKE 'b', a NOT ILIKE 'b', a SIMILAR TO 'b'",
     '~~ !~~ ~~* !~~* ~',
   ],
+  ['operators', 'EXPLAIN SELECT 1 @#@ 2', '@#@'],
   ['operators', 'SELECT a BETWEEN 1 AND 2, b NOT BETWEEN 1 AND 2', '>= <= < >'],
   ['operators', 'SELECT a IN (1, 2), b NOT IN (3)', '= <>'],
   ['operators', 'SELECT a IN (SELECT 1)', '='],

@@ -153,7 +153,7 @@ export const reads: Topics = {
     ['EXPLAIN UPDATE t SET a = 1', 'read', 'explain'],
     ['EXPLAIN MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE', 'read', 'explain'],
     ['EXPLAIN SELECT * FROM t FOR UPDATE', 'read', 'explain'],
-    ["EXPLAIN SELECT nextval('s'), f(1)", 'read', 'explain'],
+    ["EXPLAIN SELECT nextval('s'), abs(1)", 'read', 'explain'],
     ['EXPLAIN CREATE TABLE x AS SELECT 1', 'read', 'explain'],
     ['EXPLAIN DECLARE c CURSOR FOR SELECT 1', 'read', 'explain'],
     ['EXPLAIN (ANALYZE false) DELETE FROM t', 'read', 'explain'],

@@ -161,6 +161,9 @@ export const writes: Topics = {
     ["SELECT pg_notify('c', 'payload')", 'write', 'function-writes', 'writes'],
   ],
   'functions that may do anything': [
+    ['EXPLAIN SELECT app.price(7)', 'write', 'catalog-pending', 'writes', 'leaves'],
+    ['EXPLAIN DELETE FROM t WHERE a @#@ b', 'write', 'catalog-pending', 'writes'],
+    ["EXPLAIN SELECT pg_walfile_name('0/0')", 'write', 'function-writes', 'writes'],
     ['SELECT app.set_tenant(7)', 'write', 'catalog-pending', 'writes', 'leaves'],
     ['INSERT INTO t VALUES (app.next_number())', 'write', 'data-modifying', 'writes', 'leaves'],
     ["SELECT query_to_xml('SELECT 1', true, false, '')", 'write', 'function-volatile', 'writes', 'leaves'],
