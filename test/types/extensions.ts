@@ -1,0 +1,77 @@
+import { expectTypeOf } from 'vitest'
+import {
+  Pool,
+  smoothWeightedRoundRobin,
+  SwitchyardError,
+  type Balancer,
+  type ErrorCode,
+  type NodeChange,
+  type NodeView,
+  type Outcome,
+  type PoolStats,
+  type Refusal,
+} from '../../src/index.ts'
+
+// Checked by the compiler, never run: what users build upon.
+
+class LeastBusy implements Balancer {
+  readonly #busy = new Map<string, number>()
+
+  order(candidates: readonly NodeView[]): readonly NodeView[] {
+    return candidates.toSorted((a, b) => (this.#busy.get(a.id) ?? 0) - (this.#busy.get(b.id) ?? 0))
+  }
+  started = ({ id }: NodeView): unknown => this.#busy.set(id, (this.#busy.get(id) ?? 0) + 1)
+  ended = ({ id }: NodeView): unknown => this.#busy.set(id, (this.#busy.get(id) ?? 1) - 1)
+}
+
+const inOrder: Balancer = { order: (candidates) => candidates }
+
+const byChance: Balancer = {
+  order: (candidates, random) => {
+    expectTypeOf(random).toEqualTypeOf<() => number>()
+    return candidates.toSorted(() => random() - 0.5)
+  },
+  ended: (_node, outcome) => expectTypeOf(outcome).toEqualTypeOf<Outcome>(),
+}
+
+export const pools: readonly Pool[] = [new LeastBusy(), inOrder, byChance, smoothWeightedRoundRobin()].map(
+  (balancer) => new Pool({ balancer }),
+)
+
+export function balancersSeeAndChangeNothingElse(candidates: NodeView[]): void {
+  expectTypeOf<Parameters<Balancer['order']>[0]>().toEqualTypeOf<readonly NodeView[]>()
+  // @ts-expect-error it has to give nodes
+  const empty: Balancer = { order: () => undefined }
+  // @ts-expect-error order is what makes a balancer
+  const without: Balancer = { started: () => {} }
+  void [empty, without, inOrder.order(candidates, () => 0)]
+}
+
+export function eventsAreTyped(pool: Pool): void {
+  pool.events.on('nodeChanged', (change) => {
+    expectTypeOf(change).toEqualTypeOf<NodeChange>()
+    expectTypeOf<string>().not.toExtend<typeof change.to>()
+  })
+  pool.events.on('readRefused', (refusal) => expectTypeOf(refusal).toEqualTypeOf<Refusal>())
+  pool.events.once('connectionLost', ({ node, cause }) => {
+    expectTypeOf(node).toEqualTypeOf<string>()
+    expectTypeOf(cause).toEqualTypeOf<Error>()
+  })
+  // @ts-expect-error there is no such event
+  pool.events.on('nodeChange', () => {})
+  // @ts-expect-error a node is named by a text
+  pool.events.on('nodeChanged', ({ node }) => node.toFixed())
+  expectTypeOf(pool.stats()).toEqualTypeOf<PoolStats>()
+  expectTypeOf<PoolStats['offload']>().toEqualTypeOf<number>()
+}
+
+export function errorsAreToldApartByCode(error: unknown): string {
+  if (!(error instanceof SwitchyardError)) return ''
+  expectTypeOf(error).toExtend<Error>()
+  expectTypeOf(error.code).toEqualTypeOf<ErrorCode>()
+  expectTypeOf<string>().not.toExtend<ErrorCode>()
+  expectTypeOf(error.retryable).toEqualTypeOf<boolean>()
+  // @ts-expect-error there is no such code
+  if (error.code === 'SWITCHYARD_NO_PRIMARIES') return 'misspelt'
+  return error.code === 'SWITCHYARD_NO_PRIMARY' ? 'no primary' : error.message
+}
