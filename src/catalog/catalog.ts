@@ -48,11 +48,17 @@ export type RelationVerdict =
   | 'pending'
   | 'unknown'
 
-/** What using an operator or a type (as a cast's target) means. */
+/**
+ * What using an operator or a type (as a cast's target) means. `pending` also stands for one that the database, when
+ * asked, did not know: the statement fails on any node.
+ */
 export type OperatorVerdict = 'harmless' | 'volatile' | 'pending'
 
 export interface Catalog {
-  /** Grows with every new catalog, so that a verdict can say which one it was made with. */
+  /**
+   * Grows with every new catalog, so that a verdict can say which one it was made with. 0 is the builtin one, which is in
+   * force again while a change made through this process is looked at.
+   */
   readonly version: number
   /** `builtin`: only PostgreSQL's own names are known. `loaded`: the database was asked. */
   readonly source: 'builtin' | 'loaded'
