@@ -25,7 +25,7 @@ const MOST_SECONDS = 86_400
 const MOST_REPLICAS = 16
 const LARGEST_SEED = 2 ** 32 - 1
 
-export const demoHelp: string = `demo [options]
+export const demoHelp: string = `[options]
 
 Starts a PostgreSQL primary with streaming replicas, fills a small shop, runs its users through the pool and shows where
 their statements go. On the way one replica's replay is paused, and later the replica is killed and brought back. Users

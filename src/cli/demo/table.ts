@@ -43,7 +43,9 @@ export function tableLines(
   ]
   const room = Math.max(0, Math.min(MOST_HAPPENINGS, rows - head.length - 1))
   const told = room === 0 ? [] : happenings.slice(-room)
-  return told.length === 0 ? head : [...head, [], ...told.map(happeningLine)]
+  const lines = told.length === 0 ? head : [...head, [], ...told.map(happeningLine)]
+  // What is higher than the terminal cannot be drawn over.
+  return lines.slice(0, rows)
 }
 
 export function happeningLine({ atSeconds, node, what }: Happening): Line {

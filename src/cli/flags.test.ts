@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { parseFlags } from './flags.ts'
+
+const kinds = { json: 'boolean', seconds: 'value', replica: 'list' } as const
+
+describe('parseFlags', () => {
+  it('reads what is given, in every way of writing it', () => {
+    const flags = parseFlags(['--json', '--seconds', '5', '--replica=a', '--replica', 'b'], kinds)
+    expect([flags.has('json'), flags.value('seconds'), flags.list('replica')]).toEqual([
+      true,
+      '5',
+      ['a', 'b'],
+    ])
+  })
+
+  it('leaves absent what is not', () => {
+    const flags = parseFlags([], kinds)
+    expect([flags.has('json'), flags.value('seconds'), flags.list('replica')]).toEqual([false, undefined, []])
+  })
+
+  it('takes a negative number for a value', () => {
+    expect(parseFlags(['--seconds', '-5'], kinds).value('seconds')).toBe('-5')
+  })
+
+  it.each([
+    [['--second', '5'], 'Unknown option "--second". Did you mean "--seconds"?'],
+    [['--constructor'], 'Unknown option "--constructor". See --help'],
+    [['-x'], 'Unknown option "-x". See --help'],
+    [['--postgres://me:secret@host'], 'Unknown option. See --help'],
+    [['--json=yes'], 'Option "--json" takes no value'],
+    [['--seconds'], 'Option "--seconds" needs a value'],
+    [['--seconds='], 'Option "--seconds" needs a value'],
+    [['--seconds', '1', '--seconds', '2'], 'Option "--seconds" is given twice'],
+    [['postgres://me:secret@host/db'], 'There is an argument too many: only options are understood here'],
+    [['--', '--json'], 'There is an argument too many: only options are understood here'],
+  ])('%s: %s', (args, message) => {
+    expect(() => parseFlags(args, kinds)).toThrow(
+      expect.objectContaining({ message, code: 'SWITCHYARD_CLI', exitCode: 2 }),
+    )
+  })
+})
