@@ -120,6 +120,14 @@ describe('runExclusively', () => {
     expect(log).toEqual(['error callback is not a function', 'idle'])
   })
 
+  it('what sending over a broken connection throws makes it idle once', () => {
+    connection._queryable = false
+    run(() => {
+      throw new Error('Client has encountered a connection error and is not queryable')
+    })
+    expect(log).toEqual(['error Client has encountered a connection error and is not queryable', 'idle'])
+  })
+
   it('leaves no listener behind', () => {
     run()
     answer(undefined, 'rows')
