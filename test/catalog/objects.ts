@@ -29,6 +29,7 @@ export const groundwork = `
   -- Not labelled, as most functions out there.
   CREATE FUNCTION writes_a_row(x anyelement) RETURNS boolean LANGUAGE plpgsql AS
     $$ BEGIN INSERT INTO plain VALUES (1, ''); RETURN true; END $$;
+  CREATE DOMAIN noisy_number AS int CHECK (writes_a_row(VALUE));
   CREATE FUNCTION only_adds(x int, y int) RETURNS int LANGUAGE sql AS 'SELECT x + y';
 `
 
@@ -177,6 +178,34 @@ export const functions: readonly ObjectCase[] = [
     name: 's_calls_std',
     verdict: 'volatile',
     use: 'SELECT s_calls_std()',
+    standby: '25006',
+  },
+  {
+    title: 'stable, reading an unlogged table behind a comma',
+    create: `CREATE FUNCTION s_comma() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM plain, scratch'`,
+    object: 'function',
+    name: 's_comma',
+    verdict: 'writes',
+    use: 'SELECT s_comma()',
+    standby: '0A000',
+  },
+  {
+    title: 'a label that lies behind a comment',
+    create: `CREATE FUNCTION s_comment() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT nextval /* why */ (''counter'')'`,
+    object: 'function',
+    name: 's_comment',
+    verdict: 'writes',
+    use: 'SELECT s_comment()',
+    standby: '25006',
+  },
+  {
+    title: 'immutable, declaring a variable of a domain whose check writes',
+    create: `CREATE FUNCTION i_domain() RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+      'DECLARE x noisy_number := 1; BEGIN RETURN x; END'`,
+    object: 'function',
+    name: 'i_domain',
+    verdict: 'volatile',
+    use: 'SELECT i_domain()',
     standby: '25006',
   },
   {
