@@ -37,6 +37,7 @@ describe('marks the piece', () => {
       ['1 WITH a AS (INSERT', '             ^^^^^^', '2   INTO t VALUES (1))', '    ^^^^^^'],
     ],
     ['over a blank line', '«INSERT\n\nINTO» t', ['1 INSERT', '  ^^^^^^', '2 ', '  ', '3 INTO t', '  ^^^^']],
+    ['over CR LF', '«INSERT\r\nINTO» t', ['1 INSERT', '  ^^^^^^', '2 INTO t', '  ^^^^']],
     ['over three lines of more', '«a\nb\nc\nd»', ['1 a', '  ^', '2 b', '  ^', '3 c', '  ^']],
   ])('%s', (_name, marked, lines) => {
     expect(excerpt(marked)).toEqual(lines)

@@ -29,6 +29,8 @@ const cases: readonly string[] = [
   'SELECT * FROM (SELECT * FROM t «FOR  NO\nKEY UPDATE») x',
   'SELECT * FROM t «for share» NOWAIT',
   'SELECT call FROM t; «CALL» p()',
+  'SELECT 1 AS call; -- now\n«CALL» p()',
+  'WITH x AS (SELECT delete FROM s) «DELETE» FROM t',
   "«DO» 'BEGIN END'",
   '«COPY» t FROM stdin',
   "COPY t TO «PROGRAM» 'x'",
