@@ -36,6 +36,9 @@ export type { Balancer, Outcome } from './selection/balancer.ts'
 export type { Rejection, StepReason } from './selection/query-plan.ts'
 export { smoothWeightedRoundRobin } from './selection/smooth-weighted-round-robin.ts'
 export { classify } from './statement/classify.ts'
+export { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
+export { createNodeSqlParser } from './statement/node-sql-parser-parser.ts'
+export type { Analysis, NameUse, SqlParser } from './statement/parser.ts'
 export type {
   Offender,
   Statement,

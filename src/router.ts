@@ -25,7 +25,6 @@ import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
-import { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView } from './topology/snapshot.ts'
@@ -51,9 +50,6 @@ export interface RoutedQuery {
   readonly send: Send
 }
 
-const CACHE_BYTES = 16 * 1024 * 1024
-const MAX_SQL_BYTES = 256 * 1024
-
 /** What stands for a text that there is not: a prepared statement run by its name, a cursor, a stream. */
 const WITHOUT_TEXT: Statement = {
   kind: 'write',
@@ -75,6 +71,7 @@ export class Router {
   readonly #nodes: ReadonlyMap<NodeId, ServerNode>
   readonly #executor: Executor
   readonly #counters = new Counters()
+  readonly #reportedHints = new WeakSet<Statement>()
   #ready = false
   #preparing: Promise<void> | undefined
 
@@ -87,10 +84,10 @@ export class Router {
       onEvent: (event) => this.#catalogEvent(event),
     })
     this.#judge = createJudge({
-      parser: createLibpgQueryParser(),
+      parser: settings.parser,
       catalog: () => this.#catalog.current,
-      cacheBytes: CACHE_BYTES,
-      maxSqlBytes: MAX_SQL_BYTES,
+      cacheBytes: settings.statementCacheBytes,
+      maxSqlBytes: settings.maxSqlBytes,
     })
     this.#monitor = new ClusterMonitor({
       nodes: settings.nodes,
@@ -226,6 +223,7 @@ export class Router {
   #dispatch(query: RoutedQuery, done: Done): void {
     const statement = this.judge(query.sql)
     const route = this.route(statement, query.session, query.request)
+    if (route.role === 'primary') this.#reportIgnoredHint(statement, query.request)
     const plan = this.#plan(route)
     if (plan.steps.length > 0) return this.#execute(statement, plan, query, done)
     this.#withPrimary((error) => {
@@ -265,6 +263,14 @@ export class Router {
   #catalogEvent(event: CatalogEvent): void {
     if (event.type === 'catalog-loaded') this.events.emit('catalogLoaded', event)
     else this.events.emit('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
+  }
+
+  /** A replica was asked for, and must not have it. Said once for each text that is still known. */
+  #reportIgnoredHint(statement: Statement, { route }: RouteRequest): void {
+    const isAsked = route === 'replica' || (route === undefined && statement.hint === 'replica')
+    if (!isAsked || statement.kind === 'read' || this.#reportedHints.has(statement)) return
+    this.#reportedHints.add(statement)
+    this.events.emit('hintIgnored', statement)
   }
 
   #plan(route: Route): QueryPlan {

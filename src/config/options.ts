@@ -1,6 +1,7 @@
 import type { PoolConfig } from 'pg'
 import type { Declarations } from '../catalog/declared.ts'
 import type { Logger } from '../observability/logger.ts'
+import type { SqlParser } from '../statement/parser.ts'
 import type { Balancer } from '../selection/balancer.ts'
 
 /** One replica, given as an object. It inherits every option of the primary but `host` and `port`. */
@@ -32,6 +33,22 @@ export interface PoolOptions extends PoolConfig {
    * @defaultValue nothing
    */
   readonly declared?: Declarations | undefined
+  /**
+   * Judges the statements: `createLibpgQueryParser()`, or `createNodeSqlParser()` if WebAssembly is not to be had. The
+   * second needs the package `node-sql-parser`, and proves fewer reads.
+   * @defaultValue createLibpgQueryParser()
+   */
+  readonly parser?: SqlParser | undefined
+  /**
+   * How much memory the verdicts on statements may take, in bytes, at least 1 MiB; those not needed for longest go first.
+   * @defaultValue 16 MiB
+   */
+  readonly statementCacheBytes?: number | undefined
+  /**
+   * A longer text is not parsed and goes to the primary; in bytes of UTF-8, at most 8 MiB.
+   * @defaultValue 256 KiB
+   */
+  readonly maxSqlBytes?: number | undefined
   /**
    * Time between two probes of one node, in milliseconds; at most half of `windowMs`.
    * @defaultValue a quarter of `windowMs`, at most 500

@@ -4,11 +4,14 @@ import type { NodeConfig } from '../nodes/server-node.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import { smoothWeightedRoundRobin } from '../selection/smooth-weighted-round-robin.ts'
+import { createLibpgQueryParser } from '../statement/libpg-query-parser.ts'
+import type { SqlParser } from '../statement/parser.ts'
 import { POOL_OPTIONS } from './known-options.ts'
 import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
 import { checkMethod, checkNames, numberOption } from './validate.ts'
 
+const MIB = 1024 * 1024
 /** A longer timer of Node.js fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
@@ -19,6 +22,9 @@ export interface Settings {
   readonly nodes: readonly NodeConfig[]
   readonly windowMs: number
   readonly declared: readonly DeclaredName[]
+  readonly parser: SqlParser
+  readonly statementCacheBytes: number
+  readonly maxSqlBytes: number
   readonly probeIntervalMs: number
   readonly probeTimeoutMs: number
   readonly balancer: Balancer
@@ -32,12 +38,25 @@ export interface Settings {
  */
 export function settingsOf(options: PoolOptions): Settings {
   checkNames(options, POOL_OPTIONS, 'the pool')
-  const { replicas, windowMs, declared, probeIntervalMs, probeTimeoutMs, balancer, logger, ...rest } = options
+  const {
+    replicas,
+    windowMs,
+    declared,
+    parser,
+    statementCacheBytes,
+    maxSqlBytes,
+    probeIntervalMs,
+    probeTimeoutMs,
+    balancer,
+    logger,
+    ...rest
+  } = options
   const pgOptions: PoolConfig =
     options.password === undefined ? rest : { ...rest, password: options.password }
 
   const window = numberOption('windowMs', windowMs, 2000, { above: 0 })
   if (balancer !== undefined) checkMethod('balancer', balancer, 'order')
+  if (parser !== undefined) checkMethod('parser', parser, 'analyze')
   if (logger !== undefined && logger !== false) {
     checkMethod('logger', logger, 'warn')
     checkMethod('logger', logger, 'info')
@@ -49,6 +68,9 @@ export function settingsOf(options: PoolOptions): Settings {
     nodes,
     windowMs: window,
     declared: parseDeclarations(declared),
+    parser: parser ?? createLibpgQueryParser(),
+    statementCacheBytes: numberOption('statementCacheBytes', statementCacheBytes, 16 * MIB, { min: MIB }),
+    maxSqlBytes: numberOption('maxSqlBytes', maxSqlBytes, MIB / 4, { above: 0, max: 8 * MIB }),
     probeIntervalMs: numberOption('probeIntervalMs', probeIntervalMs, Math.min(500, window / 4), {
       above: 0,
       max: Math.min(window / 2, LONGEST_TIMER_MS),

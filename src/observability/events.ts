@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { Statement } from '../statement/statement.ts'
 import type { NodeId, Role } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 
@@ -25,6 +26,8 @@ export interface Refusal {
 export interface RouterEvents {
   nodeChanged: [NodeChange]
   readRefused: [Refusal]
+  /** A replica was asked for, by a comment or by `route`, for a statement that is no proven read. It went to the primary. */
+  hintIgnored: [Statement]
   /** The database's functions and relations are known, or known anew. Counts include the system's own. */
   catalogLoaded: [CatalogChange]
   /** The database could not be asked. Until it can, what was known stays in force. */

@@ -24,6 +24,12 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('readRefused', ({ node, cause }) => {
     logger.warn({ node, cause: cause.message }, 'A standby refused a statement that was judged to be a read')
   })
+  events.on('hintIgnored', ({ kind, reason }) => {
+    logger.warn(
+      { kind, reason },
+      'A replica was asked for, but the statement is no proven read: it went to the primary',
+    )
+  })
   events.on('catalogLoaded', ({ functions, relations, durationMs }) => {
     logger.info({ functions, relations, durationMs }, 'The catalog was loaded')
   })

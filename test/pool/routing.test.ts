@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Pool } from '../../src/index.ts'
+import { createNodeSqlParser, type Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, serversThatRan, until } from '../support/servers.ts'
@@ -139,6 +139,37 @@ describe('pool.query', () => {
       expect((await fresh.explain('select 1')).route.reason).toBe('session-wrote')
     } finally {
       await fresh.end()
+    }
+  })
+})
+
+describe('a hint', () => {
+  it('for the primary is obeyed, one for a replica only by a proven read, and said once where it is not', async () => {
+    const ignored: string[] = []
+    pool.events.on('hintIgnored', ({ reason }) => ignored.push(reason))
+    await pool.query('/* route: primary */ select 1 from accounts')
+    expect(pool.stats().nodes.map(({ queries }) => queries)).toEqual([1, 0, 0])
+    for (let i = 0; i < 3; i++) await pool.query('/* route: replica */ update accounts set balance = balance')
+    expect(pool.stats().nodes.map(({ queries }) => queries)).toEqual([4, 0, 0])
+    await pool.query('select 1 /* route: replica */ from accounts')
+    expect(pool.stats().nodes[0]?.queries).toBe(4)
+    await pool.query({ text: 'delete from accounts where id < 0', route: 'replica' })
+    expect(ignored).toEqual(['data-modifying', 'data-modifying'])
+  })
+})
+
+describe('the other parser', () => {
+  it('is the user’s to choose', async () => {
+    const other = poolOver(cluster, { parser: createNodeSqlParser() })
+    try {
+      await replicasReady(other)
+      await other.query('select balance from accounts where id = 1')
+      await other.query('update accounts set balance = balance where id = 1')
+      await other.query("select 'a\\'; delete from accounts; --'").catch(() => undefined)
+      const [primary, ...replicas] = other.stats().nodes.map(({ queries }) => queries)
+      expect([primary, replicas.reduce((a, b) => a + b)]).toEqual([2, 1])
+    } finally {
+      await other.end()
     }
   })
 })
