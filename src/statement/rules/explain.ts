@@ -16,11 +16,13 @@ function executes(node: TreeNode): boolean {
   return analyze
 }
 
-/** Labelled stable or immutable, so the planner may call them to estimate with, and yet no standby can be trusted to. */
+/** Labelled stable or immutable, so the planner may call them; and yet they write, or run what they are given. */
 const calledByPlanner: ReadonlySet<string> = new Set([
   'database_to_xml',
   'database_to_xml_and_xmlschema',
   'pg_current_xact_id',
+  'pg_input_error_info',
+  'pg_input_is_valid',
   'pg_replication_origin_oid',
   'pg_walfile_name',
   'pg_walfile_name_offset',
