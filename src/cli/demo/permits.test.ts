@@ -23,4 +23,9 @@ it('lets only so many work at a time, in the order in which they came, and goes 
   finish[2]?.()
   finish[3]?.()
   await outcomes
+
+  // None was lost, and none came from nowhere.
+  const later = [4, 5, 6].map((number) => permits.run(async () => void started.push(number)))
+  expect(started).toEqual([0, 1, 2, 3, 4, 5])
+  await Promise.all(later)
 })

@@ -16,7 +16,9 @@ interface Data {
 /** One user's part of a shop. Reads are served from the state that was there `staleBy` commits ago. */
 class FakePool implements ShopPool {
   staleBy = 0
-  /** Thrown by the statement with this text. */
+  /** Laid over every row that is read. */
+  distortion: Readonly<Record<string, unknown>> = {}
+  /** Text of the statement that fails. */
   failing: string | undefined
   readonly log: string[] = []
   readonly #history: Data[] = [{ city: 'Oslo', version: 0, orders: [] }]
@@ -56,8 +58,9 @@ class FakePool implements ShopPool {
     this.log.push(text.startsWith('SELECT') ? 'SELECT' : (text.split(' ')[0] ?? ''))
     if (text === this.failing) throw new Error('broken')
     const { orders, ...profile } = this.#latest(this.staleBy)
-    if (text === statements.profile) return { rows: [profile] }
-    if (text === statements.recentOrders) return { rows: orders }
+    if (text === statements.profile) return { rows: [{ ...profile, ...this.distortion }] }
+    if (text === statements.recentOrders)
+      return { rows: orders.map((order) => ({ ...order, ...this.distortion })) }
     if (text !== statements.changeProfile) return { rows: [] }
     const latest = this.#latest(0)
     const version = latest.version + 1
@@ -104,6 +107,42 @@ describe('a user of the shop', () => {
       expect(tally.staleReads).toEqual([{ what: write === 'placeOrder' ? 'order' : 'profile', afterMs: 40 }])
     },
   )
+
+  it.each([
+    ['changeProfile', { city: 'Atlantis' }],
+    ['changeProfile', { version: 0 }],
+    ['placeOrder', { id: 0 }],
+    ['placeOrder', { quantity: 0 }],
+  ] as const)('after %s notices %o', async (write, distortion) => {
+    const { pool, tally, shopper } = setUp()
+    await shopper[write]()
+    pool.distortion = distortion
+    await shopper.lookBack()
+    expect([tally.checks, tally.violations]).toEqual([1, 1])
+  })
+
+  it.each(['changeProfile', 'placeOrder'] as const)(
+    'after %s notices that there is nothing',
+    async (write) => {
+      const { pool, tally, shopper } = setUp()
+      await shopper[write]()
+      pool.query = async () => ({ rows: [] })
+      await shopper.lookBack()
+      expect([tally.checks, tally.violations]).toEqual([1, 1])
+    },
+  )
+
+  it('expects nothing any more when the outcome of a second write is unknown', async () => {
+    const { pool, tally, shopper } = setUp()
+    await shopper.changeProfile()
+    await shopper.placeOrder()
+    pool.failing = 'COMMIT'
+    await shopper.placeOrder()
+    pool.failing = statements.changeProfile
+    await shopper.changeProfile()
+    await shopper.lookBack()
+    expect([tally.errors, tally.checks, shopper.sinceWriteMs]).toEqual([2, 0, undefined])
+  })
 
   it('notices that an answer goes back in time later on', async () => {
     const { pool, tally, shopper } = setUp()
