@@ -236,12 +236,16 @@ export class Router {
   #execute(statement: Statement, plan: QueryPlan, query: RoutedQuery, done: Done): void {
     const { session, send } = query
     if (statement.kind === 'read') {
+      let wasRefused = false
       const refused = (node: NodeId, cause: Error): void => {
-        // What runs on the primary in its place was no read after all.
-        this.ended({ session, changesCatalog: false })
+        wasRefused = true
         this.events.emit('readRefused', { node, sql: query.sql ?? '', cause })
       }
-      return this.#executor.read({ plan, send, refused }, done)
+      return this.#executor.read({ plan, send, refused }, (error, result) => {
+        // What ran on the primary in its place was no read after all.
+        if (wasRefused) this.ended({ session, changesCatalog: false })
+        done(error, result)
+      })
     }
     const [step] = plan.steps
     if (step === undefined) throw new RangeError('A write needs a plan with a step to run')

@@ -144,7 +144,7 @@ describe('a write', () => {
   it.each([
     ['tells of a node that failed', reset(), true],
     ['does not blame the node for a fault of the statement', ownFault(), false],
-    ['nor for a refusal', refusal(), false],
+    ['tells of a refusal: the primary may have been demoted', refusal(), true],
   ])('%s', (_name, error, isBlamed) => {
     b.answers['p'] = error
     b.write()

@@ -61,7 +61,9 @@ export class Executor {
   /** Runs anything else. Once: what may have reached a server is never sent again. */
   write(node: NodeView, send: Send, done: Done): void {
     this.#attempt(node, send, (failure, error, result) => {
-      if (failure === 'node' && error !== undefined) this.#options.listener.nodeFailed(node, error)
+      // A primary that refuses because it is a standby was demoted.
+      const isSuspect = failure === 'node' || failure === 'standby-refusal'
+      if (isSuspect && error !== undefined) this.#options.listener.nodeFailed(node, error)
       done(error, result)
     })
   }

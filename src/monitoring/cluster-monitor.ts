@@ -2,8 +2,9 @@ import type { Client } from 'pg'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { assemble, clusterIdentifier } from '../topology/assemble.ts'
-import { PENDING, transition, type NodeEvent, type NodeId, type NodeState } from '../topology/node.ts'
-import type { Snapshot } from '../topology/snapshot.ts'
+import { PENDING, transition } from '../topology/node.ts'
+import type { NodeEvent, NodeId, NodeState, Observation } from '../topology/node.ts'
+import type { Lag, Snapshot } from '../topology/snapshot.ts'
 import { LagClock } from './lag-clock.ts'
 import type { Monitor } from './monitor.ts'
 import { NodeProbe } from './node-probe.ts'
@@ -38,6 +39,8 @@ export class ClusterMonitor implements Monitor {
   readonly #watched: readonly Watched[]
   readonly #lagClock = new LagClock()
   #systemIdentifier: string | undefined
+  /** Of the primary that the lag clock follows. */
+  #timeline: number | undefined
   #snapshot: Snapshot
   #settled: Promise<void> | undefined
   #closed = false
@@ -145,9 +148,16 @@ export class ClusterMonitor implements Monitor {
     const primary = this.#snapshot.primary?.state
     if (event.type === 'observed' && primary?.name === 'up' && primary.observation === event.observation) {
       this.#lagClock.record(event.observation)
+      this.#timeline = event.observation.timeline
       this.#snapshot = this.#assemble()
     }
     this.#options.onSnapshot(this.#snapshot, previous)
+  }
+
+  #lagOf({ lsn, timeline }: Observation): Lag | undefined {
+    // Positions on different branches of history cannot be compared.
+    if (lsn === undefined || timeline === undefined || timeline !== this.#timeline) return undefined
+    return this.#lagClock.lagAt(lsn)
   }
 
   #assemble(): Snapshot {
@@ -155,8 +165,6 @@ export class ClusterMonitor implements Monitor {
     // Held for good once everybody had the chance to answer: from then on another cluster's server is a stranger.
     const systemIdentifier = this.#systemIdentifier ?? clusterIdentifier(nodes)
     if (nodes.every(({ state }) => state.name !== 'pending')) this.#systemIdentifier = systemIdentifier
-    return assemble(nodes, systemIdentifier, ({ lsn }) =>
-      lsn === undefined ? undefined : this.#lagClock.lagAt(lsn),
-    )
+    return assemble(nodes, systemIdentifier, (replica) => this.#lagOf(replica))
   }
 }

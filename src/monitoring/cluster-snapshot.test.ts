@@ -54,7 +54,7 @@ describe('the cluster that is watched', () => {
     await b.monitor.refresh()
     expect(b.shown).toBe('foreign-cluster replica')
     expect(b.monitor.snapshot.primary).toBeUndefined()
-    expect(b.node('b').lag).toBeUndefined()
+    expect(b.node('b').lag?.freshAsOfMs).toBeLessThanOrEqual(b.platform.now())
   })
 
   it('is held while the server that named it is down', async () => {
@@ -124,11 +124,27 @@ describe('lag', () => {
     expect(b.node('b').lag).toBeUndefined()
   })
 
-  it('is not known while there is no primary', async () => {
+  it('is proven no further while there is no primary', async () => {
     const b = bench(['a', 'b'])
     await b.monitor.settled()
+    const before = b.node('b').lag
+    expect(before).toBeDefined()
+    b.network.at('a').querying = new Error('out of order')
     b.network.at('a').newestClient.breakOff()
-    expect(b.node('b').lag).toBeUndefined()
+    await b.platform.advance(3 * INTERVAL_MS)
+    expect(b.node('b').lag).toEqual(before)
+  })
+
+  it('is not known on another timeline than the primary’s, or on one that is not told', async () => {
+    const b = bench()
+    b.network.at('a').row = primaryRow('0/1000', 'a', '7000', '0000000A')
+    b.network.at('b').row = replicaRow('0/9000', 'b', '7000', '9')
+    b.network.at('c').row = replicaRow('0/1000', 'c', '7000', null)
+    await b.monitor.settled()
+    expect([b.node('b').lag, b.node('c').lag]).toEqual([undefined, undefined])
+    b.network.at('b').row = replicaRow('0/1000', 'b', '7000', '10')
+    await b.monitor.refresh()
+    expect(b.node('b').lag).toMatchObject({ bytes: 0 })
   })
 
   it('after a promotion is measured against the new primary alone', async () => {

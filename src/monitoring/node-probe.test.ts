@@ -46,6 +46,7 @@ describe('NodeProbe', () => {
       systemIdentifier: '7000',
       serverIdentity: '7000:r',
       lsn: 0x2000n,
+      timeline: 1,
       sentAtMs: platform.now(),
       receivedAtMs: platform.now(),
     })

@@ -31,6 +31,22 @@ describe('readProbe', () => {
     expect(read(['replica', '7000', 's', 'replayed', lsn])).not.toHaveProperty('lsn')
   })
 
+  it.each<[string, ProbeRow, number | undefined]>([
+    [
+      'a primary’s, out of the name of a WAL file',
+      ['primary', '7000', 's', 'flushed', '0/1', '0000001F'],
+      31,
+    ],
+    ['a replica’s', ['replica', '7000', 's', 'replayed', '0/1', '31'], 31],
+    [
+      'one that the server cannot tell is unknown',
+      ['replica', '7000', 's', 'replayed', '0/1', null],
+      undefined,
+    ],
+  ])('timeline: %s', (_name, row, timeline) => {
+    expect(read(row).timeline).toBe(timeline)
+  })
+
   it('tells servers of different clusters apart that started together', () => {
     const [a, b] = ['7000', '9999'].map((system) => read(['replica', system, 's', 'replayed', null]))
     expect(a?.serverIdentity).not.toBe(b?.serverIdentity)

@@ -8,6 +8,9 @@ import type { Observation } from '../topology/node.ts'
  * On a primary the position is the flush position: a synchronous commit is flushed before it returns, while the insert
  * position also holds other backends' unflushed WAL, which replicas do not get for long. Only where commits may return
  * before they are flushed is it the insert position.
+ *
+ * A replica's timeline is the newest that its control file or its WAL receiver knows. Without the rights of `pg_monitor`
+ * the receiver says nothing, and the control file hears of a promotion with the next restart point.
  */
 export const PROBE_SQL = `select
   case when pg_is_in_recovery() then 'replica' else 'primary' end,
@@ -22,23 +25,34 @@ export const PROBE_SQL = `select
     when pg_is_in_recovery() then pg_last_wal_replay_lsn()
     when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
     else pg_current_wal_flush_lsn()
-  end::text`
+  end::text,
+  case
+    when pg_is_in_recovery() then greatest(
+      (select timeline_id from pg_control_checkpoint()),
+      (select min_recovery_end_timeline from pg_control_recovery()),
+      (select received_tli from pg_stat_wal_receiver)
+    )::text
+    else left(pg_walfile_name(pg_current_wal_lsn()), 8)
+  end`
 
 export type ProbeRow = readonly (string | null)[]
 
 /** Reads the answer to `PROBE_SQL`. Throws when it is not one. */
 export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedAtMs: number): Observation {
-  const [role, systemIdentifier, server, position, lsnText] = row ?? []
+  const [role, systemIdentifier, server, position, lsnText, timelineText] = row ?? []
   if ((role !== 'primary' && role !== 'replica') || !systemIdentifier || !server) {
     throw new Error('The server gave no usable answer to a probe')
   }
   const lsn = lsnText ? parseLsn(lsnText) : undefined
+  // A primary gives it as the first eight hexadecimal digits of a file's name.
+  const timeline = Number.parseInt(timelineText ?? '', role === 'primary' ? 16 : 10)
   const observation = {
     role,
     systemIdentifier,
     serverIdentity: `${systemIdentifier}:${server}`,
     sentAtMs,
     receivedAtMs,
+    ...(Number.isNaN(timeline) ? {} : { timeline }),
   } as const
   if (lsn === undefined) return observation
   return { ...observation, lsn: position === 'inserted' ? withoutPageHeader(lsn) : lsn }

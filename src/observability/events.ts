@@ -14,7 +14,7 @@ export interface NodeChange {
   readonly cause?: Error
 }
 
-/** A standby refused a statement that was judged to be a read. The primary has answered it. */
+/** A standby refused a statement that was judged to be a read. It goes to the primary. */
 export interface Refusal {
   readonly node: NodeId
   /** The statement's text, without its parameters. */

@@ -60,9 +60,9 @@ describe('assemble', () => {
       'a',
     ],
     [
-      'without a primary nobody knows how far a replica is behind',
+      'without a primary what was proven still holds',
       [known('a', down()), known('b', replica('1'))],
-      ['unknown', 'replica'],
+      ['unknown', 'replica+lag'],
       undefined,
     ],
     [

@@ -27,7 +27,8 @@ export function assemble(
   const exclusions = findExclusions(nodes, systemIdentifier)
   const isWritable = (node: KnownNode): boolean =>
     node.state.name === 'up' && node.state.observation.role === 'primary' && !exclusions.has(node.id)
-  const hasOnePrimary = nodes.filter(isWritable).length === 1
+  // While no primary answers, what was proven before still holds; between two, it would say nothing.
+  const isConflict = nodes.filter(isWritable).length > 1
 
   const views = nodes.map((node): NodeView => {
     const { id, weight, state } = node
@@ -35,7 +36,7 @@ export function assemble(
     const exclusion = exclusions.get(id)
     const view = { id, weight, role: state.observation.role, state }
     if (exclusion !== undefined) return { ...view, exclusion }
-    const lag = hasOnePrimary && view.role === 'replica' ? lagOf(state.observation) : undefined
+    const lag = !isConflict && view.role === 'replica' ? lagOf(state.observation) : undefined
     return lag === undefined ? view : { ...view, lag }
   })
 

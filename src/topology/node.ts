@@ -18,6 +18,11 @@ export interface Observation {
    * replayed. Absent when the server could not tell.
    */
   readonly lsn?: Lsn
+  /**
+   * The branch of history that the position is on; it grows with every promotion. Absent when the server could not tell:
+   * a replica may learn of it late, unless the role that asks is a member of `pg_monitor`.
+   */
+  readonly timeline?: number
   /** When the probe was sent. Everything the observation says was true at some moment after it. */
   readonly sentAtMs: number
   readonly receivedAtMs: number

@@ -112,3 +112,27 @@ describe('a primary that dies', () => {
     )
   })
 })
+
+describe('a promotion', () => {
+  it('is followed: writes go to the new primary, reads to who follows it', async () => {
+    const marker = (id: number): Promise<unknown> => pool.query('insert into items values ($1)', [id])
+    await marker(5000)
+    const old = cluster.primary.config.port
+    await cluster.promote(0)
+    expect(cluster.primary.config.port).not.toBe(old)
+    await until('it takes writes', async () =>
+      marker(5001).then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect(await ask(cluster.primary.config, 'select id from items where id = 5001')).toEqual([{ id: 5001 }])
+    await until('both others serve reads', async () => {
+      await pool.withSession(() => pool.query('select 1 from items where id = 5001'))
+      const { plan } = await pool.withSession(() => pool.explain('select 1'))
+      return plan.candidates.filter(({ reason }) => reason === 'replica').length === 2
+    })
+    const primary = pool.stats().nodes.find(({ role }) => role === 'primary')
+    expect(primary?.id).toBe(`127.0.0.1:${cluster.primary.config.port}`)
+  })
+})

@@ -165,7 +165,7 @@ describe('the other parser', () => {
       await replicasReady(other)
       await other.query('select balance from accounts where id = 1')
       await other.query('update accounts set balance = balance where id = 1')
-      await other.query("select 'a\\'; delete from accounts; --'").catch(() => undefined)
+      await other.query("select 'a\\'; delete from accounts where id < 0; --'").catch(() => undefined)
       const [primary, ...replicas] = other.stats().nodes.map(({ queries }) => queries)
       expect([primary, replicas.reduce((a, b) => a + b)]).toEqual([2, 1])
     } finally {

@@ -149,11 +149,21 @@ export class FakeNetwork {
 }
 
 /** What a primary answers to a probe. Servers of one cluster share `system`. */
-export function primaryRow(lsn: string | null, server = 'p', system = '7000'): ProbeRow {
-  return ['primary', system, server, 'flushed', lsn]
+export function primaryRow(
+  lsn: string | null,
+  server = 'p',
+  system = '7000',
+  timeline = '00000001',
+): ProbeRow {
+  return ['primary', system, server, 'flushed', lsn, timeline]
 }
 
 /** What a replica answers to a probe. */
-export function replicaRow(lsn: string | null, server = 'r', system = '7000'): ProbeRow {
-  return ['replica', system, server, 'replayed', lsn]
+export function replicaRow(
+  lsn: string | null,
+  server = 'r',
+  system = '7000',
+  timeline: string | null = '1',
+): ProbeRow {
+  return ['replica', system, server, 'replayed', lsn, timeline]
 }
