@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { haveEnded, processTree } from '../../src/test-cluster/embedded/processes.ts'
 import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
@@ -72,6 +73,17 @@ test('after caughtUp every replica shows what was committed before', async () =>
   }
 })
 
+test('caughtUp waits for a replica that is slow to replay', async () => {
+  const slow = replicaAt(cluster, 1)
+  await column(slow.config, `ALTER SYSTEM SET recovery_min_apply_delay = '500ms'`)
+  await column(slow.config, 'SELECT pg_reload_conf()')
+  await note(1)
+  await cluster.caughtUp()
+  expect(await notesOn(slow)).toEqual([1])
+  await column(slow.config, 'ALTER SYSTEM RESET recovery_min_apply_delay')
+  await column(slow.config, 'SELECT pg_reload_conf()')
+})
+
 test('caughtUp covers commits that the primary has not flushed', async () => {
   for (let id = 1; id <= 5; id += 1) {
     await column(cluster.primary.config, `SET synchronous_commit = off; INSERT INTO notes VALUES (${id})`)
@@ -88,12 +100,12 @@ describe('pauseReplay', () => {
     await paused.pauseReplay()
     await note(2)
     const [fence] = await column(cluster.primary.config, 'SELECT pg_current_wal_flush_lsn()')
-    await until('both replicas to receive', 5_000, async () => {
+    await until('both replicas to receive', 15_000, async () => {
       const sql = `SELECT pg_last_wal_receive_lsn() >= '${String(fence)}'`
       const received = await Promise.all([column(paused.config, sql), column(other.config, sql)])
       return received.flat().every(Boolean) || undefined
     })
-    await until('the other to replay', 5_000, async () => (await notesOn(other)).length === 2 || undefined)
+    await until('the other to replay', 15_000, async () => (await notesOn(other)).length === 2 || undefined)
     expect(await notesOn(paused)).toEqual([1])
 
     await expect(cluster.caughtUp()).rejects.toMatchObject({
@@ -150,10 +162,24 @@ describe('stop, kill and start', () => {
     expect(await notesOn(node)).toEqual([1])
   })
 
+  test('kill ends a process that is too busy to notice the death of its postmaster', async () => {
+    const node = replicaAt(cluster, 0)
+    const busy = column(node.config, 'SELECT count(*) FROM generate_series(1, 1e10)').catch(
+      (error: unknown) => error,
+    )
+    const pid = await until('the query to run', 15_000, async () => {
+      const sql = `SELECT pid FROM pg_stat_activity WHERE query LIKE '%1e10%' AND pid <> pg_backend_pid()`
+      return (await column(node.config, sql))[0]
+    })
+    await node.kill()
+    expect(await haveEnded([Number(pid)])).toBe(true)
+    expect(await busy).toBeInstanceOf(Error)
+  })
+
   test('a postmaster that somebody else kills is noticed', async () => {
     const node = replicaAt(cluster, 0)
     process.kill(node.pid as number, 'SIGKILL')
-    await until('the node to be seen as down', 5_000, () => !node.running || undefined)
+    await until('the node to be seen as down', 15_000, () => !node.running || undefined)
     await node.start()
     expect(node.running).toBe(true)
   })
@@ -181,6 +207,21 @@ describe('freeze', () => {
     await node.thaw()
     expect(await column(node.config, 'SELECT 1')).toEqual([1])
     await cluster.caughtUp()
+  })
+
+  test('connections that are open already hang too', async () => {
+    const node = replicaAt(cluster, 0)
+    const client = new Client(node.config)
+    await client.connect()
+    await node.freeze()
+    let answered = false
+    const answer = client.query('SELECT 1').then(() => (answered = true))
+    // The other node answers ten times meanwhile.
+    for (let round = 0; round < 10; round += 1) await notesOn(replicaAt(cluster, 1))
+    expect(answered).toBe(false)
+    await node.thaw()
+    expect(await answer).toBe(true)
+    await client.end()
   })
 
   test.each(['stop', 'kill'] as const)('a frozen node can be ended with %s', async (how) => {

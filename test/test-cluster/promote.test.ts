@@ -50,12 +50,35 @@ test('under load no write that was confirmed is lost', async () => {
       confirmed.push(id)
     }
   })().catch((error: unknown) => error)
-  await until('some writes', 5_000, () => confirmed.length > 20 || undefined)
+  await until('some writes', 15_000, () => confirmed.length > 20 || undefined)
   await cluster.promote(0)
   // Either the connection was cut or the address now belongs to a follower.
   expect(await writing).toBeInstanceOf(Error)
   await cluster.caughtUp()
   for (const node of cluster.nodes) expect(await notesOn(node)).toEqual(expect.arrayContaining(confirmed))
+})
+
+test('a replica that has not received everything gets it before it is promoted', async () => {
+  await start(1)
+  const [old, next] = [cluster.primary, replicaAt(cluster, 0)]
+  const [receiver] = await column(next.config, 'SELECT pid FROM pg_stat_wal_receiver')
+  process.kill(Number(receiver), 'SIGSTOP')
+  // More than the buffers between two servers take.
+  await column(
+    old.config,
+    `CREATE TABLE big AS SELECT repeat(md5(i::text), 30) AS t FROM generate_series(1, 40000) AS i;
+     INSERT INTO notes VALUES (2)`,
+  )
+  const promoting = cluster.promote(0)
+  await until('the old primary to be on its way out', 15_000, async () => {
+    return column(old.config, 'SELECT 1').then(
+      () => undefined,
+      () => true,
+    )
+  })
+  process.kill(Number(receiver), 'SIGCONT')
+  await promoting
+  expect(await notesOn(cluster.primary)).toEqual([1, 2])
 })
 
 test('a dead primary stays dead until it is started, then it follows', async () => {
@@ -108,11 +131,11 @@ test('a follower that received more than the promoted replica is copied anew', a
   // Without a conninfo it receives nothing more.
   await column(behind.config, `ALTER SYSTEM SET primary_conninfo = ''`)
   await column(behind.config, 'SELECT pg_reload_conf()')
-  await until('the receiver to end', 5_000, async () => {
+  await until('the receiver to end', 15_000, async () => {
     return (await column(behind.config, 'SELECT 1 FROM pg_stat_wal_receiver')).length === 0 || undefined
   })
   await note(2)
-  await until('the other to have it', 5_000, async () => (await notesOn(ahead)).length === 2 || undefined)
+  await until('the other to have it', 15_000, async () => (await notesOn(ahead)).length === 2 || undefined)
   await cluster.primary.kill()
   await cluster.promote(behind)
   await note(3)

@@ -7,7 +7,7 @@ import { haveEnded, processTree, signalAll } from './processes.ts'
 test('a tree holds children and their children, and signals reach all of it', async () => {
   const shell = spawn('/bin/sh', ['-c', 'sh -c "sleep 60; true" ; true'], { stdio: 'ignore' })
   const root = shell.pid as number
-  const tree = await until('the grandchildren', 5_000, async () => {
+  const tree = await until('the grandchildren', 15_000, async () => {
     const found = await processTree(root)
     return found.length === 3 ? found : undefined
   })
@@ -15,7 +15,7 @@ test('a tree holds children and their children, and signals reach all of it', as
   expect(await haveEnded(tree)).toBe(false)
   signalAll(tree, 'SIGKILL')
   await once(shell, 'exit')
-  await until('all of them to end', 5_000, async () => (await haveEnded(tree)) || undefined)
+  await until('all of them to end', 15_000, async () => (await haveEnded(tree)) || undefined)
 })
 
 test('what does not exist has ended, has no children and takes no offence at signals', async () => {

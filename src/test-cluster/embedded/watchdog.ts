@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -63,10 +62,8 @@ export class Watchdog {
     this.#process = child
     this.#ended = once(child, 'exit')
     this.#ended.catch(() => undefined)
-    const pipe = child.stdin as Socket
     // Ending one that was killed must not end this process; `close` looks at the outcome.
-    pipe.on('error', () => undefined)
-    pipe.unref()
+    child.stdin?.on('error', () => undefined)
     child.unref()
   }
 
