@@ -79,7 +79,7 @@ const NAME_BYTES = 120
 
 /** What an entry takes in memory, roughly: two bytes a character, and the names. */
 function sizeOf(analysis: Analysis, sql: string): number {
-  const { functions, relations, operators, types } = analysis
-  const names = functions.length + relations.length + operators.length + types.length
+  const { functions, relations, operators, types, attributes = [] } = analysis
+  const names = functions.length + relations.length + operators.length + types.length + attributes.length
   return ENTRY_BYTES + 2 * sql.length + NAME_BYTES * names
 }

@@ -16,7 +16,7 @@ const catalog: Catalog = {
   typeVerdict: ({ name }) => (name.startsWith('t_') ? (name.slice(2) as OperatorVerdict) : 'harmless'),
 }
 
-const names = { functions: [], relations: [], operators: [], types: [] }
+const names = { attributes: [], functions: [], relations: [], operators: [], types: [] }
 const reading: Analysis = { ...read('select'), ...names, multiple: false }
 
 describe('a read, and one name that the catalog knows', () => {
@@ -38,6 +38,9 @@ describe('a read, and one name that the catalog knows', () => {
     ['functions', 'f_declared-primary-only', 'write', 'declared-primary-only', 'writes', 'leaves'],
     ['functions', 'f_node-local', 'write', 'function-node-local'],
     ['functions', 'f_session', 'session', 'function-session', 'leaves'],
+    ['attributes', 'f_volatile', 'write', 'function-volatile', 'writes', 'leaves'],
+    ['attributes', 'f_unknown', 'read', 'select'],
+    ['attributes', 'f_pending', 'read', 'select'],
     ['relations', 'users', 'read', 'select'],
     ['relations', 'r_unlogged', 'write', 'relation-unlogged'],
     ['relations', 'r_temporary', 'write', 'relation-temporary'],
@@ -58,7 +61,7 @@ describe('a read, and one name that the catalog knows', () => {
     const statement = decide({ ...reading, [list]: [{ name, position: 7 }] }, catalog)
     expect(statement).toMatchObject({ kind, reason, mayWrite: facts.includes('writes') })
     expect(statement.leavesSessionState).toBe(facts.includes('leaves'))
-    const text = list === 'functions' ? `${name}()` : name
+    const text = list === 'functions' || list === 'attributes' ? `${name}()` : name
     expect(statement.offender).toEqual(kind === 'read' ? undefined : { text, position: 7 })
   })
 })

@@ -13,6 +13,7 @@ export function decide(analysis: Analysis, catalog: Catalog): Statement {
   }
   if (!catalog.standardConformingStrings) consider(misreadStrings(verdict))
   for (const use of analysis.functions) consider(ofFunction(use, catalog.functionVerdict(use)))
+  for (const use of analysis.attributes ?? []) consider(ofAttribute(use, catalog.functionVerdict(use)))
   for (const use of analysis.relations) consider(ofRelation(use, catalog.relationVerdict(use)))
   for (const use of analysis.operators)
     consider(ofOperator(use, 'operator-volatile', catalog.operatorVerdict(use)))
@@ -52,6 +53,11 @@ function ofFunction(use: NameUse, verdict: FunctionVerdict): Verdict | undefined
     mayWrite: verdict !== 'node-local',
     leavesSessionState: opaque.has(verdict),
   }
+}
+
+/** A name that no function is known to have is a column's. */
+function ofAttribute(use: NameUse, verdict: FunctionVerdict): Verdict | undefined {
+  return verdict === 'pending' || verdict === 'unknown' ? undefined : ofFunction(use, verdict)
 }
 
 const relationReasons = {

@@ -28,6 +28,7 @@ export class Findings {
   readonly relations: Names = new Names()
   readonly operators: Names = new Names()
   readonly types: Names = new Names()
+  readonly attributes: Names = new Names()
   #refusal: Verdict | undefined
 
   /** Notes that the statement at hand is no read. */

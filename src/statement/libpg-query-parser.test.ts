@@ -15,7 +15,7 @@ function spelled(uses: readonly NameUse[]): readonly string[] {
 
 describe('names', () => {
   test.each(names)('%s of %s: %s', (list, sql, expected) => {
-    expect(spelled(parser.analyze(sql)[list]).toSorted()).toEqual(
+    expect(spelled(parser.analyze(sql)[list] ?? []).toSorted()).toEqual(
       expected.split(' ').filter(Boolean).toSorted(),
     )
   })

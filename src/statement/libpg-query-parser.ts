@@ -89,6 +89,7 @@ function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): An
   const relations = findings.relations.uses()
   const operators = findings.operators.uses()
   const types = findings.types.uses()
+  const attributes = findings.attributes.uses()
   const facts = {
     kind,
     reason,
@@ -98,6 +99,7 @@ function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): An
     functions,
     relations,
     operators,
+    attributes,
     types,
   }
   if (offender === undefined && modes === undefined) return facts

@@ -72,6 +72,7 @@ class NodeSqlParser implements SqlParser {
       functions: findings.functions.uses(),
       relations: findings.relations.uses(),
       operators: findings.operators.uses(),
+      attributes: findings.attributes.uses(),
       types: findings.types.uses(),
     }
   }

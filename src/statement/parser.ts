@@ -28,6 +28,11 @@ export interface Analysis {
   /** Relations that are read; names bound by the text itself (CTEs) are left out. */
   readonly relations: readonly NameUse[]
   readonly operators: readonly NameUse[]
+  /**
+   * What stands behind a dot: `name` in `t.name` and `(x).name`. Nearly always a column, and yet `t.name` is a call of
+   * `name(t)` where there is such a function and no such column.
+   */
+  readonly attributes?: readonly NameUse[]
   /** Targets of casts. */
   readonly types: readonly NameUse[]
 }

@@ -1,4 +1,4 @@
-export type NameList = 'functions' | 'relations' | 'operators' | 'types'
+export type NameList = 'functions' | 'relations' | 'operators' | 'types' | 'attributes'
 
 /** What a text calls, reads, applies and casts to: names with spaces between them, in any order. */
 export const names: readonly (readonly [list: NameList, sql: string, names: string])[] = [
@@ -140,4 +140,7 @@ export const names: readonly (readonly [list: NameList, sql: string, names: stri
   ['types', "SELECT * FROM JSON_TABLE(a, '$' COLUMNS (b s.t, NESTED '$' COLUMNS (c s.u)))", 's.t s.u'],
   ['types', "SELECT * FROM XMLTABLE('a' PASSING b COLUMNS c s.t)", 's.t'],
   ['types', 'SELECT XMLSERIALIZE(CONTENT a AS s.t)', 's.t'],
+  // `t.f` may be a call of `f(t)`.
+  ['attributes', 'SELECT a, t.f, (t).g, (s.h()).i[1].j, "t"."K", t.* FROM t ORDER BY t.f', 'f g i j K'],
+  ['attributes', 'EXPLAIN SELECT t.f FROM t', 'f'],
 ]

@@ -16,8 +16,11 @@ export interface CorpusFigures {
 
 export function figuresOf(rows: readonly Replayed[]): CorpusFigures {
   const byOutcome = new Map(rows.map((row) => [row.outcome, row.statement]))
+  const comparable = rows.filter(
+    ({ outcome, primary }) => primary === 'ok' || outcome.primary !== 'ok' || outcome.standby !== 'ok',
+  )
   const judged = score(
-    rows.map((row) => row.outcome),
+    comparable.map((row) => row.outcome),
     (_, outcome) => byOutcome.get(outcome) ?? missing(outcome.sql),
   )
   const taken = rows.filter(({ outcome }) => outcome.primary === 'ok')
@@ -29,14 +32,20 @@ export function figuresOf(rows: readonly Replayed[]): CorpusFigures {
     diverged: taken.filter(({ primary }) => primary !== 'ok'),
     refusedNow,
     sentToStandby: rows.filter(({ standby }) => standby !== undefined).length,
-    heldBack: heldBack(taken),
+    heldBack: heldBack(comparable),
   }
 }
 
-function heldBack(taken: readonly Replayed[]): CorpusFigures['heldBack'] {
+function heldBack(rows: readonly Replayed[]): CorpusFigures['heldBack'] {
   const byReason = new Map<StatementReason, string[]>()
-  for (const { outcome, statement } of taken) {
-    if (outcome.standby !== 'ok' || statement.kind === 'read' || firstWord(outcome.sql) !== 'select') continue
+  for (const { outcome, statement } of rows) {
+    if (
+      outcome.primary !== 'ok' ||
+      outcome.standby !== 'ok' ||
+      statement.kind === 'read' ||
+      firstWord(outcome.sql) !== 'select'
+    )
+      continue
     const names = byReason.get(statement.reason) ?? []
     names.push(statement.offender?.text ?? 'the whole text')
     byReason.set(statement.reason, names)

@@ -32,6 +32,7 @@ export const grammarSchema: string = `
   CREATE FUNCTION adds_counting(x int, y int) RETURNS int IMMUTABLE LANGUAGE plpgsql
     AS 'BEGIN RETURN x + y + nextval(''counter''); END';
   CREATE FUNCTION adds(x int, y int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT x + y';
+  CREATE FUNCTION next_of(plain) RETURNS int LANGUAGE sql AS 'SELECT nextval(''counter'')::int';
   CREATE AGGREGATE total(int) (sfunc = adds, stype = int, initcond = '0');
   CREATE AGGREGATE total_counting(int) (sfunc = adds_counting, stype = int, initcond = '0');
   CREATE OPERATOR |+| (leftarg = int, rightarg = int, function = adds);

@@ -76,7 +76,7 @@ interface Grammar {
 // Queries lie in expressions and expressions in queries, so they share one depth; the first of several is the shallow one.
 const depth = { depthIdentifier: 'sql', maxDepth: 4, withCrossShrink: true }
 
-const { query, expression, condition } = fc.letrec<Grammar>((tie: fc.LetrecTypedTie<Grammar>) => {
+const grammar = fc.letrec<Grammar>((tie: fc.LetrecTypedTie<Grammar>) => {
   const [inner, condition, source, query] = [tie('expression'), tie('condition'), tie('source'), tie('query')]
   return {
     expression: fc.oneof(
@@ -135,6 +135,10 @@ const { query, expression, condition } = fc.letrec<Grammar>((tie: fc.LetrecTyped
         query,
         ') u',
       ),
+      mostly(
+        query,
+        text('SELECT ', pick('q.next_of', '(q).next_of'), ' AS v FROM plain q WHERE ', condition),
+      ),
       mostly(query, text('SELECT q.id AS v FROM plain q WHERE ', condition, ' ', lock)),
       mostly(query, text('WITH w AS (', change, ' RETURNING id) SELECT w.id AS v FROM w')),
     ),
@@ -144,15 +148,15 @@ const { query, expression, condition } = fc.letrec<Grammar>((tie: fc.LetrecTyped
 /** Statements over `grammarSchema`; nearly all are valid. */
 export const statements: fc.Arbitrary<string> = fc.oneof(
   { withCrossShrink: true },
-  query,
-  query,
-  query,
-  text('EXPLAIN ', query),
-  text('EXPLAIN (ANALYZE, TIMING off) ', query),
-  text('COPY (', query, ') TO STDOUT'),
-  text('SELECT * FROM ', relation, ' q WHERE ', condition),
-  text('SELECT q.*, ', expression, ' FROM ', relation, ' q'),
-  text('EXPLAIN UPDATE plain SET id = ', expression, ' WHERE ', condition),
-  text('VALUES (', expression, ')'),
-  text(query, '; ', query),
+  grammar.query,
+  grammar.query,
+  grammar.query,
+  text('EXPLAIN ', grammar.query),
+  text('EXPLAIN (ANALYZE, TIMING off) ', grammar.query),
+  text('COPY (', grammar.query, ') TO STDOUT'),
+  text('SELECT * FROM ', relation, ' q WHERE ', grammar.condition),
+  text('SELECT q.*, ', grammar.expression, ' FROM ', relation, ' q'),
+  text('EXPLAIN UPDATE plain SET id = ', grammar.expression, ' WHERE ', grammar.condition),
+  text('VALUES (', grammar.expression, ')'),
+  text(grammar.query, '; ', grammar.query),
 )

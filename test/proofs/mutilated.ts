@@ -1,57 +1,22 @@
 /** Pieces that lexers stumble over: quotes and comments that do not end, zero bytes, halves of surrogate pairs. */
-const pieces = [
-  ...[
-    "'",
-    '"',
-    '$$',
-    '$a$',
-    '/*',
-    '*/',
-    '--',
-    '\n',
-    ';',
-    '(',
-    ')',
-    '[',
-    ']',
-    '{',
-    '\\',
-    "E'\\",
-    "U&'\\",
-    ':',
-    '::',
-    '$1',
-  ],
-  ...[
-    '\0',
-    '\uD800',
-    '\uDC00',
-    '\uFFFF',
-    '\uFEFF',
-    '\u202E',
-    '\u00A0',
-    '😀',
-    'ß',
-    'İ',
-    '\t',
-    '\r',
-    '\x7F',
-    '\x1B',
-  ],
-  ...[
-    ' select ',
-    ' from ',
-    ' with ',
-    ' union ',
-    ' for update ',
-    ' explain ',
-    '/* route: replica */',
-    '1e',
-    '0x',
-    '.',
-    '+',
-  ],
+const quotes = ["'", '"', '$$', '$a$', '/*', '*/', '--', '\\', "E'\\", "U&'\\"]
+const signs = ['\n', ';', '(', ')', '[', ']', '{', ':', '::', '$1', '1e', '0x', '.', '+']
+const characters = [
+  '\0',
+  '\uD800',
+  '\uDC00',
+  '\uFFFF',
+  '\uFEFF',
+  '\u202E',
+  '\u00A0',
+  '😀',
+  'ß',
+  'İ',
+  '\r',
+  '\x1B',
 ]
+const words = [' select ', ' from ', ' with ', ' union ', ' for update ', ' explain ', '/* route: replica */']
+const pieces = [...quotes, ...signs, ...characters, ...words]
 
 /** Texts made of the corpus's texts and of nothing, broken in up to four places. */
 export function* mutilated(corpus: readonly string[], random: () => number): Generator<string, never> {

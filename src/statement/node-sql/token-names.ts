@@ -14,6 +14,7 @@ export function gatherFromTokens(tokens: readonly Token[], findings: Findings): 
   const bound = boundNames(tokens)
   for (const [index, token] of tokens.entries()) {
     const before = tokens[index - 1]
+    if (before?.text === '.' && isName(token)) findings.attributes.add({ name: token.text })
     if (token.kind === 'open') {
       brackets.push(before?.kind === 'word' ? before.text : '')
       if (token.text === '(' && isCall(tokens, index - 1))

@@ -53,6 +53,7 @@ const plan: StatementRule = (node, walk) => {
   const planned = walk.aside(() => walk.visit(query))
   for (const use of planned.relations.uses()) findings.relations.add(use)
   for (const use of planned.types.uses()) findings.types.add(use)
+  for (const use of planned.attributes.uses()) findings.attributes.add(use)
   for (const use of planned.operators.uses()) findings.operators.add(use)
   for (const use of planned.functions.uses()) if (mayBeCalledByPlanner(use)) findings.functions.add(use)
   return read('explain')

@@ -17,7 +17,6 @@ export const expressionRules: NodeRules = {
       'Alias',
       'BitString',
       'Boolean',
-      'ColumnRef',
       'Float',
       'Integer',
       'JsonTablePathSpec',
@@ -31,7 +30,6 @@ export const expressionRules: NodeRules = {
     [
       'A_ArrayExpr',
       'A_Indices',
-      'A_Indirection',
       'BooleanTest',
       'BoolExpr',
       'CaseWhen',

@@ -1,6 +1,16 @@
 import type { QualifiedName } from '../../catalog/catalog.ts'
 import { useOf } from '../findings.ts'
-import { constantOf, listAt, locationOf, nameOf, relationNameOf, textAt, type TreeNode } from '../tree.ts'
+import {
+  constantOf,
+  listAt,
+  locationOf,
+  nameOf,
+  relationNameOf,
+  textAt,
+  unwrap,
+  type TreeNode,
+  type TreeValue,
+} from '../tree.ts'
 import type { NodeRule, NodeRules, Walk } from '../walk.ts'
 
 /** `set_config(…, true)` is SET LOCAL. */
@@ -90,8 +100,24 @@ const sample: NodeRule = (node, walk) => {
   walk.visit(node['repeatable'])
 }
 
+function attributes(fields: readonly TreeValue[], walk: Walk): void {
+  for (const field of fields) {
+    const name = unwrap(field, 'String')
+    if (name !== undefined) walk.findings.attributes.add({ name: textAt(name, 'sval') })
+  }
+}
+
+const column: NodeRule = (node, walk) => attributes(listAt(node, 'fields').slice(1), walk)
+
+const indirection: NodeRule = (node, walk) => {
+  attributes(listAt(node, 'indirection'), walk)
+  walk.visit(node)
+}
+
 /** Nodes that use names which the catalog knows. */
 export const nameRules: NodeRules = {
+  A_Indirection: indirection,
+  ColumnRef: column,
   FuncCall: functionCall,
   RangeVar: relation,
   TypeName: typeName,
