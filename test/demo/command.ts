@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
 
 const main = join(import.meta.dirname, '../../dist/cli/main.js')
 
@@ -15,9 +16,12 @@ export interface Running {
   readonly ended: Promise<Outcome>
 }
 
-/** Starts the built `pg-switchyard demo`. */
+/** Starts the built `pg-switchyard demo`, which ends with the test at the latest. */
 export function startDemo(...args: readonly string[]): Running {
   const child = spawn(process.execPath, [main, 'demo', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -38,22 +38,30 @@ describe('on servers of its own', () => {
     const story = events.filter((event) => event.node === 'replica 2').map((event) => event.what)
     const told = ['replay paused', 'out of the rotation', 'replay resumed', 'back in', 'kill -9', 'down']
     expect(story.slice(0, told.length)).toEqual(told.map((words) => expect.stringContaining(words) as string))
-  })
+  }, 90_000)
 
   // Whose children they are is read from /proc.
-  test.runIf(process.platform === 'linux')('SIGTERM: every server is ended', async () => {
-    const demo = startDemo('--seconds', '60', '--json')
-    let servers: readonly number[] = []
-    await until('all three servers run', () => {
-      servers = childrenOf(demo.process.pid)
-      return servers.length >= 4 // and the watchdog
-    })
-    demo.process.kill('SIGTERM')
-    const { code, stdout, stderr } = await demo.ended
-    expect([code, stdout]).toEqual([143, ''])
-    expect(stderr).toBe('Interrupted. Everything that the demo made is removed.\n')
-    await until('the servers are gone', () => servers.every((pid) => !isAlive(pid)))
-  })
+  test.runIf(process.platform === 'linux')(
+    'SIGTERM: every server is ended',
+    async () => {
+      const demo = startDemo('--seconds', '60', '--json')
+      let servers: readonly number[] = []
+      await until(
+        'all three servers run',
+        () => {
+          servers = childrenOf(demo.process.pid)
+          return servers.length >= 4 // and the watchdog
+        },
+        30_000,
+      )
+      demo.process.kill('SIGTERM')
+      const { code, stdout, stderr } = await demo.ended
+      expect([code, stdout]).toEqual([143, ''])
+      expect(stderr).toBe('Interrupted. Everything that the demo made is removed.\n')
+      await until('the servers are gone', () => servers.every((pid) => !isAlive(pid)))
+    },
+    60_000,
+  )
 })
 
 test('a wrong option: one sentence, exit code 2', async () => {

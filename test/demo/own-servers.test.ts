@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startCluster } from '../../src/test-cluster/index.ts'
 import type { Cluster, NodeConfig } from '../../src/test-cluster/index.ts'
 import { ask, until } from '../support/servers.ts'
 import { runDemo, startDemo } from './command.ts'
 
 const SCHEMAS = "select nspname from pg_namespace where nspname like 'switchyard%'"
+// Each test starts a process, and most of them make a shop.
+vi.setConfig({ testTimeout: 60_000 })
+
 const PASSWORD = 'correct-horse'
 
 let cluster: Cluster
@@ -45,7 +48,7 @@ test('no error and no stale read, and no server is hurt', async () => {
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in the middle removes everything', async (signal) => {
   const demo = startDemo('--primary', primary, '--replica', replica, '--seconds', '60')
-  await until('the shop is there', async () => (await schemas()).length > 0)
+  await until('the shop is there', async () => (await schemas()).length > 0, 30_000)
   demo.process.kill(signal)
   const { code, stderr } = await demo.ended
   expect(code).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal])

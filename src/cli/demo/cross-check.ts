@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import type { Clock } from './clock.ts'
-import { withConnection } from './connection.ts'
+import { withNode } from './node-connection.ts'
 import type { DemoNode } from './servers.ts'
 import { SCHEMA_PREFIX } from './shop.ts'
 
@@ -57,7 +57,7 @@ export class PrimaryCount {
 
   /** Call before the load. */
   static async begin(primary: DemoNode): Promise<PrimaryCount> {
-    return withConnection(primary.config, async (client) => {
+    return withNode(primary, async (client) => {
       const selects = await countSelects(client).catch(() => undefined)
       return selects === undefined
         ? new PrimaryCount(primary, 'pg_stat_database', await countCommits(client))
@@ -67,7 +67,7 @@ export class PrimaryCount {
 
   /** Call when the pool was ended. `applicationName` is that of the pool's connections. */
   async finish(own: OwnCounts, applicationName: string, clock: Clock): Promise<CrossCheck> {
-    const readsOnPrimary = await withConnection(this.#primary.config, async (client) => {
+    const readsOnPrimary = await withNode(this.#primary, async (client) => {
       if (this.#method === 'pg_stat_statements') return ((await countSelects(client)) ?? 0) - this.#before
       await untilGone(client, applicationName, clock)
       return Math.max(0, (await countCommits(client)) - this.#before - own.commits)
@@ -100,7 +100,8 @@ async function countSelects(client: Client): Promise<number | undefined> {
   // This very statement names a demo's schema when the extension is in it.
   const { rows } = await client.query<{ calls: number }>(
     `SELECT coalesce(sum(calls), 0)::float8 AS calls FROM ${where}.pg_stat_statements
-     WHERE query LIKE 'SELECT%' AND strpos(query, $1) > 0 AND strpos(query, 'pg_stat_statements') = 0`,
+     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query LIKE 'SELECT%'
+       AND strpos(query, $1) > 0 AND strpos(query, 'pg_stat_statements') = 0`,
     [SCHEMA_PREFIX],
   )
   return rows[0]?.calls
@@ -116,7 +117,8 @@ async function countCommits(client: Client): Promise<number> {
 async function untilGone(client: Client, applicationName: string, clock: Clock): Promise<void> {
   const deadlineMs = clock.now() + LONGEST_WAIT_MS
   const sql = 'SELECT 1 FROM pg_stat_activity WHERE application_name = $1'
-  while ((await client.query(sql, [applicationName])).rows.length > 0 && clock.now() < deadlineMs) {
+  while ((await client.query(sql, [applicationName])).rows.length > 0) {
+    if (clock.isOver || clock.now() > deadlineMs) return
     await clock.pause(POLL_MS)
   }
 }

@@ -23,7 +23,7 @@ export interface LoadOptions {
   readonly windowMs: number
 }
 
-/** Lets 200 users come and go, each in a session of his own, until the clock says that it is over. */
+/** Lets 200 users come and go, each in a session of their own, until the clock says that it is over. */
 export async function runLoad(options: LoadOptions): Promise<void> {
   const permits = new Permits(CONCURRENCY)
   const ids = Array.from({ length: USERS }, (_unused, index) => index + 1)

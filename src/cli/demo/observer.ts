@@ -1,7 +1,7 @@
+import type { Pool } from '../../pool.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Clock } from './clock.ts'
 import { formatDuration } from './format.ts'
-import type { Pool } from '../../pool.ts'
 import type { Tally } from './tally.ts'
 import { viewOf, type NodeView, type Sample, type View } from './view.ts'
 

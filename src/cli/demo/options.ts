@@ -31,7 +31,7 @@ Starts a PostgreSQL primary with streaming replicas, fills a small shop, runs it
 their statements go. On the way one replica's replay is paused, and later the replica is killed and brought back. Users
 write and read back what they wrote. Afterwards everything is removed.
 
-  --seconds N      how long the load runs, above 0 (default 15)
+  --seconds N      how long the load runs, above 0 (default 15); the whole story needs 5
   --replicas N     number of replicas to start, 1 to ${MOST_REPLICAS} (default 2)
   --seed N         seed of the users' randomness, a whole number from 0 (default 1)
   --json           print one JSON object instead of a table

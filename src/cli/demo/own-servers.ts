@@ -1,7 +1,7 @@
 import { parse } from 'pg-connection-string'
-import { withConnection } from './connection.ts'
+import { withNode } from './node-connection.ts'
 import type { OwnServers } from './options.ts'
-import { failure, serverFailure } from './problems.ts'
+import { failure } from './problems.ts'
 import type { DemoNode, DemoServers } from './servers.ts'
 import { dropSchema } from './setup.ts'
 
@@ -44,12 +44,8 @@ function nodeOf(kind: string, connectionString: string): DemoNode {
 
 async function lookAt(node: DemoNode, signal: AbortSignal): Promise<Seen> {
   const sql = `SELECT pg_is_in_recovery() AS "isReplica", system_identifier::text AS cluster FROM pg_control_system()`
-  try {
-    const { rows } = await withConnection(node.config, (client) => client.query<Seen>(sql), signal)
-    const [seen] = rows
-    if (seen === undefined) throw new Error('it gave no answer')
-    return seen
-  } catch (error) {
-    throw signal.aborted ? error : serverFailure(node.title, error)
-  }
+  const { rows } = await withNode(node, (client) => client.query<Seen>(sql), signal)
+  const [seen] = rows
+  if (seen === undefined) throw failure(`${node.title} does not say what it is`)
+  return seen
 }

@@ -27,6 +27,7 @@ describe('serverFailure', () => {
       'cannot be reached: connect ECONNREFUSED ::1:5432; connect ECONNREFUSED ::1:5432',
     ],
     [new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'), 'wants a password'],
+    [new Error('timeout expired'), 'does not answer'],
   ])('%s', (error, message) => {
     expect(serverFailure('The primary', error)).toMatchObject({
       message: `The primary ${message}`,

@@ -29,8 +29,9 @@ export function serverFailure(who: string, error: unknown): Error {
   if (error instanceof CliError || error instanceof TypeError || error instanceof RangeError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const message = messageOf(error)
-  // node-postgres gives this error no code.
+  // node-postgres gives these errors no code.
   if (message.includes('client password must be a string')) return failure(`${who} wants a password`, error)
+  if (message === 'timeout expired') return failure(`${who} does not answer`, error)
   return failure(`${who} ${WHAT_IT_DOES[code] ?? 'cannot be used'}: ${message}`, error)
 }
 

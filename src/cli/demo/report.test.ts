@@ -107,7 +107,7 @@ describe('the summary', () => {
   0 errors · 0 stale reads · 94 % of reads off the primary
 
   30 787 queries in 15 s, 2 052 a second; half of them within 0.74 ms, 99 % within 7.68 ms
-  2 067 times a user read back what he had written; he always saw it
+  Users read back what they had written 2 067 times; they always saw it
   The primary's own count says the same: it ran 1 515 of 29 530 reads (pg_stat_statements)
 `)
   })
@@ -122,7 +122,7 @@ describe('the summary', () => {
       crossCheck: { ...good.crossCheck, agrees: false },
     })
     expect(text).toContain('3 errors · 1 stale read · 94 %')
-    expect(text).toContain('1 time he did not see it')
+    expect(text).toContain('1 time they did not see it')
     expect(text).toContain("The primary's own count says something else: it ran 1 515 of 29 530 reads")
     expect(text).toContain('Errors: 2 × SQLSTATE 57P01, 1 × ECONNRESET')
     expect(text).toContain('Stale reads, for example: order read back 12 ms after its write')

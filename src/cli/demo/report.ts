@@ -109,14 +109,14 @@ export function summaryLines(report: Report): readonly Line[] {
           `half of them within ${formatLatency(report.p50Ms)}, 99 % within ${formatLatency(report.p99Ms)}`,
       ),
     ],
-    [span(`  ${plural(checks, 'time')} a user read back what he had written; ${staleText(violations)}`)],
+    [span(`  Users read back what they had written ${plural(checks, 'time')}; ${staleText(violations)}`)],
     [crossCheckSpan(report)],
     ...problemLines(report),
   ]
 }
 
 function staleText(violations: number): string {
-  return violations === 0 ? 'he always saw it' : `${plural(violations, 'time')} he did not see it`
+  return violations === 0 ? 'they always saw it' : `${plural(violations, 'time')} they did not see it`
 }
 
 function crossCheckSpan({ crossCheck }: Report): Line[number] {

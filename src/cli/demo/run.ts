@@ -116,8 +116,9 @@ async function play(
   if (!over.aborted) await once(over, 'abort')
   clearTimeout(timer)
   const outcomes = await within(signal.aborted ? LONGEST_GOODBYE_MS : LONGEST_WAIT_MS, settled)
-  if (outcomes === undefined)
+  if (outcomes === undefined) {
     throw failure('Some statements were not answered: a server is gone without a word')
+  }
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   const view = await observer.look()
   screen.show(view, chronicle.happenings)
@@ -131,13 +132,16 @@ async function display(
   clock: Clock,
 ): Promise<void> {
   let nextMs = screen.intervalMs
-  while (!clock.isOver) {
-    const view = await observer.look()
-    if (view.elapsedMs >= nextMs) {
-      screen.show(view, chronicle.happenings)
-      nextMs += screen.intervalMs
+  try {
+    while (!clock.isOver) {
+      const view = await observer.look()
+      if (view.elapsedMs >= nextMs) {
+        screen.show(view, chronicle.happenings)
+        nextMs += screen.intervalMs
+      }
+      await clock.pause(LOOK_MS)
     }
-    await clock.pause(LOOK_MS)
+  } finally {
+    observer.end()
   }
-  observer.end()
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { withConnection } from './connection.ts'
 import type { Clock } from './clock.ts'
-import { failure, serverFailure } from './problems.ts'
+import { withNode } from './node-connection.ts'
+import { failure } from './problems.ts'
 import type { DemoNode, DemoServers } from './servers.ts'
 import { creationStatements, SCHEMA_PREFIX, vacuumStatements } from './shop.ts'
 
@@ -13,38 +13,34 @@ export function schemaName(): string {
   return `${SCHEMA_PREFIX}${randomBytes(6).toString('hex')}`
 }
 
-/** Makes and fills the shop. All or nothing: whatever stops it leaves nothing behind. */
+/** Makes and fills the shop. What stops it before the shop is there leaves nothing behind. */
 export async function createShop(primary: DemoNode, schema: string, signal: AbortSignal): Promise<void> {
-  try {
-    await withConnection(
-      primary.config,
-      async (client) => {
-        // Flushed when it returns: replicas get nothing that is not.
-        await client.query('SET synchronous_commit = on')
-        await client.query('BEGIN')
-        for (const statement of creationStatements(schema)) await client.query(statement)
-        await client.query('COMMIT')
-        for (const statement of vacuumStatements(schema)) await client.query(statement)
-        // Counts each server's own statements, for the cross-check. It goes with the schema.
-        await client.query(`CREATE EXTENSION pg_stat_statements SCHEMA ${schema}`).catch(() => undefined)
-      },
-      signal,
-    )
-  } catch (error) {
-    throw signal.aborted ? error : serverFailure(primary.title, error)
-  }
+  await withNode(
+    primary,
+    async (client) => {
+      // Flushed when it returns: replicas get nothing that is not.
+      await client.query('SET synchronous_commit = on')
+      await client.query('BEGIN')
+      for (const statement of creationStatements(schema)) await client.query(statement)
+      await client.query('COMMIT')
+      for (const statement of vacuumStatements(schema)) await client.query(statement)
+      // Counts each server's own statements, for the cross-check. It goes with the schema.
+      await client.query(`CREATE EXTENSION pg_stat_statements SCHEMA ${schema}`).catch(() => undefined)
+    },
+    signal,
+  )
 }
 
 /** Removes the shop. `schema` is the name of the pool's connections, too: one that is left over would hold a lock. */
 export async function dropSchema(primary: DemoNode, schema: string): Promise<void> {
   try {
-    await withConnection(primary.config, async (client) => {
+    await withNode(primary, async (client) => {
       const terminate = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1'
       await client.query(terminate, [schema])
       await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)
     })
   } catch (error) {
-    const { message } = serverFailure(primary.title, error)
+    const message = error instanceof Error ? error.message : String(error)
     throw failure(`${message}. What is left there goes with: DROP SCHEMA ${schema} CASCADE`, error)
   }
 }
@@ -55,7 +51,7 @@ export async function untilCaughtUp(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  const fence = await withConnection(primary.config, async (client) => {
+  const fence = await withNode(primary, async (client) => {
     const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn')
     return rows[0]?.lsn
   })
@@ -69,7 +65,7 @@ async function untilReplayed(
   signal: AbortSignal,
 ): Promise<void> {
   const deadlineMs = clock.now() + CATCH_UP_MS
-  await withConnection(replica.config, async (client) => {
+  await withNode(replica, async (client) => {
     for (;;) {
       signal.throwIfAborted()
       const { rows } = await client.query<{ reached: boolean }>(

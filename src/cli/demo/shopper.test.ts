@@ -79,7 +79,7 @@ function setUp(): { pool: FakePool; tally: Tally; shopper: Shopper; clock: { now
 }
 
 describe('a user of the shop', () => {
-  it('finds what he wrote when the pool is right', async () => {
+  it('finds what it wrote when the pool is right', async () => {
     const { tally, shopper } = setUp()
     await shopper.changeProfile()
     await shopper.lookBack()
@@ -88,7 +88,7 @@ describe('a user of the shop', () => {
     expect([tally.checks, tally.violations, tally.errors, tally.writes]).toEqual([3, 0, 0, 2])
   })
 
-  it('has nothing to check before he wrote', async () => {
+  it('has nothing to check before it wrote', async () => {
     const { pool, tally, shopper } = setUp()
     await shopper.lookBack()
     expect(shopper.sinceWriteMs).toBeUndefined()
@@ -176,7 +176,7 @@ describe('a user of the shop', () => {
     expect([tally.errors, tally.checks, tally.violations]).toEqual([1, 0, 0])
   })
 
-  it('counts as reads what he reads, and every statement', async () => {
+  it('counts as reads what it reads, and every statement', async () => {
     const { tally, shopper } = setUp()
     for (let i = 0; i < 50; i++) await shopper.browse()
     await shopper.placeOrder()

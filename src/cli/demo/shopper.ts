@@ -42,7 +42,7 @@ interface PlacedOrder {
 }
 
 /**
- * One user of the shop, who remembers what he wrote and holds every later read of it against that. His calls must run in
+ * One user of the shop, who remembers what it wrote and holds every later read of it against that. Its calls must run in
  * one session. Failures are tallied, not thrown.
  */
 export class Shopper {
@@ -120,7 +120,7 @@ export class Shopper {
     })
   }
 
-  /** Reads back what he wrote, and checks it. */
+  /** Reads back what it wrote, and checks it. */
   async lookBack(): Promise<void> {
     const { id, statements, tally, clock } = this.#options
     await this.#tallied(async () => {

@@ -21,7 +21,7 @@ export async function visit(options: VisitOptions): Promise<number> {
   const { shopper, random, windowMs } = options
   const sinceWriteMs = shopper.sinceWriteMs
   if (sinceWriteMs !== undefined) await shopper.lookBack()
-  // Somebody who has just bought has come for his order only.
+  // Somebody who has just bought comes for the order only.
   if (sinceWriteMs !== undefined && sinceWriteMs < windowMs) {
     return windowMs - sinceWriteMs + random.between(0, 400)
   }

@@ -1,0 +1,17 @@
+import type { Client } from 'pg'
+import { withConnection } from './connection.ts'
+import { serverFailure } from './problems.ts'
+import type { DemoNode } from './servers.ts'
+
+/** As `withConnection`, but rejects with one sentence that names the server. */
+export async function withNode<T>(
+  node: DemoNode,
+  use: (client: Client) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  try {
+    return await withConnection(node.config, use, signal)
+  } catch (error) {
+    throw signal?.aborted === true ? error : serverFailure(node.title, error)
+  }
+}
