@@ -62,6 +62,17 @@ describe('Observer', () => {
     ])
   })
 
+  it('does not blame a lag that is none', async () => {
+    const { pool, observer, chronicle } = setUp()
+    await observer.look()
+    pool.reason = 'lagging'
+    pool.lagMs = 0
+    await observer.look()
+    expect(chronicle.happenings.map(({ what }) => what)).toEqual([
+      'out of the rotation, nothing proves that it is fresh',
+    ])
+  })
+
   it('lets those go who wait for a change when it is seen', async () => {
     const { pool, observer } = setUp()
     await observer.look()

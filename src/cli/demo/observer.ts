@@ -3,7 +3,7 @@ import type { Chronicle } from './chronicle.ts'
 import type { Clock } from './clock.ts'
 import { formatDuration } from './format.ts'
 import type { Tally } from './tally.ts'
-import { viewOf, type NodeView, type Sample, type View } from './view.ts'
+import { viewOf, type NodeView, type Sample, type Standing, type View } from './view.ts'
 
 export interface ObserverOptions {
   readonly pool: Pick<Pool, 'stats' | 'explain'>
@@ -16,6 +16,8 @@ export interface ObserverOptions {
 
 /** Rates are taken over this time. */
 const RATE_MS = 1500
+/** A replica that is less behind is out for another reason. */
+const NOTICEABLE_MS = 500
 
 /** Looks at the pool from outside, keeps the latest view, and tells what becomes of the replicas. */
 export class Observer {
@@ -84,25 +86,26 @@ export class Observer {
     for (const [index, node] of now.nodes.entries()) {
       const previous = before?.nodes[index]
       if (previous === undefined || previous.standing === node.standing) continue
-      const what = changeOf(node)
+      const what = changeOf(node, previous.standing)
       if (what !== undefined) this.#options.chronicle.tell(node.name, what)
     }
   }
 }
 
-function changeOf({ standing, lagMs }: NodeView): string | undefined {
+function changeOf({ standing, lagMs }: NodeView, before: Standing): string | undefined {
   switch (standing) {
+    case 'primary':
+      return 'takes writes now'
     case 'in rotation':
       return 'back in the rotation'
     case 'lagging':
-      return lagMs === undefined
-        ? 'out of the rotation'
+      return lagMs === undefined || lagMs < NOTICEABLE_MS
+        ? 'out of the rotation, nothing proves that it is fresh'
         : `out of the rotation, ${formatDuration(lagMs)} behind`
     case 'down':
-      return 'down; its reads go elsewhere'
+      return before === 'primary' ? 'down; nobody takes writes' : 'down; its reads go elsewhere'
     case 'lag-unknown':
       return 'up again, how far behind is not known yet'
-    case 'primary':
     case 'pending':
     case 'foreign-cluster':
     case 'same-server':
