@@ -12,7 +12,8 @@ body AS (
 ),
 rumoured AS MATERIALIZED (
   SELECT DISTINCT o.node, lower(o.name) AS name FROM object o
-  WHERE o.object <> 'operator' AND o.schema <> 'pg_temp'
+  -- No body can call a trigger function, and many a column is named like one.
+  WHERE o.object <> 'operator' AND (o.object <> 'function' OR o.listed) AND o.schema <> 'pg_temp'
     AND (o.node >= 16384 * 8 OR o.object = 'relation' OR o.node IN (SELECT s.node FROM suspect s))
 ),
 mention AS MATERIALIZED (

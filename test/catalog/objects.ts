@@ -301,6 +301,27 @@ export const functions: readonly ObjectCase[] = [
     standby: '25006',
   },
   {
+    title: 'stable, running a text through a function of the system that is only labelled volatile',
+    create: `CREATE FUNCTION runs_text() RETURNS bigint STABLE LANGUAGE sql AS
+      $$SELECT count(*) FROM ts_stat('SELECT to_tsvector(nex' || 'tval(''counter'')::text)')$$`,
+    object: 'function',
+    name: 'runs_text',
+    verdict: 'volatile',
+    use: 'SELECT runs_text()',
+    standby: '25006',
+  },
+  {
+    title: 'stable, reading a column with the name of a trigger function that writes',
+    create: `CREATE FUNCTION noted_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE plain SET id = 1; RETURN NEW; END';
+      CREATE TABLE notes (noted_at timestamptz);
+      CREATE FUNCTION last_note() RETURNS timestamptz STABLE LANGUAGE sql AS 'SELECT max(noted_at) FROM notes'`,
+    object: 'function',
+    name: 'last_note',
+    verdict: 'harmless',
+    use: 'SELECT last_note()',
+    standby: 'ok',
+  },
+  {
     title: 'an aggregate whose transition function writes',
     create: `CREATE FUNCTION step(state int, x int) RETURNS int LANGUAGE plpgsql AS
         'BEGIN DELETE FROM plain; RETURN x; END';

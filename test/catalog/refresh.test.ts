@@ -204,6 +204,7 @@ describe('a load', () => {
       CREATE VIEW with_audit AS SELECT audit();
       CREATE VIEW with_price AS SELECT price();
       CREATE VIEW with_cache AS SELECT * FROM cache;
+      CREATE VIEW beyond_cache AS SELECT * FROM with_cache;
       CREATE VIEW with_both AS SELECT audit(), id FROM cache;
       CREATE VIEW with_time AS SELECT now()`)
     const declared = parseDeclarations({
@@ -211,10 +212,19 @@ describe('a load', () => {
       relations: { with_cache: 'readOnly' },
     })
     const { catalog } = await loadCatalog(query, 1, declared)
-    const names = ['with_audit', 'with_price', 'with_cache', 'cache', 'with_both', 'with_time']
+    const names = [
+      'with_audit',
+      'with_price',
+      'with_cache',
+      'beyond_cache',
+      'cache',
+      'with_both',
+      'with_time',
+    ]
     expect(names.map((name) => catalog.relationVerdict({ name }))).toEqual([
       'replicated',
       'declared-primary-only',
+      'replicated',
       'replicated',
       'unlogged',
       'unlogged',
