@@ -93,7 +93,6 @@ export class EmbeddedServer implements Server {
     signalAll([postmaster.pid], 'SIGSTOP')
     const all = await processTree(postmaster.pid)
     signalAll(all, 'SIGKILL')
-    this.#frozen = []
     await this.#untilEnded(postmaster)
     await until(
       `the processes of ${this.name} to end`,
@@ -137,7 +136,9 @@ export class EmbeddedServer implements Server {
     let spawnError: Error | undefined
     const forget = (error?: unknown): void => {
       if (error instanceof Error) spawnError = error
-      if (this.#postmaster === postmaster) this.#postmaster = undefined
+      if (this.#postmaster !== postmaster) return
+      this.#postmaster = undefined
+      this.#frozen = []
     }
     postmaster.once('exit', () => forget()).once('error', forget)
     postmaster.unref()
