@@ -51,6 +51,7 @@ describe('no reads', () => {
     ['WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x', 'unknown-statement'],
     ['SELECT 1 UNION TABLE pg_locks', 'unknown-statement'],
     ['SELECT a OPERATOR(s.+) b', 'unknown-statement'],
+    ["SELECT a AT TIME ZONE 'utc' FROM t", 'unknown-statement'],
     ['EXPLAIN ANALYZE DELETE FROM t', 'unknown-statement'],
     ['COPY t FROM STDIN', 'unknown-statement'],
     ["SELECT nextval('s')", 'function-writes'],
