@@ -101,6 +101,10 @@ describe('loading', () => {
     database.trouble = undefined
     await platform.advance(60_000)
     expect(total()).toBe('harmless')
+    database.trouble = error
+    watcher.ddlPassed()
+    await watcher.settled()
+    expect(events.at(-1)).toMatchObject({ retryInMs: 500 })
   })
 
   test('an answer that does not come is a failure', async () => {
@@ -223,6 +227,7 @@ describe('changes made through this process', () => {
     const { watcher, total, database } = watch()
     watcher.start()
     database.becomes({ total: 'volatile' })
+    database.counters = '1'
     watcher.ddlPassed()
     watcher.ddlPassed()
     await settle()
