@@ -20,10 +20,8 @@ test('nothing that a standby refuses is judged a read', () => {
   expect(result.misjudged).toEqual([])
 })
 
-test('at least 85 % of the SELECTs that ran on both are judged a read, by the text alone', async ({
-  annotate,
-}) => {
-  await annotate(scoreTable({ [parser.name]: result }))
+test('at least 85 % of the SELECTs that ran on both are judged a read, by the text alone', () => {
+  process.stdout.write(`${scoreTable({ [parser.name]: result })}\n`)
   expect(result.selects).toBeGreaterThan(5_000)
   expect(result.selectsRead / result.selects).toBeGreaterThan(0.85)
 })
