@@ -1,20 +1,40 @@
 import { EventEmitter } from 'node:events'
-import { escapeIdentifier, escapeLiteral } from 'pg'
+import { DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
 import type { Submittable, TransactionStatus } from 'pg'
 import type { MutableSession } from './consistency/session.ts'
+import { WriteLedger } from './consistency/write-ledger.ts'
+import { attend, fail } from './execution/attend.ts'
 import { isBroken, runExclusively } from './execution/exclusive.ts'
 import type { Done } from './execution/executor.ts'
 import { inThisContext } from './platform/async-context.ts'
-import { isSubmittable, normalizeQuery, promised, type NormalizedQuery } from './query-arguments.ts'
-import type { PrimaryLease, Router, Write } from './router.ts'
-import { changesCatalog } from './statement/changes-catalog.ts'
+import {
+  callbackOf,
+  isSubmittable,
+  normalizeQuery,
+  promised,
+  type NormalizedQuery,
+} from './query-arguments.ts'
+import { WITHOUT_TEXT, type PrimaryLease, type Router } from './router.ts'
 import type { Statement } from './statement/statement.ts'
 
 /** Something to do when everything before it is finished. Calls `next` when it is finished itself. */
-type Task = (next: () => void) => void
+interface Task {
+  readonly start: (next: () => void) => void
+  /** Called in place of `start` when it will never come to that. */
+  readonly fail: (error: Error) => void
+}
 
-const FORWARDED_EVENTS = ['notice', 'notification', 'end'] as const
+/** A statement, and who waits for it. */
+interface Run {
+  readonly query: NormalizedQuery
+  readonly session: MutableSession
+  readonly done: Done
+}
+
+const FORWARDED_EVENTS = ['notice', 'notification', 'end', 'error'] as const
 type ForwardedEvent = (typeof FORWARDED_EVENTS)[number]
+
+const CLOSED = 'Client was closed and is not queryable'
 
 /**
  * What `pool.connect()` hands out: a client that routes each statement by itself. It borrows a connection to the primary
@@ -25,26 +45,31 @@ type ForwardedEvent = (typeof FORWARDED_EVENTS)[number]
  */
 export class RoutedClient extends EventEmitter {
   readonly #router: Router
+  readonly #returned: () => void
   readonly #tasks: Task[] = []
-  readonly #forward: Readonly<Record<ForwardedEvent | 'error', (argument: unknown) => void>> = {
-    notice: (notice) => this.emit('notice', notice),
-    notification: (notification) => this.emit('notification', notification),
-    end: () => this.emit('end'),
+  readonly #ledger = new WriteLedger()
+  /** In the async context of whoever checked the client out, and not of whoever opened the connection. */
+  readonly #forward: Readonly<Record<ForwardedEvent, (argument: unknown) => void>> = {
+    notice: inThisContext((notice) => void this.emit('notice', notice)),
+    notification: inThisContext((notification) => void this.emit('notification', notification)),
+    end: inThisContext(() => void this.emit('end')),
     // The statement that runs gets the error as well; nobody has to listen here.
-    error: (error) => this.listenerCount('error') > 0 && this.emit('error', error),
+    error: inThisContext((error) => void (this.listenerCount('error') > 0 && this.emit('error', error))),
   }
   #isBusy = false
   #lease: PrimaryLease | undefined
   #isInTransaction = false
   /** Holds state of its connection that cannot be had elsewhere. */
   #isPinned = false
-  /** What is to be told of, once it is committed or can no longer be watched. */
-  #write: Write | undefined
-  #released: { readonly error: Error | boolean | undefined } | undefined
+  #isReleased = false
+  /** Given at release: nothing of this client's may go on. */
+  #releaseError: Error | boolean | undefined
 
-  constructor(router: Router) {
+  /** @param returned Told once, when everything is given back. */
+  constructor(router: Router, returned: () => void) {
     super()
     this.#router = router
+    this.#returned = returned
   }
 
   /** As in node-postgres: text or config, values, callback; or a Submittable, which is returned at once. */
@@ -52,27 +77,37 @@ export class RoutedClient extends EventEmitter {
     if (config === null || config === undefined) {
       throw new TypeError('Client was passed a null or undefined query')
     }
-    if (this.#released !== undefined) throw new Error('Client was closed and is not queryable')
+    if (this.#isReleased) throw new Error(CLOSED)
     const session = this.#router.sessions.current()
     if (isSubmittable(config)) {
-      this.#add((next) => this.#submit(config, session, next))
+      const send = { submittable: config, values, callback }
+      const start = (next: () => void): void => this.#submit(send, session, next)
+      this.#add({ start, fail: (error) => fail(config, error) })
       return config
     }
-    const given = typeof values === 'function' ? values : (callback ?? callbackOf(config))
-    const query = normalizeQuery(config, typeof values === 'function' ? undefined : values)
-    const start = (done: Done): void => this.#add((next) => this.#run(query, session, done, next))
-    if (given === undefined) return promised(start)
-    if (typeof given !== 'function') throw new TypeError('callback is not a function')
-    start(inThisContext(given as Done))
+    const given = callbackOf(config, values, callback)
+    const query = normalizeQuery(config, values)
+    const run = (done: Done): void =>
+      this.#add({ start: (next) => this.#run({ query, session, done }, next), fail: done })
+    if (given === undefined) return promised(run)
+    run(inThisContext(given))
     return undefined
   }
 
-  /** Gives everything back. With an error or `true` the connection that was borrowed is closed instead of reused. */
+  /**
+   * Gives everything back. With an error or `true` the connection that was borrowed is closed instead of reused, at once,
+   * though a statement is running over it.
+   */
   readonly release = (error?: Error | boolean): void => {
-    if (this.#released !== undefined) {
+    if (this.#isReleased) {
       throw new Error('Release called on client which has already been released to the pool.')
     }
-    this.#released = { error }
+    this.#isReleased = true
+    if (error) {
+      this.#releaseError = error
+      for (const task of this.#tasks.splice(0)) task.fail(new Error(CLOSED))
+      if (this.#lease !== undefined) this.#drop(this.#lease, error)
+    }
     if (!this.#isBusy) this.#giveBack()
   }
 
@@ -103,17 +138,22 @@ export class RoutedClient extends EventEmitter {
   readonly #next = (): void => {
     const task = this.#tasks.shift()
     this.#isBusy = task !== undefined
-    if (task !== undefined) task(this.#next)
-    else if (this.#released !== undefined) this.#giveBack()
+    if (task !== undefined) task.start(this.#next)
+    else if (this.#isReleased) this.#giveBack()
   }
 
-  #run(query: NormalizedQuery, session: MutableSession, done: Done, next: () => void): void {
-    if (!this.#router.isReady) {
-      const failed = (error: Error): void => {
-        done(error)
+  #run(run: Run, next: () => void): void {
+    const { query, session } = run
+    // A callback that throws stops nobody else.
+    const finish: Done = (error, result) => {
+      try {
+        run.done(error, result)
+      } finally {
         next()
       }
-      this.#router.prepare().then(() => this.#run(query, session, done, next), failed)
+    }
+    if (!this.#router.isReady) {
+      this.#router.prepare().then(() => this.#run(run, next), finish)
       return
     }
     const statement = this.#router.judge(query.text)
@@ -121,74 +161,65 @@ export class RoutedClient extends EventEmitter {
     if (!isBound && statement.kind === 'read') {
       const route = this.#router.route(statement, session, query.request)
       if (route.role === 'replica' || this.#lease === undefined) {
-        const routed = { sql: query.text, request: query.request, session, send: query.send }
-        this.#router.run(routed, (error, result) => {
-          done(error, result)
-          next()
-        })
-        return
+        const { text: sql, request, send } = query
+        return this.#router.run({ sql, request, session, send }, finish)
       }
     }
     this.#borrow((error, lease) => {
-      if (lease !== undefined) return this.#runOn(lease, statement, query, session, done, next)
-      done(error)
-      next()
+      if (lease === undefined) finish(error)
+      else this.#runOn(lease, statement, run, next)
     })
   }
 
   /** Runs a statement over the borrowed connection, and learns from the server whether a transaction is open. */
-  #runOn(
-    lease: PrimaryLease,
-    statement: Statement,
-    query: NormalizedQuery,
-    session: MutableSession,
-    done: Done,
-    next: () => void,
-  ): void {
+  #runOn(lease: PrimaryLease, statement: Statement, { query, session, done }: Run, next: () => void): void {
+    const { client } = lease
     this.#router.count(lease.node, statement)
     if (statement.leavesSessionState) this.#isPinned = true
-    // Transaction control by itself writes nothing: a commit counts for what was written before it.
-    const controls = this.#isInTransaction && statement.kind === 'transaction' && !statement.multiple
-    if (statement.mayWrite && !controls) {
-      this.#write = {
-        session,
-        changesCatalog: changesCatalog(statement) || this.#write?.changesCatalog === true,
-      }
-    }
-    const rollsBack = controls && statement.reason === 'rollback'
+    this.#ledger.started(statement, session)
 
+    let failed = false
     const answered: Done = (error, result) => {
-      // Before the caller hears of it: the next thing that it does may be to read.
-      this.#observe(lease, rollsBack && !error)
+      failed = Boolean(error)
+      // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
+      // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
+      if (!error) this.#settle(statement, client.getTransactionStatus(), false)
+      else if (!(error instanceof DatabaseError)) this.#settle(statement, undefined, true)
       done(error, result)
     }
-    runExclusively(lease.client, query.send, answered, () => {
-      this.#observe(lease, false)
-      if (!this.#isInTransaction) this.#write = undefined
-      if (isBroken(lease.client) && !this.#isInTransaction && !this.#isPinned) this.#drop(lease, true)
+    runExclusively(client, query.send, answered, () => {
+      const isGone = isBroken(client)
+      const status = isGone ? null : client.getTransactionStatus()
+      const isLost = isGone && !this.#isInTransaction && !this.#isPinned
+      this.#isInTransaction = isGone ? this.#isInTransaction : status !== 'I'
+      this.#settle(statement, status, failed)
+      if (isLost && this.#lease === lease) this.#drop(lease, true)
       next()
     })
   }
 
-  /** Learns from the server whether a transaction is open; when none is, what was written is written. */
-  #observe({ client }: PrimaryLease, rolledBack: boolean): void {
-    const wasInTransaction = this.#isInTransaction
-    this.#isInTransaction = client.getTransactionStatus() !== 'I'
-    if (this.#isInTransaction && !isBroken(client)) return
-    if (rolledBack && wasInTransaction) this.#write = undefined
-    this.#tell()
+  #settle(statement: Statement, status: TransactionStatus | undefined, failed: boolean): void {
+    const write = this.#ledger.ended(statement, status, failed)
+    if (write !== undefined) this.#router.ended(write)
   }
 
   /** Hands the connection to a query object. It may use it for as long as it likes, so the client stays on it. */
-  #submit(submittable: Submittable, session: MutableSession, next: () => void): void {
+  #submit(
+    { submittable, values, callback }: { submittable: Submittable; values: unknown; callback: unknown },
+    session: MutableSession,
+    next: () => void,
+  ): void {
     this.#borrow((error, lease) => {
       if (lease === undefined) {
         fail(submittable, error)
       } else {
         this.#isPinned = true
-        this.#write = { session, changesCatalog: false }
-        this.#tell()
-        lease.client.query(submittable)
+        const ending = (): void => this.#settle(WITHOUT_TEXT, undefined, false)
+        this.#ledger.started(WITHOUT_TEXT, session)
+        ending()
+        attend(submittable, ending)
+        this.#router.count(lease.node, WITHOUT_TEXT)
+        lease.client.query(submittable as never, values as never, callback as never)
       }
       next()
     })
@@ -198,38 +229,25 @@ export class RoutedClient extends EventEmitter {
     if (this.#lease !== undefined) return done(undefined, this.#lease)
     this.#router.leasePrimary((error, lease) => {
       if (lease === undefined) return done(error)
+      if (this.#releaseError) {
+        lease.client.release()
+        return done(new Error(CLOSED))
+      }
       this.#lease = lease
       for (const event of FORWARDED_EVENTS) lease.client.on(event, this.#forward[event])
-      lease.client.on('error', this.#forward.error)
       done(undefined, lease)
     })
   }
 
   #giveBack(): void {
-    this.#tell()
-    if (this.#lease !== undefined) this.#drop(this.#lease, this.#released?.error)
+    this.#settle(WITHOUT_TEXT, 'I', false)
+    if (this.#lease !== undefined) this.#drop(this.#lease, undefined)
+    this.#returned()
   }
 
   #drop(lease: PrimaryLease, error: Error | boolean | undefined): void {
     this.#lease = undefined
     for (const event of FORWARDED_EVENTS) lease.client.removeListener(event, this.#forward[event])
-    lease.client.removeListener('error', this.#forward.error)
     lease.client.release(error)
   }
-
-  #tell(): void {
-    if (this.#write !== undefined) this.#router.ended(this.#write)
-  }
-}
-
-function callbackOf(config: unknown): unknown {
-  return typeof config === 'object' && config !== null && 'callback' in config ? config.callback : undefined
-}
-
-/** Tells a query object that it will never run. */
-function fail(submittable: Submittable, error: Error | undefined): void {
-  const { handleError } = submittable as {
-    handleError?: (error: Error | undefined, connection: object) => void
-  }
-  handleError?.call(submittable, error, {})
 }

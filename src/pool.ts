@@ -20,7 +20,7 @@ import type { RouterEventEmitter } from './observability/events.ts'
 import type { Explanation } from './observability/explain.ts'
 import type { PoolStats } from './observability/stats.ts'
 import { inThisContext } from './platform/async-context.ts'
-import { isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
+import { callbackOf, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
 import { Router } from './router.ts'
 import type { RouteRequest } from './routing/decide.ts'
 
@@ -34,6 +34,9 @@ export class Pool extends PgPool {
   readonly #router: Router
   /** One node: there is nothing to route, and pg.Pool does the work. */
   readonly #isSingle: boolean
+  /** Clients that are checked out, and queries of the pool's own that are under way. */
+  #busy = 0
+  #whenIdle: (() => void) | undefined
 
   // The types of node-postgres call these properties, which no accessor may override; at run time they are accessors.
   static {
@@ -82,7 +85,7 @@ export class Pool extends PgPool {
   override connect(callback: NonNullable<ConnectCallback>): void
   override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
     if (this.#isSingle) return callback === undefined ? super.connect() : super.connect(callback)
-    if (callback === undefined) return this.#checkOut()
+    if (typeof callback !== 'function') return this.#checkOut()
     const bound = inThisContext(callback)
     this.#checkOut().then(
       (client) => bound(undefined, client, Reflect.get(client, 'release')),
@@ -121,10 +124,10 @@ export class Pool extends PgPool {
     if (this.#isSingle) return super.query(config, values, callback)
     // pg-pool refuses a function in the place of the query, in its own way.
     if (typeof config === 'function') return super.query(config)
-    const given = typeof values === 'function' ? values : callback
-    const parameters = typeof values === 'function' ? undefined : values
-    if (given === undefined) return promised((done) => this.#run(config, parameters, done))
-    this.#run(config, parameters, inThisContext(given as Done))
+    // Unlike a client, pg.Pool does not look for a callback in the configuration.
+    const given = callbackOf(undefined, values, callback)
+    if (given === undefined) return promised((done) => this.#run(config, values, done))
+    this.#run(config, values, inThisContext(given))
   }
   /* oxlint-enable typescript/no-explicit-any */
 
@@ -132,7 +135,7 @@ export class Pool extends PgPool {
   override end(callback: () => void): void
   override end(callback?: (error?: Error) => void): Promise<void> | void {
     const ended = this.#end()
-    if (callback === undefined) return ended
+    if (typeof callback !== 'function') return ended
     ended.then(() => callback(), callback)
   }
 
@@ -142,7 +145,12 @@ export class Pool extends PgPool {
       const query = normalizeQuery(config, values)
       const sql = isSubmittable(config) ? undefined : query.text
       const session = this.#router.sessions.current()
-      this.#router.run({ sql, request: query.request, session, send: query.send }, done)
+      this.#busy += 1
+      const finished: Done = (error, result) => {
+        this.#released()
+        done(error, result)
+      }
+      this.#router.run({ sql, request: query.request, session, send: query.send }, finished)
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)))
     }
@@ -150,8 +158,20 @@ export class Pool extends PgPool {
 
   async #checkOut(): Promise<PoolClient> {
     if (this.ending) throw new Error('Cannot use a pool after calling end on the pool')
-    if (!this.#router.isReady) await this.#router.prepare()
-    return new RoutedClient(this.#router) as unknown as PoolClient
+    this.#busy += 1
+    try {
+      if (!this.#router.isReady) await this.#router.prepare()
+      if (!(await this.#router.canServe())) throw this.#router.unavailable()
+      return new RoutedClient(this.#router, () => this.#released()) as unknown as PoolClient
+    } catch (error) {
+      this.#released()
+      throw error
+    }
+  }
+
+  #released(): void {
+    this.#busy -= 1
+    if (this.#busy === 0) this.#whenIdle?.()
   }
 
   async #end(): Promise<void> {
@@ -161,6 +181,8 @@ export class Pool extends PgPool {
       return
     }
     Object.assign(this, { ending: true })
+    // As with pg.Pool, what is under way comes to its end, and who has a client goes on.
+    if (this.#busy > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
     await this.#router.end()
     Object.assign(this, { ended: true })
   }
@@ -181,7 +203,7 @@ export class Pool extends PgPool {
       idleError: (node, error, client) => {
         this.#router.connectionLost(node, error)
         // A replica that dies is the router's business. Nor does a primary's death end a process that does not listen.
-        const isPrimary = this.#router.roleOf(node) !== 'replica'
+        const isPrimary = this.#router.lastRoleOf(node) !== 'replica'
         if (isPrimary && this.listenerCount('error') > 0) this.emit('error', error, client)
       },
     }

@@ -80,11 +80,22 @@ describe('normalizeQuery', () => {
     )
   })
 
-  it('sends what it was given, untouched', () => {
-    const config = { text: 'select $1', route: 'replica' }
+  it('sends what it was given as it was at that moment, and leaves it untouched', () => {
+    const types = { getTypeParser: () => String }
+    const config = {
+      text: 'select $1',
+      route: 'replica',
+      name: 'n',
+      rowMode: 'array',
+      types,
+      query_timeout: 5,
+    }
+    const given = Object.freeze({ ...config })
     const values = [1]
-    const { args, done } = sentBy(config, values)
-    expect(args[0]).toBe(config)
+    const { args, done } = sentBy(given, values)
+    const { route: _route, ...sent } = config
+    expect(args[0]).toEqual(sent)
+    expect(args[0]).not.toBe(given)
     expect(args[1]).toBe(values)
     expect(args[2]).toBe(done)
     expect(sentBy('select 1', undefined).args).toEqual(['select 1', undefined, expect.any(Function)])

@@ -20,16 +20,55 @@ export function isSubmittable(config: unknown): config is Submittable {
 
 const NO_REQUEST: RouteRequest = {}
 
+/** What node-postgres reads of a query's configuration. */
+const CONFIG_FIELDS = [
+  'text',
+  'name',
+  'values',
+  'types',
+  'rowMode',
+  'binary',
+  'rows',
+  'portal',
+  'queryMode',
+  'query_timeout',
+] as const
+
 /** Sorts out what node-postgres takes as a query. Throws `SWITCHYARD_INVALID_OPTION` for a bad `route`. */
 export function normalizeQuery(config: unknown, values: unknown): NormalizedQuery {
+  const parameters = typeof values === 'function' ? undefined : values
+  const isConfig = typeof config === 'object' && config !== null && !isSubmittable(config)
+  const sent = isConfig ? copyOf(config) : config
   const send: Send = (client, done) => {
     // node-postgres judges the arguments itself, and gives its own errors.
-    client.query(config as string, values as unknown[], done as () => void)
+    client.query(sent as string, parameters as unknown[], done as () => void)
   }
-  if (typeof config === 'string') return { text: config, request: NO_REQUEST, send }
-  if (typeof config !== 'object' || config === null) return { text: undefined, request: NO_REQUEST, send }
-  const text = 'text' in config && typeof config.text === 'string' ? config.text : undefined
-  return { text, request: requestOf(config), send }
+  if (typeof sent === 'string') return { text: sent, request: NO_REQUEST, send }
+  if (!isConfig) return { text: undefined, request: NO_REQUEST, send }
+  const { text } = sent as { readonly text?: unknown }
+  return { text: typeof text === 'string' ? text : undefined, request: requestOf(config), send }
+}
+
+/**
+ * What is judged is what is sent, though the caller changes the object meanwhile; and older versions of node-postgres
+ * write into it.
+ */
+function copyOf(config: object): object {
+  const copy: Record<string, unknown> = {}
+  for (const field of CONFIG_FIELDS) {
+    const value: unknown = Reflect.get(config, field)
+    if (value !== undefined) copy[field] = value
+  }
+  return copy
+}
+
+/** The callback among the arguments of `query()`, wherever it stands. Throws as node-postgres does if it is none. */
+export function callbackOf(config: unknown, values: unknown, callback: unknown): Done | undefined {
+  const inConfig = typeof config === 'object' && config !== null ? Reflect.get(config, 'callback') : undefined
+  const given: unknown = typeof values === 'function' ? values : (callback ?? inConfig)
+  if (given === undefined || given === null) return undefined
+  if (typeof given !== 'function') throw new TypeError('callback is not a function')
+  return given as Done
 }
 
 function requestOf(config: object): RouteRequest {

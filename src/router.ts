@@ -4,13 +4,14 @@ import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import type { MutableSession } from './consistency/session.ts'
+import type { Write } from './consistency/write-ledger.ts'
 import { Executor, type Done, type Send } from './execution/executor.ts'
 import { ClusterMonitor } from './monitoring/cluster-monitor.ts'
 import type { Monitor } from './monitoring/monitor.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import type { ServerNode } from './nodes/server-node.ts'
-import { changesBetween, type RouterEventEmitter } from './observability/events.ts'
+import { changesBetween, type RouterEventEmitter, type RouterEvents } from './observability/events.ts'
 import { explainPlan, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
 import { misconfiguration, noPrimaryError } from './observability/problems.ts'
@@ -27,18 +28,12 @@ import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeId, Role } from './topology/node.ts'
-import type { NodeView } from './topology/snapshot.ts'
+import type { NodeView, Snapshot } from './topology/snapshot.ts'
 
 /** A connection to the primary, held by one caller. */
 export interface PrimaryLease {
   readonly client: PoolClient
   readonly node: NodeView
-}
-
-/** Something that may have written. */
-export interface Write {
-  readonly session: MutableSession
-  readonly changesCatalog: boolean
 }
 
 /** One statement on its way. */
@@ -51,7 +46,7 @@ export interface RoutedQuery {
 }
 
 /** What stands for a text that there is not: a prepared statement run by its name, a cursor, a stream. */
-const WITHOUT_TEXT: Statement = {
+export const WITHOUT_TEXT: Statement = {
   kind: 'write',
   reason: 'unknown-statement',
   mayWrite: true,
@@ -71,6 +66,7 @@ export class Router {
   readonly #nodes: ReadonlyMap<NodeId, ServerNode>
   readonly #executor: Executor
   readonly #counters = new Counters()
+  readonly #lastRoles = new Map<NodeId, Role>()
   readonly #reportedHints = new WeakSet<Statement>()
   #ready = false
   #preparing: Promise<void> | undefined
@@ -95,9 +91,7 @@ export class Router {
       platform: this.#platform,
       intervalMs: settings.probeIntervalMs,
       timeoutMs: settings.probeTimeoutMs,
-      onSnapshot: (next, previous) => {
-        for (const change of changesBetween(previous, next)) this.events.emit('nodeChanged', change)
-      },
+      onSnapshot: (next, previous) => this.#observe(next, previous),
     })
     this.#nodes = new Map(settings.nodes.map((node) => [node.id, new LeasePool(node, ClientClass, listener)]))
     this.#executor = new Executor({
@@ -141,20 +135,36 @@ export class Router {
     this.#catalog.start()
   }
 
-  roleOf(id: NodeId): Role {
-    return this.#monitor.snapshot.nodes.find((node) => node.id === id)?.role ?? 'unknown'
+  /** What the node was when it last said so. */
+  lastRoleOf(id: NodeId): Role {
+    return this.#lastRoles.get(id) ?? 'unknown'
   }
 
   /** An idle connection to this node broke: the server may be gone. */
   connectionLost(node: NodeId, cause: Error): void {
     this.#monitor.suspect(node)
-    this.events.emit('connectionLost', { node, cause })
+    this.#tell('connectionLost', { node, cause })
   }
 
   /** Runs one autocommit statement wherever it belongs. */
   run(query: RoutedQuery, done: Done): void {
     if (this.#ready) this.#dispatch(query, done)
     else this.prepare().then(() => this.#dispatch(query, done), done)
+  }
+
+  /** True when there is a node that could serve a statement. Looks once more at the cluster if there seems to be none. */
+  async canServe(): Promise<boolean> {
+    const serves = (): boolean => {
+      const { nodes, primary } = this.#monitor.snapshot
+      return primary !== undefined || nodes.some((node) => node.lag !== undefined)
+    }
+    if (!serves()) await this.#waiting(this.#monitor.refresh())
+    return serves()
+  }
+
+  /** Why `canServe` is false. */
+  unavailable(): Error {
+    return noPrimaryError(this.#monitor.snapshot)
   }
 
   judge(sql: string | undefined): Statement {
@@ -166,11 +176,12 @@ export class Router {
   }
 
   /**
-   * Notes what has come to its end: the session may have written, and the database's functions and relations may have
+   * Notes what has come to its end: sessions may have written, and the database's functions and relations may have
    * changed. To be called before the caller hears of the end: the next thing that it does may be to read.
    */
   ended(write: Write): void {
-    write.session.wrote(this.#platform.now())
+    const nowMs = this.#platform.now()
+    for (const session of write.sessions) session.wrote(nowMs)
     if (write.changesCatalog) this.#catalog.ddlPassed()
   }
 
@@ -221,6 +232,14 @@ export class Router {
   }
 
   #dispatch(query: RoutedQuery, done: Done): void {
+    try {
+      this.#decide(query, done)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #decide(query: RoutedQuery, done: Done): void {
     const statement = this.judge(query.sql)
     const route = this.route(statement, query.session, query.request)
     if (route.role === 'primary') this.#reportIgnoredHint(statement, query.request)
@@ -239,11 +258,11 @@ export class Router {
       let wasRefused = false
       const refused = (node: NodeId, cause: Error): void => {
         wasRefused = true
-        this.events.emit('readRefused', { node, sql: query.sql ?? '', cause })
+        this.#tell('readRefused', { node, sql: query.sql ?? '', cause })
       }
       return this.#executor.read({ plan, send, refused }, (error, result) => {
         // What ran on the primary in its place was no read after all.
-        if (wasRefused) this.ended({ session, changesCatalog: false })
+        if (wasRefused) this.ended({ sessions: [session], changesCatalog: true })
         done(error, result)
       })
     }
@@ -251,7 +270,7 @@ export class Router {
     if (step === undefined) throw new RangeError('A write needs a plan with a step to run')
     if (!statement.mayWrite) return this.#executor.write(step.node, send, done)
     this.#executor.write(step.node, send, (error, result) => {
-      this.ended({ session, changesCatalog: changesCatalog(statement) })
+      this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       done(error, result)
     })
   }
@@ -265,8 +284,24 @@ export class Router {
   }
 
   #catalogEvent(event: CatalogEvent): void {
-    if (event.type === 'catalog-loaded') this.events.emit('catalogLoaded', event)
-    else this.events.emit('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
+    if (event.type === 'catalog-loaded') this.#tell('catalogLoaded', event)
+    else this.#tell('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
+  }
+
+  #observe(next: Snapshot, previous: Snapshot): void {
+    for (const { id, role } of next.nodes) if (role !== 'unknown') this.#lastRoles.set(id, role)
+    for (const change of changesBetween(previous, next)) this.#tell('nodeChanged', change)
+  }
+
+  /** A listener that throws is its own problem: it ends nothing here. */
+  #tell<Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]): void {
+    try {
+      ;(this.events as EventEmitter).emit(name, ...args)
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 
   /** A replica was asked for, and must not have it. Said once for each text that is still known. */
@@ -274,7 +309,7 @@ export class Router {
     const isAsked = route === 'replica' || (route === undefined && statement.hint === 'replica')
     if (!isAsked || statement.kind === 'read' || this.#reportedHints.has(statement)) return
     this.#reportedHints.add(statement)
-    this.events.emit('hintIgnored', statement)
+    this.#tell('hintIgnored', statement)
   }
 
   #plan(route: Route): QueryPlan {

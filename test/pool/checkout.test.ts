@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import Cursor from 'pg-cursor'
-import type { Pool } from '../../src/index.ts'
+import type { PoolClient } from 'pg'
+import { Query, type Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
-import { ask } from '../support/servers.ts'
+import { ask, until } from '../support/servers.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -171,5 +172,75 @@ describe('a client from connect()', () => {
     for (const client of clients) client.release()
     expect(pool.totalCount - pool.idleCount).toBe(0)
     expect(pool.waitingCount).toBe(0)
+  })
+
+  it('closes the connection at once when it is released with an error, though a statement runs', async () => {
+    const client = await pool.connect()
+    const running = client.query('do $$ begin perform pg_sleep(30); end $$')
+    await until(
+      'it runs',
+      () => client.getTransactionStatus() === 'I' && pool.stats().nodes[0]?.queries === 1,
+    )
+    client.release(new Error('enough'))
+    await expect(running).rejects.toThrow('Connection terminated')
+    expect(pool.totalCount - pool.idleCount).toBe(0)
+  })
+
+  it('runs nothing more when it is released with an error before it has a connection', async () => {
+    const client = await pool.connect()
+    const waiting = [
+      client.query('create table never (id int)'),
+      client.query('create table nor_this (id int)'),
+    ]
+    client.release(true)
+    const outcomes = await Promise.allSettled(waiting)
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(
+      await ask(cluster.primary.config, `select to_regclass('never') as a, to_regclass('nor_this') as b`),
+    ).toEqual([{ a: null, b: null }])
+  })
+
+  it('goes on behind a callback that throws', async () => {
+    const client = await pool.connect()
+    const caught = new Promise((resolve) => process.once('uncaughtException', resolve))
+    const others = process.listeners('uncaughtException').slice(0, -1)
+    for (const other of others) process.removeListener('uncaughtException', other)
+    client.query('select 1 from items', () => {
+      throw new Error('thrown in a callback')
+    })
+    expect(await caught).toMatchObject({ message: 'thrown in a callback' })
+    for (const other of others) process.on('uncaughtException', other)
+    expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    client.release()
+  })
+
+  it('passes the callback on to a query object', async () => {
+    const client = await pool.connect()
+    const rows = await new Promise((resolve, reject) => {
+      const query = new Query('select 1 as one')
+      Reflect.apply(client.query, client, [
+        query,
+        (error: Error | null, result: { rows: unknown[] }) => (error ? reject(error) : resolve(result.rows)),
+      ])
+    })
+    expect(rows).toEqual([{ one: 1 }])
+    client.release()
+  })
+
+  it('judges what it sends, though the caller changes the object meanwhile', async () => {
+    const config = { text: 'select id from items order by id limit 1', values: [] as unknown[] }
+    const answer = pool.query(config)
+    config.text = 'delete from items'
+    expect((await answer).rows).toEqual([{ id: 1 }])
+    const again = Object.freeze({ text: 'select 2 as two' })
+    for (let i = 0; i < 2; i++) expect((await pool.query(again)).rows).toEqual([{ two: 2 }])
+  })
+
+  it('takes null for no callback', async () => {
+    expect(await Reflect.apply(pool.query, pool, ['select 1 as one', [], null])).toMatchObject({
+      rows: [{ one: 1 }],
+    })
+    const client = (await Reflect.apply(pool.connect, pool, [null])) as PoolClient
+    client.release()
   })
 })

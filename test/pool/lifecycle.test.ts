@@ -115,6 +115,27 @@ describe('end()', () => {
     expect(pool.ended).toBe(true)
   })
 
+  it('waits for clients that are checked out, which go on meanwhile', async () => {
+    const pool = poolOver(cluster)
+    const client = await pool.connect()
+    const ended = pool.end()
+    await client.query('begin')
+    expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await client.query('commit')
+    expect(pool.ended).toBe(false)
+    client.release()
+    await ended
+    expect(pool.ended).toBe(true)
+  })
+
+  it('lets the very first query have its answer', async () => {
+    const pool = poolOver(cluster)
+    const first = pool.query('select 1 as one')
+    const ended = pool.end()
+    expect((await first).rows).toEqual([{ one: 1 }])
+    await ended
+  })
+
   it('ends a pool that was never used, and calls back', async () => {
     const pool = poolOver(cluster)
     await new Promise<void>((resolve) => {

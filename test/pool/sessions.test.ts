@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Pool } from '../../src/index.ts'
+import Cursor from 'pg-cursor'
+import { Query, type Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
@@ -123,7 +124,91 @@ describe('a session', () => {
   })
 })
 
+describe('a transaction', () => {
+  it('tells every session that wrote in it, and the next one when it goes on', async () => {
+    const pool = open({ windowMs: 60_000, probeIntervalMs: 100 })
+    await replicasReady(pool)
+    const client = await pool.connect()
+    await pool.withSession(async () => {
+      await client.query('begin')
+      await client.query(`update notes set version = version where author = 'bob'`)
+      await pool.withSession(async () => {
+        await client.query(`update notes set version = version where author = 'carol'`)
+        expect(await reasonNow(pool)).toBe('read')
+        await client.query('commit and chain')
+        expect(await reasonNow(pool)).toBe('session-wrote')
+      })
+      expect(await reasonNow(pool)).toBe('session-wrote')
+    })
+    await client.query('rollback')
+    client.release()
+  })
+
+  it('leaves no mark when it is rolled back', async () => {
+    const pool = open({ windowMs: 60_000, probeIntervalMs: 100 })
+    await replicasReady(pool)
+    const client = await pool.connect()
+    await pool.withSession(async () => {
+      await client.query('begin')
+      await client.query(`update notes set version = version where author = 'bob'`)
+      await client.query('rollback')
+      expect(await reasonNow(pool)).toBe('read')
+    })
+    client.release()
+  })
+
+  it('through a query object is marked when it ends, however long it took', async () => {
+    const pool = open({ windowMs: 300 })
+    await replicasReady(pool)
+    const [replica] = cluster.replicas
+    const client = await pool.connect()
+    await replica?.pauseReplay()
+    try {
+      await pool.withSession(async () => {
+        const sql = `with slow as (select pg_sleep(0.6)) update notes set version = 600 from slow where author = 'bob'`
+        await new Promise((resolve) => {
+          Reflect.apply(client.query, client, [new Query(sql), resolve])
+        })
+        expect(await reasonNow(pool)).toBe('session-wrote')
+        expect(await versionOf(pool, 'bob')).toEqual({ version: 600 })
+      })
+    } finally {
+      client.release()
+      await replica?.resumeReplay()
+    }
+  })
+})
+
 describe('the async context', () => {
+  it('of cursors and notifications is that of whoever uses the client', async () => {
+    const pool = open({ max: 1 })
+    await replicasReady(pool)
+    const users = new AsyncLocalStorage<string>()
+    const heard: string[] = []
+    const note = (): unknown => heard.push(`${users.getStore()}`)
+    const use = (user: string): Promise<void> =>
+      users.run(user, async () => {
+        const client = await pool.connect()
+        client.on('notification', note)
+        await client.query(`listen ${user}`)
+        const cursor = client.query(new Cursor('select * from notes'))
+        await new Promise<void>((resolve, reject) => {
+          cursor.read(1, (error: Error | undefined) => {
+            note()
+            if (error) reject(error)
+            else resolve()
+          })
+        })
+        await cursor.close()
+        await client.query(`notify ${user}`)
+        await client.query(`unlisten ${user}`)
+        client.release()
+      })
+    await use('alice')
+    await use('bob')
+    expect(heard).toEqual(['alice', 'alice', 'bob', 'bob'])
+  })
+
   it.each(['promise', 'callback'] as const)(
     'is the caller’s, though two users share one connection (%s)',
     async (form) => {

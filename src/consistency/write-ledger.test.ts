@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import type { Statement } from '../statement/statement.ts'
+import { createSession, type MutableSession } from './session.ts'
+import { WriteLedger } from './write-ledger.ts'
+
+const base = { mayWrite: true, leavesSessionState: false, multiple: false } as const
+const insert: Statement = { ...base, kind: 'write', reason: 'data-modifying' }
+const ddl: Statement = { ...base, kind: 'write', reason: 'ddl' }
+const select: Statement = { ...base, kind: 'read', reason: 'select', mayWrite: false }
+const begin: Statement = { ...base, kind: 'transaction', reason: 'begin', mayWrite: false }
+const commit: Statement = { ...base, kind: 'transaction', reason: 'commit' }
+const rollback: Statement = { ...base, kind: 'transaction', reason: 'rollback' }
+const several: Statement = { ...base, kind: 'transaction', reason: 'commit', multiple: true }
+
+const alice = createSession()
+const bob = createSession()
+const names = new Map<MutableSession, string>([
+  [alice, 'alice'],
+  [bob, 'bob'],
+])
+
+type Step = readonly [Statement, MutableSession, status: 'I' | 'T' | 'E' | undefined, failed?: 'failed']
+
+/** Who is told behind each step. */
+function toldBy(steps: readonly Step[]): string[] {
+  const ledger = new WriteLedger()
+  return steps.map(([statement, session, status, failed]) => {
+    ledger.started(statement, session)
+    const write = ledger.ended(statement, status, failed === 'failed')
+    if (write === undefined) return '–'
+    return (
+      [...write.sessions].map((each) => names.get(each)).join(' ') + (write.changesCatalog ? ' +catalog' : '')
+    )
+  })
+}
+
+describe('WriteLedger', () => {
+  it.each<[string, readonly Step[], readonly string[]]>([
+    ['a write of its own', [[insert, alice, 'I']], ['alice']],
+    ['a write that failed may have written', [[insert, alice, 'I', 'failed']], ['alice']],
+    ['a read', [[select, alice, 'I']], ['–']],
+    ['DDL', [[ddl, alice, 'I']], ['alice +catalog']],
+    [
+      'a transaction is told at its commit',
+      [
+        [begin, alice, 'T'],
+        [insert, alice, 'T'],
+        [select, alice, 'T'],
+        [commit, alice, 'I'],
+        [select, alice, 'I'],
+      ],
+      ['–', '–', '–', 'alice', '–'],
+    ],
+    [
+      'one that only read is not',
+      [
+        [begin, alice, 'T'],
+        [select, alice, 'T'],
+        [commit, alice, 'I'],
+      ],
+      ['–', '–', '–'],
+    ],
+    [
+      'nor one that was rolled back, nor what follows it',
+      [
+        [begin, alice, 'T'],
+        [insert, alice, 'T'],
+        [rollback, alice, 'I'],
+        [select, alice, 'I'],
+      ],
+      ['–', '–', '–', '–'],
+    ],
+    [
+      'a commit that goes on in another transaction',
+      [
+        [begin, alice, 'T'],
+        [insert, alice, 'T'],
+        [commit, alice, 'T'],
+        [rollback, alice, 'I'],
+      ],
+      ['–', '–', 'alice', '–'],
+    ],
+    [
+      'a text that commits and begins anew keeps what is open',
+      [
+        [begin, alice, 'T'],
+        [insert, alice, 'T'],
+        [several, alice, 'T'],
+        [commit, alice, 'I'],
+      ],
+      ['–', '–', 'alice +catalog', 'alice +catalog'],
+    ],
+    [
+      'every session that wrote in it, and the one that commits',
+      [
+        [begin, alice, 'T'],
+        [insert, alice, 'T'],
+        [ddl, bob, 'T'],
+        [commit, bob, 'I'],
+      ],
+      ['–', '–', '–', 'alice bob +catalog'],
+    ],
+    [
+      'an unknown outcome is told, and told again once it is known',
+      [
+        [insert, alice, undefined, 'failed'],
+        [select, bob, 'I'],
+      ],
+      ['alice', 'alice'],
+    ],
+    [
+      'a failed commit may have committed',
+      [
+        [begin, alice, 'T'],
+        [insert, alice, 'T'],
+        [commit, alice, 'I', 'failed'],
+      ],
+      ['–', '–', 'alice'],
+    ],
+  ])('%s', (_name, steps, told) => {
+    expect(toldBy(steps)).toEqual(told)
+  })
+})

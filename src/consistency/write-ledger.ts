@@ -1,0 +1,59 @@
+import type { Statement } from '../statement/statement.ts'
+import { changesCatalog } from '../statement/changes-catalog.ts'
+import type { MutableSession } from './session.ts'
+
+/** What is to be told when something that may have written has come to its end. */
+export interface Write {
+  readonly sessions: Iterable<MutableSession>
+  readonly changesCatalog: boolean
+}
+
+/** What the server says of the transaction behind a statement; `undefined` when it cannot say. */
+type Status = 'I' | 'T' | 'E' | null | undefined
+
+/**
+ * Keeps account of what was written over one connection and is not known to be committed yet. A transaction may be
+ * written to by several sessions, may be committed and go on at once, and may be given up.
+ */
+export class WriteLedger {
+  readonly #sessions = new Set<MutableSession>()
+  #changesCatalog = false
+
+  /** A statement is being sent for `session`. */
+  started(statement: Statement, session: MutableSession): void {
+    // Transaction control by itself writes nothing. Who commits what others wrote is to see it, too.
+    const counts = isControl(statement) ? this.#sessions.size > 0 : statement.mayWrite
+    if (!counts) return
+    this.#sessions.add(session)
+    this.#changesCatalog ||= changesCatalog(statement)
+  }
+
+  /**
+   * The statement has come to its end, and `status` is true by now, or is not known. Gives what may have become visible
+   * to others, if anything.
+   */
+  ended(statement: Statement, status: Status, failed: boolean): Write | undefined {
+    if (this.#sessions.size === 0) return undefined
+    const control = isControl(statement) && !failed ? statement.reason : undefined
+    if (control === 'rollback') {
+      this.#clear()
+      return undefined
+    }
+    const isOpen = status === 'T' || status === 'E'
+    // A text of several statements may have committed on its way.
+    if (isOpen && control !== 'commit' && control !== 'two-phase' && !statement.multiple) return undefined
+    const write = { sessions: [...this.#sessions], changesCatalog: this.#changesCatalog }
+    const goesOn = (isOpen && statement.multiple) || status === undefined
+    if (!goesOn) this.#clear()
+    return write
+  }
+
+  #clear(): void {
+    this.#sessions.clear()
+    this.#changesCatalog = false
+  }
+}
+
+function isControl(statement: Statement): boolean {
+  return statement.kind === 'transaction' && !statement.multiple
+}

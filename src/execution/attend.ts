@@ -1,0 +1,38 @@
+import type { Submittable } from 'pg'
+import { inThisContext } from '../platform/async-context.ts'
+
+/** The methods by which node-postgres tells a query object what the server answers. */
+const HANDLERS = [
+  'handleRowDescription',
+  'handleDataRow',
+  'handlePortalSuspended',
+  'handleEmptyQuery',
+  'handleCommandComplete',
+  'handleCopyInResponse',
+  'handleCopyData',
+  'handleReadyForQuery',
+  'handleError',
+] as const
+
+/**
+ * Makes a query object (a cursor, a stream, COPY) hear the server in the async context of this call, and calls `ending`
+ * right before it hears that it has ended or failed.
+ */
+export function attend(submittable: Submittable, ending: () => void): void {
+  for (const name of HANDLERS) {
+    const handler: unknown = Reflect.get(submittable, name)
+    if (typeof handler !== 'function') continue
+    const ends = name === 'handleReadyForQuery' || name === 'handleError'
+    const inContext = inThisContext((...args: unknown[]) => {
+      if (ends) ending()
+      handler.apply(submittable, args)
+    })
+    Object.defineProperty(submittable, name, { value: inContext, configurable: true, writable: true })
+  }
+}
+
+/** Tells a query object that it will never run. */
+export function fail(submittable: Submittable, error: Error | undefined): void {
+  const handler: unknown = Reflect.get(submittable, 'handleError')
+  if (typeof handler === 'function') handler.call(submittable, error, {})
+}
