@@ -23,7 +23,7 @@ expression AS MATERIALIZED (
   JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated = 'v'
 )`
 
-const reference = String.raw`:(relid|\w*funcid|\w*fnoid) (\d{1,5}) `
+const reference = String.raw`(relid|funcid|fnoid) (\d{1,5}) `
 
 // Behind the numbers of functions. Those of the system's own relations are below 16384.
 const ofSystemRelation = String.raw`) |:relid (?:[1-9]\d{0,3}|1[0-5]\d{3}|16[0-2]\d\d|163[0-7]\d|1638[0-3]) `
