@@ -10,7 +10,7 @@ import { texts } from './texts.ts'
 
 /**
  * What a judgement costs: of a text seen before, and of a new one with either engine; beside them what libpg-query's own
- * `parseSync` takes for the same text, tree included. `node build/bench/micro/judge.js`
+ * `parseSync` takes for the same text, tree included. `npm run bench:judge`
  */
 const catalog = textOnlyCatalog(builtinCatalog)
 const first = createLibpgQueryParser()
