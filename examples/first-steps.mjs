@@ -22,7 +22,7 @@ for (const sql of ['SELECT * FROM greetings', 'SELECT * FROM greetings FOR SHARE
 }
 
 // Once the window is over, and the replicas are known to be fresh, reads go to them.
-while ((await pool.explain('SELECT 1')).plan.candidates[0]?.role !== 'replica') {
+while ((await pool.explain('SELECT * FROM greetings')).plan.candidates[0]?.role !== 'replica') {
   await new Promise((resolve) => setTimeout(resolve, 50))
 }
 for (let i = 0; i < 10; i++) await pool.query('SELECT text FROM greetings WHERE id = 1')
