@@ -36,6 +36,10 @@ if (replica === undefined) throw new Error('The cluster has no replica')
 const bare = new PgPool({ ...replica.config, max: 10 })
 const routed = new Pool({ ...cluster.primary.config, max: 10, replicas: [replica.config], logger: false })
 
+// Until the database's own tables are known, reads of them go to the primary.
+await routed.query('select 1')
+while (routed.stats().catalog !== 'loaded') await new Promise((resolve) => setTimeout(resolve, 20))
+
 let next = 0
 const id = (): number => (next = (next % ROWS) + 1)
 const results: Comparison[] = []
