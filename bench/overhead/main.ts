@@ -12,8 +12,8 @@ import { compare, type Comparison } from '../support/interleave.ts'
 const { values: options } = parseArgs({
   options: {
     callers: { type: 'string', default: '1,16' },
-    rounds: { type: 'string', default: '14' },
-    'round-ms': { type: 'string', default: '700' },
+    rounds: { type: 'string', default: '40' },
+    'round-ms': { type: 'string', default: '300' },
     out: { type: 'string', default: 'bench/results/overhead.json' },
   },
 })
