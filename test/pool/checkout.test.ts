@@ -77,6 +77,14 @@ describe('a client from connect()', () => {
     expect(sent()).toEqual([3, 0])
   })
 
+  it('reads over its connection what was set there', async () => {
+    const client = await pool.connect()
+    await client.query('set search_path to pg_catalog')
+    await expect(client.query('select 1 from items')).rejects.toMatchObject({ code: '42P01' })
+    expect(sent()).toEqual([2, 0])
+    client.release(true)
+  })
+
   it('stays on its connection once that holds state', async () => {
     const client = await pool.connect()
     await client.query(`set application_name = 'checkout test'`)
