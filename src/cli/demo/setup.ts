@@ -51,10 +51,14 @@ export async function untilCaughtUp(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  const fence = await withNode(primary, async (client) => {
-    const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn')
-    return rows[0]?.lsn
-  })
+  const fence = await withNode(
+    primary,
+    async (client) => {
+      const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn')
+      return rows[0]?.lsn
+    },
+    signal,
+  )
   await Promise.all(replicas.map((replica) => untilReplayed(replica, fence, clock, signal)))
 }
 
@@ -65,19 +69,23 @@ async function untilReplayed(
   signal: AbortSignal,
 ): Promise<void> {
   const deadlineMs = clock.now() + CATCH_UP_MS
-  await withNode(replica, async (client) => {
-    for (;;) {
-      signal.throwIfAborted()
-      const { rows } = await client.query<{ reached: boolean }>(
-        'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS reached',
-        [fence],
-      )
-      if (rows[0]?.reached === true) return
-      if (clock.now() > deadlineMs) {
-        const seconds = CATCH_UP_MS / 1000
-        throw failure(`${replica.title} did not get what the primary wrote within ${seconds} s`)
+  await withNode(
+    replica,
+    async (client) => {
+      for (;;) {
+        signal.throwIfAborted()
+        const { rows } = await client.query<{ reached: boolean }>(
+          'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS reached',
+          [fence],
+        )
+        if (rows[0]?.reached === true) return
+        if (clock.now() > deadlineMs) {
+          const seconds = CATCH_UP_MS / 1000
+          throw failure(`${replica.title} did not get what the primary wrote within ${seconds} s`)
+        }
+        await clock.pause(POLL_MS)
       }
-      await clock.pause(POLL_MS)
-    }
-  })
+    },
+    signal,
+  )
 }
