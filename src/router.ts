@@ -26,6 +26,7 @@ import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
+import { provesRead } from './statement/proves-read.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
@@ -77,6 +78,7 @@ export class Router {
       query: (sql) => this.#askPrimary(sql, ClientClass),
       platform: this.#platform,
       declared: settings.declared,
+      isRead: (sql, catalog) => provesRead(settings.parser, sql, catalog),
       onEvent: (event) => this.#catalogEvent(event),
     })
     this.#judge = createJudge({

@@ -24,7 +24,7 @@ export type FunctionVerdict =
   | 'node-local'
   /** Has effects outside the database: dblink, untrusted languages. */
   | 'external'
-  /** Labelled volatile by its owner, so it may do anything. */
+  /** Labelled volatile by its owner, so it may do anything, and not proven harmless by its body. */
   | 'volatile'
   | 'declared-primary-only'
   /** Not one of the system's own, and the database has not been asked yet. */
@@ -69,3 +69,6 @@ export interface Catalog {
   operatorVerdict(name: QualifiedName): OperatorVerdict
   typeVerdict(name: QualifiedName): OperatorVerdict
 }
+
+/** True when a text of SQL is proven, with this catalog, to be nothing but queries. Must not throw. */
+export type ReadProof = (sql: string, catalog: Catalog) => boolean

@@ -1,15 +1,19 @@
 import { decisions, harmlessInside } from './builtin-decisions.ts'
 import type { DeclaredName } from './declared.ts'
 import { extensionDecisions } from './extension-decisions.ts'
+import { bodiesSql, bodyRowsSql } from './load-bodies.ts'
 import { dependenciesSql } from './load-dependencies.ts'
 import { objectsSql } from './load-objects.ts'
 import { countersSql, signalSql } from './signal.ts'
 import { literal } from './sql-literal.ts'
 import { words } from './words.ts'
 
-/** One row of the answer: the names of one kind in one schema on which the verdict is the same. */
+/**
+ * One row of the answer: the names of one kind in one schema on which the verdict is the same. In a `body` the verdict is
+ * a function's name, and the names are the texts of all that is volatile of this name in the schema.
+ */
 export interface LoadedRow {
-  readonly object: 'function' | 'relation' | 'operator' | 'type' | 'signal' | 'setting'
+  readonly object: 'function' | 'relation' | 'operator' | 'type' | 'body' | 'signal' | 'setting'
   readonly schema: string | null
   readonly verdict: string
   /** A JSON array of strings. */
@@ -77,10 +81,13 @@ reached (node, verdict) AS (
 verdict AS (
   SELECT o.object, o.schema, o.name, o.listed, COALESCE(r.verdict, o.verdict) AS verdict
   FROM object o LEFT JOIN reached r ON r.node = o.node
-)
+),
+${bodiesSql}
 SELECT object, schema, verdict, json_agg(DISTINCT name)::text AS names
 FROM verdict WHERE listed OR object = 'type' AND verdict <> 'harmless'
 GROUP BY 1, 2, 3
+UNION ALL
+${bodyRowsSql}
 UNION ALL
 SELECT 'signal', NULL, counters, to_json(ARRAY[digest])::text FROM (${signalSql()}) s
 UNION ALL

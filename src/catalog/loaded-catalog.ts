@@ -1,4 +1,12 @@
-import type { Catalog, FunctionVerdict, OperatorVerdict, QualifiedName, RelationVerdict } from './catalog.ts'
+import { BodyProofs } from './body-proofs.ts'
+import type {
+  Catalog,
+  FunctionVerdict,
+  OperatorVerdict,
+  QualifiedName,
+  ReadProof,
+  RelationVerdict,
+} from './catalog.ts'
 import type { LoadedRow } from './load-query.ts'
 import { NameTable } from './name-table.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
@@ -71,9 +79,11 @@ export class LoadedCatalog implements Catalog {
   readonly #relations = new NameTable(relationsFromBest)
   readonly #operators = new NameTable(operatorsFromBest)
   readonly #types = new NameTable(operatorsFromBest)
+  readonly #bodies: BodyProofs
 
-  constructor(version: number, rows: readonly LoadedRow[]) {
+  constructor(version: number, rows: readonly LoadedRow[], isRead: ReadProof = () => false) {
     this.version = version
+    this.#bodies = new BodyProofs((body) => isRead(body, this))
     this.standardConformingStrings = rows.some((row) => row.object === 'setting' && row.verdict === 'on')
     for (const row of rows) this.#add(row)
   }
@@ -86,6 +96,7 @@ export class LoadedCatalog implements Catalog {
   functionVerdict(name: QualifiedName): FunctionVerdict {
     if (isTemporarySchema(name)) return 'session'
     const verdict = this.#functions.get(name)
+    if (verdict === 'volatile' && this.#isProvenByBody(name)) return 'harmless'
     if (verdict !== undefined) return verdict
     // A type's name called like a function is a cast.
     const type = this.typeVerdict(name)
@@ -112,10 +123,22 @@ export class LoadedCatalog implements Catalog {
     return this.#relations.get(name) === undefined ? undefined : 'harmless'
   }
 
+  /** Every function that the name may mean is harmless, or proven to be. */
+  #isProvenByBody({ schema, name }: QualifiedName): boolean {
+    if (!this.#bodies.has(name)) return false
+    if (schema !== undefined) return this.#bodies.isProven(schema, name)
+    for (const [each, verdict] of this.#functions.bySchema(name)) {
+      if (verdict !== 'harmless' && !this.#bodies.isProven(each, name)) return false
+    }
+    return true
+  }
+
   #add({ object, schema, verdict, names }: LoadedRow): void {
     if (schema === null) return
+    const list = JSON.parse(names) as readonly string[]
+    if (object === 'body') return this.#bodies.add(schema, verdict, list)
     const finding = verdict as Finding
-    for (const name of JSON.parse(names) as readonly string[]) {
+    for (const name of list) {
       if (object === 'function') this.#functions.add(schema, name, functionVerdicts[finding])
       else if (object === 'relation') this.#relations.add(schema, name, relationVerdicts[finding])
       else {

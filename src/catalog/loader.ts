@@ -1,4 +1,4 @@
-import type { Catalog } from './catalog.ts'
+import type { Catalog, ReadProof } from './catalog.ts'
 import { withDeclared } from './declared-catalog.ts'
 import type { DeclaredName } from './declared.ts'
 import { checkQuery, loadQuery, type LoadedRow } from './load-query.ts'
@@ -18,20 +18,25 @@ export interface Loaded {
   readonly counts: { readonly functions: number; readonly relations: number }
 }
 
-export interface RefreshOptions {
+export interface LoadOptions {
+  readonly declared?: readonly DeclaredName[]
+  /** Looks into the bodies of functions that nobody labelled. @defaultValue nothing is proven */
+  readonly isRead?: ReadProof
+}
+
+export interface RefreshOptions extends LoadOptions {
   /** Compare all that was read, however little the server counted. @defaultValue false */
   readonly thoroughly?: boolean
-  readonly declared?: readonly DeclaredName[]
 }
 
 /** Asks the database about its functions and relations. Rejects with the server's error. */
 export async function loadCatalog(
   query: CatalogQuery,
   version: number,
-  declared: readonly DeclaredName[] = [],
+  { declared = [], isRead }: LoadOptions = {},
 ): Promise<Loaded> {
   const rows = (await query(loadQuery(declared))) as readonly LoadedRow[]
-  const loaded = new LoadedCatalog(version, rows)
+  const loaded = new LoadedCatalog(version, rows, isRead)
   const signal = rows.find((row) => row.object === 'signal')
   const [digest] = JSON.parse(signal?.names ?? '[]') as readonly string[]
   return {
@@ -45,9 +50,9 @@ export async function loadCatalog(
 export async function refresh(
   query: CatalogQuery,
   known: Loaded | undefined,
-  { thoroughly = false, declared = [] }: RefreshOptions = {},
+  { thoroughly = false, ...options }: RefreshOptions = {},
 ): Promise<Loaded> {
-  if (known === undefined) return loadCatalog(query, 1, declared)
+  if (known === undefined) return loadCatalog(query, 1, options)
   const counters = thoroughly ? undefined : known.signal.counters
   const [row] = (await query(checkQuery(counters))) as readonly {
     readonly counters: string
@@ -56,7 +61,7 @@ export async function refresh(
   }[]
   const digest = row?.digest ?? known.signal.digest
   if (row === undefined || digest !== known.signal.digest) {
-    return loadCatalog(query, known.catalog.version + 1, declared)
+    return loadCatalog(query, known.catalog.version + 1, options)
   }
   return { ...known, signal: { counters: row.counters, digest } }
 }

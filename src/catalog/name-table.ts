@@ -31,6 +31,14 @@ export class NameTable<Verdict> {
     return schema === undefined ? this.#anywhere.get(name) : this.#bySchema.get(schema)?.get(name)
   }
 
+  /** The schemas that have the name, with the verdict in each. */
+  *bySchema(name: string): Generator<readonly [schema: string, verdict: Verdict]> {
+    for (const [schema, names] of this.#bySchema) {
+      const verdict = names.get(name)
+      if (verdict !== undefined) yield [schema, verdict]
+    }
+  }
+
   #worse(known: Verdict | undefined, verdict: Verdict): Verdict {
     if (known === undefined) return verdict
     return this.#fromBest.indexOf(known) > this.#fromBest.indexOf(verdict) ? known : verdict

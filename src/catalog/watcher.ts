@@ -1,10 +1,10 @@
 import { SwitchyardError } from '../errors/error.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { builtinCatalog } from './builtin-catalog.ts'
-import type { Catalog } from './catalog.ts'
+import type { Catalog, ReadProof } from './catalog.ts'
 import { withDeclared } from './declared-catalog.ts'
 import type { DeclaredName } from './declared.ts'
-import { refresh, type CatalogQuery, type Loaded } from './loader.ts'
+import { refresh, type CatalogQuery, type Loaded, type LoadOptions } from './loader.ts'
 
 export type CatalogEvent =
   | {
@@ -23,6 +23,8 @@ export interface WatcherOptions {
   readonly query: CatalogQuery
   readonly platform: Platform
   readonly declared?: readonly DeclaredName[]
+  /** Looks into the bodies of functions that nobody labelled. @defaultValue nothing is proven */
+  readonly isRead?: ReadProof
   /**
    * Time between looks for changes made by others, in milliseconds, ± 10 %. They trust in what the server counts; one in
    * a minute does not.
@@ -47,7 +49,7 @@ const lastRetryMs = 60_000
 export class CatalogWatcher {
   readonly #query: CatalogQuery
   readonly #platform: Platform
-  readonly #declared: readonly DeclaredName[]
+  readonly #loading: LoadOptions
   readonly #checkEveryMs: number
   readonly #timeoutMs: number
   readonly #onEvent: (event: CatalogEvent) => void
@@ -66,11 +68,12 @@ export class CatalogWatcher {
   constructor(options: WatcherOptions) {
     this.#query = options.query
     this.#platform = options.platform
-    this.#declared = options.declared ?? []
+    const { declared = [], isRead } = options
+    this.#loading = { declared, ...(isRead && { isRead }) }
     this.#checkEveryMs = options.checkEveryMs ?? 10_000
     this.#timeoutMs = options.timeoutMs ?? 65_000
     this.#onEvent = options.onEvent ?? ((): void => {})
-    this.#unloaded = withDeclared(builtinCatalog, this.#declared)
+    this.#unloaded = withDeclared(builtinCatalog, declared)
   }
 
   /** The catalog in force. */
@@ -122,7 +125,7 @@ export class CatalogWatcher {
     const before = this.#known
     const thoroughly = changes !== this.#changesSeen || startedAt - this.#thoroughAt >= thoroughEveryMs
     try {
-      const known = await this.#inTime(refresh(this.#query, before, { thoroughly, declared: this.#declared }))
+      const known = await this.#inTime(refresh(this.#query, before, { thoroughly, ...this.#loading }))
       this.#known = known
       if (thoroughly || before === undefined) this.#thoroughAt = startedAt
       this.#changesSeen = changes

@@ -172,7 +172,7 @@ describe('a load', () => {
     const odd = await connected({ ...cluster.primary.config, options: options.join(' ') })
     try {
       const declared = parseDeclarations({ relations: { [String.raw`"\'; --"`]: 'primaryOnly' } })
-      const [here, there] = [await loadCatalog(query, 1), await loadCatalog(queryOver(odd), 1, declared)]
+      const [here, there] = [await loadCatalog(query, 1), await loadCatalog(queryOver(odd), 1, { declared })]
       expect(there.counts).toEqual(here.counts)
       expect(there.signal.digest).toBe(here.signal.digest)
       expect([here, there].map(({ catalog }) => catalog.standardConformingStrings)).toEqual([true, false])
@@ -211,7 +211,7 @@ describe('a load', () => {
       functions: { audit: 'readOnly', 'public.price': 'primaryOnly', 'pg_catalog.now': 'primaryOnly' },
       relations: { with_cache: 'readOnly' },
     })
-    const { catalog } = await loadCatalog(query, 1, declared)
+    const { catalog } = await loadCatalog(query, 1, { declared })
     const names = [
       'with_audit',
       'with_price',

@@ -3,6 +3,7 @@ import { refresh, type Loaded } from '../../src/catalog/loader.ts'
 import { decide } from '../../src/statement/decide.ts'
 import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.ts'
 import type { SqlParser } from '../../src/statement/parser.ts'
+import { provesRead } from '../../src/statement/proves-read.ts'
 import type { Statement } from '../../src/statement/statement.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { Connection, type Answer } from './connection.ts'
@@ -65,7 +66,10 @@ export class ProvingGround {
       this.#isStale = false
       const before = this.#loaded
       const startedAt = performance.now()
-      this.#loaded = await refresh((text) => this.#catalogs.rows(text), before, { thoroughly: true })
+      this.#loaded = await refresh((text) => this.#catalogs.rows(text), before, {
+        thoroughly: true,
+        isRead: (sql, catalog) => provesRead(this.parser, sql, catalog),
+      })
       this.effort.looks += 1
       if (before?.catalog !== this.#loaded.catalog) {
         this.effort.loads += 1

@@ -1,7 +1,9 @@
 import type { Client, ClientConfig } from 'pg'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { DeclaredName } from '../../catalog/declared.ts'
-import { loadCatalog } from '../../catalog/loader.ts'
+import { loadCatalog, type LoadOptions } from '../../catalog/loader.ts'
+import { createLibpgQueryParser } from '../../statement/libpg-query-parser.ts'
+import { provesRead } from '../../statement/proves-read.ts'
 import { CliError, EXIT_USAGE } from '../command.ts'
 import { withConnection } from '../demo/connection.ts'
 import { serverFailure } from '../demo/problems.ts'
@@ -11,10 +13,13 @@ const ANSWER_TIMEOUT_MS = 65_000
 
 /** Asks a database for its catalog, over one connection. Rejects with one sentence that holds no address. */
 export async function catalogOf(database: ClientConfig, declared: readonly DeclaredName[]): Promise<Catalog> {
+  const parser = createLibpgQueryParser()
+  await parser.load()
+  const options: LoadOptions = { declared, isRead: (sql, known) => provesRead(parser, sql, known) }
   try {
     const config = { ...database, query_timeout: ANSWER_TIMEOUT_MS }
     return await withConnection(config, async (client) => {
-      const loaded = await loadCatalog((sql) => lastRows(client, sql), 1, declared)
+      const loaded = await loadCatalog((sql) => lastRows(client, sql), 1, options)
       return loaded.catalog
     })
   } catch (error) {

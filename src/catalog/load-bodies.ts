@@ -1,0 +1,47 @@
+/** A text that is longer is not worth proving, in bytes. */
+const maxBodyBytes = 8_192
+/** When the texts are longer all together, none is sent: they would make most of the answer. In bytes. */
+const maxTotalBytes = 2 ** 20
+
+/**
+ * `bodies`: texts of functions that may prove harmless by them. Their label alone makes them volatile, and so it is with
+ * every function of their name in their schema that is not harmless: nothing else that is known of them, of their types
+ * or of their arguments' defaults stands against it. Settings of a function (`SET search_path …`) might make its text
+ * mean something else.
+ */
+export const bodiesSql: string = `
+unsafe AS MATERIALIZED (SELECT DISTINCT node FROM reached),
+tainted AS MATERIALIZED (
+  SELECT node FROM reached WHERE verdict <> 'volatile'
+  UNION
+  SELECT d.dependent FROM dependency d JOIN unsafe u ON u.node = d.node WHERE NOT d.hearsay
+),
+text_of AS MATERIALIZED (
+  SELECT p.oid, p.prosrc AS text
+  FROM pg_proc p JOIN function f ON f.oid = p.oid
+  WHERE f.oid >= 16384 AND f.callable AND f.language = 'sql' AND f.verdict = 'volatile'
+    AND p.prokind = 'f' AND p.prosqlbody IS NULL AND p.proconfig IS NULL
+    AND octet_length(p.prosrc) <= ${maxBodyBytes}
+    AND p.oid::bigint * 8 NOT IN (SELECT t.node FROM tainted t)
+    -- The last result is cast to the function's type, and no dependency on one of the system's types is recorded.
+    AND NOT EXISTS (
+      SELECT FROM unnest(p.prorettype || p.proargtypes::oid[] || p.proallargtypes) t (oid)
+      WHERE t.oid::bigint * 8 + 3 IN (SELECT u.node FROM unsafe u)
+    )
+),
+bodies AS (
+  SELECT f.schema, f.name, json_agg(DISTINCT t.text) FILTER (WHERE t.oid IS NOT NULL) AS texts,
+    sum(octet_length(t.text)) AS bytes
+  FROM function f
+  LEFT JOIN text_of t ON t.oid = f.oid
+  LEFT JOIN unsafe u ON u.node = f.oid::bigint * 8
+  WHERE f.callable
+  GROUP BY 1, 2
+  HAVING count(t.oid) > 0
+    AND bool_and(t.oid IS NOT NULL OR f.verdict IN ('harmless', 'read-only') AND u.node IS NULL)
+)`
+
+/** The rows of `bodies`, or none when they are too long all together. */
+export const bodyRowsSql: string = `
+SELECT 'body', schema, name, texts::text
+FROM (SELECT *, sum(bytes) OVER () AS total FROM bodies) b WHERE total <= ${maxTotalBytes}`

@@ -1,0 +1,86 @@
+import type { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Catalog } from '../../src/catalog/catalog.ts'
+import { parseDeclarations } from '../../src/catalog/declared.ts'
+import { loadCatalog, type LoadOptions } from '../../src/catalog/loader.ts'
+import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.ts'
+import { provesRead } from '../../src/statement/proves-read.ts'
+import { findPostgres, startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { bodies, bodiesGroundwork } from './bodies.ts'
+import { connected, named, outcome, queryOver } from './support.ts'
+
+const installed = findPostgres(15)
+const servers = [
+  { server: 'PostgreSQL 18', binDir: {} },
+  ...(installed === undefined ? [] : [{ server: 'PostgreSQL 15', binDir: { binDir: installed } }]),
+]
+
+const parser = createLibpgQueryParser()
+const proving: LoadOptions = { isRead: (sql, catalog) => provesRead(parser, sql, catalog) }
+
+describe.each(servers)('functions without a label on $server', ({ binDir }) => {
+  let cluster: Cluster
+  let primary: Client
+  let standby: Client
+  let catalog: Catalog
+
+  beforeAll(async () => {
+    await parser.load()
+    cluster = await startCluster({ replicas: 1, ...binDir })
+    primary = await connected(cluster.primary.config)
+    await primary.query([bodiesGroundwork, ...bodies.map(({ create }) => create)].join(';'))
+    catalog = (await loadCatalog(queryOver(primary), 1, proving)).catalog
+    await cluster.caughtUp()
+    standby = await connected(cluster.replicas[0]?.config ?? {})
+  })
+
+  afterAll(async () => {
+    await Promise.all([primary?.end(), standby?.end()])
+    await cluster?.stop()
+  })
+
+  test.each(bodies)('$name: $title', async ({ name, verdict, use, standby: expected }) => {
+    expect(catalog.functionVerdict(named(name))).toBe(verdict)
+    expect(await outcome(standby, use)).toBe(expected)
+    if (verdict === 'harmless') expect(expected).toBe('ok')
+  })
+
+  test('without a proof none is harmless', async () => {
+    const unproven = (await loadCatalog(queryOver(primary), 1)).catalog
+    const harmless = bodies.filter(({ name }) => unproven.functionVerdict(named(name)) === 'harmless')
+    expect(harmless.map(({ name }) => name)).toEqual(['app.halves'])
+  })
+
+  test('what is declared counts inside of a body, and for a name', async () => {
+    const declared = parseDeclarations({
+      functions: { adds: 'primaryOnly', insists: 'readOnly' },
+    })
+    const { functionVerdict } = bound(
+      (await loadCatalog(queryOver(primary), 1, { ...proving, declared })).catalog,
+    )
+    expect(
+      ['adds', 'adds_twice', 'insists', 'asks_insists'].map((name) => functionVerdict({ name })),
+    ).toEqual(['declared-primary-only', 'declared-primary-only', 'harmless', 'harmless'])
+  })
+
+  test('when the bodies are too long all together none is looked at', async () => {
+    await primary.query('BEGIN')
+    try {
+      await primary.query(`
+        DO $do$ BEGIN FOR i IN 1 .. 140 LOOP
+          EXECUTE format('CREATE FUNCTION long_%s() RETURNS int LANGUAGE sql AS %L', i, 'SELECT 1' || repeat(' ', 8000));
+        END LOOP; END $do$`)
+      const long = (await loadCatalog(queryOver(primary), 1, proving)).catalog
+      expect(['long_1', 'adds'].map((name) => long.functionVerdict({ name }))).toEqual([
+        'volatile',
+        'volatile',
+      ])
+    } finally {
+      await primary.query('ROLLBACK')
+    }
+  })
+})
+
+function bound(catalog: Catalog): Pick<Catalog, 'functionVerdict'> {
+  return { functionVerdict: (name) => catalog.functionVerdict(name) }
+}
