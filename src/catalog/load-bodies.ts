@@ -15,19 +15,23 @@ tainted AS MATERIALIZED (
   SELECT node FROM reached WHERE verdict <> 'volatile'
   UNION
   SELECT d.dependent FROM dependency d JOIN unsafe u ON u.node = d.node WHERE NOT d.hearsay
+  UNION
+  -- The last result is cast to the function's type, and no dependency on one of the system's types is recorded.
+  SELECT t.function::bigint * 8
+  FROM (
+    SELECT oid AS function, unnest(prorettype || proargtypes::oid[] || proallargtypes) AS type FROM pg_proc
+    WHERE oid >= 16384
+  ) t
+  JOIN unsafe u ON u.node = t.type::bigint * 8 + 3
 ),
 text_of AS MATERIALIZED (
   SELECT p.oid, p.prosrc AS text
-  FROM pg_proc p JOIN function f ON f.oid = p.oid
+  FROM pg_proc p
+  JOIN function f ON f.oid = p.oid
+  LEFT JOIN tainted t ON t.node = p.oid::bigint * 8
   WHERE f.oid >= 16384 AND f.callable AND f.language = 'sql' AND f.verdict = 'volatile'
     AND p.prokind = 'f' AND p.prosqlbody IS NULL AND p.proconfig IS NULL
-    AND octet_length(p.prosrc) <= ${maxBodyBytes}
-    AND p.oid::bigint * 8 NOT IN (SELECT t.node FROM tainted t)
-    -- The last result is cast to the function's type, and no dependency on one of the system's types is recorded.
-    AND NOT EXISTS (
-      SELECT FROM unnest(p.prorettype || p.proargtypes::oid[] || p.proallargtypes) t (oid)
-      WHERE t.oid::bigint * 8 + 3 IN (SELECT u.node FROM unsafe u)
-    )
+    AND octet_length(p.prosrc) <= ${maxBodyBytes} AND t.node IS NULL
 ),
 bodies AS (
   SELECT f.schema, f.name, json_agg(DISTINCT t.text) FILTER (WHERE t.oid IS NOT NULL) AS texts,
