@@ -92,6 +92,15 @@ test('a body is proven when it is first asked for, and once', () => {
   expect(lazy.asked).toEqual(['lower'])
 })
 
+test('what calls itself is looked at once', () => {
+  const { catalog: recursive, asked } = catalogOf(
+    row('function', 'app', 'volatile', 'self'),
+    row('body', 'app', 'self', 'self self'),
+  )
+  expect(recursive.functionVerdict({ name: 'self' })).toBe('volatile')
+  expect(asked).toEqual(['self self'])
+})
+
 test('a chain of calls that is too long stays unproven, whatever its length', () => {
   const links = Array.from({ length: 50_000 }, (_, i) => `f${i}`)
   const chain = catalogOf(

@@ -207,7 +207,17 @@ export const bodies: readonly BodyCase[] = [
     standby: '0A000',
   },
   {
-    title: 'an argument whose default is such a function',
+    title: 'an argument whose default is a function that writes, and does not look like it',
+    create: `CREATE FUNCTION sly() RETURNS int LANGUAGE plpgsql AS
+        $$ BEGIN EXECUTE 'DEL' || 'ETE FROM plain'; RETURN 1; END $$;
+      CREATE FUNCTION default_of_sly(x int DEFAULT sly()) RETURNS int LANGUAGE sql AS 'SELECT x'`,
+    name: 'default_of_sly',
+    verdict: 'volatile',
+    use: 'SELECT default_of_sly()',
+    standby: '25006',
+  },
+  {
+    title: 'an argument whose default is a function that writes',
     create: `CREATE FUNCTION default_of(x int DEFAULT pl_writes()) RETURNS int LANGUAGE sql AS 'SELECT x'`,
     name: 'default_of',
     verdict: 'volatile',
