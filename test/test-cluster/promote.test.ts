@@ -11,6 +11,8 @@ afterEach(() => cluster?.stop())
 async function start(replicas: number): Promise<void> {
   cluster = await startCluster({ replicas })
   await column(cluster.primary.config, 'CREATE TABLE notes (id int); INSERT INTO notes VALUES (1)')
+  // What no replica has is gone with a primary that is killed.
+  await cluster.caughtUp()
 }
 
 const note = (id: number): Promise<unknown> =>
