@@ -13,6 +13,7 @@ import { RoutedClient } from './client.ts'
 import type { PoolOptions } from './config/options.ts'
 import { settingsOf } from './config/settings.ts'
 import { createSession, type Session } from './consistency/session.ts'
+import { asError } from './errors/as-error.ts'
 import type { Done } from './execution/executor.ts'
 import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import type { ServerNode } from './nodes/server-node.ts'
@@ -152,7 +153,7 @@ export class Pool extends PgPool {
       }
       this.#router.run({ sql, request: query.request, session, send: query.send }, finished)
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
+      done(asError(error))
     }
   }
 

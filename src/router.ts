@@ -5,6 +5,7 @@ import type { Settings } from './config/settings.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
+import { asError } from './errors/as-error.ts'
 import { Executor, type Done, type Send } from './execution/executor.ts'
 import { ClusterMonitor } from './monitoring/cluster-monitor.ts'
 import type { Monitor } from './monitoring/monitor.ts'
@@ -237,7 +238,7 @@ export class Router {
     try {
       this.#decide(query, done)
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
+      done(asError(error))
     }
   }
 

@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg'
 import type { PoolClient } from 'pg'
+import { asError } from '../errors/as-error.ts'
 import type { Done, Send } from './executor.ts'
 
 /** What node-postgres keeps of a connection's health, and pg-pool reads too. */
@@ -45,7 +46,7 @@ export function runExclusively(client: PoolClient, send: Send, done: Done, idle:
   try {
     send(client, answered)
   } catch (error) {
-    answered(error instanceof Error ? error : new Error(String(error)))
+    answered(asError(error))
     becomeIdle()
   }
 }

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { asError } from '../errors/as-error.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -116,7 +117,7 @@ export class Executor {
       try {
         send(client, finish)
       } catch (error) {
-        finish(error instanceof Error ? error : new Error(String(error)))
+        finish(asError(error))
       }
     })
     this.#options.nodeOf(node.id).lease(leased)
