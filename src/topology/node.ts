@@ -18,11 +18,15 @@ export interface Observation {
    * replayed. Absent when the server could not tell.
    */
   readonly lsn?: Lsn
+  /** On a replica the position up to which it has received the log, replayed or not. Absent when it could not tell. */
+  readonly receivedLsn?: Lsn
   /**
    * The branch of history that the position is on; it grows with every promotion. Absent when the server could not tell:
    * a replica may learn of it late, unless the role that asks is a member of `pg_monitor`.
    */
   readonly timeline?: number
+  /** On a primary: transactions are read-only there unless they ask otherwise (`default_transaction_read_only`). */
+  readonly isReadOnly?: boolean
   /** When the probe was sent. Everything the observation says was true at some moment after it. */
   readonly sentAtMs: number
   readonly receivedAtMs: number
@@ -32,10 +36,13 @@ export interface Observation {
 export type NodeState =
   | { readonly name: 'pending' }
   | { readonly name: 'up'; readonly observation: Observation }
+  /** Somebody met a failure there. Nothing is sent to it until it has answered a probe that was sent since. */
+  | { readonly name: 'suspected'; readonly cause: Error; readonly sinceMs: number }
   | { readonly name: 'down'; readonly cause: Error; readonly sinceMs: number }
 
 export type NodeEvent =
   | { readonly type: 'observed'; readonly observation: Observation }
+  | { readonly type: 'suspected'; readonly cause: Error; readonly atMs: number }
   | { readonly type: 'failed'; readonly cause: Error; readonly atMs: number }
 
 export const PENDING: NodeState = { name: 'pending' }
@@ -44,7 +51,11 @@ export const PENDING: NodeState = { name: 'pending' }
 export function transition(state: NodeState, event: NodeEvent): NodeState {
   switch (event.type) {
     case 'observed':
+      // What was asked before the failure says nothing about the time after it.
+      if (state.name === 'suspected' && event.observation.sentAtMs < state.sinceMs) return state
       return { name: 'up', observation: event.observation }
+    case 'suspected':
+      return state.name === 'down' ? state : { name: 'suspected', cause: event.cause, sinceMs: event.atMs }
     case 'failed':
       return { name: 'down', cause: event.cause, sinceMs: state.name === 'down' ? state.sinceMs : event.atMs }
     default:
