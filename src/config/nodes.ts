@@ -52,7 +52,7 @@ function replicaOptions(
     ...rest,
     ...defined(given),
     ...(connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}),
-    weight: numberOption(`${name}.weight`, weight, 1, { above: 0 }),
+    weight: numberOption(`${name}.weight`, weight, 1, { min: 0 }),
   }
 }
 

@@ -2,6 +2,8 @@
 export type Failure =
   /** The node, or the way to it, failed. Another node may do better. */
   | 'node'
+  /** The node lives, but has no connection to give. */
+  | 'busy'
   /** The standby refused the statement because it is a standby. It has done nothing; the primary may take it. */
   | 'standby-refusal'
   /** The standby cancelled the read because replay got in its way. */

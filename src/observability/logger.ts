@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import type { NodeChange, RouterEventEmitter } from './events.ts'
+import type { NodeChange, NodeStatus, RouterEventEmitter } from './events.ts'
 
 /** The part of a pino logger that is used. */
 export interface Logger {
@@ -19,6 +19,28 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
     const fields = cause === undefined ? { node, from, to } : { node, from, to, cause: cause.message }
     if (isBad(change)) logger.warn(fields, `Node ${node} is ${to}`)
     else logger.info(fields, `Node ${node} is ${to}`)
+  })
+  events.on('primaryChanged', ({ from, to }) => {
+    if (from === undefined) logger.info({ to }, `The primary is ${to}`)
+    else logger.warn({ from, to }, `The primary was ${from}, and is ${to} now`)
+  })
+  events.on('primaryConflict', ({ nodes }) => {
+    logger.warn({ nodes }, 'More than one node takes writes: nothing is written until there is one')
+  })
+  events.on('timelineUnclear', ({ node, timeline }) => {
+    logger.warn(
+      { node, timeline },
+      `${node} is not known to follow the primary's timeline and gets no reads. Grant pg_monitor to the role that asks`,
+    )
+  })
+  events.on('nodeEjected', ({ node, forMs }) => {
+    logger.warn({ node, forMs }, `${node} failed again and again and gets no reads for a while`)
+  })
+  events.on('retriesSpent', ({ count }) => {
+    logger.warn({ count }, 'Reads failed because retries have used up their share of the traffic')
+  })
+  events.on('spillRefused', ({ count }) => {
+    logger.warn({ count }, 'Reads failed because no replica could serve them and "primarySpill" was used up')
   })
   // Without the text: applications write values into it.
   events.on('readRefused', ({ node, cause }) => {
@@ -45,6 +67,8 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   })
 }
 
+const GOOD: ReadonlySet<NodeStatus> = new Set(['pending', 'primary', 'replica', 'suspected'])
+
 function isBad({ to }: NodeChange): boolean {
-  return to === 'down' || to === 'foreign-cluster' || to === 'same-server'
+  return !GOOD.has(to)
 }
