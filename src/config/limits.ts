@@ -2,7 +2,7 @@ import type { PoolConfig } from 'pg'
 import { checkNames, checkObject, describe, invalid, numberOption } from './validate.ts'
 
 /** A longer timer of Node.js fires at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1
 const MIB = 1024 * 1024
 /** What node-postgres opens at most, unless told otherwise. */
 const DEFAULT_MAX = 10

@@ -44,12 +44,7 @@ export class Attempts {
    * Runs a proven read. It is given up when the node is, and after `timeoutMs`, if there is such: nobody minds whether it
    * ran.
    */
-  read(
-    node: NodeView,
-    send: Send,
-    timeoutMs: number | undefined,
-    attempted: (end: Attempted) => void,
-  ): void {
+  read(node: NodeView, send: Send, timeoutMs: number | undefined, attempted: (end: Attempted) => void): void {
     const reads = this.#readsOn(node.id)
     let timer: Timer | undefined
     const end = this.#run(node, send, false, (ended) => {
@@ -105,7 +100,9 @@ export class Attempts {
       if (!provesRefusal || failure !== 'standby-refusal' || client === undefined) {
         return end(failure, error, undefined)
       }
-      askWhetherStandby(client, (isStandby) => end(isStandby ? 'standby-refusal' : 'statement', error, undefined))
+      askWhetherStandby(client, (isStandby) =>
+        end(isStandby ? 'standby-refusal' : 'statement', error, undefined),
+      )
     }
     // pg-pool hands connections over in the async context of whoever released them.
     const leased = inThisContext((error: Error | undefined, connection?: PoolClient): void => {
@@ -126,7 +123,8 @@ export class Attempts {
       }
     })
     const server = this.#options.nodeOf(node.id)
-    if (server === undefined) end('busy', new Error(`${node.id} is no longer a node of the cluster`), undefined)
+    if (server === undefined)
+      end('busy', new Error(`${node.id} is no longer a node of the cluster`), undefined)
     else server.lease(leased)
     return end
   }

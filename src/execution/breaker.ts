@@ -14,7 +14,12 @@ const FULLY_BACK = 32
 
 /** A node's recent record, as the reads that were sent to it tell it. */
 export type Breaker =
-  | { readonly name: 'closed'; readonly failures: number; readonly ejections: number; readonly sinceMs: number }
+  | {
+      readonly name: 'closed'
+      readonly failures: number
+      readonly ejections: number
+      readonly sinceMs: number
+    }
   | { readonly name: 'open'; readonly untilMs: number; readonly ejections: number }
   /** It may have `permits` reads at once, and twice as many when as many have been answered. */
   | {

@@ -40,7 +40,11 @@ export class HealthBook implements Health {
     const entry = this.#entry(id)
     entry.inFlight -= 1
     if (answered && entry.breaker === CLOSED) return
-    this.#apply(id, entry, answered ? { type: 'answered' } : { type: 'failed', chance: this.#platform.random() })
+    this.#apply(
+      id,
+      entry,
+      answered ? { type: 'answered' } : { type: 'failed', chance: this.#platform.random() },
+    )
   }
 
   /** The node was down, and is up again. */

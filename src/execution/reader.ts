@@ -92,7 +92,8 @@ export class Reader {
       if (isReplica) {
         const answered = attempted.failure !== 'node' && attempted.failure !== 'busy'
         health.ended(node.id, answered)
-        if (reason === 'replica') balancer.ended?.(node, { elapsedMs: platform.now() - startedAtMs, answered })
+        if (reason === 'replica')
+          balancer.ended?.(node, { elapsedMs: platform.now() - startedAtMs, answered })
       }
       this.#attempted(walk, node, isReplica, attempted)
     })

@@ -59,7 +59,8 @@ export class Transitions {
       this.#tell('primaryChanged', { from, to: primary.id })
     }
     const isConflict = conflict !== undefined
-    if (isConflict && !this.#isConflict) this.#tell('primaryConflict', { nodes: conflict.map(({ id }) => id) })
+    if (isConflict && !this.#isConflict)
+      this.#tell('primaryConflict', { nodes: conflict.map(({ id }) => id) })
     this.#isConflict = isConflict
   }
 
