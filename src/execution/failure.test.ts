@@ -14,30 +14,54 @@ function ofSocket(code: string): Error {
 
 describe('failureOf', () => {
   it.each<[Failure, string, string | undefined, string]>([
-    ['standby-refusal', '25006', 'ExecCheckXactReadOnly', 'SELECT FOR UPDATE, or a CTE that writes'],
-    ['standby-refusal', '25006', 'PreventCommandIfReadOnly', 'nextval'],
+    ['standby-refusal', '25006', 'PreventCommandIfReadOnly', 'SELECT FOR UPDATE, a CTE that writes, nextval'],
     ['standby-refusal', '25006', 'PreventCommandDuringRecovery', 'txid_current'],
+    ['standby-refusal', '25006', 'replorigin_check_prerequisites', 'a replication origin'],
+    ['standby-refusal', '25006', undefined, 'through a pooler that drops fields'],
     ['standby-refusal', '0A000', 'get_relation_info', 'an unlogged table'],
-    ['standby-refusal', '0A000', 'GetSerializableTransactionSnapshot', 'serializable isolation'],
+    ['standby-refusal', '0A000', 'GetSerializableTransactionSnapshot', 'default isolation serializable'],
+    ['standby-refusal', '0A000', 'call_enum_check_hook', 'isolation level serializable'],
+    ['standby-refusal', '0A000', 'call_bool_check_hook', 'read write'],
+    ['standby-refusal', '0A000', 'CheckLogicalDecodingRequirements', 'logical decoding, before version 16'],
     ['standby-refusal', '55000', 'LockAcquireExtended', 'a strong lock'],
+    ['standby-refusal', '55000', 'pg_current_wal_lsn', 'recovery is in progress'],
+    ['standby-refusal', '55000', 'brin_summarize_range', 'recovery is in progress'],
+    ['standby-refusal', 'XX000', 'GetNewTransactionId', 'cannot assign TransactionIds during recovery'],
+    ['standby-refusal', 'XX000', 'GetNewObjectId', 'cannot assign OIDs during recovery'],
+    ['standby-refusal', 'XX000', 'GetNewMultiXactId', 'cannot assign MultiXactIds during recovery'],
+    ['standby-refusal', 'XX000', 'XLogBeginInsert', 'cannot make new WAL entries during recovery'],
+    ['standby-refusal', 'XX000', 'XLogInsertRecord', 'the same, one step later'],
     ['recovery-conflict', '40001', 'ProcessRecoveryConflictInterrupt', 'replay removed rows that are read'],
     ['recovery-conflict', '40001', 'ProcessInterrupts', 'the same, before version 17'],
+    ['recovery-conflict', '40P01', 'CheckRecoveryConflictDeadlock', 'replay waits for a buffer that is read'],
+    ['recovery-conflict', '57P04', 'ProcessRecoveryConflictInterrupt', 'replay dropped the database'],
     ['statement', '0A000', 'RevalidateCachedQuery', 'a cached plan must not change its result type'],
+    ['statement', '0A000', '_SPI_execute_plan', 'INSERT is not allowed in a non-volatile function'],
     ['statement', '0A000', undefined, 'something that PostgreSQL does not do'],
     ['statement', '55000', 'currval_oid', 'currval before nextval'],
+    ['statement', '55000', 'lastval', 'lastval before nextval'],
     ['statement', '55000', 'ExecOpenScanRelation', 'a materialised view that has no data'],
+    ['statement', '55000', 'error_commit_ts_disabled', 'what nobody has recorded'],
+    ['statement', '55000', undefined, 'an object that is not ready'],
+    ['statement', 'XX000', 'getObjectTypeDescription', 'an internal error'],
+    ['statement', 'XX000', undefined, 'an internal error'],
+    ['statement', '25006', 'exec_stmt_raise', 'RAISE with a code of its own choice'],
+    ['statement', '40001', 'exec_stmt_raise', 'RAISE with a code of its own choice'],
     ['statement', '42P01', 'parserOpenTable', 'an unknown table'],
     ['statement', '22012', 'int4div', 'division by zero'],
     ['statement', '23505', '_bt_check_unique', 'a duplicate'],
     ['statement', '57014', 'ProcessInterrupts', 'a statement timeout, or a cancel by the user'],
     ['statement', '40P01', 'DeadLockReport', 'a deadlock'],
-    ['node', '53300', 'InitProcess', 'too many connections'],
+    ['statement', '08P01', 'exec_bind_message', 'more values than parameters'],
+    ['statement', '08001', 'dblink_connect', 'a third server that cannot be reached'],
+    ['busy', '53300', 'InitProcess', 'too many connections'],
+    ['busy', '53300', 'InitPostgres', 'the remaining connections are reserved'],
     ['node', '57P01', 'ProcessInterrupts', 'shut down by an administrator'],
     ['node', '57P02', 'quickdie', 'a crash'],
     ['node', '57P03', 'ProcessStartupPacket', 'starting up'],
     ['node', '57P05', 'ProcessInterrupts', 'an idle session timeout'],
     ['node', '08006', undefined, 'a connection failure'],
-    ['node', '08P01', undefined, 'a broken protocol'],
+    ['node', '08P01', undefined, 'a pooler that has lost its server'],
   ])('%s: SQLSTATE %s of %s (%s)', (expected, code, routine) => {
     expect(failureOf(ofServer(code, routine))).toBe(expected)
   })
@@ -67,6 +91,10 @@ describe('failureOf', () => {
     'Client was closed and is not queryable',
   ])('node: "%s", which has no code', (message) => {
     expect(failureOf(new Error(message))).toBe('node')
+  })
+
+  it("busy: pg-pool's word for having no connection to give in time", () => {
+    expect(failureOf(new Error('timeout exceeded when trying to connect'))).toBe('busy')
   })
 
   it.each([

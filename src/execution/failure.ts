@@ -2,7 +2,7 @@
 export type Failure =
   /** The node, or the way to it, failed. Another node may do better. */
   | 'node'
-  /** The node lives, but has no connection to give. */
+  /** The node lives, and has no connection to give at the moment. Another node may have one. */
   | 'busy'
   /** The standby refused the statement because it is a standby. It has done nothing; the primary may take it. */
   | 'standby-refusal'
@@ -12,7 +12,7 @@ export type Failure =
   | 'statement'
 
 /** Errors of sockets and of name resolution, by Node.js' `code`. */
-const NODE_FAILURE_CODES: ReadonlySet<string> = new Set([
+const SOCKET_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -29,45 +29,110 @@ const NODE_FAILURE_CODES: ReadonlySet<string> = new Set([
   'EPROTO',
   'ERR_STREAM_DESTROYED',
   'ERR_STREAM_WRITE_AFTER_END',
-  // SQLSTATE
-  '53300', // too_many_connections
-  '57P01', // admin_shutdown
-  '57P02', // crash_shutdown
-  '57P03', // cannot_connect_now
-  '57P05', // idle_session_timeout
 ])
 
-/** node-postgres gives these errors no code. */
-const NODE_FAILURE_MESSAGES: ReadonlySet<string> = new Set([
-  'Connection terminated',
-  'Connection terminated unexpectedly',
-  'Connection terminated due to connection timeout',
-  'Client has encountered a connection error and is not queryable',
-  'Client was closed and is not queryable',
+/** Errors of node-postgres and pg-pool that have no code. */
+const MESSAGES: ReadonlyMap<string, Failure> = new Map<string, Failure>([
+  ['Connection terminated', 'node'],
+  ['Connection terminated unexpectedly', 'node'],
+  ['Connection terminated due to connection timeout', 'node'],
+  ['Client has encountered a connection error and is not queryable', 'node'],
+  ['Client was closed and is not queryable', 'node'],
+  // Every connection of the pool was in use for longer than the caller wanted to wait.
+  ['timeout exceeded when trying to connect', 'busy'],
 ])
 
-/** Server functions that say "not on a standby" under an SQLSTATE which also means other things. */
-const REFUSAL_ROUTINES: Readonly<Record<string, ReadonlySet<string>>> = {
-  '0A000': new Set([
-    'get_relation_info',
-    'GetSerializableTransactionSnapshot',
-    'check_transaction_isolation',
-  ]),
-  '55000': new Set(['PreventCommandDuringRecovery', 'LockAcquireExtended']),
+/** What one SQLSTATE means. */
+interface Meaning {
+  readonly failure: Failure
+  /** The server's functions that say so with this code; absent where all do. Others mean the statement. */
+  readonly routines?: ReadonlySet<string>
 }
+
+function saidBy(failure: Failure, ...routines: readonly string[]): Meaning {
+  return { failure, routines: new Set(routines) }
+}
+
+/** By SQLSTATE. What standbys of PostgreSQL 15 and 18 answered, and what their sources have besides. */
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ['53300', { failure: 'busy' }], // too_many_connections: of the server, the role or the database
+  ['57P01', { failure: 'node' }], // admin_shutdown
+  ['57P02', { failure: 'node' }], // crash_shutdown
+  ['57P03', { failure: 'node' }], // cannot_connect_now
+  ['57P05', { failure: 'node' }], // idle_session_timeout
+
+  // A standby has neither row locks nor serializable transactions, so nothing else is left that could give 40001 there.
+  ['40001', { failure: 'recovery-conflict' }],
+  ['40P01', saidBy('recovery-conflict', 'CheckRecoveryConflictDeadlock')],
+  ['57P04', { failure: 'recovery-conflict' }], // the database was dropped under the connection
+
+  ['25006', { failure: 'standby-refusal' }], // read_only_sql_transaction
+  [
+    '0A000',
+    saidBy(
+      'standby-refusal',
+      'get_relation_info', // an unlogged or temporary relation
+      'GetSerializableTransactionSnapshot',
+      'call_enum_check_hook', // transaction_isolation = serializable
+      'call_bool_check_hook', // transaction_read_only = off
+      'CheckLogicalDecodingRequirements',
+    ),
+  ],
+  [
+    '55000',
+    saidBy(
+      'standby-refusal',
+      'LockAcquireExtended', // a lock stronger than ROW EXCLUSIVE
+      // "Recovery is in progress", each in its own function.
+      'pg_current_wal_lsn',
+      'pg_current_wal_insert_lsn',
+      'pg_current_wal_flush_lsn',
+      'pg_switch_wal',
+      'pg_walfile_name',
+      'pg_walfile_name_offset',
+      'pg_create_restore_point',
+      'pg_log_standby_snapshot',
+      'brin_summarize_range',
+      'brin_desummarize_range',
+      'gin_clean_pending_list',
+      'relation_statistics_update',
+      'attribute_statistics_update',
+      'pg_clear_attribute_stats',
+    ),
+  ],
+  // The last lines of defence. As an internal error of any other function it is the statement's.
+  [
+    'XX000',
+    saidBy(
+      'standby-refusal',
+      'GetNewTransactionId',
+      'GetNewObjectId',
+      'GetNewMultiXactId',
+      'XLogBeginInsert',
+      'XLogInsertRecord',
+    ),
+  ],
+])
+
+/** Where PL/pgSQL's RAISE comes from, which may give any code. */
+const RAISED_BY_USER = 'exec_stmt_raise'
 
 interface PostgresError extends Error {
-  readonly code?: string
-  readonly routine?: string
+  readonly code?: string | undefined
+  /** The server's function that gave the error. */
+  readonly routine?: string | undefined
 }
 
-/** Judges the error of an autocommit statement that ran on a standby. Messages are localised, so they do not count. */
+/** Judges the error of an autocommit statement that ran on a standby. The server's messages are localised, so they do not count. */
 export function failureOf(error: PostgresError): Failure {
   const { code, routine } = error
-  if (code === undefined) return NODE_FAILURE_MESSAGES.has(error.message) ? 'node' : 'statement'
-  if (NODE_FAILURE_CODES.has(code) || code.startsWith('08')) return 'node'
-  if (code === '25006') return 'standby-refusal'
-  if (code === '40001') return 'recovery-conflict'
-  if (routine !== undefined && REFUSAL_ROUTINES[code]?.has(routine)) return 'standby-refusal'
-  return 'statement'
+  if (code === undefined) return MESSAGES.get(error.message) ?? 'statement'
+  if (SOCKET_CODES.has(code)) return 'node'
+  if (routine === RAISED_BY_USER) return 'statement'
+  // What PostgreSQL itself gives of this class is about one message or another server; a pooler names no routine.
+  if (code.startsWith('08')) return routine === undefined ? 'node' : 'statement'
+  const meaning = MEANINGS.get(code)
+  if (meaning === undefined) return 'statement'
+  const { failure, routines } = meaning
+  return routines === undefined || (routine !== undefined && routines.has(routine)) ? failure : 'statement'
 }

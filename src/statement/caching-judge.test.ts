@@ -12,10 +12,17 @@ interface Bench {
   catalog: Catalog
 }
 
-function bench(facts: { readonly cacheBytes?: number; readonly analysis?: Partial<Analysis> } = {}): Bench {
+interface Facts {
+  readonly cacheBytes?: number
+  readonly analysis?: Partial<Analysis>
+  readonly fingerprint?: (sql: string) => string | undefined
+}
+
+function bench(facts: Facts = {}): Bench {
   const parsed: string[] = []
   const parser: SqlParser = {
     name: 'libpg-query',
+    ...(facts.fingerprint && { fingerprint: facts.fingerprint }),
     load: async () => {},
     analyze: (sql) => {
       parsed.push(sql)
@@ -122,4 +129,102 @@ test('holds no more than its bytes, whatever it is given', () => {
   const last = parsed.length
   for (let i = 19_999; i > 19_980; i--) judge.judge(`SELECT ${i} ${'x'.repeat(i % 900)}`)
   expect(parsed.length - last).toBeLessThan(19)
+})
+
+describe('what a standby refused', () => {
+  /** Texts of one first word have one shape. */
+  function withShapes(analysis: Partial<Analysis> = {}): Bench & { readonly asked: string[] } {
+    const asked: string[] = []
+    const fingerprint = (sql: string): string | undefined => {
+      asked.push(sql)
+      return sql.split(' ')[0]
+    }
+    return Object.assign(bench({ analysis, fingerprint }), { asked })
+  }
+
+  test('is a write from then on, like all that has its shape, judged before or not', () => {
+    const { judge } = withShapes({ hint: 'replica' })
+    const other = judge.judge('b 1')
+    expect([judge.judge('a 1').kind, judge.judge('a 2').kind]).toEqual(['read', 'read'])
+    expect(judge.learn('a 1')).toMatchObject({ fingerprint: 'a' })
+    for (const sql of ['a 1', 'a 2', 'a 3']) {
+      expect(judge.judge(sql)).toEqual({
+        kind: 'write',
+        reason: 'refused-by-standby',
+        hint: 'replica',
+        mayWrite: true,
+        leavesSessionState: true,
+        multiple: false,
+      })
+    }
+    expect(judge.judge('b 1')).toEqual(other)
+  })
+
+  test('is told once, with the names that may be declared', () => {
+    const { judge } = withShapes({
+      functions: [
+        { name: 'lower' },
+        { name: 'touch' },
+        { schema: 'pg_catalog', name: 'upper' },
+        { schema: 'App', name: 'say "hi"' },
+      ],
+      relations: [{ name: 'pg_class' }, { schema: 'app', name: 'items' }],
+    })
+    expect(judge.learn('a 1')).toEqual({
+      fingerprint: 'a',
+      functions: ['touch', '"App"."say ""hi"""'],
+      relations: ['app.items'],
+    })
+    expect(judge.learn('a 1')).toBeUndefined()
+    expect(judge.learn('a 2')).toBeUndefined()
+    expect(judge.learn('b 1')).toMatchObject({ fingerprint: 'b' })
+  })
+
+  test('costs no look at shapes before there is one, and one for each text afterwards', () => {
+    const { judge, asked } = withShapes()
+    for (const sql of ['a 1', 'b 1', 'a 1']) judge.judge(sql)
+    expect(asked).toEqual([])
+    judge.learn('c 1')
+    asked.length = 0
+    for (const sql of ['a 1', 'b 1', 'a 1', 'b 1']) judge.judge(sql)
+    expect(asked).toEqual(['a 1', 'b 1'])
+  })
+
+  test('is not asked of what is no read anyway', () => {
+    const table = withShapes({ kind: 'write', reason: 'ddl' })
+    table.judge.learn('a 1')
+    table.asked.length = 0
+    expect(table.judge.judge('a 2').reason).toBe('ddl')
+    expect(table.asked).toEqual([])
+  })
+
+  test('is forgotten when the database has changed', () => {
+    const table = withShapes()
+    table.judge.judge('a 1')
+    table.judge.learn('a 1')
+    expect(table.judge.judge('a 1').reason).toBe('refused-by-standby')
+    table.catalog = catalogOf(2)
+    expect(table.judge.judge('a 1').kind).toBe('read')
+    expect(table.judge.learn('a 1')).toMatchObject({ fingerprint: 'a' })
+  })
+
+  test('is kept while the database is only asked whether it has changed', () => {
+    const table = withShapes()
+    table.judge.judge('a 1')
+    table.catalog = catalogOf(0, { source: 'builtin', relationVerdict: () => 'pending' })
+    table.judge.learn('a 1')
+    expect(table.judge.judge('a 1').reason).toBe('catalog-pending')
+    table.catalog = catalogOf(1)
+    expect(table.judge.judge('a 1').reason).toBe('refused-by-standby')
+  })
+
+  test('is the exact text, where the parser tells no shapes; verdicts on others stay', () => {
+    const { judge, parsed } = bench()
+    judge.judge('a 1')
+    judge.judge('a 2')
+    expect(judge.learn('a 1')).toEqual({ functions: [], relations: ['r'] })
+    expect(judge.judge('a 1').reason).toBe('refused-by-standby')
+    expect(judge.judge('a 2').kind).toBe('read')
+    expect(parsed).toEqual(['a 1', 'a 2', 'a 1'])
+  })
 })

@@ -1,9 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { Catalog } from '../catalog/catalog.ts'
+import { declarable } from './declarable.ts'
 import { decide } from './decide.ts'
-import type { Judge, JudgeOptions } from './judge.ts'
+import type { Judge, JudgeOptions, LearnedShape } from './judge.ts'
+import { LearnedShapes } from './learned-shapes.ts'
 import type { Analysis } from './parser.ts'
 import type { Statement } from './statement.ts'
+import { unknown } from './verdict.ts'
 
 interface Entry {
   readonly analysis: Analysis
@@ -27,10 +30,14 @@ export function createJudge(options: JudgeOptions): Judge {
 class CachingJudge implements Judge {
   readonly #options: JudgeOptions
   readonly #entries: LRUCache<string, Entry>
+  readonly #learned: LearnedShapes
+  /** The last catalog of the database that was met: what was learned belongs to it. */
+  #learnedVersion = 0
   #isReady = false
 
   constructor(options: JudgeOptions) {
     this.#options = options
+    this.#learned = new LearnedShapes(options.parser)
     this.#entries = new LRUCache({
       maxSize: options.cacheBytes,
       sizeCalculation: ({ analysis }, sql) => sizeOf(analysis, sql),
@@ -47,20 +54,49 @@ class CachingJudge implements Judge {
   }
 
   judge(sql: string): Statement {
-    const catalog = this.#options.catalog()
+    const catalog = this.#catalog()
     const entry = this.#entries.get(sql)
     if (entry === undefined) return this.#judgeAnew(sql, catalog)
     if (entry.catalogVersion !== catalog.version) {
-      entry.statement = decide(entry.analysis, catalog)
+      entry.statement = this.#decide(sql, entry.analysis, catalog)
       entry.catalogVersion = catalog.version
     }
     return entry.statement
   }
 
+  learn(sql: string): LearnedShape | undefined {
+    this.#catalog()
+    const shape = this.#learned.learn(sql)
+    if (shape === undefined) return undefined
+    const analysis = this.#entries.peek(sql)?.analysis ?? this.#options.parser.analyze(sql)
+    // Any text of that shape may have been judged by now. One that stands for itself is found by itself.
+    if (shape.fingerprint === undefined) this.#entries.delete(sql)
+    else this.#entries.clear()
+    return { ...shape, ...declarable(analysis) }
+  }
+
+  /** The catalog in force. A change of the database may have repaired what was learned of it. */
+  #catalog(): Catalog {
+    const catalog = this.#options.catalog()
+    // The builtin catalog only stands in while the database is asked, and often there was nothing new.
+    if (catalog.source === 'loaded' && catalog.version !== this.#learnedVersion) {
+      this.#learnedVersion = catalog.version
+      this.#learned.clear()
+    }
+    return catalog
+  }
+
+  #decide(sql: string, analysis: Analysis, catalog: Catalog): Statement {
+    const statement = decide(analysis, catalog)
+    if (statement.kind !== 'read' || !this.#learned.has(sql)) return statement
+    // What it is that does more than it seems to do is not known, so neither is what else it does.
+    return Object.freeze({ ...statement, ...unknown('refused-by-standby') })
+  }
+
   #judgeAnew(sql: string, catalog: Catalog): Statement {
     if (isLongerThan(sql, this.#options.maxSqlBytes)) return TOO_LARGE
     const analysis = this.#options.parser.analyze(sql)
-    const statement = decide(analysis, catalog)
+    const statement = this.#decide(sql, analysis, catalog)
     if (analysis.isProvisional !== true) {
       this.#entries.set(sql, { analysis, statement, catalogVersion: catalog.version })
     }

@@ -12,10 +12,28 @@ export interface JudgeOptions {
   readonly maxSqlBytes: number
 }
 
+/** A kind of statement that was found to belong to the primary, and what to declare so that nothing has to be found out. */
+export interface LearnedShape {
+  /** Absent where the parser tells no shapes: then the one text is meant, to the letter. */
+  readonly fingerprint?: string
+  /**
+   * Names in the statement that are not the system's own, as `declared` takes them. One of them, or something that it
+   * uses, is what the standby refused.
+   */
+  readonly functions: readonly string[]
+  readonly relations: readonly string[]
+}
+
 /** Turns SQL text into statements: cache, then parser, then catalog. */
 export interface Judge {
   /** True when `judge` may be called. */
   readonly ready: boolean
   load(): Promise<void>
   judge(sql: string): Statement
+  /**
+   * To be called when a text that was judged a read was refused by a standby because it is one, and then succeeded on the
+   * primary. From then on what has its shape is a write, with the reason `refused-by-standby`, until the catalog changes:
+   * that may have repaired the cause. Gives undefined when it was known already.
+   */
+  learn(sql: string): LearnedShape | undefined
 }

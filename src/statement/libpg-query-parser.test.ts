@@ -96,16 +96,52 @@ describe('texts that must not reach the parser, or come back from it', () => {
   })
 })
 
+describe('the shape', () => {
+  const shapeOf = (sql: string): string | undefined => parser.fingerprint?.(sql)
+
+  test.each([
+    ['constants', "SELECT f(1) FROM t WHERE a = 'x'", "SELECT f(2000) FROM t WHERE a = ''"],
+    ['a parameter', 'SELECT f(1)', 'SELECT f($1)'],
+    ['spacing, case and comments', 'SELECT f(1) FROM t', '/* here */ select\n f( 1 ) from T -- and there'],
+    ['how long a list is', 'SELECT 1 FROM t WHERE a IN (1)', 'SELECT 1 FROM t WHERE a IN (1, 2, 3)'],
+  ])('leaves out %s', (_, one, other) => {
+    expect(shapeOf(one)).toMatch(/^[0-9a-f]{16}$/)
+    expect(shapeOf(other)).toBe(shapeOf(one))
+  })
+
+  test.each([
+    ['functions', 'SELECT f(1)', 'SELECT g(1)'],
+    ['schemas', 'SELECT a.f(1)', 'SELECT b.f(1)'],
+    ['relations', 'SELECT 1 FROM t', 'SELECT 1 FROM u'],
+    ['columns', 'SELECT a FROM t', 'SELECT b FROM t'],
+    ['the number of statements', 'SELECT f(1)', 'SELECT f(1); SELECT f(1)'],
+    ['what a CTE does', 'WITH c AS (SELECT 1) TABLE c', 'WITH c AS (DELETE FROM t RETURNING 1) TABLE c'],
+  ])('tells %s apart', (_, one, other) => {
+    expect(shapeOf(other)).not.toBe(shapeOf(one))
+  })
+
+  test.each([
+    ['no SQL', 'SELEC f(1)'],
+    ['a zero byte', 'SELECT 1 \0; DELETE FROM t'],
+    ['half a surrogate pair', `SELECT '\ud83d' AS x`],
+    ['a text that is too deep', `SELECT ${'1+'.repeat(10_000)}1`],
+    ['a text that costs quadratic time', `SELECT 1 ${'/**/'.repeat(1_000)}`],
+  ])('is unknown for %s, and the next one is unharmed', (_, sql) => {
+    expect(shapeOf(sql)).toBeUndefined()
+    expect(shapeOf('SELECT f(1)')).toMatch(/^[0-9a-f]{16}$/)
+  })
+
+  test('bears the depth that parsing bears', () => {
+    expect(shapeOf(`SELECT ${'1+'.repeat(450)}1`)).toMatch(/^[0-9a-f]{16}$/)
+    expect(shapeOf(`SELECT ${'('.repeat(450)}1${')'.repeat(450)}`)).toMatch(/^[0-9a-f]{16}$/)
+  })
+})
+
 test('judges nothing, for the moment, while it has no engine', async () => {
-  const pool = new EnginePool(
-    async () => ({
-      memoryBytes: 0,
-      parse: () => {
-        throw new Error('memory access out of bounds')
-      },
-    }),
-    1,
-  )
+  const crash = (): never => {
+    throw new Error('memory access out of bounds')
+  }
+  const pool = new EnginePool(async () => ({ memoryBytes: 0, parse: crash, fingerprint: crash }), 1)
   const crashing = new LibpgQueryParser(pool)
   await crashing.load()
   const analyses = [1, 2, 3].map((i) => crashing.analyze(`SELECT ${i}`))

@@ -47,9 +47,8 @@ export class LibpgQueryParser implements SqlParser {
   }
 
   analyze(sql: string): Analysis {
-    // A zero byte ends the text for the parser, and half a surrogate pair is another character for the server.
-    if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) return refused('unparseable')
-    if (sql.length > MAX_NESTING && isTooDeep(sql)) return refused('too-deep')
+    if (isMisread(sql)) return refused('unparseable')
+    if (isTooDeep(sql)) return refused('too-deep')
     const outcome = this.#engines.parse(sql)
     switch (outcome.kind) {
       case 'parsed':
@@ -62,9 +61,19 @@ export class LibpgQueryParser implements SqlParser {
         return { ...refused('unparseable'), isProvisional: true }
     }
   }
+
+  fingerprint(sql: string): string | undefined {
+    return isMisread(sql) || isTooDeep(sql) ? undefined : this.#engines.fingerprint(sql)
+  }
+}
+
+/** A zero byte ends the text for the parser, and half a surrogate pair is another character for the server. */
+function isMisread(sql: string): boolean {
+  return sql.includes('\0') || /\p{Surrogate}/u.test(sql)
 }
 
 function isTooDeep(sql: string): boolean {
+  if (sql.length <= MAX_NESTING) return false
   return nestingOf(sql, MAX_NESTING) > MAX_NESTING || hasCommentRun(sql, MAX_COMMENTS_IN_A_RUN)
 }
 

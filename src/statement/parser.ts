@@ -44,4 +44,9 @@ export interface SqlParser {
   load(): Promise<void>
   /** Never throws for bad SQL: what cannot be parsed comes back as a write with the reason `unparseable`. */
   analyze(sql: string): Analysis
+  /**
+   * The text's shape: the same for texts that differ in constants, spacing, comments and lengths of lists alone. Undefined
+   * for what cannot be parsed, or not just now. Never throws. A parser without shapes leaves it out.
+   */
+  fingerprint?(sql: string): string | undefined
 }

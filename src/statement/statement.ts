@@ -49,6 +49,8 @@ export type StatementReason =
   | 'type-volatile'
   | 'declared-primary-only'
   | 'catalog-pending'
+  // write: it looked like a read, and a standby said otherwise
+  | 'refused-by-standby'
   // write: it could not be judged
   | 'unparseable'
   | 'too-large'

@@ -41,6 +41,8 @@ const sentences: Readonly<Record<StatementReason, string>> = {
   'type-volatile': '$ is a type whose functions may do anything',
   'declared-primary-only': '$ was declared to belong to the primary',
   'catalog-pending': '$ is not one of the system’s own, so it is not known what it does',
+  'refused-by-standby':
+    'It looks like a read, but a standby refused one of its kind, and the primary did not',
 
   unparseable: 'It cannot be parsed, so it may be anything',
   'too-large': 'It is too large to be parsed, so it may be anything',

@@ -1,0 +1,53 @@
+import { LRUCache } from 'lru-cache'
+import type { SqlParser } from './parser.ts'
+
+export interface LearnedShapesOptions {
+  /** How many shapes are kept, those not met for longest going first. @defaultValue 1000 */
+  readonly maxShapes?: number
+  /** What texts that stand for themselves may take, in bytes of memory. @defaultValue 1 MiB */
+  readonly maxTextBytes?: number
+}
+
+/**
+ * Shapes of statements that a standby refused although they look like reads. A text that its parser has no shape for
+ * stands for itself alone.
+ */
+export class LearnedShapes {
+  readonly #parser: Pick<SqlParser, 'fingerprint'>
+  readonly #shapes: LRUCache<string, true>
+
+  constructor(parser: Pick<SqlParser, 'fingerprint'>, options: LearnedShapesOptions = {}) {
+    const { maxShapes = 1_000, maxTextBytes = 2 ** 20 } = options
+    this.#parser = parser
+    this.#shapes = new LRUCache({ max: maxShapes, maxSize: maxTextBytes, sizeCalculation: bytesOf })
+  }
+
+  get size(): number {
+    return this.#shapes.size
+  }
+
+  /** Remembers the text's shape. Gives it, or undefined when it was known already. */
+  learn(sql: string): { readonly fingerprint?: string } | undefined {
+    if (this.has(sql)) return undefined
+    const fingerprint = this.#parser.fingerprint?.(sql)
+    this.#shapes.set(fingerprint ?? sql, true)
+    return fingerprint === undefined ? {} : { fingerprint }
+  }
+
+  /** Costs nothing while nothing is known. */
+  has(sql: string): boolean {
+    if (this.#shapes.size === 0) return false
+    // Read rather than looked for: what is met stays.
+    if (this.#shapes.get(sql) === true) return true
+    const fingerprint = this.#parser.fingerprint?.(sql)
+    return fingerprint !== undefined && this.#shapes.get(fingerprint) === true
+  }
+
+  clear(): void {
+    this.#shapes.clear()
+  }
+}
+
+function bytesOf(_: true, shape: string): number {
+  return 2 * shape.length
+}
