@@ -284,9 +284,11 @@ export class Router {
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
-  #repair(node: NodeView, cause: Error, { sql, session, send }: RoutedQuery, done: Done): void {
-    this.#tell('readRefused', { node: node.id, sql: sql ?? '', cause })
+  #repair(node: NodeView, cause: Error, { sql = '', session, send }: RoutedQuery, done: Done): void {
+    this.#tell('readRefused', { node: node.id, sql, cause })
     this.#writer.write(send, (error, result) => {
+      const shape = error === undefined ? this.#judge.learn(sql) : undefined
+      if (shape !== undefined) this.#tell('shapeLearned', shape)
       this.ended({ sessions: [session], changesCatalog: true })
       done(error, result)
     })

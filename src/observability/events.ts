@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { LearnedShape } from '../statement/judge.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeId, NodeState, Role } from '../topology/node.ts'
 import type { Exclusion, NodeView, Snapshot } from '../topology/snapshot.ts'
@@ -41,6 +42,8 @@ export interface RouterEvents {
   /** Reads failed because of `primarySpill`. At most once a second. */
   spillRefused: [{ readonly count: number }]
   readRefused: [Refusal]
+  /** What a standby refused, the primary took: statements of this shape go to the primary from now on. */
+  shapeLearned: [LearnedShape]
   /** A replica was asked for, by a comment or by `route`, for a statement that is no proven read. It went to the primary. */
   hintIgnored: [Statement]
   /** The database's functions and relations are known, or known anew. Counts include the system's own. */

@@ -46,6 +46,12 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('readRefused', ({ node, cause }) => {
     logger.warn({ node, cause: cause.message }, 'A standby refused a statement that was judged to be a read')
   })
+  events.on('shapeLearned', ({ fingerprint, functions, relations }) => {
+    logger.warn(
+      { fingerprint, functions, relations },
+      'Statements of this shape write, though they do not look like it, and go to the primary from now on. Declare the one of these functions and relations that does so as "primaryOnly"',
+    )
+  })
   events.on('hintIgnored', ({ kind, reason }) => {
     logger.warn(
       { kind, reason },
