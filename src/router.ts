@@ -94,6 +94,7 @@ export class Router {
       platform: this.#platform,
       intervalMs: settings.probeIntervalMs,
       timeoutMs: settings.probeTimeoutMs,
+      maxLag: { ms: 10_000, bytes: 64 * 1024 * 1024 },
       onSnapshot: (next, previous) => this.#observe(next, previous),
     })
     this.#nodes = new Map(settings.nodes.map((node) => [node.id, new LeasePool(node, ClientClass, listener)]))
@@ -104,7 +105,7 @@ export class Router {
       listener: {
         sent: (node) => this.#counters.sent(node),
         readAnswered: (node) => this.#counters.readAnswered(node),
-        nodeFailed: (node) => this.#monitor.suspect(node.id),
+        nodeFailed: (node, cause) => this.#monitor.suspect(node.id, cause),
       },
     })
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
@@ -145,7 +146,7 @@ export class Router {
 
   /** An idle connection to this node broke: the server may be gone. */
   connectionLost(node: NodeId, cause: Error): void {
-    this.#monitor.suspect(node)
+    this.#monitor.suspect(node, cause)
     this.#tell('connectionLost', { node, cause })
   }
 
@@ -202,7 +203,7 @@ export class Router {
       // pg-pool hands connections over in the async context of whoever released them.
       const leased = inThisContext((leaseError: Error | undefined, client?: PoolClient): void => {
         if (client !== undefined) return done(undefined, { client, node: primary })
-        this.#monitor.suspect(primary.id)
+        this.#monitor.suspect(primary.id, asError(leaseError))
         done(leaseError)
       })
       this.#nodeOf(primary.id).lease(leased)

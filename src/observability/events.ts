@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events'
 import type { Statement } from '../statement/statement.ts'
-import type { NodeId, Role } from '../topology/node.ts'
-import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import type { NodeId, NodeState, Role } from '../topology/node.ts'
+import type { Exclusion, NodeView, Snapshot } from '../topology/snapshot.ts'
 
 /** What a node is for the router: its role while it is up and used, else why it is not. */
-export type NodeStatus = Exclude<Role, 'unknown'> | 'pending' | 'down' | 'foreign-cluster' | 'same-server'
+export type NodeStatus = Exclude<Role, 'unknown'> | Exclude<NodeState['name'], 'up'> | Exclusion
 
 export interface NodeChange {
   readonly node: NodeId

@@ -1,4 +1,4 @@
-import type { NodeView } from '../topology/snapshot.ts'
+import type { Exclusion, NodeView } from '../topology/snapshot.ts'
 
 /** Why a node stands in a plan. */
 export type StepReason =
@@ -18,9 +18,9 @@ export interface PlanStep {
 export type Rejection =
   /** It has not answered a probe yet. */
   | 'pending'
+  | 'suspected'
   | 'down'
-  | 'foreign-cluster'
-  | 'same-server'
+  | Exclusion
   /** How far it is behind is not known, and unknown is not zero. */
   | 'lag-unknown'
   /** It is not known to be as fresh as the route needs. */

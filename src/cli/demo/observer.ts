@@ -107,6 +107,9 @@ function changeOf({ standing, lagMs }: NodeView, before: Standing): string | und
     case 'lag-unknown':
       return 'up again, how far behind is not known yet'
     case 'pending':
+    case 'suspected':
+    case 'old-timeline':
+    case 'read-only':
     case 'foreign-cluster':
     case 'same-server':
       return undefined

@@ -12,6 +12,9 @@ const SIGNS = {
   'lag-unknown': ['◐', 'yellow', 'lag not known'],
   pending: ['○', 'dim', 'pending'],
   down: ['○', 'red', 'down'],
+  suspected: ['○', 'yellow', 'suspected'],
+  'old-timeline': ['○', 'red', 'old timeline'],
+  'read-only': ['○', 'red', 'read-only'],
   'foreign-cluster': ['○', 'red', 'foreign cluster'],
   'same-server': ['○', 'red', 'same server'],
 } as const satisfies Record<Standing, readonly [string, Style, string]>
