@@ -10,7 +10,7 @@ import { standingOf } from '../topology/standing.ts'
 import { firstRound } from './first-round.ts'
 import { LagClock } from './lag-clock.ts'
 import type { Monitor } from './monitor.ts'
-import { hasChanged, intervalOf, isInDoubt, jittered, paceOf, type Pace } from './pace.ts'
+import { hasChanged, hasOpenRole, intervalOf, jittered, paceOf, type Pace } from './pace.ts'
 import { Usage } from './usage.ts'
 import { WaitingRoom } from './waiting-room.ts'
 import { WatchedNode, type WatchOptions } from './watched-node.ts'
@@ -123,7 +123,7 @@ export class ClusterMonitor implements Monitor {
     this.#snapshot = this.#look(event?.type === 'observed' ? event.observation : undefined)
     if (hasChanged(previous, this.#snapshot)) {
       this.#changedAtMs = this.#options.platform.now()
-      if (isInDoubt(this.#snapshot)) this.#hasten()
+      if (hasOpenRole(this.#snapshot)) this.#hasten()
     }
     this.#options.onSnapshot(this.#snapshot, previous)
     this.#room.tell(this.#snapshot)
@@ -165,7 +165,7 @@ export class ClusterMonitor implements Monitor {
     const { state } = node.known
     return paceOf({
       nowMs,
-      isInDoubt: isInDoubt(this.#snapshot),
+      isInDoubt: hasOpenRole(this.#snapshot),
       changedAtMs: this.#changedAtMs,
       awaitedSinceMs: this.#room.sinceMs,
       usedAtMs: this.#usage.usedAtMs(nowMs),

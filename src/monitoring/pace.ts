@@ -6,7 +6,7 @@ export type Pace = 'fast' | 'normal' | 'slow'
 /** What the pace depends on. */
 export interface Circumstances {
   readonly nowMs: number
-  /** A role is open, see `isInDoubt`. */
+  /** A role is open, see `hasOpenRole`. */
   readonly isInDoubt: boolean
   /** When a node last changed its state or its role. */
   readonly changedAtMs: number
@@ -74,7 +74,7 @@ export function chasesEndAfterMs(intervalMs: number): number {
 }
 
 /** Nobody takes writes, or several servers would, or somebody met a failure that no probe has cleared up yet. */
-export function isInDoubt({ primary, nodes }: Snapshot): boolean {
+export function hasOpenRole({ primary, nodes }: Snapshot): boolean {
   return primary === undefined || nodes.some(({ state }) => state.name === 'suspected')
 }
 

@@ -44,11 +44,11 @@ export class WaitingRoom {
   }
 
   tell(snapshot: Snapshot): void {
-    for (const { test, leave } of [...this.#waiters]) if (test(snapshot)) leave(true)
+    for (const { test, leave } of this.#waiters) if (test(snapshot)) leave(true)
   }
 
   close(): void {
     this.#isClosed = true
-    for (const { leave } of [...this.#waiters]) leave(false)
+    for (const { leave } of this.#waiters) leave(false)
   }
 }
