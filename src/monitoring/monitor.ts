@@ -19,7 +19,7 @@ export interface Monitor {
   suspect(id: NodeId, cause: Error): void
   /**
    * Resolves with true as soon as a snapshot passes `test`, the present one included, and with false after `timeoutMs` or
-   * when the monitor is closed. While somebody waits, every node is probed fast. Keeps the process alive meanwhile.
+   * when the monitor is closed. While somebody waits, every node is probed fast that has not been down for long. Keeps the process alive meanwhile.
    */
   awaitSnapshot(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean>
   /** A statement is on its way: while they come, probes come often enough to prove replicas fresh. Cheap. */

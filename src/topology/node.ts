@@ -47,6 +47,13 @@ export type NodeEvent =
 
 export const PENDING: NodeState = { name: 'pending' }
 
+/** SQLSTATE with which a server that has no connection left turns one down: it lives, and says nothing of its role. */
+const TOO_MANY_CONNECTIONS = '53300'
+
+function isFull(cause: Error): boolean {
+  return 'code' in cause && cause.code === TOO_MANY_CONNECTIONS
+}
+
 /** The one place where a node changes its state. */
 export function transition(state: NodeState, event: NodeEvent): NodeState {
   switch (event.type) {
@@ -55,8 +62,10 @@ export function transition(state: NodeState, event: NodeEvent): NodeState {
       if (state.name === 'suspected' && event.observation.sentAtMs < state.sinceMs) return state
       return { name: 'up', observation: event.observation }
     case 'suspected':
+      if (state.name === 'up' && isFull(event.cause)) return state
       return state.name === 'down' ? state : { name: 'suspected', cause: event.cause, sinceMs: event.atMs }
     case 'failed':
+      if (state.name === 'up' && isFull(event.cause)) return state
       return { name: 'down', cause: event.cause, sinceMs: state.name === 'down' ? state.sinceMs : event.atMs }
     default:
       throw new Error(`Unexpected node event: ${String(event satisfies never)}`)
