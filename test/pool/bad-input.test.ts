@@ -147,10 +147,10 @@ describe('options that cannot be', () => {
       /replicas\[0\].*"weight"/,
     ],
     [
-      'a weight of 0',
-      { replicas: [{ host: 'h', weight: 0 }] },
+      'a weight below 0',
+      { replicas: [{ host: 'h', weight: -1 }] },
       'SWITCHYARD_INVALID_OPTION',
-      /replicas\[0\]\.weight.*above 0; received 0/,
+      /replicas\[0\]\.weight.*at least 0; received -1/,
     ],
     [
       'a weight that is text',
