@@ -129,14 +129,13 @@ describe('a primary that dies', () => {
   it('is waited for no longer than was asked', async () => {
     const impatient = poolOver(cluster, { failoverTimeoutMs: 300 })
     try {
+      await replicasReady(impatient)
       await impatient.query('update items set id = id where id = 1')
       await cluster.primary.kill()
-      await until('it is known to be down', () =>
-        impatient.query('select 1').then(
-          () => impatient.stats().nodes[0]?.state === 'down',
-          () => false,
-        ),
-      )
+      await until('it is known to be down', async () => {
+        await impatient.withSession(() => impatient.query('select 1'))
+        return impatient.stats().nodes[0]?.state === 'down'
+      })
       const error: unknown = await impatient
         .query('update items set id = id where id = 1')
         .catch((e: unknown) => e)
