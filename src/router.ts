@@ -114,7 +114,7 @@ export class Router {
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const attempts = new Attempts({ nodeOf, platform, sent: (node) => listener.sent(node) })
     this.#attempts = attempts
-    this.#writer = new Writer({ attempts, cluster, listener, nodeOf, platform, failoverTimeoutMs })
+    this.#writer = new Writer({ attempts, cluster, listener, platform, failoverTimeoutMs })
     this.#reader = new Reader({
       attempts,
       balancer,
