@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { freePort } from '../../src/test-cluster/embedded/ports.ts'
+import { ProxiedConnection, type Weather } from './proxied-connection.ts'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** Starts a proxy on a port of its own, on which it passes everything on to `target`. */
+export async function startProxy(target: Address): Promise<TcpProxy> {
+  const proxy = new TcpProxy(target, await freePort())
+  await proxy.restore()
+  return proxy
+}
+
+/** A network between a client and a server that a test can hurt. Half-closed connections stay half-closed. */
+export class TcpProxy implements AsyncDisposable {
+  readonly #target: Address
+  readonly #open = new Set<ProxiedConnection>()
+  readonly #weather: Weather = { stalled: false, delayMs: 0 }
+  readonly #port: number
+  #server: Server | undefined
+
+  constructor(target: Address, port: number) {
+    this.#target = target
+    this.#port = port
+  }
+
+  /** Where clients connect: put it over the server's own configuration. */
+  get config(): Address {
+    return { host: '127.0.0.1', port: this.#port }
+  }
+
+  /** Clients connected at the moment. */
+  get connections(): number {
+    return this.#open.size
+  }
+
+  /**
+   * Like a network that swallows everything: new connections are accepted, nothing is passed either way, ends and resets
+   * included, and nothing is closed. New connections reach the target only after `resume`.
+   */
+  stall(): void {
+    this.#change({ stalled: true })
+  }
+
+  /** What was held back flows on. */
+  resume(): void {
+    this.#change({ stalled: false })
+  }
+
+  /** Holds everything back for so long in each direction, what is on its way already excepted; 0 ends it. */
+  delay(ms: number): void {
+    this.#change({ delayMs: ms })
+  }
+
+  /** Ends every connection at both ends, and refuses new ones. Nobody holds the port meanwhile. */
+  async cut(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    const closed = [...this.#open].map((connection) => connection.closed)
+    for (const connection of this.#open) connection.destroy()
+    if (server !== undefined) await new Promise((resolve) => server.close(resolve))
+    await Promise.all(closed)
+  }
+
+  /** Accepts connections again after `cut`, on the same port. Rejects with EADDRINUSE if somebody took it meanwhile. */
+  async restore(): Promise<void> {
+    if (this.#server !== undefined) return
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) =>
+      this.#accept(client),
+    )
+    this.#server = server
+    server.listen(this.#port, '127.0.0.1')
+    await once(server, 'listening')
+  }
+
+  /** Ends everything, for good. */
+  close(): Promise<void> {
+    return this.cut()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #accept(client: Socket): void {
+    const dial = (): Socket => connect({ ...this.#target, allowHalfOpen: true })
+    const connection = new ProxiedConnection(client, dial, this.#weather)
+    this.#open.add(connection)
+    void connection.closed.then(() => this.#open.delete(connection))
+  }
+
+  #change(weather: Partial<Weather>): void {
+    Object.assign(this.#weather, weather)
+    for (const connection of this.#open) connection.weatherChanged()
+  }
+}
