@@ -5,7 +5,11 @@ import type { MutableSession } from './consistency/session.ts'
 import { WriteLedger } from './consistency/write-ledger.ts'
 import { attend, fail } from './execution/attend.ts'
 import { isBroken, runExclusively } from './execution/exclusive.ts'
-import type { Done } from './execution/executor.ts'
+import type { Done } from './execution/execution.ts'
+import { failureOf } from './execution/failure.ts'
+import { fencedError, withOutcome } from './execution/outcome.ts'
+import { askWhetherStandby } from './execution/standby-proof.ts'
+import type { PrimaryLease } from './execution/writer.ts'
 import { inThisContext } from './platform/async-context.ts'
 import {
   callbackOf,
@@ -14,7 +18,7 @@ import {
   promised,
   type NormalizedQuery,
 } from './query-arguments.ts'
-import { WITHOUT_TEXT, type PrimaryLease, type Router } from './router.ts'
+import { WITHOUT_TEXT, type Router } from './router.ts'
 import type { Statement } from './statement/statement.ts'
 
 /** Something to do when everything before it is finished. Calls `next` when it is finished itself. */
@@ -34,6 +38,8 @@ interface Run {
 const FORWARDED_EVENTS = ['notice', 'notification', 'end', 'error'] as const
 type ForwardedEvent = (typeof FORWARDED_EVENTS)[number]
 
+/** node-postgres' own words. */
+const TIMED_OUT = 'Query read timeout'
 const CLOSED = 'Client was closed and is not queryable'
 
 /**
@@ -165,29 +171,38 @@ export class RoutedClient extends EventEmitter {
         return this.#router.run({ sql, request, session, send }, finish)
       }
     }
+    this.#runOnPrimary(statement, run, next, false)
+  }
+
+  #runOnPrimary(statement: Statement, run: Run, next: () => void, isSecond: boolean): void {
     this.#borrow((error, lease) => {
-      if (lease === undefined) finish(error)
-      else this.#runOn(lease, statement, run, next)
+      if (lease !== undefined) return this.#runOn(lease, statement, run, next, isSecond)
+      run.done(error)
+      next()
     })
   }
 
   /** Runs a statement over the borrowed connection, and learns from the server whether a transaction is open. */
-  #runOn(lease: PrimaryLease, statement: Statement, { query, session, done }: Run, next: () => void): void {
+  #runOn(lease: PrimaryLease, statement: Statement, run: Run, next: () => void, isSecond: boolean): void {
+    const { query, session, done } = run
     const { client } = lease
     this.#router.count(lease.node, statement)
+    const wasInTransaction = this.#isInTransaction
+    const isFree = !wasInTransaction && !this.#isPinned
     if (statement.leavesSessionState) this.#isPinned = true
     this.#ledger.started(statement, session)
 
     let failed = false
     const answered: Done = (error, result) => {
       failed = Boolean(error)
+      if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
       // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
       if (!error) this.#settle(statement, client.getTransactionStatus(), false)
       else if (!(error instanceof DatabaseError)) this.#settle(statement, undefined, true)
       done(error, result)
     }
-    runExclusively(client, query.send, answered, () => {
+    const idle = (): void => {
       const isGone = isBroken(client)
       const status = isGone ? null : client.getTransactionStatus()
       const isLost = isGone && !this.#isInTransaction && !this.#isPinned
@@ -195,7 +210,34 @@ export class RoutedClient extends EventEmitter {
       this.#settle(statement, status, failed)
       if (isLost && this.#lease === lease) this.#drop(lease, true)
       next()
-    })
+    }
+    // A demoted server has done nothing: the true primary may have the statement, once.
+    const takesOver = (error: Error): boolean => {
+      if (isSecond || !isFree || failureOf(error) !== 'standby-refusal') return false
+      askWhetherStandby(client, (isStandby) => {
+        if (!isStandby || this.#lease !== lease) {
+          idle()
+          return answered(error)
+        }
+        this.#router.nodeFailed(lease.node, error)
+        this.#isPinned = false
+        this.#drop(lease, true)
+        this.#runOnPrimary(statement, run, next, true)
+      })
+      return true
+    }
+    runExclusively(client, query.send, answered, idle, takesOver)
+  }
+
+  /** Says of a statement whose server is lost what may have become of it. */
+  #noteOutcome(error: Error, statement: Statement, wasInTransaction: boolean, { node }: PrimaryLease): void {
+    const isLost = failureOf(error) === 'node'
+    if (isLost) this.#router.nodeFailed(node, error)
+    if (!isLost && error.message !== TIMED_OUT) return
+    const { reason, multiple, mayWrite } = statement
+    const mayCommit = multiple || reason === 'commit' || reason === 'two-phase'
+    if (wasInTransaction && isLost && !mayCommit) withOutcome(error, 'rolled-back')
+    else if (mayWrite || wasInTransaction) withOutcome(error, 'unknown')
   }
 
   #settle(statement: Statement, status: TransactionStatus | undefined, failed: boolean): void {
@@ -226,6 +268,10 @@ export class RoutedClient extends EventEmitter {
   }
 
   #borrow(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
+    if (this.#lease !== undefined && this.#router.isFenced(this.#lease.node)) {
+      if (this.#isInTransaction || this.#isPinned) return done(fencedError(this.#lease.node.id))
+      this.#drop(this.#lease, true)
+    }
     if (this.#lease !== undefined) return done(undefined, this.#lease)
     this.#router.leasePrimary((error, lease) => {
       if (lease === undefined) return done(error)

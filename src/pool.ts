@@ -14,7 +14,7 @@ import type { PoolOptions } from './config/options.ts'
 import { settingsOf } from './config/settings.ts'
 import { createSession, type Session } from './consistency/session.ts'
 import { asError } from './errors/as-error.ts'
-import type { Done } from './execution/executor.ts'
+import type { Done } from './execution/execution.ts'
 import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import type { ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter } from './observability/events.ts'
@@ -161,8 +161,7 @@ export class Pool extends PgPool {
     if (this.ending) throw new Error('Cannot use a pool after calling end on the pool')
     this.#busy += 1
     try {
-      if (!this.#router.isReady) await this.#router.prepare()
-      if (!(await this.#router.canServe())) throw this.#router.unavailable()
+      await this.#router.servable()
       return new RoutedClient(this.#router, () => this.#released()) as unknown as PoolClient
     } catch (error) {
       this.#released()

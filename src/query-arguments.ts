@@ -1,6 +1,6 @@
 import type { Submittable } from 'pg'
 import { describe, invalid } from './config/validate.ts'
-import type { Done, Send } from './execution/executor.ts'
+import type { Done, Send } from './execution/execution.ts'
 import type { RouteRequest } from './routing/decide.ts'
 
 /** The arguments of a `query()` call, sorted out. */

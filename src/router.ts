@@ -1,29 +1,32 @@
 import { EventEmitter } from 'node:events'
-import type { Client, PoolClient } from 'pg'
+import type { Client } from 'pg'
 import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
-import { Executor, type Done, type Send } from './execution/executor.ts'
-import { ClusterMonitor } from './monitoring/cluster-monitor.ts'
-import type { Monitor } from './monitoring/monitor.ts'
+import { Attempts } from './execution/attempts.ts'
+import type { Done, ExecutionListener, Send } from './execution/execution.ts'
+import { HealthBook } from './execution/health-book.ts'
+import { Reader } from './execution/reader.ts'
+import { RetryBudget } from './execution/retry-budget.ts'
+import { SpillGate } from './execution/spill-gate.ts'
+import { Writer, type PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
-import type { ServerNode } from './nodes/server-node.ts'
-import { changesBetween, type RouterEventEmitter, type RouterEvents } from './observability/events.ts'
+import { NodeSet } from './nodes/node-set.ts'
+import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
+import type { RouterEventEmitter, RouterEvents } from './observability/events.ts'
 import { explainPlan, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
-import { misconfiguration, noPrimaryError } from './observability/problems.ts'
+import { misconfiguration } from './observability/problems.ts'
 import { Counters, type PoolStats } from './observability/stats.ts'
-import { inThisContext } from './platform/async-context.ts'
+import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
 import { decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
-import { planQuery } from './selection/plan.ts'
-import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
@@ -31,12 +34,7 @@ import { provesRead } from './statement/proves-read.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
-
-/** A connection to the primary, held by one caller. */
-export interface PrimaryLease {
-  readonly client: PoolClient
-  readonly node: NodeView
-}
+import { WatchedCluster } from './watched-cluster.ts'
 
 /** One statement on its way. */
 export interface RoutedQuery {
@@ -62,22 +60,29 @@ export class Router {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly #settings: Settings
   readonly #platform: Platform = systemPlatform
+  readonly #ClientClass: typeof Client
   readonly #catalog: CatalogWatcher
   readonly #judge: Judge
-  readonly #monitor: Monitor
-  readonly #nodes: ReadonlyMap<NodeId, ServerNode>
-  readonly #executor: Executor
+  readonly #cluster: WatchedCluster
+  readonly #nodes: NodeSet
+  readonly #health: HealthBook
+  readonly #attempts: Attempts
+  readonly #reader: Reader
+  readonly #writer: Writer
   readonly #counters = new Counters()
-  readonly #lastRoles = new Map<NodeId, Role>()
+  readonly #transitions: Transitions
   readonly #reportedHints = new WeakSet<Statement>()
   #ready = false
   #preparing: Promise<void> | undefined
 
-  constructor(settings: Settings, ClientClass: typeof Client, listener: LeasePoolListener) {
+  constructor(settings: Settings, ClientClass: typeof Client, poolListener: LeasePoolListener) {
     this.#settings = settings
+    this.#ClientClass = ClientClass
+    const platform = this.#platform
+    this.#transitions = new Transitions(platform, (name, ...args) => this.#tell(name, ...args))
     this.#catalog = new CatalogWatcher({
-      query: (sql) => this.#askPrimary(sql, ClientClass),
-      platform: this.#platform,
+      query: (sql) => this.#askPrimary(sql),
+      platform,
       declared: settings.declared,
       isRead: (sql, catalog) => provesRead(settings.parser, sql, catalog),
       onEvent: (event) => this.#catalogEvent(event),
@@ -88,30 +93,46 @@ export class Router {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
-    this.#monitor = new ClusterMonitor({
-      nodes: settings.nodes,
-      ClientClass,
-      platform: this.#platform,
-      intervalMs: settings.probeIntervalMs,
-      timeoutMs: settings.probeTimeoutMs,
-      onSnapshot: (next, previous) => this.#observe(next, previous),
+    this.#nodes = new NodeSet(settings.nodes, (node) => new LeasePool(node, ClientClass, poolListener))
+    this.#health = new HealthBook(platform, {
+      ejected: (node, forMs) => this.#tell('nodeEjected', { node, forMs }),
     })
-    this.#nodes = new Map(settings.nodes.map((node) => [node.id, new LeasePool(node, ClientClass, listener)]))
-    this.#executor = new Executor({
-      nodeOf: (id) => this.#nodeOf(id),
-      balancer: settings.balancer,
-      platform: this.#platform,
-      listener: {
-        sent: (node) => this.#counters.sent(node),
-        readAnswered: (node) => this.#counters.readAnswered(node),
-        nodeFailed: (node) => this.#monitor.suspect(node.id),
-      },
+    const { balancer, failoverTimeoutMs, primarySpill, readTimeoutMs } = settings
+    const selection = {
+      balancer,
+      health: this.#health,
+      random: () => platform.random(),
+      spills: primarySpill.places > 0,
+    }
+    const onSnapshot = (next: Snapshot, previous: Snapshot): void => this.#observe(next, previous)
+    const cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
+    this.#cluster = cluster
+    const listener = this.#executionListener()
+    const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
+    const attempts = new Attempts({ nodeOf, platform, sent: (node) => listener.sent(node) })
+    this.#attempts = attempts
+    this.#writer = new Writer({ attempts, cluster, listener, nodeOf, platform, failoverTimeoutMs })
+    this.#reader = new Reader({
+      attempts,
+      balancer,
+      budget: new RetryBudget(platform),
+      cluster,
+      health: this.#health,
+      listener,
+      platform,
+      spill: new SpillGate({
+        platform,
+        places: primarySpill.places,
+        waitMs: primarySpill.over === 'wait' ? failoverTimeoutMs : 0,
+      }),
+      readTimeoutMs,
+      failoverTimeoutMs,
     })
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
 
   get nodes(): Iterable<ServerNode> {
-    return this.#nodes.values()
+    return this.#nodes
   }
 
   get isReady(): boolean {
@@ -123,30 +144,50 @@ export class Router {
    * or the options are wrong; a later call looks again.
    */
   prepare(): Promise<void> {
-    this.#preparing ??= this.#waiting(this.#prepare()).finally(() => {
+    this.#preparing ??= this.#prepare().finally(() => {
       this.#preparing = undefined
     })
     return this.#preparing
   }
 
   async #prepare(): Promise<void> {
-    const again = this.#monitor.snapshot.nodes.some(({ state }) => state.name !== 'pending')
-    await Promise.all([this.#judge.load(), again ? this.#monitor.refresh() : this.#monitor.settled()])
-    const problem = misconfiguration(this.#monitor.snapshot)
+    const release = this.#platform.holdOpen()
+    try {
+      await Promise.all([this.#judge.load(), this.#cluster.look()])
+    } finally {
+      release()
+    }
+    const problem = misconfiguration(this.#cluster.snapshot)
     if (problem !== undefined) throw problem
     this.#ready = true
     this.#catalog.start()
   }
 
+  /** Uses these nodes from now on. A node that goes finishes what it has. */
+  setNodes(nodes: readonly NodeConfig[]): void {
+    this.#nodes.set(nodes)
+    this.#cluster.setNodes(nodes)
+  }
+
   /** What the node was when it last said so. */
   lastRoleOf(id: NodeId): Role {
-    return this.#lastRoles.get(id) ?? 'unknown'
+    return this.#transitions.lastRoleOf(id)
   }
 
   /** An idle connection to this node broke: the server may be gone. */
   connectionLost(node: NodeId, cause: Error): void {
-    this.#monitor.suspect(node)
+    this.#cluster.suspect(node, cause)
     this.#tell('connectionLost', { node, cause })
+  }
+
+  /** A statement over a leased connection found the node failed, or demoted. */
+  nodeFailed(node: NodeView, cause: Error): void {
+    this.#cluster.suspect(node.id, cause)
+  }
+
+  /** True when nothing may be written to this node any more, though it would take it. */
+  isFenced(node: NodeView): boolean {
+    return this.#cluster.isFenced(node.id)
   }
 
   /** Runs one autocommit statement wherever it belongs. */
@@ -155,19 +196,10 @@ export class Router {
     else this.prepare().then(() => this.#dispatch(query, done), done)
   }
 
-  /** True when there is a node that could serve a statement. Looks once more at the cluster if there seems to be none. */
-  async canServe(): Promise<boolean> {
-    const serves = (): boolean => {
-      const { nodes, primary } = this.#monitor.snapshot
-      return primary !== undefined || nodes.some((node) => node.lag !== undefined)
-    }
-    if (!serves()) await this.#waiting(this.#monitor.refresh())
-    return serves()
-  }
-
-  /** Why `canServe` is false. */
-  unavailable(): Error {
-    return noPrimaryError(this.#monitor.snapshot)
+  /** Resolves when a statement may hope for a node; rejects with why there is none. */
+  async servable(): Promise<void> {
+    if (!this.#ready) await this.prepare()
+    if (!(await this.#cluster.canServe())) throw this.#cluster.unavailable()
   }
 
   judge(sql: string | undefined): Statement {
@@ -190,23 +222,15 @@ export class Router {
 
   /** Counts a statement that runs over a leased connection. */
   count(node: NodeView, statement: Statement): void {
+    this.#cluster.used()
     this.#counters.sent(node)
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
 
   /** Hands out a connection to the primary for exclusive use. */
   leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
-    this.#withPrimary((error) => {
-      const { primary } = this.#monitor.snapshot
-      if (primary === undefined) return done(error ?? noPrimaryError(this.#monitor.snapshot))
-      // pg-pool hands connections over in the async context of whoever released them.
-      const leased = inThisContext((leaseError: Error | undefined, client?: PoolClient): void => {
-        if (client !== undefined) return done(undefined, { client, node: primary })
-        this.#monitor.suspect(primary.id)
-        done(leaseError)
-      })
-      this.#nodeOf(primary.id).lease(leased)
-    })
+    if (this.#ready) this.#writer.lease(done)
+    else this.prepare().then(() => this.#writer.lease(done), done)
   }
 
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
@@ -214,15 +238,15 @@ export class Router {
     if (!this.#ready) await this.prepare()
     const statement = this.judge(sql)
     const route = this.route(statement, session, request)
-    return { statement, route, plan: explainPlan(this.#plan(route)) }
+    return { statement, route, plan: explainPlan(this.#cluster.plan(route)) }
   }
 
   stats(): PoolStats {
     return this.#counters.report(
-      this.#monitor.snapshot,
+      this.#cluster.snapshot,
       this.#catalog.current.source,
       (id) => {
-        const { totalCount, idleCount, waitingCount } = this.#nodeOf(id)
+        const { totalCount = 0, idleCount = 0, waitingCount = 0 } = this.#nodes.get(id) ?? {}
         return { total: totalCount, idle: idleCount, waiting: waitingCount }
       },
       this.#platform.now(),
@@ -231,10 +255,11 @@ export class Router {
 
   async end(): Promise<void> {
     this.#catalog.close()
-    await Promise.all([this.#monitor.close(), ...[...this.#nodes.values()].map((node) => node.end())])
+    await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
 
   #dispatch(query: RoutedQuery, done: Done): void {
+    this.#cluster.used()
     try {
       this.#decide(query, done)
     } catch (error) {
@@ -243,47 +268,38 @@ export class Router {
   }
 
   #decide(query: RoutedQuery, done: Done): void {
-    const statement = this.judge(query.sql)
-    const route = this.route(statement, query.session, query.request)
-    if (route.role === 'primary') this.#reportIgnoredHint(statement, query.request)
-    const plan = this.#plan(route)
-    if (plan.steps.length > 0) return this.#execute(statement, plan, query, done)
-    this.#withPrimary((error) => {
-      const secondPlan = this.#plan(route)
-      if (secondPlan.steps.length === 0) return done(error ?? noPrimaryError(this.#monitor.snapshot))
-      this.#execute(statement, secondPlan, query, done)
-    })
-  }
-
-  #execute(statement: Statement, plan: QueryPlan, query: RoutedQuery, done: Done): void {
-    const { session, send } = query
+    const { sql, session, send, request } = query
+    const statement = this.judge(sql)
+    const route = this.route(statement, session, request)
+    if (route.role === 'primary') this.#reportIgnoredHint(statement, request)
     if (statement.kind === 'read') {
-      let wasRefused = false
-      const refused = (node: NodeId, cause: Error): void => {
-        wasRefused = true
-        this.#tell('readRefused', { node, sql: query.sql ?? '', cause })
-      }
-      return this.#executor.read({ plan, send, refused }, (error, result) => {
-        // What ran on the primary in its place was no read after all.
-        if (wasRefused) this.ended({ sessions: [session], changesCatalog: true })
-        done(error, result)
-      })
+      const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
+      return this.#reader.read({ plan: () => this.#cluster.plan(route), send, refused }, done)
     }
-    const [step] = plan.steps
-    if (step === undefined) throw new RangeError('A write needs a plan with a step to run')
-    if (!statement.mayWrite) return this.#executor.write(step.node, send, done)
-    this.#executor.write(step.node, send, (error, result) => {
+    if (!statement.mayWrite) return this.#writer.write(send, done)
+    this.#writer.write(send, (error, result) => {
       this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       done(error, result)
     })
   }
 
+  /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
+  #repair(node: NodeView, cause: Error, { sql = '', session, send }: RoutedQuery, done: Done): void {
+    this.#tell('readRefused', { node: node.id, sql, cause })
+    this.#writer.write(send, (error, result) => {
+      const shape = error === undefined ? this.#judge.learn(sql) : undefined
+      if (shape !== undefined) this.#tell('shapeLearned', shape)
+      this.ended({ sessions: [session], changesCatalog: true })
+      done(error, result)
+    })
+  }
+
   /** Asks the primary about the database, over a connection of its own. */
-  async #askPrimary(sql: string, ClientClass: typeof Client): Promise<readonly unknown[]> {
-    const { primary } = this.#monitor.snapshot
-    const config = this.#settings.nodes.find(({ id }) => id === primary?.id)
-    if (config === undefined) throw noPrimaryError(this.#monitor.snapshot)
-    return queryOverPassingConnection(config.options, ClientClass, this.#settings.probeTimeoutMs, sql)
+  async #askPrimary(sql: string): Promise<readonly unknown[]> {
+    const primary = this.#cluster.primary()
+    const config = primary === undefined ? undefined : this.#nodes.configOf(primary.id)
+    if (config === undefined) throw this.#cluster.unavailable()
+    return queryOverPassingConnection(config.options, this.#ClientClass, this.#settings.probeTimeoutMs, sql)
   }
 
   #catalogEvent(event: CatalogEvent): void {
@@ -292,8 +308,23 @@ export class Router {
   }
 
   #observe(next: Snapshot, previous: Snapshot): void {
-    for (const { id, role } of next.nodes) if (role !== 'unknown') this.#lastRoles.set(id, role)
-    for (const change of changesBetween(previous, next)) this.#tell('nodeChanged', change)
+    for (const change of this.#transitions.observe(next, previous)) {
+      if (change.to === 'down') {
+        this.#nodes.get(change.node)?.renew()
+        this.#attempts.abandon(change.node, change.cause ?? new Error(`${change.node} is down`))
+      }
+      if (change.from === 'down') this.#health.returned(change.node)
+    }
+  }
+
+  #executionListener(): ExecutionListener {
+    return {
+      sent: (node) => this.#counters.sent(node),
+      readAnswered: (node) => this.#counters.readAnswered(node),
+      nodeFailed: (node, error) => this.#cluster.suspect(node.id, error),
+      retriesSpent: () => this.#transitions.often('retriesSpent'),
+      spillRefused: () => this.#transitions.often('spillRefused'),
+    }
   }
 
   /** A listener that throws is its own problem: it ends nothing here. */
@@ -313,33 +344,5 @@ export class Router {
     if (!isAsked || statement.kind === 'read' || this.#reportedHints.has(statement)) return
     this.#reportedHints.add(statement)
     this.#tell('hintIgnored', statement)
-  }
-
-  #plan(route: Route): QueryPlan {
-    const { balancer } = this.#settings
-    return planQuery(route, this.#monitor.snapshot, balancer, this.#platform.now(), () =>
-      this.#platform.random(),
-    )
-  }
-
-  /** Calls back at once when there is a primary, else after one more look at the cluster. */
-  #withPrimary(done: (error?: Error) => void): void {
-    if (!this.#ready) {
-      this.prepare().then(() => done(), done)
-      return
-    }
-    if (this.#monitor.snapshot.primary !== undefined) return done()
-    this.#waiting(this.#monitor.refresh()).then(() => done(), done)
-  }
-
-  /** Somebody waits for this, so the process must not end before it. */
-  #waiting<T>(promise: Promise<T>): Promise<T> {
-    return promise.finally(this.#platform.holdOpen())
-  }
-
-  #nodeOf(id: NodeId): ServerNode {
-    const node = this.#nodes.get(id)
-    if (node === undefined) throw new RangeError(`There is no node ${id}`)
-    return node
   }
 }

@@ -59,6 +59,11 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'maxSqlBytes',
   'probeIntervalMs',
   'probeTimeoutMs',
+  'maxLag',
+  'readTimeoutMs',
+  'failoverTimeoutMs',
+  'primarySpill',
+  'discovery',
   'balancer',
   'logger',
 ])

@@ -9,14 +9,14 @@ import { checkArray, checkNames, describe, invalid, numberOption } from './valid
  * options for node-postgres.
  */
 export function nodesOf(base: PoolConfig, replicas: unknown): readonly NodeConfig[] {
-  const { connectionString, ...fields } = withPassword(base)
-  const hosts = connectionString ? splitHosts(connectionString) : []
+  const { connectionString: _connectionString, ...fields } = withPassword(base)
+  const hosts = hostsOf(base)
   const own =
     hosts.length > 1
       ? hosts.map((host) => ({ ...fields, ...parseConnectionString('connectionString', host) }))
       : [withPassword(base)]
 
-  const inherited = { ...fields, ...(hosts[0] ? parseConnectionString('connectionString', hosts[0]) : {}) }
+  const inherited = inheritedFrom(base)
   const ids = new Set<string>()
   return [
     ...own.map((options) => ({ id: idOf(options, ids), weight: 1, options })),
@@ -25,6 +25,28 @@ export function nodesOf(base: PoolConfig, replicas: unknown): readonly NodeConfi
       return { id: idOf(options, ids), weight, options }
     }),
   ]
+}
+
+/** The nodes of a list that stands for the whole cluster. They inherit from the pool's options as replicas do. */
+export function nodesFrom(base: PoolConfig, nodes: unknown): readonly NodeConfig[] {
+  checkArray('nodes', nodes)
+  if (nodes.length === 0) throw invalid('Option "nodes" must name at least one node; received an empty array')
+  const inherited = inheritedFrom(base)
+  const ids = new Set<string>()
+  return nodes.map((node, index): NodeConfig => {
+    const { weight, ...options } = replicaOptions(inherited, node, `nodes[${index}]`)
+    return { id: idOf(options, ids), weight, options }
+  })
+}
+
+function hostsOf({ connectionString }: PoolConfig): readonly string[] {
+  return connectionString ? splitHosts(connectionString) : []
+}
+
+function inheritedFrom(base: PoolConfig): PoolConfig {
+  const { connectionString: _connectionString, ...fields } = withPassword(base)
+  const [host] = hostsOf(base)
+  return host === undefined ? fields : { ...fields, ...parseConnectionString('connectionString', host) }
 }
 
 function replicasOf(replicas: unknown): readonly unknown[] {
@@ -52,7 +74,7 @@ function replicaOptions(
     ...rest,
     ...defined(given),
     ...(connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}),
-    weight: numberOption(`${name}.weight`, weight, 1, { above: 0 }),
+    weight: numberOption(`${name}.weight`, weight, 1, { min: 0 }),
   }
 }
 

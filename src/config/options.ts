@@ -7,10 +7,40 @@ import type { Balancer } from '../selection/balancer.ts'
 /** One replica, given as an object. It inherits every option of the primary but `host` and `port`. */
 export interface ReplicaOptions extends PoolConfig {
   /**
-   * Share of the reads relative to the other replicas; a positive number.
+   * Share of the reads relative to the other replicas. 0: it is watched, and gets no reads.
    * @defaultValue 1
    */
   readonly weight?: number | undefined
+}
+
+/** How far behind a replica may be. */
+export interface MaxLag {
+  /**
+   * In milliseconds.
+   * @defaultValue 10000
+   */
+  readonly ms?: number | undefined
+  /**
+   * In bytes of WAL.
+   * @defaultValue 64 MiB
+   */
+  readonly bytes?: number | undefined
+}
+
+/** How much of the primary's strength goes to reads that no replica can serve. */
+export interface PrimarySpill {
+  /**
+   * The share of the connections to the primary (`max`) that such reads may use at once, 0 to 1. 0: they wait for a
+   * replica.
+   * @defaultValue 0.5
+   */
+  readonly share?: number | undefined
+  /**
+   * What happens to a read over that share: it waits for its turn, for at most `failoverTimeoutMs`, or it fails at once
+   * with `SWITCHYARD_PRIMARY_SPILL`.
+   * @defaultValue 'wait'
+   */
+  readonly over?: 'wait' | 'fail' | undefined
 }
 
 /** Options of `Pool`: every option of `pg.Pool`, and these. */
@@ -59,6 +89,29 @@ export interface PoolOptions extends PoolConfig {
    * @defaultValue 2000
    */
   readonly probeTimeoutMs?: number | undefined
+  /**
+   * A replica that is further behind gets no reads until it is within half of it.
+   * @defaultValue { ms: 10000, bytes: 64 MiB }
+   */
+  readonly maxLag?: MaxLag | undefined
+  /**
+   * How long a replica may take to answer a read, in milliseconds, waiting for a connection included. Then the read runs
+   * on the next candidate, and the replica gets no more until it has answered a probe. Without it a read may take as long
+   * as its replica answers probes.
+   * @defaultValue none
+   */
+  readonly readTimeoutMs?: number | undefined
+  /**
+   * How long a statement waits for a primary while there is none, in milliseconds, and how long a read goes on looking
+   * for a node after the first has failed. Until a primary was seen for the first time, nothing waits.
+   * @defaultValue 30000
+   */
+  readonly failoverTimeoutMs?: number | undefined
+  /**
+   * Bounds the reads that run on the primary because no replica can serve them.
+   * @defaultValue { share: 0.5, over: 'wait' }
+   */
+  readonly primarySpill?: PrimarySpill | undefined
   /**
    * Orders the replicas that may serve a read.
    * @defaultValue smoothWeightedRoundRobin()

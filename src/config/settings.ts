@@ -9,11 +9,10 @@ import type { SqlParser } from '../statement/parser.ts'
 import { POOL_OPTIONS } from './known-options.ts'
 import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
+import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillSettings } from './limits.ts'
 import { checkMethod, checkNames, numberOption } from './validate.ts'
 
 const MIB = 1024 * 1024
-/** A longer timer of Node.js fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** The options after validation, with every default filled in. */
 export interface Settings {
@@ -27,6 +26,10 @@ export interface Settings {
   readonly maxSqlBytes: number
   readonly probeIntervalMs: number
   readonly probeTimeoutMs: number
+  readonly maxLag: { readonly ms: number; readonly bytes: number }
+  readonly readTimeoutMs: number | undefined
+  readonly failoverTimeoutMs: number
+  readonly primarySpill: SpillSettings
   readonly balancer: Balancer
   /** Absent where nothing is to be logged. */
   readonly logger: Logger | undefined
@@ -47,6 +50,10 @@ export function settingsOf(options: PoolOptions): Settings {
     maxSqlBytes,
     probeIntervalMs,
     probeTimeoutMs,
+    maxLag,
+    readTimeoutMs,
+    failoverTimeoutMs,
+    primarySpill,
     balancer,
     logger,
     ...rest
@@ -79,6 +86,10 @@ export function settingsOf(options: PoolOptions): Settings {
       above: 0,
       max: LONGEST_TIMER_MS,
     }),
+    maxLag: maxLagOf(maxLag),
+    readTimeoutMs: readTimeoutMs === undefined ? undefined : timeoutOption('readTimeoutMs', readTimeoutMs),
+    failoverTimeoutMs: timeoutOption('failoverTimeoutMs', failoverTimeoutMs, 30_000),
+    primarySpill: spillOf(primarySpill, pgOptions),
     balancer: balancer ?? smoothWeightedRoundRobin(),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })

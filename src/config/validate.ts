@@ -58,6 +58,11 @@ export function checkMethod(name: string, value: unknown, method: string): void 
   throw invalid(`Option "${name}" must be an object with a method "${method}"; received ${describe(value)}`)
 }
 
+export function checkObject(name: string, value: unknown): asserts value is object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
+  throw invalid(`Option "${name}" must be an object; received ${describe(value)}`)
+}
+
 export function checkArray(name: string, value: unknown): asserts value is readonly unknown[] {
   if (!Array.isArray(value)) throw invalid(`Option "${name}" must be an array; received ${describe(value)}`)
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { DatabaseError, type PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { isBroken, runExclusively } from './exclusive.ts'
-import type { Done, Send } from './executor.ts'
+import type { Done, Send } from './execution.ts'
 
 /** Keeps what node-postgres keeps of its health, and emits its events. */
 class FakeConnection extends EventEmitter {

@@ -1,7 +1,7 @@
 import { DatabaseError } from 'pg'
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
-import type { Done, Send } from './executor.ts'
+import type { Done, Send } from './execution.ts'
 
 /** What node-postgres keeps of a connection's health, and pg-pool reads too. */
 interface Health {
@@ -20,9 +20,17 @@ export function isBroken(client: PoolClient): boolean {
  * gets the answer, and `idle`, when the server is ready for the next statement and its transaction status is true. After
  * an error the server reports the status a moment later, so an error of the server waits for it; an error of the client
  * (a query timeout, say) does not, because the server may take its time.
+ * @param takesOver Asked about an error of the server once it is ready. When true, neither `idle` nor `done` is called.
  */
-export function runExclusively(client: PoolClient, send: Send, done: Done, idle: () => void): void {
+export function runExclusively(
+  client: PoolClient,
+  send: Send,
+  done: Done,
+  idle: () => void,
+  takesOver?: (error: Error) => boolean,
+): void {
   let deliver: (() => void) | undefined
+  let serverError: Error | undefined
   let isIdle = false
 
   const becomeIdle = (): void => {
@@ -31,12 +39,14 @@ export function runExclusively(client: PoolClient, send: Send, done: Done, idle:
     isIdle = true
     client.removeListener('drain', becomeIdle)
     client.removeListener('end', becomeIdle)
+    if (serverError !== undefined && takesOver?.(serverError) === true) return
     idle()
     deliver()
   }
   const answered: Done = (error, result) => {
     if (deliver !== undefined) return
     const isServerError = error instanceof DatabaseError
+    if (isServerError) serverError = error
     deliver = isServerError ? () => done(error) : () => {}
     if (!isServerError) done(error, result)
     if (error && isBroken(client)) becomeIdle()

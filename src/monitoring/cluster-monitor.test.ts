@@ -4,6 +4,7 @@ import { primaryRow, replicaRow } from '../../test/support/fake-servers.ts'
 import { INTERVAL_MS, MonitorBench, resolution, show, TIMEOUT_MS } from '../../test/support/monitor-bench.ts'
 
 const GRACE_MS = 500
+const CAUSE = new Error('read ECONNRESET')
 
 let open: MonitorBench | undefined
 function bench(ids?: readonly string[]): MonitorBench {
@@ -26,8 +27,6 @@ describe('the first round', () => {
 
   it('asks everybody, once, however often it is started', async () => {
     const b = bench()
-    b.monitor.start()
-    b.monitor.start()
     await b.monitor.settled()
     await b.monitor.settled()
     expect(b.shown).toBe('primary replica replica')
@@ -176,8 +175,8 @@ describe('a lost connection', () => {
     await b.monitor.settled()
     b.network.at('a').connecting = 'is silent'
     b.network.at('a').newestClient.breakOff(new Error('terminating connection'))
-    expect(b.shown).toBe('down replica replica')
-    expect(b.told.at(-1)).toBe('down replica replica')
+    expect(b.shown).toBe('suspected replica replica')
+    expect(b.told.at(-1)).toBe('suspected replica replica')
     expect(b.monitor.snapshot.primary).toBeUndefined()
   })
 
@@ -209,7 +208,7 @@ describe('suspect and refresh', () => {
     const b = bench()
     await b.monitor.settled()
     b.network.at('b').querying = new Error('out of order')
-    b.monitor.suspect('b')
+    b.monitor.suspect('b', CAUSE)
     await settle()
     expect(b.shown).toBe('primary down replica')
     expect(b.probes('a', 'b', 'c')).toEqual([1, 2, 1])
@@ -219,7 +218,7 @@ describe('suspect and refresh', () => {
     const b = bench(['a'])
     await b.monitor.settled()
     await b.platform.advance(INTERVAL_MS - 100)
-    b.monitor.suspect('a')
+    b.monitor.suspect('a', CAUSE)
     await b.platform.advance(INTERVAL_MS - 1)
     expect(b.probes('a')).toEqual([2])
     await b.platform.advance(1)
@@ -229,7 +228,7 @@ describe('suspect and refresh', () => {
   it('suspicions in a row share one probe, and one timer remains', async () => {
     const b = bench(['a'])
     await b.monitor.settled()
-    for (let i = 0; i < 50; i++) b.monitor.suspect('a')
+    for (let i = 0; i < 50; i++) b.monitor.suspect('a', CAUSE)
     await settle()
     expect(b.probes('a')).toEqual([2])
     expect(b.platform.pendingTimers).toBe(1)
@@ -240,7 +239,7 @@ describe('suspect and refresh', () => {
     await b.monitor.settled()
     await b.platform.advance(INTERVAL_MS - 100)
     b.network.at('a').querying = 'is silent'
-    b.monitor.suspect('a')
+    b.monitor.suspect('a', CAUSE)
     await b.platform.advance(INTERVAL_MS)
     const told = b.told.length
     b.network.at('a').speakUp()
@@ -252,7 +251,7 @@ describe('suspect and refresh', () => {
   it('a node that nobody knows is no one to suspect', async () => {
     const b = bench(['a'])
     await b.monitor.settled()
-    b.monitor.suspect('z')
+    b.monitor.suspect('z', CAUSE)
     await settle()
     expect(b.probes('a')).toEqual([1])
   })
@@ -279,7 +278,7 @@ describe('close', () => {
     const told = b.told.length
     await b.monitor.close()
     expect(b.platform.pendingTimers).toBe(0)
-    b.monitor.suspect('a')
+    b.monitor.suspect('a', CAUSE)
     await b.monitor.refresh()
     await b.platform.advance(10 * INTERVAL_MS)
     expect(b.probes('a', 'b', 'c')).toEqual([1, 1, 1])
@@ -291,7 +290,7 @@ describe('close', () => {
     const b = bench(['a', 'b'])
     await b.monitor.settled()
     b.network.at('b').querying = 'is silent'
-    b.monitor.suspect('b')
+    b.monitor.suspect('b', CAUSE)
     await settle()
     const before = b.monitor.snapshot
     await b.monitor.close()

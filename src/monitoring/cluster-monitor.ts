@@ -1,170 +1,181 @@
 import type { Client } from 'pg'
 import type { NodeConfig } from '../nodes/server-node.ts'
-import type { Platform, Timer } from '../platform/platform.ts'
-import { assemble, clusterIdentifier } from '../topology/assemble.ts'
-import { PENDING, transition } from '../topology/node.ts'
-import type { NodeEvent, NodeId, NodeState, Observation } from '../topology/node.ts'
-import type { Lag, Snapshot } from '../topology/snapshot.ts'
+import type { Platform } from '../platform/platform.ts'
+import { assemble, type ReplicaLag } from '../topology/assemble.ts'
+import { isTooFarBehind, type MaxLag } from '../topology/max-lag.ts'
+import { NOTHING_REMEMBERED, remember, type Memory } from '../topology/memory.ts'
+import type { NodeEvent, NodeId, Observation } from '../topology/node.ts'
+import type { Snapshot } from '../topology/snapshot.ts'
+import { standingOf } from '../topology/standing.ts'
+import { firstRound } from './first-round.ts'
 import { LagClock } from './lag-clock.ts'
 import type { Monitor } from './monitor.ts'
-import { NodeProbe } from './node-probe.ts'
+import { hasChanged, hasOpenRole, intervalOf, jittered, paceOf, type Pace } from './pace.ts'
+import { Usage } from './usage.ts'
+import { WaitingRoom } from './waiting-room.ts'
+import { WatchedNode, type WatchOptions } from './watched-node.ts'
 
 export interface ClusterMonitorOptions {
+  /** In configured order: of two names of one server, and of two clusters, the first counts. */
   readonly nodes: readonly NodeConfig[]
   readonly ClientClass: typeof Client
   readonly platform: Platform
-  /** Time between two probes of one node, in milliseconds. */
+  /** Time between two probes of one node at the normal pace, in milliseconds. */
   readonly intervalMs: number
   /** How long one probe may take, connecting included, in milliseconds. */
   readonly timeoutMs: number
+  readonly maxLag: MaxLag
   readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
 }
 
-/** How long the first decision waits for the other nodes once the primary has answered, in milliseconds. */
-const GRACE_MS = 500
-/** Probes are spread by this share of the interval, so that many processes do not ask in step. */
-const JITTER = 0.2
-
-interface Watched {
-  readonly config: NodeConfig
-  readonly probe: NodeProbe
-  state: NodeState
-  timer: Timer | undefined
-  /** When its connection was last lost. */
-  lostAtMs: number
-}
-
+/** Probes the nodes, each at its pace, and makes a snapshot of every answer. */
 export class ClusterMonitor implements Monitor {
   readonly #options: ClusterMonitorOptions
-  readonly #watched: readonly Watched[]
+  readonly #watchOptions: WatchOptions
   readonly #lagClock = new LagClock()
-  #systemIdentifier: string | undefined
-  /** Of the primary that the lag clock follows. */
-  #timeline: number | undefined
+  readonly #room: WaitingRoom
+  readonly #usage: Usage
+  readonly #closings = new Set<Promise<void>>()
+  #watched: readonly WatchedNode[]
+  #memory: Memory = NOTHING_REMEMBERED
   #snapshot: Snapshot
+  #changedAtMs = -Infinity
   #settled: Promise<void> | undefined
-  #closed = false
+  #isClosed = false
 
   constructor(options: ClusterMonitorOptions) {
+    const { ClientClass, platform, intervalMs, timeoutMs } = options
     this.#options = options
-    this.#watched = options.nodes.map((config): Watched => {
-      const onLost = (cause: Error): void => this.#lost(config.id, cause)
-      const probe = new NodeProbe(
-        config.options,
-        options.ClientClass,
-        options.platform,
-        options.timeoutMs,
-        onLost,
-      )
-      return { config, probe, state: PENDING, timer: undefined, lostAtMs: -Infinity }
-    })
-    this.#snapshot = this.#assemble()
+    this.#room = new WaitingRoom(platform)
+    this.#usage = new Usage(() => void this.refresh())
+    this.#watchOptions = {
+      ClientClass,
+      platform,
+      intervalMs,
+      timeoutMs,
+      delayMs: (node) => this.#delayMs(node),
+      onEvent: (event) => this.#apply(event),
+    }
+    this.#watched = options.nodes.map((config) => new WatchedNode(config, this.#watchOptions))
+    this.#snapshot = this.#look(undefined)
   }
 
   get snapshot(): Snapshot {
     return this.#snapshot
   }
 
-  start(): void {
-    this.#settled ??= this.#firstRound()
-  }
-
   settled(): Promise<void> {
-    this.start()
-    return this.#settled ?? Promise.resolve()
+    if (this.#settled === undefined) {
+      this.#usage.note()
+      this.#settled = firstRound(this.#watched, this.#options.platform, () => this.#snapshot)
+    }
+    return this.#settled
   }
 
   async refresh(): Promise<void> {
-    await Promise.all(this.#watched.map((node) => this.#look(node)))
+    await Promise.all(this.#watched.map((node) => node.look()))
   }
 
-  suspect(id: NodeId): void {
-    const node = this.#watched.find(({ config }) => config.id === id)
-    if (node !== undefined) void this.#look(node)
+  suspect(id: NodeId, cause: Error): void {
+    this.#watched.find((node) => node.id === id)?.suspect(cause)
+  }
+
+  awaitSnapshot(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean> {
+    if (this.#isClosed) return Promise.resolve(false)
+    if (test(this.#snapshot)) return Promise.resolve(true)
+    const wasEmpty = this.#room.sinceMs === undefined
+    const passed = this.#room.wait(test, timeoutMs)
+    void this.settled()
+    if (wasEmpty) this.#hasten()
+    return passed
+  }
+
+  used(): void {
+    this.#usage.note()
+  }
+
+  setNodes(nodes: readonly NodeConfig[]): void {
+    if (this.#isClosed) return
+    const before = this.#watched
+    this.#watched = nodes.map(
+      (config) => before.find((node) => node.adopt(config)) ?? new WatchedNode(config, this.#watchOptions),
+    )
+    for (const node of before) if (!this.#watched.includes(node)) this.#dismiss(node)
+    this.#apply(undefined)
+    if (this.#settled === undefined) return
+    for (const node of this.#watched) if (!before.includes(node)) void node.look()
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    for (const node of this.#watched) node.timer?.cancel()
-    await Promise.all(this.#watched.map(({ probe }) => probe.close()))
+    this.#isClosed = true
+    this.#room.close()
+    await Promise.all([...this.#watched.map((node) => node.close()), ...this.#closings])
   }
 
-  #firstRound(): Promise<void> {
-    const { platform } = this.#options
-    return new Promise((resolve) => {
-      let grace: Timer | undefined
-      const looks = this.#watched.map(async (node) => {
-        await this.#look(node)
-        if (this.#primaryIsCertain()) grace ??= platform.schedule(GRACE_MS, resolve)
-      })
-      void Promise.all(looks).then(() => {
-        grace?.cancel()
-        resolve()
-      })
+  #dismiss(node: WatchedNode): void {
+    const closing = node.close().finally(() => this.#closings.delete(closing))
+    this.#closings.add(closing)
+  }
+
+  /** Makes the snapshot of what the nodes are now, and lets it be known. */
+  #apply(event: NodeEvent | undefined): void {
+    const previous = this.#snapshot
+    this.#snapshot = this.#look(event?.type === 'observed' ? event.observation : undefined)
+    if (hasChanged(previous, this.#snapshot)) {
+      this.#changedAtMs = this.#options.platform.now()
+      if (hasOpenRole(this.#snapshot)) this.#hasten()
+    }
+    this.#options.onSnapshot(this.#snapshot, previous)
+    this.#room.tell(this.#snapshot)
+  }
+
+  /** @param news What a probe has just seen: the lag clock counts it if it was the primary. */
+  #look(news: Observation | undefined): Snapshot {
+    const nodes = this.#watched.map((node) => node.known)
+    this.#memory = remember(this.#memory, nodes)
+    const standing = standingOf(nodes, this.#memory)
+    const [id, ...rivals] = standing.writable
+    const primary = rivals.length === 0 ? this.#watched.find((node) => node.id === id) : undefined
+    const state = primary?.known.state
+    if (news !== undefined && state?.name === 'up' && state.observation === news) this.#lagClock.record(news)
+    const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
+    return assemble(nodes, standing, (node, replica) => this.#lagOf(node.id, replica, isPrimaryLate))
+  }
+
+  #lagOf(id: NodeId, replica: Observation, isPrimaryLate: boolean): ReplicaLag {
+    const node = this.#watched.find((each) => each.id === id)
+    if (node === undefined) return { lag: undefined, isTooFarBehind: false }
+    // An answer from long ago says nothing of the present: neither that it lags nor that it does not.
+    const isUnknown = isPrimaryLate || node.isLate(this.#options.platform.now())
+    const lag = isUnknown ? undefined : this.#lagClock.lagOf(replica)
+    const { maxLag } = this.#options
+    node.isTooFarBehind = isTooFarBehind(node.isTooFarBehind, lag, this.#lagClock.seenAtMs, maxLag)
+    return { lag, isTooFarBehind: node.isTooFarBehind }
+  }
+
+  #delayMs(node: WatchedNode): number {
+    const { platform, intervalMs } = this.#options
+    const pace = this.#paceOf(node)
+    if (pace === 'slow') this.#usage.sleep()
+    return jittered(intervalOf(pace, intervalMs), platform.random())
+  }
+
+  #paceOf(node: WatchedNode): Pace {
+    const nowMs = this.#options.platform.now()
+    const { state } = node.known
+    return paceOf({
+      nowMs,
+      isInDoubt: hasOpenRole(this.#snapshot),
+      changedAtMs: this.#changedAtMs,
+      awaitedSinceMs: this.#room.sinceMs,
+      usedAtMs: this.#usage.usedAtMs(nowMs),
+      downSinceMs: state.name === 'down' ? state.sinceMs : undefined,
     })
   }
 
-  /** Until a node that comes first in the configuration has spoken, it may turn out to be the one that counts. */
-  #primaryIsCertain(): boolean {
-    const found = this.#watched.findIndex(({ config }) => config.id === this.#snapshot.primary?.id)
-    return found >= 0 && this.#watched.slice(0, found).every(({ state }) => state.name !== 'pending')
-  }
-
-  /** Probes one node now, and again an interval later. Never rejects. */
-  async #look(node: Watched): Promise<void> {
-    if (this.#closed) return
-    node.timer?.cancel()
-    const event = await node.probe.probe().then(
-      (observation): NodeEvent => ({ type: 'observed', observation }),
-      (cause: Error): NodeEvent => ({ type: 'failed', cause, atMs: this.#options.platform.now() }),
-    )
-    if (this.#closed) return
-    this.#apply(node, event)
-    node.timer?.cancel()
-    node.timer = this.#options.platform.schedule(this.#nextDelayMs(), () => void this.#look(node))
-  }
-
-  #nextDelayMs(): number {
-    const { intervalMs, platform } = this.#options
-    return intervalMs * (1 - JITTER * platform.random())
-  }
-
-  /** The connection broke while nothing was asked: the server may have gone, so it serves nothing until it answers. */
-  #lost(id: NodeId, cause: Error): void {
-    const node = this.#watched.find(({ config }) => config.id === id)
-    if (node === undefined || this.#closed) return
-    const { platform, intervalMs } = this.#options
-    const nowMs = platform.now()
-    this.#apply(node, { type: 'failed', cause, atMs: nowMs })
-    // A server that hangs up again and again is not chased: its next probe comes with the interval.
-    if (nowMs - node.lostAtMs >= intervalMs) void this.#look(node)
-    node.lostAtMs = nowMs
-  }
-
-  #apply(node: Watched, event: NodeEvent): void {
-    node.state = transition(node.state, event)
-    const previous = this.#snapshot
-    this.#snapshot = this.#assemble()
-    const primary = this.#snapshot.primary?.state
-    if (event.type === 'observed' && primary?.name === 'up' && primary.observation === event.observation) {
-      this.#lagClock.record(event.observation)
-      this.#timeline = event.observation.timeline
-      this.#snapshot = this.#assemble()
-    }
-    this.#options.onSnapshot(this.#snapshot, previous)
-  }
-
-  #lagOf({ lsn, timeline }: Observation): Lag | undefined {
-    // Positions on different branches of history cannot be compared.
-    if (lsn === undefined || timeline === undefined || timeline !== this.#timeline) return undefined
-    return this.#lagClock.lagAt(lsn)
-  }
-
-  #assemble(): Snapshot {
-    const nodes = this.#watched.map(({ config, state }) => ({ id: config.id, weight: config.weight, state }))
-    // Held for good once everybody had the chance to answer: from then on another cluster's server is a stranger.
-    const systemIdentifier = this.#systemIdentifier ?? clusterIdentifier(nodes)
-    if (nodes.every(({ state }) => state.name !== 'pending')) this.#systemIdentifier = systemIdentifier
-    return assemble(nodes, systemIdentifier, (replica) => this.#lagOf(replica))
+  /** What was put off at a slower pace comes at the present one. */
+  #hasten(): void {
+    if (this.#settled === undefined) return
+    for (const node of this.#watched) node.hasten(this.#delayMs(node))
   }
 }

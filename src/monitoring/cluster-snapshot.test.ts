@@ -96,7 +96,7 @@ describe('lag', () => {
   it("is known with the primary's answer, if the replica has answered before", async () => {
     const b = bench(['a', 'b'])
     b.network.at('a').querying = 'is silent'
-    b.monitor.start()
+    void b.monitor.settled()
     await settle()
     expect(b.shown).toBe('pending replica')
     expect(b.node('b').lag).toBeUndefined()

@@ -72,6 +72,34 @@ describe('LagClock', () => {
     expect(clock.lagAt(300n)).toEqual({ bytes: 0, freshAsOfMs: 40 })
   })
 
+  it('another timeline of the same server does too', () => {
+    const clock = clockOf(...history, { ...sample(150n, 40), timeline: 2 })
+    expect(clock.lagAt(140n)).toBeUndefined()
+    expect(clock.lagAt(300n)).toEqual({ bytes: 0, freshAsOfMs: 40 })
+  })
+
+  it('a primary that cannot tell its position ends the history of another', () => {
+    expect(clockOf(...history, sample(undefined, 40, 41, 'promoted')).lagAt(300n)).toBeUndefined()
+    expect(clockOf(...history, sample(undefined, 40, 41)).lagAt(300n)).toEqual({ bytes: 0, freshAsOfMs: 30 })
+  })
+
+  it('tells when it saw the primary last', () => {
+    expect(clockOf(...history).seenAtMs).toBe(33)
+    expect(clockOf(...history, sample(300n, 50, 55)).seenAtMs).toBe(55)
+    expect(clockOf().seenAtMs).toBe(-Infinity)
+  })
+
+  it.each([
+    ['of its timeline', { lsn: 300n, timeline: 3 }, 0],
+    ['of another', { lsn: 300n, timeline: 2 }, undefined],
+    ['of one that it cannot tell', { lsn: 300n }, undefined],
+    ['without a position', { timeline: 3 }, undefined],
+  ])('the lag of a replica %s', (_name, seen, bytes) => {
+    const clock = clockOf({ ...sample(300n, 30), timeline: 3 })
+    const base = { role: 'replica', systemIdentifier: '7000', serverIdentity: 'r' } as const
+    expect(clock.lagOf({ ...base, ...seen, sentAtMs: 40, receivedAtMs: 41 })?.bytes).toBe(bytes)
+  })
+
   it('positions further apart than a 32 bit number holds', () => {
     expect(clockOf(sample(0n, 10), sample(2n ** 40n, 20)).lagAt(0n)?.bytes).toBe(2 ** 40)
   })

@@ -19,19 +19,31 @@ export class LagClock {
   readonly #capacity: number
   readonly #samples: Sample[] = []
   #serverIdentity: string | undefined
+  #timeline: number | undefined
+  #seenAtMs = -Infinity
 
   /** @param capacity How many positions to remember, at least 4. Beyond it the older half is thinned out. */
   constructor(capacity = 1024) {
     this.#capacity = capacity
   }
 
-  /** Records what a probe of the primary saw. A new primary starts a new history. */
+  /** When the primary was last seen: the clock knows nothing of the time after it. */
+  get seenAtMs(): number {
+    return this.#seenAtMs
+  }
+
+  /**
+   * Records what a probe of the primary saw. Another server, or another timeline, starts a new history. While there is no
+   * primary nothing is recorded, and what was proven stays proven.
+   */
   record(primary: Observation): void {
-    if (primary.lsn === undefined) return
-    if (primary.serverIdentity !== this.#serverIdentity) {
+    if (primary.serverIdentity !== this.#serverIdentity || primary.timeline !== this.#timeline) {
       this.#samples.length = 0
       this.#serverIdentity = primary.serverIdentity
+      this.#timeline = primary.timeline
     }
+    if (primary.lsn === undefined) return
+    this.#seenAtMs = primary.receivedAtMs
     const last = this.#samples.at(-1)
     if (last !== undefined && primary.lsn <= last.lsn) {
       // A position that went back is an answer that came late: it proves nothing new.
@@ -50,6 +62,12 @@ export class LagClock {
     const half = this.#samples.length >>> 1
     const kept = this.#samples.filter((_sample, index) => index >= half || index % 2 === 0)
     this.#samples.splice(0, this.#samples.length, ...kept)
+  }
+
+  /** The lag of a replica. Positions on different branches of history cannot be compared, so it is `undefined` then. */
+  lagOf({ lsn, timeline }: Observation): Lag | undefined {
+    if (lsn === undefined || timeline === undefined || timeline !== this.#timeline) return undefined
+    return this.lagAt(lsn)
   }
 
   /** The lag of a replica that was seen to have replayed up to `replayLsn`; `undefined` when it cannot be known. */

@@ -1,19 +1,30 @@
+import type { NodeConfig } from '../nodes/server-node.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
 
 /** Watches the cluster and keeps its newest snapshot. */
 export interface Monitor {
   readonly snapshot: Snapshot
-  /** Begins to probe, at the first call; there is no I/O before it. */
-  start(): void
   /**
    * Resolves when enough is known to decide by: every node has answered or failed, or the primary was found and the
-   * others had their time of grace. Never rejects.
+   * others had their time of grace. The first call begins to probe; there is no I/O before it. Never rejects.
    */
   settled(): Promise<void>
   /** Probes every node anew, and resolves when all have answered or failed. Never rejects. */
   refresh(): Promise<void>
-  /** Somebody met a failure at this node: look at it now. */
-  suspect(id: NodeId): void
+  /**
+   * Somebody met a failure at this node: it serves nothing until it has answered a probe that was sent since, and it is
+   * probed at once.
+   */
+  suspect(id: NodeId, cause: Error): void
+  /**
+   * Resolves with true as soon as a snapshot passes `test`, the present one included, and with false after `timeoutMs` or
+   * when the monitor is closed. While somebody waits, every node is probed fast that has not been down for long. Keeps the process alive meanwhile.
+   */
+  awaitSnapshot(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean>
+  /** A statement is on its way: while they come, probes come often enough to prove replicas fresh. Cheap. */
+  used(): void
+  /** Watches these nodes from now on. One whose id and options stay keeps what is known of it; its weight may change. */
+  setNodes(nodes: readonly NodeConfig[]): void
   close(): Promise<void>
 }

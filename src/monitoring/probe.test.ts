@@ -47,6 +47,34 @@ describe('readProbe', () => {
     expect(read(row).timeline).toBe(timeline)
   })
 
+  it.each<[string, ProbeRow, object]>([
+    [
+      'a primary that takes writes',
+      ['primary', '7000', 's', 'flushed', '0/1', '00000001', null, 'off'],
+      { isReadOnly: false },
+    ],
+    [
+      'a read-only one',
+      ['primary', '7000', 's', 'flushed', '0/1', '00000001', null, 'on'],
+      { isReadOnly: true },
+    ],
+    [
+      'what a replica received',
+      ['replica', '7000', 's', 'replayed', '0/1', '1', '0/3000', null],
+      { receivedLsn: 0x3000n },
+    ],
+  ])('%s', (_name, row, expected) => {
+    expect(read(row)).toMatchObject(expected)
+    expect('isReadOnly' in read(row)).toBe(row[0] === 'primary')
+    expect('receivedLsn' in read(row)).toBe(row[0] === 'replica')
+  })
+
+  it('a replica that never received anything does not say 0', () => {
+    expect(read(['replica', '7000', 's', 'replayed', '0/1', '1', null, null])).not.toHaveProperty(
+      'receivedLsn',
+    )
+  })
+
   it('tells servers of different clusters apart that started together', () => {
     const [a, b] = ['7000', '9999'].map((system) => read(['replica', system, 's', 'replayed', null]))
     expect(a?.serverIdentity).not.toBe(b?.serverIdentity)

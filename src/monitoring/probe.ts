@@ -11,49 +11,59 @@ import type { Observation } from '../topology/node.ts'
  *
  * A replica's timeline is the newest that its control file or its WAL receiver knows. Without the rights of `pg_monitor`
  * the receiver says nothing, and the control file hears of a promotion with the next restart point.
+ *
+ * Whether transactions are read-only is what the probe's own session has by default. It logs in as the application does,
+ * so a setting of the role or the database is one that the application's writes meet as well.
+ *
+ * The role is read once: a promotion in the middle would mix the answers of both.
  */
 export const PROBE_SQL = `select
-  case when pg_is_in_recovery() then 'replica' else 'primary' end,
+  case when is_standby then 'replica' else 'primary' end,
   (select system_identifier::text from pg_control_system()),
   extract(epoch from pg_postmaster_start_time())::text || ':' || current_setting('port'),
   case
-    when pg_is_in_recovery() then 'replayed'
+    when is_standby then 'replayed'
     when current_setting('synchronous_commit') = 'off' then 'inserted'
     else 'flushed'
   end,
   case
-    when pg_is_in_recovery() then pg_last_wal_replay_lsn()
+    when is_standby then pg_last_wal_replay_lsn()
     when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
     else pg_current_wal_flush_lsn()
   end::text,
   case
-    when pg_is_in_recovery() then greatest(
+    when is_standby then greatest(
       (select timeline_id from pg_control_checkpoint()),
       (select min_recovery_end_timeline from pg_control_recovery()),
       (select received_tli from pg_stat_wal_receiver)
     )::text
     else left(pg_walfile_name(pg_current_wal_lsn()), 8)
-  end`
+  end,
+  case when is_standby then pg_last_wal_receive_lsn() end::text,
+  case when not is_standby then current_setting('default_transaction_read_only') end
+from (select pg_is_in_recovery() as is_standby offset 0) as self`
 
 export type ProbeRow = readonly (string | null)[]
 
 /** Reads the answer to `PROBE_SQL`. Throws when it is not one. */
 export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedAtMs: number): Observation {
-  const [role, systemIdentifier, server, position, lsnText, timelineText] = row ?? []
+  const [role, systemIdentifier, server, position, lsnText, timelineText, receivedText, readOnly] = row ?? []
   if ((role !== 'primary' && role !== 'replica') || !systemIdentifier || !server) {
     throw new Error('The server gave no usable answer to a probe')
   }
   const lsn = lsnText ? parseLsn(lsnText) : undefined
+  const receivedLsn = receivedText ? parseLsn(receivedText) : undefined
   // A primary gives it as the first eight hexadecimal digits of a file's name.
   const timeline = Number.parseInt(timelineText ?? '', role === 'primary' ? 16 : 10)
-  const observation = {
+  return {
     role,
     systemIdentifier,
     serverIdentity: `${systemIdentifier}:${server}`,
     sentAtMs,
     receivedAtMs,
     ...(Number.isNaN(timeline) ? {} : { timeline }),
-  } as const
-  if (lsn === undefined) return observation
-  return { ...observation, lsn: position === 'inserted' ? withoutPageHeader(lsn) : lsn }
+    ...(lsn === undefined ? {} : { lsn: position === 'inserted' ? withoutPageHeader(lsn) : lsn }),
+    ...(receivedLsn === undefined ? {} : { receivedLsn }),
+    ...(readOnly ? { isReadOnly: readOnly === 'on' } : {}),
+  }
 }

@@ -16,21 +16,33 @@ export interface LeasePoolListener {
 /** One node's connections, owned by pg-pool. */
 export class LeasePool implements ServerNode {
   readonly id: NodeId
-  readonly #pool: PgPool<Client>
+  readonly #config: NodeConfig
+  readonly #ClientClass: typeof Client
+  readonly #listener: LeasePoolListener
+  #pool: PgPool<Client>
 
   /** @param ClientClass node-postgres' own `Client`, from the copy of `pg` that the application uses. */
   constructor(config: NodeConfig, ClientClass: typeof Client, listener: LeasePoolListener) {
     this.id = config.id
-    this.#pool = new PgPool(config.options as PgPool.Config<Client>, ClientClass)
-    this.#pool.on('connect', (client) => listener.connected(client))
-    this.#pool.on('acquire', (client) => listener.acquired(client))
-    this.#pool.on('release', (error, client) => listener.released(error, client))
-    this.#pool.on('remove', (client) => listener.removed(client))
-    this.#pool.on('error', (error, client) => listener.idleError(this.id, error, client))
+    this.#config = config
+    this.#ClientClass = ClientClass
+    this.#listener = listener
+    this.#pool = this.#open()
   }
 
   lease(callback: LeaseCallback): void {
     this.#pool.connect(callback)
+  }
+
+  renew(): void {
+    if (this.#pool.totalCount === 0 || this.#pool.ending) return
+    const old = this.#pool
+    this.#pool = this.#open()
+    drain(old)
+  }
+
+  drain(): void {
+    drain(this.#pool)
   }
 
   get totalCount(): number {
@@ -52,4 +64,29 @@ export class LeasePool implements ServerNode {
   end(): Promise<void> {
     return this.#pool.end()
   }
+
+  #open(): PgPool<Client> {
+    const pool = new PgPool(this.#config.options as PgPool.Config<Client>, this.#ClientClass)
+    const listener = this.#listener
+    pool.on('connect', (client) => listener.connected(client))
+    pool.on('acquire', (client) => listener.acquired(client))
+    pool.on('release', (error, client) => listener.released(error, client))
+    pool.on('remove', (client) => listener.removed(client))
+    pool.on('error', (error, client) => {
+      // What is left of a pool that was given up already tells nothing new.
+      if (pool === this.#pool) listener.idleError(this.id, error, client)
+    })
+    return pool
+  }
+}
+
+/** Ends a pool when nobody waits for a connection any more: pg-pool would forget about them. */
+function drain(pool: PgPool<Client>): void {
+  const endIfIdle = (): void => {
+    if (pool.waitingCount > 0 || pool.ending) return
+    pool.end().catch(() => {})
+  }
+  pool.on('acquire', endIfIdle)
+  pool.on('remove', endIfIdle)
+  endIfIdle()
 }

@@ -4,7 +4,7 @@ import type { NodeId } from '../topology/node.ts'
 /** How to reach one node, as the configuration says it. */
 export interface NodeConfig {
   readonly id: NodeId
-  /** Share of the reads relative to other replicas. */
+  /** Share of the reads relative to other replicas. 0: no reads. */
   readonly weight: number
   /** Options of node-postgres for the connections to this node. */
   readonly options: PoolConfig
@@ -18,6 +18,10 @@ export interface ServerNode {
   readonly id: NodeId
   /** Hands out a connection for exclusive use, waiting for one when all are in use. */
   lease(callback: LeaseCallback): void
+  /** The way to the node is broken: new connections from now on; those in use stay with whoever has them. */
+  renew(): void
+  /** The node is no longer wanted: who has a connection or waits for one goes on, and the last one ends it. */
+  drain(): void
   readonly totalCount: number
   readonly idleCount: number
   readonly waitingCount: number

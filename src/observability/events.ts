@@ -1,16 +1,17 @@
 import type { EventEmitter } from 'node:events'
+import type { LearnedShape } from '../statement/judge.ts'
 import type { Statement } from '../statement/statement.ts'
-import type { NodeId, Role } from '../topology/node.ts'
-import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import type { NodeId, NodeState, Role } from '../topology/node.ts'
+import type { Exclusion, NodeView, Snapshot } from '../topology/snapshot.ts'
 
 /** What a node is for the router: its role while it is up and used, else why it is not. */
-export type NodeStatus = Exclude<Role, 'unknown'> | 'pending' | 'down' | 'foreign-cluster' | 'same-server'
+export type NodeStatus = Exclude<Role, 'unknown'> | Exclude<NodeState['name'], 'up'> | Exclusion
 
 export interface NodeChange {
   readonly node: NodeId
   readonly from: NodeStatus
   readonly to: NodeStatus
-  /** Why, when the node failed. */
+  /** Why, when the node failed or is suspected to have. */
   readonly cause?: Error
 }
 
@@ -25,7 +26,24 @@ export interface Refusal {
 /** Events of `pool.events`, with their arguments. */
 export interface RouterEvents {
   nodeChanged: [NodeChange]
+  /** Writes go to another node from now on. `from` is absent for the first primary. */
+  primaryChanged: [{ readonly from: NodeId | undefined; readonly to: NodeId }]
+  /** More than one node takes writes, on the same branch of history: nothing is written until there is one. */
+  primaryConflict: [{ readonly nodes: readonly NodeId[] }]
+  /**
+   * A replica is not known to follow the primary's branch of history, as after a promotion: it gets no reads until it is.
+   * A replica tells its branch late, unless the role that asks is a member of `pg_monitor`.
+   */
+  timelineUnclear: [{ readonly node: NodeId; readonly timeline: number | undefined }]
+  /** A replica failed so often in a row that it gets no reads for a while. */
+  nodeEjected: [{ readonly node: NodeId; readonly forMs: number }]
+  /** Reads failed that might have run elsewhere: retries have used up their share of the traffic. At most once a second. */
+  retriesSpent: [{ readonly count: number }]
+  /** Reads failed because of `primarySpill`. At most once a second. */
+  spillRefused: [{ readonly count: number }]
   readRefused: [Refusal]
+  /** What a standby refused, the primary took: statements of this shape go to the primary from now on. */
+  shapeLearned: [LearnedShape]
   /** A replica was asked for, by a comment or by `route`, for a statement that is no proven read. It went to the primary. */
   hintIgnored: [Statement]
   /** The database's functions and relations are known, or known anew. Counts include the system's own. */
@@ -49,16 +67,17 @@ export function statusOf(node: NodeView): NodeStatus {
   return node.exclusion ?? node.state.observation.role
 }
 
-/** What changed from one snapshot of the same nodes to the next. */
+/** What changed from one snapshot to the next. */
 export function changesBetween(previous: Snapshot, next: Snapshot): NodeChange[] {
   const changes: NodeChange[] = []
   for (const [index, node] of next.nodes.entries()) {
-    const before = previous.nodes[index]
+    const at = previous.nodes[index]
+    const before = at?.id === node.id ? at : previous.nodes.find(({ id }) => id === node.id)
     const from = before === undefined ? 'pending' : statusOf(before)
     const to = statusOf(node)
     if (from === to) continue
     const change = { node: node.id, from, to }
-    changes.push(node.state.name === 'down' ? { ...change, cause: node.state.cause } : change)
+    changes.push('cause' in node.state ? { ...change, cause: node.state.cause } : change)
   }
   return changes
 }

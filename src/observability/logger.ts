@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import type { NodeChange, RouterEventEmitter } from './events.ts'
+import type { NodeChange, NodeStatus, RouterEventEmitter } from './events.ts'
 
 /** The part of a pino logger that is used. */
 export interface Logger {
@@ -20,9 +20,37 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
     if (isBad(change)) logger.warn(fields, `Node ${node} is ${to}`)
     else logger.info(fields, `Node ${node} is ${to}`)
   })
+  events.on('primaryChanged', ({ from, to }) => {
+    if (from === undefined) logger.info({ to }, `The primary is ${to}`)
+    else logger.warn({ from, to }, `The primary was ${from}, and is ${to} now`)
+  })
+  events.on('primaryConflict', ({ nodes }) => {
+    logger.warn({ nodes }, 'More than one node takes writes: nothing is written until there is one')
+  })
+  events.on('timelineUnclear', ({ node, timeline }) => {
+    logger.warn(
+      { node, timeline },
+      `${node} is not known to follow the primary's timeline and gets no reads. Grant pg_monitor to the role that asks`,
+    )
+  })
+  events.on('nodeEjected', ({ node, forMs }) => {
+    logger.warn({ node, forMs }, `${node} failed again and again and gets no reads for a while`)
+  })
+  events.on('retriesSpent', ({ count }) => {
+    logger.warn({ count }, 'Reads failed because retries have used up their share of the traffic')
+  })
+  events.on('spillRefused', ({ count }) => {
+    logger.warn({ count }, 'Reads failed because no replica could serve them and "primarySpill" was used up')
+  })
   // Without the text: applications write values into it.
   events.on('readRefused', ({ node, cause }) => {
     logger.warn({ node, cause: cause.message }, 'A standby refused a statement that was judged to be a read')
+  })
+  events.on('shapeLearned', ({ fingerprint, functions, relations }) => {
+    logger.warn(
+      { fingerprint, functions, relations },
+      'Statements of this shape write, though they do not look like it, and go to the primary from now on. Declare the one of these functions and relations that does so as "primaryOnly"',
+    )
   })
   events.on('hintIgnored', ({ kind, reason }) => {
     logger.warn(
@@ -45,6 +73,8 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   })
 }
 
+const GOOD: ReadonlySet<NodeStatus> = new Set(['pending', 'primary', 'replica', 'suspected'])
+
 function isBad({ to }: NodeChange): boolean {
-  return to === 'down' || to === 'foreign-cluster' || to === 'same-server'
+  return !GOOD.has(to)
 }

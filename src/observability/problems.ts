@@ -5,7 +5,7 @@ import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 const LOGIN_REFUSALS: ReadonlySet<string> = new Set(['28000', '28P01', '3D000'])
 
 function causeOf(node: NodeView): Error | undefined {
-  return node.state.name === 'down' ? node.state.cause : undefined
+  return 'cause' in node.state ? node.state.cause : undefined
 }
 
 function loginRefusal(node: NodeView): Error | undefined {
@@ -16,6 +16,7 @@ function loginRefusal(node: NodeView): Error | undefined {
 
 function looksOf(node: NodeView): string {
   if (node.exclusion === 'foreign-cluster') return `is a ${node.role} of another cluster`
+  if (node.exclusion === 'old-timeline') return 'takes writes on a timeline that the cluster has left'
   return causeOf(node)?.message ?? (node.state.name === 'pending' ? 'has not answered' : `is a ${node.role}`)
 }
 

@@ -15,10 +15,8 @@ export interface RouteRequest {
   readonly maxStalenessMs?: number
 }
 
-const NEWEST: Freshness = { kind: 'newest' }
-
 function toPrimary(reason: RouteReason): Route {
-  return { role: 'primary', freshness: NEWEST, reason }
+  return { role: 'primary', reason }
 }
 
 const NOT_A_READ = toPrimary('not-a-read')
@@ -45,7 +43,7 @@ export function decideRoute(
   if (request.maxStalenessMs !== undefined && request.maxStalenessMs <= 0) return ASKED_PRIMARY
   if (request.route !== 'replica' && statement.hint === 'primary') return HINT_PRIMARY
 
-  const freshness = freshnessFor(request, policy)
+  const freshness = freshnessFor(session, request, policy)
   if (request.route === 'replica') return { role: 'replica', freshness, reason: 'asked-replica' }
   if (statement.hint === 'replica') return { role: 'replica', freshness, reason: 'hint-replica' }
   if (session.lastWriteAtMs !== undefined && nowMs - session.lastWriteAtMs < policy.windowMs)
@@ -53,7 +51,10 @@ export function decideRoute(
   return { role: 'replica', freshness, reason: 'read' }
 }
 
-function freshnessFor(request: RouteRequest, policy: RoutingPolicy): Freshness {
-  const maxStalenessMs = Math.min(request.maxStalenessMs ?? policy.windowMs, policy.windowMs)
-  return { kind: 'within', maxStalenessMs }
+function freshnessFor(session: Session, request: RouteRequest, policy: RoutingPolicy): Freshness {
+  const { windowMs } = policy
+  if (request.maxStalenessMs !== undefined) {
+    return { maxStalenessMs: Math.min(request.maxStalenessMs, windowMs) }
+  }
+  return { maxStalenessMs: windowMs, withoutPrimarySinceMs: session.lastWriteAtMs ?? -Infinity }
 }

@@ -1,9 +1,13 @@
-/** How fresh a node must be for a statement. */
-export type Freshness =
-  /** Only the primary will do. */
-  | { readonly kind: 'newest' }
-  /** Any node known to show everything that was committed this many milliseconds ago. */
-  | { readonly kind: 'within'; readonly maxStalenessMs: number }
+/** How fresh a replica must be for a statement. */
+export interface Freshness {
+  /** It shows everything that was committed this many milliseconds ago. */
+  readonly maxStalenessMs: number
+  /**
+   * While the cluster has no primary nothing is committed, and so it is enough when the replica shows everything that was
+   * committed before this moment (our clock): what the session wrote. Absent when the caller named a bound.
+   */
+  readonly withoutPrimarySinceMs?: number
+}
 
 /** Why a statement goes where it goes. A closed union: `explain()`, logs and metric labels all read this one value. */
 export type RouteReason =
@@ -23,8 +27,6 @@ export type RouteReason =
   | 'hint-replica'
 
 /** The decision for one statement. */
-export interface Route {
-  readonly role: 'primary' | 'replica'
-  readonly freshness: Freshness
-  readonly reason: RouteReason
-}
+export type Route =
+  | { readonly role: 'primary'; readonly reason: RouteReason }
+  | { readonly role: 'replica'; readonly reason: RouteReason; readonly freshness: Freshness }

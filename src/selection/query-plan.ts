@@ -1,4 +1,6 @@
-import type { NodeView } from '../topology/snapshot.ts'
+import type { NodeState } from '../topology/node.ts'
+import type { Exclusion, NodeView } from '../topology/snapshot.ts'
+import type { Admission } from './health.ts'
 
 /** Why a node stands in a plan. */
 export type StepReason =
@@ -8,21 +10,26 @@ export type StepReason =
   | 'primary'
   /** The primary, behind the replicas: it answers when none of them does. */
   | 'fallback'
+  /** A replica that would be eligible but for its recent record. Better than no answer. */
+  | 'last-resort'
 
 export interface PlanStep {
   readonly node: NodeView
   readonly reason: StepReason
 }
 
-/** Why a replica is not in a plan. */
+/** Why a replica is not in a plan, or at its end. */
 export type Rejection =
-  /** It has not answered a probe yet. */
-  | 'pending'
-  | 'down'
-  | 'foreign-cluster'
-  | 'same-server'
+  /** It has not answered a probe yet, does not answer, or has not since it failed. */
+  | Exclude<NodeState['name'], 'up'>
+  | Exclusion
+  | Exclude<Admission, 'admitted'>
+  /** Its weight is 0. */
+  | 'drained'
   /** How far it is behind is not known, and unknown is not zero. */
   | 'lag-unknown'
+  /** It is further behind than `maxLag`, or not back within half of it since. */
+  | 'too-far-behind'
   /** It is not known to be as fresh as the route needs. */
   | 'lagging'
 

@@ -1,10 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { down, freshAsOf, observed, up } from '../../test/support/views.ts'
-import { assemble, clusterIdentifier, type KnownNode } from './assemble.ts'
+import { assemble } from './assemble.ts'
+import type { KnownNode } from './memory.ts'
 import { PENDING, type NodeState, type Observation } from './node.ts'
+import type { Lag, Snapshot } from './snapshot.ts'
+import { standingOf } from './standing.ts'
 
 function known(id: string, state: NodeState, weight = 1): KnownNode {
-  return { id, weight, state }
+  const toldSystemIdentifier = state.name === 'up' ? state.observation.systemIdentifier : undefined
+  return { id, weight, state, toldSystemIdentifier }
+}
+
+/** The snapshot of the cluster 7000. */
+function assembled(
+  nodes: readonly KnownNode[],
+  lagOf: (replica: Observation) => Lag | undefined = () => LAG,
+): Snapshot {
+  const standing = standingOf(nodes, { systemIdentifier: '7000', isHeld: true })
+  return assemble(nodes, standing, (_node, replica) => ({ lag: lagOf(replica), isTooFarBehind: false }))
 }
 
 const LAG = freshAsOf(1000)
@@ -14,30 +27,12 @@ const replica = (server: string, given: Partial<Observation> = {}): NodeState =>
 const foreign = { systemIdentifier: '9999', serverIdentity: '9999:x' }
 
 /** Each node as `role`, `role:exclusion` or `role+lag`. */
-function shown(nodes: readonly KnownNode[], systemIdentifier = '7000'): readonly string[] {
-  return assemble(nodes, systemIdentifier, () => LAG).nodes.map(
+function shown(nodes: readonly KnownNode[]): readonly string[] {
+  return assembled(nodes).nodes.map(
     ({ role, exclusion, lag }) =>
       `${role}${exclusion === undefined ? '' : `:${exclusion}`}${lag === undefined ? '' : '+lag'}`,
   )
 }
-
-describe('clusterIdentifier', () => {
-  it.each([
-    ['nobody has answered', [known('a', PENDING), known('b', down())], undefined],
-    [
-      'the first of those that answered',
-      [known('a', down()), known('b', primary(foreign)), known('c', primary())],
-      '9999',
-    ],
-    [
-      'configured order counts, not the role',
-      [known('a', replica('1')), known('b', primary(foreign))],
-      '7000',
-    ],
-  ])('%s', (_name, nodes, expected) => {
-    expect(clusterIdentifier(nodes)).toBe(expected)
-  })
-})
 
 describe('assemble', () => {
   it.each<[string, readonly KnownNode[], readonly string[], string | undefined]>([
@@ -102,7 +97,7 @@ describe('assemble', () => {
       'b',
     ],
   ])('%s', (_name, nodes, expected, primaryId) => {
-    const snapshot = assemble(nodes, '7000', () => LAG)
+    const snapshot = assembled(nodes)
     expect(shown(nodes)).toEqual(expected)
     expect(snapshot.primary?.id).toBe(primaryId)
     expect(snapshot.conflict).toBeUndefined()
@@ -114,7 +109,7 @@ describe('assemble', () => {
       known('b', primary({ serverIdentity: '7000:other' })),
       known('c', replica('1')),
     ]
-    const snapshot = assemble(nodes, '7000', () => LAG)
+    const snapshot = assembled(nodes)
     expect(snapshot.primary).toBeUndefined()
     expect(snapshot.conflict?.map(({ id }) => id)).toEqual(['a', 'b'])
     expect(shown(nodes)).toEqual(['primary', 'primary', 'replica'])
@@ -123,17 +118,19 @@ describe('assemble', () => {
   it('takes over configured order, weights and states', () => {
     const states = [primary(), replica('1'), PENDING, down()]
     const nodes = states.map((state, index) => known(`n${index}`, state, index + 1))
-    const views = assemble(nodes, '7000', () => LAG).nodes
-    expect(views.map(({ id, weight, state }) => ({ id, weight, state }))).toEqual(nodes)
+    const views = assembled(nodes).nodes
+    expect(views.map(({ id, weight, state }) => ({ id, weight, state }))).toEqual(
+      nodes.map(({ id, weight, state }) => ({ id, weight, state })),
+    )
   })
 
   it('shows the very view as primary that stands among the nodes', () => {
-    const snapshot = assemble([known('a', replica('1')), known('b', primary())], '7000', () => LAG)
+    const snapshot = assembled([known('a', replica('1')), known('b', primary())])
     expect(snapshot.primary).toBe(snapshot.nodes[1])
   })
 
   it('leaves out a lag that is not known: it is not zero', () => {
-    const snapshot = assemble([known('a', primary()), known('b', replica('1'))], '7000', () => undefined)
+    const snapshot = assembled([known('a', primary()), known('b', replica('1'))], () => undefined)
     expect(snapshot.nodes[1]).not.toHaveProperty('lag')
   })
 
@@ -145,7 +142,7 @@ describe('assemble', () => {
       known('c', replica('1')),
       known('d', replica('2', foreign)),
     ]
-    assemble(nodes, '7000', ({ serverIdentity }) => {
+    assembled(nodes, ({ serverIdentity }) => {
       asked.push(serverIdentity)
       return LAG
     })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { down, observed, up } from '../../test/support/views.ts'
-import { PENDING, transition } from './node.ts'
+import { PENDING, transition, type NodeEvent, type NodeState } from './node.ts'
 
 const observation = observed('replica', '0/2000')
 const cause = new Error('read ECONNRESET')
@@ -31,5 +31,49 @@ describe('transition', () => {
       cause,
       sinceMs: 900,
     })
+  })
+
+  const suspected: NodeState = { name: 'suspected', cause, sinceMs: 2000 }
+  const suspicion = { type: 'suspected', cause, atMs: 2000 } as const
+  const seenAt = (sentAtMs: number): NodeEvent => ({
+    type: 'observed',
+    observation: observed('replica', '0/2000', { sentAtMs }),
+  })
+
+  it.each([
+    ['pending', PENDING],
+    ['up', up(observation)],
+    ['suspected', { name: 'suspected', cause: new Error('before'), sinceMs: 100 } as const],
+  ])('%s → suspected, since now', (_name, state) => {
+    expect(transition(state, suspicion)).toEqual(suspected)
+  })
+
+  it('a node that is down stays so when it is suspected', () => {
+    expect(transition(down('first', 900), suspicion)).toEqual(down('first', 900))
+  })
+
+  it.each([
+    ['asked before the suspicion, is no proof', 1999, 'suspected'],
+    ['asked since, is one', 2000, 'up'],
+  ])('an answer that was %s', (_name, sentAtMs, expected) => {
+    expect(transition(suspected, seenAt(sentAtMs)).name).toBe(expected)
+  })
+
+  it.each([
+    ['up', up(observation), 'up'],
+    ['pending', PENDING, 'down'],
+    ['suspected', suspected, 'down'],
+    ['down', down(), 'down'],
+  ])('a refusal for lack of slots, when it was %s: %s', (_name, state, expected) => {
+    const full = Object.assign(new Error('sorry, too many clients already'), { code: '53300' })
+    const after = transition(state, { type: 'failed', cause: full, atMs: 3000 })
+    expect(after.name).toBe(expected)
+    if (expected === 'up') expect(after).toBe(state)
+  })
+
+  it('whoever is turned down for lack of slots has no reason to suspect', () => {
+    const full = Object.assign(new Error('sorry, too many clients already'), { code: '53300' })
+    const state = up(observation)
+    expect(transition(state, { type: 'suspected', cause: full, atMs: 3000 })).toBe(state)
   })
 })

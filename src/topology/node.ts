@@ -18,11 +18,15 @@ export interface Observation {
    * replayed. Absent when the server could not tell.
    */
   readonly lsn?: Lsn
+  /** On a replica the position up to which it has received the log, replayed or not. Absent when it could not tell. */
+  readonly receivedLsn?: Lsn
   /**
    * The branch of history that the position is on; it grows with every promotion. Absent when the server could not tell:
    * a replica may learn of it late, unless the role that asks is a member of `pg_monitor`.
    */
   readonly timeline?: number
+  /** On a primary: transactions are read-only there unless they ask otherwise (`default_transaction_read_only`). */
+  readonly isReadOnly?: boolean
   /** When the probe was sent. Everything the observation says was true at some moment after it. */
   readonly sentAtMs: number
   readonly receivedAtMs: number
@@ -32,20 +36,36 @@ export interface Observation {
 export type NodeState =
   | { readonly name: 'pending' }
   | { readonly name: 'up'; readonly observation: Observation }
+  /** Somebody met a failure there. Nothing is sent to it until it has answered a probe that was sent since. */
+  | { readonly name: 'suspected'; readonly cause: Error; readonly sinceMs: number }
   | { readonly name: 'down'; readonly cause: Error; readonly sinceMs: number }
 
 export type NodeEvent =
   | { readonly type: 'observed'; readonly observation: Observation }
+  | { readonly type: 'suspected'; readonly cause: Error; readonly atMs: number }
   | { readonly type: 'failed'; readonly cause: Error; readonly atMs: number }
 
 export const PENDING: NodeState = { name: 'pending' }
+
+/** SQLSTATE with which a server that has no connection left turns one down: it lives, and says nothing of its role. */
+const TOO_MANY_CONNECTIONS = '53300'
+
+function isFull(cause: Error): boolean {
+  return 'code' in cause && cause.code === TOO_MANY_CONNECTIONS
+}
 
 /** The one place where a node changes its state. */
 export function transition(state: NodeState, event: NodeEvent): NodeState {
   switch (event.type) {
     case 'observed':
+      // What was asked before the failure says nothing about the time after it.
+      if (state.name === 'suspected' && event.observation.sentAtMs < state.sinceMs) return state
       return { name: 'up', observation: event.observation }
+    case 'suspected':
+      if (state.name === 'up' && isFull(event.cause)) return state
+      return state.name === 'down' ? state : { name: 'suspected', cause: event.cause, sinceMs: event.atMs }
     case 'failed':
+      if (state.name === 'up' && isFull(event.cause)) return state
       return { name: 'down', cause: event.cause, sinceMs: state.name === 'down' ? state.sinceMs : event.atMs }
     default:
       throw new Error(`Unexpected node event: ${String(event satisfies never)}`)

@@ -27,6 +27,10 @@ export type Exclusion =
   | 'foreign-cluster'
   /** It is a server that is already in the cluster under another name. */
   | 'same-server'
+  /** It takes writes on a branch of history that the cluster has left: an old primary that came back. */
+  | 'old-timeline'
+  /** It calls itself primary but takes no writes, and another one does. */
+  | 'read-only'
 
 /** One node as the snapshot shows it. */
 export interface NodeView {
@@ -37,6 +41,8 @@ export interface NodeView {
   readonly exclusion?: Exclusion
   /** Of a replica; absent while it is not known. */
   readonly lag?: Lag
+  /** Of a replica: further behind than `maxLag` allows, or not back within half of it since. */
+  readonly isTooFarBehind?: boolean
 }
 
 /** The cluster's observed state at one moment. Immutable; probes write the next one, queries only read. */

@@ -5,6 +5,7 @@ import { FakeNetwork, primaryRow, replicaRow } from './fake-servers.ts'
 
 export const INTERVAL_MS = 500
 export const TIMEOUT_MS = 2000
+export const MAX_LAG = { ms: 10_000, bytes: 0x10000 }
 
 /** A monitor of fake servers, `a` the primary and the others its replicas, and everything that it told. */
 export class MonitorBench {
@@ -25,6 +26,7 @@ export class MonitorBench {
       platform: this.platform,
       intervalMs: INTERVAL_MS,
       timeoutMs: TIMEOUT_MS,
+      maxLag: MAX_LAG,
       onSnapshot: (next, previous) => {
         this.told.push(show(next))
         this.previous.push(previous)

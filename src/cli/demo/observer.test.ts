@@ -6,7 +6,7 @@ import { Chronicle } from './chronicle.ts'
 import { Observer } from './observer.ts'
 import { Tally } from './tally.ts'
 
-const route = { role: 'replica', freshness: { kind: 'newest' }, reason: 'read' } as const
+const route = { role: 'replica', freshness: { maxStalenessMs: 2000 }, reason: 'read' } as const
 
 class FakePool {
   reason: Rejection | undefined

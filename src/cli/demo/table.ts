@@ -12,6 +12,13 @@ const SIGNS = {
   'lag-unknown': ['◐', 'yellow', 'lag not known'],
   pending: ['○', 'dim', 'pending'],
   down: ['○', 'red', 'down'],
+  suspected: ['◐', 'yellow', 'suspected'],
+  'too-far-behind': ['◐', 'yellow', 'too far behind'],
+  ejected: ['◐', 'yellow', 'ejected'],
+  recovering: ['◐', 'yellow', 'recovering'],
+  drained: ['○', 'dim', 'drained'],
+  'old-timeline': ['○', 'red', 'old timeline'],
+  'read-only': ['○', 'red', 'read-only'],
   'foreign-cluster': ['○', 'red', 'foreign cluster'],
   'same-server': ['○', 'red', 'same server'],
 } as const satisfies Record<Standing, readonly [string, Style, string]>

@@ -1,0 +1,43 @@
+import type { PoolConfig } from 'pg'
+import { checkNames, checkObject, describe, invalid, numberOption } from './validate.ts'
+
+/** A longer timer of Node.js fires at once. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1
+const MIB = 1024 * 1024
+/** What node-postgres opens at most, unless told otherwise. */
+const DEFAULT_MAX = 10
+
+const MAX_LAG_OPTIONS: ReadonlySet<string> = new Set(['ms', 'bytes'])
+const SPILL_OPTIONS: ReadonlySet<string> = new Set(['share', 'over'])
+
+/** How many reads may be on the primary in place of replicas, and what happens to one more. */
+export interface SpillSettings {
+  readonly places: number
+  readonly over: 'wait' | 'fail'
+}
+
+export function timeoutOption(name: string, value: unknown, defaultValue = 0): number {
+  return numberOption(name, value, defaultValue, { above: 0, max: LONGEST_TIMER_MS })
+}
+
+export function maxLagOf(maxLag: unknown): { readonly ms: number; readonly bytes: number } {
+  if (maxLag !== undefined) checkObject('maxLag', maxLag)
+  const { ms, bytes }: { ms?: unknown; bytes?: unknown } = maxLag ?? {}
+  checkNames(maxLag ?? {}, MAX_LAG_OPTIONS, 'maxLag')
+  return {
+    ms: numberOption('maxLag.ms', ms, 10_000, { above: 0 }),
+    bytes: numberOption('maxLag.bytes', bytes, 64 * MIB, { above: 0 }),
+  }
+}
+
+export function spillOf(primarySpill: unknown, pgOptions: PoolConfig): SpillSettings {
+  if (primarySpill !== undefined) checkObject('primarySpill', primarySpill)
+  const { share, over = 'wait' }: { share?: unknown; over?: unknown } = primarySpill ?? {}
+  checkNames(primarySpill ?? {}, SPILL_OPTIONS, 'primarySpill')
+  if (over !== 'wait' && over !== 'fail') {
+    throw invalid(`Option "primarySpill.over" must be "wait" or "fail"; received ${describe(over)}`)
+  }
+  const part = numberOption('primarySpill.share', share, 0.5, { min: 0, max: 1 })
+  const max = pgOptions.max ?? DEFAULT_MAX
+  return { places: part === 0 ? 0 : Math.max(1, Math.floor(max * part)), over }
+}

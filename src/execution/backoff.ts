@@ -1,0 +1,18 @@
+import type { Platform } from '../platform/platform.ts'
+
+const FIRST_MS = 20
+const LONGEST_MS = 500
+
+/**
+ * Calls back before round `round` of trying anew: at once before the first one, then after a time that doubles, spread
+ * over its second half so that callers who failed together do not come back together.
+ */
+export function beforeRound(round: number, platform: Platform, callback: () => void): void {
+  if (round <= 1) return callback()
+  const delayMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** (round - 2)) * (1 - platform.random() / 2)
+  const release = platform.holdOpen()
+  platform.schedule(delayMs, () => {
+    release()
+    callback()
+  })
+}

@@ -1,0 +1,92 @@
+import type { Admission } from '../selection/health.ts'
+
+/** Consecutive failures that eject a node. */
+const FAILURES_TO_EJECT = 5
+/** First time out, in milliseconds; each ejection in a row adds as much again. */
+const EJECTION_MS = 1000
+const LONGEST_EJECTION_MS = 30_000
+/** Ejections are spread by this share, so that many processes do not come back in step. */
+const JITTER = 0.2
+/** A node that has served for this long begins anew with its ejections, in milliseconds. */
+const FORGIVEN_AFTER_MS = 60_000
+/** With as many reads at once answered, a node is back. */
+const FULLY_BACK = 32
+
+/** A node's recent record, as the reads that were sent to it tell it. */
+export type Breaker =
+  | {
+      readonly name: 'closed'
+      readonly failures: number
+      readonly ejections: number
+      readonly sinceMs: number
+    }
+  | { readonly name: 'open'; readonly untilMs: number; readonly ejections: number }
+  /** It may have `permits` reads at once, and twice as many when as many have been answered. */
+  | {
+      readonly name: 'half-open'
+      readonly permits: number
+      readonly answered: number
+      readonly ejections: number
+    }
+
+export type BreakerEvent =
+  | { readonly type: 'answered' }
+  /** `chance` is in [0, 1). */
+  | { readonly type: 'failed'; readonly chance: number }
+  /** The node was down and answers again: its callers must not come back all at once. */
+  | { readonly type: 'returned' }
+
+export const CLOSED: Breaker = { name: 'closed', failures: 0, ejections: 0, sinceMs: -Infinity }
+
+/**
+ * The one place where a record changes. Consecutive failures open it; after a while one read goes in, then 2, 4, 8 … at
+ * once. The time out grows with each ejection in a row and is capped, as in Envoy's outlier detection.
+ */
+export function transition(breaker: Breaker, event: BreakerEvent, nowMs: number): Breaker {
+  switch (event.type) {
+    case 'answered':
+      return answered(breaker, nowMs)
+    case 'failed':
+      return failed(breaker, event.chance, nowMs)
+    case 'returned':
+      return { name: 'half-open', permits: 1, answered: 0, ejections: breaker.ejections }
+    default:
+      throw new Error(`Unexpected breaker event: ${String(event satisfies never)}`)
+  }
+}
+
+export function admission(breaker: Breaker, inFlight: number, nowMs: number): Admission {
+  if (breaker.name === 'closed') return 'admitted'
+  if (breaker.name === 'open' && nowMs < breaker.untilMs) return 'ejected'
+  const permits = breaker.name === 'open' ? 1 : breaker.permits
+  return inFlight < permits ? 'admitted' : 'recovering'
+}
+
+function answered(breaker: Breaker, nowMs: number): Breaker {
+  if (breaker.name === 'closed') return breaker.failures === 0 ? breaker : { ...breaker, failures: 0 }
+  // An answer to what was sent before the ejection.
+  if (breaker.name === 'open' && nowMs < breaker.untilMs) return breaker
+  const permits = breaker.name === 'open' ? 1 : breaker.permits
+  const count = breaker.name === 'open' ? 1 : breaker.answered + 1
+  const { ejections } = breaker
+  if (count < permits) return { name: 'half-open', permits, answered: count, ejections }
+  if (permits >= FULLY_BACK) return { name: 'closed', failures: 0, ejections, sinceMs: nowMs }
+  return { name: 'half-open', permits: permits * 2, answered: 0, ejections }
+}
+
+function failed(breaker: Breaker, chance: number, nowMs: number): Breaker {
+  if (breaker.name === 'closed') {
+    const failures = breaker.failures + 1
+    if (failures < FAILURES_TO_EJECT) return { ...breaker, failures }
+    const isForgiven = nowMs - breaker.sinceMs >= FORGIVEN_AFTER_MS
+    return open(isForgiven ? 1 : breaker.ejections + 1, chance, nowMs)
+  }
+  // A failure of what was sent before the ejection.
+  if (breaker.name === 'open' && nowMs < breaker.untilMs) return breaker
+  return open(breaker.ejections + 1, chance, nowMs)
+}
+
+function open(ejections: number, chance: number, nowMs: number): Breaker {
+  const forMs = Math.min(EJECTION_MS * ejections, LONGEST_EJECTION_MS) * (1 - JITTER * chance)
+  return { name: 'open', untilMs: nowMs + forMs, ejections }
+}

@@ -1,0 +1,34 @@
+import type { PoolClient } from 'pg'
+import type { QueryPlan } from '../selection/query-plan.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+
+/** Receives what node-postgres answered, untouched. */
+export type Done = (error: Error | undefined, result?: unknown) => void
+
+/** Sends one statement over a connection. May be called once per candidate of a plan. */
+export type Send = (client: PoolClient, done: Done) => void
+
+/** What execution tells, for statistics and for the monitor. */
+export interface ExecutionListener {
+  /** A statement is being sent to this node. */
+  sent(node: NodeView): void
+  /** A proven read got its answer, or an error of its own, from this node. */
+  readAnswered(node: NodeView): void
+  /** The node, or the way to it, failed, or it is no longer what it was taken for. */
+  nodeFailed(node: NodeView, error: Error): void
+  /** A read meets no other node because retries have used up their budget. */
+  retriesSpent(): void
+  /** A read that belongs to replicas found no place on the primary in time. */
+  spillRefused(): void
+}
+
+/** What execution asks of the cluster. */
+export interface Cluster {
+  primary(): NodeView | undefined
+  /** Resolves with true when there is a primary, with false after `timeoutMs`, or at once when waiting is in vain. */
+  awaitPrimary(timeoutMs: number): Promise<boolean>
+  /** Resolves with a plan that has a step, or, after `timeoutMs` or when waiting is in vain, with one that has none. */
+  awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan>
+  /** Why no node can take a statement. */
+  unavailable(): Error
+}

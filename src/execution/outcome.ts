@@ -1,0 +1,32 @@
+import { SwitchyardError } from '../errors/error.ts'
+import type { NodeId } from '../topology/node.ts'
+
+/** What is known of a statement that ended with an error which is not its own. */
+export type Outcome =
+  /** No server has run it. */
+  | 'not-sent'
+  /** It was part of a transaction that cannot have been committed. */
+  | 'rolled-back'
+  /** It may have been committed, or not: the server did not get to say. */
+  | 'unknown'
+
+/** Notes on an error what is known of the statement. What was noted first stays. */
+export function withOutcome(error: Error, outcome: Outcome): Error {
+  if (!('outcome' in error) && Object.isExtensible(error)) Object.assign(error, { outcome })
+  return error
+}
+
+/**
+ * What is known of the statement that failed with this error, as far as it may have written: whether to send it again is
+ * for the caller to decide. `undefined` where the server has answered: then its error says it all.
+ */
+export function outcomeOf(error: unknown): Outcome | undefined {
+  const outcome: unknown = error instanceof Error ? Reflect.get(error, 'outcome') : undefined
+  return outcome === 'not-sent' || outcome === 'rolled-back' || outcome === 'unknown' ? outcome : undefined
+}
+
+/** A client holds a connection to a server that the cluster has left behind: what it would write there would be lost. */
+export function fencedError(node: NodeId): Error {
+  const message = `${node} is no longer the primary, though it takes writes: nothing is written there. Release the client`
+  return withOutcome(new SwitchyardError('SWITCHYARD_FENCED', message, { retryable: true }), 'rolled-back')
+}

@@ -1,0 +1,154 @@
+import type { Platform } from '../platform/platform.ts'
+import type { Balancer } from '../selection/balancer.ts'
+import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import type { Attempted, Attempts } from './attempts.ts'
+import { beforeRound } from './backoff.ts'
+import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
+import type { Failure } from './failure.ts'
+import type { HealthBook } from './health-book.ts'
+import type { RetryBudget } from './retry-budget.ts'
+import type { SpillGate } from './spill-gate.ts'
+import { spillError } from './spill-error.ts'
+
+/** A proven read outside of a transaction. */
+export interface Read {
+  /** Makes the plan as things are now. */
+  readonly plan: () => QueryPlan
+  readonly send: Send
+  /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
+  readonly refused: (node: NodeView, error: Error) => void
+}
+
+export interface ReaderOptions {
+  readonly attempts: Attempts
+  readonly balancer: Balancer
+  readonly budget: RetryBudget
+  readonly cluster: Cluster
+  readonly health: HealthBook
+  readonly listener: ExecutionListener
+  readonly platform: Platform
+  readonly spill: SpillGate
+  /** How long one candidate may take. Absent: as long as the node answers its probes. */
+  readonly readTimeoutMs: number | undefined
+  /** How long after the first failure to go on trying, in milliseconds. */
+  readonly failoverTimeoutMs: number
+}
+
+/** A read on its way down its plan. */
+interface Walk {
+  readonly read: Read
+  readonly done: Done
+  plan: QueryPlan
+  index: number
+  /** When to give up; set by the first failure. */
+  untilMs: number | undefined
+  /** How many plans have come to their end. */
+  rounds: number
+  error: Error | undefined
+}
+
+/**
+ * Walks plans: a node that fails is left for the next candidate, since a read has no side effect and nothing of an answer
+ * has reached the caller.
+ */
+export class Reader {
+  readonly #options: ReaderOptions
+
+  constructor(options: ReaderOptions) {
+    this.#options = options
+  }
+
+  read(read: Read, done: Done): void {
+    this.#options.budget.earn()
+    this.#step({ read, done, plan: read.plan(), index: 0, untilMs: undefined, rounds: 0, error: undefined })
+  }
+
+  #step(walk: Walk): void {
+    const step = walk.plan.steps[walk.index]
+    if (step === undefined) return this.#planAnew(walk)
+    if (step.reason !== 'fallback') return this.#attempt(walk, step, undefined)
+    const { spill, listener } = this.#options
+    spill.enter((isIn) => {
+      if (isIn) return this.#attempt(walk, step, spill)
+      listener.spillRefused()
+      walk.index += 1
+      if (walk.plan.steps[walk.index] === undefined) walk.done(walk.error ?? spillError())
+      else this.#step(walk)
+    })
+  }
+
+  #attempt(walk: Walk, step: PlanStep, spill: SpillGate | undefined): void {
+    const { attempts, balancer, health, platform, readTimeoutMs } = this.#options
+    const { node, reason } = step
+    const isReplica = reason === 'replica' || reason === 'last-resort'
+    const startedAtMs = platform.now()
+    if (isReplica) {
+      health.started(node.id)
+      if (reason === 'replica') balancer.started?.(node, replicasFrom(walk.plan, walk.index))
+    }
+    attempts.read(node, walk.read.send, isReplica ? readTimeoutMs : undefined, (attempted) => {
+      spill?.leave()
+      if (isReplica) {
+        const answered = attempted.failure !== 'node' && attempted.failure !== 'busy'
+        health.ended(node.id, answered)
+        if (reason === 'replica')
+          balancer.ended?.(node, { elapsedMs: platform.now() - startedAtMs, answered })
+      }
+      this.#attempted(walk, node, isReplica, attempted)
+    })
+  }
+
+  #attempted(walk: Walk, node: NodeView, isReplica: boolean, { failure, error, result }: Attempted): void {
+    const { budget, failoverTimeoutMs, listener, platform } = this.#options
+    if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
+      listener.readAnswered(node)
+      return walk.done(error, result)
+    }
+    if (failure === 'node' || (failure === 'standby-refusal' && !isReplica)) listener.nodeFailed(node, error)
+    if (failure === 'standby-refusal') return walk.read.refused(node, error)
+
+    walk.error = error
+    walk.index += 1
+    walk.untilMs ??= platform.now() + failoverTimeoutMs
+    const isLast = walk.plan.steps[walk.index] === undefined
+    // A node that lives says no for reasons of its own, which the next plan would not change.
+    if (isLast && failure !== 'node') return walk.done(error)
+    if (platform.now() >= walk.untilMs) return walk.done(error)
+    if (!budget.spend()) {
+      listener.retriesSpent()
+      return walk.done(error)
+    }
+    this.#step(walk)
+  }
+
+  /** No candidate is left, but a failover may be under way: waits for one. */
+  #planAnew(walk: Walk): void {
+    const { cluster, failoverTimeoutMs, platform } = this.#options
+    walk.rounds += 1
+    walk.untilMs ??= platform.now() + failoverTimeoutMs
+    const { untilMs } = walk
+    beforeRound(walk.rounds, platform, () => {
+      void cluster.awaitPlan(walk.read.plan, untilMs - platform.now()).then((plan) => {
+        if (plan.steps.length === 0) return walk.done(walk.error ?? cluster.unavailable())
+        walk.plan = plan
+        walk.index = 0
+        this.#step(walk)
+      })
+    })
+  }
+}
+
+/** The primary has no replay to conflict with: what it says of a conflict is about the statement. */
+function isAnswer(failure: Failure, isReplica: boolean): boolean {
+  return failure === 'statement' || (failure === 'recovery-conflict' && !isReplica)
+}
+
+function replicasFrom(plan: QueryPlan, index: number): NodeView[] {
+  const replicas: NodeView[] = []
+  for (let i = index; i < plan.steps.length; i++) {
+    const step = plan.steps[i]
+    if (step?.reason === 'replica') replicas.push(step.node)
+  }
+  return replicas
+}

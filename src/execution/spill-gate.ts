@@ -1,0 +1,61 @@
+import type { Platform, Timer } from '../platform/platform.ts'
+
+export interface SpillGateOptions {
+  readonly platform: Platform
+  /** How many reads that belong to replicas may be on the primary at once. */
+  readonly places: number
+  /** How long a read waits for a place, in milliseconds; 0 for not at all. */
+  readonly waitMs: number
+}
+
+interface Waiting {
+  readonly enter: (isIn: boolean) => void
+  readonly timer: Timer
+}
+
+/**
+ * Lets a bounded number of reads that belong to replicas onto the primary at once, so that dead replicas cannot take the
+ * primary's connections from its writes. Whoever comes over the number waits for a place, in the order of coming.
+ */
+export class SpillGate {
+  readonly #options: SpillGateOptions
+  readonly #queue = new Set<Waiting>()
+  #inside = 0
+
+  constructor(options: SpillGateOptions) {
+    this.#options = options
+  }
+
+  /** Calls back with true when there is a place, which must be given back with `leave()`; with false when there is none. */
+  enter(callback: (isIn: boolean) => void): void {
+    const { platform, places, waitMs } = this.#options
+    if (this.#inside < places) {
+      this.#inside += 1
+      return callback(true)
+    }
+    if (waitMs === 0) return callback(false)
+    const release = platform.holdOpen()
+    const waiting: Waiting = {
+      enter: (isIn) => {
+        release()
+        callback(isIn)
+      },
+      timer: platform.schedule(waitMs, () => {
+        this.#queue.delete(waiting)
+        waiting.enter(false)
+      }),
+    }
+    this.#queue.add(waiting)
+  }
+
+  leave(): void {
+    const [next] = this.#queue
+    if (next === undefined) {
+      this.#inside -= 1
+      return
+    }
+    this.#queue.delete(next)
+    next.timer.cancel()
+    next.enter(true)
+  }
+}

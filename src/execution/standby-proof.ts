@@ -1,0 +1,13 @@
+import type { PoolClient } from 'pg'
+
+/**
+ * Asks over a connection that has just refused a statement whether its server is a standby. If it is one now, it was one
+ * then: a primary becomes a standby only by a restart, and no connection outlives that.
+ */
+export function askWhetherStandby(client: PoolClient, answered: (isStandby: boolean) => void): void {
+  const query = { text: 'select pg_is_in_recovery()::text', rowMode: 'array' as const }
+  client.query(query).then(
+    ({ rows }) => answered(rows[0]?.[0] === 'true'),
+    () => answered(false),
+  )
+}

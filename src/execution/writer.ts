@@ -1,0 +1,128 @@
+import type { PoolClient } from 'pg'
+import type { ServerNode } from '../nodes/server-node.ts'
+import { inThisContext } from '../platform/async-context.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { NodeId } from '../topology/node.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import type { Attempts } from './attempts.ts'
+import { beforeRound } from './backoff.ts'
+import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
+import { failureOf } from './failure.ts'
+import { withOutcome } from './outcome.ts'
+
+/** A connection to the primary, held by one caller. */
+export interface PrimaryLease {
+  readonly client: PoolClient
+  readonly node: NodeView
+}
+
+type Leased = (error: Error | undefined, lease?: PrimaryLease) => void
+
+export interface WriterOptions {
+  readonly attempts: Attempts
+  readonly cluster: Cluster
+  readonly listener: ExecutionListener
+  readonly nodeOf: (id: NodeId) => ServerNode | undefined
+  readonly platform: Platform
+  /** How long to wait for a primary, in milliseconds. */
+  readonly failoverTimeoutMs: number
+}
+
+/** Something that waits for the primary, if need be. */
+interface Errand {
+  readonly run: (primary: NodeView) => void
+  readonly fail: (error: Error) => void
+  /** When to give up; set by the first time that there is no primary. */
+  untilMs: number | undefined
+  /** How often a primary was found that then could not be reached. */
+  rounds: number
+}
+
+/** A primary that answers its probes and cannot be connected to so often in a row is no failover. */
+const MOST_ROUNDS = 4
+
+/**
+ * Takes to the primary what belongs there. What may have reached a server is never sent again. With one exception: what
+ * a demoted server refused because it is a standby has not happened, and goes to the true primary, once.
+ */
+export class Writer {
+  readonly #options: WriterOptions
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+  }
+
+  /** An error that is not the server's answer carries an `outcome`. */
+  write(send: Send, done: Done): void {
+    const { attempts, listener } = this.#options
+    let wasRefused = false
+    const errand: Errand = {
+      untilMs: undefined,
+      rounds: 0,
+      fail: done,
+      run: (primary) =>
+        attempts.write(primary, send, ({ error, failure, result, wasSent }) => {
+          if (error === undefined) return done(undefined, result)
+          const isRefused = failure === 'standby-refusal'
+          if (failure === 'node' || isRefused) listener.nodeFailed(primary, error)
+          if (wasSent && !isRefused) {
+            return done(failure === 'node' || isTimeout(error) ? withOutcome(error, 'unknown') : error)
+          }
+          if (failure === 'node' || (isRefused && !wasRefused)) {
+            wasRefused ||= isRefused
+            return this.#again(errand, error)
+          }
+          done(withOutcome(error, 'not-sent'))
+        }),
+    }
+    this.#run(errand)
+  }
+
+  /** Hands out a connection to the primary for exclusive use. */
+  lease(done: Leased): void {
+    const { listener, nodeOf } = this.#options
+    const errand: Errand = {
+      untilMs: undefined,
+      rounds: 0,
+      fail: done,
+      run: (node) => {
+        // pg-pool hands connections over in the async context of whoever released them.
+        const leased = inThisContext((error: Error | undefined, client?: PoolClient): void => {
+          if (client !== undefined) return done(undefined, { client, node })
+          const cause = error ?? new Error('Connection terminated unexpectedly')
+          if (failureOf(cause) !== 'node') return done(withOutcome(cause, 'not-sent'))
+          listener.nodeFailed(node, cause)
+          this.#again(errand, cause)
+        })
+        const server = nodeOf(node.id)
+        if (server === undefined) done(withOutcome(new Error(`${node.id} is no longer a node`), 'not-sent'))
+        else server.lease(leased)
+      },
+    }
+    this.#run(errand)
+  }
+
+  /** Nothing has happened yet: the primary that is, or will be, may have it. */
+  #again(errand: Errand, error: Error): void {
+    errand.rounds += 1
+    if (errand.rounds === MOST_ROUNDS) return errand.fail(withOutcome(error, 'not-sent'))
+    beforeRound(errand.rounds, this.#options.platform, () => this.#run(errand))
+  }
+
+  #run(errand: Errand): void {
+    const { cluster, failoverTimeoutMs, platform } = this.#options
+    const primary = cluster.primary()
+    if (primary !== undefined) return errand.run(primary)
+    const nowMs = platform.now()
+    errand.untilMs ??= nowMs + failoverTimeoutMs
+    void cluster.awaitPrimary(errand.untilMs - nowMs).then((found) => {
+      if (found) this.#run(errand)
+      else errand.fail(withOutcome(cluster.unavailable(), 'not-sent'))
+    })
+  }
+}
+
+/** node-postgres has given up waiting, by the caller's `query_timeout`; the server goes on. */
+function isTimeout(error: Error): boolean {
+  return error.message === 'Query read timeout'
+}

@@ -1,0 +1,54 @@
+import type { Platform } from '../platform/platform.ts'
+import type { Snapshot } from '../topology/snapshot.ts'
+
+interface Waiter {
+  readonly test: (snapshot: Snapshot) => boolean
+  readonly leave: (passed: boolean) => void
+}
+
+/** Those who wait for a snapshot to their liking. Keeps the process alive for each of them. */
+export class WaitingRoom {
+  readonly #platform: Platform
+  readonly #waiters = new Set<Waiter>()
+  #sinceMs: number | undefined
+  #isClosed = false
+
+  constructor(platform: Platform) {
+    this.#platform = platform
+  }
+
+  /** Since when there has always been somebody in it; `undefined` while it is empty. */
+  get sinceMs(): number | undefined {
+    return this.#sinceMs
+  }
+
+  /** Resolves with true once `tell` has brought a snapshot that passes, with false after `timeoutMs` or on `close`. */
+  wait(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean> {
+    if (this.#isClosed || timeoutMs <= 0) return Promise.resolve(false)
+    this.#sinceMs ??= this.#platform.now()
+    return new Promise((resolve) => {
+      const release = this.#platform.holdOpen()
+      const timer = this.#platform.schedule(timeoutMs, () => waiter.leave(false))
+      const waiter: Waiter = {
+        test,
+        leave: (passed) => {
+          timer.cancel()
+          release()
+          this.#waiters.delete(waiter)
+          if (this.#waiters.size === 0) this.#sinceMs = undefined
+          resolve(passed)
+        },
+      }
+      this.#waiters.add(waiter)
+    })
+  }
+
+  tell(snapshot: Snapshot): void {
+    for (const { test, leave } of this.#waiters) if (test(snapshot)) leave(true)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const { leave } of this.#waiters) leave(false)
+  }
+}

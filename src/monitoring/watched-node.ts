@@ -1,0 +1,153 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Client } from 'pg'
+import type { NodeConfig } from '../nodes/server-node.ts'
+import type { Platform, Timer } from '../platform/platform.ts'
+import type { KnownNode } from '../topology/memory.ts'
+import { PENDING, transition, type NodeEvent, type NodeState } from '../topology/node.ts'
+import { NodeProbe } from './node-probe.ts'
+import { chaseDelayMs, chasesEndAfterMs } from './pace.ts'
+
+export interface WatchOptions {
+  readonly ClientClass: typeof Client
+  readonly platform: Platform
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** How long to wait until the next probe of this node. */
+  readonly delayMs: (node: WatchedNode) => number
+  /** Told after each event, when the node's state is the new one. */
+  readonly onEvent: (event: NodeEvent) => void
+}
+
+/** A node's last answer is too old to say how things are after this many intervals without another, and one timeout. */
+const LATE_AFTER_INTERVALS = 3
+
+/** Watches one node: its state, and when it is looked at next. Never more than one probe is in flight. */
+export class WatchedNode {
+  /** Kept for the replica that this node may be. */
+  isTooFarBehind = false
+  #config: NodeConfig
+  readonly #options: WatchOptions
+  readonly #probe: NodeProbe
+  #state: NodeState = PENDING
+  #toldSystemIdentifier: string | undefined
+  #looking: Promise<void> | undefined
+  #timer: Timer | undefined
+  /** When the next look is due, how long that was put off, and when the last one ended. */
+  #dueAtMs = Infinity
+  #delayMs: number
+  #restsSinceMs = -Infinity
+  /** Probes in a row that suspicions asked for, and the last of them. */
+  #chases = 0
+  #chasedAtMs = -Infinity
+  #isClosed = false
+
+  constructor(config: NodeConfig, options: WatchOptions) {
+    this.#config = config
+    this.#options = options
+    this.#delayMs = options.intervalMs
+    const { ClientClass, platform, timeoutMs } = options
+    const onLost = (cause: Error): void => this.suspect(cause)
+    this.#probe = new NodeProbe(config.options, ClientClass, platform, timeoutMs, onLost)
+  }
+
+  get id(): string {
+    return this.#config.id
+  }
+
+  get known(): KnownNode {
+    const { id, weight } = this.#config
+    return { id, weight, state: this.#state, toldSystemIdentifier: this.#toldSystemIdentifier }
+  }
+
+  /** Takes over `config` if it means the same server, reached in the same way. */
+  adopt(config: NodeConfig): boolean {
+    const { id, options } = this.#config
+    // Passwords are seldom enumerable, so they are compared by name.
+    const isSame =
+      id === config.id &&
+      options.password === config.options.password &&
+      isDeepStrictEqual(options, config.options)
+    if (isSame) this.#config = config
+    return isSame
+  }
+
+  /** Whether the last answer is so old that it says nothing of the present. */
+  isLate(nowMs: number): boolean {
+    if (this.#state.name !== 'up') return false
+    const boundMs = LATE_AFTER_INTERVALS * this.#delayMs + this.#options.timeoutMs
+    return nowMs - this.#state.observation.receivedAtMs > boundMs
+  }
+
+  /** Asks now; a probe in flight is shared. Never rejects. */
+  look(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    this.#looking ??= this.#ask()
+    return this.#looking
+  }
+
+  /** Somebody met a failure here. */
+  suspect(cause: Error): void {
+    if (this.#isClosed) return
+    this.#apply({ type: 'suspected', cause, atMs: this.#options.platform.now() })
+    // The answer of a probe in flight leaves the node suspected if it is no proof, and then another one follows.
+    if (this.#looking === undefined) this.#chase()
+  }
+
+  /** Brings the next look forward to `delayMs` after the last one, if it is due later. */
+  hasten(delayMs: number): void {
+    // A suspected node is looked at already as soon as it may be.
+    if (this.#looking !== undefined || this.#state.name === 'suspected' || this.#isClosed) return
+    this.#lookBy(this.#restsSinceMs + delayMs, delayMs)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    await this.#probe.close()
+  }
+
+  async #ask(): Promise<void> {
+    const { platform, delayMs } = this.#options
+    this.#timer?.cancel()
+    this.#dueAtMs = Infinity
+    const event = await this.#probe.probe().then(
+      (observation): NodeEvent => ({ type: 'observed', observation }),
+      (cause: Error): NodeEvent => ({ type: 'failed', cause, atMs: platform.now() }),
+    )
+    this.#looking = undefined
+    this.#restsSinceMs = platform.now()
+    if (this.#isClosed) return
+    this.#apply(event)
+    if (this.#isClosed || this.#looking !== undefined) return
+    if (this.#state.name === 'suspected') return this.#chase()
+    const wait = delayMs(this)
+    this.#lookBy(this.#restsSinceMs + wait, wait)
+  }
+
+  #apply(event: NodeEvent): void {
+    if (event.type === 'observed') this.#toldSystemIdentifier = event.observation.systemIdentifier
+    this.#state = transition(this.#state, event)
+    this.#options.onEvent(event)
+  }
+
+  /** Looks at once, unless that has been done again and again: then later and later. */
+  #chase(): void {
+    const { platform, intervalMs } = this.#options
+    const nowMs = platform.now()
+    if (this.#chasedAtMs > nowMs) return
+    if (nowMs - this.#chasedAtMs >= chasesEndAfterMs(intervalMs)) this.#chases = 0
+    this.#chasedAtMs = Math.max(nowMs, this.#chasedAtMs + chaseDelayMs(this.#chases, intervalMs))
+    this.#chases += 1
+    if (this.#chasedAtMs === nowMs) void this.look()
+    else this.#lookBy(this.#chasedAtMs, this.#chasedAtMs - nowMs)
+  }
+
+  #lookBy(dueAtMs: number, delayMs: number): void {
+    if (dueAtMs >= this.#dueAtMs) return
+    const { platform } = this.#options
+    this.#timer?.cancel()
+    this.#dueAtMs = dueAtMs
+    this.#delayMs = delayMs
+    this.#timer = platform.schedule(Math.max(0, dueAtMs - platform.now()), () => void this.look())
+  }
+}

@@ -1,0 +1,44 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { NodeId } from '../topology/node.ts'
+import type { NodeConfig, ServerNode } from './server-node.ts'
+
+/** The cluster's nodes, each with its connections. They may come and go. */
+export class NodeSet implements Iterable<ServerNode> {
+  readonly #open: (config: NodeConfig) => ServerNode
+  readonly #nodes = new Map<NodeId, { readonly config: NodeConfig; readonly node: ServerNode }>()
+
+  /** @param open Makes a node's connections; must do no I/O. */
+  constructor(configs: readonly NodeConfig[], open: (config: NodeConfig) => ServerNode) {
+    this.#open = open
+    this.set(configs)
+  }
+
+  get(id: NodeId): ServerNode | undefined {
+    return this.#nodes.get(id)?.node
+  }
+
+  configOf(id: NodeId): NodeConfig | undefined {
+    return this.#nodes.get(id)?.config
+  }
+
+  *[Symbol.iterator](): Iterator<ServerNode> {
+    for (const { node } of this.#nodes.values()) yield node
+  }
+
+  /** A node that stays, by id and options, keeps its connections. One that goes is drained: nothing is cut. */
+  set(configs: readonly NodeConfig[]): void {
+    const before = new Map(this.#nodes)
+    this.#nodes.clear()
+    for (const config of configs) {
+      const known = before.get(config.id)
+      const stays = known !== undefined && isDeepStrictEqual(known.config.options, config.options)
+      this.#nodes.set(config.id, { config, node: stays ? known.node : this.#open(config) })
+      if (stays) before.delete(config.id)
+    }
+    for (const { node } of before.values()) node.drain()
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([...this].map((node) => node.end()))
+  }
+}

@@ -1,0 +1,124 @@
+import type { Client } from 'pg'
+import type { Settings } from './config/settings.ts'
+import type { Cluster } from './execution/execution.ts'
+import { ClusterMonitor } from './monitoring/cluster-monitor.ts'
+import type { Monitor } from './monitoring/monitor.ts'
+import type { NodeConfig } from './nodes/server-node.ts'
+import { noPrimaryError } from './observability/problems.ts'
+import type { Platform } from './platform/platform.ts'
+import type { Route } from './routing/route.ts'
+import { planQuery, type Selection } from './selection/plan.ts'
+import type { QueryPlan } from './selection/query-plan.ts'
+import type { NodeId } from './topology/node.ts'
+import type { NodeView, Snapshot } from './topology/snapshot.ts'
+
+export interface WatchedClusterOptions {
+  readonly settings: Settings
+  readonly ClientClass: typeof Client
+  readonly platform: Platform
+  readonly selection: Selection
+  readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
+}
+
+/** The cluster as it is watched: who serves what now, and who will when somebody waits. */
+export class WatchedCluster implements Cluster {
+  readonly #platform: Platform
+  readonly #selection: Selection
+  readonly #monitor: Monitor
+  /** Until there was one, waiting for a primary would only hide that the options are wrong. */
+  #hadPrimary = false
+
+  constructor({ settings, ClientClass, platform, selection, onSnapshot }: WatchedClusterOptions) {
+    this.#platform = platform
+    this.#selection = selection
+    this.#monitor = new ClusterMonitor({
+      nodes: settings.nodes,
+      ClientClass,
+      platform,
+      intervalMs: settings.probeIntervalMs,
+      timeoutMs: settings.probeTimeoutMs,
+      maxLag: settings.maxLag,
+      onSnapshot: (next, previous) => {
+        if (next.primary !== undefined) this.#hadPrimary = true
+        onSnapshot(next, previous)
+      },
+    })
+  }
+
+  get snapshot(): Snapshot {
+    return this.#monitor.snapshot
+  }
+
+  /** Resolves when the cluster was looked at; a later call looks again. */
+  async look(): Promise<void> {
+    const again = this.snapshot.nodes.some(({ state }) => state.name !== 'pending')
+    await this.#waiting(again ? this.#monitor.refresh() : this.#monitor.settled())
+  }
+
+  /** A statement is on its way. */
+  used(): void {
+    this.#monitor.used()
+  }
+
+  suspect(id: NodeId, cause: Error): void {
+    this.#monitor.suspect(id, cause)
+  }
+
+  setNodes(nodes: readonly NodeConfig[]): void {
+    this.#monitor.setNodes(nodes)
+  }
+
+  plan(route: Route): QueryPlan {
+    return planQuery(route, this.snapshot, this.#selection, this.#platform.now())
+  }
+
+  primary(): NodeView | undefined {
+    return this.snapshot.primary
+  }
+
+  async awaitPrimary(timeoutMs: number): Promise<boolean> {
+    const isDecided = ({ primary, conflict }: Snapshot): boolean => (primary ?? conflict) !== undefined
+    if (this.#hadPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
+    else await this.#waiting(this.#monitor.refresh())
+    return this.primary() !== undefined
+  }
+
+  async awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
+    const isDecided = ({ conflict }: Snapshot): boolean => plan().steps.length > 0 || conflict !== undefined
+    if (this.#hadPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
+    else await this.#waiting(this.#monitor.refresh())
+    return plan()
+  }
+
+  unavailable(): Error {
+    return noPrimaryError(this.snapshot)
+  }
+
+  /**
+   * True when there is, or will be, a node to serve a statement: one that was there before is waited for by the statement
+   * itself. Looks once more at the cluster if there seems to be none.
+   */
+  async canServe(): Promise<boolean> {
+    const serves = (): boolean =>
+      this.#hadPrimary || this.snapshot.nodes.some((node) => node.lag !== undefined)
+    if (!serves()) await this.#waiting(this.#monitor.refresh())
+    return serves()
+  }
+
+  /** True when this node takes writes that it must not take: history has gone on without it, or along with it. */
+  isFenced(id: NodeId): boolean {
+    const { nodes, conflict } = this.snapshot
+    if (conflict?.some((node) => node.id === id)) return true
+    const exclusion = nodes.find((node) => node.id === id)?.exclusion
+    return exclusion !== undefined && exclusion !== 'same-server'
+  }
+
+  close(): Promise<void> {
+    return this.#monitor.close()
+  }
+
+  /** Somebody waits for this, so the process must not end before it. */
+  #waiting<T>(promise: Promise<T>): Promise<T> {
+    return promise.finally(this.#platform.holdOpen())
+  }
+}
