@@ -16,7 +16,6 @@ function fakeEngines(): { readonly create: () => Promise<Engine>; readonly made:
     }
     return {
       parse,
-      fingerprint: (sql) => parse(sql)?.padStart(16, '0'),
       get memoryBytes() {
         return memoryBytes
       },
@@ -77,16 +76,6 @@ describe('a pool of engines', () => {
     await setImmediate()
     expect(pool.parse('grow')).toEqual({ kind: 'parsed', json: '1' })
     expect(pool.parse('a')).toEqual({ kind: 'parsed', json: '2' })
-  })
-
-  test('tells shapes, and replaces an engine that fails at it', async () => {
-    const pool = new EnginePool(fakeEngines().create, 10)
-    await pool.fill()
-    await setImmediate()
-    expect(pool.fingerprint('a')).toBe('0000000000000001')
-    expect(pool.fingerprint('bad')).toBeUndefined()
-    expect(pool.fingerprint('crash')).toBeUndefined()
-    expect(pool.fingerprint('a')).toBe('0000000000000002')
   })
 
   test('survives forty texts that exhaust the stack of the real parser', async () => {

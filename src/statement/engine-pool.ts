@@ -1,9 +1,8 @@
 import type { Engine } from './libpg-query-engine.ts'
 
 /** What came of one attempt to parse. */
-export type ParseOutcome = { readonly kind: 'parsed'; readonly json: string } | Unparsed
-
-type Unparsed =
+export type ParseOutcome =
+  | { readonly kind: 'parsed'; readonly json: string }
   | { readonly kind: 'no-sql' }
   /** The engine failed on this very text, and was replaced. */
   | { readonly kind: 'crashed'; readonly cause: unknown }
@@ -36,23 +35,12 @@ export class EnginePool {
   }
 
   parse(sql: string): ParseOutcome {
-    const outcome = this.#run((engine) => engine.parse(sql))
-    return typeof outcome === 'string' ? { kind: 'parsed', json: outcome } : outcome
-  }
-
-  /** The text's shape, or undefined when nothing came of it. */
-  fingerprint(sql: string): string | undefined {
-    const outcome = this.#run((engine) => engine.fingerprint(sql))
-    return typeof outcome === 'string' ? outcome : undefined
-  }
-
-  #run(work: (engine: Engine) => string | undefined): string | Unparsed {
     const engine = (this.#engine ??= this.#takeSpare())
     if (engine === undefined) return { kind: 'unavailable' }
     try {
-      const result = work(engine)
+      const json = engine.parse(sql)
       if (engine.memoryBytes > this.#maxMemoryBytes) this.#discard()
-      return result ?? { kind: 'no-sql' }
+      return json === undefined ? { kind: 'no-sql' } : { kind: 'parsed', json }
     } catch (cause) {
       this.#discard()
       return { kind: 'crashed', cause }

@@ -8,8 +8,6 @@ export interface Engine {
    * unknown state and it must not be used again.
    */
   parse(sql: string): string | undefined
-  /** 16 hexadecimal digits, or undefined for a text that is no SQL. The same as above holds after it threw. */
-  fingerprint(sql: string): string | undefined
   /** Bytes of memory that the instance has taken. It never gives any back. */
   readonly memoryBytes: number
 }
@@ -30,8 +28,6 @@ interface PgQueryModule {
   _free(pointer: number): void
   _wasm_parse_query_raw(sql: number): number
   _wasm_free_parse_result(result: number): void
-  _wasm_fingerprint(sql: number): number
-  _wasm_free_string(text: number): void
 }
 
 type CreateModule = (options: {
@@ -63,7 +59,6 @@ async function createEngine(createModule: CreateModule, compiled: object): Promi
   })
   return {
     parse: (sql) => parse(instance, sql),
-    fingerprint: (sql) => fingerprint(instance, sql),
     get memoryBytes() {
       return instance.HEAPU8.length
     },
@@ -73,7 +68,10 @@ async function createEngine(createModule: CreateModule, compiled: object): Promi
 const encoder = new TextEncoder()
 
 function parse(instance: PgQueryModule, sql: string): string | undefined {
-  const text = copyIn(instance, sql)
+  const textBytes = Buffer.byteLength(sql)
+  const text = instance._malloc(textBytes + 1)
+  encoder.encodeInto(sql, instance.HEAPU8.subarray(text, text + textBytes))
+  instance.HEAPU8[text + textBytes] = 0
   const result = instance._wasm_parse_query_raw(text)
   instance._free(text)
   if (result === 0) throw new Error('The parser is out of memory')
@@ -83,25 +81,6 @@ function parse(instance: PgQueryModule, sql: string): string | undefined {
   const json = error === 0 && tree !== 0 ? textAt(instance, tree) : undefined
   instance._wasm_free_parse_result(result)
   return json
-}
-
-function fingerprint(instance: PgQueryModule, sql: string): string | undefined {
-  const text = copyIn(instance, sql)
-  const result = instance._wasm_fingerprint(text)
-  instance._free(text)
-  if (result === 0) throw new Error('The parser is out of memory')
-  const answer = textAt(instance, result)
-  instance._wasm_free_string(result)
-  // For what is no SQL it gives a message.
-  return /^[0-9a-f]{16}$/.test(answer) ? answer : undefined
-}
-
-function copyIn(instance: PgQueryModule, sql: string): number {
-  const textBytes = Buffer.byteLength(sql)
-  const text = instance._malloc(textBytes + 1)
-  encoder.encodeInto(sql, instance.HEAPU8.subarray(text, text + textBytes))
-  instance.HEAPU8[text + textBytes] = 0
-  return text
 }
 
 function wordAt(instance: PgQueryModule, pointer: number): number {

@@ -103,6 +103,7 @@ describe('the shape', () => {
     ['constants', "SELECT f(1) FROM t WHERE a = 'x'", "SELECT f(2000) FROM t WHERE a = ''"],
     ['a parameter', 'SELECT f(1)', 'SELECT f($1)'],
     ['spacing, case and comments', 'SELECT f(1) FROM t', '/* here */ select\n f( 1 ) from T -- and there'],
+    ['what a constant is', 'SELECT f(1.5)', "SELECT f('x')"],
     ['how long a list is', 'SELECT 1 FROM t WHERE a IN (1)', 'SELECT 1 FROM t WHERE a IN (1, 2, 3)'],
   ])('leaves out %s', (_, one, other) => {
     expect(shapeOf(one)).toMatch(/^[0-9a-f]{16}$/)
@@ -114,7 +115,10 @@ describe('the shape', () => {
     ['schemas', 'SELECT a.f(1)', 'SELECT b.f(1)'],
     ['relations', 'SELECT 1 FROM t', 'SELECT 1 FROM u'],
     ['columns', 'SELECT a FROM t', 'SELECT b FROM t'],
-    ['the number of statements', 'SELECT f(1)', 'SELECT f(1); SELECT f(1)'],
+    ['operators', 'SELECT a + b', 'SELECT a - b'],
+    ['what else is called', 'SELECT f(1)', 'SELECT f(1); SELECT g(1)'],
+    ['where it stands', 'SELECT a, b FROM t', 'SELECT b, a FROM t'],
+    ['a name and a constant', 'SELECT a FROM t', "SELECT 'a' FROM t"],
     ['what a CTE does', 'WITH c AS (SELECT 1) TABLE c', 'WITH c AS (DELETE FROM t RETURNING 1) TABLE c'],
   ])('tells %s apart', (_, one, other) => {
     expect(shapeOf(other)).not.toBe(shapeOf(one))
@@ -131,9 +135,18 @@ describe('the shape', () => {
     expect(shapeOf('SELECT f(1)')).toMatch(/^[0-9a-f]{16}$/)
   })
 
-  test('bears the depth that parsing bears', () => {
-    expect(shapeOf(`SELECT ${'1+'.repeat(450)}1`)).toMatch(/^[0-9a-f]{16}$/)
-    expect(shapeOf(`SELECT ${'('.repeat(450)}1${')'.repeat(450)}`)).toMatch(/^[0-9a-f]{16}$/)
+  test('bears the depth that parsing bears, however often it was asked before', () => {
+    const nested = [
+      `SELECT ${'1+'.repeat(490)}1`,
+      `SELECT ${'f('.repeat(450)}1${')'.repeat(450)}`,
+      `SELECT * FROM ${'(SELECT * FROM '.repeat(150)}t${') t'.repeat(150)}`,
+      `SELECT * FROM t${' JOIN t ON true'.repeat(450)}`,
+    ]
+    for (let i = 0; i < 2_000; i++) shapeOf('SELECT f(f(f(f(1))))')
+    for (const sql of nested) {
+      expect(parser.analyze(sql).reason).toBe('select')
+      expect(shapeOf(sql)).toMatch(/^[0-9a-f]{16}$/)
+    }
   })
 })
 
@@ -141,7 +154,7 @@ test('judges nothing, for the moment, while it has no engine', async () => {
   const crash = (): never => {
     throw new Error('memory access out of bounds')
   }
-  const pool = new EnginePool(async () => ({ memoryBytes: 0, parse: crash, fingerprint: crash }), 1)
+  const pool = new EnginePool(async () => ({ memoryBytes: 0, parse: crash }), 1)
   const crashing = new LibpgQueryParser(pool)
   await crashing.load()
   const analyses = [1, 2, 3].map((i) => crashing.analyze(`SELECT ${i}`))

@@ -6,6 +6,7 @@ import { engineFactory } from './libpg-query-engine.ts'
 import { hasCommentRun, nestingOf } from './nesting.ts'
 import type { Analysis, SqlParser } from './parser.ts'
 import { inCharacters } from './positions.ts'
+import { shapeOf } from './shape.ts'
 import type { StatementReason } from './statement.ts'
 import { isNode, listAt, type TreeNode, type TreeValue } from './tree.ts'
 import { strictestOf, unknown, type Verdict } from './verdict.ts'
@@ -63,7 +64,15 @@ export class LibpgQueryParser implements SqlParser {
   }
 
   fingerprint(sql: string): string | undefined {
-    return isMisread(sql) || isTooDeep(sql) ? undefined : this.#engines.fingerprint(sql)
+    if (isMisread(sql) || isTooDeep(sql)) return undefined
+    const outcome = this.#engines.parse(sql)
+    if (outcome.kind !== 'parsed') return undefined
+    try {
+      return shapeOf(JSON.parse(outcome.json) as TreeNode)
+    } catch {
+      // The tree's own depth may exhaust the stack that the parser did not.
+      return undefined
+    }
   }
 }
 

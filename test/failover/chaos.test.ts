@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { startCluster } from '../../src/test-cluster/index.ts'
+import { runChaos } from '../proofs/chaos-run.ts'
+
+test('replicas that are killed and restarted in turn cost no read', async ({ annotate }) => {
+  await using cluster = await startCluster({ replicas: 2 })
+  const figures = await runChaos(cluster, { callers: 16, seconds: 6, everyMs: 2_000 })
+  await annotate(JSON.stringify(figures))
+  expect(figures).toMatchObject({ failed: 0, errors: {}, kills: 3 })
+  expect(figures.reads).toBeGreaterThan(1_000)
+  // Each kill meets the reads that are under way.
+  expect(figures.retries).toBeGreaterThan(0)
+  expect(figures.offThePrimary).toBeGreaterThan(0.8)
+})
