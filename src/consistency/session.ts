@@ -1,33 +1,133 @@
+import type { Fence } from './fence.ts'
+import type { Consistency } from './mode.ts'
+import { later, type Position } from './position.ts'
+
+/** A read that was answered: what it saw is not known more exactly than that its server had it by then. */
+export interface SeenRead {
+  /** Tells servers apart, and one from itself after a restart: then it may have gone backwards. */
+  readonly serverIdentity: string
+  /** When the answer came (our clock, milliseconds). */
+  readonly atMs: number
+}
+
 /**
  * The scope of a consistency promise: a user, a request, a job. It is not a connection. Costs one small object and no
  * timer.
  */
 export interface Session {
+  /** What its reads may show. Absent: as the pool's. */
+  readonly consistency: Consistency | undefined
   /**
-   * When (our clock, milliseconds) the session last heard the outcome of something that may have written.  `undefined`
+   * When (our clock, milliseconds) the session last heard the outcome of something that may have written. `undefined`
    * while it has not written.
    */
   readonly lastWriteAtMs: number | undefined
+  /** What its reads must show, as far as it is known: from fences, and from the token that it began with. */
+  readonly position: Position | undefined
+  /** True while it has written, or seen, something that `position` is not known to cover. */
+  readonly isUnfenced: boolean
+  /** The fence that will cover it. Absent when none was asked for. */
+  readonly fence: Fence | undefined
+  /** Until then (our clock, milliseconds) it reads from the primary: its token could say no position. */
+  readonly primaryUntilMs: number | undefined
+  /** Its last read, when it was one of a replica, and it is a session of its own. */
+  readonly lastRead: SeenRead | undefined
 }
 
-/** A session as its owner sees it: what happened in it can be told to it. */
+export interface SessionStart {
+  readonly consistency?: Consistency | undefined
+  readonly position?: Position | undefined
+  readonly primaryUntilMs?: number | undefined
+  /** Sees what this session writes, too. */
+  readonly parent?: MutableSession | undefined
+  /** Whether it promises that its reads never go backwards. */
+  readonly isMonotonic?: boolean
+}
+
+/** A session as its owner sees it: what happened in it is told to it. */
 export interface MutableSession extends Session {
-  /** Notes that the outcome of a write, or of something that may have been one, was heard at `nowMs`. */
-  wrote(nowMs: number): void
+  /** The outcome of a write, or of something that may have been one, was heard at `nowMs`. */
+  wrote(nowMs: number, fence: Fence | undefined): void
+  /** A read was answered by this replica. */
+  readFrom(read: SeenRead): void
+  /** A read was answered by the primary, or what was read last can no longer be compared with: `fence` covers it. */
+  saw(fence: Fence): void
+  /** Takes over what its fence has brought. */
+  settle(): void
+  /** Its reads must show this position from now on. */
+  mustShow(position: Position): void
 }
 
-export function createSession(): MutableSession {
-  return new PlainSession()
+export function createSession(start: SessionStart = {}): MutableSession {
+  return new PlainSession(start)
 }
 
 class PlainSession implements MutableSession {
+  readonly consistency: Consistency | undefined
+  readonly primaryUntilMs: number | undefined
+  readonly #parent: MutableSession | undefined
+  readonly #isMonotonic: boolean
   #lastWriteAtMs: number | undefined
+  #position: Position | undefined
+  #isUnfenced = false
+  #fence: Fence | undefined
+  #lastRead: SeenRead | undefined
+
+  constructor({ consistency, position, primaryUntilMs, parent, isMonotonic = false }: SessionStart) {
+    this.consistency = consistency
+    this.primaryUntilMs = primaryUntilMs
+    this.#parent = parent
+    this.#isMonotonic = isMonotonic
+    this.#position = position
+  }
 
   get lastWriteAtMs(): number | undefined {
     return this.#lastWriteAtMs
   }
 
-  wrote(nowMs: number): void {
+  get position(): Position | undefined {
+    return this.#position
+  }
+
+  get isUnfenced(): boolean {
+    return this.#isUnfenced
+  }
+
+  get fence(): Fence | undefined {
+    return this.#fence
+  }
+
+  get lastRead(): SeenRead | undefined {
+    return this.#lastRead
+  }
+
+  wrote(nowMs: number, fence: Fence | undefined): void {
     this.#lastWriteAtMs = nowMs
+    this.#isUnfenced = true
+    this.#fence = fence
+    this.#parent?.wrote(nowMs, fence)
+  }
+
+  readFrom(read: SeenRead): void {
+    if (this.#isMonotonic) this.#lastRead = read
+  }
+
+  saw(fence: Fence): void {
+    this.#isUnfenced = true
+    this.#fence = fence
+    this.#lastRead = undefined
+  }
+
+  settle(): void {
+    const state = this.#fence?.state
+    if (state === undefined || state.name === 'asked') return
+    this.#fence = undefined
+    if (state.name === 'failed') return
+    this.#isUnfenced = false
+    this.mustShow(state.position)
+  }
+
+  mustShow(position: Position): void {
+    this.#position = this.#position === undefined ? position : later(this.#position, position)
   }
 }

@@ -1,35 +1,41 @@
+import type { Consistency } from '../consistency/mode.ts'
 import type { Session } from '../consistency/session.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Freshness, Route, RouteReason } from './route.ts'
 
 /** What the pool was configured with, as far as routing is concerned. */
 export interface RoutingPolicy {
-  /** How long reads of a session that wrote go to the primary, and how far behind a replica may be, in milliseconds. */
+  /** What reads may show, unless the session or the query says otherwise. */
+  readonly consistency: Consistency
+  /** How long reads of a session that wrote go to the primary while no position is known, in milliseconds. */
   readonly windowMs: number
+  /** The bound of `bounded`, unless the query names one, in milliseconds. */
+  readonly maxStalenessMs: number
 }
 
 /** What the caller asked for with this one query. */
 export interface RouteRequest {
   readonly route?: 'primary' | 'replica'
+  /** What this read may show. @defaultValue as the session, or else the pool, has it */
+  readonly consistency?: Consistency
   /** Upper bound of staleness for this query, in milliseconds. 0 means the primary. */
   readonly maxStalenessMs?: number
 }
 
 function toPrimary(reason: RouteReason): Route {
-  return { role: 'primary', reason }
+  return Object.freeze({ role: 'primary', reason })
 }
 
 const NOT_A_READ = toPrimary('not-a-read')
 const ASKED_PRIMARY = toPrimary('asked-primary')
 const HINT_PRIMARY = toPrimary('hint-primary')
 const SESSION_WROTE = toPrimary('session-wrote')
+const TOKEN_PRIMARY = toPrimary('token-primary')
+const STRONG = toPrimary('strong')
 
 /**
  * Decides where a statement may go. Pure. The proof comes first: no request and no hint sends anything but a proven
  * read to a replica.
- *
- * A session's own write is covered by two times that meet: for `windowMs` after the write its reads go to the primary,
- * and afterwards only to replicas that show everything committed `windowMs` ago.
  */
 export function decideRoute(
   statement: Statement,
@@ -39,22 +45,64 @@ export function decideRoute(
   nowMs: number,
 ): Route {
   if (statement.kind !== 'read') return NOT_A_READ
-  if (request.route === 'primary') return ASKED_PRIMARY
-  if (request.maxStalenessMs !== undefined && request.maxStalenessMs <= 0) return ASKED_PRIMARY
-  if (request.route !== 'replica' && statement.hint === 'primary') return HINT_PRIMARY
+  const { route, maxStalenessMs } = request
+  if (route === 'primary') return ASKED_PRIMARY
+  if (maxStalenessMs !== undefined && maxStalenessMs <= 0) return ASKED_PRIMARY
+  if (route !== 'replica' && statement.hint === 'primary') return HINT_PRIMARY
+  if (route === 'replica') return toReplica('asked-replica', atMost(maxStalenessMs))
+  if (statement.hint === 'replica') return toReplica('hint-replica', atMost(maxStalenessMs))
 
-  const freshness = freshnessFor(session, request, policy)
-  if (request.route === 'replica') return { role: 'replica', freshness, reason: 'asked-replica' }
-  if (statement.hint === 'replica') return { role: 'replica', freshness, reason: 'hint-replica' }
-  if (session.lastWriteAtMs !== undefined && nowMs - session.lastWriteAtMs < policy.windowMs)
-    return SESSION_WROTE
-  return { role: 'replica', freshness, reason: 'read' }
+  const consistency = consistencyOf(session, request, policy)
+  switch (consistency) {
+    case 'strong':
+      return STRONG
+    case 'window':
+      return withinWindow(session, request, policy, nowMs)
+    case 'bounded':
+      return toReplica('read', atMost(maxStalenessMs ?? policy.maxStalenessMs))
+    case 'eventual':
+      return toReplica('read', atMost(maxStalenessMs))
+    case 'causal':
+      return causally(session, request, policy, nowMs)
+    default:
+      throw new Error(`Unexpected consistency: ${String(consistency satisfies never)}`)
+  }
 }
 
-function freshnessFor(session: Session, request: RouteRequest, policy: RoutingPolicy): Freshness {
-  const { windowMs } = policy
+/** What this read may show. */
+export function consistencyOf(session: Session, request: RouteRequest, policy: RoutingPolicy): Consistency {
+  return request.consistency ?? session.consistency ?? policy.consistency
+}
+
+/**
+ * By positions: a replica that has replayed all that the session wrote. Where no position is known, by two times that meet:
+ * for `windowMs` after the write the session reads from the primary, and then from replicas that show everything which was
+ * committed before it heard of the write.
+ */
+function causally(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
+  const { isUnfenced, lastRead, lastWriteAtMs, position, primaryUntilMs } = session
+  if (primaryUntilMs !== undefined && nowMs < primaryUntilMs) return TOKEN_PRIMARY
+  const sinceMs = isUnfenced ? lastWriteAtMs : undefined
+  if (sinceMs !== undefined && nowMs - sinceMs < policy.windowMs) return SESSION_WROTE
+  return toReplica('read', { maxStalenessMs: request.maxStalenessMs, sinceMs, position, after: lastRead })
+}
+
+function withinWindow(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
+  const { lastWriteAtMs } = session
+  if (lastWriteAtMs !== undefined && nowMs - lastWriteAtMs < policy.windowMs) return SESSION_WROTE
   if (request.maxStalenessMs !== undefined) {
-    return { maxStalenessMs: Math.min(request.maxStalenessMs, windowMs) }
+    return toReplica('read', { maxStalenessMs: Math.min(request.maxStalenessMs, policy.windowMs) })
   }
-  return { maxStalenessMs: windowMs, withoutPrimarySinceMs: session.lastWriteAtMs ?? -Infinity }
+  return toReplica('read', {
+    maxStalenessMs: policy.windowMs,
+    withoutPrimarySinceMs: lastWriteAtMs ?? -Infinity,
+  })
+}
+
+function toReplica(reason: RouteReason, freshness: Freshness): Route {
+  return { role: 'replica', reason, freshness }
+}
+
+function atMost(maxStalenessMs: number | undefined): Freshness {
+  return { maxStalenessMs }
 }

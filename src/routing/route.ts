@@ -1,12 +1,21 @@
-/** How fresh a replica must be for a statement. */
+import type { Position } from '../consistency/position.ts'
+import type { SeenRead } from '../consistency/session.ts'
+
+/** How fresh a replica must be for a statement. All that is given must hold. */
 export interface Freshness {
   /** It shows everything that was committed this many milliseconds ago. */
-  readonly maxStalenessMs: number
+  readonly maxStalenessMs?: number | undefined
   /**
-   * While the cluster has no primary nothing is committed, and so it is enough when the replica shows everything that was
-   * committed before this moment (our clock): what the session wrote. Absent when the caller named a bound.
+   * While the cluster has no primary nothing is committed, and so it is enough, in place of `maxStalenessMs`, that it shows
+   * everything that was committed before this moment (our clock): what the session wrote.
    */
-  readonly withoutPrimarySinceMs?: number
+  readonly withoutPrimarySinceMs?: number | undefined
+  /** It shows everything that was committed before this moment (our clock). */
+  readonly sinceMs?: number | undefined
+  /** It has replayed up to here. */
+  readonly position?: Position | undefined
+  /** It shows everything that this read may have seen. */
+  readonly after?: SeenRead | undefined
 }
 
 /** Why a statement goes where it goes. A closed union: `explain()`, logs and metric labels all read this one value. */
@@ -15,8 +24,12 @@ export type RouteReason =
   | 'read'
   /** Not a proven read; the statement's own reason says why. */
   | 'not-a-read'
-  /** Its session wrote less than `windowMs` ago. */
+  /** Its session wrote less than `windowMs` ago, and the position of that is not known. */
   | 'session-wrote'
+  /** The token that its session began with asks for the primary for now. */
+  | 'token-primary'
+  /** The consistency asked for is `strong`. */
+  | 'strong'
   /** The caller asked for the primary. */
   | 'asked-primary'
   /** A comment in the statement asked for the primary. */

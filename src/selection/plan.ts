@@ -1,3 +1,4 @@
+import type { SeenRead } from '../consistency/session.ts'
 import type { Route } from '../routing/route.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { Balancer } from './balancer.ts'
@@ -27,7 +28,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
   const rejected: RejectedNode[] = []
   for (const node of snapshot.nodes) {
     if (node.role === 'primary' && node.exclusion === undefined) continue
-    const unfit = rejectionOf(node, route.freshness, primary !== undefined, nowMs)
+    const unfit = rejectionOf(node, route.freshness, snapshot, nowMs)
     if (unfit !== undefined) {
       rejected.push({ node, reason: unfit })
       continue
@@ -43,9 +44,21 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
 
   const steps: PlanStep[] = []
   if (eligible.length > 0) {
-    for (const node of balancer.order(eligible, random)) steps.push({ node, reason: 'replica' })
+    const ordered = balancer.order(eligible, random)
+    for (const node of stayingWith(route.freshness.after, ordered)) steps.push({ node, reason: 'replica' })
   }
   if (primary !== undefined && spills) steps.push({ node: primary, reason: 'fallback' })
   for (const node of unwell) steps.push({ node, reason: 'last-resort' })
-  return { steps, rejected }
+  const isWorthWaiting = eligible.length === 0 && rejected.some(({ reason }) => reason === 'behind-session')
+  return { steps, rejected, isWorthWaiting }
+}
+
+/** The server that the session read from last comes first: it needs no proof, and what it shows does not go backwards. */
+function stayingWith(last: SeenRead | undefined, nodes: readonly NodeView[]): readonly NodeView[] {
+  if (last === undefined || nodes.length < 2) return nodes
+  const isLast = ({ state }: NodeView): boolean =>
+    state.name === 'up' && state.observation.serverIdentity === last.serverIdentity
+  const index = nodes.findIndex(isLast)
+  const found = nodes[index]
+  return found === undefined || index === 0 ? nodes : [found, ...nodes.toSpliced(index, 1)]
 }

@@ -32,6 +32,8 @@ export type Rejection =
   | 'too-far-behind'
   /** It is not known to be as fresh as the route needs. */
   | 'lagging'
+  /** It is not known to show what the session has written or seen. */
+  | 'behind-session'
 
 export interface RejectedNode {
   readonly node: NodeView
@@ -42,4 +44,6 @@ export interface RejectedNode {
 export interface QueryPlan {
   readonly steps: readonly PlanStep[]
   readonly rejected: readonly RejectedNode[]
+  /** True when there is no replica for it now, but may be as soon as one has caught up with the session. */
+  readonly isWorthWaiting?: boolean
 }
