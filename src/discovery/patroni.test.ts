@@ -106,14 +106,30 @@ describe('patroniDiscovery', () => {
   })
 
   it('ends the request when nobody waits for it any more, and asks nobody else', async () => {
-    const silent = await api(() => {})
+    let hungUp = false
+    const silent = await api((request) => request.socket.on('close', () => (hungUp = true)))
     const other = await api(clusterOf('b'))
     const controller = new AbortController()
-    const asked = patroniDiscovery({ urls: [silent.url, other.url] }).discover(controller.signal)
+    const discovery = patroniDiscovery({ urls: [silent.url, other.url], timeoutMs: 60_000 })
+    const asked = discovery.discover(controller.signal)
     await until('it was asked', () => silent.asked.length === 1)
     controller.abort(new Error('enough'))
     await expect(asked).rejects.toThrow('enough')
+    await until('the connection is closed', () => hungUp)
     expect(other.asked).toEqual([])
+  })
+
+  it('keeps no process alive', async () => {
+    const sockets = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length
+    const silent = await api(() => {})
+    const before = sockets()
+    const asked = patroniDiscovery({ urls: [silent.url], timeoutMs: 200 }).discover(quiet)
+    await Promise.all([
+      expect(asked).rejects.toThrow('no answer within 200 ms'),
+      // The server's end is one that does.
+      until('it was asked', () => silent.asked.length === 1).then(() => expect(sockets()).toBe(before + 1)),
+    ])
   })
 
   it.each([
