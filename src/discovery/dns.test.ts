@@ -33,7 +33,7 @@ describe('dnsDiscovery', () => {
     expect(await hosts({ name: '127.0.0.1' })).toEqual(['127.0.0.1'])
     expect(await hosts({ name: '::1' })).toEqual(['::1'])
     // Too long for anybody to be asked.
-    await expect(hosts({ name: 'x'.repeat(300) })).rejects.toMatchObject({ code: 'ENOTFOUND' })
+    await expect(hosts({ name: 'x'.repeat(300) })).rejects.toThrow('getaddrinfo')
   })
 
   const [v4, v6] = [

@@ -155,6 +155,8 @@ describe('patroniDiscovery', () => {
   })
 })
 
+const OPENSSL = 'openssl'
+
 /** A certificate for localhost that signs itself; undefined without the program openssl. */
 function selfSigned(): { key: Buffer; cert: Buffer } | undefined {
   const directory = mkdtempSync(join(tmpdir(), 'pg-switchyard-tls-'))
@@ -162,7 +164,7 @@ function selfSigned(): { key: Buffer; cert: Buffer } | undefined {
     const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
     const request =
       'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1'
-    execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    execFileSync(OPENSSL, [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' })
     return { key: readFileSync(key), cert: readFileSync(cert) }
   } catch {
     return undefined
