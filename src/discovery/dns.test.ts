@@ -32,7 +32,8 @@ describe('dnsDiscovery', () => {
     ])
     expect(await hosts({ name: '127.0.0.1' })).toEqual(['127.0.0.1'])
     expect(await hosts({ name: '::1' })).toEqual(['::1'])
-    await expect(hosts({ name: 'no-such-name.invalid' })).rejects.toThrow('no-such-name.invalid')
+    // Too long for anybody to be asked.
+    await expect(hosts({ name: 'x'.repeat(300) })).rejects.toThrow('getaddrinfo')
   })
 
   const [v4, v6] = [

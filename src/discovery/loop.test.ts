@@ -72,8 +72,9 @@ describe('DiscoveryLoop', () => {
       { ...A, port: 5433 },
       { ...C, weight: 0 },
     ])
+    await next([{ ...C, weight: 0 }])
     await next([A])
-    expect(lists.slice(1)).toEqual([['a', 'c'], ['a', 'c'], ['a', 'c'], ['a']])
+    expect(lists.slice(1)).toEqual([['a', 'c'], ['a', 'c'], ['a', 'c'], ['c'], ['a']])
     expect(loop.nodes).toEqual([{ host: 'a', weight: 1 }])
     loop.close()
   })
@@ -138,6 +139,17 @@ describe('DiscoveryLoop', () => {
     await platform.advance(1_000)
     await loop.refreshNow()
     expect([signals.length, platform.pendingTimers]).toEqual([3, 1])
+    loop.close()
+  })
+
+  it('begins no look by the interval while one that was asked for is under way', async () => {
+    const { platform, loop, signals, answerWith } = setUp([A])
+    await loop.refreshNow()
+    await platform.advance(INTERVAL_MS - 1)
+    answerWith(NEVER)
+    void loop.refreshNow()
+    await platform.advance(TIMEOUT_MS - 1)
+    expect(signals).toHaveLength(2)
     loop.close()
   })
 

@@ -106,14 +106,30 @@ describe('patroniDiscovery', () => {
   })
 
   it('ends the request when nobody waits for it any more, and asks nobody else', async () => {
-    const silent = await api(() => {})
+    let hungUp = false
+    const silent = await api((request) => request.socket.on('close', () => (hungUp = true)))
     const other = await api(clusterOf('b'))
     const controller = new AbortController()
-    const asked = patroniDiscovery({ urls: [silent.url, other.url] }).discover(controller.signal)
+    const discovery = patroniDiscovery({ urls: [silent.url, other.url], timeoutMs: 60_000 })
+    const asked = discovery.discover(controller.signal)
     await until('it was asked', () => silent.asked.length === 1)
     controller.abort(new Error('enough'))
     await expect(asked).rejects.toThrow('enough')
+    await until('the connection is closed', () => hungUp)
     expect(other.asked).toEqual([])
+  })
+
+  it('keeps no process alive', async () => {
+    const sockets = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length
+    const silent = await api(() => {})
+    const before = sockets()
+    const asked = patroniDiscovery({ urls: [silent.url], timeoutMs: 200 }).discover(quiet)
+    await Promise.all([
+      expect(asked).rejects.toThrow('no answer within 200 ms'),
+      // The server's end is one that does.
+      until('it was asked', () => silent.asked.length === 1).then(() => expect(sockets()).toBe(before + 1)),
+    ])
   })
 
   it.each([
@@ -139,6 +155,8 @@ describe('patroniDiscovery', () => {
   })
 })
 
+const OPENSSL = 'openssl'
+
 /** A certificate for localhost that signs itself; undefined without the program openssl. */
 function selfSigned(): { key: Buffer; cert: Buffer } | undefined {
   const directory = mkdtempSync(join(tmpdir(), 'pg-switchyard-tls-'))
@@ -146,7 +164,7 @@ function selfSigned(): { key: Buffer; cert: Buffer } | undefined {
     const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
     const request =
       'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1'
-    execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    execFileSync(OPENSSL, [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' })
     return { key: readFileSync(key), cert: readFileSync(cert) }
   } catch {
     return undefined

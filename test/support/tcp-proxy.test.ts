@@ -157,6 +157,19 @@ describe('delay', () => {
     socket.write('second')
     await until('both arrive', () => heard() === 'slow first second')
   })
+
+  it('and what it holds back, a stall keeps', async () => {
+    const { socket, heard } = await dial()
+    await until('the server has it', () => sockets.length === 1)
+    proxy.delay(AMPLE_MS / 2)
+    socket.write('x')
+    await new Promise((resolve) => setTimeout(resolve, AMPLE_MS / 5))
+    proxy.stall()
+    await ample()
+    expect(sockets[0]?.bytesRead).toBe(0)
+    proxy.resume()
+    await until('it arrives', () => heard() === 'x')
+  })
 })
 
 describe('cut and restore', () => {
