@@ -1,6 +1,8 @@
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
-import { poolOver, replicasReady } from '../support/routed-pool.ts'
-import { ask } from '../support/servers.ts'
+import { Pool } from '../../src/index.ts'
+import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
+import { replicasReady } from '../support/routed-pool.ts'
+import { ask, until } from '../support/servers.ts'
+import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { firstWrite, markSchema } from './first-write.ts'
 import { Ledger, ledgerSchema, type Acknowledgement, type LedgerFigures } from './ledger.ts'
 import { itemsSchema } from './readers.ts'
@@ -19,7 +21,10 @@ export interface PromotionOptions {
 export interface Takeover {
   /** From the new primary's first write past the router to the first one through the pool. Must be below 1,000. */
   readonly acceptedToAcknowledgedMs: number
-  /** From the last write that the old primary acknowledged to the first of the new one, through the pool. */
+  /**
+   * From the last write that the old primary acknowledged to the first of the new one, through the pool. The time that
+   * the crash takes to prepare is in it.
+   */
   readonly writeGapMs: number
 }
 
@@ -35,20 +40,17 @@ export interface PromotionFigures extends LedgerFigures {
   readonly takeovers: readonly Takeover[]
 }
 
-/**
- * A cluster in which a commit is acknowledged only when the replica that may be promoted next has it, so that no
- * promotion can lose one: node2 while node1 is the primary, node3 while node2 is.
- */
-export function startSynchronousCluster(): Promise<Cluster> {
-  return startCluster({ replicas: 2, settings: { synchronous_standby_names: 'FIRST 1 (node2, node3)' } })
-}
-
-/** Promotes replicas while callers read and write, and reckons up what they wrote. */
-export async function runPromotion(cluster: Cluster, options: PromotionOptions): Promise<PromotionFigures> {
+/** Promotes replicas of a new cluster while callers read and write, and reckons up what they wrote. */
+export async function runPromotion(options: PromotionOptions): Promise<PromotionFigures> {
   const { manner, callers, quietMs } = options
+  await using cluster = await startCluster({ replicas: 2 })
   await ask(cluster.primary.config, `${itemsSchema}; ${ledgerSchema}; ${markSchema}`)
+  // A primary that is stopped in order gives its successor everything; one that is killed has to have done so before.
+  if (manner === 'crash') await acknowledgeWhatHas(cluster, 'node2')
   await cluster.caughtUp()
-  const pool = poolOver(cluster)
+  await using way = await startProxy(cluster.primary.config)
+  const replicas = cluster.replicas.map(({ config }) => config)
+  const pool = new Pool({ ...cluster.primary.config, ...way.config, replicas, logger: false })
   try {
     await replicasReady(pool)
     const ledger = new Ledger(pool)
@@ -56,7 +58,7 @@ export async function runPromotion(cluster: Cluster, options: PromotionOptions):
     const takeovers: Takeover[] = []
     for (let round = 0; round < (manner === 'crash' ? 1 : 2); round++) {
       await pause(quietMs)
-      takeovers.push(await takeOver(cluster, manner, ledger.acknowledgements))
+      takeovers.push(await takeOver(cluster, manner, way, ledger.acknowledgements))
     }
     await pause(quietMs)
     await visitors.stop()
@@ -76,9 +78,41 @@ export async function runPromotion(cluster: Cluster, options: PromotionOptions):
   }
 }
 
+/**
+ * From now on the primary, and no other, acknowledges a commit when this replica has it, so that the replica's promotion can
+ * lose none.
+ */
+async function acknowledgeWhatHas({ primary }: Cluster, name: string): Promise<void> {
+  await ask(primary.config, `alter system set synchronous_standby_names = '${name}'`)
+  await ask(primary.config, 'select pg_reload_conf()')
+  await until(`${name} is waited for`, async () => {
+    const states = await ask(
+      primary.config,
+      'select sync_state from pg_stat_replication where application_name = $1',
+      [name],
+    )
+    return states[0]?.['sync_state'] === 'sync'
+  })
+}
+
+/** Kills the primary when it has just committed writes, which its successor has too, and nobody was told. */
+async function crash({ primary }: Cluster, successor: ClusterNode, way: TcpProxy): Promise<void> {
+  const waiting = async (): Promise<number> => {
+    const sql = `select 1 from pg_stat_activity where wait_event = 'SyncRep'`
+    return (await ask(primary.config, sql)).length
+  }
+  await successor.freeze()
+  await until('writes wait for the replica', async () => (await waiting()) >= 3)
+  way.stall()
+  await successor.thaw()
+  await until('they are committed', async () => (await waiting()) === 0)
+  await Promise.all([primary.kill(), way.cut()])
+}
+
 async function takeOver(
   cluster: Cluster,
   manner: PromotionOptions['manner'],
+  way: TcpProxy,
   acknowledgements: readonly Acknowledgement[],
 ): Promise<Takeover> {
   const old = cluster.primary.config.port
@@ -86,7 +120,7 @@ async function takeOver(
   const node = cluster.nodes.find(({ name }) => name === next)
   if (node === undefined) throw new Error(`There is no ${next}`)
   const accepted = firstWrite(node.config, 60_000)
-  if (manner === 'crash') await cluster.primary.kill()
+  if (manner === 'crash') await crash(cluster, node, way)
   const [acceptedAtMs] = await Promise.all([accepted, cluster.promote(node)])
   const first = await firstBy(node.config.port, acknowledgements, 60_000)
   const last = acknowledgements.findLast(({ port }) => port === old)

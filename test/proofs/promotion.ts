@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { runPromotion, startSynchronousCluster } from './promotion-run.ts'
+import { runPromotion } from './promotion-run.ts'
 
 /**
  * Promotions under load: once because the primary was killed, and once there and back. Fails when an acknowledged write is
@@ -15,8 +15,7 @@ const { values: options } = parseArgs({
 
 for (let run = 0; run < Number(options.runs); run++) {
   for (const manner of ['crash', 'switchover'] as const) {
-    await using cluster = await startSynchronousCluster()
-    const figures = await runPromotion(cluster, {
+    const figures = await runPromotion({
       manner,
       callers: Number(options.callers),
       quietMs: Number(options['quiet-ms']),
