@@ -146,6 +146,48 @@ describe('runExclusively', () => {
   })
 })
 
+describe('an error that somebody takes over', () => {
+  let asked: string[]
+  const runTaken = (isTaken: boolean): void => {
+    asked = []
+    const takesOver = (error: Error): boolean => {
+      asked.push(error.message)
+      return isTaken
+    }
+    runExclusively(connection.asClient, send, done, () => void log.push('idle'), takesOver)
+  }
+
+  it('is asked about once the server is ready, and then nobody else hears of it', () => {
+    runTaken(true)
+    answer(serverError())
+    expect(asked).toEqual([])
+    connection.emit('drain')
+    connection.emit('drain')
+    expect(asked).toEqual(['division by zero'])
+    expect(log).toEqual([])
+    expect(connection.listenerCount('drain') + connection.listenerCount('end')).toBe(0)
+  })
+
+  it('is heard when nobody does', () => {
+    runTaken(false)
+    answer(serverError())
+    connection.emit('drain')
+    expect(asked).toEqual(['division by zero'])
+    expect(log).toEqual(['idle', 'error division by zero'])
+  })
+
+  it.each([
+    ['an answer', (): void => answer(undefined, 'rows')],
+    ['an error of the client', (): void => answer(new Error('Query read timeout'))],
+  ])('is one of the server: %s is not asked about', (_name, happen) => {
+    runTaken(true)
+    happen()
+    connection.emit('drain')
+    expect(asked).toEqual([])
+    expect(log).toHaveLength(2)
+  })
+})
+
 describe('isBroken', () => {
   it.each([
     ['healthy', {}, false],

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Session } from '../consistency/session.ts'
 import type { Statement, StatementKind } from '../statement/statement.ts'
 import { decideRoute, type RouteRequest } from './decide.ts'
-import type { Route } from './route.ts'
+import type { Freshness, Route } from './route.ts'
 
 const WINDOW_MS = 2000
 const NOW_MS = 10_000
@@ -29,8 +29,12 @@ function decide(what: Statement, session: Session, request: RouteRequest = {}): 
   return decideRoute(what, session, request, policy, NOW_MS)
 }
 
-const within = (maxStalenessMs: number): object => ({ kind: 'within', maxStalenessMs })
-const newest = { kind: 'newest' }
+const within = (maxStalenessMs: number): Freshness => ({ maxStalenessMs })
+/** What a read needs whose caller named no bound: while there is no primary, what the session wrote. */
+const window = (withoutPrimarySinceMs = -Infinity): Freshness => ({
+  maxStalenessMs: WINDOW_MS,
+  withoutPrimarySinceMs,
+})
 
 describe('the window', () => {
   it.each([
@@ -44,14 +48,19 @@ describe('the window', () => {
   })
 
   it('a read that may go to a replica needs one that is less than the window behind', () => {
-    expect(decide(read, fresh).freshness).toEqual(within(WINDOW_MS))
+    expect(decide(read, fresh)).toEqual({ role: 'replica', reason: 'read', freshness: window() })
+  })
+
+  it('after the window, while there is no primary, one that shows what the session wrote is enough', () => {
+    const freshness = window(NOW_MS - WINDOW_MS)
+    expect(decide(read, wrote(WINDOW_MS))).toEqual({ role: 'replica', reason: 'read', freshness })
   })
 })
 
 describe('what the caller and the text ask for', () => {
-  it.each<[string, Statement, Session, RouteRequest, Route['role'], Route['reason'], object]>([
-    ['primary, by the caller', read, fresh, { route: 'primary' }, 'primary', 'asked-primary', newest],
-    ['primary, by the text', statement('read', 'primary'), fresh, {}, 'primary', 'hint-primary', newest],
+  it.each<[string, Statement, Session, RouteRequest, Route['role'], Route['reason'], Freshness?]>([
+    ['primary, by the caller', read, fresh, { route: 'primary' }, 'primary', 'asked-primary'],
+    ['primary, by the text', statement('read', 'primary'), fresh, {}, 'primary', 'hint-primary'],
     [
       'replica, by the caller, though the session wrote',
       read,
@@ -59,7 +68,7 @@ describe('what the caller and the text ask for', () => {
       { route: 'replica' },
       'replica',
       'asked-replica',
-      within(2000),
+      window(NOW_MS),
     ],
     [
       'replica, by the text, though the session wrote',
@@ -68,7 +77,7 @@ describe('what the caller and the text ask for', () => {
       {},
       'replica',
       'hint-replica',
-      within(2000),
+      window(NOW_MS),
     ],
     [
       'the caller overrides the text: primary',
@@ -77,7 +86,6 @@ describe('what the caller and the text ask for', () => {
       { route: 'primary' },
       'primary',
       'asked-primary',
-      newest,
     ],
     [
       'the caller overrides the text: replica',
@@ -86,9 +94,9 @@ describe('what the caller and the text ask for', () => {
       { route: 'replica' },
       'replica',
       'asked-replica',
-      within(2000),
+      window(),
     ],
-    ['no staleness at all', read, fresh, { maxStalenessMs: 0 }, 'primary', 'asked-primary', newest],
+    ['no staleness at all', read, fresh, { maxStalenessMs: 0 }, 'primary', 'asked-primary'],
     [
       'no staleness at all, from a replica: only the primary can',
       read,
@@ -96,7 +104,6 @@ describe('what the caller and the text ask for', () => {
       { route: 'replica', maxStalenessMs: 0 },
       'primary',
       'asked-primary',
-      newest,
     ],
     ['less staleness than the window', read, fresh, { maxStalenessMs: 50 }, 'replica', 'read', within(50)],
     [
@@ -116,7 +123,6 @@ describe('what the caller and the text ask for', () => {
       { maxStalenessMs: 500 },
       'primary',
       'session-wrote',
-      newest,
     ],
     [
       'a staleness holds for an asked replica too',
@@ -128,7 +134,7 @@ describe('what the caller and the text ask for', () => {
       within(50),
     ],
   ])('%s', (_name, what, session, request, role, reason, freshness) => {
-    expect(decide(what, session, request)).toEqual({ role, reason, freshness })
+    expect(decide(what, session, request)).toEqual({ role, reason, ...(freshness && { freshness }) })
   })
 })
 
@@ -148,25 +154,23 @@ describe('the proof comes first', () => {
       fc.property(hint, request, session, (given, asked, who) => {
         expect(decide(statement(kind, given), who, asked)).toEqual({
           role: 'primary',
-          freshness: newest,
           reason: 'not-a-read',
         })
       }),
     )
   })
 
-  it('a route to the primary needs the newest, one to a replica a staleness of at most the window', () => {
+  it('a route to a replica needs a staleness of at most the window', () => {
     fc.assert(
       fc.property(hint, request, session, (given, asked, who) => {
-        const { role, freshness } = decide(statement('read', given), who, asked)
-        if (role === 'primary') {
-          expect(freshness).toEqual(newest)
-        } else {
-          expect(freshness.kind === 'within' ? freshness.maxStalenessMs : 0).toBeGreaterThan(0)
-          expect(freshness.kind === 'within' ? freshness.maxStalenessMs : Infinity).toBeLessThanOrEqual(
-            WINDOW_MS,
-          )
-        }
+        const route = decide(statement('read', given), who, asked)
+        if (route.role === 'primary') return
+        const { maxStalenessMs, withoutPrimarySinceMs } = route.freshness
+        expect(maxStalenessMs).toBeGreaterThan(0)
+        expect(maxStalenessMs).toBeLessThanOrEqual(WINDOW_MS)
+        // A bound that the caller named holds with and without a primary.
+        const since = asked.maxStalenessMs === undefined ? (who.lastWriteAtMs ?? -Infinity) : undefined
+        expect(withoutPrimarySinceMs).toBe(since)
       }),
     )
   })

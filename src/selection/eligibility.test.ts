@@ -1,12 +1,19 @@
-import { expect, it } from 'vitest'
-import { downView, freshAsOf, pendingView, replicaView } from '../../test/support/views.ts'
+import { describe, expect, it } from 'vitest'
+import {
+  downView,
+  freshAsOf,
+  pendingView,
+  primaryView,
+  replicaView,
+  suspectedView,
+} from '../../test/support/views.ts'
 import type { Freshness } from '../routing/route.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { rejectionOf } from './eligibility.ts'
 import type { Rejection } from './query-plan.ts'
 
 const NOW_MS = 10_000
-const within: Freshness = { kind: 'within', maxStalenessMs: 2000 }
+const within: Freshness = { maxStalenessMs: 2000 }
 const behind = (ms: number): NodeView => replicaView('r', freshAsOf(NOW_MS - ms))
 
 it.each<[string, NodeView, Freshness, Rejection | undefined]>([
@@ -35,7 +42,7 @@ it.each<[string, NodeView, Freshness, Rejection | undefined]>([
   [
     'a lag that is not known, whatever may be missing',
     replicaView('r'),
-    { kind: 'within', maxStalenessMs: Infinity },
+    { maxStalenessMs: Infinity },
     'lag-unknown',
   ],
   ['not answered yet', pendingView('r'), within, 'pending'],
@@ -52,7 +59,55 @@ it.each<[string, NodeView, Freshness, Rejection | undefined]>([
     within,
     'same-server',
   ],
-  ['the newest is on the primary only', behind(0), { kind: 'newest' }, 'lagging'],
+  ['not answered since it failed', suspectedView('r'), within, 'suspected'],
+  [
+    'an old primary',
+    primaryView('r', { exclusion: 'old-timeline', lag: freshAsOf(NOW_MS) }),
+    within,
+    'old-timeline',
+  ],
+  [
+    'a primary that takes no writes',
+    primaryView('r', { exclusion: 'read-only', lag: freshAsOf(NOW_MS) }),
+    within,
+    'read-only',
+  ],
+  ['watched only', replicaView('r', freshAsOf(NOW_MS), { weight: 0 }), within, 'drained'],
+  ['a weight of less than 1 is one', replicaView('r', freshAsOf(NOW_MS), { weight: 0.1 }), within, undefined],
+  [
+    'further behind than allowed, though fresh enough for this read',
+    replicaView('r', freshAsOf(NOW_MS), { isTooFarBehind: true }),
+    within,
+    'too-far-behind',
+  ],
+  ['not too far behind', replicaView('r', freshAsOf(NOW_MS), { isTooFarBehind: false }), within, undefined],
 ])('%s', (_name, node, freshness, expected) => {
-  expect(rejectionOf(node, freshness, NOW_MS)).toBe(expected)
+  expect(rejectionOf(node, freshness, true, NOW_MS)).toBe(expected)
+})
+
+/** A replica that was last proven fresh long ago, as when the primary has been gone for long. */
+describe('without a primary', () => {
+  const lastProvenMs = NOW_MS - 60_000
+  const node = replicaView('r', freshAsOf(lastProvenMs))
+  const since = (withoutPrimarySinceMs: number): Freshness => ({ ...within, withoutPrimarySinceMs })
+
+  it.each<[string, boolean, Freshness, Rejection | undefined]>([
+    ['what the session wrote is enough', false, since(lastProvenMs - 1), undefined],
+    ['everything committed before the write ended is', false, since(lastProvenMs), undefined],
+    ['less than what the session wrote is not', false, since(lastProvenMs + 1), 'lagging'],
+    ['a session that never wrote takes anything', false, since(-Infinity), undefined],
+    ['a bound that the caller named holds', false, within, 'lagging'],
+    ['with a primary, something may have been committed since', true, since(-Infinity), 'lagging'],
+  ])('%s', (_name, hasPrimary, freshness, expected) => {
+    expect(rejectionOf(node, freshness, hasPrimary, NOW_MS)).toBe(expected)
+  })
+
+  it.each<[string, NodeView, Rejection]>([
+    ['a lag that is not known', replicaView('r'), 'lag-unknown'],
+    ['too far behind', { ...node, isTooFarBehind: true }, 'too-far-behind'],
+    ['down', downView('r'), 'down'],
+    ['watched only', { ...node, weight: 0 }, 'drained'],
+  ])('nothing else is forgiven: %s', (_name, other, expected) => {
+    expect(rejectionOf(other, since(-Infinity), false, NOW_MS)).toBe(expected)
+  })
 })

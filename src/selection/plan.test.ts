@@ -7,27 +7,35 @@ import {
   primaryView,
   replicaView,
   snapshotOf,
+  suspectedView,
 } from '../../test/support/views.ts'
 import { decideRoute } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { Balancer } from './balancer.ts'
-import { planQuery } from './plan.ts'
+import type { Admission, Health } from './health.ts'
+import { planQuery, type Selection } from './plan.ts'
 import type { QueryPlan } from './query-plan.ts'
 
 const NOW_MS = 10_000
 const WINDOW_MS = 2000
 const toReplica: Route = {
   role: 'replica',
-  freshness: { kind: 'within', maxStalenessMs: WINDOW_MS },
+  freshness: { maxStalenessMs: WINDOW_MS },
   reason: 'read',
 }
-const toPrimary: Route = { role: 'primary', freshness: { kind: 'newest' }, reason: 'not-a-read' }
+const toPrimary: Route = { role: 'primary', reason: 'not-a-read' }
 const backwards: Balancer = { order: (candidates) => candidates.toReversed() }
 
-function plan(route: Route, snapshot: Snapshot, balancer: Balancer = backwards): QueryPlan {
-  return planQuery(route, snapshot, balancer, NOW_MS, () => 0)
+/** Every node is admitted but those named otherwise. */
+function healthOf(records: Readonly<Record<string, Admission>>): Health {
+  return { admission: (id) => records[id] ?? 'admitted' }
+}
+
+function plan(route: Route, snapshot: Snapshot, given: Partial<Selection> = {}): QueryPlan {
+  const selection = { balancer: backwards, health: healthOf({}), random: () => 0, spills: true, ...given }
+  return planQuery(route, snapshot, selection, NOW_MS)
 }
 
 /** Steps as `id:reason`, then rejected nodes as `!id:reason`. */
@@ -84,6 +92,72 @@ describe('planQuery', () => {
     expect(shown(plan(route, snapshot))).toBe(expected)
   })
 
+  it.each<[string, Snapshot, Readonly<Record<string, Admission>>, boolean, string]>([
+    [
+      'who was ejected comes last, behind the primary',
+      snapshotOf(p, fresh('a'), fresh('b')),
+      { a: 'ejected' },
+      true,
+      'b:replica p:fallback a:last-resort !a:ejected',
+    ],
+    [
+      'when all are ejected or full, the primary comes first',
+      snapshotOf(p, fresh('a'), fresh('b')),
+      { a: 'ejected', b: 'recovering' },
+      true,
+      'p:fallback a:last-resort b:last-resort !a:ejected !b:recovering',
+    ],
+    [
+      'who is ejected is better than no answer',
+      snapshotOf(downView('p'), fresh('a')),
+      { a: 'ejected' },
+      true,
+      'a:last-resort !p:down !a:ejected',
+    ],
+    [
+      'a good record does not make a stale replica fresh, nor a bad one',
+      snapshotOf(p, stale('a'), stale('b')),
+      { a: 'ejected' },
+      true,
+      'p:fallback !a:lagging !b:lagging',
+    ],
+    [
+      'the primary takes no reads of replicas if it is not to',
+      snapshotOf(p, fresh('a'), fresh('b')),
+      { a: 'ejected' },
+      false,
+      'b:replica a:last-resort !a:ejected',
+    ],
+    ['then nobody may be left', snapshotOf(p, stale('a')), {}, false, '!a:lagging'],
+    [
+      'an old primary, and a replica that nobody reads from',
+      snapshotOf(p, primaryView('q', { exclusion: 'old-timeline' }), { ...fresh('a'), weight: 0 }),
+      {},
+      true,
+      'p:fallback !q:old-timeline !a:drained',
+    ],
+    [
+      'a suspected primary serves nothing until it answers',
+      snapshotOf(suspectedView('p'), fresh('a')),
+      {},
+      true,
+      'a:replica !p:suspected',
+    ],
+  ])('%s', (_name, snapshot, records, spills, expected) => {
+    expect(shown(plan(toReplica, snapshot, { health: healthOf(records), spills }))).toBe(expected)
+  })
+
+  it("the route's own primary is no spilling", () => {
+    expect(shown(plan(toPrimary, snapshotOf(p, fresh('a')), { spills: false }))).toBe('p:primary')
+  })
+
+  it('without a primary, a replica that shows what the session wrote will do', () => {
+    const freshness = { maxStalenessMs: WINDOW_MS, withoutPrimarySinceMs: NOW_MS - 60_000 }
+    const route: Route = { role: 'replica', reason: 'read', freshness }
+    expect(shown(plan(route, snapshotOf(downView('p'), stale('a'))))).toBe('a:replica !p:down')
+    expect(shown(plan(route, snapshotOf(p, stale('a'))))).toBe('p:fallback !a:lagging')
+  })
+
   it('the balancer sees eligible replicas only, and chance as it is given', () => {
     const seen: { ids: string[]; chance: number }[] = []
     const balancer: Balancer = {
@@ -92,7 +166,7 @@ describe('planQuery', () => {
         return candidates
       },
     }
-    planQuery(toReplica, snapshotOf(p, stale('a'), fresh('b'), fresh('c')), balancer, NOW_MS, () => 0.25)
+    plan(toReplica, snapshotOf(p, stale('a'), fresh('b'), fresh('c')), { balancer, random: () => 0.25 })
     expect(seen).toEqual([{ ids: ['b', 'c'], chance: 0.25 }])
   })
 
@@ -101,10 +175,12 @@ describe('planQuery', () => {
       order: () => expect.unreachable('there is no candidate'),
       started: () => expect.unreachable('nothing has started'),
     }
-    expect(shown(plan(toReplica, snapshotOf(p, stale('a')), balancer))).toBe('p:fallback !a:lagging')
-    expect(shown(plan(toPrimary, snapshotOf(p, fresh('a')), balancer))).toBe('p:primary')
+    expect(shown(plan(toReplica, snapshotOf(p, stale('a')), { balancer }))).toBe('p:fallback !a:lagging')
+    expect(shown(plan(toPrimary, snapshotOf(p, fresh('a')), { balancer }))).toBe('p:primary')
     const orderOnly: Balancer = { ...balancer, order: (candidates) => candidates }
-    expect(shown(plan(toReplica, snapshotOf(p, fresh('a')), orderOnly))).toBe('a:replica p:fallback')
+    expect(shown(plan(toReplica, snapshotOf(p, fresh('a')), { balancer: orderOnly }))).toBe(
+      'a:replica p:fallback',
+    )
   })
 })
 
@@ -147,26 +223,37 @@ const cluster = fc
     return snapshotOf(...nodes.toSpliced(primaryAt, 0, hasPrimary ? p : downView('p')))
   })
 
+const record = fc.constantFrom<Admission>('admitted', 'ejected', 'recovering')
+const records = fc
+  .array(record, { minLength: 6, maxLength: 6 })
+  .map((list) => healthOf(Object.fromEntries(list.map((admission, index) => [`r${index}`, admission]))))
+
 describe('every plan for a read', () => {
-  it('has each node once: as a step or rejected, never both', () => {
+  it('has each node once, but that who is last resort is rejected for it, too', () => {
     fc.assert(
-      fc.property(cluster, (snapshot) => {
-        const { steps, rejected } = plan(toReplica, snapshot)
-        const ids = [...steps, ...rejected].map(({ node }) => node.id)
+      fc.property(cluster, records, (snapshot, health) => {
+        const { steps, rejected } = plan(toReplica, snapshot, { health })
+        const firsts = steps.filter(({ reason }) => reason !== 'last-resort')
+        const ids = [...firsts, ...rejected].map(({ node }) => node.id)
         expect(ids.toSorted()).toEqual(snapshot.nodes.map(({ id }) => id).toSorted())
+        const unwell = rejected.filter(({ reason }) => reason === 'ejected' || reason === 'recovering')
+        const lasts = steps.filter(({ reason }) => reason === 'last-resort')
+        expect(lasts.map(({ node }) => node)).toEqual(unwell.map(({ node }) => node))
       }),
     )
   })
 
-  it('has the primary last, as the fallback, and only replicas before it', () => {
+  it('has replicas first, then the primary, if it may, then the last resort', () => {
     fc.assert(
-      fc.property(cluster, (snapshot) => {
-        const { steps } = plan(toReplica, snapshot)
-        const replicas = snapshot.primary === undefined ? steps : steps.slice(0, -1)
-        if (snapshot.primary !== undefined)
-          expect(steps.at(-1)).toEqual({ node: snapshot.primary, reason: 'fallback' })
-        for (const { node, reason } of replicas) {
-          expect(reason).toBe('replica')
+      fc.property(cluster, records, fc.boolean(), (snapshot, health, spills) => {
+        const { steps } = plan(toReplica, snapshot, { health, spills })
+        const order = ['replica', 'fallback', 'last-resort']
+        const reasons = steps.map(({ reason }) => order.indexOf(reason))
+        expect(reasons).toEqual(reasons.toSorted())
+        const fallbacks = steps.filter(({ reason }) => reason === 'fallback').map(({ node }) => node)
+        expect(fallbacks).toEqual(spills && snapshot.primary !== undefined ? [snapshot.primary] : [])
+        for (const { node, reason } of steps) {
+          if (reason === 'fallback') continue
           expect(node).toMatchObject({ role: 'replica', state: { name: 'up' } })
           expect(node.exclusion).toBeUndefined()
         }
@@ -184,10 +271,13 @@ describe('every plan for a read', () => {
     }
     const staleness = fc.record({ maxStalenessMs: fc.nat(10_000) }, { requiredKeys: [] })
     fc.assert(
-      fc.property(cluster, fc.nat(NOW_MS), staleness, (snapshot, lastWriteAtMs, request) => {
+      fc.property(cluster, records, fc.nat(NOW_MS), staleness, (snapshot, health, lastWriteAtMs, request) => {
         const route = decideRoute(select, { lastWriteAtMs }, request, { windowMs: WINDOW_MS }, NOW_MS)
-        for (const { node, reason } of plan(route, snapshot).steps) {
-          if (reason === 'replica') expect(node.lag?.freshAsOfMs).toBeGreaterThan(lastWriteAtMs)
+        for (const { node, reason } of plan(route, snapshot, { health }).steps) {
+          // Everything committed before that moment is there, and the write was committed before it ended.
+          if (reason !== 'fallback' && reason !== 'primary') {
+            expect(node.lag?.freshAsOfMs).toBeGreaterThanOrEqual(lastWriteAtMs)
+          }
         }
       }),
       { numRuns: 1000 },

@@ -8,6 +8,7 @@ export class FakeLease extends EventEmitter {
   readonly node: NodeId
   /** What `release` was called with, call by call. */
   readonly releases: unknown[] = []
+  isStandby = false
 
   constructor(node: NodeId) {
     super()
@@ -21,6 +22,11 @@ export class FakeLease extends EventEmitter {
   release(error?: Error | boolean): void {
     this.releases.push(error)
   }
+
+  /** What is asked besides the statement: whether the server is a standby. */
+  query(_question: unknown): Promise<{ rows: readonly unknown[] }> {
+    return Promise.resolve({ rows: [[String(this.isStandby)]] })
+  }
 }
 
 /** One node's connections: hands out a new one for every call, or the error that it was told to give. */
@@ -31,6 +37,8 @@ export class FakeNode implements ServerNode {
   readonly waitingCount = 0
   readonly expiredCount = 0
   leaseError: Error | undefined
+  /** What it answers when it is asked. */
+  isStandby = false
   renewals = 0
   isDrained = false
   isEnded = false
@@ -66,6 +74,7 @@ export class FakeNode implements ServerNode {
   #callBack(callback: LeaseCallback): void {
     if (this.leaseError !== undefined) return callback(this.leaseError)
     const lease = new FakeLease(this.id)
+    lease.isStandby = this.isStandby
     this.leases.push(lease)
     callback(undefined, lease.asClient)
   }

@@ -52,6 +52,10 @@ export function downView(id: string, cause?: Error): NodeView {
   return { id, weight: 1, role: 'unknown', state }
 }
 
+export function suspectedView(id: string, cause: Error = new Error('read ECONNRESET')): NodeView {
+  return { id, weight: 1, role: 'unknown', state: { name: 'suspected', cause, sinceMs: 900 } }
+}
+
 /** The lag of a replica that shows everything committed before `freshAsOfMs`. */
 export function freshAsOf(freshAsOfMs: number): Lag {
   return { bytes: 0, freshAsOfMs }

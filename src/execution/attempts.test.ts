@@ -1,0 +1,231 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  ExecutionBench,
+  ownFault,
+  refusal,
+  reset,
+  server,
+  views,
+} from '../../test/support/execution-bench.ts'
+import type { FakeLease } from '../../test/support/fake-nodes.ts'
+import { settle } from '../../test/support/fake-platform.ts'
+import type { Attempted } from './attempts.ts'
+import type { Send } from './execution.ts'
+
+let b: ExecutionBench
+let ends: Attempted[]
+const attempted = (end: Attempted): void => void ends.push(end)
+const write = (send: Send = b.send): void => b.attempts.write(views.p, send, attempted)
+const read = (timeoutMs?: number): void => b.attempts.read(views.a, b.send, timeoutMs, attempted)
+
+beforeEach(() => {
+  b = new ExecutionBench()
+  ends = []
+})
+
+describe('an attempt', () => {
+  it.each([
+    ['an answer', 'rows', undefined, undefined],
+    ['a fault of the statement', ownFault(), 'statement', 'error 42P01'],
+    ['a broken connection', reset(), 'node', 'read ECONNRESET'],
+  ])('ends with %s', (_name, answer, failure, message) => {
+    b.answers['p'] = answer
+    write()
+    expect(ends).toMatchObject([{ failure, wasSent: true }])
+    expect(ends[0]?.error?.message).toBe(message)
+    expect(ends[0]?.result).toBe(message === undefined ? 'rows' : undefined)
+  })
+
+  it('without a connection was not sent', () => {
+    b.nodes.p.leaseError = reset()
+    write()
+    expect(ends).toMatchObject([{ failure: 'node', wasSent: false }])
+    expect(b.sent).toBe('')
+  })
+
+  it.each([
+    ['a read', read],
+    ['a write', write],
+  ])('on a node that is none: %s', (_name, run) => {
+    b.gone.add('a').add('p')
+    run(undefined as never)
+    expect(ends).toMatchObject([{ failure: 'busy', wasSent: false }])
+  })
+
+  it('on a node that is none leaves no timer', () => {
+    b.gone.add('a')
+    read(100)
+    expect(b.platform.pendingTimers).toBe(0)
+  })
+
+  it('ends once, however often the end is reported', async () => {
+    write()
+    const [lease] = b.nodes.p.leases
+    lease?.emit('error', reset())
+    b.waiting[0]?.(server('57P01'))
+    b.waiting[0]?.(undefined, 'rows')
+    await settle()
+    expect(ends).toMatchObject([{ error: { message: 'read ECONNRESET' } }])
+    expect(b.releases).toEqual([1])
+  })
+
+  it('is ended by what sending throws', () => {
+    write(() => {
+      throw new TypeError('Client was passed a null or undefined query')
+    })
+    expect(ends).toMatchObject([{ failure: 'statement', error: { name: 'TypeError' } }])
+    expect(b.releases).toEqual([1])
+  })
+
+  it('that gets no connection for no said reason is an error all the same', () => {
+    b.nodes.p.lease = (callback) => callback(undefined)
+    write()
+    expect(ends).toMatchObject([
+      { failure: 'node', error: { message: 'Connection terminated unexpectedly' }, wasSent: false },
+    ])
+  })
+
+  it('ends though giving the connection back throws, as a listener of the pool may', () => {
+    write()
+    const [lease] = b.nodes.p.leases
+    if (lease === undefined) throw new Error('There is no lease')
+    lease.release = () => {
+      throw new Error('a listener of mine')
+    }
+    expect(() => b.waiting[0]?.(undefined, 'rows')).toThrow('a listener of mine')
+    expect(ends).toMatchObject([{ result: 'rows', error: undefined }])
+  })
+})
+
+describe('the connection', () => {
+  it.each([
+    ['an answer keeps it', 'rows', undefined],
+    ['an error costs it, as with pg.Pool', ownFault(), { message: 'error 42P01' }],
+  ])('%s', (_name, answer, expected) => {
+    b.answers['p'] = answer
+    write()
+    const [lease] = b.nodes.p.leases
+    expect(lease?.releases).toMatchObject([expected])
+    expect(lease?.listenerCount('error')).toBe(0)
+  })
+
+  it('is given back before the caller hears, so that the caller may use it', () => {
+    b.answers['p'] = 'rows'
+    let seen: readonly number[] = []
+    b.attempts.write(views.p, b.send, () => (seen = b.releases))
+    expect(seen).toEqual([1])
+  })
+
+  it('is used in the async context of the caller, whoever hands it over', () => {
+    const storage = new AsyncLocalStorage<string>()
+    let handOver = (): void => {}
+    b.nodes.p.deferLease = (callBack) => (handOver = callBack)
+    storage.run('mine', () => write((_client, done) => done(undefined, storage.getStore())))
+    storage.run('another', () => handOver())
+    expect(ends).toMatchObject([{ result: 'mine' }])
+  })
+})
+
+describe('a read', () => {
+  it('that takes too long has met a failure of the node', async () => {
+    read(100)
+    await b.platform.advance(100)
+    expect(ends).toMatchObject([
+      { failure: 'node', error: { code: 'SWITCHYARD_READ_TIMEOUT', retryable: true }, wasSent: true },
+    ])
+    expect(ends[0]?.error?.message).toBe('a did not answer a read within 100 ms')
+  })
+
+  it('that takes too long to get a connection, too; the connection, which works, goes back when it comes', async () => {
+    let handOver = (): void => {}
+    b.nodes.a.deferLease = (callBack) => (handOver = callBack)
+    read(100)
+    await b.platform.advance(100)
+    expect(ends).toMatchObject([{ failure: 'node', wasSent: false }])
+    handOver()
+    await settle()
+    expect(b.sent).toBe('')
+    expect(b.nodes.a.leases.map(({ releases }) => releases)).toEqual([[undefined]])
+  })
+
+  it('that is answered in time leaves no timer', () => {
+    b.answers['a'] = 'rows'
+    read(100)
+    read(100)
+    expect(b.platform.pendingTimers).toBe(0)
+    expect(ends).toHaveLength(2)
+  })
+
+  it('that a standby refuses needs no proof', () => {
+    b.answers['a'] = refusal()
+    read()
+    expect(ends).toMatchObject([{ failure: 'standby-refusal' }])
+  })
+})
+
+describe('when a node is gone', () => {
+  it.each(['waiting for a connection', 'sent'])('its reads have failed: %s', (how) => {
+    if (how !== 'sent') b.nodes.a.deferLease = () => {}
+    read(1000)
+    b.attempts.read(views.b, b.send, undefined, attempted)
+    b.attempts.abandon('a', new Error('no answer to a probe'))
+    expect(ends).toMatchObject([{ failure: 'node', error: { message: 'no answer to a probe' } }])
+    expect(b.platform.pendingTimers).toBe(0)
+    b.attempts.abandon('a', new Error('again'))
+    expect(ends).toHaveLength(1)
+  })
+
+  it('what was written there is waited for', () => {
+    write()
+    b.attempts.abandon('p', new Error('no answer to a probe'))
+    expect(ends).toEqual([])
+  })
+
+  it('a write that waits for a connection was not sent', () => {
+    b.nodes.p.deferLease = () => {}
+    write()
+    b.attempts.abandon('p', new Error('no answer to a probe'))
+    expect(ends).toMatchObject([{ failure: 'node', wasSent: false }])
+  })
+
+  it('the next read is another matter', () => {
+    b.answers['a'] = 'rows'
+    b.attempts.abandon('a', new Error('no answer to a probe'))
+    read()
+    expect(ends).toMatchObject([{ result: 'rows' }])
+  })
+})
+
+describe('a refusal by what was the primary', () => {
+  beforeEach(() => {
+    b.answers['p'] = refusal()
+  })
+
+  it.each([
+    [true, 'standby-refusal'],
+    [false, 'statement'],
+  ])('asks the server whether it is a standby: %s', async (isStandby, failure) => {
+    b.nodes.p.isStandby = isStandby
+    write()
+    expect(ends).toEqual([])
+    await settle()
+    expect(ends).toMatchObject([{ failure, error: { message: 'error 25006' } }])
+    expect(b.releases).toEqual([1])
+  })
+
+  it('holds for reads, too', async () => {
+    b.attempts.read(views.p, b.send, undefined, attempted)
+    await settle()
+    expect(ends).toMatchObject([{ failure: 'statement' }])
+  })
+
+  it('that cannot be proven is the answer', async () => {
+    write((client, done) => {
+      ;(client as unknown as FakeLease).query = () => Promise.reject(reset())
+      done(refusal())
+    })
+    await settle()
+    expect(ends).toMatchObject([{ failure: 'statement', error: { message: 'error 25006' } }])
+  })
+})

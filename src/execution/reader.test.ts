@@ -1,0 +1,442 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  conflict,
+  ExecutionBench,
+  FAILOVER_TIMEOUT_MS,
+  ownFault,
+  planOf,
+  queryTimeout,
+  refusal,
+  reset,
+  server,
+  shutdown,
+} from '../../test/support/execution-bench.ts'
+import { settle } from '../../test/support/fake-platform.ts'
+import { uncaughtDuring } from '../../test/support/uncaught.ts'
+import type { Balancer } from '../selection/balancer.ts'
+import { Reader } from './reader.ts'
+import { RetryBudget } from './retry-budget.ts'
+import { SpillGate } from './spill-gate.ts'
+
+interface Given {
+  readonly readTimeoutMs?: number
+  readonly places?: number
+  readonly waitMs?: number
+  readonly budget?: RetryBudget
+}
+
+class Bench extends ExecutionBench {
+  spill: SpillGate | undefined
+
+  reader(given: Given = {}): Reader {
+    const { readTimeoutMs, places = 9, waitMs = FAILOVER_TIMEOUT_MS } = given
+    const { attempts, balancer, cluster, health, listener, platform } = this
+    this.spill ??= new SpillGate({ platform, places, waitMs })
+    return new Reader({
+      attempts,
+      balancer,
+      budget: given.budget ?? new RetryBudget(platform),
+      cluster,
+      health,
+      listener,
+      platform,
+      spill: this.spill,
+      readTimeoutMs,
+      failoverTimeoutMs: FAILOVER_TIMEOUT_MS,
+    })
+  }
+
+  read(word: string, given: Given = {}, done = this.done): void {
+    this.reader(given).read(
+      {
+        plan: () => planOf(word),
+        send: this.send,
+        refused: (node, error) => void this.log.push(`refused by ${node.id}: ${error.message}`),
+      },
+      done,
+    )
+  }
+
+  /** How many places on the primary are free. */
+  get freePlaces(): number {
+    let free = 0
+    for (let isIn = true; isIn;) this.spill?.enter((entered) => (isIn = entered && ++free < 99))
+    return free
+  }
+}
+
+let b: Bench
+beforeEach(() => {
+  b = new Bench()
+})
+
+describe('a read', () => {
+  it('goes to the first of the plan, and is answered untouched', () => {
+    b.answers['a'] = 'rows'
+    b.read('abp')
+    expect(b.log).toEqual([
+      'started a of ab',
+      'sent a',
+      'ended a answered after 0',
+      'readAnswered a',
+      'done with rows',
+    ])
+  })
+
+  it.each([
+    ['a broken connection', reset],
+    ['a shutdown', shutdown],
+    ['a server that starts up', () => server('57P03')],
+    ['too many connections', () => server('53300')],
+    ['a recovery conflict', conflict],
+  ])('moves on after %s, node by node, to the primary at last', (_name, error) => {
+    Object.assign(b.answers, { a: error(), b: error(), p: 'rows' })
+    b.read('abp')
+    expect(b.sent).toBe('abp')
+    expect(b.outcome).toBe('rows')
+  })
+
+  it.each([
+    ['its own fault', ownFault],
+    ['a timeout of the caller', queryTimeout],
+    ['a statement timeout', () => server('57014')],
+    ['a cached plan that changed', () => server('0A000', 'RevalidateCachedQuery')],
+  ])('stays after %s: it would fail anywhere', (_name, error) => {
+    Object.assign(b.answers, { a: error(), b: 'rows', p: 'rows' })
+    b.read('abp')
+    expect(b.sent).toBe('a')
+    expect(b.outcome).toBe(error().message)
+    expect(b.log).toContain('readAnswered a')
+    expect(b.log).not.toContain('nodeFailed a')
+  })
+
+  it('moves on when there is no connection to be had, without having been sent', () => {
+    b.nodes.a.leaseError = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+    b.answers['b'] = 'rows'
+    b.read('abp')
+    expect(b.log).toEqual([
+      'started a of ab',
+      'ended a failed after 0',
+      'nodeFailed a',
+      'started b of b',
+      'sent b',
+      'ended b answered after 0',
+      'readAnswered b',
+      'done with rows',
+    ])
+  })
+
+  it('moves on from a node that has left the cluster, which has not failed', () => {
+    b.gone.add('a')
+    b.answers['b'] = 'rows'
+    b.read('ab')
+    expect(b.outcome).toBe('rows')
+    expect(b.log).not.toContain('nodeFailed a')
+  })
+
+  it('that a node which lives turns away last fails at once: another plan would not change that', async () => {
+    b.gone.add('a')
+    b.read('a')
+    await settle()
+    expect(b.outcome).toBe('a is no longer a node of the cluster')
+    expect(b.log.some((line) => line.startsWith('awaits'))).toBe(false)
+  })
+
+  it('that no replica can give for a conflict fails as the last one said', () => {
+    b.answers['a'] = conflict()
+    b.read('a')
+    expect(b.outcome).toBe('error 40001')
+  })
+
+  it('tries who was ejected when nobody else is left, without asking the balancer', () => {
+    Object.assign(b.answers, { a: reset(), c: 'rows' })
+    b.read('ac!')
+    expect(b.sent).toBe('ac')
+    expect(b.log).not.toContain('started c of c')
+    expect(b.outcome).toBe('rows')
+  })
+})
+
+describe('a refusal by a standby', () => {
+  it('ends the read, and blames nobody: it is no read after all', () => {
+    Object.assign(b.answers, { a: refusal(), b: 'rows', p: 'rows' })
+    b.read('abp')
+    expect(b.sent).toBe('a')
+    expect(b.log.at(-1)).toBe('refused by a: error 25006')
+    expect(b.log).not.toContain('nodeFailed a')
+    expect(b.outcome).toBe('')
+  })
+
+  it('by what was the primary, and has proven to be a standby: it is no longer what it was taken for', async () => {
+    b.answers['p'] = refusal()
+    b.nodes.p.isStandby = true
+    b.read('p')
+    await settle()
+    expect(b.log).toEqual(['sent p', 'nodeFailed p', 'refused by p: error 25006'])
+  })
+
+  it('by a primary that is one, and read-only by default, is the answer', async () => {
+    b.answers['p'] = refusal()
+    b.read('p')
+    await settle()
+    expect(b.log).toEqual(['sent p', 'readAnswered p', 'done with error 25006'])
+  })
+})
+
+describe('when nobody is left', () => {
+  it('waits for a plan, and follows it', async () => {
+    Object.assign(b.answers, { a: reset(), p: shutdown(), b: 'rows' })
+    b.plans.push('b')
+    b.read('ap')
+    await settle()
+    expect(b.sent).toBe('apb')
+    expect(b.log).toContain(`awaits a plan for ${FAILOVER_TIMEOUT_MS}`)
+    expect(b.outcome).toBe('rows')
+  })
+
+  it('waits no longer than its time after the first failure, however many plans there are', async () => {
+    b.answers['a'] = reset()
+    b.plans.push(...Array.from({ length: 500 }, () => 'a'))
+    b.read('a')
+    await b.platform.advance(FAILOVER_TIMEOUT_MS - 1000)
+    expect(b.outcome).toBe('')
+    await b.platform.advance(2000)
+    expect(b.outcome).toBe('read ECONNRESET')
+    expect(b.platform.pendingTimers).toBe(0)
+    expect(b.platform.heldOpen).toBe(0)
+    const waits = b.log.flatMap((line) => /^awaits a plan for (.+)$/.exec(line)?.[1] ?? []).map(Number)
+    expect(waits[0]).toBe(FAILOVER_TIMEOUT_MS)
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(0)
+    expect(waits).toEqual(waits.toSorted((x, y) => y - x))
+  })
+
+  it('fails with the last error when there is none in time', async () => {
+    b.answers['a'] = reset()
+    b.read('a')
+    await settle()
+    expect(b.sent).toBe('a')
+    expect(b.outcome).toBe('read ECONNRESET')
+  })
+
+  it('from the beginning, waits as well, and says why in the end', async () => {
+    b.read('')
+    await settle()
+    expect(b.log).toEqual([`awaits a plan for ${FAILOVER_TIMEOUT_MS}`, 'done with No primary found'])
+  })
+
+  it('a plan that cannot be made fails the read, and nothing else', async () => {
+    b.cluster.awaitPlan = () => Promise.reject(new TypeError('order is no function of mine'))
+    b.read('')
+    await settle()
+    expect(b.outcome).toBe('order is no function of mine')
+  })
+})
+
+describe('retries', () => {
+  it('are bounded by their budget: then the error is the answer', () => {
+    const budget = new RetryBudget(b.platform)
+    while (budget.spend());
+    Object.assign(b.answers, { a: reset(), b: 'rows' })
+    b.read('ab', { budget })
+    expect(b.sent).toBe('a')
+    expect(b.log).toContain('retriesSpent')
+    expect(b.outcome).toBe('read ECONNRESET')
+  })
+
+  it('are earned by reads', () => {
+    const budget = new RetryBudget(b.platform)
+    while (budget.spend());
+    b.answers['b'] = 'rows'
+    for (let i = 0; i < 6; i++) b.read('b', { budget })
+    b.answers['a'] = reset()
+    b.read('ab', { budget })
+    expect(b.outcome).toMatch(/and rows$/)
+    expect(b.log).not.toContain('retriesSpent')
+  })
+})
+
+describe('what takes too long', () => {
+  it('on a replica is given up, and runs on the next one', async () => {
+    b.read('ab', { readTimeoutMs: 100 })
+    await b.platform.advance(99)
+    expect(b.sent).toBe('a')
+    b.answers['b'] = 'rows'
+    await b.platform.advance(1)
+    expect(b.sent).toBe('ab')
+    expect(b.log).toContain('nodeFailed a')
+    expect(b.outcome).toBe('rows')
+    expect(b.nodes.a.leases[0]?.releases).toMatchObject([{ code: 'SWITCHYARD_READ_TIMEOUT' }])
+    expect(b.platform.pendingTimers).toBe(0)
+  })
+
+  it('on the primary is waited for', async () => {
+    b.read('p', { readTimeoutMs: 100 })
+    await b.platform.advance(100_000)
+    expect(b.outcome).toBe('')
+    b.waiting[0]?.(undefined, 'rows')
+    expect(b.outcome).toBe('rows')
+  })
+
+  it('an answer after that is not heard', async () => {
+    b.answers['b'] = 'rows'
+    b.read('ab', { readTimeoutMs: 100 })
+    await b.platform.advance(100)
+    b.waiting[0]?.(undefined, 'too late')
+    expect(b.outcome).toBe('rows')
+    expect(b.releases).toEqual([1, 1])
+  })
+})
+
+describe('a read on a node that is declared down', () => {
+  it('moves on at once', () => {
+    b.answers['b'] = 'rows'
+    b.read('ab')
+    b.attempts.abandon('a', new Error('a is down'))
+    expect(b.sent).toBe('ab')
+    expect(b.outcome).toBe('rows')
+  })
+
+  it('of many, all move on, though a callback throws', async () => {
+    b.answers['b'] = 'rows'
+    const uncaught = await uncaughtDuring(() => {
+      b.read('ab', {}, () => {
+        throw new Error('mine')
+      })
+      b.read('ab')
+      b.attempts.abandon('a', new Error('a is down'))
+    })
+    expect(b.outcome).toBe('rows')
+    expect(uncaught).toMatchObject([{ message: 'mine' }])
+  })
+})
+
+describe('on the primary in place of replicas', () => {
+  it('a read takes a place, and gives it back however it ends', async () => {
+    for (const answer of ['rows', ownFault(), conflict(), shutdown()]) {
+      b.answers['p'] = answer
+      b.read('p', { places: 1, waitMs: 0 })
+      await settle()
+    }
+    b.gone.add('p')
+    b.read('p')
+    b.gone.delete('p')
+    b.nodes.p.leaseError = reset()
+    b.read('p')
+    await settle()
+    expect(b.log).not.toContain('spillRefused')
+    expect(b.freePlaces).toBe(1)
+  })
+
+  it('a read that is given up while it waits for a connection gives its place back, and the connection too', async () => {
+    let handOver = (): void => {}
+    b.nodes.p.deferLease = (callBack) => (handOver = callBack)
+    b.read('p', { places: 1, waitMs: 0 })
+    b.attempts.abandon('p', reset())
+    await settle()
+    handOver()
+    await settle()
+    expect(b.sent).toBe('')
+    expect(b.nodes.p.leases.map(({ releases }) => releases)).toEqual([[undefined]])
+    expect(b.freePlaces).toBe(1)
+  })
+
+  it('the place is free before the caller hears: the next thing that it does may be to read', () => {
+    b.answers['p'] = 'rows'
+    b.read('p', { places: 1, waitMs: 0 }, (...first) => {
+      b.done(...first)
+      b.read('p')
+    })
+    expect(b.outcome).toBe('rows and rows')
+  })
+
+  it('a read over the number waits for its turn', () => {
+    b.read('p', { places: 1 })
+    b.read('p')
+    expect(b.sent).toBe('p')
+    b.waiting[0]?.(undefined, 'first')
+    expect(b.sent).toBe('pp')
+    b.waiting[1]?.(undefined, 'second')
+    expect(b.outcome).toBe('first and second')
+    expect(b.platform.pendingTimers).toBe(0)
+  })
+
+  it.each([
+    ['without a failure, says so', 'p', 'SWITCHYARD_PRIMARY_SPILL'],
+    ['after one, says that', 'ap', 'ECONNRESET'],
+  ])('a read that gets no place and has nowhere else to go, %s', (_name, word, code) => {
+    b.answers['a'] = reset()
+    b.read('p', { places: 1, waitMs: 0 })
+    const errors: unknown[] = []
+    b.read(word, {}, (error) => errors.push(error))
+    expect(b.log).toContain('spillRefused')
+    expect(errors).toMatchObject([{ code }])
+  })
+
+  it('a read that gets no place tries who was ejected', () => {
+    b.answers['c'] = 'rows'
+    b.read('p', { places: 1, waitMs: 0 })
+    b.read('pc!')
+    expect(b.outcome).toBe('rows')
+  })
+
+  it('does not count when the route wants the primary', () => {
+    b.answers['p'] = 'rows'
+    b.spill = new SpillGate({ platform: b.platform, places: 0, waitMs: 0 })
+    const { steps, rejected } = planOf('p')
+    const plan = { steps: steps.map(({ node }) => ({ node, reason: 'primary' as const })), rejected }
+    b.reader().read({ plan: () => plan, send: b.send, refused: () => {} }, b.done)
+    expect(b.outcome).toBe('rows')
+  })
+})
+
+describe('what the balancer hears', () => {
+  it('how long each took, and who failed', async () => {
+    b.read('abp')
+    await b.platform.advance(30)
+    b.waiting.shift()?.(reset())
+    await b.platform.advance(12)
+    b.waiting.shift()?.(undefined, 'rows')
+    expect(b.log.filter((line) => /^(started|ended)/.test(line))).toEqual([
+      'started a of ab',
+      'ended a failed after 30',
+      'started b of b',
+      'ended b answered after 12',
+    ])
+  })
+
+  it('nothing of the primary', () => {
+    b.answers['p'] = 'rows'
+    b.read('p')
+    expect(b.log).toEqual(['sent p', 'readAnswered p', 'done with rows'])
+  })
+
+  it("a recovery conflict is not the node's failure", () => {
+    Object.assign(b.answers, { a: conflict(), p: 'rows' })
+    b.read('ap')
+    expect(b.log).toContain('ended a answered after 0')
+    expect(b.log).not.toContain('nodeFailed a')
+  })
+
+  it('or nothing, when it does not want to know', () => {
+    b.balancer = { order: (candidates) => candidates } satisfies Balancer
+    b.answers['a'] = 'rows'
+    b.read('ap')
+    expect(b.outcome).toBe('rows')
+  })
+})
+
+describe('the record of a node', () => {
+  it('five failures in a row eject it', () => {
+    Object.assign(b.answers, { a: reset(), b: 'rows' })
+    for (let i = 0; i < 5; i++) b.read('ab')
+    expect(b.log.filter((line) => line.startsWith('ejected'))).toEqual(['ejected a'])
+    expect(b.health.admission('a', b.platform.now())).toBe('ejected')
+    expect(b.health.admission('b', b.platform.now())).toBe('admitted')
+  })
+
+  it("says nothing of the primary's", () => {
+    b.answers['p'] = reset()
+    for (let i = 0; i < 9; i++) b.read('p')
+    expect(b.health.admission('p', b.platform.now())).toBe('admitted')
+  })
+})

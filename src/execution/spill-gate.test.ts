@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FakePlatform } from '../../test/support/fake-platform.ts'
+import { SpillGate } from './spill-gate.ts'
+
+let platform: FakePlatform
+let log: string[]
+
+beforeEach(() => {
+  platform = new FakePlatform()
+  log = []
+})
+
+const gateOf = (places: number, waitMs: number): SpillGate => new SpillGate({ platform, places, waitMs })
+const enter = (gate: SpillGate, name: string): void =>
+  gate.enter((isIn) => void log.push(`${name} ${isIn ? 'in' : 'out'}`))
+
+describe('a gate', () => {
+  it('lets in as many as it has places, at once', () => {
+    const gate = gateOf(2, 100)
+    for (const name of ['a', 'b', 'c']) enter(gate, name)
+    expect(log).toEqual(['a in', 'b in'])
+  })
+
+  it('lets who waits in when a place is free, in the order of coming', () => {
+    const gate = gateOf(1, 100)
+    for (const name of ['a', 'b', 'c']) enter(gate, name)
+    gate.leave()
+    expect(log).toEqual(['a in', 'b in'])
+    gate.leave()
+    expect(log).toEqual(['a in', 'b in', 'c in'])
+    expect([platform.pendingTimers, platform.heldOpen]).toEqual([0, 0])
+  })
+
+  it('nobody waits for longer than that, nor gets a place after', async () => {
+    const gate = gateOf(1, 100)
+    for (const name of ['a', 'b']) enter(gate, name)
+    expect(platform.heldOpen).toBe(1)
+    await platform.advance(99)
+    enter(gate, 'c')
+    await platform.advance(1)
+    expect(log).toEqual(['a in', 'b out'])
+    gate.leave()
+    expect(log).toEqual(['a in', 'b out', 'c in'])
+    expect([platform.pendingTimers, platform.heldOpen]).toEqual([0, 0])
+  })
+
+  it('without waiting, says no at once', () => {
+    const gate = gateOf(1, 0)
+    for (const name of ['a', 'b']) enter(gate, name)
+    expect(log).toEqual(['a in', 'b out'])
+    expect([platform.pendingTimers, platform.heldOpen]).toEqual([0, 0])
+  })
+
+  it('a place that was left is free again', () => {
+    const gate = gateOf(1, 0)
+    enter(gate, 'a')
+    gate.leave()
+    enter(gate, 'b')
+    expect(log).toEqual(['a in', 'b in'])
+  })
+
+  it('who comes while places are handed on does not overtake', () => {
+    const gate = gateOf(1, 100)
+    enter(gate, 'a')
+    gate.enter(() => {
+      log.push('b in')
+      enter(gate, 'late')
+      gate.leave()
+    })
+    enter(gate, 'c')
+    gate.leave()
+    expect(log).toEqual(['a in', 'b in', 'c in'])
+    gate.leave()
+    expect(log.at(-1)).toBe('late in')
+  })
+
+  it('many who wait and leave at once come one after the other', () => {
+    const gate = gateOf(1, 100)
+    enter(gate, 'first')
+    let count = 0
+    for (let i = 0; i < 50_000; i++) {
+      gate.enter(() => {
+        count += 1
+        gate.leave()
+      })
+    }
+    gate.leave()
+    expect(count).toBe(50_000)
+    expect(platform.pendingTimers).toBe(0)
+  })
+})
+
+it('never lets in more than it has places, and loses none', async () => {
+  const step = fc.oneof(
+    fc.constant('enter' as const),
+    fc.constant('leave' as const),
+    fc.constant('wait' as const),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(step, { maxLength: 50 }),
+      async (places, steps) => {
+        const gate = gateOf(places, 100)
+        let [inside, entered, answered] = [0, 0, 0]
+        for (const what of steps) {
+          if (what === 'wait') await platform.advance(60)
+          if (what === 'leave' && inside > 0) {
+            inside -= 1
+            gate.leave()
+          }
+          if (what === 'enter') {
+            entered += 1
+            gate.enter((isIn) => {
+              answered += 1
+              if (isIn) inside += 1
+            })
+          }
+          expect(inside).toBeLessThanOrEqual(places)
+          if (answered < entered) expect(inside).toBe(places)
+        }
+        await platform.advance(100)
+        expect(answered).toBe(entered)
+        expect([platform.pendingTimers, platform.heldOpen]).toEqual([0, 0])
+      },
+    ),
+    { numRuns: 50 },
+  )
+})
