@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import type { Settings } from './config/settings.ts'
+import type { Position } from './consistency/position.ts'
 import type { Cluster } from './execution/execution.ts'
 import { ClusterMonitor } from './monitoring/cluster-monitor.ts'
 import type { Monitor } from './monitoring/monitor.ts'
@@ -88,6 +89,23 @@ export class WatchedCluster implements Cluster {
     if (this.#hadPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
     else await this.#waiting(this.#monitor.refresh())
     return plan()
+  }
+
+  async awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
+    await this.#monitor.awaitProgress(() => plan().steps[0]?.reason === 'replica', timeoutMs)
+    return plan()
+  }
+
+  /** A position at or after everything that has been committed by now, if the primary can tell. */
+  fence(mayBeUnflushed: boolean): Promise<Position | undefined> {
+    return this.#monitor.fence(mayBeUnflushed)
+  }
+
+  /** True while there is a server of that identity, and it answers. */
+  hasServer(serverIdentity: string): boolean {
+    return this.snapshot.nodes.some(
+      ({ state }) => state.name === 'up' && state.observation.serverIdentity === serverIdentity,
+    )
   }
 
   unavailable(): Error {

@@ -52,6 +52,10 @@ export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([...PG_OPTIONS, 'wei
 export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   ...PG_OPTIONS,
   'replicas',
+  'consistency',
+  'waitMs',
+  'maxStalenessMs',
+  'withoutPrimaryAtStart',
   'windowMs',
   'declared',
   'parser',

@@ -1,5 +1,6 @@
 import type { PoolConfig } from 'pg'
 import type { Declarations } from '../catalog/declared.ts'
+import type { Consistency } from '../consistency/mode.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { SqlParser } from '../statement/parser.ts'
@@ -53,8 +54,33 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly replicas?: readonly (string | ReplicaOptions)[] | undefined
   /**
-   * For how long after a write its session reads from the primary, in milliseconds. A replica that is not known to be
-   * less than this behind gets no read at all.
+   * What reads may show, unless their session or the query says otherwise: `strong` (the primary only), `causal` (what the
+   * session has written), `window` (the same, by time alone), `bounded` (what is at most `maxStalenessMs` old) or
+   * `eventual`.
+   * @defaultValue 'causal'
+   */
+  readonly consistency?: Consistency | undefined
+  /**
+   * How long a read waits for a replica to catch up with what its session has written, before it goes to the primary, in
+   * milliseconds. 0: not at all.
+   * @defaultValue 100
+   */
+  readonly waitMs?: number | undefined
+  /**
+   * The bound of `bounded`, in milliseconds, unless the query names one.
+   * @defaultValue 2000
+   */
+  readonly maxStalenessMs?: number | undefined
+  /**
+   * What happens to reads when the pool starts and finds no primary, so that it cannot tell how old its replicas are: they
+   * fail at once, wait for one for at most `failoverTimeoutMs`, or are served all the same, with the event
+   * `startedWithoutPrimary`.
+   * @defaultValue 'fail'
+   */
+  readonly withoutPrimaryAtStart?: 'fail' | 'wait' | 'serve' | undefined
+  /**
+   * For how long after a write its session reads from the primary while the position of the write is not known, or with
+   * `consistency: 'window'` in any case, in milliseconds. Then also the age of what a replica may show.
    * @defaultValue 2000
    */
   readonly windowMs?: number | undefined

@@ -1,5 +1,6 @@
 import type { PoolConfig } from 'pg'
 import { parseDeclarations, type DeclaredName } from '../catalog/declared.ts'
+import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
@@ -11,7 +12,7 @@ import { POOL_OPTIONS } from './known-options.ts'
 import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
 import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillSettings } from './limits.ts'
-import { checkMethod, checkNames, numberOption } from './validate.ts'
+import { checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
 
 const MIB = 1024 * 1024
 
@@ -20,6 +21,10 @@ export interface Settings {
   /** What node-postgres gets to see of the options. */
   readonly pgOptions: PoolConfig
   readonly nodes: readonly NodeConfig[]
+  readonly consistency: Consistency
+  readonly waitMs: number
+  readonly maxStalenessMs: number
+  readonly withoutPrimaryAtStart: 'fail' | 'wait' | 'serve'
   readonly windowMs: number
   readonly declared: readonly DeclaredName[]
   readonly parser: SqlParser
@@ -45,6 +50,10 @@ export function settingsOf(options: PoolOptions): Settings {
   checkNames(options, POOL_OPTIONS, 'the pool')
   const {
     replicas,
+    consistency,
+    waitMs,
+    maxStalenessMs,
+    withoutPrimaryAtStart,
     windowMs,
     declared,
     parser,
@@ -77,6 +86,14 @@ export function settingsOf(options: PoolOptions): Settings {
   return Object.freeze({
     pgOptions,
     nodes,
+    consistency: choiceOption('consistency', consistency, 'causal', CONSISTENCIES),
+    waitMs: numberOption('waitMs', waitMs, 100, { min: 0, max: LONGEST_TIMER_MS }),
+    maxStalenessMs: numberOption('maxStalenessMs', maxStalenessMs, 2000, { above: 0 }),
+    withoutPrimaryAtStart: choiceOption('withoutPrimaryAtStart', withoutPrimaryAtStart, 'fail', [
+      'fail',
+      'wait',
+      'serve',
+    ]),
     windowMs: window,
     declared: parseDeclarations(declared),
     parser: parser ?? createLibpgQueryParser(),

@@ -52,6 +52,20 @@ export function numberOption(
   )
 }
 
+/** Returns the option's value or its default; throws unless it is one of `legal`. */
+export function choiceOption<T extends string>(
+  name: string,
+  value: unknown,
+  defaultValue: T,
+  legal: readonly T[],
+): T {
+  if (value === undefined) return defaultValue
+  const choice = legal.find((each) => each === value)
+  if (choice !== undefined) return choice
+  const names = legal.map((each) => JSON.stringify(each)).join(', ')
+  throw invalid(`Option "${name}" must be one of ${names}; received ${describe(value)}`)
+}
+
 /** Throws unless `value` is an object with the method `method`. */
 export function checkMethod(name: string, value: unknown, method: string): void {
   if (typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function') return

@@ -29,6 +29,8 @@ export interface Cluster {
   awaitPrimary(timeoutMs: number): Promise<boolean>
   /** Resolves with a plan that has a step, or, after `timeoutMs` or when waiting is in vain, with one that has none. */
   awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan>
+  /** As `awaitPlan`, for a plan that begins with a replica: one that has caught up with the session. */
+  awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan>
   /** Why no node can take a statement. */
   unavailable(): Error
 }

@@ -18,6 +18,8 @@ export interface Read {
   /** Makes the plan as things are now. */
   readonly plan: () => QueryPlan
   readonly send: Send
+  /** This node has answered it, with an error of its own perhaps. */
+  readonly answered?: ((node: NodeView) => void) | undefined
   /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
   readonly refused: (node: NodeView, error: Error) => void
 }
@@ -33,6 +35,8 @@ export interface ReaderOptions {
   readonly spill: SpillGate
   /** How long one candidate may take. Absent: as long as the node answers its probes. */
   readonly readTimeoutMs: number | undefined
+  /** How long to wait for a replica to catch up with the session before the primary is asked, in milliseconds. */
+  readonly waitMs: number
   /** How long after the first failure to go on trying, in milliseconds. */
   readonly failoverTimeoutMs: number
 }
@@ -64,7 +68,22 @@ export class Reader {
   read(read: Read, callback: Done): void {
     this.#options.budget.earn()
     const done = guarded(callback)
-    this.#step({ read, done, plan: read.plan(), index: 0, untilMs: undefined, rounds: 0, error: undefined })
+    const plan = read.plan()
+    const walk: Walk = { read, done, plan, index: 0, untilMs: undefined, rounds: 0, error: undefined }
+    if (plan.isWorthWaiting === true) this.#waitForReplica(walk)
+    else this.#step(walk)
+  }
+
+  /** Replicas will soon show what the session has written: better a moment later than on the primary. */
+  #waitForReplica(walk: Walk): void {
+    const { cluster, waitMs } = this.#options
+    cluster.awaitReplica(walk.read.plan, waitMs).then(
+      (plan) => {
+        walk.plan = plan
+        this.#step(walk)
+      },
+      (error: unknown) => walk.done(asError(error)),
+    )
   }
 
   #step(walk: Walk): void {
@@ -106,6 +125,7 @@ export class Reader {
     const { budget, failoverTimeoutMs, listener, platform } = this.#options
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
       listener.readAnswered(node)
+      walk.read.answered?.(node)
       return walk.done(error, result)
     }
     const isRefused = failure === 'standby-refusal'

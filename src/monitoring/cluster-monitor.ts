@@ -1,10 +1,11 @@
 import type { Client } from 'pg'
+import type { Position } from '../consistency/position.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Platform } from '../platform/platform.ts'
 import { assemble, type ReplicaLag } from '../topology/assemble.ts'
 import { isTooFarBehind, type MaxLag } from '../topology/max-lag.ts'
 import { NOTHING_REMEMBERED, remember, type Memory } from '../topology/memory.ts'
-import type { NodeEvent, NodeId, Observation } from '../topology/node.ts'
+import type { NodeEvent, NodeId, NodeState, Observation } from '../topology/node.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
 import { standingOf } from '../topology/standing.ts'
 import { firstRound } from './first-round.ts'
@@ -28,12 +29,29 @@ export interface ClusterMonitorOptions {
   readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
 }
 
+/** Time between an answer of a replica that is waited for and the next question, in milliseconds. */
+const PROGRESS_GAP_MS = 2
+
+function isAsOf(state: NodeState, atMs: number): boolean {
+  return state.name === 'up' && state.observation.sentAtMs >= atMs
+}
+
+function positionOf(observation: Observation | undefined): Position | undefined {
+  if (observation?.role !== 'primary') return undefined
+  const { systemIdentifier, timeline, lsn } = observation
+  return timeline === undefined || lsn === undefined ? undefined : { systemIdentifier, timeline, lsn }
+}
+
 /** Probes the nodes, each at its pace, and makes a snapshot of every answer. */
 export class ClusterMonitor implements Monitor {
   readonly #options: ClusterMonitorOptions
   readonly #watchOptions: WatchOptions
   readonly #lagClock = new LagClock()
   readonly #room: WaitingRoom
+  /** Those who wait for replicas to get on. */
+  readonly #progressRoom: WaitingRoom
+  /** Replicas that are asked, or will be in a moment. */
+  readonly #followed = new Set<WatchedNode>()
   readonly #usage: Usage
   readonly #closings = new Set<Promise<void>>()
   #watched: readonly WatchedNode[]
@@ -47,6 +65,7 @@ export class ClusterMonitor implements Monitor {
     const { ClientClass, platform, intervalMs, timeoutMs } = options
     this.#options = options
     this.#room = new WaitingRoom(platform)
+    this.#progressRoom = new WaitingRoom(platform)
     this.#usage = new Usage(() => void this.refresh())
     this.#watchOptions = {
       ClientClass,
@@ -90,6 +109,31 @@ export class ClusterMonitor implements Monitor {
     return passed
   }
 
+  awaitProgress(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean> {
+    if (this.#isClosed) return Promise.resolve(false)
+    if (test(this.#snapshot)) return Promise.resolve(true)
+    const wasEmpty = this.#progressRoom.sinceMs === undefined
+    const passed = this.#progressRoom.wait(test, timeoutMs)
+    if (wasEmpty) for (const node of this.#watched) this.#follow(node)
+    return passed
+  }
+
+  async fence(mayBeUnflushed: boolean): Promise<Position | undefined> {
+    const node = this.#watched.find(({ id }) => id === this.#snapshot.primary?.id)
+    if (node === undefined) return undefined
+    const askedAtMs = this.#options.platform.now()
+    if (mayBeUnflushed) return positionOf(await node.inserted())
+    // What is in flight was asked too early.
+    while (!isAsOf(node.known.state, askedAtMs)) {
+      const before = node.known.state
+      await node.lookAtProgress()
+      if (this.#isClosed || node.known.state.name !== 'up') return undefined
+      if (node.known.state === before) return undefined
+    }
+    const { state } = node.known
+    return state.name === 'up' ? positionOf(state.observation) : undefined
+  }
+
   used(): void {
     this.#usage.note()
   }
@@ -109,7 +153,23 @@ export class ClusterMonitor implements Monitor {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#room.close()
+    this.#progressRoom.close()
     await Promise.all([...this.#watched.map((node) => node.close()), ...this.#closings])
+  }
+
+  /** Asks a replica how far it is, for as long as somebody waits. */
+  #follow(node: WatchedNode): void {
+    const { state } = node.known
+    const isAwaited = !this.#isClosed && this.#progressRoom.sinceMs !== undefined
+    if (!isAwaited || state.name !== 'up' || state.observation.role !== 'replica') return
+    if (this.#followed.has(node)) return
+    this.#followed.add(node)
+    void node.lookAtProgress().then(() => {
+      this.#options.platform.schedule(PROGRESS_GAP_MS, () => {
+        this.#followed.delete(node)
+        this.#follow(node)
+      })
+    })
   }
 
   #dismiss(node: WatchedNode): void {
@@ -127,6 +187,7 @@ export class ClusterMonitor implements Monitor {
     }
     this.#options.onSnapshot(this.#snapshot, previous)
     this.#room.tell(this.#snapshot)
+    this.#progressRoom.tell(this.#snapshot)
   }
 
   /** @param news What a probe has just seen: the lag clock counts it if it was the primary. */

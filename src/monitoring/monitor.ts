@@ -1,3 +1,4 @@
+import type { Position } from '../consistency/position.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
@@ -22,6 +23,17 @@ export interface Monitor {
    * when the monitor is closed. While somebody waits, every node is probed fast that has not been down for long. Keeps the process alive meanwhile.
    */
   awaitSnapshot(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean>
+  /**
+   * As `awaitSnapshot`, for whoever waits for replicas to get on: they are asked how far they are, again and again, with
+   * one question in flight for each.
+   */
+  awaitProgress(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean>
+  /**
+   * Asks the primary for a position at or after everything that has been committed by now. `undefined` when there is no
+   * primary, or when it cannot tell.
+   * @param mayBeUnflushed Whether commits may have been acknowledged before they were flushed.
+   */
+  fence(mayBeUnflushed: boolean): Promise<Position | undefined>
   /** A statement is on its way: while they come, probes come often enough to prove replicas fresh. Cheap. */
   used(): void
   /** Watches these nodes from now on. One whose id and options stay keeps what is known of it; its weight may change. */

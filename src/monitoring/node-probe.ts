@@ -3,6 +3,7 @@ import type { Client, ClientConfig } from 'pg'
 import type { Platform } from '../platform/platform.ts'
 import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from './probe.ts'
+import { INSERTED_SQL, PROGRESS_SQL, readProgress } from './progress.ts'
 
 const APPLICATION_NAME = 'pg-switchyard monitor'
 
@@ -15,6 +16,8 @@ export class NodeProbe {
   readonly #onLost: (error: Error) => void
   #client: Client | undefined
   #inFlight: Promise<Observation> | undefined
+  /** What was last seen over this connection. */
+  #last: { readonly client: Client; readonly observation: Observation } | undefined
 
   /** @param onLost Told at once when the connection breaks between two probes: the server may be gone. */
   constructor(
@@ -31,12 +34,26 @@ export class NodeProbe {
     this.#onLost = onLost
   }
 
-  /** Asks the node. A call while a probe is in flight shares its answer. */
+  /** Asks the node. A call while one is in flight shares its answer. */
   probe(): Promise<Observation> {
-    this.#inFlight ??= this.#bounded().finally(() => {
-      this.#inFlight = undefined
+    return this.#share(() => this.#ask())
+  }
+
+  /** Asks only how far the node is, if the rest is known over this connection; else everything. */
+  progress(): Promise<Observation> {
+    return this.#share(async () => (await this.#askProgress(PROGRESS_SQL)) ?? this.#ask())
+  }
+
+  /** Asks a primary for its insert position. Waits for what is in flight: that was asked too early. */
+  async inserted(): Promise<Observation | undefined> {
+    await this.#inFlight?.catch(() => {})
+    let inserted: Observation | undefined
+    await this.#share(async () => {
+      const observation = this.#known ?? (await this.#ask())
+      inserted = await this.#askProgress(INSERTED_SQL)
+      return observation
     })
-    return this.#inFlight
+    return inserted
   }
 
   /** Ends the connection, and resolves when it has ended: within the time that a probe may take. */
@@ -59,7 +76,34 @@ export class NodeProbe {
     const sentAtMs = this.#platform.now()
     const { rows } = await client.query<(string | null)[]>({ text: PROBE_SQL, rowMode: 'array' })
     const row: ProbeRow | undefined = rows[0]
-    return readProbe(row, sentAtMs, this.#platform.now())
+    return this.#saw(client, readProbe(row, sentAtMs, this.#platform.now()))
+  }
+
+  async #askProgress(sql: string): Promise<Observation | undefined> {
+    const last = this.#known
+    const client = this.#client
+    if (last === undefined || client === undefined) return undefined
+    const sentAtMs = this.#platform.now()
+    const { rows } = await client.query<(string | null)[]>({ text: sql, rowMode: 'array' })
+    const progress = readProgress(rows[0], last, sentAtMs, this.#platform.now())
+    return progress === undefined || sql === INSERTED_SQL ? progress : this.#saw(client, progress)
+  }
+
+  /** What was seen over the connection that there is now. */
+  get #known(): Observation | undefined {
+    return this.#last?.client === this.#client ? this.#last?.observation : undefined
+  }
+
+  #saw(client: Client, observation: Observation): Observation {
+    this.#last = { client, observation }
+    return observation
+  }
+
+  #share(ask: () => Promise<Observation>): Promise<Observation> {
+    this.#inFlight ??= this.#bounded(ask).finally(() => {
+      this.#inFlight = undefined
+    })
+    return this.#inFlight
   }
 
   async #connect(): Promise<Client> {
@@ -76,8 +120,8 @@ export class NodeProbe {
   }
 
   /** A node that does not answer in time has failed, and so has its connection. */
-  #bounded(): Promise<Observation> {
-    const asked = this.#ask()
+  #bounded(ask: () => Promise<Observation>): Promise<Observation> {
+    const asked = ask()
     // When the end of a connection is heard that timed out, the next probe may already have another.
     const client = this.#client
     return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import type { Client } from 'pg'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { KnownNode } from '../topology/memory.ts'
-import { PENDING, transition, type NodeEvent, type NodeState } from '../topology/node.ts'
+import { PENDING, transition, type NodeEvent, type NodeState, type Observation } from '../topology/node.ts'
 import { NodeProbe } from './node-probe.ts'
 import { chaseDelayMs, chasesEndAfterMs } from './pace.ts'
 
@@ -81,8 +81,22 @@ export class WatchedNode {
   /** Asks now; a probe in flight is shared. Never rejects. */
   look(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
-    this.#looking ??= this.#ask()
+    this.#looking ??= this.#ask(true)
     return this.#looking
+  }
+
+  /** Asks now how far the node is, and everything else when that is due. Otherwise as `look`. */
+  lookAtProgress(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    const isDue = this.#options.platform.now() >= this.#restsSinceMs + this.#options.intervalMs
+    if (isDue) return this.look()
+    this.#looking ??= this.#ask(false)
+    return this.#looking
+  }
+
+  /** Asks a primary for its insert position. Says nothing of the node. */
+  inserted(): Promise<Observation | undefined> {
+    return this.#probe.inserted()
   }
 
   /** Somebody met a failure here. */
@@ -106,16 +120,17 @@ export class WatchedNode {
     await this.#probe.close()
   }
 
-  async #ask(): Promise<void> {
+  async #ask(isFull: boolean): Promise<void> {
     const { platform, delayMs } = this.#options
     this.#timer?.cancel()
     this.#dueAtMs = Infinity
-    const event = await this.#probe.probe().then(
+    const asked = isFull ? this.#probe.probe() : this.#probe.progress()
+    const event = await asked.then(
       (observation): NodeEvent => ({ type: 'observed', observation }),
       (cause: Error): NodeEvent => ({ type: 'failed', cause, atMs: platform.now() }),
     )
     this.#looking = undefined
-    this.#restsSinceMs = platform.now()
+    if (isFull) this.#restsSinceMs = platform.now()
     if (this.#isClosed) return
     this.#apply(event)
     if (this.#isClosed || this.#looking !== undefined) return
