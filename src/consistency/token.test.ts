@@ -208,7 +208,7 @@ describe('whatever a client sends', () => {
   })
 
   it('a signed token whose text was changed, cut or added to says nothing', () => {
-    const character = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
+    const character = fc.base64String({ minLength: 4, maxLength: 4 }).map((text) => text.slice(0, 1))
     fc.assert(
       fc.property(contents, fc.nat(), character, fc.string(), (content, at, other, added) => {
         const text = encodeToken(content, { secret: SECRET })
