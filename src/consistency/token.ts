@@ -1,0 +1,147 @@
+import type { Position, Progress } from './position.ts'
+import { reaches } from './position.ts'
+import { isSignedBy, SIGNATURE_BYTES, signatureOf, type TokenSecret } from './token-signature.ts'
+
+/** What a token says of the session that it was taken from. Wall-clock time, because other processes read it. */
+export type TokenContent =
+  /** Everything up to this position is to be seen. After `expiresAtMs` the token says nothing. */
+  | { readonly kind: 'position'; readonly position: Position; readonly expiresAtMs: number }
+  /** It wrote, and no position could be had: until `expiresAtMs` reads go to the primary. */
+  | { readonly kind: 'primary'; readonly expiresAtMs: number }
+
+/** Why a token is not believed. */
+export type TokenRejection =
+  /** No token of this version. */
+  | 'malformed'
+  /** A secret is configured, and the token carries no signature. */
+  | 'unsigned'
+  /** None of the secrets has signed it. */
+  | 'forged'
+  /** It is of a cluster with another system identifier. */
+  | 'other-cluster'
+  /** Its time is over. That is the ordinary end of a token. */
+  | 'expired'
+  /** The primary has not come so far: the position was made up, or what was written there was lost in a failover. */
+  | 'ahead-of-primary'
+
+export type DecodedToken = { readonly token: TokenContent } | { readonly rejected: TokenRejection }
+
+export interface DecodeOptions {
+  /** With one, only signed tokens are believed. Without one, the signature of a signed token is not looked at. */
+  readonly secret?: TokenSecret | undefined
+  /** Wall-clock time (milliseconds since 1970). */
+  readonly nowMs: number
+  /** That of the cluster, when it is known. */
+  readonly systemIdentifier?: string | undefined
+  /**
+   * Where the primary is, when that is known: read from it _after_ the token came in. With an older one, tokens of other
+   * processes would be rejected that are merely newer than what this process has seen.
+   */
+  readonly primaryPosition?: Progress | undefined
+  /** Longest time that a token may have left; of more, only this much is granted. Milliseconds. */
+  readonly maxAheadMs: number
+}
+
+/** No token is longer. Whoever takes tokens from outside need not read further. */
+export const MAX_TOKEN_LENGTH = 72
+
+// Byte 0: version in the upper half, flags in the lower. Then the expiry (seconds since 1970, 4 bytes); of a position
+// then the system identifier (8), the timeline (4) and the LSN (8); of a signed token at last the signature. Big-endian.
+const VERSION = 0x10
+const VERSION_MASK = 0xf0
+const POSITION_FLAG = 0x01
+const SIGNED_FLAG = 0x02
+const KNOWN_FLAGS = POSITION_FLAG | SIGNED_FLAG
+const PRIMARY_BYTES = 5
+const POSITION_BYTES = 25
+const LATEST_SECOND = 0xffffffff
+const BASE64URL = /^[\w-]+$/
+
+/**
+ * A token's text: 34 characters for a position and 55 signed, 7 and 28 for one that names the primary. Safe in URLs,
+ * cookies and headers. The expiry is rounded up to a whole second.
+ */
+export function encodeToken(
+  content: TokenContent,
+  options: { readonly secret?: TokenSecret | undefined } = {},
+): string {
+  const { secret } = options
+  const flags = (content.kind === 'position' ? POSITION_FLAG : 0) | (secret === undefined ? 0 : SIGNED_FLAG)
+  const bytes = Buffer.alloc(content.kind === 'position' ? POSITION_BYTES : PRIMARY_BYTES)
+  bytes.writeUInt8(VERSION | flags, 0)
+  bytes.writeUInt32BE(Math.min(Math.max(Math.ceil(content.expiresAtMs / 1000), 0), LATEST_SECOND), 1)
+  if (content.kind === 'position') {
+    bytes.writeBigUInt64BE(BigInt(content.position.systemIdentifier), 5)
+    bytes.writeUInt32BE(content.position.timeline, 13)
+    bytes.writeBigUInt64BE(content.position.lsn, 17)
+  }
+  const signed = secret === undefined ? bytes : Buffer.concat([bytes, signatureOf(bytes, secret)])
+  return signed.toString('base64url')
+}
+
+/** What a token says, if it is to be believed, else why not. Never throws, whatever the text. */
+export function decodeToken(text: string, options: DecodeOptions): DecodedToken {
+  const parsed = parse(text)
+  if (parsed === undefined) return { rejected: 'malformed' }
+  const { secret, nowMs, systemIdentifier, primaryPosition, maxAheadMs } = options
+  if (secret !== undefined) {
+    if (parsed.signature === undefined) return { rejected: 'unsigned' }
+    if (!isSignedBy(parsed.signedBytes, parsed.signature, secret)) return { rejected: 'forged' }
+  }
+  const { content } = parsed
+  const position = content.kind === 'position' ? content.position : undefined
+  if (
+    position !== undefined &&
+    position.systemIdentifier !== (systemIdentifier ?? position.systemIdentifier)
+  ) {
+    return { rejected: 'other-cluster' }
+  }
+  if (content.expiresAtMs <= nowMs) return { rejected: 'expired' }
+  if (position !== undefined && primaryPosition !== undefined && !reaches(primaryPosition, position)) {
+    return { rejected: 'ahead-of-primary' }
+  }
+  return { token: { ...content, expiresAtMs: Math.min(content.expiresAtMs, nowMs + maxAheadMs) } }
+}
+
+/** What a token claims to say, without any proof: to compare tokens that are believed for other reasons. */
+export function peekToken(text: string): TokenContent | undefined {
+  return parse(text)?.content
+}
+
+interface ParsedToken {
+  readonly content: TokenContent
+  readonly signedBytes: Uint8Array
+  readonly signature: Uint8Array | undefined
+}
+
+function parse(text: string): ParsedToken | undefined {
+  // The length first: what a client sends may be of any size.
+  if (typeof text !== 'string' || text.length > MAX_TOKEN_LENGTH || !BASE64URL.test(text)) return undefined
+  const bytes = Buffer.from(text, 'base64url')
+  // The last character has bits to spare: one token has one text.
+  if (bytes.toString('base64url') !== text) return undefined
+  const head = bytes[0] ?? 0
+  if ((head & VERSION_MASK) !== VERSION || (head & ~VERSION_MASK & ~KNOWN_FLAGS) !== 0) return undefined
+  const isPosition = (head & POSITION_FLAG) !== 0
+  const isSigned = (head & SIGNED_FLAG) !== 0
+  const contentBytes = isPosition ? POSITION_BYTES : PRIMARY_BYTES
+  if (bytes.length !== contentBytes + (isSigned ? SIGNATURE_BYTES : 0)) return undefined
+  return {
+    content: isPosition ? positionIn(bytes) : { kind: 'primary', expiresAtMs: expiryIn(bytes) },
+    signedBytes: bytes.subarray(0, contentBytes),
+    signature: isSigned ? bytes.subarray(contentBytes) : undefined,
+  }
+}
+
+function expiryIn(bytes: Buffer): number {
+  return bytes.readUInt32BE(1) * 1000
+}
+
+function positionIn(bytes: Buffer): TokenContent {
+  const position: Position = {
+    systemIdentifier: bytes.readBigUInt64BE(5).toString(),
+    timeline: bytes.readUInt32BE(13),
+    lsn: bytes.readBigUInt64BE(17),
+  }
+  return { kind: 'position', position, expiresAtMs: expiryIn(bytes) }
+}

@@ -1,0 +1,80 @@
+import { checkNames, checkObject, describe, invalid } from '../config/validate.ts'
+
+/** Attributes of the cookie (RFC 6265bis). */
+export interface CookieAttributes {
+  /** @defaultValue '/' */
+  readonly path?: string
+  /** @defaultValue none: the host that set it, and no other */
+  readonly domain?: string
+  /** @defaultValue true */
+  readonly httpOnly?: boolean
+  /** `'None'` needs `secure`. @defaultValue 'Lax' */
+  readonly sameSite?: 'Strict' | 'Lax' | 'None'
+  /** Sent over HTTPS only. To be set wherever users come by HTTPS. @defaultValue false */
+  readonly secure?: boolean
+}
+
+const NAMES: ReadonlySet<string> = new Set(['path', 'domain', 'httpOnly', 'sameSite', 'secure'])
+const SAME_SITE: readonly unknown[] = ['Strict', 'Lax', 'None']
+const ATTRIBUTE_TEXT = /^[\x20-\x3a\x3c-\x7e]+$/
+const PREFIXES_THAT_NEED_SECURE = /^__(?:Secure|Host)-/i
+
+/**
+ * The value of the first cookie of this name in a `Cookie` header. No percent-decoding: tokens need none.
+ */
+export function readCookie(header: string, name: string): string | undefined {
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
+    return pair
+      .slice(equals + 1)
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+  }
+  return undefined
+}
+
+/**
+ * Checks the attributes once, and gives the function that makes a `Set-Cookie` text of a value. Without `Max-Age` and
+ * `Expires` the browser keeps it until it is closed: a token carries its own end, and a second one that disagrees with it
+ * would only take it away too early.
+ */
+export function cookieWriter(name: string, attributes: unknown): (value: string) => string {
+  if (attributes !== undefined) checkObject('cookieAttributes', attributes)
+  checkNames(attributes ?? {}, NAMES, 'cookieAttributes')
+  const given: { [Name in keyof CookieAttributes]?: unknown } = attributes ?? {}
+  const { path = '/', domain, httpOnly = true, sameSite = 'Lax', secure = false } = given
+  checkFlag('httpOnly', httpOnly)
+  checkFlag('secure', secure)
+  if (!SAME_SITE.includes(sameSite)) {
+    throw invalid(
+      `Option "cookieAttributes.sameSite" must be "Strict", "Lax" or "None"; received ${describe(sameSite)}`,
+    )
+  }
+  if (!secure && (sameSite === 'None' || PREFIXES_THAT_NEED_SECURE.test(name))) {
+    const what = sameSite === 'None' ? 'sameSite "None"' : `a cookie named "${name}"`
+    throw invalid(
+      `Option "cookieAttributes.secure" must be true with ${what}: browsers drop it otherwise; received false`,
+    )
+  }
+  const suffix = [
+    `; Path=${textOption('path', path)}`,
+    domain === undefined ? '' : `; Domain=${textOption('domain', domain)}`,
+    httpOnly === true ? '; HttpOnly' : '',
+    `; SameSite=${String(sameSite)}`,
+    secure === true ? '; Secure' : '',
+  ].join('')
+  return (value) => `${name}=${value}${suffix}`
+}
+
+function textOption(name: string, value: unknown): string {
+  if (typeof value === 'string' && ATTRIBUTE_TEXT.test(value)) return value
+  throw invalid(
+    `Option "cookieAttributes.${name}" must be a text of printable ASCII without a semicolon; received ${describe(value)}`,
+  )
+}
+
+function checkFlag(name: string, value: unknown): void {
+  if (typeof value === 'boolean') return
+  throw invalid(`Option "cookieAttributes.${name}" must be true or false; received ${describe(value)}`)
+}

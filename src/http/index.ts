@@ -1,0 +1,8 @@
+export type { CookieAttributes } from './cookie.ts'
+export { sessionHandler } from './handler.ts'
+export type { WebHandler } from './handler.ts'
+export { sessionMiddleware } from './middleware.ts'
+export type { NodeRequest, SessionMiddleware } from './middleware.ts'
+export type { HttpOptions } from './options.ts'
+export type { NodeResponse } from './response-gate.ts'
+export type { SessionPool, TokenSession } from './session-pool.ts'

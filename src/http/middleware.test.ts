@@ -1,0 +1,273 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { settle } from '../../test/support/fake-platform.ts'
+import { FakeSessionPool, serve, tokenAtOnce, type TestHandler } from '../../test/support/http-bench.ts'
+import { sessionMiddleware } from './index.ts'
+
+const COOKIE = 'switchyard=token; Path=/; HttpOnly; SameSite=Lax'
+
+type Middleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => unknown
+
+/** Runs middlewares in turn, as Express and Connect do. What they throw, or give to `next`, becomes an error page. */
+function chain(...middlewares: readonly Middleware[]): TestHandler {
+  return (request, response) => {
+    const run = (index: number, error?: unknown): void => {
+      if (error !== undefined) {
+        response.statusCode = 500
+        response.end((error as Error).message)
+        return
+      }
+      const step = async (): Promise<void> => {
+        await middlewares[index]?.(request, response, (given) => run(index + 1, given))
+      }
+      step().catch((thrown: unknown) => run(index, thrown))
+    }
+    run(0)
+  }
+}
+
+const failures: readonly (readonly [what: string, answer: () => Promise<undefined>])[] = [
+  ['no token', () => Promise.resolve(undefined)],
+  ['an error', () => Promise.reject(new Error('the pool has ended'))],
+]
+
+describe.each(['http1', 'http2'] as const)('%s', (protocol) => {
+  it('a session that did not write carries nothing, and is not asked', async () => {
+    const pool = new FakeSessionPool()
+    const handler = chain(sessionMiddleware({ pool }), (_, response) => response.end('read'))
+    await using server = await serve(protocol, handler)
+    const { headers, body } = await server.ask()
+    expect(body).toBe('read')
+    expect(headers).not.toHaveProperty('set-cookie')
+    expect(headers).not.toHaveProperty('x-switchyard-token')
+    expect(pool.timeouts).toEqual([])
+  })
+
+  it('a session that wrote gives its token to the client, which brings it along', async () => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const handler = chain(sessionMiddleware({ pool, holdMs: 70 }), (_, response) => {
+      pool.write()
+      response.end('written')
+    })
+    await using server = await serve(protocol, handler)
+    const { headers, body } = await server.ask()
+    expect(body).toBe('written')
+    expect(headers).toMatchObject({ 'set-cookie': [COOKIE], 'x-switchyard-token': 'token' })
+    expect(pool.timeouts).toEqual([70])
+    await server.ask({ headers: { cookie: 'switchyard=mine' } })
+    await server.ask({ headers: { 'x-switchyard-token': 'theirs' } })
+    expect(pool.received).toEqual([undefined, 'mine', 'theirs'])
+  })
+
+  it('nothing of the response arrives before the token is there', async () => {
+    const pool = new FakeSessionPool()
+    const handler = chain(sessionMiddleware({ pool }), (request, response) => {
+      if (request.method === 'POST') pool.write()
+      response.end(request.method)
+    })
+    await using server = await serve(protocol, handler)
+    let isAnswered = false
+    const answer = server.ask({ method: 'POST' }).finally(() => (isAnswered = true))
+    await pool.untilAsked()
+    // A whole request that does not write passes meanwhile.
+    expect((await server.ask()).body).toBe('GET')
+    expect(isAnswered).toBe(false)
+    pool.answer('token')
+    expect(await answer).toMatchObject({ body: 'POST', headers: { 'x-switchyard-token': 'token' } })
+  })
+
+  it('what a response begins with is all that counts: later writes hold nothing back', async () => {
+    const pool = new FakeSessionPool()
+    const handler = chain(sessionMiddleware({ pool }), (_, response) => {
+      response.write('begun ')
+      pool.write()
+      response.write('on ')
+      response.end('ended')
+    })
+    await using server = await serve(protocol, handler)
+    const { headers, body } = await server.ask()
+    expect(body).toBe('begun on ended')
+    expect(headers).not.toHaveProperty('set-cookie')
+  })
+
+  it.each(failures)('%s in place of a token makes no error page', async (_, answer) => {
+    const pool = new FakeSessionPool(answer)
+    const handler = chain(sessionMiddleware({ pool }), (_request, response) => {
+      pool.write()
+      response.end('written')
+    })
+    await using server = await serve(protocol, handler)
+    const { status, headers, body } = await server.ask()
+    expect([status, body]).toEqual([200, 'written'])
+    expect(headers).not.toHaveProperty('set-cookie')
+  })
+
+  it('cookies of the application stay, and its lists are left alone', async () => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const own = ['a=1', 'b=2']
+    const handler = chain(sessionMiddleware({ pool }), (_, response) => {
+      pool.write()
+      response.setHeader('Set-Cookie', own)
+      response.end()
+    })
+    await using server = await serve(protocol, handler)
+    expect((await server.ask()).headers['set-cookie']).toEqual(['a=1', 'b=2', COOKIE])
+    expect(own).toEqual(['a=1', 'b=2'])
+  })
+
+  it('cookies that are given to writeHead hide no token', async () => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const handler = chain(sessionMiddleware({ pool }), (_, response) => {
+      pool.write()
+      const headers = { 'Set-Cookie': 'a=1', 'X-Switchyard-Token': 'mine' }
+      response.writeHead(200, headers).end()
+    })
+    await using server = await serve(protocol, handler)
+    expect((await server.ask()).headers).toMatchObject({
+      'set-cookie': ['a=1', COOKIE],
+      'x-switchyard-token': 'token',
+    })
+  })
+
+  it('two pools have a cookie each', async () => {
+    const [one, two] = [new FakeSessionPool(), new FakeSessionPool()]
+    const handler = chain(
+      sessionMiddleware({ pool: one, cookie: 'one', header: false }),
+      sessionMiddleware({ pool: two, cookie: 'two', header: 'x-two' }),
+      (_, response) => {
+        one.write()
+        two.write()
+        response.write('written ')
+        response.end('twice')
+      },
+    )
+    await using server = await serve(protocol, handler)
+    const answer = server.ask()
+    await two.untilAsked()
+    two.answer('second')
+    await one.untilAsked()
+    one.answer('first')
+    const { headers, body } = await answer
+    expect(body).toBe('written twice')
+    expect(headers['set-cookie']).toEqual([
+      'two=second; Path=/; HttpOnly; SameSite=Lax',
+      'one=first; Path=/; HttpOnly; SameSite=Lax',
+    ])
+    expect(headers).toMatchObject({ 'x-two': 'second' })
+    expect(headers).not.toHaveProperty('x-switchyard-token')
+  })
+
+  it('an error page after a write carries the token', async () => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const handler = chain(sessionMiddleware({ pool }), () => {
+      pool.write()
+      throw new Error('after the write')
+    })
+    await using server = await serve(protocol, handler)
+    expect(await server.ask()).toMatchObject({
+      status: 500,
+      body: 'after the write',
+      headers: { 'x-switchyard-token': 'token' },
+    })
+  })
+
+  it('a client that goes away while its response is held harms nobody', async () => {
+    const pool = new FakeSessionPool()
+    const calledBack: unknown[] = []
+    let closed: Promise<unknown> | undefined
+    const handler = chain(sessionMiddleware({ pool }), (request, response) => {
+      if (request.method !== 'POST') return response.end('still here')
+      closed = once(response, 'close')
+      pool.write()
+      response.write('written', (error) => calledBack.push(error))
+      return response.end()
+    })
+    await using server = await serve(protocol, handler)
+    const leaving = new AbortController()
+    const answer = server.ask({ method: 'POST', signal: leaving.signal })
+    await pool.untilAsked()
+    leaving.abort()
+    await expect(answer).rejects.toThrow('abort')
+    await closed
+    pool.answer('token')
+    while (calledBack.length === 0) await settle()
+    expect(calledBack).toEqual([expect.any(Error)])
+    expect((await server.ask()).body).toBe('still here')
+  })
+
+  it('what comes after it may wait: next gives what it gives', async () => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const middleware = sessionMiddleware({ pool })
+    const handler: TestHandler = (request, response) => {
+      void middleware(request, response, async () => {
+        await settle()
+        pool.write()
+        return 'written later'
+      }).then((text) => response.end(text))
+    }
+    await using server = await serve(protocol, handler)
+    expect(await server.ask()).toMatchObject({
+      body: 'written later',
+      headers: { 'x-switchyard-token': 'token' },
+    })
+  })
+})
+
+describe('beside other middlewares that replace methods of the response', () => {
+  /** Sets a header at the last moment, as `on-headers` and what is built on it do. */
+  const lastMoment: Middleware = (_, response, next) => {
+    const { writeHead } = response
+    response.writeHead = ((...args: unknown[]) => {
+      if (!response.headersSent) {
+        const others = [response.getHeader('set-cookie') ?? []].flat().map(String)
+        response.setHeader('set-cookie', [...others, 'last=moment'])
+      }
+      return Reflect.apply(writeHead, response, args)
+    }) as never
+    next()
+  }
+
+  /** Changes the body and waits for `drain`, as compression does. */
+  const shouting: Middleware = (_, response, next) => {
+    const own = { write: response.write, end: response.end } as Record<
+      string,
+      (...args: unknown[]) => unknown
+    >
+    response.write = ((chunk: string) => own['write']?.call(response, chunk.toUpperCase())) as never
+    response.end = ((chunk = '') => {
+      response.removeHeader('Content-Length')
+      const flows = own['write']?.call(response, chunk.toUpperCase()) === true
+      if (flows) own['end']?.call(response)
+      else response.once('drain', () => own['end']?.call(response))
+    }) as never
+    next()
+  }
+
+  const orders: readonly (readonly [what: string, order: (own: Middleware) => readonly Middleware[]])[] = [
+    ['before a header of the last moment', (own) => [own, lastMoment]],
+    ['behind a header of the last moment', (own) => [lastMoment, own]],
+    ['before a body that is changed', (own) => [own, shouting, lastMoment]],
+    ['behind a body that is changed', (own) => [lastMoment, shouting, own]],
+  ]
+
+  it.each(orders)('%s', async (_, order) => {
+    const pool = new FakeSessionPool()
+    const handler = chain(...order(sessionMiddleware({ pool })), (_request, response) => {
+      pool.write()
+      response.setHeader('Content-Length', 7)
+      response.end('written')
+    })
+    await using server = await serve('http1', handler)
+    const answer = server.ask()
+    await pool.untilAsked()
+    pool.answer('token')
+    const { headers, body } = await answer
+    expect(body.toLowerCase()).toBe('written')
+    expect([...(headers['set-cookie'] ?? [])].toSorted()).toEqual(['last=moment', COOKIE])
+  })
+})

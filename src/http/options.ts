@@ -1,0 +1,91 @@
+import { LONGEST_TIMER_MS } from '../config/limits.ts'
+import { checkMethod, checkNames, checkObject, describe, invalid, numberOption } from '../config/validate.ts'
+import { MAX_TOKEN_LENGTH } from '../consistency/token.ts'
+import { cookieWriter, readCookie, type CookieAttributes } from './cookie.ts'
+import type { SessionPool, TokenSession } from './session-pool.ts'
+
+/** How sessions travel between a client and this server. */
+export interface HttpOptions {
+  readonly pool: SessionPool
+  /** Name of the cookie that the token travels in, or `false` for none. @defaultValue 'switchyard' */
+  readonly cookie?: string | false
+  /**
+   * Name of the header that the token travels in, both ways, or `false` for none. In a request it comes before the
+   * cookie. @defaultValue 'x-switchyard-token'
+   */
+  readonly header?: string | false
+  readonly cookieAttributes?: CookieAttributes
+  /**
+   * How long the response of a request that wrote may be held back for its position, in milliseconds. After it the token
+   * says to read from the primary for a while. @defaultValue 50
+   */
+  readonly holdMs?: number
+}
+
+/** One value, several, or none: as `node:http` and `Headers` give them. */
+type HeaderValue = string | readonly string[] | null | undefined
+
+/** The options, checked, as the middlewares use them. */
+export interface HttpSettings {
+  readonly pool: SessionPool
+  /** The request's token as it came, whatever it is; of a text that is too long to be one, only as much as shows that. */
+  requestToken(header: (name: string) => HeaderValue): string | undefined
+  /** The token for the response. `undefined` when there is none, or it could not be had. */
+  responseToken(session: TokenSession): Promise<string | undefined>
+  /** Name of the header that carries the token. */
+  readonly header: string | undefined
+  /** Makes the text of the `Set-Cookie` header that carries the token. */
+  readonly setCookie: ((token: string) => string) | undefined
+}
+
+const OPTION_NAMES: ReadonlySet<string> = new Set(['pool', 'cookie', 'header', 'cookieAttributes', 'holdMs'])
+/** A token of RFC 9110: what names of headers and of cookies are made of. */
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/
+const DEFAULT_HOLD_MS = 50
+
+/** Throws `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`, naming what is wrong. */
+export function httpSettingsOf(options: HttpOptions): HttpSettings {
+  checkObject('options', options)
+  checkNames(options, OPTION_NAMES, 'the HTTP options')
+  checkMethod('pool', options.pool, 'withSession')
+  const cookie = nameOption('cookie', options.cookie, 'switchyard')
+  const header = nameOption('header', options.header, 'x-switchyard-token')?.toLowerCase()
+  if (cookie === undefined && header === undefined) {
+    throw invalid('Options "cookie" and "header" must not both be false: nothing would carry the token')
+  }
+  const holdMs = numberOption('holdMs', options.holdMs, DEFAULT_HOLD_MS, { min: 0, max: LONGEST_TIMER_MS })
+  const setCookie = cookieWriter(cookie ?? '', options.cookieAttributes)
+  return {
+    pool: options.pool,
+    requestToken(headerOf) {
+      const cookies = cookie === undefined ? undefined : textOf(headerOf('cookie'))
+      const fromHeader = header === undefined ? undefined : textOf(headerOf(header))
+      const text = fromHeader ?? (cookie === undefined ? undefined : readCookie(cookies ?? '', cookie))
+      return text === undefined || text === '' ? undefined : text.slice(0, MAX_TOKEN_LENGTH + 1)
+    },
+    async responseToken(session) {
+      try {
+        return await session.token({ timeoutMs: holdMs })
+      } catch {
+        // What was done is done, and the answer is worth more than its token.
+        return undefined
+      }
+    },
+    header,
+    setCookie: cookie === undefined ? undefined : setCookie,
+  }
+}
+
+function textOf(value: HeaderValue): string | undefined {
+  const text = typeof value === 'string' ? value : value?.[0]
+  return text === '' ? undefined : text
+}
+
+function nameOption(name: string, value: unknown, defaultValue: string): string | undefined {
+  if (value === undefined) return defaultValue
+  if (value === false) return undefined
+  if (typeof value === 'string' && NAME.test(value)) return value
+  throw invalid(
+    `Option "${name}" must be false or a name of letters, digits and !#$%&'*+-.^_\`|~; received ${describe(value)}`,
+  )
+}
