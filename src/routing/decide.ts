@@ -80,9 +80,8 @@ export function consistencyOf(session: Session, request: RouteRequest, policy: R
  * committed before it heard of the write.
  */
 function causally(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
-  const { isUnfenced, lastRead, lastWriteAtMs, position, primaryUntilMs } = session
+  const { lastRead, position, primaryUntilMs, unfencedSinceMs: sinceMs } = session
   if (primaryUntilMs !== undefined && nowMs < primaryUntilMs) return TOKEN_PRIMARY
-  const sinceMs = isUnfenced ? lastWriteAtMs : undefined
   if (sinceMs !== undefined && nowMs - sinceMs < policy.windowMs) return SESSION_WROTE
   return toReplica('read', { maxStalenessMs: request.maxStalenessMs, sinceMs, position, after: lastRead })
 }

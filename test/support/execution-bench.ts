@@ -96,6 +96,10 @@ export class ExecutionBench {
       this.log.push(`awaits a plan for ${timeoutMs}`)
       return planOf(this.plans.shift() ?? '')
     },
+    awaitReplica: async (_plan, timeoutMs) => {
+      this.log.push(`awaits a replica for ${timeoutMs}`)
+      return planOf(this.plans.shift() ?? '')
+    },
     unavailable: () => new Error('No primary found'),
   }
 
