@@ -13,6 +13,7 @@ import { DiscoveryLoop } from './discovery/loop.ts'
 import { asError } from './errors/as-error.ts'
 import { Attempts } from './execution/attempts.ts'
 import type { Done, ExecutionListener, Send } from './execution/execution.ts'
+import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { Reader } from './execution/reader.ts'
 import { RetryBudget } from './execution/retry-budget.ts'
@@ -192,11 +193,17 @@ export class Router {
   /** Uses these nodes from now on. A node that goes finishes what it has. */
   setNodes(nodes: readonly NodeConfig[]): void {
     const before = new Set([...this.#nodes].map(({ id }) => id))
+    const seen = this.#cluster.snapshot.nodes
+    const answers = (id: NodeId): boolean => seen.some((node) => node.id === id && node.state.name === 'up')
     this.#nodes.set(nodes)
     this.#cluster.setNodes(nodes)
     const after = new Set(nodes.map(({ id }) => id))
     const removed = [...before].filter((id) => !after.has(id))
-    for (const id of removed) this.#health.forget(id)
+    for (const id of removed) {
+      this.#health.forget(id)
+      // It is no longer watched, so nobody would tell those who wait for it in vain.
+      if (!answers(id)) this.#attempts.abandon(id, new Error(`${id} is no longer a node of the cluster`))
+    }
     this.#tell('nodesChanged', { added: [...after].filter((id) => !before.has(id)), removed })
   }
 
@@ -223,8 +230,9 @@ export class Router {
 
   /** Runs one autocommit statement wherever it belongs. */
   run(query: RoutedQuery, done: Done): void {
-    if (this.#ready) this.#dispatch(query, done)
-    else this.prepare().then(() => this.#dispatch(query, done), done)
+    if (this.#ready) return this.#dispatch(query, done)
+    const answer = guarded(done)
+    this.prepare().then(() => this.#dispatch(query, answer), answer)
   }
 
   /** Resolves when a statement may hope for a node; rejects with why there is none. */
@@ -309,8 +317,9 @@ export class Router {
 
   /** Hands out a connection to the primary for exclusive use. */
   leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
-    if (this.#ready) this.#writer.lease(done)
-    else this.prepare().then(() => this.#writer.lease(done), done)
+    const answer = guarded(done)
+    if (this.#ready) this.#writer.lease(answer)
+    else this.prepare().then(() => this.#writer.lease(answer), answer)
   }
 
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {

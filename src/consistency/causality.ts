@@ -106,6 +106,8 @@ export class Causality {
   awaited(session: MutableSession): Promise<void> | undefined {
     const { hasServer, platform, waitMs } = this.#options
     this.#settle(session)
+    // It began before the cluster was looked at.
+    if (session.position === undefined && this.#start !== undefined) session.mustShow(this.#start)
     const { lastRead } = session
     if (lastRead !== undefined && !hasServer(lastRead.serverIdentity)) {
       session.saw(platform.now(), this.request())

@@ -29,6 +29,7 @@ export class ReaderBench extends ExecutionBench {
       platform,
       spill: this.spill,
       readTimeoutMs,
+      waitMs: 100,
       failoverTimeoutMs: FAILOVER_TIMEOUT_MS,
     })
   }
