@@ -70,5 +70,11 @@ export interface Catalog {
   typeVerdict(name: QualifiedName): OperatorVerdict
 }
 
-/** True when a text of SQL is proven, with this catalog, to be nothing but queries. Must not throw. */
-export type ReadProof = (sql: string, catalog: Catalog) => boolean
+/** What a function consists of, as far as it can be looked into. */
+export type FunctionBody =
+  | { readonly language: 'sql'; readonly text: string }
+  /** `head` is what stands before the body where the function is created: its name, arguments and result. */
+  | { readonly language: 'plpgsql'; readonly text: string; readonly head: string }
+
+/** True when a body is proven, with this catalog, to do nothing but read. Must not throw. */
+export type ReadProof = (body: FunctionBody, catalog: Catalog) => boolean

@@ -8,6 +8,10 @@ const maxTotalBytes = 2 ** 20
  * every function of their name in their schema that is not harmless: nothing else that is known of them, of their types
  * or of their arguments' defaults stands against it. Settings of a function (`SET search_path …`) might make its text
  * mean something else.
+ *
+ * `silent`: assignments in PL/pgSQL cast silently, to types that stand nowhere. So nothing in it is proven where a value
+ * of some type is unsafe to read, or a type of the system unsafe to cast to; and nothing polymorphic where a column has a
+ * type that is unsafe to cast to.
  */
 export const bodiesSql: string = `
 unsafe AS MATERIALIZED (SELECT DISTINCT node FROM reached),
@@ -24,18 +28,32 @@ tainted AS MATERIALIZED (
   ) t
   JOIN unsafe u ON u.node = t.type::bigint * 8 + 3
 ),
+silent AS MATERIALIZED (
+  SELECT
+    bool_or(u.node % 8 = 4 OR u.node % 8 = 3 AND u.node < 16384 * 8) AS always,
+    bool_or(t.typrelid <> 0) AS polymorphic
+  FROM unsafe u LEFT JOIN pg_type t ON u.node = t.oid::bigint * 8 + 3
+),
 text_of AS MATERIALIZED (
-  SELECT p.oid, p.prosrc AS text
+  SELECT p.oid, f.language, p.prosrc AS text,
+    CASE f.language WHEN 'plpgsql' THEN format('CREATE FUNCTION %I(%s) RETURNS %s LANGUAGE plpgsql',
+      p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)) END AS head
   FROM pg_proc p
   JOIN function f ON f.oid = p.oid
   LEFT JOIN tainted t ON t.node = p.oid::bigint * 8
-  WHERE f.oid >= 16384 AND f.callable AND f.language = 'sql' AND f.verdict = 'volatile'
+  CROSS JOIN silent s
+  WHERE f.oid >= 16384 AND f.callable AND f.language IN ('sql', 'plpgsql') AND f.verdict = 'volatile'
     AND p.prokind = 'f' AND p.prosqlbody IS NULL AND p.proconfig IS NULL
     AND octet_length(p.prosrc) <= ${maxBodyBytes} AND t.node IS NULL
+    AND (f.language = 'sql' OR s.always IS NOT TRUE AND (s.polymorphic IS NOT TRUE OR NOT EXISTS (
+      SELECT FROM unnest(p.prorettype || p.proargtypes::oid[] || p.proallargtypes) a (type)
+      JOIN pg_type y ON y.oid = a.type WHERE y.typtype = 'p' AND y.typname LIKE 'any%'
+    )))
 ),
 bodies AS (
-  SELECT f.schema, f.name, json_agg(DISTINCT t.text) FILTER (WHERE t.oid IS NOT NULL) AS texts,
-    sum(octet_length(t.text)) AS bytes
+  SELECT f.schema, f.name,
+    jsonb_agg(DISTINCT jsonb_strip_nulls(to_jsonb(t) - 'oid')) FILTER (WHERE t.oid IS NOT NULL) AS texts,
+    sum(octet_length(t.text) + COALESCE(octet_length(t.head), 0)) AS bytes
   FROM function f
   LEFT JOIN text_of t ON t.oid = f.oid
   LEFT JOIN unsafe u ON u.node = f.oid::bigint * 8

@@ -1,3 +1,4 @@
+import type { FunctionBody } from '../catalog/catalog.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { EnginePool } from './engine-pool.ts'
 import type { Findings } from './findings.ts'
@@ -5,6 +6,8 @@ import { hintOf } from './hint.ts'
 import { engineFactory } from './libpg-query-engine.ts'
 import { hasCommentRun, nestingOf } from './nesting.ts'
 import type { Analysis, SqlParser } from './parser.ts'
+import { definitionOf } from './plpgsql/definition.ts'
+import { queriesOf } from './plpgsql/queries.ts'
 import { inCharacters } from './positions.ts'
 import type { StatementReason } from './statement.ts'
 import { isNode, listAt, type TreeNode, type TreeValue } from './tree.ts'
@@ -47,9 +50,8 @@ export class LibpgQueryParser implements SqlParser {
   }
 
   analyze(sql: string): Analysis {
-    // A zero byte ends the text for the parser, and half a surrogate pair is another character for the server.
-    if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) return refused('unparseable')
-    if (sql.length > MAX_NESTING && isTooDeep(sql)) return refused('too-deep')
+    if (isGarbled(sql)) return refused('unparseable')
+    if (isTooDeep(sql)) return refused('too-deep')
     const outcome = this.#engines.parse(sql)
     switch (outcome.kind) {
       case 'parsed':
@@ -62,9 +64,22 @@ export class LibpgQueryParser implements SqlParser {
         return { ...refused('unparseable'), isProvisional: true }
     }
   }
+
+  queriesIn(body: FunctionBody & { readonly language: 'plpgsql' }): readonly string[] | undefined {
+    const definition = definitionOf(body)
+    if (isGarbled(definition) || isTooDeep(body.text)) return undefined
+    const outcome = this.#engines.parse(definition, 'plpgsql')
+    return outcome.kind === 'parsed' ? queriesOf(outcome.json, body.text) : undefined
+  }
+}
+
+/** A zero byte ends the text for the parser, and half a surrogate pair is another character for the server. */
+function isGarbled(sql: string): boolean {
+  return sql.includes('\0') || /\p{Surrogate}/u.test(sql)
 }
 
 function isTooDeep(sql: string): boolean {
+  if (sql.length <= MAX_NESTING) return false
   return nestingOf(sql, MAX_NESTING) > MAX_NESTING || hasCommentRun(sql, MAX_COMMENTS_IN_A_RUN)
 }
 

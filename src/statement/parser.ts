@@ -1,4 +1,4 @@
-import type { QualifiedName } from '../catalog/catalog.ts'
+import type { FunctionBody, QualifiedName } from '../catalog/catalog.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
 
 /** A name that the text uses, with where it stands. */
@@ -44,4 +44,9 @@ export interface SqlParser {
   load(): Promise<void>
   /** Never throws for bad SQL: what cannot be parsed comes back as a write with the reason `unparseable`. */
   analyze(sql: string): Analysis
+  /**
+   * What a function in PL/pgSQL may run, as texts of SQL: it does nothing but read if each of them does. Undefined when it
+   * may do more than that. A parser without this method looks into no such function.
+   */
+  queriesIn?(body: FunctionBody & { readonly language: 'plpgsql' }): readonly string[] | undefined
 }

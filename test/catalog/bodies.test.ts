@@ -16,7 +16,7 @@ const servers = [
 ]
 
 const parser = createLibpgQueryParser()
-const proving: LoadOptions = { isRead: (sql, catalog) => provesRead(parser, sql, catalog) }
+const proving: LoadOptions = { isRead: (body, catalog) => provesRead(parser, body, catalog) }
 
 describe.each(servers)('functions without a label on $server', ({ binDir }) => {
   let cluster: Cluster
