@@ -1,6 +1,6 @@
 /** A text that is longer is not worth proving, in bytes. */
 const maxBodyBytes = 8_192
-/** When the texts are longer all together, none is sent: they would make most of the answer. In bytes. */
+/** What the texts may take all together, since they would make most of the answer. In bytes. */
 const maxTotalBytes = 2 ** 20
 
 /**
@@ -29,15 +29,12 @@ tainted AS MATERIALIZED (
   JOIN unsafe u ON u.node = t.type::bigint * 8 + 3
 ),
 silent AS MATERIALIZED (
-  SELECT
-    bool_or(u.node % 8 = 4 OR u.node % 8 = 3 AND u.node < 16384 * 8) AS always,
-    bool_or(t.typrelid <> 0) AS polymorphic
-  FROM unsafe u LEFT JOIN pg_type t ON u.node = t.oid::bigint * 8 + 3
+  SELECT bool_or(u.node % 8 = 4 OR u.node < 16384 * 8) AS always, bool_or(t.typrelid <> 0) AS polymorphic
+  FROM unsafe u JOIN pg_type t ON t.oid::bigint = u.node / 8
+  WHERE u.node % 8 IN (3, 4)
 ),
 text_of AS MATERIALIZED (
-  SELECT p.oid, f.language, p.prosrc AS text,
-    CASE f.language WHEN 'plpgsql' THEN format('CREATE FUNCTION %I(%s) RETURNS %s LANGUAGE plpgsql',
-      p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)) END AS head
+  SELECT p.oid, octet_length(p.prosrc) AS bytes
   FROM pg_proc p
   JOIN function f ON f.oid = p.oid
   LEFT JOIN tainted t ON t.node = p.oid::bigint * 8
@@ -51,9 +48,8 @@ text_of AS MATERIALIZED (
     )))
 ),
 bodies AS (
-  SELECT f.schema, f.name,
-    jsonb_agg(DISTINCT jsonb_strip_nulls(to_jsonb(t) - 'oid')) FILTER (WHERE t.oid IS NOT NULL) AS texts,
-    sum(octet_length(t.text) + COALESCE(octet_length(t.head), 0)) AS bytes
+  SELECT f.schema, f.name, array_agg(t.oid) FILTER (WHERE t.oid IS NOT NULL) AS oids,
+    sum(t.bytes) AS bytes
   FROM function f
   LEFT JOIN text_of t ON t.oid = f.oid
   LEFT JOIN unsafe u ON u.node = f.oid::bigint * 8
@@ -63,7 +59,17 @@ bodies AS (
     AND bool_and(t.oid IS NOT NULL OR f.verdict IN ('harmless', 'read-only') AND u.node IS NULL)
 )`
 
-/** The rows of `bodies`, or none when they are too long all together. */
+/** The rows of `bodies`, of all names whose bodies are short enough to fit in, the shortest ones first. */
 export const bodyRowsSql: string = `
-SELECT 'body', schema, name, texts::text
-FROM (SELECT *, sum(bytes) OVER () AS total FROM bodies) b WHERE total <= ${maxTotalBytes}`
+SELECT 'body', b.schema, b.name, json_agg(json_build_object(
+  'language', l.lanname, 'text', p.prosrc, 'head', CASE l.lanname WHEN 'plpgsql' THEN format(
+    'CREATE FUNCTION %I(%s) RETURNS %s LANGUAGE plpgsql',
+    p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)) END
+))::text
+FROM (
+  SELECT schema, name, oids, sum(bytes) OVER (ORDER BY bytes, schema, name) AS total FROM bodies
+) b, LATERAL unnest(b.oids) o (oid)
+JOIN pg_proc p ON p.oid = o.oid
+JOIN pg_language l ON l.oid = p.prolang
+WHERE b.total <= ${maxTotalBytes}
+GROUP BY b.schema, b.name`

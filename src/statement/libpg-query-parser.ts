@@ -1,4 +1,4 @@
-import type { FunctionBody } from '../catalog/catalog.ts'
+import type { PlPgSqlBody } from '../catalog/catalog.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { EnginePool } from './engine-pool.ts'
 import type { Findings } from './findings.ts'
@@ -65,7 +65,7 @@ export class LibpgQueryParser implements SqlParser {
     }
   }
 
-  queriesIn(body: FunctionBody & { readonly language: 'plpgsql' }): readonly string[] | undefined {
+  queriesIn(body: PlPgSqlBody): readonly string[] | undefined {
     const definition = definitionOf(body)
     if (isGarbled(definition) || isTooDeep(body.text)) return undefined
     const outcome = this.#engines.parse(definition, 'plpgsql')

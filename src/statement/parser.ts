@@ -1,4 +1,4 @@
-import type { FunctionBody, QualifiedName } from '../catalog/catalog.ts'
+import type { PlPgSqlBody, QualifiedName } from '../catalog/catalog.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
 
 /** A name that the text uses, with where it stands. */
@@ -48,5 +48,5 @@ export interface SqlParser {
    * What a function in PL/pgSQL may run, as texts of SQL: it does nothing but read if each of them does. Undefined when it
    * may do more than that. A parser without this method looks into no such function.
    */
-  queriesIn?(body: FunctionBody & { readonly language: 'plpgsql' }): readonly string[] | undefined
+  queriesIn?(body: PlPgSqlBody): readonly string[] | undefined
 }

@@ -323,6 +323,12 @@ export const plpgsqlBodies: readonly PlPgSqlCase[] = [
     '25006',
   ),
   unproven(
+    'a field of a record that checks, its type in other words',
+    'checks_any_record',
+    int('DECLARE r pg_catalog."record"; BEGIN SELECT * INTO r FROM of_checked; r.x := a; RETURN 1; END'),
+    '25006',
+  ),
+  unproven(
     'an argument of such a type',
     'checks_argument',
     '(a checked) RETURNS int LANGUAGE plpgsql AS $$ BEGIN a := 2; RETURN a; END $$',

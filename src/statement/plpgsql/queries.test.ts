@@ -38,6 +38,9 @@ const bodies: readonly (readonly [body: string, queries: readonly string[] | und
   // Of what type the field is only the running function knows.
   ['DECLARE b record; BEGIN b.c := 1; END', undefined],
   ['DECLARE b RECORD; BEGIN SELECT 1 INTO b.c; END', undefined],
+  ['DECLARE b "record"; BEGIN b.c := 1; END', undefined],
+  ['DECLARE b pg_catalog.Record; BEGIN b.c := 1; END', undefined],
+  ['DECLARE b U&"\\0072ecord"; BEGIN b.c := 1; END', undefined],
   ['DECLARE b record; BEGIN SELECT 1, 2 INTO a, b.c; END', undefined],
   ['DECLARE b record; BEGIN GET DIAGNOSTICS b.c = ROW_COUNT; END', undefined],
   ['DECLARE b record; BEGIN FOR b.c IN SELECT 1 LOOP END LOOP; END', undefined],

@@ -74,7 +74,8 @@ class Walk {
     const parent = field['recparentno'] ?? 0
     const record = typeof parent === 'number' ? unwrap(this.#variables[parent], 'PLpgSQL_rec') : undefined
     const type = unwrap(record?.['datatype'], 'PLpgSQL_type')
-    return type !== undefined && textAt(type, 'typname').toLowerCase() !== 'record'
+    // It may be quoted, qualified, and spelled in Unicode's numbers.
+    return type !== undefined && !/record|&/i.test(textAt(type, 'typname'))
   }
 
   #expression(node: TreeNode): boolean {
