@@ -261,32 +261,6 @@ export const plpgsqlBodies: readonly PlPgSqlCase[] = [
     `DECLARE made CURSOR FOR SELECT sly(1); SELECT fetches('made')`,
   ),
   unproven(
-    'the first value of a row',
-    'row_default',
-    int('DECLARE x pair := ROW(sly(1), 2); BEGIN RETURN x.x; END'),
-    '25006',
-  ),
-  unproven(
-    'the first value of a record',
-    'record_default',
-    int('DECLARE x record DEFAULT ROW(sly(1), 2); BEGIN RETURN 1; END'),
-    '25006',
-  ),
-  unproven(
-    'the first value of a row, within, behind a cursor and a name like a key word',
-    'deep_default',
-    int(
-      'DECLARE c CURSOR FOR SELECT 1 = 1; BEGIN DECLARE y int := (SELECT q.begin FROM (SELECT 1) q ("begin")); x pair := ROW(sly(1), y); BEGIN RETURN x.x; END; END',
-    ),
-    '25006',
-  ),
-  unproven(
-    'the first value of a domain',
-    'domain_default',
-    int('DECLARE x small := sly(1); BEGIN RETURN x; END'),
-    '25006',
-  ),
-  unproven(
     'a variable whose type checks',
     'checks',
     int('DECLARE x checked; BEGIN x := a; RETURN x; END'),

@@ -16,6 +16,14 @@ export const slots: readonly Slot[] = [
     title: 'a first value after DEFAULT',
     body: 'DECLARE x CONSTANT text NOT NULL DEFAULT @; BEGIN RETURN x; END',
   },
+  { title: 'the first value of a row', body: 'DECLARE x pair := ROW(@, 2); BEGIN RETURN x.x; END' },
+  { title: 'the first value of a domain', body: 'DECLARE y int; x small NOT NULL = @; BEGIN RETURN x; END' },
+  { title: 'the first value of a record', body: 'DECLARE x record DEFAULT ROW(@, 2); BEGIN RETURN 1; END' },
+  {
+    title: 'a first value behind a cursor, and names like key words',
+    body: `DECLARE c CURSOR FOR SELECT 1 = 1; BEGIN
+      DECLARE y int := (SELECT q.begin FROM (SELECT 1) q ("begin")); x pair := ROW(@, y); BEGIN RETURN x.x; END; END`,
+  },
   {
     title: 'the first value of a parameter that is shadowed',
     body: 'DECLARE a int = @; BEGIN RETURN a; END',

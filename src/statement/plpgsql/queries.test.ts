@@ -29,12 +29,15 @@ const bodies: readonly (readonly [body: string, queries: readonly string[] | und
   ['BEGIN INSERT INTO b VALUES (1); END', ['INSERT INTO b VALUES (1)']],
   ['BEGIN SET b = 1; END', ['SET b = 1']],
   ['DECLARE b pair; BEGIN b.c := 1; END', ['SELECT NULL::pair', 'SELECT b.c ', 'SELECT  1']],
-  ['DECLARE b int := c(); d pair; BEGIN END', ['SELECT NULL::int', 'SELECT c()', 'SELECT NULL::pair']],
-
+  ['DECLARE b int := c(); BEGIN END', ['SELECT NULL::int', 'SELECT c()', 'SELECT  c()']],
   // The first value of such a variable is not in the tree.
-  ['DECLARE b pair := c(); BEGIN END', undefined],
-  ['DECLARE b record = c(); BEGIN END', undefined],
-  ['DECLARE b int; c pair DEFAULT d(); e int; BEGIN END', undefined],
+  ['DECLARE b pair := c(); BEGIN END', ['SELECT NULL::pair', 'SELECT  c()']],
+  ['DECLARE b record = c(); BEGIN END', ['SELECT NULL::record', 'SELECT  c()']],
+  [
+    'DECLARE b small DEFAULT c(); d int; BEGIN END',
+    ['SELECT NULL::small', 'SELECT NULL::int', 'SELECT  c()'],
+  ],
+
   // Of what type the field is only the running function knows.
   ['DECLARE b record; BEGIN b.c := 1; END', undefined],
   ['DECLARE b RECORD; BEGIN SELECT 1 INTO b.c; END', undefined],

@@ -1,6 +1,6 @@
 import { isNode, listAt, nodeAt, textAt, unwrap, type TreeNode, type TreeValue } from '../tree.ts'
 import { sidesOf } from './assignment.ts'
-import { countDefaults } from './defaults.ts'
+import { firstValuesOf } from './first-values.ts'
 import { shapes } from './shapes.ts'
 import { typeQuery } from './types.ts'
 
@@ -15,16 +15,11 @@ export function queriesOf(json: string, body: string): readonly string[] | undef
   const functions = listAt(JSON.parse(json) as TreeNode, 'plpgsql_funcs')
   const root = functions.length === 1 ? unwrap(functions[0], 'PLpgSQL_function') : undefined
   if (root === undefined || nodeAt(root, 'action') === undefined) return undefined
-  const variables = listAt(root, 'datums')
-  // The tree leaves out the first values of variables whose type is not one of the system's.
-  if (countDefaults(body) !== variables.filter(hasDefault).length) return undefined
-  const walk = new Walk(variables)
-  return walk.visit(functions) ? [...walk.queries] : undefined
-}
-
-function hasDefault(variable: TreeValue): boolean {
-  const node = unwrap(variable, 'PLpgSQL_var')
-  return node !== undefined && nodeAt(node, 'default_val') !== undefined
+  const walk = new Walk(listAt(root, 'datums'))
+  if (!walk.visit(functions)) return undefined
+  // Where the type is not one of the system's, the tree leaves a variable's first value out.
+  for (const value of firstValuesOf(body)) walk.queries.add(`SELECT ${value}`)
+  return [...walk.queries]
 }
 
 class Walk {

@@ -1,12 +1,12 @@
 import { Scanner } from '../scanner.ts'
 
 /**
- * How many declarations in a body's text seem to give a variable its first value: never fewer than really do. Those of
- * cursors, which have a query instead, are left out.
+ * The expressions that give variables their first values, read off a body's text: all that there are, and where the text
+ * only looks like a declaration perhaps more. Cursors, which have a query instead, are left out.
  */
-export function countDefaults(body: string): number {
+export function firstValuesOf(body: string): readonly string[] {
   const scanner = new Scanner(body)
-  let count = 0
+  const values: string[] = []
   let declaration: Declaration | undefined
   let previous = ';'
   for (let kind = scanner.next(); kind !== 'end'; kind = scanner.next()) {
@@ -17,24 +17,25 @@ export function countDefaults(body: string): number {
     if (kind === 'word' && text === 'declare') declaration = new Declaration()
     // As a name it may stand inside of a declaration, but never where the next one begins.
     else if (kind === 'word' && text === 'begin' && isFirst) declaration = undefined
-    else if (kind === 'semicolon') {
-      if (declaration?.hasDefault === true) count += 1
-      declaration &&= new Declaration()
-    } else declaration?.add(text)
+    else if (kind === 'semicolon' && declaration !== undefined) {
+      if (declaration.valueAt !== undefined) values.push(body.slice(declaration.valueAt, scanner.start))
+      declaration = new Declaration()
+    } else declaration?.add(text, scanner.end)
   }
-  return count
+  return values
 }
 
 class Declaration {
   readonly #words: string[] = []
-  #gives = false
+  #valueAt: number | undefined
 
-  get hasDefault(): boolean {
-    return this.#gives && !/^\S+ (?:(?:no )?scroll )?cursor\b/.test(this.#words.join(' '))
+  /** Where the first value begins, if there is one. */
+  get valueAt(): number | undefined {
+    return /^\S+ (?:(?:no )?scroll )?cursor\b/.test(this.#words.join(' ')) ? undefined : this.#valueAt
   }
 
-  add(token: string): void {
-    if (token === '=' || token === 'default') this.#gives = true
+  add(token: string, end: number): void {
+    if (token === '=' || token === 'default') this.#valueAt ??= end
     // Four tell whether it is a cursor's; the name may be quoted, and have spaces in it.
     if (this.#words.length < 4) this.#words.push(this.#words.length === 0 ? 'name' : token)
   }
