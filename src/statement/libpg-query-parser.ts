@@ -69,7 +69,13 @@ export class LibpgQueryParser implements SqlParser {
     const definition = definitionOf(body)
     if (isGarbled(definition) || isTooDeep(body.text)) return undefined
     const outcome = this.#engines.parse(definition, 'plpgsql')
-    return outcome.kind === 'parsed' ? queriesOf(outcome.json, body.text) : undefined
+    if (outcome.kind !== 'parsed') return undefined
+    try {
+      return queriesOf(outcome.json, body.text)
+    } catch {
+      // The tree's own depth may exhaust the stack that the parser did not.
+      return undefined
+    }
   }
 }
 

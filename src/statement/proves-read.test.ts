@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { builtinCatalog } from '../catalog/builtin-catalog.ts'
-import { createLibpgQueryParser } from './libpg-query-parser.ts'
+import { EnginePool } from './engine-pool.ts'
+import { createLibpgQueryParser, LibpgQueryParser } from './libpg-query-parser.ts'
 import { provesRead } from './proves-read.ts'
 
 const parser = createLibpgQueryParser()
@@ -55,6 +56,24 @@ const blocks: readonly (readonly [body: string, proven: boolean])[] = [
 
 test.each(blocks)('%j: %s', (text, proven) => {
   expect(provesRead(parser, { language: 'plpgsql', text, head }, builtinCatalog)).toBe(proven)
+})
+
+test.each(['{', '{"plpgsql_funcs":7}', 'null'])('a tree that is broken proves nothing: %s', async (json) => {
+  const pool = new EnginePool(async () => ({ parse: () => json, memoryBytes: 1 }), 10)
+  await pool.fill()
+  const broken = new LibpgQueryParser(pool)
+  const body = { language: 'plpgsql', text: 'BEGIN END', head } as const
+  expect(provesRead(broken, body, builtinCatalog)).toBe(false)
+})
+
+test('a parser that knows no PL/pgSQL proves nothing', () => {
+  const parserOfSql = {
+    name: parser.name,
+    load: () => parser.load(),
+    analyze: (sql: string) => parser.analyze(sql),
+  }
+  const body = { language: 'plpgsql', text: 'BEGIN END', head } as const
+  expect(provesRead(parserOfSql, body, builtinCatalog)).toBe(false)
 })
 
 test('a text of SQL that creates a function is no body of one', () => {
