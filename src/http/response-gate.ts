@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
+import { isUint8Array } from 'node:util/types'
 import { asError } from '../errors/as-error.ts'
 
 export type NodeResponse = ServerResponse | Http2ServerResponse
@@ -122,8 +123,8 @@ class ResponseGate {
     const thaw = this.#freeze()
     void this.#prelude.prepare().then((setHeadersNow) => {
       thaw()
-      this.#response.statusCode = statusCode
-      this.#release(setHeadersNow)
+      this.#calls.unshift(() => (this.#response.statusCode = statusCode), setHeadersNow)
+      this.#release()
     })
   }
 
@@ -145,10 +146,9 @@ class ResponseGate {
     })
   }
 
-  #release(setHeadersNow: () => void): void {
+  #release(): void {
     this.#phase = 'released'
     try {
-      setHeadersNow()
       for (const call of this.#calls) call()
     } catch (error) {
       // It would have been thrown to whoever made the call, who is gone.
@@ -175,7 +175,7 @@ function override(target: object, properties: Readonly<Record<string, PropertyDe
 
 /** What Node.js refuses at once, it refuses at once: such calls are never kept. */
 function isChunk(chunk: unknown): boolean {
-  return typeof chunk === 'string' || chunk instanceof Uint8Array
+  return typeof chunk === 'string' || isUint8Array(chunk)
 }
 
 /** A status that ends the request, as opposed to an informational one, and to one that Node.js refuses. */
