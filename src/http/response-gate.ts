@@ -48,12 +48,18 @@ class ResponseGate {
   readonly #calls: (() => void)[] = []
   #phase: 'waiting' | 'holding' | 'released' = 'waiting'
   #isEnded = false
-  /** Somebody was told to wait for `drain`. */
+  /**
+   * Whether a `drain` of ours is heard by those who wait for one. Middlewares that replace `write`, such as compression,
+   * may lead its listeners elsewhere; with one of them beneath, what is written meanwhile is kept without asking to wait.
+   */
+  readonly #canDrain: boolean
+  /** Somebody was told to wait for `drain`, and Node.js sees no reason to wait. */
   #owesDrain = false
 
   constructor(response: Response, prelude: Prelude) {
     this.#response = response
     this.#prelude = prelude
+    this.#canDrain = !Object.hasOwn(response, 'write')
     const { writeHead, flushHeaders, write, end } = response
     this.#own = { writeHead, flushHeaders, write, end }
   }
@@ -82,11 +88,10 @@ class ResponseGate {
 
   #write(args: readonly unknown[]): unknown {
     if (!isChunk(args[0]) || !this.#holds()) return this.#pass('write', args)
-    this.#owesDrain = true
     this.#calls.push(() => {
-      this.#owesDrain = this.#pass('write', args) === true
+      this.#owesDrain = this.#pass('write', args) === true && this.#canDrain
     })
-    return false
+    return !this.#canDrain
   }
 
   #end(args: readonly unknown[]): unknown {
@@ -139,7 +144,10 @@ class ResponseGate {
     }
     return override(this.#response, {
       headersSent: { get: () => true, configurable: true },
+      // What it was called before: widely used middlewares still look there, and begin again where they find nothing.
+      _header: { value: 'held', configurable: true },
       writableEnded: { get: () => this.#isEnded, configurable: true },
+      finished: { get: () => this.#isEnded, configurable: true },
       setHeader: refuse,
       appendHeader: refuse,
       removeHeader: refuse,
