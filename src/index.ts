@@ -15,9 +15,14 @@ export {
 } from 'pg'
 
 export { Pool } from './pool.ts'
-export type { PoolOptions, ReplicaOptions } from './config/options.ts'
+export type { MaxLag, PoolOptions, PrimarySpill, ReplicaOptions } from './config/options.ts'
 export type { Session } from './consistency/session.ts'
 export { SwitchyardError, type ErrorCode } from './errors/error.ts'
+export type { DiscoveredNode, Discovery } from './discovery/discovery.ts'
+export { dnsDiscovery, type DnsDiscoveryOptions } from './discovery/dns.ts'
+export { functionDiscovery, type FunctionDiscoveryOptions } from './discovery/function.ts'
+export { patroniDiscovery, type PatroniDiscoveryOptions } from './discovery/patroni.ts'
+export { outcomeOf, type WriteOutcome } from './execution/outcome.ts'
 export type { Declaration, Declarations } from './catalog/declared.ts'
 export type {
   CatalogChange,

@@ -10,10 +10,12 @@ import type {
   Submittable,
 } from 'pg'
 import { RoutedClient } from './client.ts'
-import type { PoolOptions } from './config/options.ts'
-import { settingsOf } from './config/settings.ts'
+import type { PoolOptions, ReplicaOptions } from './config/options.ts'
+import { nodesFrom } from './config/nodes.ts'
+import { settingsOf, type Settings } from './config/settings.ts'
 import { createSession, type Session } from './consistency/session.ts'
 import { asError } from './errors/as-error.ts'
+import { SwitchyardError } from './errors/error.ts'
 import type { Done } from './execution/execution.ts'
 import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import type { ServerNode } from './nodes/server-node.ts'
@@ -32,6 +34,7 @@ type ConnectCallback = Parameters<PgPool['connect']>[0]
  * reads. Without replicas, and with one host, it behaves as `pg.Pool` does.
  */
 export class Pool extends PgPool {
+  readonly #settings: Settings
   readonly #router: Router
   /** One node: there is nothing to route, and pg.Pool does the work. */
   readonly #isSingle: boolean
@@ -53,7 +56,8 @@ export class Pool extends PgPool {
   constructor(options: PoolOptions = {}) {
     const settings = settingsOf(options)
     super(settings.pgOptions)
-    this.#isSingle = settings.nodes.length === 1
+    this.#isSingle = settings.nodes.length === 1 && settings.discovery === undefined
+    this.#settings = settings
     const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? Client
     this.#router = new Router(settings, ClientClass, this.#eventsOfNodes())
   }
@@ -80,6 +84,22 @@ export class Pool extends PgPool {
   /** Per node role, state, lag and counters; the share of reads off the primary. Empty without replicas. */
   stats(): PoolStats {
     return this.#isSingle ? { nodes: [], catalog: 'builtin', reads: 0, offload: 0 } : this.#router.stats()
+  }
+
+  /**
+   * Uses these nodes from now on: the whole cluster, in any order, roles are asked. Each is given as replicas are, and may
+   * have a weight; with weight 0 a replica gets no new reads. A node that is not in the list any more finishes what it has,
+   * and nothing is cut. With `discovery`, its next list replaces this one.
+   *
+   * Throws `SWITCHYARD_INVALID_OPTION`, `SWITCHYARD_UNKNOWN_OPTION`, or `SWITCHYARD_SINGLE_NODE` where the pool was made
+   * without replicas, and does what `pg.Pool` does.
+   */
+  setNodes(nodes: readonly (string | ReplicaOptions)[]): void {
+    if (this.#isSingle) {
+      const message = 'This pool was made with one node and without "discovery", so it stays on that node'
+      throw new SwitchyardError('SWITCHYARD_SINGLE_NODE', message)
+    }
+    this.#router.setNodes(nodesFrom(this.#settings.pgOptions, nodes))
   }
 
   override connect(): Promise<PoolClient>

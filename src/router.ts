@@ -5,6 +5,8 @@ import type { Settings } from './config/settings.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
+import { discoveredNodes } from './config/nodes.ts'
+import { DiscoveryLoop } from './discovery/loop.ts'
 import { asError } from './errors/as-error.ts'
 import { Attempts } from './execution/attempts.ts'
 import type { Done, ExecutionListener, Send } from './execution/execution.ts'
@@ -71,6 +73,7 @@ export class Router {
   readonly #writer: Writer
   readonly #counters = new Counters()
   readonly #transitions: Transitions
+  readonly #discovery: DiscoveryLoop | undefined
   readonly #reportedHints = new WeakSet<Statement>()
   #ready = false
   #preparing: Promise<void> | undefined
@@ -111,7 +114,7 @@ export class Router {
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const attempts = new Attempts({ nodeOf, platform, sent: (node) => listener.sent(node) })
     this.#attempts = attempts
-    this.#writer = new Writer({ attempts, cluster, listener, nodeOf, platform, failoverTimeoutMs })
+    this.#writer = new Writer({ attempts, cluster, listener, platform, failoverTimeoutMs })
     this.#reader = new Reader({
       attempts,
       balancer,
@@ -128,6 +131,7 @@ export class Router {
       readTimeoutMs,
       failoverTimeoutMs,
     })
+    this.#discovery = this.#discoveryLoop(settings)
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
 
@@ -153,7 +157,7 @@ export class Router {
   async #prepare(): Promise<void> {
     const release = this.#platform.holdOpen()
     try {
-      await Promise.all([this.#judge.load(), this.#cluster.look()])
+      await Promise.all([this.#judge.load(), this.#look()])
     } finally {
       release()
     }
@@ -163,10 +167,20 @@ export class Router {
     this.#catalog.start()
   }
 
+  async #look(): Promise<void> {
+    await this.#discovery?.refreshNow()
+    await this.#cluster.look()
+  }
+
   /** Uses these nodes from now on. A node that goes finishes what it has. */
   setNodes(nodes: readonly NodeConfig[]): void {
+    const before = new Set([...this.#nodes].map(({ id }) => id))
     this.#nodes.set(nodes)
     this.#cluster.setNodes(nodes)
+    const after = new Set(nodes.map(({ id }) => id))
+    const removed = [...before].filter((id) => !after.has(id))
+    for (const id of removed) this.#health.forget(id)
+    this.#tell('nodesChanged', { added: [...after].filter((id) => !before.has(id)), removed })
   }
 
   /** What the node was when it last said so. */
@@ -255,6 +269,7 @@ export class Router {
 
   async end(): Promise<void> {
     this.#catalog.close()
+    this.#discovery?.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
 
@@ -314,7 +329,20 @@ export class Router {
         this.#attempts.abandon(change.node, change.cause ?? new Error(`${change.node} is down`))
       }
       if (change.from === 'down') this.#health.returned(change.node)
+      // Wherever the primary went, it may not be in the list.
+      if (change.from === 'primary') void this.#discovery?.refreshNow()
     }
+  }
+
+  #discoveryLoop({ discovery, pgOptions, probeTimeoutMs }: Settings): DiscoveryLoop | undefined {
+    if (discovery === undefined) return undefined
+    return new DiscoveryLoop({
+      discovery,
+      platform: this.#platform,
+      timeoutMs: 2 * probeTimeoutMs,
+      onNodes: (found) => this.setNodes(discoveredNodes(pgOptions, found)),
+      onFailed: (failure) => this.#tell('discoveryFailed', failure),
+    })
   }
 
   #executionListener(): ExecutionListener {

@@ -1,4 +1,5 @@
 import type { PoolConfig } from 'pg'
+import type { DiscoveredNode } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { parseConnectionString, splitHosts } from './connection-string.ts'
 import { REPLICA_OPTIONS } from './known-options.ts'
@@ -37,6 +38,15 @@ export function nodesFrom(base: PoolConfig, nodes: unknown): readonly NodeConfig
     const { weight, ...options } = replicaOptions(inherited, node, `nodes[${index}]`)
     return { id: idOf(options, ids), weight, options }
   })
+}
+
+/** What a discovery has found, as a list of nodes. A port that it does not tell is the pool's own. */
+export function discoveredNodes(base: PoolConfig, found: readonly DiscoveredNode[]): readonly NodeConfig[] {
+  const { port } = inheritedFrom(base)
+  return nodesFrom(
+    base,
+    found.map((node) => defined({ port, ...defined(node) })),
+  )
 }
 
 function hostsOf({ connectionString }: PoolConfig): readonly string[] {

@@ -1,5 +1,6 @@
 import type { PoolConfig } from 'pg'
 import type { Declarations } from '../catalog/declared.ts'
+import type { Discovery } from '../discovery/discovery.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { SqlParser } from '../statement/parser.ts'
 import type { Balancer } from '../selection/balancer.ts'
@@ -112,6 +113,13 @@ export interface PoolOptions extends PoolConfig {
    * @defaultValue { share: 0.5, over: 'wait' }
    */
   readonly primarySpill?: PrimarySpill | undefined
+  /**
+   * Tells the servers of the cluster, primary included, and again when they change: `dnsDiscovery()`,
+   * `patroniDiscovery()`, `functionDiscovery()` or your own. Until it has answered, and while it does not, the servers that
+   * are known already stay.
+   * @defaultValue none: the servers are those that the options name
+   */
+  readonly discovery?: Discovery | undefined
   /**
    * Orders the replicas that may serve a read.
    * @defaultValue smoothWeightedRoundRobin()

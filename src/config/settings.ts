@@ -1,5 +1,6 @@
 import type { PoolConfig } from 'pg'
 import { parseDeclarations, type DeclaredName } from '../catalog/declared.ts'
+import type { Discovery } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
@@ -30,6 +31,7 @@ export interface Settings {
   readonly readTimeoutMs: number | undefined
   readonly failoverTimeoutMs: number
   readonly primarySpill: SpillSettings
+  readonly discovery: Discovery | undefined
   readonly balancer: Balancer
   /** Absent where nothing is to be logged. */
   readonly logger: Logger | undefined
@@ -54,6 +56,7 @@ export function settingsOf(options: PoolOptions): Settings {
     readTimeoutMs,
     failoverTimeoutMs,
     primarySpill,
+    discovery,
     balancer,
     logger,
     ...rest
@@ -63,13 +66,14 @@ export function settingsOf(options: PoolOptions): Settings {
 
   const window = numberOption('windowMs', windowMs, 2000, { above: 0 })
   if (balancer !== undefined) checkMethod('balancer', balancer, 'order')
+  if (discovery !== undefined) checkMethod('discovery', discovery, 'discover')
   if (parser !== undefined) checkMethod('parser', parser, 'analyze')
   if (logger !== undefined && logger !== false) {
     checkMethod('logger', logger, 'warn')
     checkMethod('logger', logger, 'info')
   }
   const nodes = nodesOf(pgOptions, replicas)
-  const isSilent = logger === false || nodes.length === 1
+  const isSilent = logger === false || (nodes.length === 1 && discovery === undefined)
   return Object.freeze({
     pgOptions,
     nodes,
@@ -90,6 +94,7 @@ export function settingsOf(options: PoolOptions): Settings {
     readTimeoutMs: readTimeoutMs === undefined ? undefined : timeoutOption('readTimeoutMs', readTimeoutMs),
     failoverTimeoutMs: timeoutOption('failoverTimeoutMs', failoverTimeoutMs, 30_000),
     primarySpill: spillOf(primarySpill, pgOptions),
+    discovery,
     balancer: balancer ?? smoothWeightedRoundRobin(),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })

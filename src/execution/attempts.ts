@@ -28,13 +28,16 @@ export interface AttemptsOptions {
   readonly sent: (node: NodeView) => void
 }
 
-type End = (failure: Failure | undefined, error: Error | undefined, result: unknown) => void
+type End = (failure: Failure | undefined, error: Error | undefined, result?: unknown) => void
+
+/** Receives why there is no connection, and what that says of the node. */
+type Refused = (error: Error, failure: Failure) => void
 
 /** Runs one statement on one node: leases a connection, sends, gives the connection back. As with pg.Pool, an error costs the connection. */
 export class Attempts {
   readonly #options: AttemptsOptions
-  /** What ends each read that is under way, by node. */
-  readonly #reads = new Map<NodeId, Set<End>>()
+  /** Ends what may be given up at any time: reads, and the waiting for a connection. */
+  readonly #harmless = new Map<(cause: Error) => void, NodeId>()
 
   constructor(options: AttemptsOptions) {
     this.#options = options
@@ -45,45 +48,64 @@ export class Attempts {
    * ran.
    */
   read(node: NodeView, send: Send, timeoutMs: number | undefined, attempted: (end: Attempted) => void): void {
-    const reads = this.#readsOn(node.id)
     let timer: Timer | undefined
-    const end = this.#run(node, send, false, (ended) => {
-      timer?.cancel()
-      reads.delete(end)
-      attempted(ended)
-    })
-    reads.add(end)
-    if (timeoutMs === undefined) return
+    let isOver = false
+    const giveUp = (cause: Error): void => end('node', cause)
+    const end = this.#run(
+      node,
+      send,
+      () => this.#harmless.set(giveUp, node.id),
+      (ended) => {
+        isOver = true
+        timer?.cancel()
+        this.#harmless.delete(giveUp)
+        attempted(ended)
+      },
+    )
+    if (timeoutMs === undefined || isOver) return
     timer = this.#options.platform.schedule(timeoutMs, () => {
       const message = `${node.id} did not answer a read within ${timeoutMs} ms`
-      end('node', new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }), undefined)
+      giveUp(new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }))
     })
   }
 
-  /**
-   * Runs anything else. The failure is `standby-refusal` only when the server has proven to be a standby: then the
-   * statement has done nothing.
-   */
+  /** Runs anything else. It is given up while it waits for a connection only. */
   write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
-    this.#run(node, send, true, attempted)
+    this.#run(node, send, () => {}, attempted)
   }
 
-  /** The node is gone: the reads under way there have failed. */
-  abandon(id: NodeId, cause: Error): void {
-    for (const end of [...(this.#reads.get(id) ?? [])]) end('node', cause, undefined)
-  }
-
-  #readsOn(id: NodeId): Set<End> {
-    let reads = this.#reads.get(id)
-    if (reads === undefined) {
-      reads = new Set()
-      this.#reads.set(id, reads)
+  /** Leases a connection: one of the two is called, once. When the node is gone, so is the hope for a connection. */
+  lease(node: NodeView, leased: (client: PoolClient) => void, refused: Refused): void {
+    const server = this.#options.nodeOf(node.id)
+    if (server === undefined) {
+      return refused(new Error(`${node.id} is no longer a node of the cluster`), 'busy')
     }
-    return reads
+    let isOver = false
+    const giveUp = (cause: Error): void => {
+      isOver = true
+      this.#harmless.delete(giveUp)
+      refused(cause, 'node')
+    }
+    this.#harmless.set(giveUp, node.id)
+    // pg-pool hands connections over in the async context of whoever released them.
+    const handedOver = inThisContext((error: Error | undefined, client?: PoolClient): void => {
+      if (isOver) return giveBack(client)
+      this.#harmless.delete(giveUp)
+      if (client !== undefined) return leased(client)
+      const cause = error ?? new Error('Connection terminated unexpectedly')
+      // A server that answers with an error of its own, such as a refused login, answers every statement so.
+      refused(cause, failureOf(cause))
+    })
+    server.lease(handedOver)
+  }
+
+  /** The node is gone: the reads under way there have failed, and nobody gets a connection any more. */
+  abandon(id: NodeId, cause: Error): void {
+    for (const [giveUp, node] of [...this.#harmless]) if (node === id) giveUp(cause)
   }
 
   /** Returns what ends it from outside; harmless when it has ended. */
-  #run(node: NodeView, send: Send, provesRefusal: boolean, attempted: (end: Attempted) => void): End {
+  #run(node: NodeView, send: Send, sending: () => void, attempted: (end: Attempted) => void): End {
     let client: PoolClient | undefined
     let isOver = false
     const end: End = (failure, error, result) => {
@@ -91,41 +113,39 @@ export class Attempts {
       isOver = true
       const wasSent = client !== undefined
       client?.removeListener('error', finish)
-      client?.release(error)
-      attempted({ error, failure, result, wasSent })
+      try {
+        client?.release(error)
+      } finally {
+        attempted({ error, failure, result, wasSent })
+      }
     }
     const finish: Done = (error, result) => {
       if (!error) return end(undefined, undefined, result)
       const failure = failureOf(error)
-      if (!provesRefusal || failure !== 'standby-refusal' || client === undefined) {
-        return end(failure, error, undefined)
+      if (failure !== 'standby-refusal' || node.role === 'replica' || client === undefined) {
+        return end(failure, error)
       }
-      askWhetherStandby(client, (isStandby) =>
-        end(isStandby ? 'standby-refusal' : 'statement', error, undefined),
-      )
+      // What calls itself a primary may refuse for another reason: transactions are read-only there by default.
+      askWhetherStandby(client, (isStandby) => end(isStandby ? 'standby-refusal' : 'statement', error))
     }
-    // pg-pool hands connections over in the async context of whoever released them.
-    const leased = inThisContext((error: Error | undefined, connection?: PoolClient): void => {
-      // Whatever made the caller give up may have hit this connection as well.
-      if (isOver) return connection?.release(true)
-      if (connection === undefined) {
-        const cause = error ?? new Error('Connection terminated unexpectedly')
-        // A server that answers with an error of its own, such as a refused login, answers every statement so.
-        return end(failureOf(cause), cause, undefined)
-      }
+    const leased = (connection: PoolClient): void => {
+      if (isOver) return giveBack(connection)
       client = connection
       client.once('error', finish)
+      sending()
       this.#options.sent(node)
       try {
         send(client, finish)
       } catch (thrown) {
         finish(asError(thrown))
       }
-    })
-    const server = this.#options.nodeOf(node.id)
-    if (server === undefined)
-      end('busy', new Error(`${node.id} is no longer a node of the cluster`), undefined)
-    else server.lease(leased)
+    }
+    this.lease(node, leased, (error, failure) => end(failure, error))
     return end
   }
+}
+
+/** A connection that comes too late works, and is for whoever is next. Not at once: that may be the next who is gone. */
+function giveBack(client: PoolClient | undefined): void {
+  if (client !== undefined) queueMicrotask(() => client.release())
 }

@@ -49,7 +49,7 @@ export function transition(breaker: Breaker, event: BreakerEvent, nowMs: number)
     case 'failed':
       return failed(breaker, event.chance, nowMs)
     case 'returned':
-      return { name: 'half-open', permits: 1, answered: 0, ejections: breaker.ejections }
+      return { name: 'half-open', permits: 1, answered: 0, ejections: ejectionsOf(breaker, nowMs) }
     default:
       throw new Error(`Unexpected breaker event: ${String(event satisfies never)}`)
   }
@@ -78,12 +78,17 @@ function failed(breaker: Breaker, chance: number, nowMs: number): Breaker {
   if (breaker.name === 'closed') {
     const failures = breaker.failures + 1
     if (failures < FAILURES_TO_EJECT) return { ...breaker, failures }
-    const isForgiven = nowMs - breaker.sinceMs >= FORGIVEN_AFTER_MS
-    return open(isForgiven ? 1 : breaker.ejections + 1, chance, nowMs)
+    return open(ejectionsOf(breaker, nowMs) + 1, chance, nowMs)
   }
   // A failure of what was sent before the ejection.
   if (breaker.name === 'open' && nowMs < breaker.untilMs) return breaker
   return open(breaker.ejections + 1, chance, nowMs)
+}
+
+/** Ejections in a row. */
+function ejectionsOf(breaker: Breaker, nowMs: number): number {
+  const isForgiven = breaker.name === 'closed' && nowMs - breaker.sinceMs >= FORGIVEN_AFTER_MS
+  return isForgiven ? 0 : breaker.ejections
 }
 
 function open(ejections: number, chance: number, nowMs: number): Breaker {

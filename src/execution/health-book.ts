@@ -37,7 +37,9 @@ export class HealthBook implements Health {
 
   /** It ended: the node answered, whatever it said, or failed. */
   ended(id: NodeId, answered: boolean): void {
-    const entry = this.#entry(id)
+    const entry = this.#entries.get(id)
+    // The node was forgotten while the read was under way, and may have come anew since.
+    if (entry === undefined || entry.inFlight === 0) return
     entry.inFlight -= 1
     if (answered && entry.breaker === CLOSED) return
     this.#apply(

@@ -2,7 +2,7 @@ import { SwitchyardError } from '../errors/error.ts'
 import type { NodeId } from '../topology/node.ts'
 
 /** What is known of a statement that ended with an error which is not its own. */
-export type Outcome =
+export type WriteOutcome =
   /** No server has run it. */
   | 'not-sent'
   /** It was part of a transaction that cannot have been committed. */
@@ -11,7 +11,7 @@ export type Outcome =
   | 'unknown'
 
 /** Notes on an error what is known of the statement. What was noted first stays. */
-export function withOutcome(error: Error, outcome: Outcome): Error {
+export function withOutcome(error: Error, outcome: WriteOutcome): Error {
   if (!('outcome' in error) && Object.isExtensible(error)) Object.assign(error, { outcome })
   return error
 }
@@ -20,7 +20,7 @@ export function withOutcome(error: Error, outcome: Outcome): Error {
  * What is known of the statement that failed with this error, as far as it may have written: whether to send it again is
  * for the caller to decide. `undefined` where the server has answered: then its error says it all.
  */
-export function outcomeOf(error: unknown): Outcome | undefined {
+export function outcomeOf(error: unknown): WriteOutcome | undefined {
   const outcome: unknown = error instanceof Error ? Reflect.get(error, 'outcome') : undefined
   return outcome === 'not-sent' || outcome === 'rolled-back' || outcome === 'unknown' ? outcome : undefined
 }

@@ -1,3 +1,4 @@
+import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
@@ -6,6 +7,7 @@ import type { Attempted, Attempts } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { Failure } from './failure.ts'
+import { guarded } from './guarded.ts'
 import type { HealthBook } from './health-book.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { SpillGate } from './spill-gate.ts'
@@ -59,8 +61,9 @@ export class Reader {
     this.#options = options
   }
 
-  read(read: Read, done: Done): void {
+  read(read: Read, callback: Done): void {
     this.#options.budget.earn()
+    const done = guarded(callback)
     this.#step({ read, done, plan: read.plan(), index: 0, untilMs: undefined, rounds: 0, error: undefined })
   }
 
@@ -105,8 +108,9 @@ export class Reader {
       listener.readAnswered(node)
       return walk.done(error, result)
     }
-    if (failure === 'node' || (failure === 'standby-refusal' && !isReplica)) listener.nodeFailed(node, error)
-    if (failure === 'standby-refusal') return walk.read.refused(node, error)
+    const isRefused = failure === 'standby-refusal'
+    if (failure === 'node' || (isRefused && !isReplica)) listener.nodeFailed(node, error)
+    if (isRefused) return walk.read.refused(node, error)
 
     walk.error = error
     walk.index += 1
@@ -129,12 +133,18 @@ export class Reader {
     walk.untilMs ??= platform.now() + failoverTimeoutMs
     const { untilMs } = walk
     beforeRound(walk.rounds, platform, () => {
-      void cluster.awaitPlan(walk.read.plan, untilMs - platform.now()).then((plan) => {
+      const planned = (plan: QueryPlan): void => {
         if (plan.steps.length === 0) return walk.done(walk.error ?? cluster.unavailable())
         walk.plan = plan
         walk.index = 0
         this.#step(walk)
-      })
+      }
+      const timeoutMs = Math.max(0, untilMs - platform.now())
+      // A balancer that throws fails the read, and nothing else.
+      cluster
+        .awaitPlan(walk.read.plan, timeoutMs)
+        .then(planned)
+        .catch((error: unknown) => walk.done(asError(error)))
     })
   }
 }

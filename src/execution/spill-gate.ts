@@ -21,6 +21,7 @@ export class SpillGate {
   readonly #options: SpillGateOptions
   readonly #queue = new Set<Waiting>()
   #inside = 0
+  #isHandingOn = false
 
   constructor(options: SpillGateOptions) {
     this.#options = options
@@ -29,7 +30,7 @@ export class SpillGate {
   /** Calls back with true when there is a place, which must be given back with `leave()`; with false when there is none. */
   enter(callback: (isIn: boolean) => void): void {
     const { platform, places, waitMs } = this.#options
-    if (this.#inside < places) {
+    if (this.#inside < places && this.#queue.size === 0) {
       this.#inside += 1
       return callback(true)
     }
@@ -49,13 +50,17 @@ export class SpillGate {
   }
 
   leave(): void {
-    const [next] = this.#queue
-    if (next === undefined) {
-      this.#inside -= 1
-      return
+    this.#inside -= 1
+    // Whoever enters may leave at once, and so on: one after the other, and not one inside of the other.
+    if (this.#isHandingOn) return
+    this.#isHandingOn = true
+    for (const next of this.#queue) {
+      if (this.#inside >= this.#options.places) break
+      this.#queue.delete(next)
+      this.#inside += 1
+      next.timer.cancel()
+      next.enter(true)
     }
-    this.#queue.delete(next)
-    next.timer.cancel()
-    next.enter(true)
+    this.#isHandingOn = false
   }
 }

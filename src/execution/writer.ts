@@ -1,13 +1,11 @@
 import type { PoolClient } from 'pg'
-import type { ServerNode } from '../nodes/server-node.ts'
-import { inThisContext } from '../platform/async-context.ts'
+import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
-import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Attempts } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
-import { failureOf } from './failure.ts'
+import { guarded } from './guarded.ts'
 import { withOutcome } from './outcome.ts'
 
 /** A connection to the primary, held by one caller. */
@@ -22,7 +20,6 @@ export interface WriterOptions {
   readonly attempts: Attempts
   readonly cluster: Cluster
   readonly listener: ExecutionListener
-  readonly nodeOf: (id: NodeId) => ServerNode | undefined
   readonly platform: Platform
   /** How long to wait for a primary, in milliseconds. */
   readonly failoverTimeoutMs: number
@@ -53,8 +50,9 @@ export class Writer {
   }
 
   /** An error that is not the server's answer carries an `outcome`. */
-  write(send: Send, done: Done): void {
+  write(send: Send, callback: Done): void {
     const { attempts, listener } = this.#options
+    const done = guarded(callback)
     let wasRefused = false
     const errand: Errand = {
       untilMs: undefined,
@@ -79,25 +77,23 @@ export class Writer {
   }
 
   /** Hands out a connection to the primary for exclusive use. */
-  lease(done: Leased): void {
-    const { listener, nodeOf } = this.#options
+  lease(callback: Leased): void {
+    const { attempts, listener } = this.#options
+    const done = guarded(callback)
     const errand: Errand = {
       untilMs: undefined,
       rounds: 0,
       fail: done,
-      run: (node) => {
-        // pg-pool hands connections over in the async context of whoever released them.
-        const leased = inThisContext((error: Error | undefined, client?: PoolClient): void => {
-          if (client !== undefined) return done(undefined, { client, node })
-          const cause = error ?? new Error('Connection terminated unexpectedly')
-          if (failureOf(cause) !== 'node') return done(withOutcome(cause, 'not-sent'))
-          listener.nodeFailed(node, cause)
-          this.#again(errand, cause)
-        })
-        const server = nodeOf(node.id)
-        if (server === undefined) done(withOutcome(new Error(`${node.id} is no longer a node`), 'not-sent'))
-        else server.lease(leased)
-      },
+      run: (node) =>
+        attempts.lease(
+          node,
+          (client) => done(undefined, { client, node }),
+          (error, failure) => {
+            if (failure !== 'node') return done(withOutcome(error, 'not-sent'))
+            listener.nodeFailed(node, error)
+            this.#again(errand, error)
+          },
+        ),
     }
     this.#run(errand)
   }
@@ -115,10 +111,13 @@ export class Writer {
     if (primary !== undefined) return errand.run(primary)
     const nowMs = platform.now()
     errand.untilMs ??= nowMs + failoverTimeoutMs
-    void cluster.awaitPrimary(errand.untilMs - nowMs).then((found) => {
-      if (found) this.#run(errand)
-      else errand.fail(withOutcome(cluster.unavailable(), 'not-sent'))
-    })
+    cluster
+      .awaitPrimary(Math.max(0, errand.untilMs - nowMs))
+      .then((found) => {
+        if (found) this.#run(errand)
+        else errand.fail(withOutcome(cluster.unavailable(), 'not-sent'))
+      })
+      .catch((error: unknown) => errand.fail(asError(error)))
   }
 }
 

@@ -139,17 +139,22 @@ export class ClusterMonitor implements Monitor {
     const state = primary?.known.state
     if (news !== undefined && state?.name === 'up' && state.observation === news) this.#lagClock.record(news)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
-    return assemble(nodes, standing, (node, replica) => this.#lagOf(node.id, replica, isPrimaryLate))
+    return assemble(nodes, standing, ({ id }, replica) =>
+      this.#lagOf(id, replica, isPrimaryLate, replica === news),
+    )
   }
 
-  #lagOf(id: NodeId, replica: Observation, isPrimaryLate: boolean): ReplicaLag {
+  #lagOf(id: NodeId, replica: Observation, isPrimaryLate: boolean, isNews: boolean): ReplicaLag {
     const node = this.#watched.find((each) => each.id === id)
     if (node === undefined) return { lag: undefined, isTooFarBehind: false }
     // An answer from long ago says nothing of the present: neither that it lags nor that it does not.
     const isUnknown = isPrimaryLate || node.isLate(this.#options.platform.now())
     const lag = isUnknown ? undefined : this.#lagClock.lagOf(replica)
     const { maxLag } = this.#options
-    node.isTooFarBehind = isTooFarBehind(node.isTooFarBehind, lag, this.#lagClock.seenAtMs, maxLag)
+    // Judged by its own news only: what the primary wrote since the replica was asked, it may long have replayed.
+    if (isNews) {
+      node.isTooFarBehind = isTooFarBehind(node.isTooFarBehind, lag, this.#lagClock.seenAtMs, maxLag)
+    }
     return { lag, isTooFarBehind: node.isTooFarBehind }
   }
 

@@ -113,7 +113,7 @@ describe('hasChanged', () => {
     ['a node that is new', [...before, replicaView('c')], true],
     ['a node that is gone', [primaryView('a')], true],
     ['a node in the place of another', [primaryView('a'), replicaView('c')], true],
-  ])('%s: %j', (_name, nodes, expected) => {
+  ])('%s', (_name, nodes, expected) => {
     expect(hasChanged(snapshotOf(...before), snapshotOf(...nodes))).toBe(expected)
   })
 })

@@ -87,6 +87,8 @@ function drain(pool: PgPool<Client>): void {
     pool.end().catch(() => {})
   }
   pool.on('acquire', endIfIdle)
+  // Whoever waited last may have got an error instead of a connection.
+  pool.on('release', endIfIdle)
   pool.on('remove', endIfIdle)
   endIfIdle()
 }

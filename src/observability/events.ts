@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { DiscoveryFailure } from '../discovery/loop.ts'
 import type { LearnedShape } from '../statement/judge.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeId, NodeState, Role } from '../topology/node.ts'
@@ -46,6 +47,10 @@ export interface RouterEvents {
   shapeLearned: [LearnedShape]
   /** A replica was asked for, by a comment or by `route`, for a statement that is no proven read. It went to the primary. */
   hintIgnored: [Statement]
+  /** The pool has other nodes now, by `setNodes()` or by `discovery`. */
+  nodesChanged: [{ readonly added: readonly NodeId[]; readonly removed: readonly NodeId[] }]
+  /** The discovery failed or found no node: the nodes that are known stay. */
+  discoveryFailed: [DiscoveryFailure]
   /** The database's functions and relations are known, or known anew. Counts include the system's own. */
   catalogLoaded: [CatalogChange]
   /** The database could not be asked. Until it can, what was known stays in force. */

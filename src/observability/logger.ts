@@ -68,6 +68,15 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
       'The catalog could not be loaded: reads of your own relations go to the primary',
     )
   })
+  events.on('nodesChanged', ({ added, removed }) => {
+    logger.info({ added, removed }, 'The nodes of the cluster have changed')
+  })
+  events.on('discoveryFailed', ({ cause, retryInMs }) => {
+    logger.warn(
+      { cause: cause.message, retryInMs },
+      'The nodes could not be discovered: those that are known stay',
+    )
+  })
   events.on('connectionLost', ({ node, cause }) => {
     logger.info({ node, cause: cause.message }, 'An idle connection was lost')
   })

@@ -10,7 +10,7 @@ const ranks: readonly (readonly string[])[] = [
   ['routing'],
   ['selection'],
   ['nodes'],
-  ['monitoring', 'execution'],
+  ['discovery', 'monitoring', 'execution'],
   ['observability'],
   ['config'],
   // The files directly in `src/`.

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Pool } from '../../src/index.ts'
 import type { PoolOptions } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { ask } from '../support/servers.ts'
 
 let cluster: Cluster
 let stranger: Cluster
@@ -65,15 +66,16 @@ describe('a cluster that is not what the options say', () => {
   })
 
   it('two primaries', async () => {
-    // A copy of the cluster whose replica was promoted while its primary lived on.
-    const split = await startCluster({ replicas: 1 })
+    // Both begin the same timeline, so that neither is ahead of the other.
+    const split = await startCluster({ replicas: 2 })
     try {
-      const [old, next] = [split.primary.config, split.replicas[0]?.config]
-      await split.promote(0, { oldPrimary: 'keep' })
-      const failure = await failureWith({ ...old, replicas: [{ ...next }] }, 'create table t (id int)')
+      const [one, other] = split.replicas.map(({ config }) => config)
+      await Promise.all([one, other].map((config) => ask(config ?? {}, 'select pg_promote()')))
+      await split.primary.stop()
+      const failure = await failureWith({ ...one, replicas: [{ ...other }] }, 'create table t (id int)')
       expect(failure.code).toBe('SWITCHYARD_TWO_PRIMARIES')
-      expect(failure.message).toContain(`${old.port}`)
-      expect(failure.message).toContain(`${next?.port}`)
+      expect(failure.message).toContain(`${one?.port}`)
+      expect(failure.message).toContain(`${other?.port}`)
     } finally {
       await split.stop()
     }
@@ -147,10 +149,10 @@ describe('options that cannot be', () => {
       /replicas\[0\].*"weight"/,
     ],
     [
-      'a weight of 0',
-      { replicas: [{ host: 'h', weight: 0 }] },
+      'a weight below 0',
+      { replicas: [{ host: 'h', weight: -1 }] },
       'SWITCHYARD_INVALID_OPTION',
-      /replicas\[0\]\.weight.*above 0; received 0/,
+      /replicas\[0\]\.weight.*at least 0; received -1/,
     ],
     [
       'a weight that is text',

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Pool } from '../../src/index.ts'
+import { outcomeOf, type Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
@@ -96,7 +96,10 @@ describe('a replica that dies', () => {
     pool.events.prependListener('nodeChanged', ({ from, to }) => changes.push(`${from} → ${to}`))
     for (let i = 0; i < 4; i++) await pool.query('select 1 from items')
     await cluster.replicas[0]?.kill()
-    await until('the event has come', () => changes.includes('replica → down'))
+    await until(
+      'the event has come',
+      () => changes.includes('suspected → down') || changes.includes('replica → down'),
+    )
     await cluster.replicas[0]?.start()
     await until('it is back', () => changes.includes('down → replica'))
     process.removeListener('uncaughtException', note)
@@ -107,30 +110,45 @@ describe('a replica that dies', () => {
 })
 
 describe('a primary that dies', () => {
-  it('fails writes with the connection’s own error, once each, and takes them again when it is back', async () => {
-    await pool.query('update items set id = id where id = 1')
+  it('refuses what was under way, once each; what comes then waits until it is back', async () => {
+    const write = (): Promise<unknown> => pool.query('update items set id = id where id = 1')
+    await write()
     await cluster.primary.kill()
-    const writes = await Promise.allSettled(
-      Array.from({ length: 5 }, () => pool.query('update items set id = id where id = 1')),
-    )
-    expect(writes.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'rejected'))
+    const writes = Array.from({ length: 5 }, write)
     // Proven fresh a moment ago, the replicas go on serving who has not written.
-    await pool.withSession(() => pool.query('select 1 from items'))
-    await until('nothing proves it any longer', () =>
-      pool
-        .withSession(() => pool.query('select 1 from items'))
-        .then(
-          () => false,
-          (error: unknown) => /No primary/.test(String(error)),
-        ),
-    )
+    for (let i = 0; i < 20; i++) await pool.withSession(() => pool.query('select 1 from items'))
+    await until('it is known to be down', () => pool.stats().nodes[0]?.state === 'down')
+    writes.push(write())
     await cluster.primary.start()
-    await until('it takes writes', async () =>
-      pool.query('update items set id = id where id = 1').then(
-        () => true,
-        () => false,
-      ),
-    )
+    for (const outcome of await Promise.allSettled(writes)) {
+      if (outcome.status === 'rejected') expect(outcomeOf(outcome.reason)).toBe('unknown')
+    }
+    await expect(writes.at(-1)).resolves.toBeDefined()
+  })
+
+  it('is waited for no longer than was asked', async () => {
+    const impatient = poolOver(cluster, { failoverTimeoutMs: 300 })
+    try {
+      await replicasReady(impatient)
+      await impatient.query('update items set id = id where id = 1')
+      await cluster.primary.kill()
+      await until('it is known to be down', async () => {
+        await impatient.withSession(() => impatient.query('select 1'))
+        return impatient.stats().nodes[0]?.state === 'down'
+      })
+      const error: unknown = await impatient
+        .query('update items set id = id where id = 1')
+        .catch((e: unknown) => e)
+      expect(error).toMatchObject({ code: 'SWITCHYARD_NO_PRIMARY', outcome: 'not-sent', retryable: true })
+      const client = await impatient.connect()
+      await expect(client.query('begin')).rejects.toMatchObject({ code: 'SWITCHYARD_NO_PRIMARY' })
+      client.release()
+      // Nothing is committed meanwhile, so who has not written loses nothing.
+      await expect(impatient.withSession(() => impatient.query('select 1 from items'))).resolves.toBeDefined()
+    } finally {
+      await cluster.primary.start()
+      await impatient.end()
+    }
   })
 })
 

@@ -31,6 +31,9 @@ export class FakeNode implements ServerNode {
   readonly waitingCount = 0
   readonly expiredCount = 0
   leaseError: Error | undefined
+  renewals = 0
+  isDrained = false
+  isEnded = false
   /** What runs instead of calling back at once. */
   deferLease: ((callBack: () => void) => void) | undefined
 
@@ -47,7 +50,16 @@ export class FakeNode implements ServerNode {
     else this.deferLease(() => this.#callBack(callback))
   }
 
+  renew(): void {
+    this.renewals += 1
+  }
+
+  drain(): void {
+    this.isDrained = true
+  }
+
   end(): Promise<void> {
+    this.isEnded = true
     return Promise.resolve()
   }
 

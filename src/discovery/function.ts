@@ -1,0 +1,28 @@
+import type { DiscoveredNode, Discovery } from './discovery.ts'
+import { intervalOption, invalidOption } from './options.ts'
+
+/** Gives the whole cluster, primary included. */
+export type DiscoverNodes = (
+  signal: AbortSignal,
+) => readonly DiscoveredNode[] | Promise<readonly DiscoveredNode[]>
+
+export interface FunctionDiscoveryOptions {
+  /** Time between two calls, in milliseconds, at least 100. @defaultValue 30_000 */
+  readonly intervalMs?: number | undefined
+}
+
+/**
+ * Asks a function of yours.
+ *
+ * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
+ */
+export function functionDiscovery(
+  discover: DiscoverNodes,
+  options: FunctionDiscoveryOptions = {},
+): Discovery {
+  if (typeof discover !== 'function') throw invalidOption('discovery', 'a function', discover)
+  return {
+    intervalMs: intervalOption('functionDiscovery.intervalMs', options.intervalMs, 30_000),
+    discover: async (signal) => discover(signal),
+  }
+}

@@ -1,0 +1,70 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import type { ConnectionOptions } from 'node:tls'
+import { SwitchyardError } from '../errors/error.ts'
+
+/** What to trust and how to identify oneself over https, as for `tls.connect`. */
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized' | 'servername'
+>
+
+export interface GetOptions {
+  readonly signal: AbortSignal
+  /** For how long the server may be silent, in milliseconds. */
+  readonly silenceMs: number
+  readonly tls: TlsOptions
+}
+
+const MOST_CHARACTERS = 1024 * 1024
+
+/** Gets a JSON document. Never keeps the process alive. */
+export function getJson(url: URL, options: GetOptions): Promise<unknown> {
+  const { signal, silenceMs, tls } = options
+  const request = url.protocol === 'https:' ? https.request : http.request
+  return new Promise((resolve, reject) => {
+    const fail = (why: string, cause?: unknown): void => {
+      reject(
+        new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', `GET ${display(url)}: ${why}`, {
+          cause,
+          retryable: true,
+        }),
+      )
+      asked.destroy()
+    }
+    const asked = request(url, {
+      ...tls,
+      signal,
+      timeout: silenceMs,
+      // A connection kept open would outlive its use.
+      agent: false,
+      headers: { accept: 'application/json' },
+    })
+    asked.on('socket', (socket) => socket.unref())
+    asked.on('timeout', () => fail(`no answer within ${silenceMs} ms`))
+    asked.on('error', (error) => fail(error.message, error))
+    asked.on('response', (response) => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('error', (error) => fail(error.message, error))
+      response.on('data', (text: string) => {
+        body += text
+        if (body.length > MOST_CHARACTERS) fail(`more than ${MOST_CHARACTERS} characters`)
+      })
+      response.on('end', () => {
+        if (response.statusCode !== 200) return fail(`status ${response.statusCode}`)
+        try {
+          resolve(JSON.parse(body))
+        } catch (error) {
+          fail('no JSON', error)
+        }
+      })
+    })
+    asked.end()
+  })
+}
+
+/** Without user and password. */
+function display({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`
+}

@@ -1,0 +1,49 @@
+import { SwitchyardError } from '../errors/error.ts'
+import type { DiscoveredNode } from './discovery.ts'
+import { isPort, shown } from './options.ts'
+
+/** An answer that has been checked: the weight is settled, and no server comes twice. */
+export type CheckedNode = DiscoveredNode & { readonly weight: number }
+
+/** What a discovery answered, checked once. Throws `SWITCHYARD_BAD_DISCOVERY`, which names what came. */
+export function checkNodes(answer: unknown): readonly CheckedNode[] {
+  if (!Array.isArray(answer)) throw bad('The answer', 'an array of nodes', answer)
+  const nodes = new Map<string, CheckedNode>()
+  for (const [index, given] of answer.entries()) {
+    const node = checkNode(given, `[${index}]`)
+    const twin = nodes.get(keyOf(node))
+    if (twin !== undefined && twin.weight !== node.weight) {
+      throw bad(`[${index}].weight`, `${twin.weight} as before for ${keyOf(node)}`, node.weight)
+    }
+    nodes.set(keyOf(node), node)
+  }
+  return [...nodes.values()]
+}
+
+/** Whether both lists mean the same, whatever the order. */
+export function sameNodes(a: readonly CheckedNode[], b: readonly CheckedNode[]): boolean {
+  const weights = new Map(a.map((node) => [keyOf(node), node.weight]))
+  return a.length === b.length && b.every((node) => weights.get(keyOf(node)) === node.weight)
+}
+
+function keyOf({ host, port }: DiscoveredNode): string {
+  return port === undefined ? host : `${host}:${port}`
+}
+
+function checkNode(given: unknown, where: string): CheckedNode {
+  if (given === null || typeof given !== 'object') throw bad(where, 'an object with a "host"', given)
+  const { host, port, weight = 1 } = given as Readonly<Record<keyof DiscoveredNode, unknown>>
+  if (typeof host !== 'string' || !/^[^\s@]+$/.test(host) || host.includes('://')) {
+    throw bad(`${where}.host`, 'a name, an address or the directory of a socket', host)
+  }
+  if (port !== undefined && !isPort(port)) throw bad(`${where}.port`, 'an integer from 1 to 65535', port)
+  if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0) {
+    throw bad(`${where}.weight`, 'a number of at least 0', weight)
+  }
+  return Object.freeze({ host, weight, ...(port === undefined ? {} : { port }) })
+}
+
+function bad(where: string, legal: string, received: unknown): SwitchyardError {
+  const message = `Discovery: ${where} must be ${legal}; received ${shown(received)}`
+  return new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', message, { retryable: true })
+}

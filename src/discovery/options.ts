@@ -1,0 +1,53 @@
+import { SwitchyardError } from '../errors/error.ts'
+
+const SHORTEST_INTERVAL_MS = 100
+const LONGEST_MS = 24 * 60 * 60 * 1000
+
+/** Longer text, and text with an at-sign, may be an address with a password in it. */
+const LONGEST_SHOWN = 80
+
+/** Says what came without repeating what may be secret. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') {
+    const isHarmless = value.length <= LONGEST_SHOWN && !value.includes('@')
+    return isHarmless ? JSON.stringify(value) : `a string of ${value.length} characters`
+  }
+  if (typeof value === 'function') return 'a function'
+  if (value === null || typeof value !== 'object') return String(value)
+  return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
+}
+
+export function invalidOption(name: string, legal: string, received: unknown): SwitchyardError {
+  return new SwitchyardError(
+    'SWITCHYARD_INVALID_OPTION',
+    `Option "${name}" must be ${legal}; received ${shown(received)}`,
+  )
+}
+
+/** The time between two looks, in milliseconds, or its default. */
+export function intervalOption(name: string, value: unknown, defaultMs: number): number {
+  return durationOption(name, value, defaultMs, SHORTEST_INTERVAL_MS)
+}
+
+/** A time in milliseconds, or its default. */
+export function durationOption(name: string, value: unknown, defaultMs: number, min = 1): number {
+  if (value === undefined) return defaultMs
+  if (typeof value === 'number' && value >= min && value <= LONGEST_MS) return value
+  throw invalidOption(name, `a number of milliseconds from ${min} to ${LONGEST_MS}`, value)
+}
+
+/** A name that can be asked for: some text without blanks. */
+export function nameOption(name: string, value: unknown): string {
+  if (typeof value === 'string' && /^\S+$/.test(value)) return value
+  throw invalidOption(name, 'a name', value)
+}
+
+/** Undefined, or a port. */
+export function portOption(name: string, value: unknown): number | undefined {
+  if (value === undefined || isPort(value)) return value
+  throw invalidOption(name, 'an integer from 1 to 65535', value)
+}
+
+export function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535
+}

@@ -1,0 +1,51 @@
+import { SwitchyardError } from '../errors/error.ts'
+import type { DiscoveredNode } from './discovery.ts'
+import { isPort, shown } from './options.ts'
+
+/** What an answer to `GET /cluster` says. */
+export interface PatroniCluster {
+  readonly nodes: readonly DiscoveredNode[]
+  /** Where the members' own REST APIs are. */
+  readonly apis: readonly URL[]
+}
+
+/** Members without an address are left out: one that only joins has none yet. */
+export function readCluster(answer: unknown): PatroniCluster {
+  const members = field(answer, 'members')
+  if (!Array.isArray(members)) throw bad('"members" must be an array', members)
+  return {
+    nodes: members.filter((member) => field(member, 'host') !== undefined).map(nodeOf),
+    apis: members.flatMap((member) => apiOf(field(member, 'api_url'))),
+  }
+}
+
+function nodeOf(member: unknown): DiscoveredNode {
+  const host = field(member, 'host')
+  const port = field(member, 'port') ?? 5432
+  if (typeof host !== 'string' || host === '') throw bad('"host" of a member must be a name', host)
+  if (!isPort(port)) throw bad(`"port" of ${host} must be an integer from 1 to 65535`, port)
+  return { host, port, weight: isTagged(field(member, 'tags'), 'noloadbalance') ? 0 : 1 }
+}
+
+function apiOf(apiUrl: unknown): readonly URL[] {
+  // It ends in the path /patroni.
+  return typeof apiUrl === 'string' && /^https?:/.test(apiUrl) && URL.canParse(apiUrl)
+    ? [new URL('/', apiUrl)]
+    : []
+}
+
+/** Patroni shows a tag as it stands in the member's configuration, where YAML makes a boolean of `true`. */
+function isTagged(tags: unknown, name: string): boolean {
+  return /^(?:true|yes|on|1)$/i.test(String(field(tags, name)))
+}
+
+function field(object: unknown, name: string): unknown {
+  return object !== null && typeof object === 'object'
+    ? (object as Readonly<Record<string, unknown>>)[name]
+    : undefined
+}
+
+function bad(what: string, received: unknown): SwitchyardError {
+  const message = `Answer of Patroni: ${what}; received ${shown(received)}`
+  return new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', message, { retryable: true })
+}

@@ -1,0 +1,47 @@
+import type { SrvRecord } from 'node:dns'
+import { Resolver } from 'node:dns/promises'
+import type { DiscoveredNode, Discovery } from './discovery.ts'
+import { intervalOption, nameOption } from './options.ts'
+
+export interface SrvDiscoveryOptions {
+  /** The name of the records, such as `_postgresql._tcp.db.example`. */
+  readonly name: string
+  /** Time between two look-ups, in milliseconds, at least 100. @defaultValue 30_000 */
+  readonly intervalMs?: number | undefined
+  /** The DNS servers to ask. @defaultValue those of the system */
+  readonly resolver?: SrvResolver | undefined
+}
+
+/** The part of a `Resolver` that is used. */
+export interface SrvResolver {
+  resolveSrv(name: string): Promise<readonly SrvRecord[]>
+  cancel(): void
+}
+
+/**
+ * Every SRV record of a name is a server, with its own name, port and weight. A weight of 0 is a very small one, as RFC
+ * 2782 has it. Priorities are not looked at: the list holds the whole cluster.
+ *
+ * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
+ */
+export function srvDiscovery(options: SrvDiscoveryOptions): Discovery {
+  const name = nameOption('srvDiscovery.name', options.name)
+  const resolver = options.resolver ?? new Resolver()
+  return {
+    intervalMs: intervalOption('srvDiscovery.intervalMs', options.intervalMs, 30_000),
+    async discover(signal) {
+      const cancel = (): void => resolver.cancel()
+      signal.addEventListener('abort', cancel, { once: true })
+      try {
+        const records = await resolver.resolveSrv(name)
+        return records.map((record): DiscoveredNode => ({
+          host: record.name,
+          port: record.port,
+          weight: Math.max(record.weight, 1),
+        }))
+      } finally {
+        signal.removeEventListener('abort', cancel)
+      }
+    },
+  }
+}
