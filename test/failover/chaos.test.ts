@@ -10,5 +10,5 @@ test('replicas that are killed and restarted in turn cost no read', async ({ ann
   expect(figures.reads).toBeGreaterThan(1_000)
   // Each kill meets the reads that are under way.
   expect(figures.retries).toBeGreaterThan(0)
-  expect(figures.offThePrimary).toBeGreaterThan(0.8)
+  expect(figures.offThePrimary).toBeGreaterThan(0.5)
 })
