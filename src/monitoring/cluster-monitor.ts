@@ -129,13 +129,17 @@ export class ClusterMonitor implements Monitor {
     this.#room.tell(this.#snapshot)
   }
 
-  /** What the nodes are now. @param news What a probe has just seen: the lag clock counts it if it was the primary. */
+  /**
+   * The snapshot of what the nodes are now.
+   *
+   * @param news What a probe has just seen: the lag clock counts it if it was the primary.
+   */
   #survey(news: Observation | undefined): Snapshot {
     const nodes = this.#watched.map((node) => node.known)
     this.#memory = remember(this.#memory, nodes)
     const standing = standingOf(nodes, this.#memory)
-    const [id, ...rivals] = standing.writable
-    const primary = rivals.length === 0 ? this.#watched.find((node) => node.id === id) : undefined
+    const [primaryId, ...rivals] = standing.writable
+    const primary = rivals.length === 0 ? this.#watched.find((node) => node.id === primaryId) : undefined
     const state = primary?.known.state
     if (news !== undefined && state?.name === 'up' && state.observation === news) this.#lagClock.record(news)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
