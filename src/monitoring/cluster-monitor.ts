@@ -76,7 +76,7 @@ export class ClusterMonitor implements Monitor {
       onEvent: (event) => this.#apply(event),
     }
     this.#watched = options.nodes.map((config) => new WatchedNode(config, this.#watchOptions))
-    this.#snapshot = this.#look(undefined)
+    this.#snapshot = this.#survey(undefined)
   }
 
   get snapshot(): Snapshot {
@@ -180,7 +180,7 @@ export class ClusterMonitor implements Monitor {
   /** Makes the snapshot of what the nodes are now, and lets it be known. */
   #apply(event: NodeEvent | undefined): void {
     const previous = this.#snapshot
-    this.#snapshot = this.#look(event?.type === 'observed' ? event.observation : undefined)
+    this.#snapshot = this.#survey(event?.type === 'observed' ? event.observation : undefined)
     if (hasChanged(previous, this.#snapshot)) {
       this.#changedAtMs = this.#options.platform.now()
       if (hasOpenRole(this.#snapshot)) this.#hasten()
@@ -190,13 +190,17 @@ export class ClusterMonitor implements Monitor {
     this.#progressRoom.tell(this.#snapshot)
   }
 
-  /** @param news What a probe has just seen: the lag clock counts it if it was the primary. */
-  #look(news: Observation | undefined): Snapshot {
+  /**
+   * The snapshot of what the nodes are now.
+   *
+   * @param news What a probe has just seen: the lag clock counts it if it was the primary.
+   */
+  #survey(news: Observation | undefined): Snapshot {
     const nodes = this.#watched.map((node) => node.known)
     this.#memory = remember(this.#memory, nodes)
     const standing = standingOf(nodes, this.#memory)
-    const [id, ...rivals] = standing.writable
-    const primary = rivals.length === 0 ? this.#watched.find((node) => node.id === id) : undefined
+    const [primaryId, ...rivals] = standing.writable
+    const primary = rivals.length === 0 ? this.#watched.find((node) => node.id === primaryId) : undefined
     const state = primary?.known.state
     if (news !== undefined && state?.name === 'up' && state.observation === news) this.#lagClock.record(news)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
