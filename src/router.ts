@@ -307,8 +307,10 @@ export class Router {
     const { session, send, request } = query
     const route = this.route(statement, session, request)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
+    // Who asked for a replica, whichever, got no proof that it goes on from what was read before.
+    const before = (route.role === 'replica' ? route.freshness.after : undefined) ?? []
     const answered = this.sessions.followsReads(session, request)
-      ? (node: NodeView): void => this.sessions.answered(session, node)
+      ? (node: NodeView): void => this.sessions.answered(session, node, before)
       : undefined
     this.#executor.read({ plan: () => this.#cluster.plan(route), send, refused, answered }, done)
   }

@@ -1,7 +1,7 @@
 import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import { SessionContext } from './consistency/session-context.ts'
-import type { MutableSession } from './consistency/session.ts'
+import type { MutableSession, SeenRead } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
 import type { Platform } from './platform/platform.ts'
@@ -80,9 +80,12 @@ export class SessionKeeper {
     return session !== this.context.implicit && this.#isCausal(session, request)
   }
 
-  /** A read of a session that follows its reads was answered by this node. */
-  answered(session: MutableSession, node: NodeView): void {
-    this.#causality.answered(session, node)
+  /**
+   * A read of a session that follows its reads was answered by this node.
+   * @param before The session's last reads when this one was routed
+   */
+  answered(session: MutableSession, node: NodeView, before?: readonly SeenRead[]): void {
+    this.#causality.answered(session, node, before)
   }
 
   /** The outcome of something that may have written has been heard. */
@@ -102,10 +105,10 @@ export class SessionKeeper {
 
   /** Nobody reads anything older than what the first look at the primary saw. */
   observe({ primary }: Snapshot): void {
-    if (this.#causality.isStarted || primary?.state.name !== 'up') return
+    if (primary?.state.name !== 'up') return
     const { lsn, systemIdentifier, timeline } = primary.state.observation
     if (lsn === undefined || timeline === undefined) return
-    this.#causality.startsAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
+    this.#causality.primaryAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
   }
 
   #isCausal(session: MutableSession, request: RouteRequest): boolean {
