@@ -236,7 +236,7 @@ export class Router {
 
   /** Something was read over a leased connection to the primary. */
   sawPrimary(session: MutableSession, node: NodeView): void {
-    if (this.sessions.followsReads(session, {})) this.sessions.answered(session, node)
+    this.sessions.sawPrimary(session, node)
   }
 
   /** Hands out a connection to the primary for exclusive use. */
@@ -307,11 +307,7 @@ export class Router {
     const { session, send, request } = query
     const route = this.route(statement, session, request)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
-    // Who asked for a replica, whichever, got no proof that it goes on from what was read before.
-    const before = (route.role === 'replica' ? route.freshness.after : undefined) ?? []
-    const answered = this.sessions.followsReads(session, request)
-      ? (node: NodeView): void => this.sessions.answered(session, node, before)
-      : undefined
+    const answered = this.sessions.follower(session, request, route)
     this.#executor.read({ plan: () => this.#cluster.plan(route), send, refused, answered }, done)
   }
 

@@ -1,15 +1,19 @@
 import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import { SessionContext } from './consistency/session-context.ts'
-import type { MutableSession, SeenRead } from './consistency/session.ts'
+import type { MutableSession } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
 import type { Platform } from './platform/platform.ts'
 import { consistencyOf, type RouteRequest } from './routing/decide.ts'
+import type { Route } from './routing/route.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
+
+/** By its name, wherever it stands in a text, or by a name that is a parameter. */
+const MAY_SET_SYNCHRONOUS_COMMIT = /synchronous_commit|set_config\s*\(\s*\$\d/i
 
 export interface SessionKeeperOptions {
   readonly settings: Settings
@@ -80,12 +84,21 @@ export class SessionKeeper {
     return session !== this.context.implicit && this.#isCausal(session, request)
   }
 
-  /**
-   * A read of a session that follows its reads was answered by this node.
-   * @param before The session's last reads when this one was routed
-   */
-  answered(session: MutableSession, node: NodeView, before?: readonly SeenRead[]): void {
-    this.#causality.answered(session, node, before)
+  /** Whom to tell which node has answered a read that goes this way; `undefined` where it does not matter. */
+  follower(
+    session: MutableSession,
+    request: RouteRequest,
+    route: Route,
+  ): ((node: NodeView) => void) | undefined {
+    if (!this.followsReads(session, request)) return undefined
+    // Who asked for a replica, whichever, has no proof that it shows what was read before.
+    const before = route.role === 'replica' ? route.freshness.after : undefined
+    return (node) => this.#causality.answered(session, node, before ?? [])
+  }
+
+  /** Something was read over a connection to this primary. */
+  sawPrimary(session: MutableSession, node: NodeView): void {
+    if (this.followsReads(session, {})) this.#causality.answered(session, node, [])
   }
 
   /** The outcome of something that may have written has been heard. */
@@ -98,9 +111,8 @@ export class SessionKeeper {
 
   /** Whomever it is set for, from now on fences cover what is not flushed. */
   noteSetting(statement: Statement, sql: string | undefined): void {
-    if (this.#mayBeUnflushed || sql === undefined) return
-    const maySet = statement.kind === 'session' || statement.multiple || statement.reason === 'ddl'
-    if (maySet && /synchronous_commit/i.test(sql)) this.#mayBeUnflushed = true
+    if (this.#mayBeUnflushed || sql === undefined || statement.kind === 'read') return
+    if (MAY_SET_SYNCHRONOUS_COMMIT.test(sql)) this.#mayBeUnflushed = true
   }
 
   /** Nobody reads anything older than what the first look at the primary saw. */
