@@ -165,14 +165,17 @@ export class RoutedClient extends EventEmitter {
     }
     const statement = this.#router.judge(query.text)
     const isBound = this.#isInTransaction || this.#isPinned
-    if (!isBound && statement.kind === 'read') {
-      const route = this.#router.route(statement, session, query.request)
-      if (route.role === 'replica' || this.#lease === undefined) {
-        const { text: sql, request, send, canPipeline } = query
-        return this.#router.run({ sql, request, session, send, canPipeline }, finish)
-      }
+    if (isBound || statement.kind !== 'read') return this.#runOnPrimary(statement, run, next, false)
+    const { text: sql, request, send, canPipeline } = query
+    const read = (): void => {
+      const route = this.#lease && this.#router.route(statement, session, request)
+      // A second connection to the primary may not be had while this client holds one.
+      if (route?.role === 'primary') this.#runOnPrimary(statement, run, next, false)
+      else this.#router.run({ sql, request, session, send, canPipeline }, finish)
     }
-    this.#runOnPrimary(statement, run, next, false)
+    const awaited = this.#lease && this.#router.sessions.awaited(session, request)
+    if (awaited === undefined) read()
+    else awaited.then(read).catch(finish)
   }
 
   #runOnPrimary(statement: Statement, run: Run, next: () => void, isSecond: boolean): void {

@@ -234,7 +234,7 @@ export class Router {
 
   /** Something was read over a leased connection to the primary. */
   sawPrimary(session: MutableSession, node: NodeView): void {
-    if (this.sessions.followsReads(session, {})) this.sessions.answered(session, node)
+    this.sessions.sawPrimary(session, node)
   }
 
   /** Hands out a connection to the primary for exclusive use. */
@@ -306,9 +306,7 @@ export class Router {
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
-    const answered = this.sessions.followsReads(session, request)
-      ? (node: NodeView): void => this.sessions.answered(session, node)
-      : undefined
+    const answered = this.sessions.follower(session, request, route)
     // Another node's progress cannot be asked of this one.
     const { after, position } = route.role === 'replica' ? route.freshness : {}
     const read = { plan: () => this.#cluster.plan(route), send, refused, answered }

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { Position } from '../consistency/position.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
-import type { Platform } from '../platform/platform.ts'
+import type { Platform, Timer } from '../platform/platform.ts'
 import { assemble, type ReplicaLag } from '../topology/assemble.ts'
 import { isTooFarBehind, type MaxLag } from '../topology/max-lag.ts'
 import { NOTHING_REMEMBERED, remember, type Memory } from '../topology/memory.ts'
@@ -52,6 +52,7 @@ export class ClusterMonitor implements Monitor {
   readonly #progressRoom: WaitingRoom
   /** Replicas that are asked, or will be in a moment. */
   readonly #followed = new Set<WatchedNode>()
+  readonly #nextQuestions = new Set<Timer>()
   readonly #usage: Usage
   readonly #closings = new Set<Promise<void>>()
   #watched: readonly WatchedNode[]
@@ -120,7 +121,7 @@ export class ClusterMonitor implements Monitor {
 
   async fence(mayBeUnflushed: boolean): Promise<Position | undefined> {
     const node = this.#watched.find(({ id }) => id === this.#snapshot.primary?.id)
-    if (node === undefined) return undefined
+    if (node === undefined || this.#isClosed) return undefined
     const askedAtMs = this.#options.platform.now()
     if (mayBeUnflushed) return positionOf(await node.inserted())
     // What is in flight was asked too early.
@@ -154,6 +155,7 @@ export class ClusterMonitor implements Monitor {
     this.#isClosed = true
     this.#room.close()
     this.#progressRoom.close()
+    for (const timer of this.#nextQuestions) timer.cancel()
     await Promise.all([...this.#watched.map((node) => node.close()), ...this.#closings])
   }
 
@@ -165,10 +167,13 @@ export class ClusterMonitor implements Monitor {
     if (this.#followed.has(node)) return
     this.#followed.add(node)
     void node.lookAtProgress().then(() => {
-      this.#options.platform.schedule(PROGRESS_GAP_MS, () => {
+      if (this.#isClosed) return
+      const timer = this.#options.platform.schedule(PROGRESS_GAP_MS, () => {
+        this.#nextQuestions.delete(timer)
         this.#followed.delete(node)
         this.#follow(node)
       })
+      this.#nextQuestions.add(timer)
     })
   }
 
