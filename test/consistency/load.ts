@@ -18,8 +18,7 @@ export interface LoadOptions {
   /** A session works on registers that lie together: so it meets again what it met, and what others wrote. */
   readonly families: number
   readonly callers: number
-  /** How many operations are to begin. */
-  readonly operations: number
+  readonly goesOn: () => boolean
 }
 
 export const FAMILY_SIZE = 4
@@ -35,9 +34,9 @@ export class Load {
 
   /** Resolves when everything has begun and ended. */
   async run(): Promise<void> {
-    const { callers, history, operations, random } = this.#options
+    const { callers, goesOn, random } = this.#options
     const caller = async (): Promise<void> => {
-      while (history.size < operations) {
+      while (goesOn()) {
         if (random.chance(0.2)) await this.#withoutSession()
         else if (random.chance(0.3)) await this.#handedOver()
         else await this.#inOneSession()

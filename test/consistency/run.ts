@@ -12,6 +12,7 @@ import { Registers, registersSchema } from './registers.ts'
 import { Trouble } from './trouble.ts'
 
 export interface ConsistencyOptions {
+  /** At least so many. */
   readonly operations: number
   readonly consistency: Consistency
   readonly callers: number
@@ -37,7 +38,7 @@ export interface ConsistencyFigures extends Verdict {
   readonly checkSeconds: number
 }
 
-const FAMILIES = 64
+const FAMILIES = 16
 
 /** Two pools of one new cluster, under load and in trouble; and what the sessions were shown, judged. */
 export async function runConsistency(options: ConsistencyOptions): Promise<ConsistencyFigures> {
@@ -54,15 +55,15 @@ export async function runConsistency(options: ConsistencyOptions): Promise<Consi
   try {
     await Promise.all(places.map(({ pool }) => replicasReady(pool)))
     const startedAtMs = performance.now()
+    const hasDone = (share: number) => (): boolean => history.size >= share * operations
     const load = new Load({
       history,
       places,
       random: createRandom(seed),
       families: FAMILIES,
       callers,
-      operations,
+      goesOn: () => !hasDone(1)() || (promotes && trouble.promotions === 0),
     })
-    const hasDone = (share: number) => (): boolean => history.size >= share * operations
     const make = async (): Promise<void> => {
       await trouble.makeUntil(hasDone(0.5))
       if (promotes) await trouble.promote()

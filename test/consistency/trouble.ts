@@ -4,6 +4,9 @@ import { acknowledgeWhatHas } from '../proofs/promotion-run.ts'
 import { pause } from '../proofs/timings.ts'
 import { ask, until } from '../support/servers.ts'
 
+/** Of so many turns of a replica, one is a kill. */
+const TURNS_A_KILL = 12
+
 /** Makes trouble for a cluster, and counts it. */
 export class Trouble {
   pauses = 0
@@ -18,16 +21,16 @@ export class Trouble {
   }
 
   /**
-   * Pauses the replay of each replica again and again, and now and then kills one and starts it again, until `isOver`. Then
+   * Pauses the replay of each replica again and again, and now and then kills it and starts it again, until `isOver`. Then
    * all of them run and replay.
    */
   async makeUntil(isOver: () => boolean): Promise<void> {
-    await Promise.all(this.#cluster.replicas.map((node) => this.#annoy(node, isOver)))
+    await Promise.all(this.#cluster.replicas.map((node, index) => this.#annoy(node, index, isOver)))
   }
 
-  async #annoy(node: ClusterNode, isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
-      if (this.#random.chance(0.05)) {
+  async #annoy(node: ClusterNode, index: number, isOver: () => boolean): Promise<void> {
+    for (let n = 0; !isOver(); n++) {
+      if (n % TURNS_A_KILL === index) {
         this.kills += 1
         await node.kill()
         await pause(this.#random.between(0, 500))

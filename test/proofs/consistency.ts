@@ -22,14 +22,14 @@ const fenced = await runConsistency({
   consistency: 'causal',
   promotes: true,
 })
-console.log(fenced)
+console.dir(fenced, { depth: 4 })
 const unfenced = await runConsistency({
   ...shared,
   operations: Number(options['operations-without-fences']),
   consistency: 'eventual',
   promotes: false,
 })
-console.log(unfenced)
+console.dir(unfenced, { depth: 4 })
 
 for (const wrong of [...shortcomings(fenced), ...blindness(unfenced)]) {
   console.error(wrong)
