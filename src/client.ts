@@ -177,8 +177,11 @@ export class RoutedClient extends EventEmitter {
   #runOnPrimary(statement: Statement, run: Run, next: () => void, isSecond: boolean): void {
     this.#borrow((error, lease) => {
       if (lease !== undefined) return this.#runOn(lease, statement, run, next, isSecond)
-      run.done(error)
-      next()
+      try {
+        run.done(error)
+      } finally {
+        next()
+      }
     })
   }
 
@@ -191,10 +194,12 @@ export class RoutedClient extends EventEmitter {
     const isFree = !wasInTransaction && !this.#isPinned
     if (statement.leavesSessionState) this.#isPinned = true
     this.#ledger.started(statement, session)
+    this.#router.noteSetting(statement, query.text)
 
     let failed = false
     const answered: Done = (error, result) => {
       failed = Boolean(error)
+      if (statement.kind === 'read') this.#router.sawPrimary(session, lease.node)
       if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
       // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.

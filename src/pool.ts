@@ -13,7 +13,6 @@ import { RoutedClient } from './client.ts'
 import type { PoolOptions, ReplicaOptions } from './config/options.ts'
 import { nodesFrom } from './config/nodes.ts'
 import { settingsOf, type Settings } from './config/settings.ts'
-import { createSession, type Session } from './consistency/session.ts'
 import { asError } from './errors/as-error.ts'
 import { SwitchyardError } from './errors/error.ts'
 import type { Done } from './execution/execution.ts'
@@ -25,6 +24,8 @@ import type { PoolStats } from './observability/stats.ts'
 import { inThisContext } from './platform/async-context.ts'
 import { callbackOf, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
 import { Router } from './router.ts'
+import { Session } from './session.ts'
+import { checkSessionOptions, type SessionOptions } from './session-options.ts'
 import type { RouteRequest } from './routing/decide.ts'
 
 type ConnectCallback = Parameters<PgPool['connect']>[0]
@@ -68,11 +69,21 @@ export class Pool extends PgPool {
   }
 
   /**
-   * Runs `fn` in a session of its own: what it writes, it reads, through everything that it awaits. Code outside of any
-   * session shares the pool's own session.
+   * Runs `fn` in a session of its own: what it writes, it reads, through everything that it awaits, and its reads never go
+   * back to something older. Code outside of any session shares the pool's own session. Within another session it sees what
+   * that one has written, and that one sees what it writes.
    */
-  withSession<T>(fn: (session: Session) => T): T {
-    return this.#router.sessions.run(createSession(), fn)
+  withSession<T>(fn: (session: Session) => T): T
+  withSession<T>(options: SessionOptions, fn: (session: Session) => T): T
+  withSession<T>(given: SessionOptions | ((session: Session) => T), fn?: (session: Session) => T): T {
+    if (typeof given === 'function') return this.session().run(given)
+    if (typeof fn !== 'function') throw new TypeError('withSession() needs a function to run')
+    return this.session(given).run(fn)
+  }
+
+  /** A session to run code in, now and later: `session.run(fn)`. Throws `SWITCHYARD_INVALID_OPTION`. */
+  session(options: SessionOptions = {}): Session {
+    return new Session(this.#router, this.#router.beginSession(checkSessionOptions(options)))
   }
 
   /** What would happen to this statement now, each decision with its reason. Nothing is run. */

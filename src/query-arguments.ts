@@ -1,5 +1,6 @@
 import type { Submittable } from 'pg'
-import { describe, invalid } from './config/validate.ts'
+import { choiceOption, describe, invalid } from './config/validate.ts'
+import { CONSISTENCIES } from './consistency/mode.ts'
 import type { Done, Send } from './execution/execution.ts'
 import type { RouteRequest } from './routing/decide.ts'
 
@@ -72,9 +73,8 @@ export function callbackOf(config: unknown, values: unknown, callback: unknown):
 }
 
 function requestOf(config: object): RouteRequest {
-  const route = 'route' in config ? config.route : undefined
-  const maxStalenessMs = 'maxStalenessMs' in config ? config.maxStalenessMs : undefined
-  if (route === undefined && maxStalenessMs === undefined) return NO_REQUEST
+  const { route, consistency, maxStalenessMs } = config as Record<keyof RouteRequest, unknown>
+  if (route === undefined && consistency === undefined && maxStalenessMs === undefined) return NO_REQUEST
   if (route !== undefined && route !== 'primary' && route !== 'replica') {
     throw invalid(`Option "route" of a query must be "primary" or "replica"; received ${describe(route)}`)
   }
@@ -85,6 +85,9 @@ function requestOf(config: object): RouteRequest {
   }
   return {
     ...(route === undefined ? {} : { route }),
+    ...(consistency === undefined
+      ? {}
+      : { consistency: choiceOption('consistency', consistency, 'causal', CONSISTENCIES) }),
     ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }),
   }
 }

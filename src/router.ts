@@ -2,6 +2,9 @@ import { EventEmitter } from 'node:events'
 import type { Client } from 'pg'
 import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
+import { Causality } from './consistency/causality.ts'
+import type { TokenContent } from './consistency/token.ts'
+import { Tokens } from './consistency/tokens.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
@@ -10,6 +13,7 @@ import { DiscoveryLoop } from './discovery/loop.ts'
 import { asError } from './errors/as-error.ts'
 import { Attempts } from './execution/attempts.ts'
 import type { Done, ExecutionListener, Send } from './execution/execution.ts'
+import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { Reader } from './execution/reader.ts'
 import { RetryBudget } from './execution/retry-budget.ts'
@@ -27,7 +31,7 @@ import { Counters, type PoolStats } from './observability/stats.ts'
 import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
-import { decideRoute, type RouteRequest } from './routing/decide.ts'
+import { consistencyOf, decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
@@ -36,6 +40,7 @@ import { provesRead } from './statement/proves-read.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
+import type { SessionOptions } from './session-options.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
 /** One statement on its way. */
@@ -74,6 +79,10 @@ export class Router {
   readonly #counters = new Counters()
   readonly #transitions: Transitions
   readonly #discovery: DiscoveryLoop | undefined
+  readonly #causality: Causality
+  readonly #tokens: Tokens
+  /** Somebody has switched off that commits are flushed before they are acknowledged, for whom is not known. */
+  #mayBeUnflushed = false
   readonly #reportedHints = new WeakSet<Statement>()
   #ready = false
   #preparing: Promise<void> | undefined
@@ -130,7 +139,16 @@ export class Router {
       }),
       readTimeoutMs,
       failoverTimeoutMs,
+      waitMs: settings.waitMs,
     })
+    this.#causality = new Causality({
+      platform,
+      ask: () => cluster.fence(this.#mayBeUnflushed),
+      hasServer: (identity) => cluster.hasServer(identity),
+      waitMs: settings.waitMs,
+      claimRejected: () => this.#tell('tokenRejected', { reason: 'ahead-of-primary' }),
+    })
+    this.#tokens = new Tokens({ ...settings.tokens, platform, windowMs: settings.windowMs })
     this.#discovery = this.#discoveryLoop(settings)
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
@@ -175,11 +193,17 @@ export class Router {
   /** Uses these nodes from now on. A node that goes finishes what it has. */
   setNodes(nodes: readonly NodeConfig[]): void {
     const before = new Set([...this.#nodes].map(({ id }) => id))
+    const seen = this.#cluster.snapshot.nodes
+    const answers = (id: NodeId): boolean => seen.some((node) => node.id === id && node.state.name === 'up')
     this.#nodes.set(nodes)
     this.#cluster.setNodes(nodes)
     const after = new Set(nodes.map(({ id }) => id))
     const removed = [...before].filter((id) => !after.has(id))
-    for (const id of removed) this.#health.forget(id)
+    for (const id of removed) {
+      this.#health.forget(id)
+      // It is no longer watched, so nobody would tell those who wait for it in vain.
+      if (!answers(id)) this.#attempts.abandon(id, new Error(`${id} is no longer a node of the cluster`))
+    }
     this.#tell('nodesChanged', { added: [...after].filter((id) => !before.has(id)), removed })
   }
 
@@ -206,8 +230,9 @@ export class Router {
 
   /** Runs one autocommit statement wherever it belongs. */
   run(query: RoutedQuery, done: Done): void {
-    if (this.#ready) this.#dispatch(query, done)
-    else this.prepare().then(() => this.#dispatch(query, done), done)
+    if (this.#ready) return this.#dispatch(query, done)
+    const answer = guarded(done)
+    this.prepare().then(() => this.#dispatch(query, answer), answer)
   }
 
   /** Resolves when a statement may hope for a node; rejects with why there is none. */
@@ -230,7 +255,12 @@ export class Router {
    */
   ended(write: Write): void {
     const nowMs = this.#platform.now()
-    for (const session of write.sessions) session.wrote(nowMs)
+    const isCausal = this.#settings.consistency === 'causal'
+    for (const session of write.sessions) {
+      const { consistency } = session
+      const asks = consistency === undefined ? isCausal : consistency === 'causal'
+      session.wrote(nowMs, asks ? this.#causality.request() : undefined)
+    }
     if (write.changesCatalog) this.#catalog.ddlPassed()
   }
 
@@ -241,10 +271,55 @@ export class Router {
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
 
+  /** A client's statement that goes to the primary: what it sets may matter to everybody. */
+  noteSetting(statement: Statement, sql: string | undefined): void {
+    this.#noteUnflushed(statement, sql)
+  }
+
+  /** Something was read over a leased connection to the primary. */
+  sawPrimary(session: MutableSession, node: NodeView): void {
+    if (session !== this.sessions.implicit) this.#causality.answered(session, node)
+  }
+
+  /** A new session, within the one of the calling code if that has one. */
+  beginSession({ consistency, token }: SessionOptions): MutableSession {
+    const { implicit } = this.sessions
+    const parent = this.sessions.current()
+    const content = token === undefined ? undefined : this.#contentOf(token)
+    const primaryUntilMs =
+      content?.kind === 'primary' ? this.#tokens.onOwnClock(content.expiresAtMs) : undefined
+    const start = { consistency, primaryUntilMs }
+    const session =
+      parent === implicit
+        ? this.#causality.begin(implicit, start)
+        : this.#causality.beginWithin(parent, start)
+    if (content?.kind === 'position')
+      this.#causality.claim(session, content.position, this.#cluster.primary())
+    return session
+  }
+
+  /** The session's position as a token. */
+  async tokenOf(
+    session: MutableSession,
+    timeoutMs: number = this.#settings.waitMs,
+  ): Promise<string | undefined> {
+    const position = await this.#causality.positionOf(session, timeoutMs)
+    if (position === undefined && session.unfencedSinceMs === undefined) return undefined
+    return this.#tokens.write(position)
+  }
+
+  #contentOf(token: string): TokenContent | undefined {
+    const decoded = this.#tokens.read(token, this.#causality.systemIdentifier)
+    if ('token' in decoded) return decoded.token
+    this.#tell('tokenRejected', { reason: decoded.rejected })
+    return undefined
+  }
+
   /** Hands out a connection to the primary for exclusive use. */
   leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
-    if (this.#ready) this.#writer.lease(done)
-    else this.prepare().then(() => this.#writer.lease(done), done)
+    const answer = guarded(done)
+    if (this.#ready) this.#writer.lease(answer)
+    else this.prepare().then(() => this.#writer.lease(answer), answer)
   }
 
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
@@ -285,17 +360,42 @@ export class Router {
   #decide(query: RoutedQuery, done: Done): void {
     const { sql, session, send, request } = query
     const statement = this.judge(sql)
-    const route = this.route(statement, session, request)
-    if (route.role === 'primary') this.#reportIgnoredHint(statement, request)
-    if (statement.kind === 'read') {
-      const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
-      return this.#reader.read({ plan: () => this.#cluster.plan(route), send, refused }, done)
-    }
+    if (statement.kind === 'read') return this.#read(statement, query, done)
+    this.#reportIgnoredHint(statement, request)
+    this.#noteUnflushed(statement, sql)
     if (!statement.mayWrite) return this.#writer.write(send, done)
     this.#writer.write(send, (error, result) => {
       this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       done(error, result)
     })
+  }
+
+  #read(statement: Statement, query: RoutedQuery, done: Done): void {
+    const { session, request } = query
+    const isCausal = consistencyOf(session, request, this.#settings) === 'causal'
+    const awaited = isCausal && request.route === undefined ? this.#causality.awaited(session) : undefined
+    if (awaited === undefined) return this.#readNow(statement, isCausal, query, done)
+    awaited
+      .then(() => this.#readNow(statement, isCausal, query, done))
+      .catch((error: unknown) => done(asError(error)))
+  }
+
+  #readNow(statement: Statement, isCausal: boolean, query: RoutedQuery, done: Done): void {
+    const { session, send, request } = query
+    const route = this.route(statement, session, request)
+    const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
+    const isOfItsOwn = isCausal && session !== this.sessions.implicit
+    const answered = isOfItsOwn
+      ? (node: NodeView): void => this.#causality.answered(session, node)
+      : undefined
+    this.#reader.read({ plan: () => this.#cluster.plan(route), send, refused, answered }, done)
+  }
+
+  /** Whatever it is set for, from now on fences cover what is not flushed. */
+  #noteUnflushed(statement: Statement, sql: string | undefined): void {
+    if (this.#mayBeUnflushed || sql === undefined) return
+    const maySet = statement.kind === 'session' || statement.multiple || statement.reason === 'ddl'
+    if (maySet && /synchronous_commit/i.test(sql)) this.#mayBeUnflushed = true
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
@@ -323,6 +423,7 @@ export class Router {
   }
 
   #observe(next: Snapshot, previous: Snapshot): void {
+    if (!this.#causality.isStarted) this.#noteStart(next)
     for (const change of this.#transitions.observe(next, previous)) {
       if (change.to === 'down') {
         this.#nodes.get(change.node)?.renew()
@@ -332,6 +433,14 @@ export class Router {
       // Wherever the primary went, it may not be in the list.
       if (change.from === 'primary') void this.#discovery?.refreshNow()
     }
+  }
+
+  /** What the first look at the primary saw is the oldest that anybody reads. */
+  #noteStart({ primary }: Snapshot): void {
+    if (primary?.state.name !== 'up') return
+    const { lsn, systemIdentifier, timeline } = primary.state.observation
+    if (lsn === undefined || timeline === undefined) return
+    this.#causality.startsAt({ systemIdentifier, timeline, lsn }, this.sessions.implicit)
   }
 
   #discoveryLoop({ discovery, pgOptions, probeTimeoutMs }: Settings): DiscoveryLoop | undefined {

@@ -68,6 +68,7 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'failoverTimeoutMs',
   'primarySpill',
   'discovery',
+  'tokens',
   'balancer',
   'logger',
 ])

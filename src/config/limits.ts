@@ -38,6 +38,7 @@ export function spillOf(primarySpill: unknown, pgOptions: PoolConfig): SpillSett
     throw invalid(`Option "primarySpill.over" must be "wait" or "fail"; received ${describe(over)}`)
   }
   const part = numberOption('primarySpill.share', share, 0.5, { min: 0, max: 1 })
-  const max = pgOptions.max ?? DEFAULT_MAX
+  // As pg-pool does, which takes 0 for nothing said.
+  const max = pgOptions.max || DEFAULT_MAX
   return { places: part === 0 ? 0 : Math.max(1, Math.floor(max * part)), over }
 }

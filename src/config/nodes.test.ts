@@ -67,9 +67,14 @@ describe('which nodes there are', () => {
     expect(ids(nodesOf({}, [{ host: 'r' }]))).toEqual(['e:6000', 'r:6000'])
   })
 
-  it('weights: 1, or what was given', () => {
-    const nodes = nodesOf({ host: 'h' }, ['postgres://r1', { host: 'r2' }, { host: 'r3', weight: 2.5 }])
-    expect(nodes.map(({ weight }) => weight)).toEqual([1, 1, 1, 2.5])
+  it('weights: 1, or what was given, none included', () => {
+    const nodes = nodesOf({ host: 'h' }, [
+      'postgres://r1',
+      { host: 'r2' },
+      { host: 'r3', weight: 2.5 },
+      { port: 2, weight: 0 },
+    ])
+    expect(nodes.map(({ weight }) => weight)).toEqual([1, 1, 1, 2.5, 0])
   })
 
   it('an address in a string is left to node-postgres as it was', () => {

@@ -45,6 +45,21 @@ export interface PrimarySpill {
   readonly over?: 'wait' | 'fail' | undefined
 }
 
+/** Tokens carry a session to another process. */
+export interface TokenOptions {
+  /**
+   * Signs tokens (HMAC-SHA-256), so that nobody can make one up: text of at least 16 characters. With a list the first one
+   * signs and all are believed, so that a secret can be replaced. With a secret, tokens without a signature are rejected.
+   * @defaultValue none
+   */
+  readonly secret?: string | readonly string[] | undefined
+  /**
+   * How long a token is good for, in milliseconds. Longer than replicas may lag behind (`maxLag`).
+   * @defaultValue 300000
+   */
+  readonly ttlMs?: number | undefined
+}
+
 /** Options of `Pool`: every option of `pg.Pool`, and these. */
 export interface PoolOptions extends PoolConfig {
   /**
@@ -139,6 +154,11 @@ export interface PoolOptions extends PoolConfig {
    * @defaultValue { share: 0.5, over: 'wait' }
    */
   readonly primarySpill?: PrimarySpill | undefined
+  /**
+   * How the tokens of `session.token()` are made and believed.
+   * @defaultValue not signed, and good for five minutes
+   */
+  readonly tokens?: TokenOptions | undefined
   /**
    * Tells the servers of the cluster, primary included, and again when they change: `dnsDiscovery()`,
    * `patroniDiscovery()`, `functionDiscovery()` or your own. Until it has answered, and while it does not, the servers that

@@ -64,11 +64,10 @@ describe('a bad option is named, with what is legal and what came', () => {
       { replicas: [{ connectionString: `postgres://u:${SECRET}@r1:1,r2:2/db` }] },
       ['"replicas[0].connectionString"', 'one host'],
     ],
-    ['weight 0', { replicas: [{ host: 'r', weight: 0 }] }, ['"replicas[0].weight"', 'above 0', 'received 0']],
     [
       'weight -1',
       { replicas: [ADDRESS, { host: 'r', weight: -1 }] },
-      ['"replicas[1].weight"', 'received -1'],
+      ['"replicas[1].weight"', 'at least 0', 'received -1'],
     ],
     [
       'weight NaN',
@@ -96,6 +95,21 @@ describe('a bad option is named, with what is legal and what came', () => {
       { replicas: [{ connectionString: `postgres://u:${SECRET}@r:port/db` }] },
       ['"replicas[0].connectionString"'],
     ],
+    ['no time to read', { readTimeoutMs: 0 }, ['"readTimeoutMs"', 'above 0', 'received 0']],
+    ['no time to fail over', { failoverTimeoutMs: 0 }, ['"failoverTimeoutMs"', 'above 0', 'received 0']],
+    [
+      'a time to fail over that no timer can measure',
+      { failoverTimeoutMs: 2 ** 31 },
+      ['"failoverTimeoutMs"', 'at most 2147483647'],
+    ],
+    ['a lag that is a number', { maxLag: 500 }, ['"maxLag"', 'an object', '500']],
+    ['no lag at all', { maxLag: { ms: 0 } }, ['"maxLag.ms"', 'above 0', 'received 0']],
+    [
+      'a share above one',
+      { primarySpill: { share: 2 } },
+      ['"primarySpill.share"', 'at most 1', 'received 2'],
+    ],
+    ['a spill of another kind', { primarySpill: { over: 'drop' } }, ['"primarySpill.over"', '"drop"']],
     ['a balancer by name', { balancer: 'round-robin' }, ['"balancer"', '"order"']],
     ['a balancer that cannot order', { balancer: { order: 1 } }, ['"balancer"', '"order"', 'an object']],
     ['a logger that is none', { logger: true }, ['"logger"', '"warn"', 'true']],
@@ -116,6 +130,8 @@ describe('a bad option is named, with what is legal and what came', () => {
       '"windowMs" of replicas[0]',
       '',
     ],
+    ['of the lag', { maxLag: { seconds: 1 } }, '"seconds" of maxLag', ''],
+    ['of the spill', { primarySpill: { shares: 1 } }, '"shares" of primarySpill', 'Did you mean "share"?'],
     ['like none of them', { quux: SECRET }, '"quux" of the pool', 'README'],
   ])('an unknown option %s', (_name, options, where, advice) => {
     const error = failure({ host: 'h', password: SECRET, ...options })
@@ -130,6 +146,12 @@ describe('settings', () => {
   it('defaults', () => {
     const settings = settingsOf({ replicas: ['postgres://r'] })
     expect(settings).toMatchObject({ windowMs: 2000, probeIntervalMs: 500, probeTimeoutMs: 2000 })
+    expect(settings).toMatchObject({
+      maxLag: { ms: 10_000, bytes: 64 * 1024 * 1024 },
+      readTimeoutMs: undefined,
+      failoverTimeoutMs: 30_000,
+      primarySpill: { places: 5, over: 'wait' },
+    })
     expect(settings.balancer.order).toBeTypeOf('function')
     expect(settings.logger?.warn).toBeTypeOf('function')
   })
@@ -150,9 +172,12 @@ describe('settings', () => {
   it('takes what was given', () => {
     const balancer = { order: <T>(candidates: T): T => candidates }
     const logger = { info: (): void => {}, warn: (): void => {} }
-    const given = { windowMs: 50, probeIntervalMs: 10, probeTimeoutMs: 70, balancer, logger }
+    const times = { windowMs: 50, probeIntervalMs: 10, probeTimeoutMs: 70 }
+    const limits = { readTimeoutMs: 80, failoverTimeoutMs: 90, maxLag: { ms: 100, bytes: 110 } }
+    const primarySpill = { share: 1, over: 'fail' } as const
+    const given = { ...times, ...limits, primarySpill, max: 4, balancer, logger }
     const settings = settingsOf({ ...given, replicas: ['postgres://r'] })
-    expect(settings).toMatchObject({ windowMs: 50, probeIntervalMs: 10, probeTimeoutMs: 70 })
+    expect(settings).toMatchObject({ ...times, ...limits, primarySpill: { places: 4, over: 'fail' } })
     expect(settings.balancer).toBe(balancer)
     expect(settings.logger).toBe(logger)
   })
@@ -176,6 +201,10 @@ describe('settings', () => {
       windowMs: 1000,
       probeIntervalMs: 100,
       probeTimeoutMs: 100,
+      readTimeoutMs: 100,
+      failoverTimeoutMs: 100,
+      maxLag: { ms: 100 },
+      primarySpill: { share: 1 },
       logger: false,
     } as const)
     expect(settingsOf(options).pgOptions).toEqual({ host: 'h', max: 3, password: SECRET })

@@ -12,6 +12,7 @@ import { POOL_OPTIONS } from './known-options.ts'
 import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
 import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillSettings } from './limits.ts'
+import { tokensOf, type TokenSettings } from './tokens.ts'
 import { checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
 
 const MIB = 1024 * 1024
@@ -37,6 +38,7 @@ export interface Settings {
   readonly failoverTimeoutMs: number
   readonly primarySpill: SpillSettings
   readonly discovery: Discovery | undefined
+  readonly tokens: TokenSettings
   readonly balancer: Balancer
   /** Absent where nothing is to be logged. */
   readonly logger: Logger | undefined
@@ -66,6 +68,7 @@ export function settingsOf(options: PoolOptions): Settings {
     failoverTimeoutMs,
     primarySpill,
     discovery,
+    tokens,
     balancer,
     logger,
     ...rest
@@ -112,6 +115,7 @@ export function settingsOf(options: PoolOptions): Settings {
     failoverTimeoutMs: timeoutOption('failoverTimeoutMs', failoverTimeoutMs, 30_000),
     primarySpill: spillOf(primarySpill, pgOptions),
     discovery,
+    tokens: tokensOf(tokens),
     balancer: balancer ?? smoothWeightedRoundRobin(),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })

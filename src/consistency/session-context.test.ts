@@ -13,8 +13,8 @@ describe('SessionContext', () => {
   })
 
   it('gives the session to the function, and its result back', () => {
-    const session = createSession()
-    expect(new SessionContext().run(session, (given) => given === session)).toBe(true)
+    const [context, session] = [new SessionContext(), createSession()]
+    expect(context.run(session, () => context.current() === session)).toBe(true)
   })
 
   it('goes along with everything that is awaited, and ends with the function', async () => {

@@ -7,14 +7,15 @@ import { createSession, type MutableSession } from './session.ts'
  */
 export class SessionContext {
   readonly #storage = new AsyncLocalStorage<MutableSession>()
-  readonly #implicit: MutableSession = createSession()
+  /** The session of code that is in none of its own: what this process wrote, this process reads. */
+  readonly implicit: MutableSession = createSession()
 
-  /** The session of the calling code; outside of any, the pool's own: what this process wrote, this process reads. */
+  /** The session of the calling code. */
   current(): MutableSession {
-    return this.#storage.getStore() ?? this.#implicit
+    return this.#storage.getStore() ?? this.implicit
   }
 
-  run<T>(session: MutableSession, fn: (session: MutableSession) => T): T {
-    return this.#storage.run(session, fn, session)
+  run<T>(session: MutableSession, fn: () => T): T {
+    return this.#storage.run(session, fn)
   }
 }

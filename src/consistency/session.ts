@@ -1,6 +1,6 @@
 import type { Fence } from './fence.ts'
 import type { Consistency } from './mode.ts'
-import { later, type Position } from './position.ts'
+import { later, reaches, type Position } from './position.ts'
 
 /** A read that was answered: what it saw is not known more exactly than that its server had it by then. */
 export interface SeenRead {
@@ -24,8 +24,11 @@ export interface Session {
   readonly lastWriteAtMs: number | undefined
   /** What its reads must show, as far as it is known: from fences, and from the token that it began with. */
   readonly position: Position | undefined
-  /** True while it has written, or seen, something that `position` is not known to cover. */
-  readonly isUnfenced: boolean
+  /**
+   * Since when (our clock, milliseconds) it has written or seen something that `position` is not known to cover.
+   * `undefined` while there is no such thing.
+   */
+  readonly unfencedSinceMs: number | undefined
   /** The fence that will cover it. Absent when none was asked for. */
   readonly fence: Fence | undefined
   /** Until then (our clock, milliseconds) it reads from the primary: its token could say no position. */
@@ -48,12 +51,14 @@ export interface SessionStart {
 export interface MutableSession extends Session {
   /** The outcome of a write, or of something that may have been one, was heard at `nowMs`. */
   wrote(nowMs: number, fence: Fence | undefined): void
-  /** A read was answered by this replica. */
+  /** A read was answered by a replica. */
   readFrom(read: SeenRead): void
-  /** A read was answered by the primary, or what was read last can no longer be compared with: `fence` covers it. */
-  saw(fence: Fence): void
-  /** Takes over what its fence has brought. */
-  settle(): void
+  /** Something was seen that `fence` covers: on the primary, or on a server that is gone. */
+  saw(nowMs: number, fence: Fence): void
+  /** It is said to have written up to `position`, and `fence` will show whether that can be. */
+  claims(position: Position, nowMs: number, fence: Fence): void
+  /** Takes over what its fence has brought. Gives false when that contradicts what was claimed. */
+  settle(): boolean
   /** Its reads must show this position from now on. */
   mustShow(position: Position): void
 }
@@ -68,8 +73,9 @@ class PlainSession implements MutableSession {
   readonly #parent: MutableSession | undefined
   readonly #isMonotonic: boolean
   #lastWriteAtMs: number | undefined
+  #unfencedSinceMs: number | undefined
   #position: Position | undefined
-  #isUnfenced = false
+  #claimed: Position | undefined
   #fence: Fence | undefined
   #lastRead: SeenRead | undefined
 
@@ -89,8 +95,8 @@ class PlainSession implements MutableSession {
     return this.#position
   }
 
-  get isUnfenced(): boolean {
-    return this.#isUnfenced
+  get unfencedSinceMs(): number | undefined {
+    return this.#unfencedSinceMs
   }
 
   get fence(): Fence | undefined {
@@ -103,8 +109,7 @@ class PlainSession implements MutableSession {
 
   wrote(nowMs: number, fence: Fence | undefined): void {
     this.#lastWriteAtMs = nowMs
-    this.#isUnfenced = true
-    this.#fence = fence
+    this.#await(nowMs, fence)
     this.#parent?.wrote(nowMs, fence)
   }
 
@@ -112,22 +117,37 @@ class PlainSession implements MutableSession {
     if (this.#isMonotonic) this.#lastRead = read
   }
 
-  saw(fence: Fence): void {
-    this.#isUnfenced = true
-    this.#fence = fence
+  saw(nowMs: number, fence: Fence): void {
+    this.#await(nowMs, fence)
     this.#lastRead = undefined
   }
 
-  settle(): void {
+  claims(position: Position, nowMs: number, fence: Fence): void {
+    this.#await(nowMs, fence)
+    this.#claimed = position
+  }
+
+  settle(): boolean {
     const state = this.#fence?.state
-    if (state === undefined || state.name === 'asked') return
+    if (state === undefined || state.name === 'asked') return true
     this.#fence = undefined
-    if (state.name === 'failed') return
-    this.#isUnfenced = false
-    this.mustShow(state.position)
+    if (state.name === 'failed') return true
+    const claimed = this.#claimed
+    this.#claimed = undefined
+    this.#unfencedSinceMs = undefined
+    const isBelieved = claimed !== undefined && reaches(state.position, claimed)
+    this.mustShow(isBelieved ? claimed : state.position)
+    return claimed === undefined || isBelieved
   }
 
   mustShow(position: Position): void {
     this.#position = this.#position === undefined ? position : later(this.#position, position)
+  }
+
+  /** A later fence covers all that an earlier one does. */
+  #await(nowMs: number, fence: Fence | undefined): void {
+    this.#unfencedSinceMs = nowMs
+    this.#fence = fence
+    this.#claimed = undefined
   }
 }

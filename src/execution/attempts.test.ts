@@ -45,11 +45,11 @@ describe('an attempt', () => {
   })
 
   it.each([
-    ['a read', read],
-    ['a write', write],
+    ['a read', (): void => read()],
+    ['a write', (): void => write()],
   ])('on a node that is none: %s', (_name, run) => {
     b.gone.add('a').add('p')
-    run(undefined as never)
+    run()
     expect(ends).toMatchObject([{ failure: 'busy', wasSent: false }])
   })
 
@@ -187,6 +187,16 @@ describe('when a node is gone', () => {
     write()
     b.attempts.abandon('p', new Error('no answer to a probe'))
     expect(ends).toMatchObject([{ failure: 'node', wasSent: false }])
+  })
+
+  it('what comes anew for it is another matter, though it comes at once', () => {
+    b.attempts.read(views.a, b.send, undefined, (end) => {
+      attempted(end)
+      read()
+    })
+    b.attempts.abandon('a', new Error('no answer to a probe'))
+    expect(ends).toHaveLength(1)
+    expect(b.sent).toBe('aa')
   })
 
   it('the next read is another matter', () => {

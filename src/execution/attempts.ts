@@ -48,24 +48,13 @@ export class Attempts {
    * ran.
    */
   read(node: NodeView, send: Send, timeoutMs: number | undefined, attempted: (end: Attempted) => void): void {
-    let timer: Timer | undefined
-    let isOver = false
     const giveUp = (cause: Error): void => end('node', cause)
-    const end = this.#run(
-      node,
-      send,
-      () => this.#harmless.set(giveUp, node.id),
-      (ended) => {
-        isOver = true
-        timer?.cancel()
-        this.#harmless.delete(giveUp)
-        attempted(ended)
-      },
-    )
-    if (timeoutMs === undefined || isOver) return
-    timer = this.#options.platform.schedule(timeoutMs, () => {
-      const message = `${node.id} did not answer a read within ${timeoutMs} ms`
-      giveUp(new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }))
+    const timer = timeoutMs === undefined ? undefined : this.#scheduleEnd(node, timeoutMs, giveUp)
+    const sending = (): void => void this.#harmless.set(giveUp, node.id)
+    const end = this.#run(node, send, sending, (ended) => {
+      timer?.cancel()
+      this.#harmless.delete(giveUp)
+      attempted(ended)
     })
   }
 
@@ -101,7 +90,16 @@ export class Attempts {
 
   /** The node is gone: the reads under way there have failed, and nobody gets a connection any more. */
   abandon(id: NodeId, cause: Error): void {
-    for (const [giveUp, node] of [...this.#harmless]) if (node === id) giveUp(cause)
+    // Before the first is told: what comes anew is another matter.
+    const there = [...this.#harmless].filter(([, node]) => node === id)
+    for (const [giveUp] of there) giveUp(cause)
+  }
+
+  #scheduleEnd(node: NodeView, timeoutMs: number, giveUp: (cause: Error) => void): Timer {
+    return this.#options.platform.schedule(timeoutMs, () => {
+      const message = `${node.id} did not answer a read within ${timeoutMs} ms`
+      giveUp(new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }))
+    })
   }
 
   /** Returns what ends it from outside; harmless when it has ended. */

@@ -88,9 +88,12 @@ it('a node that is forgotten begins anew', () => {
 
 it('a read that ends after its node was forgotten says nothing of a node of that name', () => {
   book.started('a')
+  book.started('a')
   book.forget('a')
   book.ended('a', false)
+  expect(admission()).toBe('admitted')
   book.returned('a')
+  book.ended('a', true)
   expect(admission()).toBe('admitted')
   book.started('a')
   expect(admission()).toBe('recovering')

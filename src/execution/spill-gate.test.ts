@@ -65,8 +65,8 @@ describe('a gate', () => {
     enter(gate, 'a')
     gate.enter(() => {
       log.push('b in')
-      enter(gate, 'late')
       gate.leave()
+      enter(gate, 'late')
     })
     enter(gate, 'c')
     gate.leave()

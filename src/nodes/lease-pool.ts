@@ -86,9 +86,7 @@ function drain(pool: PgPool<Client>): void {
     if (pool.waitingCount > 0 || pool.ending) return
     pool.end().catch(() => {})
   }
-  pool.on('acquire', endIfIdle)
-  // Whoever waited last may have got an error instead of a connection.
+  // While somebody waits all connections are in use, and each of them is given back.
   pool.on('release', endIfIdle)
-  pool.on('remove', endIfIdle)
   endIfIdle()
 }

@@ -6,6 +6,7 @@ import {
   primaryView,
   replicaView,
   snapshotOf,
+  suspectedView,
 } from '../../test/support/views.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { changesBetween, statusOf, type NodeStatus } from './events.ts'
@@ -18,6 +19,9 @@ describe('statusOf', () => {
     ['replica', replicaView('n')],
     ['foreign-cluster', replicaView('n', undefined, { exclusion: 'foreign-cluster' })],
     ['same-server', primaryView('n', { exclusion: 'same-server' })],
+    ['old-timeline', primaryView('n', { exclusion: 'old-timeline' })],
+    ['read-only', primaryView('n', { exclusion: 'read-only' })],
+    ['suspected', suspectedView('n')],
   ])('%s', (expected, node) => {
     expect(statusOf(node)).toBe(expected)
   })
@@ -51,6 +55,22 @@ describe('changesBetween', () => {
     const [change] = changesBetween(snapshotOf(downView('p')), snapshotOf(primaryView('p')))
     expect(change).toEqual({ node: 'p', from: 'down', to: 'primary' })
     expect(change).not.toHaveProperty('cause')
+  })
+
+  it('a node that is suspected, with why, and that was right', () => {
+    const cause = new Error('read ECONNRESET')
+    const up = snapshotOf(primaryView('p'), replicaView('a'))
+    const suspected = snapshotOf(primaryView('p'), suspectedView('a', cause))
+    const isDown = snapshotOf(primaryView('p'), downView('a', cause))
+    expect(changesBetween(up, suspected)).toEqual([{ node: 'a', from: 'replica', to: 'suspected', cause }])
+    expect(changesBetween(suspected, isDown)).toEqual([{ node: 'a', from: 'suspected', to: 'down', cause }])
+    expect(changesBetween(suspected, up)).toEqual([{ node: 'a', from: 'suspected', to: 'replica' }])
+  })
+
+  it('nodes that come and go, and those behind them', () => {
+    const after = snapshotOf(replicaView('x'), primaryView('p'), replicaView('a'))
+    expect(changesBetween(before, after)).toEqual([{ node: 'x', from: 'pending', to: 'replica' }])
+    expect(changesBetween(after, snapshotOf(primaryView('p')))).toEqual([])
   })
 
   it('a node that is taken out, and let in again', () => {

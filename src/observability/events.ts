@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { TokenRejection } from '../consistency/token.ts'
 import type { DiscoveryFailure } from '../discovery/loop.ts'
 import type { LearnedShape } from '../statement/judge.ts'
 import type { Statement } from '../statement/statement.ts'
@@ -47,6 +48,8 @@ export interface RouterEvents {
   shapeLearned: [LearnedShape]
   /** A replica was asked for, by a comment or by `route`, for a statement that is no proven read. It went to the primary. */
   hintIgnored: [Statement]
+  /** A session began with a token that is not believed: it counts as none. */
+  tokenRejected: [{ readonly reason: TokenRejection }]
   /** The pool has other nodes now, by `setNodes()` or by `discovery`. */
   nodesChanged: [{ readonly added: readonly NodeId[]; readonly removed: readonly NodeId[] }]
   /** The discovery failed or found no node: the nodes that are known stay. */

@@ -25,6 +25,11 @@ describe('logEvents', () => {
     ['same-server', 'warn'],
     ['primary', 'info'],
     ['replica', 'info'],
+    ['old-timeline', 'warn'],
+    ['read-only', 'warn'],
+    // A probe decides it in a moment.
+    ['suspected', 'info'],
+    ['pending', 'info'],
   ])('a node that is %s: %s', (to, level) => {
     events.emit('nodeChanged', { node: 'a', from: 'pending', to })
     expect(lines).toEqual([{ level, fields: { node: 'a', from: 'pending', to }, message: `Node a is ${to}` }])
@@ -45,6 +50,37 @@ describe('logEvents', () => {
   it('a lost connection is nothing to be warned of', () => {
     events.emit('connectionLost', { node: 'a', cause })
     expect(lines).toMatchObject([{ level: 'info', fields: { node: 'a', cause: cause.message } }])
+  })
+
+  it('the first primary is no news, another one is', () => {
+    events.emit('primaryChanged', { from: undefined, to: 'a' })
+    events.emit('primaryChanged', { from: 'a', to: 'b' })
+    expect(lines).toEqual([
+      { level: 'info', fields: { to: 'a' }, message: 'The primary is a' },
+      { level: 'warn', fields: { from: 'a', to: 'b' }, message: 'The primary was a, and is b now' },
+    ])
+  })
+
+  it('two primaries', () => {
+    events.emit('primaryConflict', { nodes: ['a', 'b'] })
+    expect(lines).toMatchObject([{ level: 'warn', fields: { nodes: ['a', 'b'] } }])
+  })
+
+  it('a replica on an unknown branch, and what to do about it', () => {
+    events.emit('timelineUnclear', { node: 'a', timeline: undefined })
+    expect(lines).toMatchObject([{ level: 'warn', fields: { node: 'a', timeline: undefined } }])
+    expect(lines[0]?.message).toContain('pg_monitor')
+  })
+
+  it('what costs reads is a warning, with how many or how long', () => {
+    events.emit('nodeEjected', { node: 'a', forMs: 1000 })
+    events.emit('retriesSpent', { count: 3 })
+    events.emit('spillRefused', { count: 2 })
+    expect(lines.map(({ level, fields }) => ({ level, fields }))).toEqual([
+      { level: 'warn', fields: { node: 'a', forMs: 1000 } },
+      { level: 'warn', fields: { count: 3 } },
+      { level: 'warn', fields: { count: 2 } },
+    ])
   })
 
   it('a catalog that was loaded, or could not be', () => {

@@ -68,6 +68,9 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
       'The catalog could not be loaded: reads of your own relations go to the primary',
     )
   })
+  events.on('tokenRejected', ({ reason }) => {
+    logger.info({ reason }, 'A session began with a token that is not believed')
+  })
   events.on('nodesChanged', ({ added, removed }) => {
     logger.info({ added, removed }, 'The nodes of the cluster have changed')
   })

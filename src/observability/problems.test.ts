@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { downView, pendingView, primaryView, replicaView, snapshotOf } from '../../test/support/views.ts'
+import {
+  downView,
+  pendingView,
+  primaryView,
+  replicaView,
+  snapshotOf,
+  suspectedView,
+} from '../../test/support/views.ts'
 import { misconfiguration, noPrimaryError } from './problems.ts'
 
 function refusal(code: string): Error {
@@ -21,6 +28,17 @@ describe('noPrimaryError', () => {
     expect(error.message).toBe(
       'No primary found: p connect ECONNREFUSED 10.0.0.1:5432; a is a replica; b has not answered; ' +
         'c is a primary of another cluster',
+    )
+  })
+
+  it('says of a suspected node why, and of an old primary what it is', () => {
+    const cause = new Error('read ECONNRESET')
+    const error = noPrimaryError(
+      snapshotOf(suspectedView('p', cause), primaryView('q', { exclusion: 'old-timeline' })),
+    )
+    expect(error).toMatchObject({ code: 'SWITCHYARD_NO_PRIMARY', cause })
+    expect(error.message).toBe(
+      'No primary found: p read ECONNRESET; q takes writes on a timeline that the cluster has left',
     )
   })
 
@@ -55,6 +73,11 @@ describe('misconfiguration', () => {
   it.each([
     ['all is well', snapshotOf(primaryView('p'), replicaView('a'))],
     ['a replica is down: that happens', snapshotOf(primaryView('p'), downView('a'))],
+    ['a replica is suspected', snapshotOf(primaryView('p'), suspectedView('a'))],
+    [
+      'an old primary came back: that happens',
+      snapshotOf(primaryView('p'), primaryView('q', { exclusion: 'old-timeline' })),
+    ],
     ['a replica has not answered yet', snapshotOf(primaryView('p'), pendingView('a'))],
     ['no primary answers: that happens too', snapshotOf(downView('p'), replicaView('a'))],
     [

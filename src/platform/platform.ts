@@ -8,6 +8,8 @@ export interface Timer {
 export interface Platform {
   /** Monotonic clock, in milliseconds. Only differences mean something. */
   now(): number
+  /** Time on the wall (milliseconds since 1970): for what other processes read. It may jump. */
+  wallNowMs(): number
   /** A number in [0, 1). */
   random(): number
   /** Calls `callback` once after `delayMs`. Never keeps the process alive by itself. */

@@ -7,6 +7,7 @@ function noop(): void {}
 /** The machine's own clock, timers and randomness. */
 export const systemPlatform: Platform = {
   now: () => performance.now(),
+  wallNowMs: () => Date.now(),
   random: () => Math.random(),
   schedule(delayMs, callback): Timer {
     const handle = setTimeout(callback, delayMs)

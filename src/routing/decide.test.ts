@@ -1,15 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Session } from '../consistency/session.ts'
+import { createSession, type Session } from '../consistency/session.ts'
+import { wroteAt } from '../../test/support/sessions.ts'
 import type { Statement, StatementKind } from '../statement/statement.ts'
-import { decideRoute, type RouteRequest } from './decide.ts'
+import { decideRoute, type RouteRequest, type RoutingPolicy } from './decide.ts'
 import type { Freshness, Route } from './route.ts'
 
 const WINDOW_MS = 2000
 const NOW_MS = 10_000
-const policy = { windowMs: WINDOW_MS }
-const fresh: Session = { lastWriteAtMs: undefined }
-const wrote = (agoMs: number): Session => ({ lastWriteAtMs: NOW_MS - agoMs })
+const policy: RoutingPolicy = { consistency: 'window', windowMs: WINDOW_MS, maxStalenessMs: 700 }
+const fresh: Session = createSession()
+const wrote = (agoMs: number): Session => wroteAt(NOW_MS - agoMs)
 
 function statement(kind: StatementKind, hint?: 'primary' | 'replica'): Statement {
   const reason = kind === 'read' ? 'select' : 'unknown-statement'
@@ -147,7 +148,7 @@ describe('the proof comes first', () => {
     },
     { requiredKeys: [] },
   )
-  const session = fc.record({ lastWriteAtMs: fc.option(fc.nat(NOW_MS), { nil: undefined }) })
+  const session = fc.option(fc.nat(NOW_MS), { nil: undefined }).map(wroteAt)
 
   it.each(['write', 'transaction', 'session'] as const)('nothing sends a %s to a replica', (kind) => {
     fc.assert(

@@ -49,8 +49,8 @@ export function decideRoute(
   if (route === 'primary') return ASKED_PRIMARY
   if (maxStalenessMs !== undefined && maxStalenessMs <= 0) return ASKED_PRIMARY
   if (route !== 'replica' && statement.hint === 'primary') return HINT_PRIMARY
-  if (route === 'replica') return toReplica('asked-replica', atMost(maxStalenessMs))
-  if (statement.hint === 'replica') return toReplica('hint-replica', atMost(maxStalenessMs))
+  if (route === 'replica') return toReplica('asked-replica', asRecentAs(request, policy))
+  if (statement.hint === 'replica') return toReplica('hint-replica', asRecentAs(request, policy))
 
   const consistency = consistencyOf(session, request, policy)
   switch (consistency) {
@@ -80,9 +80,8 @@ export function consistencyOf(session: Session, request: RouteRequest, policy: R
  * committed before it heard of the write.
  */
 function causally(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
-  const { isUnfenced, lastRead, lastWriteAtMs, position, primaryUntilMs } = session
+  const { lastRead, position, primaryUntilMs, unfencedSinceMs: sinceMs } = session
   if (primaryUntilMs !== undefined && nowMs < primaryUntilMs) return TOKEN_PRIMARY
-  const sinceMs = isUnfenced ? lastWriteAtMs : undefined
   if (sinceMs !== undefined && nowMs - sinceMs < policy.windowMs) return SESSION_WROTE
   return toReplica('read', { maxStalenessMs: request.maxStalenessMs, sinceMs, position, after: lastRead })
 }
@@ -101,6 +100,11 @@ function withinWindow(session: Session, request: RouteRequest, policy: RoutingPo
 
 function toReplica(reason: RouteReason, freshness: Freshness): Route {
   return { role: 'replica', reason, freshness }
+}
+
+/** Whatever the session wrote; but with `window` nothing older than that is ever read from a replica. */
+function asRecentAs({ maxStalenessMs }: RouteRequest, { consistency, windowMs }: RoutingPolicy): Freshness {
+  return atMost(consistency === 'window' ? Math.min(maxStalenessMs ?? windowMs, windowMs) : maxStalenessMs)
 }
 
 function atMost(maxStalenessMs: number | undefined): Freshness {

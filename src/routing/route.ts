@@ -24,7 +24,7 @@ export type RouteReason =
   | 'read'
   /** Not a proven read; the statement's own reason says why. */
   | 'not-a-read'
-  /** Its session wrote less than `windowMs` ago, and the position of that is not known. */
+  /** Its session wrote, or read on the primary, less than `windowMs` ago, and the position of that is not known. */
   | 'session-wrote'
   /** The token that its session began with asks for the primary for now. */
   | 'token-primary'

@@ -5,6 +5,7 @@ import {
   pendingView,
   primaryView,
   replicaView,
+  snapshotOf,
   suspectedView,
 } from '../../test/support/views.ts'
 import type { Freshness } from '../routing/route.ts'
@@ -13,6 +14,8 @@ import { rejectionOf } from './eligibility.ts'
 import type { Rejection } from './query-plan.ts'
 
 const NOW_MS = 10_000
+const WITH_PRIMARY = snapshotOf(primaryView('p'))
+const WITHOUT = snapshotOf(downView('p'))
 const within: Freshness = { maxStalenessMs: 2000 }
 const behind = (ms: number): NodeView => replicaView('r', freshAsOf(NOW_MS - ms))
 
@@ -82,7 +85,7 @@ it.each<[string, NodeView, Freshness, Rejection | undefined]>([
   ],
   ['not too far behind', replicaView('r', freshAsOf(NOW_MS), { isTooFarBehind: false }), within, undefined],
 ])('%s', (_name, node, freshness, expected) => {
-  expect(rejectionOf(node, freshness, true, NOW_MS)).toBe(expected)
+  expect(rejectionOf(node, freshness, WITH_PRIMARY, NOW_MS)).toBe(expected)
 })
 
 /** A replica that was last proven fresh long ago, as when the primary has been gone for long. */
@@ -99,7 +102,7 @@ describe('without a primary', () => {
     ['a bound that the caller named holds', false, within, 'lagging'],
     ['with a primary, something may have been committed since', true, since(-Infinity), 'lagging'],
   ])('%s', (_name, hasPrimary, freshness, expected) => {
-    expect(rejectionOf(node, freshness, hasPrimary, NOW_MS)).toBe(expected)
+    expect(rejectionOf(node, freshness, hasPrimary ? WITH_PRIMARY : WITHOUT, NOW_MS)).toBe(expected)
   })
 
   it.each<[string, NodeView, Rejection]>([
@@ -108,6 +111,6 @@ describe('without a primary', () => {
     ['down', downView('r'), 'down'],
     ['watched only', { ...node, weight: 0 }, 'drained'],
   ])('nothing else is forgiven: %s', (_name, other, expected) => {
-    expect(rejectionOf(other, since(-Infinity), false, NOW_MS)).toBe(expected)
+    expect(rejectionOf(other, since(-Infinity), WITHOUT, NOW_MS)).toBe(expected)
   })
 })

@@ -25,7 +25,8 @@ export function rejectionOf(
 }
 
 function hasReached({ lsn, timeline, systemIdentifier }: Observation, wanted: Position): boolean {
-  if (lsn === undefined || timeline === undefined || systemIdentifier !== wanted.systemIdentifier) return false
+  if (lsn === undefined || timeline === undefined || systemIdentifier !== wanted.systemIdentifier)
+    return false
   return reaches({ timeline, lsn }, wanted)
 }
 

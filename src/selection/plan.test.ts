@@ -9,6 +9,7 @@ import {
   snapshotOf,
   suspectedView,
 } from '../../test/support/views.ts'
+import { wroteAt } from '../../test/support/sessions.ts'
 import { decideRoute } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
 import type { Statement } from '../statement/statement.ts'
@@ -249,7 +250,7 @@ describe('every plan for a read', () => {
         const { steps } = plan(toReplica, snapshot, { health, spills })
         const order = ['replica', 'fallback', 'last-resort']
         const reasons = steps.map(({ reason }) => order.indexOf(reason))
-        expect(reasons).toEqual(reasons.toSorted())
+        expect(reasons).toEqual(reasons.toSorted((x, y) => x - y))
         const fallbacks = steps.filter(({ reason }) => reason === 'fallback').map(({ node }) => node)
         expect(fallbacks).toEqual(spills && snapshot.primary !== undefined ? [snapshot.primary] : [])
         for (const { node, reason } of steps) {
@@ -272,7 +273,8 @@ describe('every plan for a read', () => {
     const staleness = fc.record({ maxStalenessMs: fc.nat(10_000) }, { requiredKeys: [] })
     fc.assert(
       fc.property(cluster, records, fc.nat(NOW_MS), staleness, (snapshot, health, lastWriteAtMs, request) => {
-        const route = decideRoute(select, { lastWriteAtMs }, request, { windowMs: WINDOW_MS }, NOW_MS)
+        const policy = { consistency: 'window', windowMs: WINDOW_MS, maxStalenessMs: WINDOW_MS } as const
+        const route = decideRoute(select, wroteAt(lastWriteAtMs), request, policy, NOW_MS)
         for (const { node, reason } of plan(route, snapshot, { health }).steps) {
           // Everything committed before that moment is there, and the write was committed before it ended.
           if (reason !== 'fallback' && reason !== 'primary') {

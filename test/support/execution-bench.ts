@@ -2,6 +2,7 @@ import { DatabaseError } from 'pg'
 import { Attempts } from '../../src/execution/attempts.ts'
 import type { Cluster, Done, ExecutionListener, Send } from '../../src/execution/execution.ts'
 import { HealthBook } from '../../src/execution/health-book.ts'
+import { outcomeOf } from '../../src/execution/outcome.ts'
 import type { Balancer } from '../../src/selection/balancer.ts'
 import type { QueryPlan, StepReason } from '../../src/selection/query-plan.ts'
 import type { NodeView } from '../../src/topology/snapshot.ts'
@@ -96,6 +97,10 @@ export class ExecutionBench {
       this.log.push(`awaits a plan for ${timeoutMs}`)
       return planOf(this.plans.shift() ?? '')
     },
+    awaitReplica: async (_plan, timeoutMs) => {
+      this.log.push(`awaits a replica for ${timeoutMs}`)
+      return planOf(this.plans.shift() ?? '')
+    },
     unavailable: () => new Error('No primary found'),
   }
 
@@ -119,8 +124,8 @@ export class ExecutionBench {
   }
 
   readonly done = (error: Error | undefined, result?: unknown): void => {
-    const outcome: unknown = error && Reflect.get(error, 'outcome')
-    const noted = outcome === undefined ? '' : ` (${String(outcome)})`
+    const outcome = outcomeOf(error)
+    const noted = outcome === undefined ? '' : ` (${outcome})`
     this.log.push(error ? `done with ${error.message}${noted}` : `done with ${String(result)}`)
   }
 

@@ -31,6 +31,11 @@ export class FakePlatform implements Platform {
     return this.#nowMs
   }
 
+  /** Runs along with the clock, from the year 2026 on. */
+  wallNowMs(): number {
+    return 1_767_225_600_000 + this.#nowMs
+  }
+
   /** What was scripted, in that order, then 0. */
   random(): number {
     return this.#chances.shift() ?? 0

@@ -1,7 +1,7 @@
 import { builtinCatalog } from '../../catalog/builtin-catalog.ts'
 import { withDeclared } from '../../catalog/declared-catalog.ts'
 import { createSession } from '../../consistency/session.ts'
-import { decideRoute } from '../../routing/decide.ts'
+import { decideRoute, type RoutingPolicy } from '../../routing/decide.ts'
 import type { Route } from '../../routing/route.ts'
 import { classify } from '../../statement/classify.ts'
 import type { Statement } from '../../statement/statement.ts'
@@ -17,6 +17,9 @@ export interface Judgement {
 
 export type JudgeText = (sql: string) => Promise<Judgement>
 
+/** No bound matters to a session that has not written. */
+const ANY_POLICY: RoutingPolicy = { consistency: 'eventual', windowMs: 0, maxStalenessMs: 0 }
+
 /** Gets what is needed to judge: declarations, and the database's word. */
 export async function openJudge(
   options: Pick<ClassifyCommandOptions, 'database' | 'declaredFile'>,
@@ -29,8 +32,7 @@ export async function openJudge(
   const session = createSession()
   return async (sql) => {
     const statement = await classify(sql, { catalog, assumeTables })
-    // No window matters to a session that has not written.
-    return { statement, route: decideRoute(statement, session, {}, { windowMs: 0 }, 0) }
+    return { statement, route: decideRoute(statement, session, {}, ANY_POLICY, 0) }
   }
 }
 

@@ -73,6 +73,25 @@ describe('Observer', () => {
     ])
   })
 
+  it.each<[Rejection, readonly string[]]>([
+    ['too-far-behind', ['out of the rotation, further behind than "maxLag"']],
+    ['suspected', ['out of the rotation until it answers']],
+    ['ejected', ['failed again and again, left alone for a while']],
+    ['old-timeline', ['an old primary, takes writes that nobody sends']],
+    ['lag-unknown', ['up again, how far behind is not known yet']],
+    // Steps on the way back, and what was wanted.
+    ['recovering', []],
+    ['drained', []],
+    ['pending', []],
+    ['read-only', []],
+  ])('a replica that is %s', async (reason, expected) => {
+    const { pool, observer, chronicle } = setUp()
+    await observer.look()
+    pool.reason = reason
+    await observer.look()
+    expect(chronicle.happenings.map(({ what }) => what)).toEqual(expected)
+  })
+
   it('lets those go who wait for a change when it is seen', async () => {
     const { pool, observer } = setUp()
     await observer.look()

@@ -115,6 +115,7 @@ function changeOf({ standing, lagMs }: NodeView, before: Standing): string | und
     case 'old-timeline':
       return 'an old primary, takes writes that nobody sends'
     case 'pending':
+    case 'behind-session':
     case 'drained':
     case 'recovering':
     case 'read-only':

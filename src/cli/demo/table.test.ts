@@ -86,6 +86,13 @@ describe('the table', () => {
   it.each([
     [{ standing: 'down', lagMs: undefined }, '○ down                 –'],
     [{ standing: 'lag-unknown', lagMs: undefined }, '◐ lag not known        ?'],
+    [{ standing: 'suspected' }, '◐ suspected '],
+    [{ standing: 'too-far-behind', lagMs: 12_000 }, '◐ too far behind  12.0 s'],
+    [{ standing: 'ejected' }, '◐ ejected '],
+    [{ standing: 'recovering' }, '◐ recovering '],
+    [{ standing: 'drained' }, '○ drained '],
+    [{ standing: 'old-timeline' }, '○ old timeline '],
+    [{ standing: 'read-only' }, '○ read-only '],
     [{ lagMs: 40 }, '● in rotation    < 0.5 s'],
     [{ lagMs: 700 }, '● in rotation     700 ms'],
   ] as const)('a replica with %o', (node, shown) => {

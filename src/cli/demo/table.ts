@@ -13,6 +13,7 @@ const SIGNS = {
   pending: ['○', 'dim', 'pending'],
   down: ['○', 'red', 'down'],
   suspected: ['◐', 'yellow', 'suspected'],
+  'behind-session': ['●', 'green', 'in rotation'],
   'too-far-behind': ['◐', 'yellow', 'too far behind'],
   ejected: ['◐', 'yellow', 'ejected'],
   recovering: ['◐', 'yellow', 'recovering'],

@@ -1,0 +1,207 @@
+import type { PoolClient } from 'pg'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FakeClients } from '../../test/support/fake-client.ts'
+import { settle } from '../../test/support/fake-platform.ts'
+import { LeasePool } from './lease-pool.ts'
+
+let clients: FakeClients
+let log: string[]
+let pool: LeasePool
+/** Whoever has a connection, by the name that was given. */
+let leases: Map<string, PoolClient>
+
+function poolOf(max: number): LeasePool {
+  const told = (name: string) => (): void => void log.push(name)
+  const config = { id: 'a', weight: 1, options: { max, idleTimeoutMillis: 0 } }
+  return new LeasePool(config, clients.ClientClass, {
+    connected: told('connected'),
+    acquired: told('acquired'),
+    released: told('released'),
+    removed: told('removed'),
+    idleError: (id, error) => void log.push(`${id} lost ${error.message}`),
+  })
+}
+
+beforeEach(() => {
+  clients = new FakeClients()
+  log = []
+  leases = new Map()
+  pool = poolOf(2)
+})
+
+async function rest(): Promise<void> {
+  for (let i = 0; i < 4; i++) await settle()
+}
+
+/** These callers ask for a connection, one after the other. */
+async function lease(...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    pool.lease((error, client) => {
+      if (client === undefined) log.push(`${name}: ${error?.message}`)
+      else leases.set(name, client)
+    })
+  }
+  await rest()
+}
+
+async function release(...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    leases.get(name)?.release()
+    leases.delete(name)
+    await rest()
+  }
+}
+
+/** Who has which connection. */
+function held(): string {
+  return [...leases].map(([name, client]) => `${name}:${String(Reflect.get(client, 'name'))}`).join(' ')
+}
+
+const counts = (): readonly number[] => [pool.totalCount, pool.idleCount, pool.waitingCount]
+
+describe('connections', () => {
+  it('are opened up to their number, and used again', async () => {
+    await lease('x', 'y', 'z')
+    expect(held()).toBe('x:1 y:2')
+    expect(counts()).toEqual([2, 0, 1])
+    await release('x')
+    expect(held()).toBe('y:2 z:1')
+    await release('y', 'z')
+    expect(counts()).toEqual([2, 2, 0])
+  })
+
+  it('tell what becomes of them', async () => {
+    await lease('x')
+    leases.get('x')?.release(new Error('broken'))
+    await rest()
+    expect(log).toEqual(['connected', 'acquired', 'released', 'removed'])
+  })
+
+  it('that are lost while they are idle are told of, and gone', async () => {
+    await lease('x')
+    await release('x')
+    clients.opened[0]?.emit('error', new Error('read ECONNRESET'))
+    expect(log).toContain('a lost read ECONNRESET')
+    expect(pool.totalCount).toBe(0)
+  })
+
+  it('end with the pool: idle ones at once, the others when they are given back', async () => {
+    await lease('x', 'y')
+    await release('x')
+    let isEnded = false
+    const ended = pool.end().then(() => (isEnded = true))
+    await rest()
+    expect([clients.open, isEnded]).toEqual([['2'], false])
+    await release('y')
+    await ended
+    expect(clients.open).toEqual([])
+  })
+})
+
+describe('when the way to the node is broken', () => {
+  it('nobody gets a connection of before; idle ones are closed, those in use when they are given back', async () => {
+    await lease('x', 'y')
+    await release('y')
+    pool.renew()
+    await rest()
+    expect(clients.open).toEqual(['1'])
+    await lease('z')
+    expect(held()).toBe('x:1 z:3')
+    await release('x')
+    expect(clients.open).toEqual(['3'])
+    await release('z')
+    await lease('z')
+    expect(held()).toBe('z:3')
+  })
+
+  it('all who wait for a connection of before are served, then it is closed', async () => {
+    await lease('x', 'y', 'waits 1', 'waits 2', 'waits 3')
+    pool.renew()
+    await lease('new')
+    expect(held()).toBe('x:1 y:2 new:3')
+    await release('x', 'y')
+    expect(held()).toBe('new:3 waits 1:1 waits 2:2')
+    await release('waits 1')
+    expect(held()).toBe('new:3 waits 2:2 waits 3:1')
+    await release('waits 2', 'waits 3')
+    expect(clients.open).toEqual(['3'])
+    expect(log.some((line) => line.includes('waits'))).toBe(false)
+  })
+
+  it('who waits while it connects is served as well', async () => {
+    clients.isSlow = true
+    await lease('x', 'y', 'waits')
+    pool.renew()
+    clients.opened[0]?.connected(new Error('connect ECONNREFUSED'))
+    clients.opened[1]?.connected()
+    await rest()
+    expect(log).toContain('x: connect ECONNREFUSED')
+    clients.opened[2]?.connected()
+    await rest()
+    expect(held()).toBe('y:2 waits:3')
+    await release('y', 'waits')
+    expect(clients.open).toEqual(['1'])
+  })
+
+  it('what is in use is closed in the end though who waited last got an error', async () => {
+    clients.isSlow = true
+    await lease('x')
+    clients.opened[0]?.connected()
+    await lease('y', 'waits')
+    pool.renew()
+    clients.opened[1]?.connected(new Error('connect ECONNREFUSED'))
+    await rest()
+    clients.opened[2]?.connected(new Error('connect ECONNREFUSED'))
+    await rest()
+    expect(log).toContain('waits: connect ECONNREFUSED')
+    await release('x')
+    expect(clients.opened[0]?._ending).toBe(true)
+  })
+
+  it('what becomes of idle connections of before is no news', async () => {
+    await lease('x', 'y')
+    pool.renew()
+    await release('x')
+    clients.opened[0]?.emit('error', new Error('read ECONNRESET'))
+    expect(log.some((line) => line.includes('lost'))).toBe(false)
+  })
+
+  it('and there is none, nothing is to be done', async () => {
+    pool.renew()
+    await lease('x')
+    expect(held()).toBe('x:1')
+  })
+
+  it('a pool that has ended stays so', async () => {
+    await lease('x')
+    const ended = pool.end()
+    pool.renew()
+    await lease('y')
+    expect(log).toContain('y: Cannot use a pool after calling end on the pool')
+    await release('x')
+    await ended
+  })
+})
+
+describe('when the node is no longer wanted', () => {
+  it('who has a connection or waits for one goes on, and the last one ends it', async () => {
+    await lease('x', 'y', 'waits')
+    pool.drain()
+    await release('x')
+    expect(held()).toBe('y:2 waits:1')
+    await release('y')
+    expect(clients.open).toEqual(['1'])
+    await release('waits')
+    expect(clients.open).toEqual([])
+    await lease('late')
+    expect(log).toContain('late: Cannot use a pool after calling end on the pool')
+  })
+
+  it('idle connections are closed at once', async () => {
+    await lease('x')
+    await release('x')
+    pool.drain()
+    await rest()
+    expect(clients.open).toEqual([])
+  })
+})

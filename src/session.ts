@@ -1,0 +1,35 @@
+import type { MutableSession } from './consistency/session.ts'
+import type { Router } from './router.ts'
+
+/**
+ * The scope of a consistency promise: a user, a request, a job. What it writes, it reads, and its reads never go back to
+ * something older. It is not a connection, costs one small object, and needs not be closed.
+ */
+export class Session {
+  readonly #router: Router
+  readonly #state: MutableSession
+
+  constructor(router: Router, state: MutableSession) {
+    this.#router = router
+    this.#state = state
+  }
+
+  /** True once something that may have written has come to its end in this session. */
+  get wrote(): boolean {
+    return this.#state.lastWriteAtMs !== undefined
+  }
+
+  /** Runs `fn` in this session, and everything that it awaits. */
+  run<T>(fn: (session: Session) => T): T {
+    return this.#router.sessions.run(this.#state, () => fn(this))
+  }
+
+  /**
+   * The session's position as text, for a session in another process, a cookie, a header or a job. It covers what has come
+   * to its end by now. Resolves within `timeoutMs` (default `waitMs`): when the position cannot be had in time, with a token
+   * that says: read from the primary until `windowMs` has passed. `undefined` when there is nothing to say.
+   */
+  token(options: { readonly timeoutMs?: number } = {}): Promise<string | undefined> {
+    return this.#router.tokenOf(this.#state, options.timeoutMs)
+  }
+}

@@ -1,0 +1,54 @@
+import type { Done } from '../../src/execution/execution.ts'
+import { Reader } from '../../src/execution/reader.ts'
+import { RetryBudget } from '../../src/execution/retry-budget.ts'
+import { SpillGate } from '../../src/execution/spill-gate.ts'
+import { ExecutionBench, FAILOVER_TIMEOUT_MS, planOf } from './execution-bench.ts'
+
+export interface Given {
+  readonly readTimeoutMs?: number
+  readonly places?: number
+  readonly waitMs?: number
+  readonly budget?: RetryBudget
+}
+
+/** A reader over fake servers. */
+export class ReaderBench extends ExecutionBench {
+  spill: SpillGate | undefined
+
+  reader(given: Given = {}): Reader {
+    const { readTimeoutMs, places = 9, waitMs = FAILOVER_TIMEOUT_MS } = given
+    const { attempts, balancer, cluster, health, listener, platform } = this
+    this.spill ??= new SpillGate({ platform, places, waitMs })
+    return new Reader({
+      attempts,
+      balancer,
+      budget: given.budget ?? new RetryBudget(platform),
+      cluster,
+      health,
+      listener,
+      platform,
+      spill: this.spill,
+      readTimeoutMs,
+      waitMs: 100,
+      failoverTimeoutMs: FAILOVER_TIMEOUT_MS,
+    })
+  }
+
+  read(word: string, given: Given = {}, done: Done = this.done): void {
+    this.reader(given).read(
+      {
+        plan: () => planOf(word),
+        send: this.send,
+        refused: (node, error) => void this.log.push(`refused by ${node.id}: ${error.message}`),
+      },
+      done,
+    )
+  }
+
+  /** How many places on the primary are free. */
+  get freePlaces(): number {
+    let free = 0
+    for (let isIn = true; isIn;) this.spill?.enter((entered) => (isIn = entered && ++free < 99))
+    return free
+  }
+}
