@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
 import type { Submittable, TransactionStatus } from 'pg'
 import type { MutableSession } from './consistency/session.ts'
-import { WriteLedger } from './consistency/write-ledger.ts'
+import { WriteLedger, type StatementFailure } from './consistency/write-ledger.ts'
 import { attend, fail } from './execution/attend.ts'
 import { isBroken, runExclusively } from './execution/exclusive.ts'
 import type { Done } from './execution/execution.ts'
@@ -84,7 +84,7 @@ export class RoutedClient extends EventEmitter {
       throw new TypeError('Client was passed a null or undefined query')
     }
     if (this.#isReleased) throw new Error(CLOSED)
-    const session = this.#router.sessions.current()
+    const session = this.#router.sessions.context.current()
     if (isSubmittable(config)) {
       const send = { submittable: config, values, callback }
       const start = (next: () => void): void => this.#submit(send, session, next)
@@ -194,25 +194,26 @@ export class RoutedClient extends EventEmitter {
     const isFree = !wasInTransaction && !this.#isPinned
     if (statement.leavesSessionState) this.#isPinned = true
     this.#ledger.started(statement, session)
-    this.#router.noteSetting(statement, query.text)
+    this.#router.sessions.noteSetting(statement, query.text)
 
-    let failed = false
+    let failure: StatementFailure = 'none'
     const answered: Done = (error, result) => {
-      failed = Boolean(error)
+      if (error) failure = failureKind(error)
       if (statement.kind === 'read') this.#router.sawPrimary(session, lease.node)
       if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
       // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
-      if (!error) this.#settle(statement, client.getTransactionStatus(), false)
-      else if (!(error instanceof DatabaseError)) this.#settle(statement, undefined, true)
+      if (!error) this.#settle(statement, client.getTransactionStatus(), 'none')
+      else if (!(error instanceof DatabaseError)) this.#settle(statement, undefined, 'lost')
       done(error, result)
     }
-    const idle = (): void => {
+    const idle = (serverError: Error | undefined): void => {
+      if (serverError !== undefined) failure = failureKind(serverError)
       const isGone = isBroken(client)
       const status = isGone ? null : client.getTransactionStatus()
       const isLost = isGone && !this.#isInTransaction && !this.#isPinned
       this.#isInTransaction = isGone ? this.#isInTransaction : status !== 'I'
-      this.#settle(statement, status, failed)
+      this.#settle(statement, status, failure)
       if (isLost && this.#lease === lease) this.#drop(lease, true)
       next()
     }
@@ -221,7 +222,7 @@ export class RoutedClient extends EventEmitter {
       if (isSecond || !isFree || failureOf(error) !== 'standby-refusal') return false
       askWhetherStandby(client, (isStandby) => {
         if (!isStandby || this.#lease !== lease) {
-          idle()
+          idle(error)
           return answered(error)
         }
         this.#router.nodeFailed(lease.node, error)
@@ -245,8 +246,8 @@ export class RoutedClient extends EventEmitter {
     else if (mayWrite || wasInTransaction) withOutcome(error, 'unknown')
   }
 
-  #settle(statement: Statement, status: TransactionStatus | undefined, failed: boolean): void {
-    const write = this.#ledger.ended(statement, status, failed)
+  #settle(statement: Statement, status: TransactionStatus | undefined, failure: StatementFailure): void {
+    const write = this.#ledger.ended(statement, status, failure)
     if (write !== undefined) this.#router.ended(write)
   }
 
@@ -261,7 +262,7 @@ export class RoutedClient extends EventEmitter {
         fail(submittable, error)
       } else {
         this.#isPinned = true
-        const ending = (): void => this.#settle(WITHOUT_TEXT, undefined, false)
+        const ending = (): void => this.#settle(WITHOUT_TEXT, undefined, 'none')
         this.#ledger.started(WITHOUT_TEXT, session)
         ending()
         attend(submittable, ending)
@@ -291,7 +292,7 @@ export class RoutedClient extends EventEmitter {
   }
 
   #giveBack(): void {
-    this.#settle(WITHOUT_TEXT, 'I', false)
+    this.#settle(WITHOUT_TEXT, 'I', 'none')
     if (this.#lease !== undefined) this.#drop(this.#lease, undefined)
     this.#returned()
   }
@@ -301,4 +302,8 @@ export class RoutedClient extends EventEmitter {
     for (const event of FORWARDED_EVENTS) lease.client.removeListener(event, this.#forward[event])
     lease.client.release(error)
   }
+}
+
+function failureKind(error: Error): StatementFailure {
+  return error instanceof DatabaseError && failureOf(error) !== 'node' ? 'answered' : 'lost'
 }

@@ -83,7 +83,8 @@ export class Pool extends PgPool {
 
   /** A session to run code in, now and later: `session.run(fn)`. Throws `SWITCHYARD_INVALID_OPTION`. */
   session(options: SessionOptions = {}): Session {
-    return new Session(this.#router, this.#router.beginSession(checkSessionOptions(options)))
+    const { sessions } = this.#router
+    return new Session(sessions, sessions.begin(checkSessionOptions(options)))
   }
 
   /** What would happen to this statement now, each decision with its reason. Nothing is run. */
@@ -176,7 +177,7 @@ export class Pool extends PgPool {
     try {
       const query = normalizeQuery(config, values)
       const sql = isSubmittable(config) ? undefined : query.text
-      const session = this.#router.sessions.current()
+      const session = this.#router.sessions.context.current()
       this.#busy += 1
       const finished: Done = (error, result) => {
         this.#released()

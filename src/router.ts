@@ -1,11 +1,8 @@
 import { EventEmitter } from 'node:events'
+import { DatabaseError } from 'pg'
 import type { Client } from 'pg'
 import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
-import { Causality } from './consistency/causality.ts'
-import type { TokenContent } from './consistency/token.ts'
-import { Tokens } from './consistency/tokens.ts'
-import { SessionContext } from './consistency/session-context.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { discoveredNodes } from './config/nodes.ts'
@@ -15,6 +12,7 @@ import { Attempts } from './execution/attempts.ts'
 import type { Done, ExecutionListener, Send } from './execution/execution.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
+import { outcomeOf } from './execution/outcome.ts'
 import { Reader } from './execution/reader.ts'
 import { RetryBudget } from './execution/retry-budget.ts'
 import { SpillGate } from './execution/spill-gate.ts'
@@ -31,16 +29,17 @@ import { Counters, type PoolStats } from './observability/stats.ts'
 import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
-import { consistencyOf, decideRoute, type RouteRequest } from './routing/decide.ts'
+import { decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
+import { failsWhole } from './statement/fails-whole.ts'
 import type { Judge } from './statement/judge.ts'
 import { provesRead } from './statement/proves-read.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
-import type { SessionOptions } from './session-options.ts'
+import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
 /** One statement on its way. */
@@ -63,8 +62,8 @@ export const WITHOUT_TEXT: Statement = {
 
 /** Wires the stages together, and keeps what they share. One per pool. */
 export class Router {
-  readonly sessions: SessionContext = new SessionContext()
   readonly events: RouterEventEmitter = new EventEmitter()
+  readonly sessions: SessionKeeper
   readonly #settings: Settings
   readonly #platform: Platform = systemPlatform
   readonly #ClientClass: typeof Client
@@ -79,10 +78,6 @@ export class Router {
   readonly #counters = new Counters()
   readonly #transitions: Transitions
   readonly #discovery: DiscoveryLoop | undefined
-  readonly #causality: Causality
-  readonly #tokens: Tokens
-  /** Somebody has switched off that commits are flushed before they are acknowledged, for whom is not known. */
-  #mayBeUnflushed = false
   readonly #reportedHints = new WeakSet<Statement>()
   #ready = false
   #preparing: Promise<void> | undefined
@@ -116,6 +111,12 @@ export class Router {
       random: () => platform.random(),
       spills: primarySpill.places > 0,
     }
+    this.sessions = new SessionKeeper({
+      settings,
+      platform,
+      cluster: () => this.#cluster,
+      tokenRejected: (reason) => this.#tell('tokenRejected', { reason }),
+    })
     const onSnapshot = (next: Snapshot, previous: Snapshot): void => this.#observe(next, previous)
     const cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     this.#cluster = cluster
@@ -141,14 +142,6 @@ export class Router {
       failoverTimeoutMs,
       waitMs: settings.waitMs,
     })
-    this.#causality = new Causality({
-      platform,
-      ask: () => cluster.fence(this.#mayBeUnflushed),
-      hasServer: (identity) => cluster.hasServer(identity),
-      waitMs: settings.waitMs,
-      claimRejected: () => this.#tell('tokenRejected', { reason: 'ahead-of-primary' }),
-    })
-    this.#tokens = new Tokens({ ...settings.tokens, platform, windowMs: settings.windowMs })
     this.#discovery = this.#discoveryLoop(settings)
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
@@ -254,13 +247,7 @@ export class Router {
    * changed. To be called before the caller hears of the end: the next thing that it does may be to read.
    */
   ended(write: Write): void {
-    const nowMs = this.#platform.now()
-    const isCausal = this.#settings.consistency === 'causal'
-    for (const session of write.sessions) {
-      const { consistency } = session
-      const asks = consistency === undefined ? isCausal : consistency === 'causal'
-      session.wrote(nowMs, asks ? this.#causality.request() : undefined)
-    }
+    this.sessions.wrote(write.sessions)
     if (write.changesCatalog) this.#catalog.ddlPassed()
   }
 
@@ -271,48 +258,9 @@ export class Router {
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
 
-  /** A client's statement that goes to the primary: what it sets may matter to everybody. */
-  noteSetting(statement: Statement, sql: string | undefined): void {
-    this.#noteUnflushed(statement, sql)
-  }
-
   /** Something was read over a leased connection to the primary. */
   sawPrimary(session: MutableSession, node: NodeView): void {
-    if (session !== this.sessions.implicit) this.#causality.answered(session, node)
-  }
-
-  /** A new session, within the one of the calling code if that has one. */
-  beginSession({ consistency, token }: SessionOptions): MutableSession {
-    const { implicit } = this.sessions
-    const parent = this.sessions.current()
-    const content = token === undefined ? undefined : this.#contentOf(token)
-    const primaryUntilMs =
-      content?.kind === 'primary' ? this.#tokens.onOwnClock(content.expiresAtMs) : undefined
-    const start = { consistency, primaryUntilMs }
-    const session =
-      parent === implicit
-        ? this.#causality.begin(implicit, start)
-        : this.#causality.beginWithin(parent, start)
-    if (content?.kind === 'position')
-      this.#causality.claim(session, content.position, this.#cluster.primary())
-    return session
-  }
-
-  /** The session's position as a token. */
-  async tokenOf(
-    session: MutableSession,
-    timeoutMs: number = this.#settings.waitMs,
-  ): Promise<string | undefined> {
-    const position = await this.#causality.positionOf(session, timeoutMs)
-    if (position === undefined && session.unfencedSinceMs === undefined) return undefined
-    return this.#tokens.write(position)
-  }
-
-  #contentOf(token: string): TokenContent | undefined {
-    const decoded = this.#tokens.read(token, this.#causality.systemIdentifier)
-    if ('token' in decoded) return decoded.token
-    this.#tell('tokenRejected', { reason: decoded.rejected })
-    return undefined
+    if (this.sessions.followsReads(session, {})) this.sessions.answered(session, node)
   }
 
   /** Hands out a connection to the primary for exclusive use. */
@@ -323,9 +271,10 @@ export class Router {
   }
 
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
-    const session = this.sessions.current()
+    const session = this.sessions.context.current()
     if (!this.#ready) await this.prepare()
     const statement = this.judge(sql)
+    if (statement.kind === 'read') await this.sessions.awaited(session, request)
     const route = this.route(statement, session, request)
     return { statement, route, plan: explainPlan(this.#cluster.plan(route)) }
   }
@@ -362,40 +311,30 @@ export class Router {
     const statement = this.judge(sql)
     if (statement.kind === 'read') return this.#read(statement, query, done)
     this.#reportIgnoredHint(statement, request)
-    this.#noteUnflushed(statement, sql)
+    this.sessions.noteSetting(statement, sql)
     if (!statement.mayWrite) return this.#writer.write(send, done)
     this.#writer.write(send, (error, result) => {
-      this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
+      if (!(error && hasLeftNothing(error, statement))) {
+        this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
+      }
       done(error, result)
     })
   }
 
   #read(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, request } = query
-    const isCausal = consistencyOf(session, request, this.#settings) === 'causal'
-    const awaited = isCausal && request.route === undefined ? this.#causality.awaited(session) : undefined
-    if (awaited === undefined) return this.#readNow(statement, isCausal, query, done)
-    awaited
-      .then(() => this.#readNow(statement, isCausal, query, done))
-      .catch((error: unknown) => done(asError(error)))
+    const awaited = this.sessions.awaited(query.session, query.request)
+    if (awaited === undefined) return this.#readNow(statement, query, done)
+    awaited.then(() => this.#readNow(statement, query, done)).catch((error: unknown) => done(asError(error)))
   }
 
-  #readNow(statement: Statement, isCausal: boolean, query: RoutedQuery, done: Done): void {
+  #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
     const { session, send, request } = query
     const route = this.route(statement, session, request)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
-    const isOfItsOwn = isCausal && session !== this.sessions.implicit
-    const answered = isOfItsOwn
-      ? (node: NodeView): void => this.#causality.answered(session, node)
+    const answered = this.sessions.followsReads(session, request)
+      ? (node: NodeView): void => this.sessions.answered(session, node)
       : undefined
     this.#reader.read({ plan: () => this.#cluster.plan(route), send, refused, answered }, done)
-  }
-
-  /** Whatever it is set for, from now on fences cover what is not flushed. */
-  #noteUnflushed(statement: Statement, sql: string | undefined): void {
-    if (this.#mayBeUnflushed || sql === undefined) return
-    const maySet = statement.kind === 'session' || statement.multiple || statement.reason === 'ddl'
-    if (maySet && /synchronous_commit/i.test(sql)) this.#mayBeUnflushed = true
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
@@ -423,7 +362,7 @@ export class Router {
   }
 
   #observe(next: Snapshot, previous: Snapshot): void {
-    if (!this.#causality.isStarted) this.#noteStart(next)
+    this.sessions.observe(next)
     for (const change of this.#transitions.observe(next, previous)) {
       if (change.to === 'down') {
         this.#nodes.get(change.node)?.renew()
@@ -433,14 +372,6 @@ export class Router {
       // Wherever the primary went, it may not be in the list.
       if (change.from === 'primary') void this.#discovery?.refreshNow()
     }
-  }
-
-  /** What the first look at the primary saw is the oldest that anybody reads. */
-  #noteStart({ primary }: Snapshot): void {
-    if (primary?.state.name !== 'up') return
-    const { lsn, systemIdentifier, timeline } = primary.state.observation
-    if (lsn === undefined || timeline === undefined) return
-    this.#causality.startsAt({ systemIdentifier, timeline, lsn }, this.sessions.implicit)
   }
 
   #discoveryLoop({ discovery, pgOptions, probeTimeoutMs }: Settings): DiscoveryLoop | undefined {
@@ -482,4 +413,11 @@ export class Router {
     this.#reportedHints.add(statement)
     this.#tell('hintIgnored', statement)
   }
+}
+
+/** An error of the server is about the whole statement, unless that commits on its way. */
+function hasLeftNothing(error: Error, statement: Statement): boolean {
+  const outcome = outcomeOf(error)
+  if (outcome !== undefined) return outcome === 'not-sent'
+  return error instanceof DatabaseError && failsWhole(statement)
 }

@@ -1,16 +1,16 @@
 import type { MutableSession } from './consistency/session.ts'
-import type { Router } from './router.ts'
+import type { SessionKeeper } from './session-keeper.ts'
 
 /**
  * The scope of a consistency promise: a user, a request, a job. What it writes, it reads, and its reads never go back to
  * something older. It is not a connection, costs one small object, and needs not be closed.
  */
 export class Session {
-  readonly #router: Router
+  readonly #keeper: SessionKeeper
   readonly #state: MutableSession
 
-  constructor(router: Router, state: MutableSession) {
-    this.#router = router
+  constructor(keeper: SessionKeeper, state: MutableSession) {
+    this.#keeper = keeper
     this.#state = state
   }
 
@@ -21,7 +21,7 @@ export class Session {
 
   /** Runs `fn` in this session, and everything that it awaits. */
   run<T>(fn: (session: Session) => T): T {
-    return this.#router.sessions.run(this.#state, () => fn(this))
+    return this.#keeper.context.run(this.#state, () => fn(this))
   }
 
   /**
@@ -30,6 +30,6 @@ export class Session {
    * that says: read from the primary until `windowMs` has passed. `undefined` when there is nothing to say.
    */
   token(options: { readonly timeoutMs?: number } = {}): Promise<string | undefined> {
-    return this.#router.tokenOf(this.#state, options.timeoutMs)
+    return this.#keeper.tokenOf(this.#state, options.timeoutMs)
   }
 }

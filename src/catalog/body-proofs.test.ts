@@ -7,12 +7,17 @@ function row(object: LoadedRow['object'], schema: string, verdict: string, ...na
   return { object, schema, verdict, names: JSON.stringify(names) }
 }
 
+function bodiesOf(schema: string, name: string, ...texts: string[]): LoadedRow {
+  const bodies = texts.map((text) => ({ language: 'sql', text }))
+  return { object: 'body', schema, verdict: name, names: JSON.stringify(bodies) }
+}
+
 /** Bodies are names of functions, parted by spaces: a read if each is harmless. */
 function catalogOf(...rows: readonly LoadedRow[]): { readonly catalog: Catalog; readonly asked: string[] } {
   const asked: string[] = []
-  const catalog = new LoadedCatalog(1, rows, (body, known) => {
-    asked.push(body)
-    return body.split(' ').every((name) => known.functionVerdict({ name }) === 'harmless')
+  const catalog = new LoadedCatalog(1, rows, ({ text }, known) => {
+    asked.push(text)
+    return text.split(' ').every((name) => known.functionVerdict({ name }) === 'harmless')
   })
   return { catalog, asked }
 }
@@ -38,16 +43,16 @@ const { catalog } = catalogOf(
   row('function', 'app', 'volatile', 'odd'),
   row('function', 'other', 'session', 'odd'),
   row('function', 'other', 'volatile', 'half', 'twice'),
-  row('body', 'app', 'reads', 'lower'),
-  row('body', 'app', 'counts', 'lower', 'nextval'),
-  row('body', 'app', 'mixed', 'lower lower'),
-  row('body', 'app', 'twice', 'lower'),
-  row('body', 'other', 'half', 'reads'),
-  row('body', 'app', 'calls', 'reads mixed half'),
-  row('body', 'app', 'odd', 'lower'),
-  row('body', 'app', 'self', 'self'),
-  row('body', 'app', 'ping', 'pong'),
-  row('body', 'app', 'pong', 'ping'),
+  bodiesOf('app', 'reads', 'lower'),
+  bodiesOf('app', 'counts', 'lower', 'nextval'),
+  bodiesOf('app', 'mixed', 'lower lower'),
+  bodiesOf('app', 'twice', 'lower'),
+  bodiesOf('other', 'half', 'reads'),
+  bodiesOf('app', 'calls', 'reads mixed half'),
+  bodiesOf('app', 'odd', 'lower'),
+  bodiesOf('app', 'self', 'self'),
+  bodiesOf('app', 'ping', 'pong'),
+  bodiesOf('app', 'pong', 'ping'),
 )
 
 const functions: readonly (readonly [schema: string | undefined, name: string, verdict: string])[] = [
@@ -81,9 +86,9 @@ test('a body is proven when it is first asked for, and once', () => {
   const lazy = catalogOf(
     row('function', 'pg_catalog', 'harmless', 'lower'),
     row('function', 'app', 'volatile', 'reads', 'same', 'never'),
-    row('body', 'app', 'reads', 'lower'),
-    row('body', 'app', 'same', 'lower'),
-    row('body', 'app', 'never', 'nothing'),
+    bodiesOf('app', 'reads', 'lower'),
+    bodiesOf('app', 'same', 'lower'),
+    bodiesOf('app', 'never', 'nothing'),
   )
   expect(lazy.asked).toEqual([])
   for (const name of ['reads', 'reads', 'same']) {
@@ -92,10 +97,30 @@ test('a body is proven when it is first asked for, and once', () => {
   expect(lazy.asked).toEqual(['lower'])
 })
 
+test('the same text in another language, or after another head, is another body', () => {
+  const asked: unknown[] = []
+  const bodies = [
+    { language: 'sql', text: 'x' },
+    { language: 'plpgsql', text: 'x', head: 'a' },
+    { language: 'plpgsql', text: 'x', head: 'b' },
+    { language: 'sql', text: 'x' },
+  ]
+  const loaded = new LoadedCatalog(
+    1,
+    [
+      row('function', 'app', 'volatile', 'f'),
+      { object: 'body', schema: 'app', verdict: 'f', names: JSON.stringify(bodies) },
+    ],
+    (body) => asked.push(body) > 0,
+  )
+  expect(loaded.functionVerdict({ name: 'f' })).toBe('harmless')
+  expect(asked).toEqual(bodies.slice(0, 3))
+})
+
 test('what calls itself is looked at once', () => {
   const { catalog: recursive, asked } = catalogOf(
     row('function', 'app', 'volatile', 'self'),
-    row('body', 'app', 'self', 'self self'),
+    bodiesOf('app', 'self', 'self self'),
   )
   expect(recursive.functionVerdict({ name: 'self' })).toBe('volatile')
   expect(asked).toEqual(['self self'])
@@ -106,7 +131,7 @@ test('a chain of calls that is too long stays unproven, whatever its length', ()
   const chain = catalogOf(
     row('function', 'pg_catalog', 'harmless', 'lower'),
     row('function', 'app', 'volatile', ...links),
-    ...links.map((name, i) => row('body', 'app', name, i === 0 ? 'lower' : `f${i - 1}`)),
+    ...links.map((name, i) => bodiesOf('app', name, i === 0 ? 'lower' : `f${i - 1}`)),
   ).catalog
   expect(chain.functionVerdict({ name: 'f49999' })).toBe('volatile')
   expect(chain.functionVerdict({ name: 'f31' })).toBe('harmless')

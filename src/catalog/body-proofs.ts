@@ -1,24 +1,34 @@
+import type { FunctionBody } from './catalog.ts'
+
 /** Calls one within another that are followed; the stack must bear them. */
 const MAX_DEPTH = 32
 
 /**
- * The texts of functions that are volatile by nothing but their label, each proven when it is first asked for. What a
- * text does depends on the text and the catalog alone, so that equal ones are proven once.
+ * The bodies of functions that are volatile by nothing but their label, each proven when it is first asked for. What a
+ * body does depends on the body and the catalog alone, so that equal ones are proven once.
  */
 export class BodyProofs {
-  readonly #isRead: (body: string) => boolean
-  readonly #bodies = new Map<string, Map<string, readonly string[]>>()
-  readonly #proven = new Map<string, boolean>()
+  readonly #isRead: (body: FunctionBody) => boolean
+  readonly #bodies = new Map<string, Map<string, readonly FunctionBody[]>>()
+  /** Of several equal bodies the first one. */
+  readonly #known = new Map<string, FunctionBody>()
+  readonly #proven = new Map<FunctionBody, boolean>()
   #depth = 0
 
-  constructor(isRead: (body: string) => boolean) {
+  constructor(isRead: (body: FunctionBody) => boolean) {
     this.#isRead = isRead
   }
 
   /** @param bodies those of all volatile functions of this name in this schema */
-  add(schema: string, name: string, bodies: readonly string[]): void {
-    const bySchema = this.#bodies.get(name) ?? new Map<string, readonly string[]>()
-    this.#bodies.set(name, bySchema.set(schema, bodies))
+  add(schema: string, name: string, bodies: readonly FunctionBody[]): void {
+    const bySchema = this.#bodies.get(name) ?? new Map<string, readonly FunctionBody[]>()
+    this.#bodies.set(
+      name,
+      bySchema.set(
+        schema,
+        bodies.map((body) => this.#firstOf(body)),
+      ),
+    )
   }
 
   has(name: string): boolean {
@@ -31,7 +41,14 @@ export class BodyProofs {
     return bodies !== undefined && bodies.every((body) => this.#prove(body))
   }
 
-  #prove(body: string): boolean {
+  #firstOf(body: FunctionBody): FunctionBody {
+    const key = JSON.stringify(body)
+    const first = this.#known.get(key) ?? body
+    this.#known.set(key, first)
+    return first
+  }
+
+  #prove(body: FunctionBody): boolean {
     const known = this.#proven.get(body)
     if (known !== undefined) return known
     if (this.#depth === MAX_DEPTH) return false

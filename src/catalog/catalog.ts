@@ -70,5 +70,20 @@ export interface Catalog {
   typeVerdict(name: QualifiedName): OperatorVerdict
 }
 
-/** True when a text of SQL is proven, with this catalog, to be nothing but queries. Must not throw. */
-export type ReadProof = (sql: string, catalog: Catalog) => boolean
+/** What a function consists of, as far as it can be looked into. */
+export type FunctionBody = SqlBody | PlPgSqlBody
+
+export interface SqlBody {
+  readonly language: 'sql'
+  readonly text: string
+}
+
+export interface PlPgSqlBody {
+  readonly language: 'plpgsql'
+  readonly text: string
+  /** What stands before the body where the function is created: its name, its arguments and its result. */
+  readonly head: string
+}
+
+/** True when a body is proven, with this catalog, to do nothing but read. Must not throw. */
+export type ReadProof = (body: FunctionBody, catalog: Catalog) => boolean

@@ -1,6 +1,6 @@
 /** A text that is longer is not worth proving, in bytes. */
 const maxBodyBytes = 8_192
-/** When the texts are longer all together, none is sent: they would make most of the answer. In bytes. */
+/** What the texts may take all together, since they would make most of the answer. In bytes. */
 const maxTotalBytes = 2 ** 20
 
 /**
@@ -8,6 +8,10 @@ const maxTotalBytes = 2 ** 20
  * every function of their name in their schema that is not harmless: nothing else that is known of them, of their types
  * or of their arguments' defaults stands against it. Settings of a function (`SET search_path …`) might make its text
  * mean something else.
+ *
+ * `silent`: assignments in PL/pgSQL cast silently, to types that stand nowhere. So nothing in it is proven where a value
+ * of some type is unsafe to read, or a type of the system unsafe to cast to; and nothing polymorphic where a column has a
+ * type that is unsafe to cast to.
  */
 export const bodiesSql: string = `
 unsafe AS MATERIALIZED (SELECT DISTINCT node FROM reached),
@@ -24,18 +28,28 @@ tainted AS MATERIALIZED (
   ) t
   JOIN unsafe u ON u.node = t.type::bigint * 8 + 3
 ),
+silent AS MATERIALIZED (
+  SELECT bool_or(u.node % 8 = 4 OR u.node < 16384 * 8) AS always, bool_or(t.typrelid <> 0) AS polymorphic
+  FROM unsafe u JOIN pg_type t ON t.oid::bigint = u.node / 8
+  WHERE u.node % 8 IN (3, 4)
+),
 text_of AS MATERIALIZED (
-  SELECT p.oid, p.prosrc AS text
+  SELECT p.oid, octet_length(p.prosrc) AS bytes
   FROM pg_proc p
   JOIN function f ON f.oid = p.oid
   LEFT JOIN tainted t ON t.node = p.oid::bigint * 8
-  WHERE f.oid >= 16384 AND f.callable AND f.language = 'sql' AND f.verdict = 'volatile'
+  CROSS JOIN silent s
+  WHERE f.oid >= 16384 AND f.callable AND f.language IN ('sql', 'plpgsql') AND f.verdict = 'volatile'
     AND p.prokind = 'f' AND p.prosqlbody IS NULL AND p.proconfig IS NULL
     AND octet_length(p.prosrc) <= ${maxBodyBytes} AND t.node IS NULL
+    AND (f.language = 'sql' OR s.always IS NOT TRUE AND (s.polymorphic IS NOT TRUE OR NOT EXISTS (
+      SELECT FROM unnest(p.prorettype || p.proargtypes::oid[] || p.proallargtypes) a (type)
+      JOIN pg_type y ON y.oid = a.type WHERE y.typtype = 'p' AND y.typname LIKE 'any%'
+    )))
 ),
 bodies AS (
-  SELECT f.schema, f.name, json_agg(DISTINCT t.text) FILTER (WHERE t.oid IS NOT NULL) AS texts,
-    sum(octet_length(t.text)) AS bytes
+  SELECT f.schema, f.name, array_agg(t.oid) FILTER (WHERE t.oid IS NOT NULL) AS oids,
+    sum(t.bytes) AS bytes
   FROM function f
   LEFT JOIN text_of t ON t.oid = f.oid
   LEFT JOIN unsafe u ON u.node = f.oid::bigint * 8
@@ -45,7 +59,17 @@ bodies AS (
     AND bool_and(t.oid IS NOT NULL OR f.verdict IN ('harmless', 'read-only') AND u.node IS NULL)
 )`
 
-/** The rows of `bodies`, or none when they are too long all together. */
+/** The rows of `bodies`, of all names whose bodies are short enough to fit in, the shortest ones first. */
 export const bodyRowsSql: string = `
-SELECT 'body', schema, name, texts::text
-FROM (SELECT *, sum(bytes) OVER () AS total FROM bodies) b WHERE total <= ${maxTotalBytes}`
+SELECT 'body', b.schema, b.name, json_agg(json_build_object(
+  'language', l.lanname, 'text', p.prosrc, 'head', CASE l.lanname WHEN 'plpgsql' THEN format(
+    'CREATE FUNCTION %I(%s) RETURNS %s LANGUAGE plpgsql',
+    p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)) END
+))::text
+FROM (
+  SELECT schema, name, oids, sum(bytes) OVER (ORDER BY bytes, schema, name) AS total FROM bodies
+) b, LATERAL unnest(b.oids) o (oid)
+JOIN pg_proc p ON p.oid = o.oid
+JOIN pg_language l ON l.oid = p.prolang
+WHERE b.total <= ${maxTotalBytes}
+GROUP BY b.schema, b.name`

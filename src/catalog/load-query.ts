@@ -10,13 +10,13 @@ import { words } from './words.ts'
 
 /**
  * One row of the answer: the names of one kind in one schema on which the verdict is the same. In a `body` the verdict is
- * a function's name, and the names are the texts of all that is volatile of this name in the schema.
+ * a function's name, and the names are the bodies of all that is volatile of this name in the schema.
  */
 export interface LoadedRow {
   readonly object: 'function' | 'relation' | 'operator' | 'type' | 'body' | 'signal' | 'setting'
   readonly schema: string | null
   readonly verdict: string
-  /** A JSON array of strings. */
+  /** A JSON array of strings, or of each `FunctionBody`. */
   readonly names: string
 }
 

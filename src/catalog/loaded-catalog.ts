@@ -1,6 +1,7 @@
 import { BodyProofs } from './body-proofs.ts'
 import type {
   Catalog,
+  FunctionBody,
   FunctionVerdict,
   OperatorVerdict,
   QualifiedName,
@@ -135,8 +136,9 @@ export class LoadedCatalog implements Catalog {
 
   #add({ object, schema, verdict, names }: LoadedRow): void {
     if (schema === null) return
+    if (object === 'body')
+      return this.#bodies.add(schema, verdict, JSON.parse(names) as readonly FunctionBody[])
     const list = JSON.parse(names) as readonly string[]
-    if (object === 'body') return this.#bodies.add(schema, verdict, list)
     const finding = verdict as Finding
     for (const name of list) {
       if (object === 'function') this.#functions.add(schema, name, functionVerdicts[finding])

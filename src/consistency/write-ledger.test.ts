@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Statement } from '../statement/statement.ts'
 import { createSession, type MutableSession } from './session.ts'
-import { WriteLedger } from './write-ledger.ts'
+import { WriteLedger, type StatementFailure } from './write-ledger.ts'
 
 const base = { mayWrite: true, leavesSessionState: false, multiple: false } as const
 const insert: Statement = { ...base, kind: 'write', reason: 'data-modifying' }
@@ -19,14 +19,19 @@ const names = new Map<MutableSession, string>([
   [bob, 'bob'],
 ])
 
-type Step = readonly [Statement, MutableSession, status: 'I' | 'T' | 'E' | undefined, failed?: 'failed']
+type Step = readonly [
+  Statement,
+  MutableSession,
+  status: 'I' | 'T' | 'E' | undefined,
+  failure?: StatementFailure,
+]
 
 /** Who is told behind each step. */
 function toldBy(steps: readonly Step[]): string[] {
   const ledger = new WriteLedger()
-  return steps.map(([statement, session, status, failed]) => {
+  return steps.map(([statement, session, status, failure = 'none']) => {
     ledger.started(statement, session)
-    const write = ledger.ended(statement, status, failed === 'failed')
+    const write = ledger.ended(statement, status, failure)
     if (write === undefined) return '–'
     return (
       [...write.sessions].map((each) => names.get(each)).join(' ') + (write.changesCatalog ? ' +catalog' : '')
@@ -37,7 +42,9 @@ function toldBy(steps: readonly Step[]): string[] {
 describe('WriteLedger', () => {
   it.each<[string, readonly Step[], readonly string[]]>([
     ['a write of its own', [[insert, alice, 'I']], ['alice']],
-    ['a write that failed may have written', [[insert, alice, 'I', 'failed']], ['alice']],
+    ['a write that failed has left nothing', [[insert, alice, 'I', 'answered']], ['–']],
+    ['one whose server was lost may have', [[insert, alice, undefined, 'lost']], ['alice']],
+    ['what commits on its way may have, too', [[ddl, alice, 'I', 'answered']], ['alice +catalog']],
     ['a read', [[select, alice, 'I']], ['–']],
     ['DDL', [[ddl, alice, 'I']], ['alice +catalog']],
     [
@@ -103,7 +110,7 @@ describe('WriteLedger', () => {
     [
       'an unknown outcome is told, and told again once it is known',
       [
-        [insert, alice, undefined, 'failed'],
+        [insert, alice, undefined, 'answered'],
         [select, bob, 'I'],
       ],
       ['alice', 'alice'],
@@ -113,7 +120,7 @@ describe('WriteLedger', () => {
       [
         [begin, alice, 'T'],
         [insert, alice, 'T'],
-        [commit, alice, 'I', 'failed'],
+        [commit, alice, 'I', 'answered'],
       ],
       ['–', '–', 'alice'],
     ],

@@ -1,4 +1,5 @@
 import type { Statement } from '../statement/statement.ts'
+import { failsWhole } from '../statement/fails-whole.ts'
 import { changesCatalog } from '../statement/changes-catalog.ts'
 import type { MutableSession } from './session.ts'
 
@@ -7,6 +8,9 @@ export interface Write {
   readonly sessions: Iterable<MutableSession>
   readonly changesCatalog: boolean
 }
+
+/** Whether a statement failed, and whether the server has said so: then it may have left nothing. */
+export type StatementFailure = 'none' | 'answered' | 'lost'
 
 /** What the server says of the transaction behind a statement; `undefined` when it cannot say. */
 type Status = 'I' | 'T' | 'E' | null | undefined
@@ -32,9 +36,14 @@ export class WriteLedger {
    * The statement has come to its end, and `status` is true by now, or is not known. Gives what may have become visible
    * to others, if anything.
    */
-  ended(statement: Statement, status: Status, failed: boolean): Write | undefined {
+  ended(statement: Statement, status: Status, failure: StatementFailure): Write | undefined {
     if (this.#sessions.size === 0) return undefined
-    const control = isControl(statement) && !failed ? statement.reason : undefined
+    // Had there been a transaction, it would be open, and failed.
+    if (failure === 'answered' && status === 'I' && failsWhole(statement)) {
+      this.#clear()
+      return undefined
+    }
+    const control = isControl(statement) && failure === 'none' ? statement.reason : undefined
     if (control === 'rollback') {
       this.#clear()
       return undefined

@@ -26,7 +26,7 @@ export function runExclusively(
   client: PoolClient,
   send: Send,
   done: Done,
-  idle: () => void,
+  idle: (serverError: Error | undefined) => void,
   takesOver?: (error: Error) => boolean,
 ): void {
   let deliver: (() => void) | undefined
@@ -40,7 +40,7 @@ export function runExclusively(
     client.removeListener('drain', becomeIdle)
     client.removeListener('end', becomeIdle)
     if (serverError !== undefined && takesOver?.(serverError) === true) return
-    idle()
+    idle(serverError)
     deliver()
   }
   const answered: Done = (error, result) => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../../test/support/fake-platform.ts'
 import { FakeSessionPool, serve, tokenAtOnce, type TestHandler } from '../../test/support/http-bench.ts'
@@ -200,6 +201,29 @@ describe.each(['http1', 'http2'] as const)('%s', (protocol) => {
     expect((await server.ask()).body).toBe('still here')
   })
 
+  it('a stream is not read on while its response is held', async () => {
+    const pool = new FakeSessionPool()
+    let parts = 0
+    const handler = chain(sessionMiddleware({ pool }), (request, response) => {
+      if (request.method !== 'POST') return response.end()
+      pool.write()
+      return new Readable({
+        highWaterMark: 1,
+        read() {
+          parts += 1
+          this.push(parts > 1000 ? null : 'part ')
+        },
+      }).pipe(response)
+    })
+    await using server = await serve(protocol, handler)
+    const answer = server.ask({ method: 'POST' })
+    await pool.untilAsked()
+    await server.ask()
+    expect(parts).toBeLessThan(10)
+    pool.answer('token')
+    expect((await answer).body).toHaveLength(5000)
+  })
+
   it('what comes after it may wait: next gives what it gives', async () => {
     const pool = new FakeSessionPool(tokenAtOnce)
     const middleware = sessionMiddleware({ pool })
@@ -247,6 +271,31 @@ describe('beside other middlewares that replace methods of the response', () => 
     }) as never
     next()
   }
+
+  /** Takes the body, and with it those who wait for `drain`, as compression does. */
+  const diverting: Middleware = (_, response, next) => {
+    const { write, on } = response
+    response.write = ((chunk: string) => Reflect.apply(write, response, [chunk])) as never
+    response.on = ((event: string, listener: () => void) =>
+      event === 'drain' ? response : on.call(response, event, listener)) as never
+    next()
+  }
+
+  it('a stream goes on, although others have taken those who wait for drain', async () => {
+    const pool = new FakeSessionPool()
+    const handler = chain(diverting, sessionMiddleware({ pool }), (_request, response) => {
+      pool.write()
+      Readable.from(['one ', 'two ', 'three']).pipe(response)
+    })
+    await using server = await serve('http1', handler)
+    const answer = server.ask()
+    await pool.untilAsked()
+    pool.answer('token')
+    expect(await answer).toMatchObject({
+      body: 'one two three',
+      headers: { 'x-switchyard-token': 'token' },
+    })
+  })
 
   const orders: readonly (readonly [what: string, order: (own: Middleware) => readonly Middleware[]])[] = [
     ['before a header of the last moment', (own) => [own, lastMoment]],

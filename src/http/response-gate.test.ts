@@ -148,6 +148,17 @@ const scenarios: readonly Scenario[] = [
     http1Only: true,
   },
   {
+    what: 'what widely used middlewares look at, although it is not theirs to see',
+    respond(response, log) {
+      const inner = response as unknown as { readonly _header: unknown; _implicitHeader(): void }
+      for (let turn = 0; turn < 2; turn++) if (!inner._header) inner._implicitHeader()
+      log(`begun: ${String(inner._header !== null)} ended: ${String(response.finished)}`)
+      response.end('hello')
+      log(`ended: ${String(response.finished)}`)
+    },
+    http1Only: true,
+  },
+  {
     what: 'an answer after the answer',
     respond(response, log) {
       response.on('error', (error) => log(`error: ${String((error as { code?: string }).code)}`))
@@ -283,3 +294,15 @@ for (const protocol of ['http1', 'http2'] as const) {
     })
   })
 }
+
+it('what Node.js would have thrown at a call that was kept ends the connection, and harms nobody else', async () => {
+  await using server = await serve('http1', (request, response) => {
+    holdResponse(response, {
+      isNeeded: () => request.method === 'POST',
+      prepare: () => Promise.resolve(() => {}),
+    })
+    response.writeHead(200, request.method === 'POST' ? 'a\nb' : 'Fine').end('hello')
+  })
+  await expect(server.ask({ method: 'POST' })).rejects.toThrow('socket hang up')
+  expect((await server.ask()).body).toBe('hello')
+})

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
+import { isUint8Array } from 'node:util/types'
 import { asError } from '../errors/as-error.ts'
 
 export type NodeResponse = ServerResponse | Http2ServerResponse
@@ -47,12 +48,18 @@ class ResponseGate {
   readonly #calls: (() => void)[] = []
   #phase: 'waiting' | 'holding' | 'released' = 'waiting'
   #isEnded = false
-  /** Somebody was told to wait for `drain`. */
+  /**
+   * Whether a `drain` of ours is heard by those who wait for one. Middlewares that replace `write`, such as compression,
+   * may lead its listeners elsewhere; with one of them beneath, what is written meanwhile is kept without asking to wait.
+   */
+  readonly #canDrain: boolean
+  /** Somebody was told to wait for `drain`, and Node.js sees no reason to wait. */
   #owesDrain = false
 
   constructor(response: Response, prelude: Prelude) {
     this.#response = response
     this.#prelude = prelude
+    this.#canDrain = !Object.hasOwn(response, 'write')
     const { writeHead, flushHeaders, write, end } = response
     this.#own = { writeHead, flushHeaders, write, end }
   }
@@ -81,11 +88,10 @@ class ResponseGate {
 
   #write(args: readonly unknown[]): unknown {
     if (!isChunk(args[0]) || !this.#holds()) return this.#pass('write', args)
-    this.#owesDrain = true
     this.#calls.push(() => {
-      this.#owesDrain = this.#pass('write', args) === true
+      this.#owesDrain = this.#pass('write', args) === true && this.#canDrain
     })
-    return false
+    return !this.#canDrain
   }
 
   #end(args: readonly unknown[]): unknown {
@@ -122,8 +128,8 @@ class ResponseGate {
     const thaw = this.#freeze()
     void this.#prelude.prepare().then((setHeadersNow) => {
       thaw()
-      this.#response.statusCode = statusCode
-      this.#release(setHeadersNow)
+      this.#calls.unshift(() => (this.#response.statusCode = statusCode), setHeadersNow)
+      this.#release()
     })
   }
 
@@ -138,17 +144,19 @@ class ResponseGate {
     }
     return override(this.#response, {
       headersSent: { get: () => true, configurable: true },
+      // What it was called before: widely used middlewares still look there, and begin again where they find nothing.
+      _header: { value: 'held', configurable: true },
       writableEnded: { get: () => this.#isEnded, configurable: true },
+      finished: { get: () => this.#isEnded, configurable: true },
       setHeader: refuse,
       appendHeader: refuse,
       removeHeader: refuse,
     })
   }
 
-  #release(setHeadersNow: () => void): void {
+  #release(): void {
     this.#phase = 'released'
     try {
-      setHeadersNow()
       for (const call of this.#calls) call()
     } catch (error) {
       // It would have been thrown to whoever made the call, who is gone.
@@ -175,7 +183,7 @@ function override(target: object, properties: Readonly<Record<string, PropertyDe
 
 /** What Node.js refuses at once, it refuses at once: such calls are never kept. */
 function isChunk(chunk: unknown): boolean {
-  return typeof chunk === 'string' || chunk instanceof Uint8Array
+  return typeof chunk === 'string' || isUint8Array(chunk)
 }
 
 /** A status that ends the request, as opposed to an informational one, and to one that Node.js refuses. */

@@ -49,15 +49,15 @@ export function decideRoute(
   if (route === 'primary') return ASKED_PRIMARY
   if (maxStalenessMs !== undefined && maxStalenessMs <= 0) return ASKED_PRIMARY
   if (route !== 'replica' && statement.hint === 'primary') return HINT_PRIMARY
-  if (route === 'replica') return toReplica('asked-replica', asRecentAs(request, policy))
-  if (statement.hint === 'replica') return toReplica('hint-replica', asRecentAs(request, policy))
+  if (route === 'replica') return toReplica('asked-replica', asRecentAs(session, request, policy))
+  if (statement.hint === 'replica') return toReplica('hint-replica', asRecentAs(session, request, policy))
 
   const consistency = consistencyOf(session, request, policy)
   switch (consistency) {
     case 'strong':
       return STRONG
     case 'window':
-      return withinWindow(session, request, policy, nowMs)
+      return byWindow(session, request, policy, nowMs)
     case 'bounded':
       return toReplica('read', atMost(maxStalenessMs ?? policy.maxStalenessMs))
     case 'eventual':
@@ -86,16 +86,10 @@ function causally(session: Session, request: RouteRequest, policy: RoutingPolicy
   return toReplica('read', { maxStalenessMs: request.maxStalenessMs, sinceMs, position, after: lastRead })
 }
 
-function withinWindow(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
+function byWindow(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
   const { lastWriteAtMs } = session
   if (lastWriteAtMs !== undefined && nowMs - lastWriteAtMs < policy.windowMs) return SESSION_WROTE
-  if (request.maxStalenessMs !== undefined) {
-    return toReplica('read', { maxStalenessMs: Math.min(request.maxStalenessMs, policy.windowMs) })
-  }
-  return toReplica('read', {
-    maxStalenessMs: policy.windowMs,
-    withoutPrimarySinceMs: lastWriteAtMs ?? -Infinity,
-  })
+  return toReplica('read', withinWindow(session, request.maxStalenessMs, policy.windowMs))
 }
 
 function toReplica(reason: RouteReason, freshness: Freshness): Route {
@@ -103,8 +97,15 @@ function toReplica(reason: RouteReason, freshness: Freshness): Route {
 }
 
 /** Whatever the session wrote; but with `window` nothing older than that is ever read from a replica. */
-function asRecentAs({ maxStalenessMs }: RouteRequest, { consistency, windowMs }: RoutingPolicy): Freshness {
-  return atMost(consistency === 'window' ? Math.min(maxStalenessMs ?? windowMs, windowMs) : maxStalenessMs)
+function asRecentAs(session: Session, { maxStalenessMs }: RouteRequest, policy: RoutingPolicy): Freshness {
+  return policy.consistency === 'window'
+    ? withinWindow(session, maxStalenessMs, policy.windowMs)
+    : atMost(maxStalenessMs)
+}
+
+function withinWindow(session: Session, maxStalenessMs: number | undefined, windowMs: number): Freshness {
+  if (maxStalenessMs !== undefined) return { maxStalenessMs: Math.min(maxStalenessMs, windowMs) }
+  return { maxStalenessMs: windowMs, withoutPrimarySinceMs: session.lastWriteAtMs ?? -Infinity }
 }
 
 function atMost(maxStalenessMs: number | undefined): Freshness {

@@ -1,4 +1,4 @@
-import type { Engine } from './libpg-query-engine.ts'
+import type { Engine, Grammar } from './libpg-query-engine.ts'
 
 /** What came of one attempt to parse. */
 export type ParseOutcome =
@@ -34,11 +34,11 @@ export class EnginePool {
     this.#replenish()
   }
 
-  parse(sql: string): ParseOutcome {
+  parse(sql: string, grammar: Grammar = 'sql'): ParseOutcome {
     const engine = (this.#engine ??= this.#takeSpare())
     if (engine === undefined) return { kind: 'unavailable' }
     try {
-      const json = engine.parse(sql)
+      const json = engine.parse(sql, grammar)
       if (engine.memoryBytes > this.#maxMemoryBytes) this.#discard()
       return json === undefined ? { kind: 'no-sql' } : { kind: 'parsed', json }
     } catch (cause) {

@@ -1,13 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 
+/** `plpgsql` is for a text that creates a function in that language: its tree is the one of the function's body. */
+export type Grammar = 'sql' | 'plpgsql'
+
 /** PostgreSQL's parser in one WebAssembly instance. */
 export interface Engine {
   /**
-   * The raw parse tree as JSON, or undefined for a text that is no SQL. After it threw, the instance's memory is in an
-   * unknown state and it must not be used again.
+   * The raw parse tree as JSON, or undefined for a text that the grammar does not know. After it threw, the instance's
+   * memory is in an unknown state and it must not be used again.
+   *
+   * @param grammar @defaultValue `sql`
    */
-  parse(sql: string): string | undefined
+  parse(sql: string, grammar?: Grammar): string | undefined
   /** Bytes of memory that the instance has taken. It never gives any back. */
   readonly memoryBytes: number
 }
@@ -28,6 +33,8 @@ interface PgQueryModule {
   _free(pointer: number): void
   _wasm_parse_query_raw(sql: number): number
   _wasm_free_parse_result(result: number): void
+  _wasm_parse_plpgsql(sql: number): number
+  _wasm_free_string(text: number): void
 }
 
 type CreateModule = (options: {
@@ -58,29 +65,50 @@ async function createEngine(createModule: CreateModule, compiled: object): Promi
     printErr: () => {},
   })
   return {
-    parse: (sql) => parse(instance, sql),
+    parse: (sql, grammar = 'sql') => {
+      const text = write(instance, sql)
+      const result = instance[parsers[grammar].parse](text)
+      instance._free(text)
+      if (result === 0) throw new Error('The parser is out of memory')
+      return parsers[grammar].take(instance, result)
+    },
     get memoryBytes() {
       return instance.HEAPU8.length
     },
   }
 }
 
+/** How each grammar is called, and what it answers: `take` frees the answer. */
+const parsers = {
+  sql: { parse: '_wasm_parse_query_raw', take: takeTree },
+  plpgsql: { parse: '_wasm_parse_plpgsql', take: takeText },
+} as const
+
 const encoder = new TextEncoder()
 
-function parse(instance: PgQueryModule, sql: string): string | undefined {
+/** Puts a text into the instance's memory. */
+function write(instance: PgQueryModule, sql: string): number {
   const textBytes = Buffer.byteLength(sql)
   const text = instance._malloc(textBytes + 1)
   encoder.encodeInto(sql, instance.HEAPU8.subarray(text, text + textBytes))
   instance.HEAPU8[text + textBytes] = 0
-  const result = instance._wasm_parse_query_raw(text)
-  instance._free(text)
-  if (result === 0) throw new Error('The parser is out of memory')
+  return text
+}
+
+function takeTree(instance: PgQueryModule, result: number): string | undefined {
   // The result begins with three pointers: the tree, what was printed, and the error.
   const tree = wordAt(instance, result)
   const error = wordAt(instance, result + 8)
   const json = error === 0 && tree !== 0 ? textAt(instance, tree) : undefined
   instance._wasm_free_parse_result(result)
   return json
+}
+
+/** Either the tree, or the message of an error. */
+function takeText(instance: PgQueryModule, result: number): string | undefined {
+  const text = textAt(instance, result)
+  instance._wasm_free_string(result)
+  return text.startsWith('{') ? text : undefined
 }
 
 function wordAt(instance: PgQueryModule, pointer: number): number {

@@ -1,3 +1,4 @@
+import type { PlPgSqlBody } from '../catalog/catalog.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { EnginePool } from './engine-pool.ts'
 import type { Findings } from './findings.ts'
@@ -5,6 +6,8 @@ import { hintOf } from './hint.ts'
 import { engineFactory } from './libpg-query-engine.ts'
 import { hasCommentRun, nestingOf } from './nesting.ts'
 import type { Analysis, SqlParser } from './parser.ts'
+import { definitionOf } from './plpgsql/definition.ts'
+import { queriesOf } from './plpgsql/queries.ts'
 import { inCharacters } from './positions.ts'
 import { shapeOf } from './shape.ts'
 import type { StatementReason } from './statement.ts'
@@ -48,7 +51,7 @@ export class LibpgQueryParser implements SqlParser {
   }
 
   analyze(sql: string): Analysis {
-    if (isMisread(sql)) return refused('unparseable')
+    if (isGarbled(sql)) return refused('unparseable')
     if (isTooDeep(sql)) return refused('too-deep')
     const outcome = this.#engines.parse(sql)
     switch (outcome.kind) {
@@ -64,7 +67,7 @@ export class LibpgQueryParser implements SqlParser {
   }
 
   fingerprint(sql: string): string | undefined {
-    if (isMisread(sql) || isTooDeep(sql)) return undefined
+    if (isGarbled(sql) || isTooDeep(sql)) return undefined
     const outcome = this.#engines.parse(sql)
     if (outcome.kind !== 'parsed') return undefined
     try {
@@ -74,10 +77,23 @@ export class LibpgQueryParser implements SqlParser {
       return undefined
     }
   }
+
+  queriesIn(body: PlPgSqlBody): readonly string[] | undefined {
+    const definition = definitionOf(body)
+    if (isGarbled(definition) || isTooDeep(body.text)) return undefined
+    const outcome = this.#engines.parse(definition, 'plpgsql')
+    if (outcome.kind !== 'parsed') return undefined
+    try {
+      return queriesOf(outcome.json, body.text)
+    } catch {
+      // The tree's own depth may exhaust the stack that the parser did not.
+      return undefined
+    }
+  }
 }
 
 /** A zero byte ends the text for the parser, and half a surrogate pair is another character for the server. */
-function isMisread(sql: string): boolean {
+function isGarbled(sql: string): boolean {
   return sql.includes('\0') || /\p{Surrogate}/u.test(sql)
 }
 

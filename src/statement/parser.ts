@@ -1,4 +1,4 @@
-import type { QualifiedName } from '../catalog/catalog.ts'
+import type { PlPgSqlBody, QualifiedName } from '../catalog/catalog.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
 
 /** A name that the text uses, with where it stands. */
@@ -49,4 +49,9 @@ export interface SqlParser {
    * for what cannot be parsed, or not just now. Never throws. A parser without shapes leaves it out.
    */
   fingerprint?(sql: string): string | undefined
+  /**
+   * What a function in PL/pgSQL may run, as texts of SQL: it does nothing but read if each of them does. Undefined when it
+   * may do more than that. A parser without this method looks into no such function.
+   */
+  queriesIn?(body: PlPgSqlBody): readonly string[] | undefined
 }

@@ -2,6 +2,9 @@ import { firstWord, percent, refusals, score, type Score } from '../corpus/score
 import type { StatementReason } from '../../src/statement/statement.ts'
 import type { Replayed } from './replay.ts'
 
+/** Of the SELECTs that both servers took, the share that has to be judged a read. */
+export const wantedShare = 0.95
+
 /** What came of a replay, compared to what was recorded and to what the standby answers now. */
 export interface CorpusFigures {
   readonly score: Score

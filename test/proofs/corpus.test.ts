@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readOutcomes } from '../corpus/outcomes.ts'
-import { figuresOf } from './corpus-figures.ts'
+import { figuresOf, wantedShare } from './corpus-figures.ts'
 import { ProvingGround } from './proving-ground.ts'
 import { replay } from './replay.ts'
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => ground?.close())
 
-test('with the catalog of the moment nothing that a standby refuses is judged a read', async ({
+test('with the catalog of the moment nothing that a standby refuses is judged a read, and most SELECTs are', async ({
   annotate,
 }) => {
   const outcomes = readOutcomes().filter(({ file }) => files.includes(file))
@@ -25,5 +25,7 @@ test('with the catalog of the moment nothing that a standby refuses is judged a 
   expect(refused).toBeGreaterThan(200)
   expect(misjudged).toEqual([])
   expect(figures.refusedNow).toEqual([])
+  expect(selects).toBeGreaterThan(50)
+  expect(selectsRead / selects).toBeGreaterThanOrEqual(wantedShare)
   expect(figures.diverged.length).toBeLessThan(refused / 50)
 }, 90_000)

@@ -3,15 +3,16 @@ import { builtinCatalog } from '../../src/catalog/builtin-catalog.ts'
 import { decide } from '../../src/statement/decide.ts'
 import { textOnlyCatalog } from '../../src/statement/text-only-catalog.ts'
 import { readOutcomes } from '../corpus/outcomes.ts'
-import { score, scoreTable } from '../corpus/score.ts'
-import { figuresOf, heldBackTable } from './corpus-figures.ts'
+import { percent, score, scoreTable } from '../corpus/score.ts'
+import { figuresOf, heldBackTable, wantedShare } from './corpus-figures.ts'
 import { fillIn } from './page.ts'
 import { ProvingGround } from './proving-ground.ts'
 import { replay } from './replay.ts'
 
 /**
  * Replays the corpus against a primary and its standby, judging each statement with the catalog of the moment, and
- * writes the figures to the page on the judgement. Fails when a read was refused. About ten minutes on two cores.
+ * writes the figures to the page on the judgement. Fails when a read was refused, or when all of it was replayed and too
+ * few SELECTs were reads. About ten minutes on two cores.
  */
 const { values: options } = parseArgs({
   options: {
@@ -49,4 +50,8 @@ if (wanted === undefined) fillIn(options.page, 'corpus', summary)
 
 const defects = [...figures.score.misjudged, ...figures.refusedNow.map((row) => row.outcome)]
 for (const { file, sql, standby } of defects) console.error(`${file}: recorded ${standby}: ${sql}`)
-process.exitCode = defects.length === 0 ? 0 : 1
+const { selects, selectsRead } = figures.score
+const isEnough = wanted !== undefined || selectsRead / selects >= wantedShare
+if (!isEnough)
+  console.error(`${selectsRead} of ${selects} SELECTs are reads: fewer than ${percent(wantedShare, 1)}`)
+process.exitCode = defects.length === 0 && isEnough ? 0 : 1

@@ -41,6 +41,24 @@ export const grammarSchema: string = `
   CREATE DOMAIN counted AS int CHECK (VALUE < 0 OR nextval('counter') > 0);
   CREATE TYPE pair AS (x counted, y int);
 
+  CREATE FUNCTION pl_reads(x int) RETURNS int LANGUAGE plpgsql AS $$
+    DECLARE y positive; r record; BEGIN
+      FOR r IN SELECT id FROM plain WHERE id < x LOOP y := r.id; EXIT WHEN y > 3; END LOOP;
+      RETURN COALESCE(y, 0) / x;
+    EXCEPTION WHEN division_by_zero THEN RETURN 0;
+    END $$;
+  CREATE FUNCTION pl_calls(x int) RETURNS int LANGUAGE plpgsql AS
+    'BEGIN x := pl_reads(x) |+| unlabelled(x); RETURN x; END';
+  CREATE FUNCTION pl_executes(x int) RETURNS int LANGUAGE plpgsql AS
+    $$ BEGIN EXECUTE 'SELECT next' || 'val(''counter'')'; RETURN x; END $$;
+  CREATE FUNCTION pl_calls_that(x int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN pl_executes(x); END';
+  CREATE FUNCTION pl_begins(x int) RETURNS int LANGUAGE plpgsql AS
+    'DECLARE y positive = pl_executes(x); BEGIN RETURN y; END';
+  CREATE FUNCTION pl_checks(x int) RETURNS int LANGUAGE plpgsql AS 'DECLARE y counted; BEGIN y := 1; RETURN x; END';
+  CREATE FUNCTION pl_operates(x int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN x |!| 1; END';
+  CREATE FUNCTION pl_field(x int) RETURNS int LANGUAGE plpgsql AS
+    'BEGIN RETURN (SELECT p.next_of FROM plain p LIMIT 1) + x; END';
+
   CREATE TABLE guarded (LIKE plain);
   ALTER TABLE guarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
   CREATE POLICY counts ON guarded USING (nextval('counter') > 0);

@@ -26,8 +26,29 @@ const relation = mostly(
   ),
 )
 const functionName = mostly(
-  pick('abs', 'stable_sum', 'immutable_twice', 'pg_catalog.abs', 'public.stable_sum'),
-  pick('unlabelled', 'inserts', 'stable_inserts', 'immutable_counts', 'stable_scratch', 'standard_counts'),
+  pick(
+    'abs',
+    'stable_sum',
+    'immutable_twice',
+    'pg_catalog.abs',
+    'public.stable_sum',
+    'unlabelled',
+    'pl_reads',
+    'pl_calls',
+  ),
+  pick(
+    'inserts',
+    'stable_inserts',
+    'immutable_counts',
+    'stable_scratch',
+    'standard_counts',
+    'pl_executes',
+    'pl_calls_that',
+    'pl_begins',
+    'pl_checks',
+    'pl_operates',
+    'pl_field',
+  ),
 )
 const aggregate = mostly(pick('sum', 'max', 'count', 'total', 'min'), pick('total_counting'))
 const operator = mostly(pick('+', '-', '|+|', 'OPERATOR(pg_catalog.+)', 'OPERATOR(public.|+|)'), pick('|!|'))

@@ -68,7 +68,7 @@ export class ProvingGround {
       const startedAt = performance.now()
       this.#loaded = await refresh((text) => this.#catalogs.rows(text), before, {
         thoroughly: true,
-        isRead: (sql, catalog) => provesRead(this.parser, sql, catalog),
+        isRead: (body, catalog) => provesRead(this.parser, body, catalog),
       })
       this.effort.looks += 1
       if (before?.catalog !== this.#loaded.catalog) {

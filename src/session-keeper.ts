@@ -1,0 +1,121 @@
+import type { Settings } from './config/settings.ts'
+import { Causality } from './consistency/causality.ts'
+import { SessionContext } from './consistency/session-context.ts'
+import type { MutableSession } from './consistency/session.ts'
+import type { TokenContent, TokenRejection } from './consistency/token.ts'
+import { Tokens } from './consistency/tokens.ts'
+import type { Platform } from './platform/platform.ts'
+import { consistencyOf, type RouteRequest } from './routing/decide.ts'
+import type { SessionOptions } from './session-options.ts'
+import type { Statement } from './statement/statement.ts'
+import type { NodeView, Snapshot } from './topology/snapshot.ts'
+import type { WatchedCluster } from './watched-cluster.ts'
+
+export interface SessionKeeperOptions {
+  readonly settings: Settings
+  readonly platform: Platform
+  readonly cluster: () => WatchedCluster
+  readonly tokenRejected: (reason: TokenRejection) => void
+}
+
+/** Begins sessions, carries them along with the code, and keeps what was promised to them. One per pool. */
+export class SessionKeeper {
+  readonly context: SessionContext = new SessionContext()
+  readonly #options: SessionKeeperOptions
+  readonly #causality: Causality
+  readonly #tokens: Tokens
+  /** Somebody has switched off that commits are flushed before they are acknowledged; for whom is not known. */
+  #mayBeUnflushed = false
+
+  constructor(options: SessionKeeperOptions) {
+    this.#options = options
+    const { cluster, platform, settings, tokenRejected } = options
+    this.#causality = new Causality({
+      platform,
+      ask: () => cluster().fence(this.#mayBeUnflushed),
+      hasServer: (identity) => cluster().hasServer(identity),
+      waitMs: settings.waitMs,
+      claimRejected: () => tokenRejected('ahead-of-primary'),
+    })
+    this.#tokens = new Tokens({ ...settings.tokens, platform, windowMs: settings.windowMs })
+  }
+
+  /** A new session, within the one of the calling code if that has one. */
+  begin({ consistency, token }: SessionOptions): MutableSession {
+    const { implicit } = this.context
+    const parent = this.context.current()
+    const content = token === undefined ? undefined : this.#contentOf(token)
+    const primaryUntilMs =
+      content?.kind === 'primary' ? this.#tokens.onOwnClock(content.expiresAtMs) : undefined
+    const start = { consistency, primaryUntilMs }
+    const session =
+      parent === implicit
+        ? this.#causality.begin(implicit, start)
+        : this.#causality.beginWithin(parent, start)
+    if (content?.kind === 'position') {
+      this.#causality.claim(session, content.position, this.#options.cluster().primary())
+    }
+    return session
+  }
+
+  /** The session's position as a token. */
+  async tokenOf(
+    session: MutableSession,
+    timeoutMs: number = this.#options.settings.waitMs,
+  ): Promise<string | undefined> {
+    const position = await this.#causality.positionOf(session, timeoutMs)
+    if (position === undefined && session.unfencedSinceMs === undefined) return undefined
+    return this.#tokens.write(position)
+  }
+
+  /** What a read has to wait for before it can be routed; `undefined` when it need not. */
+  awaited(session: MutableSession, request: RouteRequest): Promise<void> | undefined {
+    return this.#isCausal(session, request) && request.route === undefined
+      ? this.#causality.awaited(session)
+      : undefined
+  }
+
+  /** Whether it matters to the session which node answers its read. */
+  followsReads(session: MutableSession, request: RouteRequest): boolean {
+    return session !== this.context.implicit && this.#isCausal(session, request)
+  }
+
+  /** A read of a session that follows its reads was answered by this node. */
+  answered(session: MutableSession, node: NodeView): void {
+    this.#causality.answered(session, node)
+  }
+
+  /** The outcome of something that may have written has been heard. */
+  wrote(sessions: Iterable<MutableSession>): void {
+    const nowMs = this.#options.platform.now()
+    for (const session of sessions) {
+      session.wrote(nowMs, this.#isCausal(session, {}) ? this.#causality.request() : undefined)
+    }
+  }
+
+  /** Whomever it is set for, from now on fences cover what is not flushed. */
+  noteSetting(statement: Statement, sql: string | undefined): void {
+    if (this.#mayBeUnflushed || sql === undefined) return
+    const maySet = statement.kind === 'session' || statement.multiple || statement.reason === 'ddl'
+    if (maySet && /synchronous_commit/i.test(sql)) this.#mayBeUnflushed = true
+  }
+
+  /** Nobody reads anything older than what the first look at the primary saw. */
+  observe({ primary }: Snapshot): void {
+    if (this.#causality.isStarted || primary?.state.name !== 'up') return
+    const { lsn, systemIdentifier, timeline } = primary.state.observation
+    if (lsn === undefined || timeline === undefined) return
+    this.#causality.startsAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
+  }
+
+  #isCausal(session: MutableSession, request: RouteRequest): boolean {
+    return consistencyOf(session, request, this.#options.settings) === 'causal'
+  }
+
+  #contentOf(token: string): TokenContent | undefined {
+    const decoded = this.#tokens.read(token, this.#causality.systemIdentifier)
+    if ('token' in decoded) return decoded.token
+    this.#options.tokenRejected(decoded.rejected)
+    return undefined
+  }
+}
