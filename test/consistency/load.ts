@@ -85,7 +85,8 @@ export class Load {
       const register = 1 + family * FAMILY_SIZE + random.integer(0, FAMILY_SIZE - 1)
       if (random.chance(WRITES)) await this.#write(registers, session, register)
       else if (random.chance(0.1)) await this.#readTogether(registers, session, register)
-      else await registers.read(session, register)
+      // What the primary shows is to be seen from then on, too.
+      else await registers.read(session, register, random.chance(0.05) ? 'strong' : undefined)
     }
   }
 

@@ -29,7 +29,7 @@ export class Registers {
     this.#history = history
   }
 
-  /** Reads a register. */
+  /** Reads a register; as the session has it, unless something else is said. */
   read(session: number, register: number, consistency?: Consistency): Promise<void> {
     const request = consistency === undefined ? {} : { consistency }
     return this.#note(session, register, 'read', () =>
