@@ -8,15 +8,12 @@ import type { Write } from './consistency/write-ledger.ts'
 import { discoveredNodes } from './config/nodes.ts'
 import { DiscoveryLoop } from './discovery/loop.ts'
 import { asError } from './errors/as-error.ts'
-import { Attempts } from './execution/attempts.ts'
 import type { Done, ExecutionListener, Send } from './execution/execution.ts'
+import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { outcomeOf } from './execution/outcome.ts'
-import { Reader } from './execution/reader.ts'
-import { RetryBudget } from './execution/retry-budget.ts'
-import { SpillGate } from './execution/spill-gate.ts'
-import { Writer, type PrimaryLease } from './execution/writer.ts'
+import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
@@ -72,9 +69,7 @@ export class Router {
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
   readonly #health: HealthBook
-  readonly #attempts: Attempts
-  readonly #reader: Reader
-  readonly #writer: Writer
+  readonly #executor: Executor
   readonly #counters = new Counters()
   readonly #transitions: Transitions
   readonly #discovery: DiscoveryLoop | undefined
@@ -91,7 +86,7 @@ export class Router {
       query: (sql) => this.#askPrimary(sql),
       platform,
       declared: settings.declared,
-      isRead: (sql, catalog) => provesRead(settings.parser, sql, catalog),
+      isRead: (body, catalog) => provesRead(settings.parser, body, catalog),
       onEvent: (event) => this.#catalogEvent(event),
     })
     this.#judge = createJudge({
@@ -104,12 +99,11 @@ export class Router {
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.#tell('nodeEjected', { node, forMs }),
     })
-    const { balancer, failoverTimeoutMs, primarySpill, readTimeoutMs } = settings
     const selection = {
-      balancer,
+      balancer: settings.balancer,
       health: this.#health,
       random: () => platform.random(),
-      spills: primarySpill.places > 0,
+      spills: settings.primarySpill.places > 0,
     }
     this.sessions = new SessionKeeper({
       settings,
@@ -122,26 +116,8 @@ export class Router {
     this.#cluster = cluster
     const listener = this.#executionListener()
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
-    const attempts = new Attempts({ nodeOf, platform, sent: (node) => listener.sent(node) })
-    this.#attempts = attempts
-    this.#writer = new Writer({ attempts, cluster, listener, platform, failoverTimeoutMs })
-    this.#reader = new Reader({
-      attempts,
-      balancer,
-      budget: new RetryBudget(platform),
-      cluster,
-      health: this.#health,
-      listener,
-      platform,
-      spill: new SpillGate({
-        platform,
-        places: primarySpill.places,
-        waitMs: primarySpill.over === 'wait' ? failoverTimeoutMs : 0,
-      }),
-      readTimeoutMs,
-      failoverTimeoutMs,
-      waitMs: settings.waitMs,
-    })
+    const { balancer, health } = selection
+    this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
     this.#discovery = this.#discoveryLoop(settings)
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
@@ -195,7 +171,7 @@ export class Router {
     for (const id of removed) {
       this.#health.forget(id)
       // It is no longer watched, so nobody would tell those who wait for it in vain.
-      if (!answers(id)) this.#attempts.abandon(id, new Error(`${id} is no longer a node of the cluster`))
+      if (!answers(id)) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
     }
     this.#tell('nodesChanged', { added: [...after].filter((id) => !before.has(id)), removed })
   }
@@ -266,8 +242,8 @@ export class Router {
   /** Hands out a connection to the primary for exclusive use. */
   leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
     const answer = guarded(done)
-    if (this.#ready) this.#writer.lease(answer)
-    else this.prepare().then(() => this.#writer.lease(answer), answer)
+    if (this.#ready) this.#executor.lease(answer)
+    else this.prepare().then(() => this.#executor.lease(answer), answer)
   }
 
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
@@ -312,8 +288,8 @@ export class Router {
     if (statement.kind === 'read') return this.#read(statement, query, done)
     this.#reportIgnoredHint(statement, request)
     this.sessions.noteSetting(statement, sql)
-    if (!statement.mayWrite) return this.#writer.write(send, done)
-    this.#writer.write(send, (error, result) => {
+    if (!statement.mayWrite) return this.#executor.write(send, done)
+    this.#executor.write(send, (error, result) => {
       if (!(error && hasLeftNothing(error, statement))) {
         this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       }
@@ -334,13 +310,13 @@ export class Router {
     const answered = this.sessions.followsReads(session, request)
       ? (node: NodeView): void => this.sessions.answered(session, node)
       : undefined
-    this.#reader.read({ plan: () => this.#cluster.plan(route), send, refused, answered }, done)
+    this.#executor.read({ plan: () => this.#cluster.plan(route), send, refused, answered }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
   #repair(node: NodeView, cause: Error, { sql = '', session, send }: RoutedQuery, done: Done): void {
     this.#tell('readRefused', { node: node.id, sql, cause })
-    this.#writer.write(send, (error, result) => {
+    this.#executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judge.learn(sql) : undefined
       if (shape !== undefined) this.#tell('shapeLearned', shape)
       this.ended({ sessions: [session], changesCatalog: true })
@@ -366,7 +342,7 @@ export class Router {
     for (const change of this.#transitions.observe(next, previous)) {
       if (change.to === 'down') {
         this.#nodes.get(change.node)?.renew()
-        this.#attempts.abandon(change.node, change.cause ?? new Error(`${change.node} is down`))
+        this.#executor.abandon(change.node, change.cause ?? new Error(`${change.node} is down`))
       }
       if (change.from === 'down') this.#health.returned(change.node)
       // Wherever the primary went, it may not be in the list.

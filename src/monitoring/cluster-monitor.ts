@@ -200,8 +200,8 @@ export class ClusterMonitor implements Monitor {
     const state = primary?.known.state
     if (news !== undefined && state?.name === 'up' && state.observation === news) this.#lagClock.record(news)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
-    return assemble(nodes, standing, ({ id }, replica) =>
-      this.#lagOf(id, replica, isPrimaryLate, replica === news),
+    return assemble(nodes, standing, ({ id: replicaId }, replica) =>
+      this.#lagOf(replicaId, replica, isPrimaryLate, replica === news),
     )
   }
 

@@ -66,6 +66,7 @@ test('a primary that crashes and comes back is the primary again', async () => {
   await watch.until('it was missed', () => primaries().includes('nobody'))
   await restarting
   await watch.untilShown('primary replica replica')
+  expect(primaries().at(-1)).toBe('node1')
 })
 
 test('whoever waits for a primary has it soon after the promotion', async () => {

@@ -1,0 +1,80 @@
+import type { ServerNode } from '../nodes/server-node.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Balancer } from '../selection/balancer.ts'
+import type { NodeId } from '../topology/node.ts'
+import { Attempts } from './attempts.ts'
+import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
+import type { HealthBook } from './health-book.ts'
+import { Reader, type Read } from './reader.ts'
+import { RetryBudget } from './retry-budget.ts'
+import { SpillGate } from './spill-gate.ts'
+import { Writer, type PrimaryLease } from './writer.ts'
+
+/** How long and how much, in milliseconds and reads at once. */
+export interface ExecutionLimits {
+  readonly readTimeoutMs: number | undefined
+  readonly failoverTimeoutMs: number
+  readonly waitMs: number
+  readonly primarySpill: { readonly places: number; readonly over: 'wait' | 'fail' }
+}
+
+export interface ExecutorOptions {
+  /** Absent when the node is no longer one of the cluster's. */
+  readonly nodeOf: (id: NodeId) => ServerNode | undefined
+  readonly balancer: Balancer
+  readonly cluster: Cluster
+  readonly health: HealthBook
+  readonly limits: ExecutionLimits
+  readonly listener: ExecutionListener
+  readonly platform: Platform
+}
+
+/** Runs statements on nodes, and tells a node's failure from a statement's. */
+export class Executor {
+  readonly #attempts: Attempts
+  readonly #reader: Reader
+  readonly #writer: Writer
+
+  constructor({ nodeOf, balancer, cluster, health, limits, listener, platform }: ExecutorOptions) {
+    const { failoverTimeoutMs, primarySpill, readTimeoutMs, waitMs } = limits
+    const { places, over } = primarySpill
+    const attempts = new Attempts({ nodeOf, platform, sent: (node) => listener.sent(node) })
+    const budget = new RetryBudget(platform)
+    const spill = new SpillGate({ platform, places, waitMs: over === 'wait' ? failoverTimeoutMs : 0 })
+    this.#attempts = attempts
+    this.#writer = new Writer({ attempts, cluster, listener, platform, failoverTimeoutMs })
+    this.#reader = new Reader({
+      attempts,
+      balancer,
+      budget,
+      cluster,
+      health,
+      listener,
+      platform,
+      spill,
+      readTimeoutMs,
+      failoverTimeoutMs,
+      waitMs,
+    })
+  }
+
+  /** Runs a proven read on the nodes of its plan, one after the other where that is safe. */
+  read(read: Read, done: Done): void {
+    this.#reader.read(read, done)
+  }
+
+  /** Runs anything else on the primary, once. */
+  write(send: Send, done: Done): void {
+    this.#writer.write(send, done)
+  }
+
+  /** Hands out a connection to the primary for exclusive use. */
+  lease(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
+    this.#writer.lease(done)
+  }
+
+  /** The node is gone: who waits for it goes elsewhere. */
+  abandon(id: NodeId, cause: Error): void {
+    this.#attempts.abandon(id, cause)
+  }
+}
