@@ -84,6 +84,7 @@ export class Load {
     for (let left = random.integer(least, most); left > 0; left--) {
       const register = 1 + family * FAMILY_SIZE + random.integer(0, FAMILY_SIZE - 1)
       if (random.chance(WRITES)) await this.#write(registers, session, register)
+      else if (random.chance(0.03)) await registers.glance(register)
       else if (random.chance(0.1)) await this.#readTogether(registers, session, register)
       // What the primary shows is to be seen from then on, too.
       else await registers.read(session, register, random.chance(0.05) ? 'strong' : undefined)

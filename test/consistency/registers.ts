@@ -37,6 +37,11 @@ export class Registers {
     )
   }
 
+  /** Reads it from any replica. What that shows is nobody's promise, so it is not noted. */
+  async glance(register: number): Promise<void> {
+    await this.#pool.query({ text: READ, values: [register], route: 'replica' }).catch(() => {})
+  }
+
   /** Puts a register to its next version. */
   write(session: number, register: number): Promise<void> {
     return this.#note(session, register, 'write', () => this.#version({ text: WRITE, values: [register] }))
