@@ -59,6 +59,7 @@ describe('a history that is right', () => {
       ['pool w x 1', 'pool w y 1', 'b r y 1', 'b r x 0'],
     ],
     ['and is promised nothing of it', ['far w x 1', 'far w y 1', 'pool r y 1', 'pool r x 0']],
+    ['not even where it writes', ['far w x 5', 'far w y 1', 'pool r y 1', 'pool w x 4']],
   ])('%s', (_name, lines) => {
     expect(brokenBy(lines)).toEqual([])
   })
@@ -96,6 +97,12 @@ describe('a history that breaks', () => {
       ['writes-follow-reads'],
     ],
     ['two were told the same', ['a w x 1', 'b w x 1'], ['no-lost-writes']],
+    ['going back twice', ['a r x 3', 'a r x 2', 'a r x 2'], ['monotonic-reads', 'monotonic-reads']],
+    [
+      'what a lower write was told does not count',
+      ['a w x 3', 'a w x 2', 'a r x 2'],
+      ['monotonic-writes', 'read-your-writes'],
+    ],
     ['each read counts', ['a w x 1', 'a r x 0', 'a r x 0'], ['read-your-writes', 'read-your-writes']],
   ])('%s', (_name, lines, broken) => {
     expect(brokenBy(lines)).toEqual(broken)
