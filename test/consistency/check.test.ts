@@ -101,7 +101,7 @@ describe('a history that breaks', () => {
     [
       'what a lower write was told does not count',
       ['a w x 3', 'a w x 2', 'a r x 2'],
-      ['monotonic-writes', 'read-your-writes'],
+      ['read-your-writes', 'monotonic-writes'],
     ],
     ['each read counts', ['a w x 1', 'a r x 0', 'a r x 0'], ['read-your-writes', 'read-your-writes']],
   ])('%s', (_name, lines, broken) => {
