@@ -1,4 +1,4 @@
-// A web server that gives each request a session: whoever wrote reads from the primary, all others from the replicas.
+// A web server that gives each request a session: whoever wrote reads from a replica that has what they wrote.
 import { createServer } from 'node:http'
 import { Pool } from 'pg-switchyard'
 import { startCluster } from 'pg-switchyard/test-cluster'
@@ -14,7 +14,7 @@ while (pool.stats().catalog !== 'loaded') await new Promise((resolve) => setTime
 async function countVisits() {
   const { rows } = await pool.query('SELECT count(*)::int AS visits FROM visits')
   const { route } = await pool.explain('SELECT count(*) FROM visits')
-  return { visits: rows[0].visits, read: route.reason }
+  return { visits: rows[0].visits, from: route.role }
 }
 
 const server = createServer((request, response) => {

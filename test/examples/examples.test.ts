@@ -10,7 +10,7 @@ const folder = fileURLToPath(new URL('../../examples/', import.meta.url))
 /** A line that each program prints when it has done what it shows. */
 const proofs: Readonly<Record<string, RegExp>> = {
   'first-steps.mjs': /SELECT \* FROM greetings FOR SHARE {2}→ {2}primary \(row-lock, not-a-read\)/,
-  'session-per-request.mjs': /POST \{"visits":1,"read":"session-wrote"\}/,
+  'session-per-request.mjs': /POST \{"visits":1,"from":"replica"\}/,
   'commonjs.cjs': /\{ id: 2, balance: 130 \}/,
 }
 

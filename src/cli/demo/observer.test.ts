@@ -18,6 +18,10 @@ class FakePool {
     return { nodes: [{ ...node, lagMs: this.lagMs }], reads: 0, offload: 0, catalog: 'loaded' }
   }
 
+  withSession<T>(fn: unknown): T {
+    return (fn as () => T)()
+  }
+
   async explain(): Promise<Explanation> {
     const { reason } = this
     const rejected = reason === undefined ? [] : [{ node: 'r', reason }]
@@ -74,7 +78,7 @@ describe('Observer', () => {
   })
 
   it.each<[Rejection, readonly string[]]>([
-    ['too-far-behind', ['out of the rotation, further behind than "maxLag"']],
+    ['too-far-behind', ['out of the rotation, nothing proves that it is fresh']],
     ['suspected', ['out of the rotation until it answers']],
     ['ejected', ['failed again and again, left alone for a while']],
     ['old-timeline', ['an old primary, takes writes that nobody sends']],

@@ -6,7 +6,7 @@ import type { Tally } from './tally.ts'
 import { viewOf, type NodeView, type Sample, type Standing, type View } from './view.ts'
 
 export interface ObserverOptions {
-  readonly pool: Pick<Pool, 'stats' | 'explain'>
+  readonly pool: Pick<Pool, 'stats' | 'explain' | 'withSession'>
   /** Of the nodes, in the order of the pool. */
   readonly names: readonly string[]
   readonly tally: Tally
@@ -45,7 +45,8 @@ export class Observer {
   /** Looks once. */
   async look(): Promise<View> {
     const { pool, tally, clock, names } = this.#options
-    const { plan } = await pool.explain('SELECT 1')
+    // For somebody who has not written: what others wrote, a lagging replica need not show them.
+    const { plan } = await pool.withSession(() => pool.explain('SELECT 1'))
     const sample = {
       atMs: clock.now(),
       stats: pool.stats(),
@@ -99,6 +100,7 @@ function changeOf({ standing, lagMs }: NodeView, before: Standing): string | und
     case 'in rotation':
       return 'back in the rotation'
     case 'lagging':
+    case 'too-far-behind':
       return lagMs === undefined || lagMs < NOTICEABLE_MS
         ? 'out of the rotation, nothing proves that it is fresh'
         : `out of the rotation, ${formatDuration(lagMs)} behind`
@@ -106,8 +108,6 @@ function changeOf({ standing, lagMs }: NodeView, before: Standing): string | und
       return before === 'primary' ? 'down; nobody takes writes' : 'down; its reads go elsewhere'
     case 'lag-unknown':
       return 'up again, how far behind is not known yet'
-    case 'too-far-behind':
-      return 'out of the rotation, further behind than "maxLag"'
     case 'suspected':
       return 'out of the rotation until it answers'
     case 'ejected':

@@ -87,7 +87,7 @@ describe('the table', () => {
     [{ standing: 'down', lagMs: undefined }, '○ down                 –'],
     [{ standing: 'lag-unknown', lagMs: undefined }, '◐ lag not known        ?'],
     [{ standing: 'suspected' }, '◐ suspected '],
-    [{ standing: 'too-far-behind', lagMs: 12_000 }, '◐ too far behind  12.0 s'],
+    [{ standing: 'too-far-behind', lagMs: 12_000 }, '◐ lagging         12.0 s'],
     [{ standing: 'ejected' }, '◐ ejected '],
     [{ standing: 'recovering' }, '◐ recovering '],
     [{ standing: 'drained' }, '○ drained '],

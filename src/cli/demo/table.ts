@@ -14,7 +14,7 @@ const SIGNS = {
   down: ['○', 'red', 'down'],
   suspected: ['◐', 'yellow', 'suspected'],
   'behind-session': ['●', 'green', 'in rotation'],
-  'too-far-behind': ['◐', 'yellow', 'too far behind'],
+  'too-far-behind': ['◐', 'yellow', 'lagging'],
   ejected: ['◐', 'yellow', 'ejected'],
   recovering: ['◐', 'yellow', 'recovering'],
   drained: ['○', 'dim', 'drained'],
@@ -63,8 +63,8 @@ export function happeningLine({ atSeconds, node, what }: Happening): Line {
 /** One line for everything, where lines cannot be drawn over. */
 export function progressLine(view: View): Line {
   const nodes = view.nodes.map(({ name, standing, lagMs, recentShare }) => {
-    const lag = standing === 'lagging' && lagMs !== undefined ? ` ${formatDuration(lagMs)}` : ''
-    const state = standing === 'primary' || standing === 'in rotation' ? '' : ` (${SIGNS[standing][2]}${lag})`
+    const lag = isBehind(standing) && lagMs !== undefined ? ` ${formatDuration(lagMs)}` : ''
+    const state = isWell(standing) ? '' : ` (${SIGNS[standing][2]}${lag})`
     return `${name} ${formatShare(recentShare, 0)}${state}`
   })
   const parts = [
@@ -135,4 +135,12 @@ function figureLines(view: View): readonly Line[] {
       span(`        ${formatCount(view.queriesPerSecond)} queries/s`, 'dim'),
     ],
   ]
+}
+
+function isBehind(standing: Standing): boolean {
+  return standing === 'lagging' || standing === 'too-far-behind'
+}
+
+function isWell(standing: Standing): boolean {
+  return standing === 'primary' || standing === 'in rotation'
 }
