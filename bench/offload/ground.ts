@@ -35,6 +35,7 @@ export class Contender {
   readonly #reads = new Timings()
   readonly #readsAfterWrites = new Timings()
   #writes = 0
+  #before = { reads: 0, offload: 0 }
 
   constructor(cluster: Cluster, consistency: Consistency, options: PoolOptions = {}) {
     this.consistency = consistency
@@ -48,6 +49,7 @@ export class Contender {
     for (const route of ['replica', 'primary'] as const) {
       await Promise.all(Array.from({ length: 50 }, () => this.pool.query({ text: WARM_UP, route })))
     }
+    this.#before = this.pool.stats()
   }
 
   async read(session: number, register: number, isAfterWrite = false): Promise<void> {
@@ -67,12 +69,19 @@ export class Contender {
     return {
       reads: this.#reads.count,
       writes: this.#writes,
-      offThePrimary: rounded(this.pool.stats().offload, 3),
+      offThePrimary: this.#offThePrimary(),
       staleReads: check(this.history).staleReads,
       read: this.#reads.latencies(),
       readAfterWrite: this.#readsAfterWrites.latencies(),
       errors: this.#registers.errors.report(),
     }
+  }
+
+  /** Since it was ready. */
+  #offThePrimary(): number {
+    const before = this.#before
+    const { reads, offload } = this.pool.stats()
+    return rounded((reads * offload - before.reads * before.offload) / (reads - before.reads), 3)
   }
 }
 
