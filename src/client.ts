@@ -18,8 +18,9 @@ import {
   promised,
   type NormalizedQuery,
 } from './query-arguments.ts'
-import { WITHOUT_TEXT, type Router } from './router.ts'
+import type { Router } from './router.ts'
 import type { Statement } from './statement/statement.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 
 /** Something to do when everything before it is finished. Calls `next` when it is finished itself. */
 interface Task {
@@ -167,8 +168,8 @@ export class RoutedClient extends EventEmitter {
     if (!isBound && statement.kind === 'read') {
       const route = this.#router.route(statement, session, query.request)
       if (route.role === 'replica' || this.#lease === undefined) {
-        const { text: sql, request, send } = query
-        return this.#router.run({ sql, request, session, send }, finish)
+        const { text: sql, request, send, canPipeline } = query
+        return this.#router.run({ sql, request, session, send, canPipeline }, finish)
       }
     }
     this.#runOnPrimary(statement, run, next, false)

@@ -183,7 +183,8 @@ export class Pool extends PgPool {
         this.#released()
         done(error, result)
       }
-      this.#router.run({ sql, request: query.request, session, send: query.send }, finished)
+      const { canPipeline, request, send } = query
+      this.#router.run({ sql, request, session, send, canPipeline }, finished)
     } catch (error) {
       done(asError(error))
     }

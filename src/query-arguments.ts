@@ -10,6 +10,8 @@ export interface NormalizedQuery {
   readonly text: string | undefined
   readonly request: RouteRequest
   readonly send: Send
+  /** Whether another query may be sent in front of it before that is answered. */
+  readonly canPipeline: boolean
 }
 
 /** Query objects that drive the connection themselves: cursors, streams, COPY. */
@@ -44,10 +46,16 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     // node-postgres judges the arguments itself, and gives its own errors.
     client.query(sent as string, parameters as unknown[], done as () => void)
   }
-  if (typeof sent === 'string') return { text: sent, request: NO_REQUEST, send }
-  if (!isConfig) return { text: undefined, request: NO_REQUEST, send }
-  const { text } = sent as { readonly text?: unknown }
-  return { text: typeof text === 'string' ? text : undefined, request: requestOf(config), send }
+  if (typeof sent === 'string') return { text: sent, request: NO_REQUEST, send, canPipeline: true }
+  if (!isConfig) return { text: undefined, request: NO_REQUEST, send, canPipeline: false }
+  const { text, rows } = sent as { readonly text?: unknown; readonly rows?: unknown }
+  return {
+    text: typeof text === 'string' ? text : undefined,
+    request: requestOf(config),
+    send,
+    // A portal that stays open would be in the way.
+    canPipeline: !rows,
+  }
 }
 
 /**

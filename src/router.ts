@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import { DatabaseError } from 'pg'
 import type { Client } from 'pg'
 import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
@@ -12,7 +11,7 @@ import type { Done, ExecutionListener, Send } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
-import { outcomeOf } from './execution/outcome.ts'
+import { hasLeftNothing } from './execution/outcome.ts'
 import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
@@ -30,10 +29,10 @@ import { decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
-import { failsWhole } from './statement/fails-whole.ts'
 import type { Judge } from './statement/judge.ts'
 import { provesRead } from './statement/proves-read.ts'
 import type { Statement } from './statement/statement.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { SessionKeeper } from './session-keeper.ts'
@@ -46,15 +45,8 @@ export interface RoutedQuery {
   readonly request: RouteRequest
   readonly session: MutableSession
   readonly send: Send
-}
-
-/** What stands for a text that there is not: a prepared statement run by its name, a cursor, a stream. */
-export const WITHOUT_TEXT: Statement = {
-  kind: 'write',
-  reason: 'unknown-statement',
-  mayWrite: true,
-  leavesSessionState: true,
-  multiple: false,
+  /** Whether another query may be sent in front of it before that is answered. */
+  readonly canPipeline: boolean
 }
 
 /** Wires the stages together, and keeps what they share. One per pool. */
@@ -112,7 +104,13 @@ export class Router {
       tokenRejected: (reason) => this.#tell('tokenRejected', { reason }),
     })
     const onSnapshot = (next: Snapshot, previous: Snapshot): void => this.#observe(next, previous)
-    const cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
+    const cluster = new WatchedCluster({
+      settings,
+      ClientClass,
+      platform,
+      selection,
+      onSnapshot,
+    })
     this.#cluster = cluster
     const listener = this.#executionListener()
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
@@ -305,12 +303,16 @@ export class Router {
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
     const { session, send, request } = query
+    if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const answered = this.sessions.followsReads(session, request)
       ? (node: NodeView): void => this.sessions.answered(session, node)
       : undefined
-    this.#executor.read({ plan: () => this.#cluster.plan(route), send, refused, answered }, done)
+    // Another node's progress cannot be asked of this one.
+    const { after, position } = route.role === 'replica' ? route.freshness : {}
+    const read = { plan: () => this.#cluster.plan(route), send, refused, answered }
+    this.#executor.read(after === undefined && query.canPipeline ? { ...read, position } : read, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
@@ -389,11 +391,4 @@ export class Router {
     this.#reportedHints.add(statement)
     this.#tell('hintIgnored', statement)
   }
-}
-
-/** An error of the server is about the whole statement, unless that commits on its way. */
-function hasLeftNothing(error: Error, statement: Statement): boolean {
-  const outcome = outcomeOf(error)
-  if (outcome !== undefined) return outcome === 'not-sent'
-  return error instanceof DatabaseError && failsWhole(statement)
 }

@@ -23,15 +23,20 @@ export interface WatchedClusterOptions {
 
 /** The cluster as it is watched: who serves what now, and who will when somebody waits. */
 export class WatchedCluster implements Cluster {
+  readonly #options: WatchedClusterOptions
   readonly #platform: Platform
   readonly #selection: Selection
+  readonly #unmeasured: Selection
   readonly #monitor: Monitor
   /** Until there was one, waiting for a primary would only hide that the options are wrong. */
   #hadPrimary = false
 
-  constructor({ settings, ClientClass, platform, selection, onSnapshot }: WatchedClusterOptions) {
+  constructor(options: WatchedClusterOptions) {
+    const { settings, ClientClass, platform, selection, onSnapshot } = options
+    this.#options = options
     this.#platform = platform
     this.#selection = selection
+    this.#unmeasured = { ...selection, servesUnmeasured: true }
     this.#monitor = new ClusterMonitor({
       nodes: settings.nodes,
       ClientClass,
@@ -70,7 +75,9 @@ export class WatchedCluster implements Cluster {
   }
 
   plan(route: Route): QueryPlan {
-    return planQuery(route, this.snapshot, this.#selection, this.#platform.now())
+    const plan = planQuery(route, this.snapshot, this.#selection, this.#platform.now())
+    if (plan.steps.length > 0 || !this.servesUnmeasured) return plan
+    return planQuery(route, this.snapshot, this.#unmeasured, this.#platform.now())
   }
 
   primary(): NodeView | undefined {
@@ -79,14 +86,14 @@ export class WatchedCluster implements Cluster {
 
   async awaitPrimary(timeoutMs: number): Promise<boolean> {
     const isDecided = ({ primary, conflict }: Snapshot): boolean => (primary ?? conflict) !== undefined
-    if (this.#hadPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
+    if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
     else await this.#waiting(this.#monitor.refresh())
     return this.primary() !== undefined
   }
 
   async awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
     const isDecided = ({ conflict }: Snapshot): boolean => plan().steps.length > 0 || conflict !== undefined
-    if (this.#hadPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
+    if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
     else await this.#waiting(this.#monitor.refresh())
     return plan()
   }
@@ -118,7 +125,10 @@ export class WatchedCluster implements Cluster {
    */
   async canServe(): Promise<boolean> {
     const serves = (): boolean =>
-      this.#hadPrimary || this.snapshot.nodes.some((node) => node.lag !== undefined)
+      this.#waitsForPrimary ||
+      this.snapshot.nodes.some(
+        ({ lag, role }) => lag !== undefined || (this.servesUnmeasured && role === 'replica'),
+      )
     if (!serves()) await this.#waiting(this.#monitor.refresh())
     return serves()
   }
@@ -129,6 +139,15 @@ export class WatchedCluster implements Cluster {
     if (conflict?.some((node) => node.id === id)) return true
     const exclusion = nodes.find((node) => node.id === id)?.exclusion
     return exclusion !== undefined && exclusion !== 'same-server'
+  }
+
+  /** Whether replicas serve though there was no primary yet to tell how old they are. */
+  get servesUnmeasured(): boolean {
+    return !this.#hadPrimary && this.#options.settings.withoutPrimaryAtStart === 'serve'
+  }
+
+  get #waitsForPrimary(): boolean {
+    return this.#hadPrimary || this.#options.settings.withoutPrimaryAtStart === 'wait'
   }
 
   close(): Promise<void> {

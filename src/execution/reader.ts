@@ -3,21 +3,28 @@ import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
 import type { NodeView } from '../topology/snapshot.ts'
+import type { Position } from '../consistency/position.ts'
 import type { Attempted, Attempts } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { Failure } from './failure.ts'
 import { guarded } from './guarded.ts'
 import type { HealthBook } from './health-book.ts'
+import { BEHIND, inBand } from './in-band.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { SpillGate } from './spill-gate.ts'
 import { spillError } from './spill-error.ts'
+
+/** A replica that was heard of more recently is not asked again together with a read, in milliseconds. */
+const JUST_HEARD_MS = 10
 
 /** A proven read outside of a transaction. */
 export interface Read {
   /** Makes the plan as things are now. */
   readonly plan: () => QueryPlan
   readonly send: Send
+  /** What a replica must have replayed, where it may be asked in front of the read. */
+  readonly position?: Position | undefined
   /** This node has answered it, with an error of its own perhaps. */
   readonly answered?: ((node: NodeView) => void) | undefined
   /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
@@ -70,8 +77,32 @@ export class Reader {
     const done = guarded(callback)
     const plan = read.plan()
     const walk: Walk = { read, done, plan, index: 0, untilMs: undefined, rounds: 0, error: undefined }
-    if (plan.isWorthWaiting === true) this.#waitForReplica(walk)
-    else this.#step(walk)
+    if (plan.catchingUp === undefined) this.#step(walk)
+    else this.#tryInBand(walk, plan.catchingUp)
+  }
+
+  /**
+   * No replica is known to show what the session has written. One that was not heard of just now may well do: it is asked
+   * together with the read.
+   */
+  #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
+    const { attempts, health, platform, readTimeoutMs } = this.#options
+    const { position, send } = walk.read
+    const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
+    const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
+    if (node === undefined || position === undefined || !isWorthIt) return this.#waitForReplica(walk)
+    health.started(node.id)
+    attempts.read(node, inBand(send, node, position), readTimeoutMs, (attempted) => {
+      const { failure, result } = attempted
+      health.ended(node.id, failure !== 'node' && failure !== 'busy')
+      if (result === BEHIND || failure === 'busy') return this.#waitForReplica(walk)
+      if (failure === undefined || failure === 'statement')
+        return this.#attempted(walk, node, true, attempted)
+      if (failure === 'node' && attempted.error !== undefined) {
+        this.#options.listener.nodeFailed(node, attempted.error)
+      }
+      this.#waitForReplica(walk)
+    })
   }
 
   /** Replicas will soon show what the session has written: better a moment later than on the primary. */

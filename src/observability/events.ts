@@ -30,6 +30,8 @@ export interface RouterEvents {
   nodeChanged: [NodeChange]
   /** Writes go to another node from now on. `from` is absent for the first primary. */
   primaryChanged: [{ readonly from: NodeId | undefined; readonly to: NodeId }]
+  /** There is no primary yet, and reads are served all the same: `withoutPrimaryAtStart: 'serve'`. Told once. */
+  startedWithoutPrimary: []
   /** More than one node takes writes, on the same branch of history: nothing is written until there is one. */
   primaryConflict: [{ readonly nodes: readonly NodeId[] }]
   /**

@@ -24,6 +24,9 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
     if (from === undefined) logger.info({ to }, `The primary is ${to}`)
     else logger.warn({ from, to }, `The primary was ${from}, and is ${to} now`)
   })
+  events.on('startedWithoutPrimary', () => {
+    logger.warn({}, 'There is no primary yet: replicas serve, and nobody knows how old what they show is')
+  })
   events.on('primaryConflict', ({ nodes }) => {
     logger.warn({ nodes }, 'More than one node takes writes: nothing is written until there is one')
   })

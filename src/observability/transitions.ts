@@ -16,6 +16,7 @@ export class Transitions {
   /** Replicas of which it is not known that they follow the primary's branch of history. */
   readonly #strays = new Set<NodeId>()
   readonly #counts = new Map<'retriesSpent' | 'spillRefused', { toldAtMs: number; count: number }>()
+  readonly #told = new Set<string>()
   #lastPrimary: NodeId | undefined
   #isConflict = false
 
@@ -50,6 +51,13 @@ export class Transitions {
     }
     this.#counts.set(name, { toldAtMs: nowMs, count: 0 })
     this.#tell(name, { count })
+  }
+
+  /** Something that is told once in a pool's life. */
+  once(name: 'startedWithoutPrimary'): void {
+    if (this.#told.has(name)) return
+    this.#told.add(name)
+    this.#tell(name)
   }
 
   #observePrimary({ primary, conflict }: Snapshot): void {

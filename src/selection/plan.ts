@@ -13,6 +13,8 @@ export interface Selection {
   readonly random: () => number
   /** Whether reads that no replica can serve may go to the primary at all. */
   readonly spills: boolean
+  /** Whether replicas serve of which it is not known how old they are, as long as there is no primary to compare with. */
+  readonly servesUnmeasured?: boolean
 }
 
 /** Who exactly, in what order. Pure: balancer and health are asked, not told. */
@@ -23,6 +25,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
   }
 
   const { balancer, health, random, spills } = selection
+  const mayBeUnmeasured = selection.servesUnmeasured === true && primary === undefined
   const eligible: NodeView[] = []
   const unwell: NodeView[] = []
   const rejected: RejectedNode[] = []
@@ -31,6 +34,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
     const unfit = rejectionOf(node, route.freshness, snapshot, nowMs)
     if (unfit !== undefined) {
       rejected.push({ node, reason: unfit })
+      if (unfit === 'lag-unknown' && mayBeUnmeasured) unwell.push(node)
       continue
     }
     const admission = health.admission(node.id, nowMs)
@@ -49,8 +53,11 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
   }
   if (primary !== undefined && spills) steps.push({ node: primary, reason: 'fallback' })
   for (const node of unwell) steps.push({ node, reason: 'last-resort' })
-  const isWorthWaiting = eligible.length === 0 && rejected.some(({ reason }) => reason === 'behind-session')
-  return { steps, rejected, isWorthWaiting }
+  if (eligible.length > 0) return { steps, rejected }
+  const behind = rejected.filter(({ reason }) => reason === 'behind-session').map(({ node }) => node)
+  return behind.length === 0
+    ? { steps, rejected }
+    : { steps, rejected, catchingUp: balancer.order(behind, random) }
 }
 
 /** The server that the session read from last comes first: it needs no proof, and what it shows does not go backwards. */

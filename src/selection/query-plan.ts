@@ -44,6 +44,9 @@ export interface RejectedNode {
 export interface QueryPlan {
   readonly steps: readonly PlanStep[]
   readonly rejected: readonly RejectedNode[]
-  /** True when there is no replica for it now, but may be as soon as one has caught up with the session. */
-  readonly isWorthWaiting?: boolean
+  /**
+   * Replicas that serve it as soon as they have caught up with the session, in the balancer's order. Only where no replica
+   * is known to have.
+   */
+  readonly catchingUp?: readonly NodeView[]
 }
