@@ -82,7 +82,7 @@ export async function runPromotion(options: PromotionOptions): Promise<Promotion
  * From now on the primary, and no other, acknowledges a commit when this replica has it, so that the replica's promotion can
  * lose none.
  */
-async function acknowledgeWhatHas({ primary }: Cluster, name: string): Promise<void> {
+export async function acknowledgeWhatHas({ primary }: Cluster, name: string): Promise<void> {
   await ask(primary.config, `alter system set synchronous_standby_names = '${name}'`)
   await ask(primary.config, 'select pg_reload_conf()')
   await until(`${name} is waited for`, async () => {

@@ -1,0 +1,76 @@
+import { Client, type ClientConfig } from 'pg'
+import { pause, rounded } from '../../test/proofs/timings.ts'
+import { poolOver, replicasReady } from '../../test/support/routed-pool.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+
+export interface FenceFigures {
+  readonly writesPerSecond: number
+  readonly writes: number
+  /** Questions for a position that the primary was asked beyond those that it is asked without any write. */
+  readonly fenceQueries: number
+  readonly perWrite: number
+}
+
+/** Counts what connections to the primary ask for positions while so much is written, and somebody reads in between. */
+export async function fencesPerWrite(
+  cluster: Cluster,
+  writesPerSecond: number,
+  durationMs: number,
+): Promise<FenceFigures> {
+  const port = cluster.primary.config.port
+  let asked = 0
+  class CountingClient extends Client {
+    readonly #isPrimary: boolean
+
+    constructor(config?: string | ClientConfig) {
+      super(config)
+      this.#isPrimary = typeof config === 'object' && config.port === port
+    }
+
+    // The overloads of node-postgres are not to be repeated here.
+    // oxlint-disable-next-line typescript/no-explicit-any
+    override query(...args: any[]): any {
+      const [query] = args as [string | { readonly text?: string }]
+      const text = typeof query === 'string' ? query : query.text
+      if (this.#isPrimary && text?.includes('wal_flush_lsn') === true) asked += 1
+      return Reflect.apply(Reflect.get(Client.prototype, 'query') as () => unknown, this, args)
+    }
+  }
+  const pool = poolOver(cluster, { Client: CountingClient })
+  try {
+    await replicasReady(pool)
+    const read = (): Promise<unknown> => pool.query('select version from registers where id = 1')
+    const askedDuring = async (write: (elapsedMs: number) => void): Promise<number> => {
+      const before = asked
+      const startedAtMs = performance.now()
+      for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs = performance.now() - startedAtMs) {
+        write(elapsedMs)
+        await Promise.all([read(), pause(5)])
+      }
+      return asked - before
+    }
+    const idle = await askedDuring(() => {})
+    const writes: Promise<unknown>[] = []
+    const busy = await askedDuring((elapsedMs) => {
+      const due = Math.floor((elapsedMs * writesPerSecond) / 1000) + 1
+      while (writes.length < due) {
+        const register = 1 + (writes.length % 64)
+        writes.push(
+          pool.query('update registers set version = version + 1 where id = $1 returning version', [
+            register,
+          ]),
+        )
+      }
+    })
+    await Promise.all(writes)
+    const fenceQueries = Math.max(0, busy - idle)
+    return {
+      writesPerSecond,
+      writes: writes.length,
+      fenceQueries,
+      perWrite: rounded(fenceQueries / writes.length, 3),
+    }
+  } finally {
+    await pool.end()
+  }
+}

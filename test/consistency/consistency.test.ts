@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { blindness, shortcomings } from './promise.ts'
+import { runConsistency } from './run.ts'
+
+test('nobody is shown less than promised while replicas stop, die and come back, and the primary is replaced', async ({
+  annotate,
+}) => {
+  const figures = await runConsistency({
+    operations: 15_000,
+    consistency: 'causal',
+    callers: 32,
+    promotes: true,
+    seed: 1,
+  })
+  await annotate(JSON.stringify(figures))
+  expect(figures.examples).toEqual([])
+  expect(shortcomings(figures)).toEqual([])
+  expect(figures.promotions).toBe(1)
+}, 60_000)
+
+test('without fences the checker finds reads that are too old, by every rule', async ({ annotate }) => {
+  const figures = await runConsistency({
+    operations: 8_000,
+    consistency: 'eventual',
+    callers: 32,
+    promotes: false,
+    seed: 1,
+  })
+  await annotate(JSON.stringify(figures))
+  expect(blindness(figures)).toEqual([])
+}, 60_000)

@@ -1,0 +1,126 @@
+import type { Consistency } from '../../src/consistency/mode.ts'
+import { Pool } from '../../src/index.ts'
+import { createRandom } from '../../src/cli/demo/random.ts'
+import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { rounded } from '../proofs/timings.ts'
+import { replicasReady } from '../support/routed-pool.ts'
+import { ask } from '../support/servers.ts'
+import { check, type Verdict } from './check.ts'
+import { History, type Outcome } from './history.ts'
+import { FAMILY_SIZE, Load, type Place } from './load.ts'
+import { Registers, registersSchema } from './registers.ts'
+import { Trouble } from './trouble.ts'
+
+export interface ConsistencyOptions {
+  /** At least so many. */
+  readonly operations: number
+  readonly consistency: Consistency
+  readonly callers: number
+  /** Whether the primary is killed halfway, and a replica promoted. */
+  readonly promotes: boolean
+  readonly seed: number
+}
+
+export interface ConsistencyFigures extends Verdict {
+  readonly consistency: Consistency
+  readonly seed: number
+  readonly operations: number
+  readonly sessions: number
+  readonly outcomes: Readonly<Record<Outcome, number>>
+  readonly errors: Readonly<Record<string, number>>
+  /** Share of the reads that a replica answered, 0 to 1. */
+  readonly offThePrimary: number
+  readonly pauses: number
+  readonly kills: number
+  readonly promotions: number
+  /** Of the load and the trouble; the cluster's start and the check not included. */
+  readonly seconds: number
+  readonly checkSeconds: number
+}
+
+const FAMILIES = 16
+
+/** Two pools of one new cluster, under load and in trouble; and what the sessions were shown, judged. */
+export async function runConsistency(options: ConsistencyOptions): Promise<ConsistencyFigures> {
+  const { callers, consistency, operations, promotes, seed } = options
+  const history = new History()
+  await using cluster = await startCluster({ replicas: 2 })
+  await ask(cluster.primary.config, registersSchema(FAMILIES * FAMILY_SIZE))
+  await cluster.caughtUp()
+  const places: readonly [Place, Place] = [
+    placeOver(cluster, consistency, history),
+    placeOver(cluster, consistency, history),
+  ]
+  const trouble = new Trouble(cluster, createRandom(seed + 1))
+  try {
+    await Promise.all(places.map(({ pool }) => replicasReady(pool)))
+    const startedAtMs = performance.now()
+    const hasDone = (share: number) => (): boolean => history.size >= share * operations
+    const load = new Load({
+      history,
+      places,
+      random: createRandom(seed),
+      families: FAMILIES,
+      callers,
+      goesOn: () => !hasDone(1)() || (promotes && trouble.promotions === 0),
+    })
+    const make = async (): Promise<void> => {
+      await trouble.makeUntil(hasDone(0.5))
+      if (promotes) await trouble.promote()
+      await trouble.makeUntil(hasDone(1))
+    }
+    await Promise.all([load.run(), make()])
+    const loadedAtMs = performance.now()
+    const verdict = check(history)
+    return {
+      consistency,
+      seed,
+      operations: history.size,
+      sessions: history.sessions.length,
+      outcomes: outcomesOf(history),
+      ...verdict,
+      errors: mergedErrors(places),
+      offThePrimary: offloadOf(places),
+      pauses: trouble.pauses,
+      kills: trouble.kills,
+      promotions: trouble.promotions,
+      seconds: rounded((loadedAtMs - startedAtMs) / 1000),
+      checkSeconds: rounded((performance.now() - loadedAtMs) / 1000),
+    }
+  } finally {
+    await Promise.all(places.map(({ pool }) => pool.end()))
+  }
+}
+
+function placeOver(cluster: Cluster, consistency: Consistency, history: History): Place {
+  const pool = new Pool({
+    ...cluster.primary.config,
+    replicas: cluster.replicas.map(({ config }) => config),
+    consistency,
+    logger: false,
+  })
+  return { pool, registers: new Registers(pool, history), session: history.open('process') }
+}
+
+function outcomesOf(history: History): Record<Outcome, number> {
+  const counts: Record<Outcome, number> = { open: 0, answered: 0, failed: 0, unknown: 0 }
+  for (let index = 0; index < history.size; index++) counts[history.at(index).outcome] += 1
+  return counts
+}
+
+function mergedErrors(places: readonly Place[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { registers } of places) {
+    for (const [text, count] of Object.entries(registers.errors.report())) {
+      counts[text] = (counts[text] ?? 0) + count
+    }
+  }
+  return counts
+}
+
+function offloadOf(places: readonly Place[]): number {
+  const stats = places.map(({ pool }) => pool.stats())
+  const reads = stats.reduce((sum, each) => sum + each.reads, 0)
+  const off = stats.reduce((sum, each) => sum + each.reads * each.offload, 0)
+  return rounded(reads === 0 ? 0 : off / reads, 3)
+}

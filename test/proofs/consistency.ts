@@ -1,0 +1,37 @@
+import { parseArgs } from 'node:util'
+import { blindness, shortcomings } from '../consistency/promise.ts'
+import { runConsistency } from '../consistency/run.ts'
+
+/**
+ * Sessions that read and write while replicas stop replaying, die and come back, and the primary is replaced: nothing may be
+ * older than promised. Then the same with the fences off, where the checker must find what it looks for.
+ */
+const { values: options } = parseArgs({
+  options: {
+    operations: { type: 'string', default: '1000000' },
+    'operations-without-fences': { type: 'string', default: '50000' },
+    callers: { type: 'string', default: '48' },
+    seed: { type: 'string', default: '1' },
+  },
+})
+const shared = { callers: Number(options.callers), seed: Number(options.seed) }
+
+const fenced = await runConsistency({
+  ...shared,
+  operations: Number(options.operations),
+  consistency: 'causal',
+  promotes: true,
+})
+console.dir(fenced, { depth: 4 })
+const unfenced = await runConsistency({
+  ...shared,
+  operations: Number(options['operations-without-fences']),
+  consistency: 'eventual',
+  promotes: false,
+})
+console.dir(unfenced, { depth: 4 })
+
+for (const wrong of [...shortcomings(fenced), ...blindness(unfenced)]) {
+  console.error(wrong)
+  process.exitCode = 1
+}
