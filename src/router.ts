@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import { DatabaseError } from 'pg'
 import type { Client } from 'pg'
 import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
@@ -12,7 +11,7 @@ import type { Done, ExecutionListener, Send } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
-import { outcomeOf } from './execution/outcome.ts'
+import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
@@ -30,12 +29,13 @@ import { decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
-import { failsWhole } from './statement/fails-whole.ts'
 import type { Judge } from './statement/judge.ts'
 import { provesRead } from './statement/proves-read.ts'
 import type { Statement } from './statement/statement.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
+import { ReadOnlyOpener } from './read-only-opener.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
@@ -48,19 +48,11 @@ export interface RoutedQuery {
   readonly send: Send
 }
 
-/** What stands for a text that there is not: a prepared statement run by its name, a cursor, a stream. */
-export const WITHOUT_TEXT: Statement = {
-  kind: 'write',
-  reason: 'unknown-statement',
-  mayWrite: true,
-  leavesSessionState: true,
-  multiple: false,
-}
-
 /** Wires the stages together, and keeps what they share. One per pool. */
 export class Router {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly sessions: SessionKeeper
+  readonly readOnly: ReadOnlyOpener
   readonly #settings: Settings
   readonly #platform: Platform = systemPlatform
   readonly #ClientClass: typeof Client
@@ -118,6 +110,13 @@ export class Router {
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const { balancer, health } = selection
     this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
+    this.readOnly = new ReadOnlyOpener({
+      sessions: this.sessions,
+      route: (...asked) => this.route(...asked),
+      plan: (route) => cluster.plan(route),
+      read: (read, done) => this.#executor.read(read, done),
+      knowsDatabase: () => this.#catalog.current.source === 'loaded',
+    })
     this.#discovery = this.#discoveryLoop(settings)
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
@@ -214,6 +213,12 @@ export class Router {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
+  /** As `judge`, when what may have changed in the database is known again. */
+  async judgeAnew(sql: string | undefined): Promise<Statement> {
+    await this.#catalog.settled()
+    return this.judge(sql)
+  }
+
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route {
     return decideRoute(statement, session, request, this.#settings, this.#platform.now())
   }
@@ -234,8 +239,8 @@ export class Router {
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
 
-  /** Something was read over a leased connection to the primary. */
-  sawPrimary(session: MutableSession, node: NodeView): void {
+  /** Something was read over a leased connection. */
+  saw(session: MutableSession, node: NodeView): void {
     if (this.sessions.followsReads(session, {})) this.sessions.answered(session, node)
   }
 
@@ -389,11 +394,4 @@ export class Router {
     this.#reportedHints.add(statement)
     this.#tell('hintIgnored', statement)
   }
-}
-
-/** An error of the server is about the whole statement, unless that commits on its way. */
-function hasLeftNothing(error: Error, statement: Statement): boolean {
-  const outcome = outcomeOf(error)
-  if (outcome !== undefined) return outcome === 'not-sent'
-  return error instanceof DatabaseError && failsWhole(statement)
 }
