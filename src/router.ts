@@ -11,7 +11,7 @@ import type { Done, ExecutionListener, Send } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
-import { hasLeftNothing } from './execution/outcome.ts'
+import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
@@ -35,6 +35,7 @@ import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
+import { ReadOnlyOpener } from './read-only-opener.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
@@ -53,6 +54,7 @@ export interface RoutedQuery {
 export class Router {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly sessions: SessionKeeper
+  readonly readOnly: ReadOnlyOpener
   readonly #settings: Settings
   readonly #platform: Platform = systemPlatform
   readonly #ClientClass: typeof Client
@@ -116,6 +118,13 @@ export class Router {
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const { balancer, health } = selection
     this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
+    this.readOnly = new ReadOnlyOpener({
+      sessions: this.sessions,
+      route: (...asked) => this.route(...asked),
+      plan: (route) => cluster.plan(route),
+      read: (read, done) => this.#executor.read(read, done),
+      knowsDatabase: () => this.#catalog.current.source === 'loaded',
+    })
     this.#discovery = this.#discoveryLoop(settings)
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
@@ -212,6 +221,12 @@ export class Router {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
+  /** As `judge`, when what may have changed in the database is known again. */
+  async judgeAnew(sql: string | undefined): Promise<Statement> {
+    await this.#catalog.settled()
+    return this.judge(sql)
+  }
+
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route {
     return decideRoute(statement, session, request, this.#settings, this.#platform.now())
   }
@@ -232,9 +247,9 @@ export class Router {
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
 
-  /** Something was read over a leased connection to the primary. */
-  sawPrimary(session: MutableSession, node: NodeView): void {
-    this.sessions.sawPrimary(session, node)
+  /** Something was read over a leased connection. */
+  saw(session: MutableSession, node: NodeView): void {
+    this.sessions.saw(session, node)
   }
 
   /** Hands out a connection to the primary for exclusive use. */

@@ -96,8 +96,8 @@ export class SessionKeeper {
     return (node) => this.#causality.answered(session, node, before ?? [])
   }
 
-  /** Something was read over a connection to this primary. */
-  sawPrimary(session: MutableSession, node: NodeView): void {
+  /** Something was read over a connection to this node, which the session holds. */
+  saw(session: MutableSession, node: NodeView): void {
     if (this.followsReads(session, {})) this.#causality.answered(session, node, [])
   }
 
