@@ -4,8 +4,6 @@ import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
-import { discoveredNodes } from './config/nodes.ts'
-import { DiscoveryLoop } from './discovery/loop.ts'
 import { asError } from './errors/as-error.ts'
 import type { Done, ExecutionListener, Send } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
@@ -36,6 +34,7 @@ import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
+import { Roster } from './roster.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
@@ -66,7 +65,7 @@ export class Router {
   readonly #executor: Executor
   readonly #counters = new Counters()
   readonly #transitions: Transitions
-  readonly #discovery: DiscoveryLoop | undefined
+  readonly #roster: Roster
   readonly #reportedHints = new WeakSet<Statement>()
   #ready = false
   #preparing: Promise<void> | undefined
@@ -125,7 +124,19 @@ export class Router {
       read: (read, done) => this.#executor.read(read, done),
       knowsDatabase: () => this.#catalog.current.source === 'loaded',
     })
-    this.#discovery = this.#discoveryLoop(settings)
+    this.#roster = new Roster({
+      settings,
+      platform,
+      nodes: this.#nodes,
+      cluster,
+      changed: (added, removed) => this.#tell('nodesChanged', { added, removed }),
+      removed: (id, answered) => {
+        this.#health.forget(id)
+        // It is no longer watched, so nobody would tell those who wait for it in vain.
+        if (!answered) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
+      },
+      discoveryFailed: (failure) => this.#tell('discoveryFailed', failure),
+    })
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
 
@@ -162,25 +173,13 @@ export class Router {
   }
 
   async #look(): Promise<void> {
-    await this.#discovery?.refreshNow()
+    await this.#roster.look()
     await this.#cluster.look()
   }
 
   /** Uses these nodes from now on. A node that goes finishes what it has. */
   setNodes(nodes: readonly NodeConfig[]): void {
-    const before = new Set([...this.#nodes].map(({ id }) => id))
-    const seen = this.#cluster.snapshot.nodes
-    const answers = (id: NodeId): boolean => seen.some((node) => node.id === id && node.state.name === 'up')
-    this.#nodes.set(nodes)
-    this.#cluster.setNodes(nodes)
-    const after = new Set(nodes.map(({ id }) => id))
-    const removed = [...before].filter((id) => !after.has(id))
-    for (const id of removed) {
-      this.#health.forget(id)
-      // It is no longer watched, so nobody would tell those who wait for it in vain.
-      if (!answers(id)) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
-    }
-    this.#tell('nodesChanged', { added: [...after].filter((id) => !before.has(id)), removed })
+    this.#roster.set(nodes)
   }
 
   /** What the node was when it last said so. */
@@ -282,7 +281,7 @@ export class Router {
 
   async end(): Promise<void> {
     this.#catalog.close()
-    this.#discovery?.close()
+    this.#roster.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
 
@@ -361,19 +360,8 @@ export class Router {
       }
       if (change.from === 'down') this.#health.returned(change.node)
       // Wherever the primary went, it may not be in the list.
-      if (change.from === 'primary') void this.#discovery?.refreshNow()
+      if (change.from === 'primary') void this.#roster.look()
     }
-  }
-
-  #discoveryLoop({ discovery, pgOptions, probeTimeoutMs }: Settings): DiscoveryLoop | undefined {
-    if (discovery === undefined) return undefined
-    return new DiscoveryLoop({
-      discovery,
-      platform: this.#platform,
-      timeoutMs: 2 * probeTimeoutMs,
-      onNodes: (found) => this.setNodes(discoveredNodes(pgOptions, found)),
-      onFailed: (failure) => this.#tell('discoveryFailed', failure),
-    })
   }
 
   #executionListener(): ExecutionListener {

@@ -18,9 +18,7 @@ class FakePool {
     return { nodes: [{ ...node, lagMs: this.lagMs }], reads: 0, offload: 0, catalog: 'loaded' }
   }
 
-  withSession<T>(fn: unknown): T {
-    return (fn as () => T)()
-  }
+  readonly withSession = ((fn: () => unknown) => fn()) as Pool['withSession']
 
   async explain(): Promise<Explanation> {
     const { reason } = this
