@@ -1,5 +1,6 @@
 import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
+import type { Consistency } from './consistency/mode.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
@@ -49,9 +50,7 @@ export class SessionKeeper {
     const { implicit } = this.context
     const parent = this.context.current()
     const content = token === undefined ? undefined : this.#contentOf(token)
-    const primaryUntilMs =
-      content?.kind === 'primary' ? this.#tokens.onOwnClock(content.expiresAtMs) : undefined
-    const start = { consistency, primaryUntilMs }
+    const start = { consistency, primaryUntilMs: this.#primaryUntilMs(content, consistency) }
     const session =
       parent === implicit
         ? this.#causality.begin(implicit, start)
@@ -121,6 +120,18 @@ export class SessionKeeper {
     const { lsn, systemIdentifier, timeline } = primary.state.observation
     if (lsn === undefined || timeline === undefined) return
     this.#causality.primaryAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
+  }
+
+  /** Until when a session that begins with this token reads from the primary. */
+  #primaryUntilMs(
+    content: TokenContent | undefined,
+    consistency: Consistency | undefined,
+  ): number | undefined {
+    const { platform, settings } = this.#options
+    if (content?.kind === 'primary') return this.#tokens.onOwnClock(content.expiresAtMs)
+    // By time alone: a position says that something was written, and not when.
+    const isByTime = content !== undefined && (consistency ?? settings.consistency) === 'window'
+    return isByTime ? platform.now() + settings.windowMs : undefined
   }
 
   #isCausal(session: MutableSession, request: RouteRequest): boolean {

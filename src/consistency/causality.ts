@@ -62,8 +62,17 @@ export class Causality {
 
   /** A session within another one: it begins with what that one knows, and that one sees what it writes. */
   beginWithin(parent: MutableSession, start: SessionStart): MutableSession {
-    const { fence, lastReads, position, unfencedSinceMs } = parent
-    const session = createSession({ ...start, parent, isMonotonic: true, position })
+    const { fence, lastReads, lastWriteAtMs, position, unfencedSinceMs } = parent
+    const latestMs = Math.max(parent.primaryUntilMs ?? 0, start.primaryUntilMs ?? 0)
+    const primaryUntilMs = latestMs === 0 ? undefined : latestMs
+    const session = createSession({
+      ...start,
+      parent,
+      isMonotonic: true,
+      lastWriteAtMs,
+      position,
+      primaryUntilMs,
+    })
     if (unfencedSinceMs !== undefined) session.saw(unfencedSinceMs, fence ?? this.request())
     for (const read of lastReads) session.readFrom(read, [])
     return session

@@ -1,19 +1,182 @@
-import { expect, it } from 'vitest'
-import { createSession } from './session.ts'
+import { describe, expect, it } from 'vitest'
+import type { Fence, FenceState } from './fence.ts'
+import type { Position } from './position.ts'
+import { createSession, type MutableSession, type SeenRead } from './session.ts'
 
-it('a new session has not written', () => {
-  expect(createSession().lastWriteAtMs).toBeUndefined()
+const at = (lsn: bigint, given: Partial<Position> = {}): Position => ({
+  systemIdentifier: '7000',
+  timeline: 1,
+  lsn,
+  ...given,
 })
 
-it('a session knows when it heard of its last write', () => {
-  const session = createSession()
-  session.wrote(1000, undefined)
-  session.wrote(2500, undefined)
-  expect(session.lastWriteAtMs).toBe(2500)
+/** A fence that a test lets be known or fail. */
+class TestFence implements Fence {
+  state: FenceState = { name: 'asked' }
+
+  is(position: Position | undefined): this {
+    this.state = position === undefined ? { name: 'failed' } : { name: 'known', position }
+    return this
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
+const read = (serverIdentity: string, atMs: number): SeenRead => ({ serverIdentity, atMs })
+const monotonic = (): MutableSession => createSession({ isMonotonic: true })
+
+describe('a session', () => {
+  it('that is new has not written, and needs nothing', () => {
+    expect(createSession()).toMatchObject({
+      consistency: undefined,
+      lastWriteAtMs: undefined,
+      position: undefined,
+      unfencedSinceMs: undefined,
+      fence: undefined,
+      primaryUntilMs: undefined,
+      lastReads: [],
+    })
+  })
+
+  it('knows when it heard of its last write', () => {
+    const session = createSession()
+    session.wrote(1000, undefined)
+    session.wrote(2500, undefined)
+    expect(session).toMatchObject({ lastWriteAtMs: 2500, unfencedSinceMs: 2500 })
+  })
+
+  it('knows nothing of others', () => {
+    const [ann, bob] = [createSession(), createSession()]
+    ann.wrote(1000, undefined)
+    expect(bob.lastWriteAtMs).toBeUndefined()
+  })
+
+  it('tells all those around it what it wrote, however many, and hears nothing of them', () => {
+    const outermost = createSession()
+    let session = outermost
+    for (let depth = 0; depth < 50_000; depth++) session = createSession({ parent: session })
+    const fence = new TestFence()
+    session.wrote(7, fence)
+    expect(outermost).toMatchObject({ lastWriteAtMs: 7, unfencedSinceMs: 7, fence })
+    outermost.wrote(9, new TestFence())
+    expect(session.lastWriteAtMs).toBe(7)
+  })
 })
 
-it('sessions know nothing of each other', () => {
-  const [ann, bob] = [createSession(), createSession()]
-  ann.wrote(1000, undefined)
-  expect(bob.lastWriteAtMs).toBeUndefined()
+describe('settle', () => {
+  it('changes nothing while the fence is asked for', () => {
+    const session = createSession()
+    const fence = new TestFence()
+    session.wrote(1, fence)
+    expect(session.settle()).toBe(true)
+    expect(session).toMatchObject({ fence, unfencedSinceMs: 1, position: undefined })
+  })
+
+  it('takes over the position, and then there is nothing unfenced', () => {
+    const session = createSession({ position: at(3n) })
+    session.wrote(1, new TestFence().is(at(9n)))
+    expect(session.settle()).toBe(true)
+    expect(session).toMatchObject({ fence: undefined, unfencedSinceMs: undefined, position: at(9n) })
+    expect(session.lastWriteAtMs).toBe(1)
+  })
+
+  it('never takes a position back', () => {
+    const session = createSession({ position: at(10n) })
+    session.wrote(1, new TestFence().is(at(9n)))
+    session.settle()
+    expect(session.position).toEqual(at(10n))
+  })
+
+  it('a fence that failed covers nothing: what was written stays unfenced', () => {
+    const session = createSession()
+    session.wrote(1, new TestFence().is(undefined))
+    expect(session.settle()).toBe(true)
+    expect(session).toMatchObject({ fence: undefined, unfencedSinceMs: 1, position: undefined })
+  })
+
+  it('the fence of the last write counts, though an earlier one is known', () => {
+    const session = createSession()
+    session.wrote(1, new TestFence().is(at(9n)))
+    session.wrote(2, new TestFence())
+    session.settle()
+    expect(session).toMatchObject({ position: undefined, unfencedSinceMs: 2 })
+  })
+})
+
+describe('a claim', () => {
+  it.each<[string, Position, Position, Position, boolean]>([
+    ['that the primary has reached is believed', at(5n), at(9n), at(5n), true],
+    ['that is exactly where it is', at(9n), at(9n), at(9n), true],
+    ['beyond the primary is not', at(10n), at(9n), at(9n), false],
+    ['of a timeline to come is not', at(5n, { timeline: 2 }), at(9n), at(9n), false],
+    ['of an older timeline is', at(5n), at(9n, { timeline: 2 }), at(5n), true],
+    ['of another cluster is not', at(5n, { systemIdentifier: '1' }), at(9n), at(9n), false],
+  ])('%s', (_name, claimed, primary, position, isBelieved) => {
+    const session = createSession()
+    session.claims(claimed, 1, new TestFence().is(primary))
+    expect(session.unfencedSinceMs).toBe(1)
+    expect(session.settle()).toBe(isBelieved)
+    expect(session).toMatchObject({ position, unfencedSinceMs: undefined })
+    expect(session.settle()).toBe(true)
+  })
+
+  it('does not stand for what was written beside it', () => {
+    const session = createSession()
+    session.wrote(1, new TestFence())
+    session.claims(at(2n), 2, new TestFence().is(at(9n)))
+    session.settle()
+    expect(session.position).toEqual(at(9n))
+  })
+
+  it('nor for what is written after it', () => {
+    const session = createSession()
+    session.claims(at(2n), 1, new TestFence())
+    session.wrote(2, new TestFence().is(at(9n)))
+    session.settle()
+    expect(session.position).toEqual(at(9n))
+  })
+})
+
+describe('last reads', () => {
+  it('are none of a session that promises nothing of the kind', () => {
+    const session = createSession()
+    session.readFrom(read('a', 1))
+    expect(session.lastReads).toEqual([])
+  })
+
+  it('are the last one alone, while one follows the other', () => {
+    const session = monotonic()
+    session.readFrom(read('a', 1))
+    session.readFrom(read('b', 2))
+    expect(session.lastReads).toEqual([read('b', 2)])
+  })
+
+  it('are all that ran at the same time, one per server', () => {
+    const session = monotonic()
+    const before = session.lastReads
+    session.readFrom(read('a', 1), before)
+    session.readFrom(read('b', 2), before)
+    session.readFrom(read('a', 3), before)
+    expect(session.lastReads).toEqual([read('a', 3), read('b', 2)])
+    session.readFrom(read('b', 4), session.lastReads)
+    expect(session.lastReads).toEqual([read('b', 4)])
+  })
+
+  it('an answer that comes late does not hide those that came before it', () => {
+    const session = monotonic()
+    session.readFrom(read('a', 1))
+    const early = session.lastReads
+    session.readFrom(read('b', 2), early)
+    session.readFrom(read('c', 3), early)
+    expect(session.lastReads).toEqual([read('c', 3), read('b', 2)])
+  })
+
+  it('are covered by a fence that was asked for after them', () => {
+    const session = monotonic()
+    session.readFrom(read('a', 1))
+    session.saw(2, new TestFence())
+    expect(session).toMatchObject({ lastReads: [], unfencedSinceMs: 2, lastWriteAtMs: undefined })
+  })
 })

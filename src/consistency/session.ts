@@ -44,6 +44,8 @@ export interface SessionStart {
   readonly consistency?: Consistency | undefined
   readonly position?: Position | undefined
   readonly primaryUntilMs?: number | undefined
+  /** Of the session around it. */
+  readonly lastWriteAtMs?: number | undefined
   /** Sees what this session writes, too. */
   readonly parent?: MutableSession | undefined
   /** Whether it promises that its reads never go backwards. */
@@ -91,12 +93,14 @@ class PlainSession implements MutableSession {
   #fence: Fence | undefined
   #lastReads: readonly SeenRead[] = NO_READS
 
-  constructor({ consistency, position, primaryUntilMs, parent, isMonotonic = false }: SessionStart) {
+  constructor(start: SessionStart) {
+    const { consistency, position, primaryUntilMs, lastWriteAtMs, parent, isMonotonic = false } = start
     this.consistency = consistency
     this.primaryUntilMs = primaryUntilMs
     this.parent = parent
     this.#isMonotonic = isMonotonic
     this.#position = position
+    this.#lastWriteAtMs = lastWriteAtMs
   }
 
   get lastWriteAtMs(): number | undefined {

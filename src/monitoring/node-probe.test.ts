@@ -293,3 +293,107 @@ describe('the connection of a probe', () => {
     expect((await probe.probe()).role).toBe('primary')
   })
 })
+
+describe('progress', () => {
+  it('asks only how far the node is, and keeps the rest', async () => {
+    const { probe, server, platform } = bench()
+    server.row = replicaRow('0/2000')
+    const first = await probe.probe()
+    server.row = replicaRow('0/3000', 'r', '7000', '9')
+    await platform.advance(5)
+    expect(await probe.progress()).toEqual({
+      ...first,
+      lsn: 0x3000n,
+      sentAtMs: platform.now(),
+      receivedAtMs: platform.now(),
+    })
+    expect(server).toMatchObject({ probes: 2, asked: { progress: 1 } })
+  })
+
+  it('asks everything over a connection that has told nothing yet, and over a new one', async () => {
+    const { probe, server } = bench()
+    await probe.progress()
+    expect(server).toMatchObject({ probes: 1, asked: { progress: 0 } })
+    server.newestClient.breakOff()
+    await settle()
+    await probe.progress()
+    expect(server).toMatchObject({ probes: 2, asked: { progress: 0 }, connections: 2 })
+  })
+
+  it('asks everything when the role has changed, so that a promotion is seen whole', async () => {
+    const { probe, server } = bench()
+    server.row = replicaRow('0/2000')
+    await probe.probe()
+    server.row = primaryRow('0/2000', 'r', '7000', '00000002')
+    expect(await probe.progress()).toMatchObject({ role: 'primary', timeline: 2 })
+    expect(server).toMatchObject({ probes: 3, asked: { progress: 1 } })
+  })
+})
+
+describe('inserted', () => {
+  it('gives the insert position, which is no answer to a probe', async () => {
+    const { probe, server } = bench()
+    server.inserted = '0/5000'
+    expect(await probe.inserted()).toMatchObject({ role: 'primary', lsn: 0x5000n, timeline: 1 })
+    expect(await probe.progress()).toMatchObject({ lsn: 0x1000n })
+  })
+
+  it('gives nothing of a standby', async () => {
+    const { probe, server } = bench()
+    server.row = replicaRow('0/2000')
+    expect(await probe.inserted()).toBeUndefined()
+  })
+
+  it('waits for what is in flight, and is asked behind it', async () => {
+    const { probe, server } = bench()
+    await probe.probe()
+    server.querying = 'is silent'
+    const seen = outcome(probe.probe())
+    const inserted = probe.inserted()
+    await settle()
+    expect(server.asked.inserted).toBe(0)
+    server.inserted = '0/6000'
+    server.speakUp()
+    expect(await inserted).toMatchObject({ lsn: 0x6000n })
+    expect(seen.text).toBe('primary')
+    expect(server.connections).toBe(1)
+  })
+
+  it('shares no answer with a probe: one that comes meanwhile asks for itself', async () => {
+    const { probe, server, platform } = bench()
+    await probe.probe()
+    server.querying = 'is silent'
+    const inserted = probe.inserted()
+    await settle()
+    const probed = probe.probe()
+    await platform.advance(7)
+    server.row = primaryRow('0/4000')
+    server.speakUp()
+    await inserted
+    expect(await probed).toMatchObject({ lsn: 0x4000n, sentAtMs: platform.now() })
+    expect(server).toMatchObject({ probes: 3, connections: 1 })
+  })
+
+  it('fails in time, and leaves no timer', async () => {
+    const { probe, server, platform } = bench()
+    await probe.probe()
+    server.querying = 'is silent'
+    const failed = expect(probe.inserted()).rejects.toThrow('No answer to a probe within 2000 ms')
+    await platform.advance(TIMEOUT_MS)
+    await failed
+    expect(platform.pendingTimers).toBe(0)
+    server.querying = 'answers'
+    expect(await probe.inserted()).toMatchObject({ role: 'primary' })
+  })
+
+  it('does not hold up the end of the connection', async () => {
+    const { probe, server, platform, lost } = bench()
+    await probe.probe()
+    server.querying = 'is silent'
+    const inserted = expect(probe.inserted()).rejects.toThrow()
+    await settle()
+    await probe.close()
+    await inserted
+    expect({ timers: platform.pendingTimers, lost }).toEqual({ timers: 0, lost: [] })
+  })
+})

@@ -88,7 +88,8 @@ function causally(session: Session, request: RouteRequest, policy: RoutingPolicy
 }
 
 function byWindow(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
-  const { lastWriteAtMs } = session
+  const { lastWriteAtMs, primaryUntilMs } = session
+  if (primaryUntilMs !== undefined && nowMs < primaryUntilMs) return TOKEN_PRIMARY
   if (lastWriteAtMs !== undefined && nowMs - lastWriteAtMs < policy.windowMs) return SESSION_WROTE
   return toReplica('read', withinWindow(session, request.maxStalenessMs, policy.windowMs))
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Client, ClientConfig } from 'pg'
-import type { ProbeRow } from '../../src/monitoring/probe.ts'
+import { PROBE_SQL, type ProbeRow } from '../../src/monitoring/probe.ts'
+import { INSERTED_SQL, PROGRESS_SQL } from '../../src/monitoring/progress.ts'
 
 /** How a server takes a request: at once, never, or with an error. */
 type Manner = 'answers' | 'is silent' | Error
@@ -9,16 +10,20 @@ type Manner = 'answers' | 'is silent' | Error
 export class FakeServer {
   connecting: Manner = 'answers'
   querying: Manner = 'answers'
-  /** What it answers to a probe. */
+  /** What it answers to a probe; to whom asks only how far it is, the part of it that says so. */
   row: ProbeRow = primaryRow('0/1000')
+  /** Its insert position, for those who ask for it. */
+  inserted = '0/1000'
   /** Whether it closes a connection that a client asks to end. */
   hangsUp = true
   /** While true, nobody hears that a connection has closed before `closings` are called. */
   holdsClosings = false
   readonly closings: (() => void)[] = []
   readonly clients: FakeClient[] = []
-  /** Probes that reached it so far. */
+  /** Questions that reached it so far. */
   probes = 0
+  /** Those of them that did not ask everything. */
+  readonly asked: Record<'progress' | 'inserted', number> = { progress: 0, inserted: 0 }
 
   /** Connections that were asked for so far. */
   get connections(): number {
@@ -35,6 +40,27 @@ export class FakeServer {
   speakUp(): void {
     this.connecting = this.querying = 'answers'
     for (const client of this.clients) client.answerAll()
+  }
+
+  /** What it answers to this text now. */
+  rowFor(sql: string): ProbeRow {
+    const [role = null, , , kind, lsn = null] = this.row
+    switch (sql) {
+      case PROBE_SQL:
+        return this.row
+      case PROGRESS_SQL:
+        return [role, lsn, kind === 'inserted' ? 'inserted' : null]
+      case INSERTED_SQL:
+        return [role, role === 'primary' ? this.inserted : null, 'inserted']
+      default:
+        throw new Error(`Nobody asks this: ${sql}`)
+    }
+  }
+
+  count(sql: string): void {
+    this.probes += 1
+    if (sql === PROGRESS_SQL) this.asked.progress += 1
+    if (sql === INSERTED_SQL) this.asked.inserted += 1
   }
 
   closed(hear: () => void): void {
@@ -77,9 +103,9 @@ export class FakeClient extends EventEmitter {
     })
   }
 
-  query(): Promise<{ readonly rows: readonly ProbeRow[] }> {
-    this.#server.probes += 1
-    return this.#reply(this.#server.querying, () => ({ rows: [this.#server.row] }))
+  query({ text }: { readonly text: string }): Promise<{ readonly rows: readonly ProbeRow[] }> {
+    this.#server.count(text)
+    return this.#reply(this.#server.querying, () => ({ rows: [this.#server.rowFor(text)] }))
   }
 
   end(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Pool } from '../../src/index.ts'
-import type { PoolOptions } from '../../src/index.ts'
+import type { PoolOptions, RouteRequest } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { until } from './servers.ts'
 
@@ -10,9 +10,9 @@ export function poolOver(cluster: Cluster, options: PoolOptions = {}): Pool {
 }
 
 /** Resolves when the pool knows the database, and every replica may serve reads; or as many as are said. */
-export async function replicasReady(pool: Pool, count?: number): Promise<void> {
+export async function replicasReady(pool: Pool, count?: number, request: RouteRequest = {}): Promise<void> {
   await until('the replicas are known to be fresh', async () => {
-    const { plan } = await pool.explain('select 1')
+    const { plan } = await pool.explain({ text: 'select 1', ...request })
     const eligible = plan.candidates.filter(({ reason }) => reason === 'replica').length
     return pool.stats().catalog === 'loaded' && eligible === (count ?? pool.stats().nodes.length - 1)
   })

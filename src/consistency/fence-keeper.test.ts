@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { settle } from '../../test/support/fake-platform.ts'
+import { FenceKeeper } from './fence-keeper.ts'
+import type { Position } from './position.ts'
+
+const at = (lsn: bigint): Position => ({ systemIdentifier: '7000', timeline: 1, lsn })
+
+/** A primary whose answers a test gives, in the order of the questions. */
+class Primary {
+  readonly questions: PromiseWithResolvers<Position | undefined>[] = []
+  readonly keeper: FenceKeeper = new FenceKeeper(() => {
+    let resolve: (position: Position | undefined) => void = () => {}
+    let reject: (error: Error) => void = () => {}
+    const promise = new Promise<Position | undefined>((yes, no) => {
+      resolve = yes
+      reject = no
+    })
+    this.questions.push({ promise, resolve, reject })
+    return promise
+  })
+
+  async answers(question: number, position: Position | undefined): Promise<void> {
+    this.questions[question]?.resolve(position)
+    await settle()
+  }
+}
+
+interface PromiseWithResolvers<T> {
+  readonly promise: Promise<T>
+  readonly resolve: (value: T) => void
+  readonly reject: (error: Error) => void
+}
+
+describe('FenceKeeper', () => {
+  it('asks at once when nobody else does', async () => {
+    const { keeper, questions } = new Primary()
+    const fence = keeper.request()
+    expect(fence.state).toEqual({ name: 'asked' })
+    expect(questions).toHaveLength(1)
+  })
+
+  it('hands on what the primary said, to those who wait and to those who look', async () => {
+    const primary = new Primary()
+    const fence = primary.keeper.request()
+    let heard = false
+    void fence.settled().then(() => (heard = true))
+    await settle()
+    expect(heard).toBe(false)
+    await primary.answers(0, at(9n))
+    expect(heard).toBe(true)
+    expect(fence.state).toEqual({ name: 'known', position: at(9n) })
+    await fence.settled()
+  })
+
+  it('never shares a question that was sent before the request: one is under way, and one is next', async () => {
+    const primary = new Primary()
+    const { keeper, questions } = primary
+    const first = keeper.request()
+    const second = keeper.request()
+    expect(second).not.toBe(first)
+    // Whoever comes while the second waits shares it, however many.
+    for (let i = 0; i < 1000; i++) expect(keeper.request()).toBe(second)
+    expect(questions).toHaveLength(1)
+
+    await primary.answers(0, at(5n))
+    expect(first.state).toEqual({ name: 'known', position: at(5n) })
+    expect(second.state).toEqual({ name: 'asked' })
+    expect(questions).toHaveLength(2)
+    const third = keeper.request()
+    expect(third).not.toBe(second)
+
+    await primary.answers(1, at(7n))
+    expect(second.state).toEqual({ name: 'known', position: at(7n) })
+    await primary.answers(2, at(8n))
+    expect(third.state).toEqual({ name: 'known', position: at(8n) })
+    expect(keeper.asked).toBe(3)
+  })
+
+  it('asks nothing when nobody wants to know', async () => {
+    const primary = new Primary()
+    primary.keeper.request()
+    await primary.answers(0, at(5n))
+    expect(primary.questions).toHaveLength(1)
+  })
+
+  it.each<[string, (primary: Primary) => void]>([
+    ['cannot tell its position', ({ questions }) => questions[0]?.resolve(undefined)],
+    ['does not answer', ({ questions }) => questions[0]?.reject(new Error('gone'))],
+  ])('a primary that %s fails that fence alone', async (_name, fails) => {
+    const primary = new Primary()
+    const first = primary.keeper.request()
+    const second = primary.keeper.request()
+    let heard = false
+    void first.settled().then(() => (heard = true))
+    fails(primary)
+    await settle()
+    expect(first.state).toEqual({ name: 'failed' })
+    expect(heard).toBe(true)
+    await primary.answers(1, at(6n))
+    expect(second.state).toEqual({ name: 'known', position: at(6n) })
+  })
+})

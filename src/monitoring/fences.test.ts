@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { settle } from '../../test/support/fake-platform.ts'
+import { primaryRow, replicaRow } from '../../test/support/fake-servers.ts'
+import { MonitorBench, TIMEOUT_MS } from '../../test/support/monitor-bench.ts'
+import type { Snapshot } from '../topology/snapshot.ts'
+
+async function watched(): Promise<MonitorBench> {
+  const bench = new MonitorBench()
+  await bench.monitor.settled()
+  await bench.platform.advance(1)
+  return bench
+}
+
+const lsnOf = (snapshot: Snapshot, id: string): bigint | undefined => {
+  const state = snapshot.nodes.find((node) => node.id === id)?.state
+  return state?.name === 'up' ? state.observation.lsn : undefined
+}
+
+describe('a fence', () => {
+  it('is where the primary is now, by one small question', async () => {
+    const { monitor, network } = await watched()
+    network.at('a').row = primaryRow('0/3000', 'a')
+    expect(await monitor.fence(false)).toEqual({ systemIdentifier: '7000', timeline: 1, lsn: 0x3000n })
+    expect(network.at('a')).toMatchObject({ probes: 2, asked: { progress: 1 } })
+    expect(lsnOf(monitor.snapshot, 'a')).toBe(0x3000n)
+  })
+
+  it('is asked behind a probe that is in flight: that one was sent too early', async () => {
+    const { monitor, network, platform } = await watched()
+    const primary = network.at('a')
+    primary.querying = 'is silent'
+    void monitor.refresh()
+    await platform.advance(3)
+    const fence = monitor.fence(false)
+    await settle()
+    primary.row = primaryRow('0/3000', 'a')
+    for (const client of primary.clients) client.answerAll()
+    await settle()
+    // The answer to the probe that was sent before is not taken, whatever it says.
+    primary.row = primaryRow('0/4000', 'a')
+    primary.speakUp()
+    expect(await fence).toMatchObject({ lsn: 0x4000n })
+  })
+
+  it('is the insert position where commits may not be flushed, and no snapshot shows it', async () => {
+    const { monitor, network } = await watched()
+    network.at('a').inserted = '0/5018'
+    expect(await monitor.fence(true)).toMatchObject({ lsn: 0x5018n })
+    network.at('a').inserted = '0/6018'
+    expect(await monitor.fence(true)).toMatchObject({ lsn: 0x6000n })
+    expect(lsnOf(monitor.snapshot, 'a')).toBe(0x1000n)
+  })
+
+  it.each([false, true])('cannot be had without a primary (unflushed: %s)', async (mayBeUnflushed) => {
+    const { monitor, network, platform } = await watched()
+    network.at('a').querying = new Error('gone')
+    await platform.advance(1000)
+    expect(await monitor.fence(mayBeUnflushed)).toBeUndefined()
+  })
+
+  it('fails when the primary does not answer', async () => {
+    const { monitor, network, platform } = await watched()
+    network.at('a').querying = 'is silent'
+    const fence = monitor.fence(false)
+    await platform.advance(TIMEOUT_MS)
+    expect(await fence).toBeUndefined()
+  })
+
+  it('cannot be had of one that does not tell its position', async () => {
+    const { monitor, network, platform } = await watched()
+    network.at('a').row = primaryRow(null, 'a')
+    await platform.advance(500)
+    expect(await monitor.fence(false)).toBeUndefined()
+  })
+
+  it('is not known to the demoted', async () => {
+    const { monitor, network } = await watched()
+    network.at('a').row = replicaRow('0/9000', 'a')
+    expect(await monitor.fence(false)).toBeUndefined()
+    expect(await monitor.fence(true)).toBeUndefined()
+  })
+
+  it.each([false, true])(
+    'is not asked for after the end, by nobody (unflushed: %s)',
+    async (mayBeUnflushed) => {
+      const { monitor, network, platform } = await watched()
+      const before = network.at('a').connections
+      const underWay = monitor.fence(mayBeUnflushed)
+      await monitor.close()
+      await underWay.catch(() => {})
+      expect(await monitor.fence(mayBeUnflushed)).toBeUndefined()
+      expect(network.at('a').connections).toBe(before)
+      expect(platform.pendingTimers).toBe(0)
+    },
+  )
+
+  it('does not keep probes from their answers, however often it is asked for', async () => {
+    const { monitor, network, platform } = await watched()
+    const primary = network.at('a')
+    primary.querying = 'is silent'
+    let isOver = false
+    const asking = (async () => {
+      while (!isOver) await monitor.fence(true)
+    })()
+    primary.row = primaryRow('0/8000', 'a')
+    for (let i = 0; i < 100; i++) {
+      await platform.advance(10)
+      for (const client of primary.clients) client.answerAll()
+    }
+    expect(lsnOf(monitor.snapshot, 'a')).toBe(0x8000n)
+    isOver = true
+    primary.speakUp()
+    await asking
+    await monitor.close()
+  })
+})
+
+describe('awaitProgress', () => {
+  const reached =
+    (lsn: bigint) =>
+    (snapshot: Snapshot): boolean =>
+      (lsnOf(snapshot, 'b') ?? 0n) >= lsn
+
+  it('asks nobody when things are as they should be', async () => {
+    const { monitor, network } = await watched()
+    expect(await monitor.awaitProgress(() => true, 100)).toBe(true)
+    expect(network.at('b').probes).toBe(1)
+  })
+
+  it('asks the replicas again and again, and not the primary, until they are', async () => {
+    const { monitor, network, platform } = await watched()
+    const passed = monitor.awaitProgress(reached(0x2000n), 100)
+    await platform.advance(20)
+    const asked = network.at('b').probes
+    expect(asked).toBeGreaterThan(5)
+    expect(network.at('a').probes).toBe(1)
+    network.at('b').row = replicaRow('0/2000', 'b')
+    await platform.advance(3)
+    expect(await passed).toBe(true)
+    await platform.advance(50)
+    expect(network.at('b').probes).toBeLessThanOrEqual(asked + 3)
+  })
+
+  it('asks once for all who wait', async () => {
+    const { monitor, network, platform } = await watched()
+    const passed = Array.from({ length: 100 }, () => monitor.awaitProgress(reached(0x2000n), 50))
+    await platform.advance(20)
+    expect(network.at('b').probes).toBeLessThan(15)
+    await platform.advance(40)
+    expect(new Set(await Promise.all(passed))).toEqual(new Set([false]))
+  })
+
+  it('gives up in time, and leaves no timer but those of the probes', async () => {
+    const { monitor, platform } = await watched()
+    const timers = platform.pendingTimers
+    const passed = monitor.awaitProgress(() => false, 30)
+    await platform.advance(40)
+    expect(await passed).toBe(false)
+    expect(platform.pendingTimers).toBe(timers)
+    expect(platform.heldOpen).toBe(0)
+  })
+
+  it('ends with the monitor', async () => {
+    const { monitor, platform } = await watched()
+    const passed = monitor.awaitProgress(() => false, 5000)
+    await platform.advance(5)
+    await monitor.close()
+    expect(await passed).toBe(false)
+    expect(platform.pendingTimers).toBe(0)
+    expect(await monitor.awaitProgress(() => true, 5000)).toBe(false)
+  })
+})

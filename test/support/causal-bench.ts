@@ -1,0 +1,98 @@
+import type { Pool, PoolOptions } from '../../src/index.ts'
+import {
+  startCluster,
+  type Cluster,
+  type ClusterNode,
+  type ClusterOptions,
+} from '../../src/test-cluster/index.ts'
+import { poolOver, replicasReady } from './routed-pool.ts'
+import { ask } from './servers.ts'
+
+/** Where reads went, and what they cost. */
+export interface Answer {
+  readonly version: number | undefined
+  /** `primary`, or the replica by its number. */
+  readonly from: 'primary' | number
+  readonly tookMs: number
+}
+
+/** A cluster with a table of notes, and pools over it that are closed together. */
+export class CausalBench {
+  readonly cluster: Cluster
+  readonly #pools: Pool[] = []
+  #versions = 0
+
+  private constructor(cluster: Cluster) {
+    this.cluster = cluster
+  }
+
+  static async start(options: ClusterOptions = {}): Promise<CausalBench> {
+    const cluster = await startCluster({ replicas: 2, ...options })
+    await ask(cluster.primary.config, 'create table notes (id int primary key, version int not null)')
+    await ask(cluster.primary.config, 'insert into notes values (1, 0)')
+    await cluster.caughtUp()
+    return new CausalBench(cluster)
+  }
+
+  replica(index: 0 | 1): ClusterNode {
+    const node = this.cluster.replicas[index]
+    if (node === undefined) throw new Error(`There is no replica ${index}`)
+    return node
+  }
+
+  /** A pool that knows its cluster. */
+  async open(options: PoolOptions = {}): Promise<Pool> {
+    const pool = this.openUnprepared(options)
+    await replicasReady(pool, undefined, options.consistency === 'strong' ? { consistency: 'eventual' } : {})
+    return pool
+  }
+
+  openUnprepared(options: PoolOptions = {}): Pool {
+    const pool = poolOver(this.cluster, options)
+    this.#pools.push(pool)
+    return pool
+  }
+
+  /** Replay is paused while `fn` runs. */
+  async paused<T>(indexes: readonly (0 | 1)[], fn: () => Promise<T>): Promise<T> {
+    const nodes = indexes.map((index) => this.replica(index))
+    await Promise.all(nodes.map((node) => node.pauseReplay()))
+    try {
+      return await fn()
+    } finally {
+      await Promise.all(nodes.map((node) => node.resumeReplay()))
+      await this.cluster.caughtUp()
+    }
+  }
+
+  /** Closes what is open, and lets the replicas catch up. */
+  async tidy(): Promise<void> {
+    await Promise.all(this.#pools.splice(0).map((pool) => pool.ending || pool.end()))
+    await this.cluster.caughtUp()
+  }
+
+  /** Writes a version that was never there, through the pool. */
+  async write(pool: Pool): Promise<number> {
+    this.#versions += 1
+    await pool.query('update notes set version = $1 where id = 1', [this.#versions])
+    return this.#versions
+  }
+
+  /** As `write`, past the pool. */
+  async writeBehind(): Promise<number> {
+    this.#versions += 1
+    await ask(this.cluster.primary.config, 'update notes set version = $1 where id = 1', [this.#versions])
+    return this.#versions
+  }
+}
+
+/** Reads once, while nobody else uses the pool. */
+export async function readNote(pool: Pool, request: object = {}): Promise<Answer> {
+  const before = pool.stats().nodes.map(({ queries }) => queries)
+  const startedAtMs = performance.now()
+  const text = 'select version from notes where id = 1'
+  const { rows } = await pool.query<{ version: number }>({ text, ...request })
+  const tookMs = performance.now() - startedAtMs
+  const index = pool.stats().nodes.findIndex(({ queries }, at) => queries > (before[at] ?? 0))
+  return { version: rows[0]?.version, from: index === 0 ? 'primary' : index - 1, tookMs }
+}
