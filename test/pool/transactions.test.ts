@@ -351,7 +351,7 @@ describe('when the replica dies in its transaction', () => {
     const [target] = cluster.replicas
     if (target === undefined) throw new Error('There is no replica')
     const proxy = await startProxy(target.config)
-    const replicas = [{ ...target.config, ...proxy.address }]
+    const replicas = [{ ...target.config, ...proxy.config }]
     const behindProxy = poolOver(cluster, { replicas, probeIntervalMs: 50, probeTimeoutMs: 200 })
     try {
       await replicasReady(behindProxy)
@@ -360,8 +360,8 @@ describe('when the replica dies in its transaction', () => {
       await client.query('begin read only')
       proxy.stall()
       const error: unknown = await client.query('select 1 from items').catch((thrown: unknown) => thrown)
-      expect(outcomeOf(error)).toBe('rolled-back')
       client.release()
+      expect(outcomeOf(error)).toBe('rolled-back')
     } finally {
       await proxy.close()
       await behindProxy.end()
