@@ -44,7 +44,7 @@ async function attemptOnce<T>(
   fn: (client: PoolClient) => T | Promise<T>,
   begin: string,
 ): Promise<Attempt<T>> {
-  const release = Reflect.get(client, 'release')
+  const release: (error?: Error) => void = Reflect.get(client, 'release')
   const giveBack = (error?: Error): void => {
     Object.assign(client, { release })
     release(error)

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import { expectTypeOf } from 'vitest'
 import {
   Pool,
@@ -5,11 +6,13 @@ import {
   SwitchyardError,
   type Balancer,
   type ErrorCode,
+  type IsolationLevel,
   type NodeChange,
   type NodeView,
   type Outcome,
   type PoolStats,
   type Refusal,
+  type TransactionOptions,
 } from '../../src/index.ts'
 
 // Checked by the compiler, never run: what users build upon.
@@ -63,6 +66,23 @@ export function eventsAreTyped(pool: Pool): void {
   pool.events.on('nodeChanged', ({ node }) => node.toFixed())
   expectTypeOf(pool.stats()).toEqualTypeOf<PoolStats>()
   expectTypeOf<PoolStats['offload']>().toEqualTypeOf<number>()
+}
+
+export async function transactionsGiveWhatTheirFunctionGives(pool: Pool): Promise<void> {
+  const rows = await pool.transaction(
+    async (client) => {
+      expectTypeOf(client).toEqualTypeOf<PoolClient>()
+      return (await client.query<{ id: number }>('select 1 as id')).rows
+    },
+    { isolation: 'repeatable read', readOnly: true, deferrable: false, retries: 3 },
+  )
+  expectTypeOf(rows).toEqualTypeOf<{ id: number }[]>()
+  expectTypeOf(pool.transaction(() => 7)).toEqualTypeOf<Promise<number>>()
+  expectTypeOf<TransactionOptions['isolation']>().toEqualTypeOf<IsolationLevel | undefined>()
+  // @ts-expect-error there is no such level
+  await pool.transaction(() => 7, { isolation: 'snapshot' })
+  // @ts-expect-error there is no such option
+  await pool.transaction(() => 7, { readonly: true })
 }
 
 export function errorsAreToldApartByCode(error: unknown): string {

@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { classify } from './classify.ts'
+import { opensOnStandby, runsOnStandby } from './on-a-standby.ts'
+import type { Statement } from './statement.ts'
+
+const opening: readonly (readonly [sql: string, opens: boolean])[] = [
+  ['BEGIN READ ONLY', true],
+  ['begin transaction isolation level repeatable read, read only', true],
+  ['START TRANSACTION READ ONLY, DEFERRABLE', true],
+  ['BEGIN', false],
+  ['BEGIN READ WRITE', false],
+  ['BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY', false],
+  ['BEGIN READ ONLY, READ WRITE', false],
+  ['BEGIN; SET TRANSACTION READ ONLY', false],
+  ['BEGIN READ ONLY; SELECT 1', false],
+  ['SET TRANSACTION READ ONLY', false],
+  ['SELECT 1', false],
+]
+
+const running: readonly (readonly [sql: string, runs: boolean])[] = [
+  ['SELECT 1', true],
+  ['SELECT 1; SELECT 2', true],
+  ['EXPLAIN SELECT 1', true],
+  ['COPY (SELECT 1) TO STDOUT', true],
+  ['COMMIT', true],
+  ['ROLLBACK AND CHAIN', true],
+  ['SAVEPOINT s', true],
+  ['ROLLBACK TO s', true],
+  ['SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', true],
+  ["SET LOCAL work_mem = '1MB'", true],
+  ["SELECT set_config('a.b', 'c', true)", true],
+  ["SELECT current_setting('a.b')", true],
+  ['SHOW work_mem', true],
+  ['DECLARE c CURSOR FOR SELECT 1', true],
+  ["DECLARE c CURSOR FOR SELECT current_setting('a.b')", true],
+  ['FETCH 1 FROM c', true],
+  ['MOVE 1 IN c', true],
+  ['CLOSE c', true],
+
+  ['SELECT pg_advisory_xact_lock(1)', false],
+  ['SELECT pg_advisory_lock(1)', false],
+  ["SELECT set_config('a.b', 'c', true), pg_advisory_xact_lock(1)", false],
+  ["COPY (SELECT pg_advisory_lock(1), current_setting('a')) TO STDOUT", false],
+  ['DECLARE c CURSOR FOR SELECT pg_advisory_lock(1)', false],
+  ['DECLARE c CURSOR WITH HOLD FOR SELECT 1', false],
+  ["DECLARE c CURSOR FOR SELECT nextval('s')", false],
+  ["SELECT set_config('a.b', 'c', false)", false],
+  ['SELECT lastval()', false],
+  ["SET work_mem = '1MB'", false],
+  ["SET LOCAL work_mem = '1MB'; DISCARD ALL", false],
+  ['SHOW work_mem; SHOW work_mem', false],
+  ['SET TRANSACTION READ WRITE', false],
+  ['SET transaction_read_only = off', false],
+  ['SET TRANSACTION ISOLATION LEVEL SERIALIZABLE', false],
+  ['BEGIN READ WRITE', false],
+  ["PREPARE TRANSACTION 'x'", false],
+  ['COMMIT; SELECT 1', false],
+  ['PREPARE p AS SELECT 1', false],
+  ['EXECUTE p', false],
+  ['DISCARD ALL', false],
+  ['LISTEN c', false],
+  ['UNLISTEN c', false],
+  ['SET CONSTRAINTS ALL IMMEDIATE', false],
+  ['SELECT pg_is_in_recovery()', false],
+  ["SELECT nextval('s')", false],
+  ['DELETE FROM t', false],
+  ['LOCK TABLE t IN ACCESS SHARE MODE', false],
+  ['no sql', false],
+]
+
+const statements = new Map<string, Statement>()
+const statementOf = (sql: string): Statement => {
+  const statement = statements.get(sql)
+  if (statement === undefined) throw new Error(`Not judged: ${sql}`)
+  return statement
+}
+
+beforeAll(async () => {
+  for (const [sql] of [...opening, ...running]) statements.set(sql, await classify(sql))
+})
+
+describe('what opens a transaction that a standby can carry', () => {
+  it.each(opening)('%s: %s', (sql, opens) => expect(opensOnStandby(statementOf(sql))).toBe(opens))
+})
+
+describe('what a transaction on a standby may run', () => {
+  it.each(running)('%s: %s', (sql, runs) => expect(runsOnStandby(statementOf(sql))).toBe(runs))
+})
