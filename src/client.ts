@@ -1,24 +1,23 @@
 import { EventEmitter } from 'node:events'
 import { DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
-import type { Submittable, TransactionStatus } from 'pg'
+import type { PoolClient, Submittable, TransactionStatus } from 'pg'
 import type { MutableSession } from './consistency/session.ts'
 import { WriteLedger, type StatementFailure } from './consistency/write-ledger.ts'
 import { attend, fail } from './execution/attend.ts'
+import type { ReplicaLease } from './execution/conversation.ts'
 import { isBroken, runExclusively } from './execution/exclusive.ts'
 import type { Done } from './execution/execution.ts'
 import { failureOf } from './execution/failure.ts'
+import { guarded } from './execution/guarded.ts'
 import { fencedError, withOutcome } from './execution/outcome.ts'
 import { askWhetherStandby } from './execution/standby-proof.ts'
 import type { PrimaryLease } from './execution/writer.ts'
+import { ForwardedEvents } from './forwarded-events.ts'
 import { inThisContext } from './platform/async-context.ts'
-import {
-  callbackOf,
-  isSubmittable,
-  normalizeQuery,
-  promised,
-  type NormalizedQuery,
-} from './query-arguments.ts'
+import { callbackOf, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
+import { ReplicaTransaction, type Run } from './replica-transaction.ts'
 import type { Router } from './router.ts'
+import { opensOnStandby } from './statement/on-a-standby.ts'
 import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 
@@ -29,16 +28,6 @@ interface Task {
   readonly fail: (error: Error) => void
 }
 
-/** A statement, and who waits for it. */
-interface Run {
-  readonly query: NormalizedQuery
-  readonly session: MutableSession
-  readonly done: Done
-}
-
-const FORWARDED_EVENTS = ['notice', 'notification', 'end', 'error'] as const
-type ForwardedEvent = (typeof FORWARDED_EVENTS)[number]
-
 /** node-postgres' own words. */
 const TIMED_OUT = 'Query read timeout'
 const CLOSED = 'Client was closed and is not queryable'
@@ -46,7 +35,8 @@ const CLOSED = 'Client was closed and is not queryable'
 /**
  * What `pool.connect()` hands out: a client that routes each statement by itself. It borrows a connection to the primary
  * when a statement first needs one and keeps it until `release()`. In a transaction, and once it holds state of its
- * connection, everything runs there; a proven read outside of that goes to a replica.
+ * connection, everything runs there; a proven read outside of that goes to a replica. So does a transaction that begins as
+ * READ ONLY, as a whole.
  *
  * Statements run one after the other, in the order of the calls: each is decided when the one before is finished.
  */
@@ -55,20 +45,16 @@ export class RoutedClient extends EventEmitter {
   readonly #returned: () => void
   readonly #tasks: Task[] = []
   readonly #ledger = new WriteLedger()
-  /** In the async context of whoever checked the client out, and not of whoever opened the connection. */
-  readonly #forward: Readonly<Record<ForwardedEvent, (argument: unknown) => void>> = {
-    notice: inThisContext((notice) => void this.emit('notice', notice)),
-    notification: inThisContext((notification) => void this.emit('notification', notification)),
-    end: inThisContext(() => void this.emit('end')),
-    // The statement that runs gets the error as well; nobody has to listen here.
-    error: inThisContext((error) => void (this.listenerCount('error') > 0 && this.emit('error', error))),
-  }
+  readonly #events = new ForwardedEvents(this)
   #isBusy = false
   #lease: PrimaryLease | undefined
   #isInTransaction = false
   /** Holds state of its connection that cannot be had elsewhere. */
   #isPinned = false
   #isReleased = false
+  #replica: ReplicaTransaction | undefined
+  /** Gives back the place that a read-only transaction has on the primary in place of a replica. */
+  #leavePrimary: (() => void) | undefined
   /** Given at release: nothing of this client's may go on. */
   #releaseError: Error | boolean | undefined
 
@@ -113,7 +99,7 @@ export class RoutedClient extends EventEmitter {
     if (error) {
       this.#releaseError = error
       for (const task of this.#tasks.splice(0)) task.fail(new Error(CLOSED))
-      if (this.#lease !== undefined) this.#drop(this.#lease, error)
+      this.#dropAll(error)
     }
     if (!this.#isBusy) this.#giveBack()
   }
@@ -126,15 +112,20 @@ export class RoutedClient extends EventEmitter {
     return escapeLiteral(text)
   }
 
-  /** Of the borrowed connection; `I` while none is borrowed, since then there is no transaction. */
+  /** Of the connection in use; `I` while none is borrowed, since then there is no transaction. */
   getTransactionStatus(): TransactionStatus {
-    return this.#lease === undefined ? 'I' : this.#lease.client.getTransactionStatus()
+    return this.#connection?.getTransactionStatus() ?? 'I'
   }
 
-  /** Backend process of the borrowed connection; `null` while none is borrowed. */
+  /** Backend process of the connection in use; `null` while none is borrowed. */
   get processID(): number | null {
-    const client: object | undefined = this.#lease?.client
+    const client: object | undefined = this.#connection
     return client !== undefined && 'processID' in client ? Number(client.processID) : null
+  }
+
+  /** The one that the next statement runs over, if it runs over a borrowed one. */
+  get #connection(): PoolClient | undefined {
+    return (this.#replica ?? this.#lease)?.client
   }
 
   #add(task: Task): void {
@@ -164,20 +155,54 @@ export class RoutedClient extends EventEmitter {
       return
     }
     const statement = this.#router.judge(query.text)
+    if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const isBound = this.#isInTransaction || this.#isPinned
-    if (!isBound && statement.kind === 'read') {
-      const route = this.#router.route(statement, session, query.request)
-      if (route.role === 'replica' || this.#lease === undefined) {
-        const { text: sql, request, send, canPipeline } = query
-        return this.#router.run({ sql, request, session, send, canPipeline }, finish)
-      }
+    if (!isBound && opensOnStandby(statement)) return this.#openReadOnly(statement, run, next)
+    if (isBound || statement.kind !== 'read') return this.#runOnPrimary(statement, run, next, false)
+    const { text: sql, request, send, canPipeline } = query
+    const read = (): void => {
+      const route = this.#lease && this.#router.route(statement, session, request)
+      // A second connection to the primary may not be had while this client holds one.
+      if (route?.role === 'primary') this.#runOnPrimary(statement, run, next, false)
+      else this.#router.run({ sql, request, session, send, canPipeline }, finish)
     }
-    this.#runOnPrimary(statement, run, next, false)
+    const awaited = this.#lease && this.#router.sessions.awaited(session, request)
+    if (awaited === undefined) read()
+    else awaited.then(read).catch(finish)
+  }
+
+  /** The transaction goes where a read of its session may go, and stays there. */
+  #openReadOnly(statement: Statement, run: Run, next: () => void): void {
+    const { query, session } = run
+    const { request, send } = query
+    const finish: Done = (error, result) => {
+      guarded(run.done)(error, result)
+      next()
+    }
+    const opened = (lease: ReplicaLease, result: unknown): void => {
+      if (this.#releaseError) {
+        lease.client.release(true)
+        return finish(new Error(CLOSED))
+      }
+      const over = (): void => {
+        this.#replica = undefined
+        this.#events.stop(lease.client)
+      }
+      this.#replica = new ReplicaTransaction(this.#router, lease, over)
+      this.#events.from(lease.client)
+      finish(undefined, result)
+    }
+    const onPrimary = (leave: () => void): void => {
+      this.#leavePrimary = leave
+      this.#runOnPrimary(statement, run, next, false)
+    }
+    this.#router.readOnly.open({ statement, session, request, send, opened, onPrimary, failed: finish })
   }
 
   #runOnPrimary(statement: Statement, run: Run, next: () => void, isSecond: boolean): void {
     this.#borrow((error, lease) => {
       if (lease !== undefined) return this.#runOn(lease, statement, run, next, isSecond)
+      this.#leave()
       try {
         run.done(error)
       } finally {
@@ -200,7 +225,7 @@ export class RoutedClient extends EventEmitter {
     let failure: StatementFailure = 'none'
     const answered: Done = (error, result) => {
       if (error) failure = failureKind(error)
-      if (statement.kind === 'read') this.#router.sawPrimary(session, lease.node)
+      if (statement.kind === 'read') this.#router.saw(session, lease.node)
       if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
       // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
@@ -215,6 +240,7 @@ export class RoutedClient extends EventEmitter {
       const isLost = isGone && !this.#isInTransaction && !this.#isPinned
       this.#isInTransaction = isGone ? this.#isInTransaction : status !== 'I'
       this.#settle(statement, status, failure)
+      if (!this.#isInTransaction) this.#leave()
       if (isLost && this.#lease === lease) this.#drop(lease, true)
       next()
     }
@@ -258,6 +284,11 @@ export class RoutedClient extends EventEmitter {
     session: MutableSession,
     next: () => void,
   ): void {
+    const replica = this.#replica
+    if (replica !== undefined) {
+      const send = (): void => replica.client.query(submittable as never, values as never, callback as never)
+      return replica.submit(submittable, session, next, send)
+    }
     this.#borrow((error, lease) => {
       if (lease === undefined) {
         fail(submittable, error)
@@ -287,20 +318,34 @@ export class RoutedClient extends EventEmitter {
         return done(new Error(CLOSED))
       }
       this.#lease = lease
-      for (const event of FORWARDED_EVENTS) lease.client.on(event, this.#forward[event])
+      this.#events.from(lease.client)
       done(undefined, lease)
     })
   }
 
   #giveBack(): void {
     this.#settle(WITHOUT_TEXT, 'I', 'none')
-    if (this.#lease !== undefined) this.#drop(this.#lease, undefined)
+    this.#dropAll(undefined)
     this.#returned()
+  }
+
+  #dropAll(error: Error | boolean | undefined): void {
+    if (this.#lease !== undefined) this.#drop(this.#lease, error)
+    if (this.#replica === undefined) return
+    this.#events.stop(this.#replica.client)
+    this.#replica.close(error)
+    this.#replica = undefined
+  }
+
+  #leave(): void {
+    this.#leavePrimary?.()
+    this.#leavePrimary = undefined
   }
 
   #drop(lease: PrimaryLease, error: Error | boolean | undefined): void {
     this.#lease = undefined
-    for (const event of FORWARDED_EVENTS) lease.client.removeListener(event, this.#forward[event])
+    this.#leave()
+    this.#events.stop(lease.client)
     lease.client.release(error)
   }
 }

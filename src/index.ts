@@ -48,12 +48,15 @@ export type { Balancer, Outcome } from './selection/balancer.ts'
 export type { Rejection, StepReason } from './selection/query-plan.ts'
 export { Session } from './session.ts'
 export type { SessionOptions } from './session-options.ts'
+export type { TransactionOptions } from './transaction-options.ts'
 export { smoothWeightedRoundRobin } from './selection/smooth-weighted-round-robin.ts'
 export { classify } from './statement/classify.ts'
 export { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
 export { createNodeSqlParser } from './statement/node-sql-parser-parser.ts'
 export type { Analysis, NameUse, SqlParser } from './statement/parser.ts'
 export type {
+  AccessMode,
+  IsolationLevel,
   Offender,
   Statement,
   StatementKind,

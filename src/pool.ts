@@ -22,11 +22,14 @@ import type { RouterEventEmitter } from './observability/events.ts'
 import type { Explanation } from './observability/explain.ts'
 import type { PoolStats } from './observability/stats.ts'
 import { inThisContext } from './platform/async-context.ts'
+import { systemPlatform } from './platform/system.ts'
 import { callbackOf, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
 import { Router } from './router.ts'
 import { Session } from './session.ts'
 import { checkSessionOptions, type SessionOptions } from './session-options.ts'
 import type { RouteRequest } from './routing/decide.ts'
+import { runTransaction } from './transaction.ts'
+import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
 
 type ConnectCallback = Parameters<PgPool['connect']>[0]
 
@@ -85,6 +88,24 @@ export class Pool extends PgPool {
   session(options: SessionOptions = {}): Session {
     const { sessions } = this.#router
     return new Session(sessions, sessions.begin(checkSessionOptions(options)))
+  }
+
+  /**
+   * Runs `fn` in a transaction on a client of its own: COMMIT when it has ended, ROLLBACK when it throws, and what it threw is
+   * rethrown. The client is given back by itself; its `release()` throws meanwhile. With `readOnly` it runs on a replica that
+   * shows what its session has written.
+   *
+   * Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`, and `SWITCHYARD_TRANSACTION_ABORTED` when `fn` has
+   * caught the error of a statement and gone on, so that PostgreSQL could only roll back. An error of COMMIT whose outcome is
+   * `unknown` (see `outcomeOf`) is never followed by another attempt.
+   */
+  async transaction<T>(
+    fn: (client: PoolClient) => T | Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    if (typeof fn !== 'function') throw new TypeError('transaction() needs a function to run')
+    checkTransactionOptions(options)
+    return runTransaction({ connect: () => this.connect(), platform: systemPlatform }, fn, options)
   }
 
   /** What would happen to this statement now, each decision with its reason. Nothing is run. */

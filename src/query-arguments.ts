@@ -21,6 +21,14 @@ export function isSubmittable(config: unknown): config is Submittable {
   )
 }
 
+/** The text that a query object is going to send, where it can be seen: a stream keeps it in its cursor. */
+export function textOf(submittable: Submittable): string | undefined {
+  const cursor: unknown = Reflect.get(submittable, 'cursor')
+  const holder = typeof cursor === 'object' && cursor !== null ? cursor : submittable
+  const text: unknown = Reflect.get(holder, 'text')
+  return typeof text === 'string' ? text : undefined
+}
+
 const NO_REQUEST: RouteRequest = {}
 
 /** What node-postgres reads of a query's configuration. */

@@ -4,14 +4,12 @@ import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
-import { discoveredNodes } from './config/nodes.ts'
-import { DiscoveryLoop } from './discovery/loop.ts'
 import { asError } from './errors/as-error.ts'
 import type { Done, ExecutionListener, Send } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
-import { hasLeftNothing } from './execution/outcome.ts'
+import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
@@ -35,6 +33,8 @@ import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
+import { ReadOnlyOpener } from './read-only-opener.ts'
+import { Roster } from './roster.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
@@ -53,6 +53,7 @@ export interface RoutedQuery {
 export class Router {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly sessions: SessionKeeper
+  readonly readOnly: ReadOnlyOpener
   readonly #settings: Settings
   readonly #platform: Platform = systemPlatform
   readonly #ClientClass: typeof Client
@@ -64,7 +65,7 @@ export class Router {
   readonly #executor: Executor
   readonly #counters = new Counters()
   readonly #transitions: Transitions
-  readonly #discovery: DiscoveryLoop | undefined
+  readonly #roster: Roster
   readonly #reportedHints = new WeakSet<Statement>()
   #ready = false
   #preparing: Promise<void> | undefined
@@ -116,7 +117,26 @@ export class Router {
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const { balancer, health } = selection
     this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
-    this.#discovery = this.#discoveryLoop(settings)
+    this.readOnly = new ReadOnlyOpener({
+      sessions: this.sessions,
+      route: (...asked) => this.route(...asked),
+      plan: (route) => cluster.plan(route),
+      read: (read, done) => this.#executor.read(read, done),
+      knowsDatabase: () => this.#catalog.current.source === 'loaded',
+    })
+    this.#roster = new Roster({
+      settings,
+      platform,
+      nodes: this.#nodes,
+      cluster,
+      changed: (added, removed) => this.#tell('nodesChanged', { added, removed }),
+      removed: (id, answered) => {
+        this.#health.forget(id)
+        // It is no longer watched, so nobody would tell those who wait for it in vain.
+        if (!answered) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
+      },
+      discoveryFailed: (failure) => this.#tell('discoveryFailed', failure),
+    })
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
 
@@ -153,25 +173,13 @@ export class Router {
   }
 
   async #look(): Promise<void> {
-    await this.#discovery?.refreshNow()
+    await this.#roster.look()
     await this.#cluster.look()
   }
 
   /** Uses these nodes from now on. A node that goes finishes what it has. */
   setNodes(nodes: readonly NodeConfig[]): void {
-    const before = new Set([...this.#nodes].map(({ id }) => id))
-    const seen = this.#cluster.snapshot.nodes
-    const answers = (id: NodeId): boolean => seen.some((node) => node.id === id && node.state.name === 'up')
-    this.#nodes.set(nodes)
-    this.#cluster.setNodes(nodes)
-    const after = new Set(nodes.map(({ id }) => id))
-    const removed = [...before].filter((id) => !after.has(id))
-    for (const id of removed) {
-      this.#health.forget(id)
-      // It is no longer watched, so nobody would tell those who wait for it in vain.
-      if (!answers(id)) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
-    }
-    this.#tell('nodesChanged', { added: [...after].filter((id) => !before.has(id)), removed })
+    this.#roster.set(nodes)
   }
 
   /** What the node was when it last said so. */
@@ -212,6 +220,12 @@ export class Router {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
+  /** As `judge`, when what may have changed in the database is known again. */
+  async judgeAnew(sql: string | undefined): Promise<Statement> {
+    await this.#catalog.settled()
+    return this.judge(sql)
+  }
+
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route {
     return decideRoute(statement, session, request, this.#settings, this.#platform.now())
   }
@@ -232,9 +246,9 @@ export class Router {
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
 
-  /** Something was read over a leased connection to the primary. */
-  sawPrimary(session: MutableSession, node: NodeView): void {
-    if (this.sessions.followsReads(session, {})) this.sessions.answered(session, node)
+  /** Something was read over a leased connection. */
+  saw(session: MutableSession, node: NodeView): void {
+    this.sessions.saw(session, node)
   }
 
   /** Hands out a connection to the primary for exclusive use. */
@@ -267,7 +281,7 @@ export class Router {
 
   async end(): Promise<void> {
     this.#catalog.close()
-    this.#discovery?.close()
+    this.#roster.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
 
@@ -306,9 +320,7 @@ export class Router {
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
-    const answered = this.sessions.followsReads(session, request)
-      ? (node: NodeView): void => this.sessions.answered(session, node)
-      : undefined
+    const answered = this.sessions.follower(session, request, route)
     // Another node's progress cannot be asked of this one.
     const { after, position } = route.role === 'replica' ? route.freshness : {}
     const read = { plan: () => this.#cluster.plan(route), send, refused, answered }
@@ -348,19 +360,8 @@ export class Router {
       }
       if (change.from === 'down') this.#health.returned(change.node)
       // Wherever the primary went, it may not be in the list.
-      if (change.from === 'primary') void this.#discovery?.refreshNow()
+      if (change.from === 'primary') void this.#roster.look()
     }
-  }
-
-  #discoveryLoop({ discovery, pgOptions, probeTimeoutMs }: Settings): DiscoveryLoop | undefined {
-    if (discovery === undefined) return undefined
-    return new DiscoveryLoop({
-      discovery,
-      platform: this.#platform,
-      timeoutMs: 2 * probeTimeoutMs,
-      onNodes: (found) => this.setNodes(discoveredNodes(pgOptions, found)),
-      onFailed: (failure) => this.#tell('discoveryFailed', failure),
-    })
   }
 
   #executionListener(): ExecutionListener {

@@ -6,10 +6,14 @@ import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
 import type { Platform } from './platform/platform.ts'
 import { consistencyOf, type RouteRequest } from './routing/decide.ts'
+import type { Route } from './routing/route.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
+
+/** By its name, wherever it stands in a text, or by a name that is a parameter. */
+const MAY_SET_SYNCHRONOUS_COMMIT = /synchronous_commit|set_config\s*\(\s*\$\d/i
 
 export interface SessionKeeperOptions {
   readonly settings: Settings
@@ -80,9 +84,21 @@ export class SessionKeeper {
     return session !== this.context.implicit && this.#isCausal(session, request)
   }
 
-  /** A read of a session that follows its reads was answered by this node. */
-  answered(session: MutableSession, node: NodeView): void {
-    this.#causality.answered(session, node)
+  /** Whom to tell which node has answered a read that goes this way; `undefined` where it does not matter. */
+  follower(
+    session: MutableSession,
+    request: RouteRequest,
+    route: Route,
+  ): ((node: NodeView) => void) | undefined {
+    if (!this.followsReads(session, request)) return undefined
+    // Who asked for a replica, whichever, has no proof that it shows what was read before.
+    const before = route.role === 'replica' ? route.freshness.after : undefined
+    return (node) => this.#causality.answered(session, node, before ?? [])
+  }
+
+  /** Something was read over a connection to this node, which the session holds. */
+  saw(session: MutableSession, node: NodeView): void {
+    if (this.followsReads(session, {})) this.#causality.answered(session, node, [])
   }
 
   /** The outcome of something that may have written has been heard. */
@@ -95,17 +111,16 @@ export class SessionKeeper {
 
   /** Whomever it is set for, from now on fences cover what is not flushed. */
   noteSetting(statement: Statement, sql: string | undefined): void {
-    if (this.#mayBeUnflushed || sql === undefined) return
-    const maySet = statement.kind === 'session' || statement.multiple || statement.reason === 'ddl'
-    if (maySet && /synchronous_commit/i.test(sql)) this.#mayBeUnflushed = true
+    if (this.#mayBeUnflushed || sql === undefined || statement.kind === 'read') return
+    if (MAY_SET_SYNCHRONOUS_COMMIT.test(sql)) this.#mayBeUnflushed = true
   }
 
   /** Nobody reads anything older than what the first look at the primary saw. */
   observe({ primary }: Snapshot): void {
-    if (this.#causality.isStarted || primary?.state.name !== 'up') return
+    if (primary?.state.name !== 'up') return
     const { lsn, systemIdentifier, timeline } = primary.state.observation
     if (lsn === undefined || timeline === undefined) return
-    this.#causality.startsAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
+    this.#causality.primaryAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
   }
 
   #isCausal(session: MutableSession, request: RouteRequest): boolean {

@@ -2,8 +2,8 @@ import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Fence } from './fence.ts'
 import { FenceKeeper } from './fence-keeper.ts'
-import { reaches, type Position } from './position.ts'
-import { createSession, type MutableSession, type SessionStart } from './session.ts'
+import { shows, type Position } from './position.ts'
+import { createSession, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
 
 /** A primary that could not tell its position is not asked again by reads for so long, in milliseconds. */
 const FAILED_FOR_MS = 250
@@ -49,9 +49,9 @@ export class Causality {
   /** The session is said to have written up to `position`, by a token. */
   claim(session: MutableSession, position: Position, primary: NodeView | undefined): void {
     const seen = primary?.state.name === 'up' ? primary.state.observation : undefined
-    const { lsn, timeline } = seen ?? {}
-    const isReached = lsn !== undefined && timeline !== undefined && reaches({ lsn, timeline }, position)
-    if (isReached) session.mustShow(position)
+    const { lsn, systemIdentifier, timeline } = seen ?? {}
+    const isKnown = lsn !== undefined && systemIdentifier !== undefined && timeline !== undefined
+    if (isKnown && shows({ lsn, systemIdentifier, timeline }, position)) session.mustShow(position)
     else session.claims(position, this.#options.platform.now(), this.request())
   }
 
@@ -62,21 +62,21 @@ export class Causality {
 
   /** A session within another one: it begins with what that one knows, and that one sees what it writes. */
   beginWithin(parent: MutableSession, start: SessionStart): MutableSession {
-    const { fence, lastRead, position, unfencedSinceMs } = parent
+    const { fence, lastReads, position, unfencedSinceMs } = parent
     const session = createSession({ ...start, parent, isMonotonic: true, position })
-    if (lastRead !== undefined) session.readFrom(lastRead)
     if (unfencedSinceMs !== undefined) session.saw(unfencedSinceMs, fence ?? this.request())
+    for (const read of lastReads) session.readFrom(read, [])
     return session
   }
 
-  /** Where the cluster was when the pool began: nobody reads older than that. */
-  startsAt(position: Position, implicit: MutableSession): void {
+  /**
+   * Where the cluster was when its primary was seen: nobody reads older than where it first was. A new timeline is another
+   * start. What is left of the old one lies before it, and nobody waits for what is lost.
+   */
+  primaryAt(position: Position, implicit: MutableSession): void {
+    if (this.#start !== undefined && this.#start.timeline >= position.timeline) return
     this.#start = position
     implicit.mustShow(position)
-  }
-
-  get isStarted(): boolean {
-    return this.#start !== undefined
   }
 
   /** Of the cluster; `undefined` until its primary was seen. */
@@ -87,7 +87,7 @@ export class Causality {
   /** A position that covers what the session has written and seen, as soon as it can be had; `undefined` when it cannot. */
   async positionOf(session: MutableSession, timeoutMs: number): Promise<Position | undefined> {
     this.#settle(session)
-    if (session.lastRead !== undefined) session.saw(this.#options.platform.now(), this.request())
+    if (session.lastReads.length > 0) session.saw(this.#options.platform.now(), this.request())
     if (session.unfencedSinceMs !== undefined) {
       if (session.fence === undefined) session.saw(session.unfencedSinceMs, this.request())
       await this.#settled(session, timeoutMs)
@@ -95,21 +95,25 @@ export class Causality {
     return session.unfencedSinceMs === undefined ? session.position : undefined
   }
 
-  /** A read of the session was answered by this node. */
-  answered(session: MutableSession, { role, state }: NodeView): void {
+  /**
+   * A read of the session was answered by this node.
+   * @param before The session's last reads when this one was routed
+   */
+  answered(session: MutableSession, { role, state }: NodeView, before?: readonly SeenRead[]): void {
     const nowMs = this.#options.platform.now()
     if (role !== 'replica' || state.name !== 'up') session.saw(nowMs, this.request())
-    else session.readFrom({ serverIdentity: state.observation.serverIdentity, atMs: nowMs })
+    else session.readFrom({ serverIdentity: state.observation.serverIdentity, atMs: nowMs }, before)
   }
 
   /** What a read of the session has to wait for before it can be routed; `undefined` when it need not. */
   awaited(session: MutableSession): Promise<void> | undefined {
     const { hasServer, platform, waitMs } = this.#options
     this.#settle(session)
-    // It began before the cluster was looked at.
-    if (session.position === undefined && this.#start !== undefined) session.mustShow(this.#start)
-    const { lastRead } = session
-    if (lastRead !== undefined && !hasServer(lastRead.serverIdentity)) {
+    // It began before the cluster was looked at, or on an older timeline.
+    if (this.#start !== undefined && (session.position?.timeline ?? 0) < this.#start.timeline) {
+      session.mustShow(this.#start)
+    }
+    if (session.lastReads.some(({ serverIdentity }) => !hasServer(serverIdentity))) {
       session.saw(platform.now(), this.request())
     }
     if (session.unfencedSinceMs === undefined || waitMs === 0) return undefined

@@ -23,6 +23,11 @@ export function reaches(seen: Progress, wanted: Progress): boolean {
   return seen.timeline >= wanted.timeline && seen.lsn >= wanted.lsn
 }
 
+/** As `reaches`, of positions of which it is not known that they are of one cluster. */
+export function shows(seen: Position, wanted: Position): boolean {
+  return seen.systemIdentifier === wanted.systemIdentifier && reaches(seen, wanted)
+}
+
 /**
  * The position that implies both, as far as both survived. On one timeline it is the farther one, on two the one on the
  * newer timeline, even if it is the lower one.

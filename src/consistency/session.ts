@@ -1,6 +1,6 @@
 import type { Fence } from './fence.ts'
 import type { Consistency } from './mode.ts'
-import { later, reaches, type Position } from './position.ts'
+import { later, shows, type Position } from './position.ts'
 
 /** A read that was answered: what it saw is not known more exactly than that its server had it by then. */
 export interface SeenRead {
@@ -33,8 +33,11 @@ export interface Session {
   readonly fence: Fence | undefined
   /** Until then (our clock, milliseconds) it reads from the primary: its token could say no position. */
   readonly primaryUntilMs: number | undefined
-  /** Its last read, when it was one of a replica, and it is a session of its own. */
-  readonly lastRead: SeenRead | undefined
+  /**
+   * The reads that its next one must not fall behind, one per server at most: the last one, and those that were under way
+   * at the same time. Only of replicas, and only in a session of its own.
+   */
+  readonly lastReads: readonly SeenRead[]
 }
 
 export interface SessionStart {
@@ -49,10 +52,17 @@ export interface SessionStart {
 
 /** A session as its owner sees it: what happened in it is told to it. */
 export interface MutableSession extends Session {
-  /** The outcome of a write, or of something that may have been one, was heard at `nowMs`. */
+  /** Sees what this session writes, too. */
+  readonly parent: MutableSession | undefined
+  /** The outcome of a write, or of something that may have been one, was heard at `nowMs`. Tells all its parents, too. */
   wrote(nowMs: number, fence: Fence | undefined): void
-  /** A read was answered by a replica. */
-  readFrom(read: SeenRead): void
+  /** As `wrote`, of this session alone. */
+  wroteByItself(nowMs: number, fence: Fence | undefined): void
+  /**
+   * A read was answered by a replica.
+   * @param before The last reads when it was routed: it shows all that they showed
+   */
+  readFrom(read: SeenRead, before?: readonly SeenRead[]): void
   /** Something was seen that `fence` covers: on the primary, or on a server that is gone. */
   saw(nowMs: number, fence: Fence): void
   /** It is said to have written up to `position`, and `fence` will show whether that can be. */
@@ -63,6 +73,8 @@ export interface MutableSession extends Session {
   mustShow(position: Position): void
 }
 
+const NO_READS: readonly SeenRead[] = []
+
 export function createSession(start: SessionStart = {}): MutableSession {
   return new PlainSession(start)
 }
@@ -70,19 +82,19 @@ export function createSession(start: SessionStart = {}): MutableSession {
 class PlainSession implements MutableSession {
   readonly consistency: Consistency | undefined
   readonly primaryUntilMs: number | undefined
-  readonly #parent: MutableSession | undefined
+  readonly parent: MutableSession | undefined
   readonly #isMonotonic: boolean
   #lastWriteAtMs: number | undefined
   #unfencedSinceMs: number | undefined
   #position: Position | undefined
   #claimed: Position | undefined
   #fence: Fence | undefined
-  #lastRead: SeenRead | undefined
+  #lastReads: readonly SeenRead[] = NO_READS
 
   constructor({ consistency, position, primaryUntilMs, parent, isMonotonic = false }: SessionStart) {
     this.consistency = consistency
     this.primaryUntilMs = primaryUntilMs
-    this.#parent = parent
+    this.parent = parent
     this.#isMonotonic = isMonotonic
     this.#position = position
   }
@@ -103,28 +115,40 @@ class PlainSession implements MutableSession {
     return this.#fence
   }
 
-  get lastRead(): SeenRead | undefined {
-    return this.#lastRead
+  get lastReads(): readonly SeenRead[] {
+    return this.#lastReads
   }
 
   wrote(nowMs: number, fence: Fence | undefined): void {
-    this.#lastWriteAtMs = nowMs
-    this.#await(nowMs, fence)
-    this.#parent?.wrote(nowMs, fence)
+    // No recursion: code that begins each session within the one before builds a chain of any length.
+    let session: MutableSession | undefined = this.parent
+    this.wroteByItself(nowMs, fence)
+    for (; session !== undefined; session = session.parent) session.wroteByItself(nowMs, fence)
   }
 
-  readFrom(read: SeenRead): void {
-    if (this.#isMonotonic) this.#lastRead = read
+  wroteByItself(nowMs: number, fence: Fence | undefined): void {
+    this.#lastWriteAtMs = nowMs
+    this.#await(nowMs, fence)
+  }
+
+  readFrom(read: SeenRead, before: readonly SeenRead[] = this.#lastReads): void {
+    if (!this.#isMonotonic) return
+    const beside = this.#lastReads.filter(
+      (each) => !before.includes(each) && each.serverIdentity !== read.serverIdentity,
+    )
+    this.#lastReads = [read, ...beside]
   }
 
   saw(nowMs: number, fence: Fence): void {
     this.#await(nowMs, fence)
-    this.#lastRead = undefined
+    this.#lastReads = NO_READS
   }
 
   claims(position: Position, nowMs: number, fence: Fence): void {
+    const isAllThereIs = this.#unfencedSinceMs === undefined
     this.#await(nowMs, fence)
-    this.#claimed = position
+    // What the fence has to cover besides is not covered by the claim.
+    if (isAllThereIs) this.#claimed = position
   }
 
   settle(): boolean {
@@ -135,7 +159,7 @@ class PlainSession implements MutableSession {
     const claimed = this.#claimed
     this.#claimed = undefined
     this.#unfencedSinceMs = undefined
-    const isBelieved = claimed !== undefined && reaches(state.position, claimed)
+    const isBelieved = claimed !== undefined && shows(state.position, claimed)
     this.mustShow(isBelieved ? claimed : state.position)
     return claimed === undefined || isBelieved
   }

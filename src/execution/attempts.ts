@@ -18,6 +18,15 @@ export interface Attempted {
   readonly result: unknown
   /** False when there was no connection to send the statement over. */
   readonly wasSent: boolean
+  /** The connection, if it is kept: the receiver's from now on. */
+  readonly client: PoolClient | undefined
+}
+
+export interface ReadAttempt {
+  /** Absent: as long as the node is there. */
+  readonly timeoutMs: number | undefined
+  /** Whether more is to follow over its connection: then, unless it fails, that is not given back. */
+  readonly keeps: boolean
 }
 
 export interface AttemptsOptions {
@@ -47,20 +56,32 @@ export class Attempts {
    * Runs a proven read. It is given up when the node is, and after `timeoutMs`, if there is such: nobody minds whether it
    * ran.
    */
-  read(node: NodeView, send: Send, timeoutMs: number | undefined, attempted: (end: Attempted) => void): void {
+  read(
+    node: NodeView,
+    send: Send,
+    { timeoutMs, keeps }: ReadAttempt,
+    attempted: (end: Attempted) => void,
+  ): void {
     const giveUp = (cause: Error): void => end('node', cause)
     const timer = timeoutMs === undefined ? undefined : this.#scheduleEnd(node, timeoutMs, giveUp)
     const sending = (): void => void this.#harmless.set(giveUp, node.id)
-    const end = this.#run(node, send, sending, (ended) => {
+    const ended = (end: Attempted): void => {
       timer?.cancel()
       this.#harmless.delete(giveUp)
-      attempted(ended)
-    })
+      attempted(end)
+    }
+    const end = this.#run(node, send, { sending, keeps }, ended)
+  }
+
+  /** Calls `giveUp` when the node is given up, until the returned function is called. */
+  watch(node: NodeView, giveUp: (cause: Error) => void): () => void {
+    this.#harmless.set(giveUp, node.id)
+    return () => void this.#harmless.delete(giveUp)
   }
 
   /** Runs anything else. It is given up while it waits for a connection only. */
   write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
-    this.#run(node, send, () => {}, attempted)
+    this.#run(node, send, { sending: () => {}, keeps: false }, attempted)
   }
 
   /** Leases a connection: one of the two is called, once. When the node is gone, so is the hope for a connection. */
@@ -103,7 +124,12 @@ export class Attempts {
   }
 
   /** Returns what ends it from outside; harmless when it has ended. */
-  #run(node: NodeView, send: Send, sending: () => void, attempted: (end: Attempted) => void): End {
+  #run(
+    node: NodeView,
+    send: Send,
+    { sending, keeps }: { readonly sending: () => void; readonly keeps: boolean },
+    attempted: (end: Attempted) => void,
+  ): End {
     let client: PoolClient | undefined
     let isOver = false
     const end: End = (failure, error, result) => {
@@ -111,10 +137,11 @@ export class Attempts {
       isOver = true
       const wasSent = client !== undefined
       client?.removeListener('error', finish)
+      const kept = keeps && error === undefined ? client : undefined
       try {
-        client?.release(error)
+        if (kept === undefined) client?.release(error)
       } finally {
-        attempted({ error, failure, result, wasSent })
+        attempted({ error, failure, result, wasSent, client: kept })
       }
     }
     const finish: Done = (error, result) => {

@@ -1,7 +1,4 @@
-import { DatabaseError } from 'pg'
 import { SwitchyardError } from '../errors/error.ts'
-import { failsWhole } from '../statement/fails-whole.ts'
-import type { Statement } from '../statement/statement.ts'
 import type { NodeId } from '../topology/node.ts'
 
 /** What is known of a statement that ended with an error which is not its own. */
@@ -32,11 +29,4 @@ export function outcomeOf(error: unknown): WriteOutcome | undefined {
 export function fencedError(node: NodeId): Error {
   const message = `${node} is no longer the primary, though it takes writes: nothing is written there. Release the client`
   return withOutcome(new SwitchyardError('SWITCHYARD_FENCED', message, { retryable: true }), 'rolled-back')
-}
-
-/** True when an autocommit statement that failed with this error has changed nothing, and cannot have. */
-export function hasLeftNothing(error: Error, statement: Statement): boolean {
-  const outcome = outcomeOf(error)
-  if (outcome !== undefined) return outcome === 'not-sent'
-  return error instanceof DatabaseError && failsWhole(statement)
 }

@@ -6,6 +6,7 @@ import type { NodeView } from '../topology/snapshot.ts'
 import type { Position } from '../consistency/position.ts'
 import type { Attempted, Attempts } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
+import type { Conversation } from './conversation.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { Failure } from './failure.ts'
 import { guarded } from './guarded.ts'
@@ -29,6 +30,8 @@ export interface Read {
   readonly answered?: ((node: NodeView) => void) | undefined
   /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
   readonly refused: (node: NodeView, error: Error) => void
+  /** When more is to follow over the connection of the replica that has answered. */
+  readonly conversation?: Conversation | undefined
 }
 
 export interface ReaderOptions {
@@ -87,22 +90,28 @@ export class Reader {
    */
   #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
     const { attempts, health, platform, readTimeoutMs } = this.#options
-    const { position, send } = walk.read
+    const { conversation, position, send } = walk.read
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
-    if (node === undefined || position === undefined || !isWorthIt) return this.#waitForReplica(walk)
+    const isAble = isWorthIt && conversation === undefined
+    if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
     health.started(node.id)
-    attempts.read(node, inBand(send, node, position), readTimeoutMs, (attempted) => {
-      const { failure, result } = attempted
-      health.ended(node.id, failure !== 'node' && failure !== 'busy')
-      if (result === BEHIND || failure === 'busy') return this.#waitForReplica(walk)
-      if (failure === undefined || failure === 'statement')
-        return this.#attempted(walk, node, true, attempted)
-      if (failure === 'node' && attempted.error !== undefined) {
-        this.#options.listener.nodeFailed(node, attempted.error)
-      }
-      this.#waitForReplica(walk)
-    })
+    attempts.read(
+      node,
+      inBand(send, node, position),
+      { timeoutMs: readTimeoutMs, keeps: false },
+      (attempted) => {
+        const { failure, result } = attempted
+        health.ended(node.id, failure !== 'node' && failure !== 'busy')
+        if (result === BEHIND || failure === 'busy') return this.#waitForReplica(walk)
+        if (failure === undefined || failure === 'statement')
+          return this.#attempted(walk, node, true, attempted)
+        if (failure === 'node' && attempted.error !== undefined) {
+          this.#options.listener.nodeFailed(node, attempted.error)
+        }
+        this.#waitForReplica(walk)
+      },
+    )
   }
 
   /** Replicas will soon show what the session has written: better a moment later than on the primary. */
@@ -123,6 +132,8 @@ export class Reader {
     if (step.reason !== 'fallback') return this.#attempt(walk, step, undefined)
     const { spill, listener } = this.#options
     spill.enter((isIn) => {
+      const { conversation } = walk.read
+      if (isIn && conversation !== undefined) return conversation.spilled(() => spill.leave())
       if (isIn) return this.#attempt(walk, step, spill)
       listener.spillRefused()
       walk.index += 1
@@ -140,7 +151,9 @@ export class Reader {
       health.started(node.id)
       if (reason === 'replica') balancer.started?.(node, replicasFrom(walk.plan, walk.index))
     }
-    attempts.read(node, walk.read.send, isReplica ? readTimeoutMs : undefined, (attempted) => {
+    const timeoutMs = isReplica ? readTimeoutMs : undefined
+    const keeps = walk.read.conversation !== undefined
+    attempts.read(node, walk.read.send, { timeoutMs, keeps }, (attempted) => {
       spill?.leave()
       if (isReplica) {
         const answered = attempted.failure !== 'node' && attempted.failure !== 'busy'
@@ -152,8 +165,13 @@ export class Reader {
     })
   }
 
-  #attempted(walk: Walk, node: NodeView, isReplica: boolean, { failure, error, result }: Attempted): void {
-    const { budget, failoverTimeoutMs, listener, platform } = this.#options
+  #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted): void {
+    const { failure, error, result, client } = attempted
+    const { attempts, budget, failoverTimeoutMs, listener, platform } = this.#options
+    if (client !== undefined && walk.read.conversation !== undefined) {
+      const watch = (giveUp: (cause: Error) => void): (() => void) => attempts.watch(node, giveUp)
+      return walk.read.conversation.held({ client, node, watch }, result)
+    }
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
       listener.readAnswered(node)
       walk.read.answered?.(node)

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { Position } from '../consistency/position.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
-import type { Platform } from '../platform/platform.ts'
+import type { Platform, Timer } from '../platform/platform.ts'
 import { assemble, type ReplicaLag } from '../topology/assemble.ts'
 import { isTooFarBehind, type MaxLag } from '../topology/max-lag.ts'
 import { NOTHING_REMEMBERED, remember, type Memory } from '../topology/memory.ts'
@@ -52,6 +52,7 @@ export class ClusterMonitor implements Monitor {
   readonly #progressRoom: WaitingRoom
   /** Replicas that are asked, or will be in a moment. */
   readonly #followed = new Set<WatchedNode>()
+  readonly #nextQuestions = new Set<Timer>()
   readonly #usage: Usage
   readonly #closings = new Set<Promise<void>>()
   #watched: readonly WatchedNode[]
@@ -76,7 +77,7 @@ export class ClusterMonitor implements Monitor {
       onEvent: (event) => this.#apply(event),
     }
     this.#watched = options.nodes.map((config) => new WatchedNode(config, this.#watchOptions))
-    this.#snapshot = this.#look(undefined)
+    this.#snapshot = this.#survey(undefined)
   }
 
   get snapshot(): Snapshot {
@@ -120,7 +121,7 @@ export class ClusterMonitor implements Monitor {
 
   async fence(mayBeUnflushed: boolean): Promise<Position | undefined> {
     const node = this.#watched.find(({ id }) => id === this.#snapshot.primary?.id)
-    if (node === undefined) return undefined
+    if (node === undefined || this.#isClosed) return undefined
     const askedAtMs = this.#options.platform.now()
     if (mayBeUnflushed) return positionOf(await node.inserted())
     // What is in flight was asked too early.
@@ -154,6 +155,7 @@ export class ClusterMonitor implements Monitor {
     this.#isClosed = true
     this.#room.close()
     this.#progressRoom.close()
+    for (const timer of this.#nextQuestions) timer.cancel()
     await Promise.all([...this.#watched.map((node) => node.close()), ...this.#closings])
   }
 
@@ -165,10 +167,13 @@ export class ClusterMonitor implements Monitor {
     if (this.#followed.has(node)) return
     this.#followed.add(node)
     void node.lookAtProgress().then(() => {
-      this.#options.platform.schedule(PROGRESS_GAP_MS, () => {
+      if (this.#isClosed) return
+      const timer = this.#options.platform.schedule(PROGRESS_GAP_MS, () => {
+        this.#nextQuestions.delete(timer)
         this.#followed.delete(node)
         this.#follow(node)
       })
+      this.#nextQuestions.add(timer)
     })
   }
 
@@ -180,7 +185,7 @@ export class ClusterMonitor implements Monitor {
   /** Makes the snapshot of what the nodes are now, and lets it be known. */
   #apply(event: NodeEvent | undefined): void {
     const previous = this.#snapshot
-    this.#snapshot = this.#look(event?.type === 'observed' ? event.observation : undefined)
+    this.#snapshot = this.#survey(event?.type === 'observed' ? event.observation : undefined)
     if (hasChanged(previous, this.#snapshot)) {
       this.#changedAtMs = this.#options.platform.now()
       if (hasOpenRole(this.#snapshot)) this.#hasten()
@@ -190,13 +195,17 @@ export class ClusterMonitor implements Monitor {
     this.#progressRoom.tell(this.#snapshot)
   }
 
-  /** @param news What a probe has just seen: the lag clock counts it if it was the primary. */
-  #look(news: Observation | undefined): Snapshot {
+  /**
+   * The snapshot of what the nodes are now.
+   *
+   * @param news What a probe has just seen: the lag clock counts it if it was the primary.
+   */
+  #survey(news: Observation | undefined): Snapshot {
     const nodes = this.#watched.map((node) => node.known)
     this.#memory = remember(this.#memory, nodes)
     const standing = standingOf(nodes, this.#memory)
-    const [id, ...rivals] = standing.writable
-    const primary = rivals.length === 0 ? this.#watched.find((node) => node.id === id) : undefined
+    const [primaryId, ...rivals] = standing.writable
+    const primary = rivals.length === 0 ? this.#watched.find((node) => node.id === primaryId) : undefined
     const state = primary?.known.state
     if (news !== undefined && state?.name === 'up' && state.observation === news) this.#lagClock.record(news)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true

@@ -16,6 +16,7 @@ export class NodeProbe {
   readonly #onLost: (error: Error) => void
   #client: Client | undefined
   #inFlight: Promise<Observation> | undefined
+  #inserting: Promise<Observation | undefined> | undefined
   /** What was last seen over this connection. */
   #last: { readonly client: Client; readonly observation: Observation } | undefined
 
@@ -44,23 +45,24 @@ export class NodeProbe {
     return this.#share(async () => (await this.#askProgress(PROGRESS_SQL)) ?? this.#ask())
   }
 
-  /** Asks a primary for its insert position. Waits for what is in flight: that was asked too early. */
+  /** Asks a primary for its insert position, once nothing is in flight. To be called one at a time. */
   async inserted(): Promise<Observation | undefined> {
-    await this.#inFlight?.catch(() => {})
-    let inserted: Observation | undefined
-    await this.#share(async () => {
-      const observation = this.#known ?? (await this.#ask())
-      inserted = await this.#askProgress(INSERTED_SQL)
-      return observation
+    while (this.#inFlight !== undefined) await this.#inFlight.catch(() => {})
+    const asked = this.#bounded(async () => {
+      if (this.#known === undefined) await this.#ask()
+      return this.#askProgress(INSERTED_SQL)
     })
-    return inserted
+    this.#inserting = asked
+    return asked.finally(() => {
+      this.#inserting = undefined
+    })
   }
 
   /** Ends the connection, and resolves when it has ended: within the time that a probe may take. */
   async close(): Promise<void> {
     const client = this.#client
     // An end that is asked for politely waits for a server that may never answer.
-    if (this.#inFlight !== undefined) return this.#drop(client)
+    if (this.#isAsking) return this.#drop(client)
     this.#client = undefined
     if (client === undefined) return
     const release = this.#platform.holdOpen()
@@ -99,11 +101,21 @@ export class NodeProbe {
     return observation
   }
 
+  get #isAsking(): boolean {
+    return (this.#inFlight ?? this.#inserting) !== undefined
+  }
+
   #share(ask: () => Promise<Observation>): Promise<Observation> {
-    this.#inFlight ??= this.#bounded(ask).finally(() => {
+    this.#inFlight ??= this.#afterInserting(ask).finally(() => {
       this.#inFlight = undefined
     })
     return this.#inFlight
+  }
+
+  /** What an insert position says is no answer to a probe, however often it is asked for. */
+  #afterInserting(ask: () => Promise<Observation>): Promise<Observation> {
+    if (this.#inserting === undefined) return this.#bounded(ask)
+    return this.#inserting.catch(() => {}).then(() => this.#bounded(ask))
   }
 
   async #connect(): Promise<Client> {
@@ -120,7 +132,7 @@ export class NodeProbe {
   }
 
   /** A node that does not answer in time has failed, and so has its connection. */
-  #bounded(ask: () => Promise<Observation>): Promise<Observation> {
+  #bounded<T>(ask: () => Promise<T>): Promise<T> {
     const asked = ask()
     // When the end of a connection is heard that timed out, the next probe may already have another.
     const client = this.#client
@@ -145,7 +157,7 @@ export class NodeProbe {
 
   #lost(client: Client, error: Error): void {
     // The probe in flight fails by itself, and tells whoever asked.
-    if (this.#client !== client || this.#inFlight !== undefined) return
+    if (this.#client !== client || this.#isAsking) return
     this.#client = undefined
     this.#onLost(error)
   }

@@ -95,8 +95,8 @@ export class WatchedNode {
   }
 
   /** Asks a primary for its insert position. Says nothing of the node. */
-  inserted(): Promise<Observation | undefined> {
-    return this.#probe.inserted()
+  async inserted(): Promise<Observation | undefined> {
+    return this.#isClosed ? undefined : this.#probe.inserted()
   }
 
   /** Somebody met a failure here. */

@@ -80,10 +80,11 @@ export function consistencyOf(session: Session, request: RouteRequest, policy: R
  * committed before it heard of the write.
  */
 function causally(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
-  const { lastRead, position, primaryUntilMs, unfencedSinceMs: sinceMs } = session
+  const { lastReads, position, primaryUntilMs, unfencedSinceMs: sinceMs } = session
   if (primaryUntilMs !== undefined && nowMs < primaryUntilMs) return TOKEN_PRIMARY
   if (sinceMs !== undefined && nowMs - sinceMs < policy.windowMs) return SESSION_WROTE
-  return toReplica('read', { maxStalenessMs: request.maxStalenessMs, sinceMs, position, after: lastRead })
+  const after = lastReads.length === 0 ? undefined : lastReads
+  return toReplica('read', { maxStalenessMs: request.maxStalenessMs, sinceMs, position, after })
 }
 
 function byWindow(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {

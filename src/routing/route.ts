@@ -14,8 +14,8 @@ export interface Freshness {
   readonly sinceMs?: number | undefined
   /** It has replayed up to here. */
   readonly position?: Position | undefined
-  /** It shows everything that this read may have seen. */
-  readonly after?: SeenRead | undefined
+  /** It shows everything that these reads may have seen. */
+  readonly after?: readonly SeenRead[] | undefined
 }
 
 /** Why a statement goes where it goes. A closed union: `explain()`, logs and metric labels all read this one value. */

@@ -21,7 +21,8 @@ export function rejectionOf(
   const { position, after } = freshness
   const { observation } = node.state
   if (position !== undefined && !hasReached(observation, position)) return 'behind-session'
-  return after === undefined || isAfter(observation, after, snapshot) ? undefined : 'behind-session'
+  const isBehind = after?.some((read) => !isAfter(observation, read, snapshot)) === true
+  return isBehind ? 'behind-session' : undefined
 }
 
 function hasReached({ lsn, timeline, systemIdentifier }: Observation, wanted: Position): boolean {

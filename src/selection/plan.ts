@@ -61,7 +61,11 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
 }
 
 /** The server that the session read from last comes first: it needs no proof, and what it shows does not go backwards. */
-function stayingWith(last: SeenRead | undefined, nodes: readonly NodeView[]): readonly NodeView[] {
+function stayingWith(
+  reads: readonly SeenRead[] | undefined,
+  nodes: readonly NodeView[],
+): readonly NodeView[] {
+  const last = reads?.[0]
   if (last === undefined || nodes.length < 2) return nodes
   const isLast = ({ state }: NodeView): boolean =>
     state.name === 'up' && state.observation.serverIdentity === last.serverIdentity

@@ -116,7 +116,7 @@ describe('what is no read stays what it is', () => {
     [
       session('cursor', { leaves: true }),
       'f_session',
-      { kind: 'session', reason: 'cursor', mayWrite: false },
+      { kind: 'session', reason: 'function-session', leavesSessionState: true, mayWrite: false },
     ],
     [
       session('cursor', { leaves: true }),

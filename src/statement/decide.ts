@@ -44,8 +44,8 @@ function ofFunction(use: NameUse, verdict: FunctionVerdict): Verdict | undefined
   if (verdict === 'harmless') return undefined
   const offender = offenderOf(`${spell(use)}()`, use.position)
   if (verdict === 'session') {
-    const leaves = use.endsWithTransaction !== true && !leavesNothing(use.name)
-    return { ...session('function-session', { leaves }), offender }
+    if (isOfSettings(use)) return { ...session('function-setting', { leaves: false }), offender }
+    return { ...session('function-session', { leaves: !leavesNothing(use.name) }), offender }
   }
   return {
     ...write(functionReasons[verdict], offender),
@@ -53,6 +53,12 @@ function ofFunction(use: NameUse, verdict: FunctionVerdict): Verdict | undefined
     mayWrite: verdict !== 'node-local',
     leavesSessionState: opaque.has(verdict),
   }
+}
+
+/** Reads a setting, or makes one that ends with its transaction. */
+function isOfSettings({ schema, name, endsWithTransaction }: NameUse): boolean {
+  const isOwn = schema === undefined || schema === 'pg_catalog'
+  return endsWithTransaction === true || (isOwn && name === 'current_setting')
 }
 
 /** A name that no function is known to have is a column's. */

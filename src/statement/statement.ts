@@ -74,6 +74,7 @@ export type StatementReason =
   | 'cursor'
   | 'listen'
   | 'function-session'
+  | 'function-setting'
   | 'constraints'
 
 export type AccessMode = 'read only' | 'read write'

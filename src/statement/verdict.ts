@@ -46,12 +46,17 @@ export function transaction(
 
 const strictness: Readonly<Record<StatementKind, number>> = { read: 0, session: 1, write: 2, transaction: 3 }
 
+function strictnessOf({ kind, reason }: Verdict): number {
+  return reason === 'function-session' ? 1.5 : strictness[kind]
+}
+
 /**
  * Two verdicts on the same text as one. The stricter gives kind and reason, the first of equals. A write outranks session
- * state because it must reach the primary; transaction control outranks a write because it binds what follows.
+ * state because it must reach the primary; transaction control outranks a write because it binds what follows. A function
+ * that takes a lock, say, outranks the cursor that it stands in.
  */
 export function strictest(first: Verdict, second: Verdict): Verdict {
-  const stricter = strictness[second.kind] > strictness[first.kind] ? second : first
+  const stricter = strictnessOf(second) > strictnessOf(first) ? second : first
   const mayWrite = first.mayWrite || second.mayWrite
   const leavesSessionState = first.leavesSessionState || second.leavesSessionState
   return stricter.mayWrite === mayWrite && stricter.leavesSessionState === leavesSessionState

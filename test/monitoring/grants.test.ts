@@ -65,6 +65,14 @@ it('a role whose transactions are read-only by its own setting says so', async (
   expect(await observed(0, 'reading')).toMatchObject({ role: 'primary', isReadOnly: true })
 })
 
+it('without the functions that PUBLIC may call there is no probe', async () => {
+  const { config } = cluster.primary
+  await ask(config, 'revoke execute on function pg_control_system() from public')
+  await expect(observed(0, 'bare')).rejects.toThrow('permission denied for function pg_control_system')
+  await ask(config, 'grant execute on function pg_control_system() to public')
+  await cluster.caughtUp()
+})
+
 it('after a promotion pg_monitor sees the new timeline at once, others with the next restart point', async () => {
   await cluster.promote(0)
   expect(await observed(1, 'bare')).toMatchObject({ role: 'primary', timeline: 2 })

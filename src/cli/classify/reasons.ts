@@ -66,6 +66,7 @@ const sentences: Readonly<Record<StatementReason, string>> = {
   cursor: 'It works on a cursor of its connection',
   listen: 'It listens, or stops to listen, on its connection',
   'function-session': '$ reads or leaves state of its connection',
+  'function-setting': '$ reads a setting, or makes one for its transaction',
   constraints: 'It sets when constraints are checked on its connection',
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Pool } from '../../pool.ts'
 import type { Explanation } from '../../observability/explain.ts'
 import type { PoolStats } from '../../observability/stats.ts'
 import type { Rejection } from '../../selection/query-plan.ts'
@@ -18,9 +19,7 @@ class FakePool {
     return { nodes: [{ ...node, lagMs: this.lagMs }], reads: 0, offload: 0, catalog: 'loaded' }
   }
 
-  withSession<T>(fn: unknown): T {
-    return (fn as () => T)()
-  }
+  readonly withSession = ((fn: () => unknown) => fn()) as Pool['withSession']
 
   async explain(): Promise<Explanation> {
     const { reason } = this

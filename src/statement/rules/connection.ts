@@ -1,8 +1,12 @@
 import { session, strictest } from '../verdict.ts'
 import type { StatementRule, StatementRules } from '../walk.ts'
 
+/** `CURSOR_OPT_HOLD` of PostgreSQL's `parsenodes.h`. */
+const HOLD = 0x0020
+
+/** Without HOLD the cursor ends with its transaction. */
 const declareCursor: StatementRule = (node, walk) =>
-  strictest(session('cursor', { leaves: true }), walk.judge(node['query']))
+  strictest(session('cursor', { leaves: (Number(node['options']) & HOLD) !== 0 }), walk.judge(node['query']))
 
 /** Statements that leave state on their connection, or that work on what others left there. */
 export const connectionStatements: StatementRules = {

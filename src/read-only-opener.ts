@@ -1,0 +1,100 @@
+import type { PoolClient } from 'pg'
+import type { MutableSession } from './consistency/session.ts'
+import { asError } from './errors/as-error.ts'
+import type { ReplicaLease } from './execution/conversation.ts'
+import type { Done, Send } from './execution/execution.ts'
+import type { Read } from './execution/reader.ts'
+import type { RouteRequest } from './routing/decide.ts'
+import type { Route } from './routing/route.ts'
+import type { QueryPlan } from './selection/query-plan.ts'
+import type { SessionKeeper } from './session-keeper.ts'
+import type { Statement } from './statement/statement.ts'
+
+/** A BEGIN READ ONLY on its way, and who gets it. One of the three is called, once. */
+export interface Opening {
+  readonly statement: Statement
+  readonly session: MutableSession
+  readonly request: RouteRequest
+  readonly send: Send
+  /** The transaction is open on this replica. */
+  readonly opened: (lease: ReplicaLease, result: unknown) => void
+  /** It belongs on the primary, where nothing has been begun yet. `leave` is to be called when it is over. */
+  readonly onPrimary: (leave: () => void) => void
+  readonly failed: (error: Error) => void
+}
+
+export interface ReadOnlyOpenerOptions {
+  readonly sessions: SessionKeeper
+  readonly route: (statement: Statement, session: MutableSession, request: RouteRequest) => Route
+  readonly plan: (route: Route) => QueryPlan
+  readonly read: (read: Read, done: Done) => void
+  /** False while reads cannot be told from others. */
+  readonly knowsDatabase: () => boolean
+}
+
+const nothing = (): void => {}
+
+/** Opens read-only transactions where a read of their session may go. One per pool. */
+export class ReadOnlyOpener {
+  readonly #options: ReadOnlyOpenerOptions
+  /** Connections to replicas whose transactions are known not to be serializable by default. */
+  readonly #known = new WeakSet<PoolClient>()
+  #mayBeSerializable = false
+
+  constructor(options: ReadOnlyOpenerOptions) {
+    this.#options = options
+  }
+
+  open(opening: Opening): void {
+    const { sessions, knowsDatabase } = this.#options
+    // On a replica a statement that is not proven fails; on the primary it runs.
+    if (!knowsDatabase() || (this.#mayBeSerializable && !isNamed(opening))) return opening.onPrimary(nothing)
+    const awaited = sessions.awaited(opening.session, opening.request)
+    if (awaited === undefined) return this.#openNow(opening)
+    awaited.then(() => this.#openNow(opening)).catch((error: unknown) => opening.failed(asError(error)))
+  }
+
+  #openNow(opening: Opening): void {
+    const { plan, read, route: routeOf } = this.#options
+    const { statement, session, request, send, failed, onPrimary } = opening
+    const route = routeOf({ ...statement, kind: 'read' }, session, request)
+    if (route.role === 'primary') return onPrimary(nothing)
+    const conversation = {
+      held: (lease: ReplicaLease, result: unknown) => this.#began(opening, lease, result),
+      spilled: onPrimary,
+    }
+    const refused = (): void => onPrimary(nothing)
+    read({ plan: () => plan(route), send, refused, conversation }, (error) => failed(asError(error)))
+  }
+
+  /** A default of the server, the database, the role or the connection may make the transaction serializable. */
+  #began(opening: Opening, lease: ReplicaLease, result: unknown): void {
+    const { client } = lease
+    const { onPrimary, opened } = opening
+    if (isNamed(opening) || this.#known.has(client)) return opened(lease, result)
+    const leave = (error?: Error): void => {
+      client.release(error)
+      onPrimary(nothing)
+    }
+    ask(client, 'show transaction_isolation', (error, isolation) => {
+      if (error) return leave(error)
+      if (isolation !== 'serializable') {
+        this.#known.add(client)
+        return opened(lease, result)
+      }
+      this.#mayBeSerializable = true
+      ask(client, 'rollback', leave)
+    })
+  }
+}
+
+function ask(client: PoolClient, text: string, answered: (error?: Error, value?: unknown) => void): void {
+  client.query({ text, rowMode: 'array' as const }).then(
+    ({ rows }) => answered(undefined, rows[0]?.[0]),
+    (error: unknown) => answered(asError(error)),
+  )
+}
+
+function isNamed({ statement }: Opening): boolean {
+  return statement.modes?.isolation !== undefined
+}

@@ -1,0 +1,151 @@
+import { DatabaseError } from 'pg'
+import type { PoolClient, Submittable } from 'pg'
+import type { MutableSession } from './consistency/session.ts'
+import { asError } from './errors/as-error.ts'
+import { SwitchyardError } from './errors/error.ts'
+import { attend, fail } from './execution/attend.ts'
+import type { ReplicaLease } from './execution/conversation.ts'
+import { isBroken, runExclusively } from './execution/exclusive.ts'
+import type { Done } from './execution/execution.ts'
+import { failureOf } from './execution/failure.ts'
+import { withOutcome } from './execution/outcome.ts'
+import { textOf, type NormalizedQuery } from './query-arguments.ts'
+import type { Router } from './router.ts'
+import { runsOnStandby } from './statement/on-a-standby.ts'
+import type { Statement } from './statement/statement.ts'
+
+/** Always fails, and costs nothing: PostgreSQL then refuses all that follows, and goes back to savepoints, by its own rules. */
+const FAILING = 'rollback to savepoint pg_switchyard_refused'
+
+/** A statement, and who waits for it. */
+export interface Run {
+  readonly query: NormalizedQuery
+  readonly session: MutableSession
+  readonly done: Done
+}
+
+/**
+ * A read-only transaction on a replica, over a connection of its own until its end. What is no proven read fails before it
+ * is sent, because a standby would take some of it silently.
+ */
+export class ReplicaTransaction {
+  readonly #router: Router
+  readonly #lease: ReplicaLease
+  readonly #over: () => void
+  readonly #unwatch: () => void
+  #isGivenBack = false
+
+  /** @param over Told once, when the transaction has ended and its connection is given back. */
+  constructor(router: Router, lease: ReplicaLease, over: () => void) {
+    this.#router = router
+    this.#lease = lease
+    this.#over = over
+    // What runs there is in vain: nobody minds whether it ran.
+    this.#unwatch = lease.watch((cause) => this.#giveBack(cause))
+  }
+
+  get client(): PoolClient {
+    return this.#lease.client
+  }
+
+  /** Runs a statement, and calls `next` when the server is ready for another one. */
+  run(statement: Statement, run: Run, next: () => void): void {
+    if (statement.reason !== 'catalog-pending') return this.#runNow(statement, run, next)
+    const judged = this.#router.judgeAnew(run.query.text)
+    judged.then(
+      (known) => this.#runNow(known, run, next),
+      (error: unknown) => {
+        run.done(asError(error))
+        next()
+      },
+    )
+  }
+
+  /** Hands the connection to a query object, if its text is a proven read. */
+  submit(submittable: Submittable, session: MutableSession, next: () => void, send: () => void): void {
+    const statement = this.#router.judge(textOf(submittable))
+    if (statement.kind !== 'read') {
+      const refused: Done = (error) => fail(submittable, error)
+      return this.#refuse(statement, refused, next)
+    }
+    const { node } = this.#lease
+    this.#router.count(node, statement)
+    attend(submittable, () => this.#router.saw(session, node))
+    send()
+    next()
+  }
+
+  /** The client is given back: a connection with a transaction is not for anybody else. */
+  close(error: Error | boolean | undefined): void {
+    this.#giveBack(error || true)
+  }
+
+  #runNow(statement: Statement, run: Run, next: () => void): void {
+    const { query, session, done } = run
+    const { client, node } = this.#lease
+    if (!this.#mayRun(statement, run)) return this.#refuse(statement, done, next)
+    this.#router.count(node, statement)
+    const answered: Done = (error, result) => {
+      if (statement.kind !== 'transaction') this.#router.saw(session, node)
+      if (error) this.#noteFailure(error)
+      done(error, result)
+    }
+    const idle = (): void => {
+      const isOver = isBroken(client)
+        ? statement.reason === 'rollback'
+        : client.getTransactionStatus() === 'I'
+      if (isOver) this.#end()
+      next()
+    }
+    runExclusively(client, query.send, answered, idle)
+  }
+
+  /** Where a transaction has failed, the server refuses everything by itself. */
+  #mayRun(statement: Statement, { query, session }: Run): boolean {
+    if (!runsOnStandby(statement)) return this.client.getTransactionStatus() === 'E' && !statement.multiple
+    if (statement.kind !== 'read') return true
+    const { reason } = this.#router.route(statement, session, query.request)
+    return reason !== 'asked-primary' && reason !== 'hint-primary'
+  }
+
+  #refuse(statement: Statement, done: Done, next: () => void): void {
+    const error = withOutcome(refusal(statement, this.#lease.node.id), 'not-sent')
+    runExclusively(
+      this.client,
+      (client, failed) => client.query(FAILING, failed as () => void),
+      () => done(error),
+      next,
+    )
+  }
+
+  /** Nothing has been written, so nothing is in doubt. */
+  #noteFailure(error: Error): void {
+    const isLost = failureOf(error) === 'node'
+    if (isLost) this.#router.nodeFailed(this.#lease.node, error)
+    if (isLost || (isBroken(this.client) && !(error instanceof DatabaseError))) {
+      withOutcome(error, 'rolled-back')
+    }
+  }
+
+  #end(): void {
+    this.#giveBack(isBroken(this.client) ? true : undefined)
+    this.#over()
+  }
+
+  #giveBack(error: Error | boolean | undefined): void {
+    if (this.#isGivenBack) return
+    this.#isGivenBack = true
+    this.#unwatch()
+    this.client.release(error)
+  }
+}
+
+function refusal({ kind, offender, reason }: Statement, node: string): SwitchyardError {
+  const what = offender === undefined ? reason : `${reason}: ${offender.text}`
+  const why =
+    kind === 'read' ? 'the statement asks for the primary' : `the statement is no proven read (${what})`
+  return new SwitchyardError(
+    'SWITCHYARD_READ_ONLY_TRANSACTION',
+    `This read-only transaction runs on the replica ${node}, and ${why}. Begin it without READ ONLY, or with { route: 'primary' }`,
+  )
+}
