@@ -33,6 +33,7 @@ export interface ConsistencyFigures extends Verdict {
   readonly pauses: number
   readonly kills: number
   readonly promotions: number
+  readonly drains: number
   /** Of the load and the trouble; the cluster's start and the check not included. */
   readonly seconds: number
   readonly checkSeconds: number
@@ -69,7 +70,8 @@ export async function runConsistency(options: ConsistencyOptions): Promise<Consi
       if (promotes) await trouble.promote()
       await trouble.makeUntil(hasDone(1))
     }
-    await Promise.all([load.run(), make()])
+    const pools = places.map(({ pool }) => pool)
+    await Promise.all([load.run(), make(), trouble.drainUntil(hasDone(1), pools)])
     const loadedAtMs = performance.now()
     const verdict = check(history)
     return {
@@ -84,6 +86,7 @@ export async function runConsistency(options: ConsistencyOptions): Promise<Consi
       pauses: trouble.pauses,
       kills: trouble.kills,
       promotions: trouble.promotions,
+      drains: trouble.drains,
       seconds: rounded((loadedAtMs - startedAtMs) / 1000),
       checkSeconds: rounded((performance.now() - loadedAtMs) / 1000),
     }

@@ -1,4 +1,5 @@
 import type { Random } from '../../src/cli/demo/random.ts'
+import type { Pool } from '../../src/index.ts'
 import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
 import { acknowledgeWhatHas } from '../proofs/promotion-run.ts'
 import { pause } from '../proofs/timings.ts'
@@ -12,6 +13,7 @@ export class Trouble {
   pauses = 0
   kills = 0
   promotions = 0
+  drains = 0
   readonly #cluster: Cluster
   readonly #random: Random
 
@@ -26,6 +28,20 @@ export class Trouble {
    */
   async makeUntil(isOver: () => boolean): Promise<void> {
     await Promise.all(this.#cluster.replicas.map((node, index) => this.#annoy(node, index, isOver)))
+  }
+
+  /** Takes the reads from one node after the other and gives them back, so that sessions have to go elsewhere. */
+  async drainUntil(isOver: () => boolean, pools: readonly Pool[]): Promise<void> {
+    while (!isOver()) {
+      for (const pool of pools) {
+        const drained = this.#random.integer(0, this.#cluster.nodes.length - 1)
+        pool.setNodes(
+          this.#cluster.nodes.map(({ config }, index) => ({ ...config, weight: index === drained ? 0 : 1 })),
+        )
+      }
+      this.drains += 1
+      await pause(this.#random.between(20, 200))
+    }
   }
 
   async #annoy(node: ClusterNode, index: number, isOver: () => boolean): Promise<void> {

@@ -23,6 +23,8 @@ const server = createServer((request, response) => {
     })
     .catch((error: unknown) => response.writeHead(500).end(String(error)))
 })
+// Else it ends idle connections at the moment when the next request comes.
+server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.send?.((server.address() as AddressInfo).port)

@@ -27,8 +27,6 @@ export interface TokenFigures extends Latencies {
 }
 
 const REGISTERS = 64
-/** How far behind the two replicas are, in milliseconds. */
-const LAGS_MS = [5, 50] as const
 
 /** A cluster whose replicas lag, and another process that writes to it. */
 export class TokenGround implements AsyncDisposable {
@@ -47,13 +45,17 @@ export class TokenGround implements AsyncDisposable {
     const cluster = await startCluster({ replicas: 2 })
     await ask(cluster.primary.config, registersSchema(REGISTERS))
     await cluster.caughtUp()
-    await Promise.all(cluster.replicas.map((node, index) => applyDelay(node, LAGS_MS[index] ?? 0)))
     // Processes run what was compiled.
     const writer = fork(new URL('token-writer.js', import.meta.url))
     const replicas = cluster.replicas.map(({ config }) => config)
     writer.send({ ...cluster.primary.config, replicas } satisfies PoolOptions)
     const [port] = (await once(writer, 'message')) as [number]
     return new TokenGround(cluster, writer, port)
+  }
+
+  /** From now on the replicas are so many milliseconds behind. */
+  async lag(...lagsMs: readonly number[]): Promise<void> {
+    await Promise.all(this.#cluster.replicas.map((node, index) => applyDelay(node, lagsMs[index] ?? 0)))
   }
 
   /** The other process writes, this one reads with the token that came with the answer. */
