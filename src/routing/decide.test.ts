@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createSession, type Session } from '../consistency/session.ts'
+import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
+import type { Position } from '../consistency/position.ts'
+import { createSession, type SeenRead, type Session, type SessionStart } from '../consistency/session.ts'
 import { wroteAt } from '../../test/support/sessions.ts'
 import type { Statement, StatementKind } from '../statement/statement.ts'
 import { decideRoute, type RouteRequest, type RoutingPolicy } from './decide.ts'
@@ -176,3 +178,79 @@ describe('the proof comes first', () => {
     )
   })
 })
+
+describe('what a read may show', () => {
+  const position: Position = { systemIdentifier: '7000', timeline: 1, lsn: 9n }
+  const lastRead: SeenRead = { serverIdentity: 'a', atMs: 5 }
+  const fenced = createSession({ position })
+  const unfenced = (agoMs: number, given: SessionStart = {}): Session => {
+    const session = createSession({ position, ...given })
+    session.wrote(NOW_MS - agoMs, undefined)
+    return session
+  }
+  const reading = createSession({ position, isMonotonic: true })
+  reading.readFrom(lastRead)
+  const sentToPrimary = (agoMs: number): Session => createSession({ primaryUntilMs: NOW_MS - agoMs })
+
+  it.each<[Consistency, string, Session, RouteRequest, Route['reason'], Freshness?]>([
+    ['strong', 'a new session', fresh, {}, 'strong'],
+    ['strong', 'with a bound', fresh, { maxStalenessMs: 50 }, 'strong'],
+    ['eventual', 'a session that wrote', unfenced(0), {}, 'read', {}],
+    ['eventual', 'with a bound', unfenced(0), { maxStalenessMs: 50 }, 'read', within(50)],
+    ['eventual', 'a session whose token asks for the primary', sentToPrimary(-1), {}, 'read', {}],
+    ['bounded', 'a session that wrote', unfenced(0), {}, 'read', within(700)],
+    [
+      'bounded',
+      'with a bound of its own, be it longer',
+      fresh,
+      { maxStalenessMs: 5000 },
+      'read',
+      within(5000),
+    ],
+    ['bounded', 'with none', fresh, { maxStalenessMs: 0 }, 'asked-primary'],
+    ['causal', 'a new session', fresh, {}, 'read', {}],
+    ['causal', 'a known position', fenced, {}, 'read', { position }],
+    ['causal', 'with a bound', fenced, { maxStalenessMs: 50 }, 'read', { position, maxStalenessMs: 50 }],
+    ['causal', 'a read before', reading, {}, 'read', { position, after: [lastRead] }],
+    ['causal', 'an unknown position', unfenced(0), {}, 'session-wrote'],
+    ['causal', 'just before the window ends', unfenced(WINDOW_MS - 1), {}, 'session-wrote'],
+    [
+      'causal',
+      'still unknown when the window has ended',
+      unfenced(WINDOW_MS),
+      {},
+      'read',
+      { position, sinceMs: NOW_MS - WINDOW_MS },
+    ],
+    ['causal', 'a token that asks for the primary', sentToPrimary(-1), {}, 'token-primary'],
+    ['causal', 'one that did', sentToPrimary(0), {}, 'read', {}],
+    ['causal', 'a replica that was asked for', unfenced(0), { route: 'replica' }, 'asked-replica', {}],
+    ['causal', 'the primary that was asked for', fenced, { route: 'primary' }, 'asked-primary'],
+    ['window', 'a token that asks for the primary', sentToPrimary(-1), {}, 'token-primary'],
+    ['window', 'one that did', sentToPrimary(0), {}, 'read', window()],
+    ['window', 'a known position counts for nothing', fenced, {}, 'read', window()],
+    ['window', 'a session that wrote', unfenced(0), {}, 'session-wrote'],
+  ])('%s: %s', (consistency, _name, session, request, reason, freshness) => {
+    const ofPool = { ...policy, consistency }
+    const route = decideRoute(read, session, request, ofPool, NOW_MS)
+    expect(route).toMatchObject({ role: freshness === undefined ? 'primary' : 'replica', reason })
+    if (freshness !== undefined) expect(route).toEqual({ role: 'replica', reason, freshness })
+    // The query wins over its session, the session over its pool.
+    if (session.lastReads.length > 0 || request.route === 'replica') return
+    const other = { ...policy, consistency: consistency === 'strong' ? 'eventual' : 'strong' } as const
+    expect(decideRoute(read, session, { ...request, consistency }, other, NOW_MS)).toEqual(route)
+    const said = { ...saidBy(session), consistency }
+    expect(decideRoute(read, said, request, other, NOW_MS)).toEqual(route)
+  })
+
+  it.each(CONSISTENCIES)('nothing but a proven read leaves the primary (%s)', (consistency) => {
+    const request = { consistency, route: 'replica' } as const
+    expect(decideRoute(statement('write'), fresh, request, policy, NOW_MS)).toMatchObject({ role: 'primary' })
+  })
+})
+
+/** What a session says of itself, as a plain object. */
+function saidBy(session: Session): Session {
+  const { consistency, fence, lastReads, lastWriteAtMs, position, primaryUntilMs, unfencedSinceMs } = session
+  return { consistency, fence, lastReads, lastWriteAtMs, position, primaryUntilMs, unfencedSinceMs }
+}

@@ -2,13 +2,17 @@ import { describe, expect, it } from 'vitest'
 import {
   downView,
   freshAsOf,
+  observed,
   pendingView,
   primaryView,
   replicaView,
   snapshotOf,
   suspectedView,
+  up,
 } from '../../test/support/views.ts'
+import type { Position } from '../consistency/position.ts'
 import type { Freshness } from '../routing/route.ts'
+import type { Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { rejectionOf } from './eligibility.ts'
 import type { Rejection } from './query-plan.ts'
@@ -112,5 +116,87 @@ describe('without a primary', () => {
     ['watched only', { ...node, weight: 0 }, 'drained'],
   ])('nothing else is forgiven: %s', (_name, other, expected) => {
     expect(rejectionOf(other, since(-Infinity), WITHOUT, NOW_MS)).toBe(expected)
+  })
+})
+
+describe('a position', () => {
+  const wanted: Position = { systemIdentifier: '7000', timeline: 2, lsn: 0x2000n }
+  const node = (lsn: string | undefined, given: Partial<Observation> = {}): NodeView =>
+    replicaView('r', freshAsOf(NOW_MS), { state: up(observed('replica', lsn, given)) })
+
+  it.each<[string, NodeView, Rejection | undefined]>([
+    ['that was reached', node('0/2000', { timeline: 2 }), undefined],
+    ['that was passed', node('0/3000', { timeline: 2 }), undefined],
+    ['that was not', node('0/1FFF', { timeline: 2 }), 'behind-session'],
+    ['on a newer timeline', node('0/2000', { timeline: 3 }), undefined],
+    ['on an older one, however far', node('F/0', { timeline: 1 }), 'behind-session'],
+    ['of another cluster', node('0/3000', { timeline: 2, systemIdentifier: '1' }), 'behind-session'],
+    ['on a timeline that is not known', node('0/3000'), 'behind-session'],
+    ['that is not known', node(undefined, { timeline: 2 }), 'behind-session'],
+  ])('%s', (_name, candidate, expected) => {
+    expect(rejectionOf(candidate, { position: wanted }, WITH_PRIMARY, NOW_MS)).toBe(expected)
+  })
+
+  it('does not excuse what else is asked for', () => {
+    const reached = node('0/2000', { timeline: 2 })
+    const freshness = { position: wanted, sinceMs: NOW_MS + 1 }
+    expect(rejectionOf(reached, freshness, WITH_PRIMARY, NOW_MS)).toBe('lagging')
+  })
+
+  it.each([
+    [NOW_MS, undefined],
+    [NOW_MS + 1, 'lagging'],
+  ] as const)('everything since a moment (%d)', (sinceMs, expected) => {
+    expect(rejectionOf(behind(0), { sinceMs }, WITHOUT, NOW_MS)).toBe(expected)
+  })
+})
+
+describe('after a read', () => {
+  const READ_AT_MS = 5000
+  const after = [{ serverIdentity: 'a', atMs: READ_AT_MS }]
+  const at = (id: string, lsn: string, given: Partial<Observation> = {}): NodeView =>
+    replicaView(id, freshAsOf(NOW_MS), {
+      state: up(
+        observed('replica', lsn, { serverIdentity: id, timeline: 1, sentAtMs: READ_AT_MS, ...given }),
+      ),
+    })
+
+  it.each<[string, NodeView, NodeView, Rejection | undefined]>([
+    [
+      'the same server needs no proof',
+      at('a', '0/1', { sentAtMs: 0 }),
+      at('a', '0/1', { sentAtMs: 0 }),
+      undefined,
+    ],
+    ['one as far as that was seen to be since', at('b', '0/2000'), at('a', '0/2000'), undefined],
+    ['one that is farther', at('b', '0/2001'), at('a', '0/2000'), undefined],
+    ['one that was as far before the read', at('b', '0/2000', { sentAtMs: 0 }), at('a', '0/2000'), undefined],
+    ['one that is behind', at('b', '0/1FFF'), at('a', '0/2000'), 'behind-session'],
+    [
+      'where that one was before the read says nothing',
+      at('b', '0/2000'),
+      at('a', '0/2000', { sentAtMs: READ_AT_MS - 1 }),
+      'behind-session',
+    ],
+    ['a server that was started anew', at('b', '0/2000'), at('a2', '0/2000'), 'behind-session'],
+    ['one that is gone', at('b', '0/2000'), downView('a'), 'behind-session'],
+    ['one that cannot tell where it is', at('b', '0/2000'), at('a', 'x'), 'behind-session'],
+    [
+      'on an older timeline',
+      at('b', '0/2000', { timeline: 1 }),
+      at('a', '0/2000', { timeline: 2 }),
+      'behind-session',
+    ],
+  ])('%s', (_name, candidate, last, expected) => {
+    const snapshot = snapshotOf(primaryView('p'), last, candidate)
+    expect(rejectionOf(candidate, { after }, snapshot, NOW_MS)).toBe(expected)
+  })
+
+  it('after several, it has to show what each of them showed', () => {
+    const snapshot = snapshotOf(primaryView('p'), at('a', '0/2000'), at('b', '0/3000'))
+    const both = [...after, { serverIdentity: 'b', atMs: READ_AT_MS }]
+    expect(rejectionOf(at('b', '0/3000'), { after: both }, snapshot, NOW_MS)).toBeUndefined()
+    expect(rejectionOf(at('a', '0/2000'), { after: both }, snapshot, NOW_MS)).toBe('behind-session')
+    expect(rejectionOf(at('c', '0/2500'), { after: both }, snapshot, NOW_MS)).toBe('behind-session')
   })
 })

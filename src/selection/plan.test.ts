@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest'
 import {
   downView,
   freshAsOf,
+  observed,
   pendingView,
   primaryView,
   replicaView,
   snapshotOf,
   suspectedView,
+  up,
 } from '../../test/support/views.ts'
 import { wroteAt } from '../../test/support/sessions.ts'
 import { decideRoute } from '../routing/decide.ts'
@@ -284,5 +286,64 @@ describe('every plan for a read', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+})
+
+describe('a session that goes on', () => {
+  const at = (id: string, lsn: string): NodeView =>
+    replicaView(id, freshAsOf(NOW_MS), {
+      state: up(observed('replica', lsn, { serverIdentity: id, timeline: 1 })),
+    })
+  const after = (...ids: readonly string[]): Route => ({
+    role: 'replica',
+    reason: 'read',
+    freshness: { after: ids.map((serverIdentity) => ({ serverIdentity, atMs: 0 })) },
+  })
+  const behind = (lsn: bigint): Route => ({
+    role: 'replica',
+    reason: 'read',
+    freshness: { position: { systemIdentifier: '7000', timeline: 1, lsn } },
+  })
+  const all = snapshotOf(p, at('a', '0/2000'), at('b', '0/2000'), at('c', '0/2000'))
+
+  it.each([
+    ['stays with the server that it read from', after('a'), 'a:replica c:replica b:replica p:fallback'],
+    ['that the balancer would have taken', after('c'), 'c:replica b:replica a:replica p:fallback'],
+    ['of several, with the last one', after('b', 'a'), 'b:replica c:replica a:replica p:fallback'],
+  ])('%s', (_name, route, expected) => {
+    expect(shown(plan(route, all))).toBe(expected)
+  })
+
+  it.each<[string, Route, Snapshot, Partial<Selection>, boolean]>([
+    ['is worth waiting when all are behind', behind(0x3000n), all, {}, true],
+    [
+      'or the only one that is there',
+      behind(0x3000n),
+      snapshotOf(p, at('a', '0/2000'), downView('b')),
+      {},
+      true,
+    ],
+    ['and not when one is not', behind(0x2000n), all, {}, false],
+    [
+      'nor for those that lag for other reasons',
+      toReplica,
+      snapshotOf(p, stale('a'), replicaView('b')),
+      {},
+      false,
+    ],
+    ['nor for nobody', behind(0x3000n), snapshotOf(p, downView('a')), {}, false],
+    [
+      'but though one is there that is unwell',
+      behind(0x2001n),
+      snapshotOf(p, at('a', '0/2000'), at('b', '0/3000')),
+      { health: healthOf({ b: 'ejected' }) },
+      true,
+    ],
+  ])('%s', (_name, route, snapshot, given, expected) => {
+    expect(plan(route, snapshot, given).isWorthWaiting).toBe(expected)
+  })
+
+  it('on the primary waits for nobody', () => {
+    expect(plan(toPrimary, all).isWorthWaiting).not.toBe(true)
   })
 })
