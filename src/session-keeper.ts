@@ -78,9 +78,10 @@ export class SessionKeeper {
       : undefined
   }
 
-  /** Whether it matters to the session which node answers its read. */
+  /** Whether it matters to the session which node answers its read: also of one that promised less or more by itself. */
   followsReads(session: MutableSession, request: RouteRequest): boolean {
-    return session !== this.context.implicit && this.#isCausal(session, request)
+    if (session === this.context.implicit) return false
+    return this.#isCausal(session, {}) || this.#isCausal(session, request)
   }
 
   /** Whom to tell which node has answered a read that goes this way; `undefined` where it does not matter. */
