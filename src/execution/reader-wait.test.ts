@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { settle } from '../../test/support/fake-platform.ts'
-import { planOf } from '../../test/support/execution-bench.ts'
+import { planOf, views } from '../../test/support/execution-bench.ts'
 import { ReaderBench } from '../../test/support/reader-bench.ts'
 
 function read(bench: ReaderBench, word: string, isWorthWaiting: boolean): void {
-  const plan = (): ReturnType<typeof planOf> => ({ ...planOf(word), isWorthWaiting })
+  const behind = isWorthWaiting ? { catchingUp: [views.c] } : {}
+  const plan = (): ReturnType<typeof planOf> => ({ ...planOf(word), ...behind })
   bench.reader().read({ plan, send: bench.send, refused: () => {} }, bench.done)
 }
 

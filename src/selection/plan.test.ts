@@ -340,10 +340,10 @@ describe('a session that goes on', () => {
       true,
     ],
   ])('%s', (_name, route, snapshot, given, expected) => {
-    expect(plan(route, snapshot, given).isWorthWaiting).toBe(expected)
+    expect(plan(route, snapshot, given).catchingUp !== undefined).toBe(expected)
   })
 
   it('on the primary waits for nobody', () => {
-    expect(plan(toPrimary, all).isWorthWaiting).not.toBe(true)
+    expect(plan(toPrimary, all).catchingUp).toBeUndefined()
   })
 })
