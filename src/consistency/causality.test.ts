@@ -168,7 +168,7 @@ describe('the start', () => {
     session.mustShow(at(900n))
     implicit.mustShow(at(900n))
     causality.primaryAt(at(700n, { timeline: 2 }), implicit)
-    causality.awaited(session)
+    void causality.awaited(session)
     expect([implicit.position, session.position]).toEqual([
       at(700n, { timeline: 2 }),
       at(700n, { timeline: 2 }),
@@ -227,7 +227,7 @@ describe('a read of a session of its own', () => {
     bench.causality.answered(session, primaryView('p'))
     bench.position = at(9n)
     await bench.tells(at(9n))
-    bench.causality.awaited(session)
+    void bench.causality.awaited(session)
     expect(session.position).toEqual(at(9n))
   })
 

@@ -76,7 +76,10 @@ describe('a session', () => {
     ['a timer', (_pool, read) => later(5).then(read)],
     [
       'a callback of the pool',
-      (pool, read) => new Promise((resolve) => void pool.query('select 1', () => resolve(read()))),
+      (pool, read) =>
+        new Promise((resolve) => {
+          pool.query('select 1', () => resolve(read()))
+        }),
     ],
     [
       'a callback of a client',

@@ -67,7 +67,7 @@ export class CausalBench {
 
   /** Closes what is open, and lets the replicas catch up. */
   async tidy(): Promise<void> {
-    await Promise.all(this.#pools.splice(0).map((pool) => pool.ending || pool.end()))
+    await Promise.all(this.#pools.splice(0).map(async (pool) => pool.ending || (await pool.end())))
     await this.cluster.caughtUp()
   }
 
