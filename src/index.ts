@@ -39,7 +39,7 @@ export type {
   RouterEventEmitter,
   RouterEvents,
 } from './observability/events.ts'
-export type { ExplainedPlan, Explanation } from './observability/explain.ts'
+export type { ExplainedPlan, ExplainedRoute, Explanation } from './observability/explain.ts'
 export type { Logger } from './observability/logger.ts'
 export type { NodeStats, PoolStats } from './observability/stats.ts'
 export type { RouteRequest } from './routing/decide.ts'

@@ -254,6 +254,7 @@ export class Pool extends PgPool {
       acquired: (client) => this.emit('acquire', client),
       released: (error, client) => this.emit('release', error, client),
       removed: (client) => this.emit('remove', client),
+      opened: (node, client, proceed) => this.#router.opened(node, client, proceed),
       idleError: (node, error, client) => {
         this.#router.connectionLost(node, error)
         // A replica that dies is the router's business. Nor does a primary's death end a process that does not listen.

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { Client } from 'pg'
+import type { Client, PoolClient } from 'pg'
 import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
@@ -16,7 +16,7 @@ import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter, RouterEvents } from './observability/events.ts'
-import { explainPlan, type Explanation } from './observability/explain.ts'
+import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
 import { misconfiguration } from './observability/problems.ts'
 import { Counters, type PoolStats } from './observability/stats.ts'
@@ -193,6 +193,11 @@ export class Router {
     this.#tell('connectionLost', { node, cause })
   }
 
+  /** A connection's own settings matter to everybody's fences. */
+  opened(node: NodeId, client: PoolClient, proceed: () => void): void {
+    this.sessions.opened(client, this.lastRoleOf(node) === 'primary', proceed)
+  }
+
   /** A statement over a leased connection found the node failed, or demoted. */
   nodeFailed(node: NodeView, cause: Error): void {
     this.#cluster.suspect(node.id, cause)
@@ -264,7 +269,7 @@ export class Router {
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request)
     const route = this.route(statement, session, request)
-    return { statement, route, plan: explainPlan(this.#cluster.plan(route)) }
+    return { statement, route: explainRoute(route), plan: explainPlan(this.#cluster.plan(route)) }
   }
 
   stats(): PoolStats {
@@ -310,7 +315,7 @@ export class Router {
   }
 
   #read(statement: Statement, query: RoutedQuery, done: Done): void {
-    const awaited = this.sessions.awaited(query.session, query.request)
+    const awaited = this.sessions.awaited(query.session, query.request, statement.hint)
     if (awaited === undefined) return this.#readNow(statement, query, done)
     awaited.then(() => this.#readNow(statement, query, done)).catch((error: unknown) => done(asError(error)))
   }

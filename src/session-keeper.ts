@@ -1,3 +1,4 @@
+import type { PoolClient, QueryArrayResult } from 'pg'
 import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import type { Consistency } from './consistency/mode.ts'
@@ -72,10 +73,16 @@ export class SessionKeeper {
   }
 
   /** What a read has to wait for before it can be routed; `undefined` when it need not. */
-  awaited(session: MutableSession, request: RouteRequest): Promise<void> | undefined {
-    return this.#isCausal(session, request) && request.route === undefined
-      ? this.#causality.awaited(session)
-      : undefined
+  awaited(
+    session: MutableSession,
+    request: RouteRequest,
+    hint?: Statement['hint'],
+  ): Promise<void> | undefined {
+    const goesAnyhow = request.route !== undefined || hint !== undefined || request.maxStalenessMs === 0
+    if (goesAnyhow || !this.#isCausal(session, request)) return undefined
+    const { primaryUntilMs } = session
+    if (primaryUntilMs !== undefined && this.#options.platform.now() < primaryUntilMs) return undefined
+    return this.#causality.awaited(session)
   }
 
   /** Whether it matters to the session which node answers its read: also of one that promised less or more by itself. */
@@ -113,6 +120,21 @@ export class SessionKeeper {
   noteSetting(statement: Statement, sql: string | undefined): void {
     if (this.#mayBeUnflushed || sql === undefined || statement.kind === 'read') return
     if (MAY_SET_SYNCHRONOUS_COMMIT.test(sql)) this.#mayBeUnflushed = true
+  }
+
+  /**
+   * A new connection, behind the hooks that are run on it. One to the primary is asked whether its commits are flushed
+   * before they are acknowledged: roles, databases and hooks may have it otherwise.
+   */
+  opened(client: PoolClient, isPrimary: boolean, proceed: () => void): void {
+    if (!isPrimary || this.#mayBeUnflushed || this.#options.settings.consistency !== 'causal')
+      return proceed()
+    const query = { text: "select current_setting('synchronous_commit')", rowMode: 'array' as const }
+    client.query(query, (error: Error | undefined, result?: QueryArrayResult) => {
+      // Whoever uses the connection next will hear of it.
+      if (!error && String(result?.rows[0]?.[0]) === 'off') this.#mayBeUnflushed = true
+      proceed()
+    })
   }
 
   /** Nobody reads anything older than what the first look at the primary saw. */

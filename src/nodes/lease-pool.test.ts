@@ -18,6 +18,7 @@ function poolOf(max: number): LeasePool {
     acquired: told('acquired'),
     released: told('released'),
     removed: told('removed'),
+    opened: (_id, _client, proceed) => proceed(),
     idleError: (id, error) => void log.push(`${id} lost ${error.message}`),
   })
 }

@@ -9,6 +9,8 @@ export interface LeasePoolListener {
   acquired(client: PoolClient): void
   released(error: Error | boolean | null | undefined, client: PoolClient): void
   removed(client: PoolClient): void
+  /** A new connection is about to be used for the first time: `proceed` when that may be. */
+  opened(nodeId: NodeId, client: PoolClient, proceed: () => void): void
   /** An idle connection was lost. It is gone from the pool already. */
   idleError(nodeId: NodeId, error: Error, client: PoolClient): void
 }
@@ -19,6 +21,7 @@ export class LeasePool implements ServerNode {
   readonly #config: NodeConfig
   readonly #ClientClass: typeof Client
   readonly #listener: LeasePoolListener
+  readonly #opened = new WeakSet<PoolClient>()
   #pool: PgPool<Client>
 
   /** @param ClientClass node-postgres' own `Client`, from the copy of `pg` that the application uses. */
@@ -31,7 +34,11 @@ export class LeasePool implements ServerNode {
   }
 
   lease(callback: LeaseCallback): void {
-    this.#pool.connect(callback)
+    this.#pool.connect((error, client) => {
+      if (client === undefined || this.#opened.has(client)) return callback(error, client)
+      this.#opened.add(client)
+      this.#listener.opened(this.id, client, () => callback(undefined, client))
+    })
   }
 
   renew(): void {

@@ -1,6 +1,7 @@
-import type { Route } from '../routing/route.ts'
+import type { Route, RouteReason } from '../routing/route.ts'
 import type { QueryPlan, Rejection, StepReason } from '../selection/query-plan.ts'
 import type { Statement } from '../statement/statement.ts'
+import { formatLsn } from '../topology/lsn.ts'
 import type { NodeId, Role } from '../topology/node.ts'
 
 /** A plan by names, for people and logs. */
@@ -10,10 +11,24 @@ export interface ExplainedPlan {
   readonly rejected: readonly { readonly node: NodeId; readonly reason: Rejection }[]
 }
 
+/** A route as text and numbers, so that it can be written as JSON. */
+export interface ExplainedRoute {
+  readonly role: Route['role']
+  readonly reason: RouteReason
+  /** What a replica must show; absent where the primary is wanted. Bounds that there are not are left out. */
+  readonly freshness?: {
+    readonly maxStalenessMs?: number
+    /** Position in the log, such as `0/16B3748`, and its timeline. */
+    readonly position?: { readonly timeline: number; readonly lsn: string }
+    /** True when it must not fall behind what the session has seen before. */
+    readonly isMonotonic?: true
+  }
+}
+
 /** What `pool.explain()` returns: each decision with its reason. */
 export interface Explanation {
   readonly statement: Statement
-  readonly route: Route
+  readonly route: ExplainedRoute
   readonly plan: ExplainedPlan
 }
 
@@ -21,5 +36,22 @@ export function explainPlan(plan: QueryPlan): ExplainedPlan {
   return {
     candidates: plan.steps.map(({ node, reason }) => ({ node: node.id, role: node.role, reason })),
     rejected: plan.rejected.map(({ node, reason }) => ({ node: node.id, reason })),
+  }
+}
+
+export function explainRoute(route: Route): ExplainedRoute {
+  const { role, reason } = route
+  if (role === 'primary') return { role, reason }
+  const { after, maxStalenessMs, position } = route.freshness
+  return {
+    role,
+    reason,
+    freshness: {
+      ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }),
+      ...(position === undefined
+        ? {}
+        : { position: { timeline: position.timeline, lsn: formatLsn(position.lsn) } }),
+      ...(after === undefined ? {} : { isMonotonic: true }),
+    },
   }
 }

@@ -1,10 +1,13 @@
 import type { SeenRead } from '../consistency/session.ts'
 import type { Route } from '../routing/route.ts'
-import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import type { Balancer } from './balancer.ts'
 import { rejectionOf } from './eligibility.ts'
 import type { Health } from './health.ts'
 import type { PlanStep, QueryPlan, RejectedNode } from './query-plan.ts'
+
+/** A replica that is behind for longer is not waited for, in milliseconds. Twice the longest time between two probes. */
+const HOPELESS_MS = 1000
 
 /** Who decides about the order, and what they go by. */
 export interface Selection {
@@ -54,10 +57,17 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
   if (primary !== undefined && spills) steps.push({ node: primary, reason: 'fallback' })
   for (const node of unwell) steps.push({ node, reason: 'last-resort' })
   if (eligible.length > 0) return { steps, rejected }
-  const behind = rejected.filter(({ reason }) => reason === 'behind-session').map(({ node }) => node)
+  const behind = rejected
+    .filter(({ node, reason }) => reason === 'behind-session' && mayCatchUp(node, nowMs))
+    .map(({ node }) => node)
   return behind.length === 0
     ? { steps, rejected }
     : { steps, rejected, catchingUp: balancer.order(behind, random) }
+}
+
+/** One that has not replayed anything for so long will not do so in the next moment. */
+function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
+  return lag !== undefined && lagMs(lag, nowMs) < HOPELESS_MS
 }
 
 /** The server that the session read from last comes first: it needs no proof, and what it shows does not go backwards. */
