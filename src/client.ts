@@ -18,8 +18,9 @@ import {
   promised,
   type NormalizedQuery,
 } from './query-arguments.ts'
-import { WITHOUT_TEXT, type Router } from './router.ts'
+import type { Router } from './router.ts'
 import type { Statement } from './statement/statement.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 
 /** Something to do when everything before it is finished. Calls `next` when it is finished itself. */
 interface Task {
@@ -41,6 +42,11 @@ type ForwardedEvent = (typeof FORWARDED_EVENTS)[number]
 /** node-postgres' own words. */
 const TIMED_OUT = 'Query read timeout'
 const CLOSED = 'Client was closed and is not queryable'
+/** Of a connection that was known to be broken before the statement came. */
+const REFUSED_UNSENT: ReadonlySet<string> = new Set([
+  CLOSED,
+  'Client has encountered a connection error and is not queryable',
+])
 
 /**
  * What `pool.connect()` hands out: a client that routes each statement by itself. It borrows a connection to the primary
@@ -177,6 +183,7 @@ export class RoutedClient extends EventEmitter {
   #runOnPrimary(statement: Statement, run: Run, next: () => void, isSecond: boolean): void {
     this.#borrow((error, lease) => {
       if (lease !== undefined) return this.#runOn(lease, statement, run, next, isSecond)
+      if (error !== undefined) this.#failFollowers(statement, error)
       try {
         run.done(error)
       } finally {
@@ -204,7 +211,10 @@ export class RoutedClient extends EventEmitter {
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
       // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
       if (!error) this.#settle(statement, client.getTransactionStatus(), 'none')
-      else if (!(error instanceof DatabaseError)) this.#settle(statement, undefined, 'lost')
+      else if (!(error instanceof DatabaseError)) {
+        this.#settle(statement, undefined, 'lost')
+        if (isBroken(client)) this.#failFollowers(statement, error)
+      }
       done(error, result)
     }
     const idle = (serverError: Error | undefined): void => {
@@ -214,6 +224,7 @@ export class RoutedClient extends EventEmitter {
       const isLost = isGone && !this.#isInTransaction && !this.#isPinned
       this.#isInTransaction = isGone ? this.#isInTransaction : status !== 'I'
       this.#settle(statement, status, failure)
+      if (isLost && serverError !== undefined) this.#failFollowers(statement, serverError)
       if (isLost && this.#lease === lease) this.#drop(lease, true)
       next()
     }
@@ -235,14 +246,26 @@ export class RoutedClient extends EventEmitter {
     runExclusively(client, query.send, answered, idle, takesOver)
   }
 
+  /**
+   * What was called behind a BEGIN or a SET that nobody has awaited was meant to run in its transaction, or with its setting.
+   * It must not run without, over another connection.
+   */
+  #failFollowers({ kind, leavesSessionState, multiple }: Statement, error: Error): void {
+    if (kind !== 'transaction' && !leavesSessionState && !multiple) return
+    if (kind === 'transaction' && !multiple) withOutcome(error, 'rolled-back')
+    for (const task of this.#tasks.splice(0)) task.fail(error)
+  }
+
   /** Says of a statement whose server is lost what may have become of it. */
   #noteOutcome(error: Error, statement: Statement, wasInTransaction: boolean, { node }: PrimaryLease): void {
     const isLost = failureOf(error) === 'node'
     if (isLost) this.#router.nodeFailed(node, error)
     if (!isLost && error.message !== TIMED_OUT) return
     const { reason, multiple, mayWrite } = statement
-    const mayCommit = multiple || reason === 'commit' || reason === 'two-phase'
+    const wasSent = !REFUSED_UNSENT.has(error.message)
+    const mayCommit = wasSent && (multiple || reason === 'commit' || reason === 'two-phase')
     if (wasInTransaction && isLost && !mayCommit) withOutcome(error, 'rolled-back')
+    else if (!wasSent) withOutcome(error, 'not-sent')
     else if (mayWrite || wasInTransaction) withOutcome(error, 'unknown')
   }
 
@@ -262,9 +285,14 @@ export class RoutedClient extends EventEmitter {
         fail(submittable, error)
       } else {
         this.#isPinned = true
-        const ending = (): void => this.#settle(WITHOUT_TEXT, undefined, 'none')
+        const ending = (error: unknown): void => {
+          this.#settle(WITHOUT_TEXT, undefined, 'none')
+          if (!(error instanceof Error) || failureOf(error) !== 'node') return
+          this.#router.nodeFailed(lease.node, error)
+          withOutcome(error, REFUSED_UNSENT.has(error.message) ? 'not-sent' : 'unknown')
+        }
         this.#ledger.started(WITHOUT_TEXT, session)
-        ending()
+        ending(undefined)
         attend(submittable, ending)
         this.#router.count(lease.node, WITHOUT_TEXT)
         lease.client.query(submittable as never, values as never, callback as never)
@@ -274,11 +302,15 @@ export class RoutedClient extends EventEmitter {
   }
 
   #borrow(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
-    if (this.#lease !== undefined && this.#router.isFenced(this.#lease.node)) {
-      if (this.#isInTransaction || this.#isPinned) return done(fencedError(this.#lease.node.id))
-      this.#drop(this.#lease, true)
+    const held = this.#lease
+    if (held !== undefined) {
+      const isFree = !this.#isInTransaction && !this.#isPinned
+      // What was lost with a broken connection, the connection says itself.
+      const isOver = isBroken(held.client) ? isFree : this.#router.isFenced(held.node)
+      if (!isOver) return done(undefined, held)
+      if (!isFree) return done(fencedError(held.node.id))
+      this.#drop(held, true)
     }
-    if (this.#lease !== undefined) return done(undefined, this.#lease)
     this.#router.leasePrimary((error, lease) => {
       if (lease === undefined) return done(error)
       if (this.#releaseError) {

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import { DatabaseError } from 'pg'
 import type { Client } from 'pg'
 import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
 import type { Settings } from './config/settings.ts'
@@ -12,7 +11,7 @@ import type { Done, ExecutionListener, Send } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
-import { outcomeOf } from './execution/outcome.ts'
+import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
@@ -30,10 +29,10 @@ import { decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
-import { failsWhole } from './statement/fails-whole.ts'
 import type { Judge } from './statement/judge.ts'
 import { provesRead } from './statement/proves-read.ts'
 import type { Statement } from './statement/statement.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { SessionKeeper } from './session-keeper.ts'
@@ -46,15 +45,6 @@ export interface RoutedQuery {
   readonly request: RouteRequest
   readonly session: MutableSession
   readonly send: Send
-}
-
-/** What stands for a text that there is not: a prepared statement run by its name, a cursor, a stream. */
-export const WITHOUT_TEXT: Statement = {
-  kind: 'write',
-  reason: 'unknown-statement',
-  mayWrite: true,
-  leavesSessionState: true,
-  multiple: false,
 }
 
 /** Wires the stages together, and keeps what they share. One per pool. */
@@ -194,7 +184,7 @@ export class Router {
 
   /** True when nothing may be written to this node any more, though it would take it. */
   isFenced(node: NodeView): boolean {
-    return this.#cluster.isFenced(node.id)
+    return this.#cluster.isFenced(node)
   }
 
   /** Runs one autocommit statement wherever it belongs. */
@@ -348,6 +338,19 @@ export class Router {
       // Wherever the primary went, it may not be in the list.
       if (change.from === 'primary') void this.#discovery?.refreshNow()
     }
+    this.#leaveBehind(next)
+  }
+
+  /** Nobody who still waits for a connection to an old primary is to write there. */
+  #leaveBehind({ nodes, primary }: Snapshot): void {
+    for (const node of nodes) {
+      const { id, state } = node
+      if (this.lastRoleOf(id) !== 'primary' || id === primary?.id) continue
+      const cause = new Error(`${id} is no longer the primary`)
+      if (this.isFenced(node)) this.#executor.abandon(id, cause, 'fenced')
+      // What is under way at a server that does not answer, and is replaced, would be waited for in vain.
+      if (state.name === 'down' && primary !== undefined) this.#nodes.get(id)?.cut()
+    }
   }
 
   #discoveryLoop({ discovery, pgOptions, probeTimeoutMs }: Settings): DiscoveryLoop | undefined {
@@ -389,11 +392,4 @@ export class Router {
     this.#reportedHints.add(statement)
     this.#tell('hintIgnored', statement)
   }
-}
-
-/** An error of the server is about the whole statement, unless that commits on its way. */
-function hasLeftNothing(error: Error, statement: Statement): boolean {
-  const outcome = outcomeOf(error)
-  if (outcome !== undefined) return outcome === 'not-sent'
-  return error instanceof DatabaseError && failsWhole(statement)
 }
