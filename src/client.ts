@@ -285,11 +285,11 @@ export class RoutedClient extends EventEmitter {
         fail(submittable, error)
       } else {
         this.#isPinned = true
-        const ending = (error: unknown): void => {
+        const ending = (cause: unknown): void => {
           this.#settle(WITHOUT_TEXT, undefined, 'none')
-          if (!(error instanceof Error) || failureOf(error) !== 'node') return
-          this.#router.nodeFailed(lease.node, error)
-          withOutcome(error, REFUSED_UNSENT.has(error.message) ? 'not-sent' : 'unknown')
+          if (!(cause instanceof Error) || failureOf(cause) !== 'node') return
+          this.#router.nodeFailed(lease.node, cause)
+          withOutcome(cause, REFUSED_UNSENT.has(cause.message) ? 'not-sent' : 'unknown')
         }
         this.#ledger.started(WITHOUT_TEXT, session)
         ending(undefined)

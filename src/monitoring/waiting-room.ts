@@ -1,3 +1,4 @@
+import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
 
@@ -41,7 +42,7 @@ export class WaitingRoom {
         },
         fail: (error) => {
           out()
-          reject(error)
+          reject(asError(error))
         },
       }
       const out = (): void => {
