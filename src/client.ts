@@ -31,6 +31,11 @@ interface Task {
 /** node-postgres' own words. */
 const TIMED_OUT = 'Query read timeout'
 const CLOSED = 'Client was closed and is not queryable'
+/** Of a connection that was known to be broken before the statement came. */
+const REFUSED_UNSENT: ReadonlySet<string> = new Set([
+  CLOSED,
+  'Client has encountered a connection error and is not queryable',
+])
 
 /**
  * What `pool.connect()` hands out: a client that routes each statement by itself. It borrows a connection to the primary
@@ -203,6 +208,7 @@ export class RoutedClient extends EventEmitter {
     this.#borrow((error, lease) => {
       if (lease !== undefined) return this.#runOn(lease, statement, run, next, isSecond)
       this.#leave()
+      if (error !== undefined) this.#failFollowers(statement, error)
       try {
         run.done(error)
       } finally {
@@ -230,7 +236,10 @@ export class RoutedClient extends EventEmitter {
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
       // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
       if (!error) this.#settle(statement, client.getTransactionStatus(), 'none')
-      else if (!(error instanceof DatabaseError)) this.#settle(statement, undefined, 'lost')
+      else if (!(error instanceof DatabaseError)) {
+        this.#settle(statement, undefined, 'lost')
+        if (isBroken(client)) this.#failFollowers(statement, error)
+      }
       done(error, result)
     }
     const idle = (serverError: Error | undefined): void => {
@@ -241,6 +250,7 @@ export class RoutedClient extends EventEmitter {
       this.#isInTransaction = isGone ? this.#isInTransaction : status !== 'I'
       this.#settle(statement, status, failure)
       if (!this.#isInTransaction) this.#leave()
+      if (isLost && serverError !== undefined) this.#failFollowers(statement, serverError)
       if (isLost && this.#lease === lease) this.#drop(lease, true)
       next()
     }
@@ -262,14 +272,26 @@ export class RoutedClient extends EventEmitter {
     runExclusively(client, query.send, answered, idle, takesOver)
   }
 
+  /**
+   * What was called behind a BEGIN or a SET that nobody has awaited was meant to run in its transaction, or with its setting.
+   * It must not run without, over another connection.
+   */
+  #failFollowers({ kind, leavesSessionState, multiple }: Statement, error: Error): void {
+    if (kind !== 'transaction' && !leavesSessionState && !multiple) return
+    if (kind === 'transaction' && !multiple) withOutcome(error, 'rolled-back')
+    for (const task of this.#tasks.splice(0)) task.fail(error)
+  }
+
   /** Says of a statement whose server is lost what may have become of it. */
   #noteOutcome(error: Error, statement: Statement, wasInTransaction: boolean, { node }: PrimaryLease): void {
     const isLost = failureOf(error) === 'node'
     if (isLost) this.#router.nodeFailed(node, error)
     if (!isLost && error.message !== TIMED_OUT) return
     const { reason, multiple, mayWrite } = statement
-    const mayCommit = multiple || reason === 'commit' || reason === 'two-phase'
+    const wasSent = !REFUSED_UNSENT.has(error.message)
+    const mayCommit = wasSent && (multiple || reason === 'commit' || reason === 'two-phase')
     if (wasInTransaction && isLost && !mayCommit) withOutcome(error, 'rolled-back')
+    else if (!wasSent) withOutcome(error, 'not-sent')
     else if (mayWrite || wasInTransaction) withOutcome(error, 'unknown')
   }
 
@@ -294,9 +316,14 @@ export class RoutedClient extends EventEmitter {
         fail(submittable, error)
       } else {
         this.#isPinned = true
-        const ending = (): void => this.#settle(WITHOUT_TEXT, undefined, 'none')
+        const ending = (cause: unknown): void => {
+          this.#settle(WITHOUT_TEXT, undefined, 'none')
+          if (!(cause instanceof Error) || failureOf(cause) !== 'node') return
+          this.#router.nodeFailed(lease.node, cause)
+          withOutcome(cause, REFUSED_UNSENT.has(cause.message) ? 'not-sent' : 'unknown')
+        }
         this.#ledger.started(WITHOUT_TEXT, session)
-        ending()
+        ending(undefined)
         attend(submittable, ending)
         this.#router.count(lease.node, WITHOUT_TEXT)
         lease.client.query(submittable as never, values as never, callback as never)
@@ -306,11 +333,15 @@ export class RoutedClient extends EventEmitter {
   }
 
   #borrow(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
-    if (this.#lease !== undefined && this.#router.isFenced(this.#lease.node)) {
-      if (this.#isInTransaction || this.#isPinned) return done(fencedError(this.#lease.node.id))
-      this.#drop(this.#lease, true)
+    const held = this.#lease
+    if (held !== undefined) {
+      const isFree = !this.#isInTransaction && !this.#isPinned
+      // What was lost with a broken connection, the connection says itself.
+      const isOver = isBroken(held.client) ? isFree : this.#router.isFenced(held.node)
+      if (!isOver) return done(undefined, held)
+      if (!isFree) return done(fencedError(held.node.id))
+      this.#drop(held, true)
     }
-    if (this.#lease !== undefined) return done(undefined, this.#lease)
     this.#router.leasePrimary((error, lease) => {
       if (lease === undefined) return done(error)
       if (this.#releaseError) {

@@ -35,6 +35,7 @@ import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { Roster } from './roster.ts'
+import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
@@ -66,6 +67,7 @@ export class Router {
   readonly #counters = new Counters()
   readonly #transitions: Transitions
   readonly #roster: Roster
+  readonly #consequences: Consequences
   readonly #reportedHints = new WeakSet<Statement>()
   #ready = false
   #preparing: Promise<void> | undefined
@@ -105,14 +107,8 @@ export class Router {
       tokenRejected: (reason) => this.#tell('tokenRejected', { reason }),
     })
     const onSnapshot = (next: Snapshot, previous: Snapshot): void => this.#observe(next, previous)
-    const cluster = new WatchedCluster({
-      settings,
-      ClientClass,
-      platform,
-      selection,
-      onSnapshot,
-    })
-    this.#cluster = cluster
+    this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
+    const cluster = this.#cluster
     const listener = this.#executionListener()
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const { balancer, health } = selection
@@ -136,6 +132,14 @@ export class Router {
         if (!answered) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
       discoveryFailed: (failure) => this.#tell('discoveryFailed', failure),
+    })
+    this.#consequences = new Consequences({
+      cluster,
+      executor: this.#executor,
+      health,
+      nodes: this.#nodes,
+      roster: this.#roster,
+      transitions: this.#transitions,
     })
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
   }
@@ -205,7 +209,7 @@ export class Router {
 
   /** True when nothing may be written to this node any more, though it would take it. */
   isFenced(node: NodeView): boolean {
-    return this.#cluster.isFenced(node.id)
+    return this.#cluster.isFenced(node)
   }
 
   /** Runs one autocommit statement wherever it belongs. */
@@ -358,15 +362,7 @@ export class Router {
 
   #observe(next: Snapshot, previous: Snapshot): void {
     this.sessions.observe(next)
-    for (const change of this.#transitions.observe(next, previous)) {
-      if (change.to === 'down') {
-        this.#nodes.get(change.node)?.renew()
-        this.#executor.abandon(change.node, change.cause ?? new Error(`${change.node} is down`))
-      }
-      if (change.from === 'down') this.#health.returned(change.node)
-      // Wherever the primary went, it may not be in the list.
-      if (change.from === 'primary') void this.#roster.look()
-    }
+    this.#consequences.draw(this.#transitions.observe(next, previous), next)
   }
 
   #executionListener(): ExecutionListener {

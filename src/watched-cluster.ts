@@ -133,12 +133,18 @@ export class WatchedCluster implements Cluster {
     return serves()
   }
 
-  /** True when this node takes writes that it must not take: history has gone on without it, or along with it. */
-  isFenced(id: NodeId): boolean {
-    const { nodes, conflict } = this.snapshot
+  /**
+   * True when this node, as it was when it was the primary, takes writes that it must not take: history has gone on without
+   * it, or along with it.
+   */
+  isFenced({ id, state }: NodeView): boolean {
+    const { nodes, conflict, primary } = this.snapshot
     if (conflict?.some((node) => node.id === id)) return true
     const exclusion = nodes.find((node) => node.id === id)?.exclusion
-    return exclusion !== undefined && exclusion !== 'same-server'
+    if (exclusion !== undefined && exclusion !== 'same-server') return true
+    // Somebody may hold a connection to a server that is no longer in the list, or does not answer probes.
+    if (state.name !== 'up' || primary?.state.name !== 'up') return false
+    return state.observation.serverIdentity !== primary.state.observation.serverIdentity
   }
 
   /** Whether replicas serve though there was no primary yet to tell how old they are. */

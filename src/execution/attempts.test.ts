@@ -240,3 +240,17 @@ describe('a refusal by what was the primary', () => {
     expect(ends).toMatchObject([{ failure: 'statement', error: { message: 'error 25006' } }])
   })
 })
+
+describe('a connection that is refused', () => {
+  it('by a replica, for a reason of its own, leaves the read to others', () => {
+    b.nodes.a.leaseError = server('28000', 'ClientAuthentication')
+    read()
+    expect(ends).toMatchObject([{ failure: 'busy', wasSent: false }])
+  })
+
+  it('by the primary, is the answer', () => {
+    b.nodes.p.leaseError = server('28000', 'ClientAuthentication')
+    write()
+    expect(ends).toMatchObject([{ failure: 'statement', wasSent: false }])
+  })
+})

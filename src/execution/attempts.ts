@@ -39,6 +39,11 @@ export interface AttemptsOptions {
 
 type End = (failure: Failure | undefined, error: Error | undefined, result?: unknown) => void
 
+/** Why an attempt is given up from outside, and what that says of the node. */
+type GiveUp = (cause: Error, failure: Abandonment) => void
+
+export type Abandonment = Extract<Failure, 'node' | 'fenced'>
+
 /** Receives why there is no connection, and what that says of the node. */
 type Refused = (error: Error, failure: Failure) => void
 
@@ -46,7 +51,7 @@ type Refused = (error: Error, failure: Failure) => void
 export class Attempts {
   readonly #options: AttemptsOptions
   /** Ends what may be given up at any time: reads, and the waiting for a connection. */
-  readonly #harmless = new Map<(cause: Error) => void, NodeId>()
+  readonly #harmless = new Map<GiveUp, NodeId>()
 
   constructor(options: AttemptsOptions) {
     this.#options = options
@@ -62,7 +67,7 @@ export class Attempts {
     { timeoutMs, keeps }: ReadAttempt,
     attempted: (end: Attempted) => void,
   ): void {
-    const giveUp = (cause: Error): void => end('node', cause)
+    const giveUp: GiveUp = (cause, failure) => end(failure, cause)
     const timer = timeoutMs === undefined ? undefined : this.#scheduleEnd(node, timeoutMs, giveUp)
     const sending = (): void => void this.#harmless.set(giveUp, node.id)
     const ended = (end: Attempted): void => {
@@ -91,10 +96,10 @@ export class Attempts {
       return refused(new Error(`${node.id} is no longer a node of the cluster`), 'busy')
     }
     let isOver = false
-    const giveUp = (cause: Error): void => {
+    const giveUp: GiveUp = (cause, failure) => {
       isOver = true
       this.#harmless.delete(giveUp)
-      refused(cause, 'node')
+      refused(cause, failure)
     }
     this.#harmless.set(giveUp, node.id)
     // pg-pool hands connections over in the async context of whoever released them.
@@ -103,23 +108,24 @@ export class Attempts {
       this.#harmless.delete(giveUp)
       if (client !== undefined) return leased(client)
       const cause = error ?? new Error('Connection terminated unexpectedly')
-      // A server that answers with an error of its own, such as a refused login, answers every statement so.
-      refused(cause, failureOf(cause))
+      // A primary that refuses the login answers every statement so. What a replica refuses, another one may take.
+      const failure = failureOf(cause)
+      refused(cause, failure === 'statement' && node.role === 'replica' ? 'busy' : failure)
     })
     server.lease(handedOver)
   }
 
-  /** The node is gone: the reads under way there have failed, and nobody gets a connection any more. */
-  abandon(id: NodeId, cause: Error): void {
+  /** The node is gone, or left behind: the reads under way there have failed, and nobody gets a connection any more. */
+  abandon(id: NodeId, cause: Error, failure: Abandonment = 'node'): void {
     // Before the first is told: what comes anew is another matter.
     const there = [...this.#harmless].filter(([, node]) => node === id)
-    for (const [giveUp] of there) giveUp(cause)
+    for (const [giveUp] of there) giveUp(cause, failure)
   }
 
-  #scheduleEnd(node: NodeView, timeoutMs: number, giveUp: (cause: Error) => void): Timer {
+  #scheduleEnd(node: NodeView, timeoutMs: number, giveUp: GiveUp): Timer {
     return this.#options.platform.schedule(timeoutMs, () => {
       const message = `${node.id} did not answer a read within ${timeoutMs} ms`
-      giveUp(new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }))
+      giveUp(new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }), 'node')
     })
   }
 

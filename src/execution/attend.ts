@@ -16,15 +16,15 @@ const HANDLERS = [
 
 /**
  * Makes a query object (a cursor, a stream, COPY) hear the server in the async context of this call, and calls `ending`
- * right before it hears that it has ended or failed.
+ * right before it hears that it has ended or failed, and then with the error.
  */
-export function attend(submittable: Submittable, ending: () => void): void {
+export function attend(submittable: Submittable, ending: (error: unknown) => void): void {
   for (const name of HANDLERS) {
     const handler: unknown = Reflect.get(submittable, name)
     if (typeof handler !== 'function') continue
     const ends = name === 'handleReadyForQuery' || name === 'handleError'
     const inContext = inThisContext((...args: unknown[]) => {
-      if (ends) ending()
+      if (ends) ending(name === 'handleError' ? args[0] : undefined)
       handler.apply(submittable, args)
     })
     Object.defineProperty(submittable, name, { value: inContext, configurable: true, writable: true })

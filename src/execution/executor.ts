@@ -2,7 +2,7 @@ import type { ServerNode } from '../nodes/server-node.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { NodeId } from '../topology/node.ts'
-import { Attempts } from './attempts.ts'
+import { Attempts, type Abandonment } from './attempts.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { HealthBook } from './health-book.ts'
 import { Reader, type Read } from './reader.ts'
@@ -73,8 +73,8 @@ export class Executor {
     this.#writer.lease(done)
   }
 
-  /** The node is gone: who waits for it goes elsewhere. */
-  abandon(id: NodeId, cause: Error): void {
-    this.#attempts.abandon(id, cause)
+  /** The node is gone, or left behind: who waits for it goes elsewhere. */
+  abandon(id: NodeId, cause: Error, failure?: Abandonment): void {
+    this.#attempts.abandon(id, cause, failure)
   }
 }

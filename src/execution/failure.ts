@@ -2,6 +2,8 @@
 export type Failure =
   /** The node, or the way to it, failed. Another node may do better. */
   | 'node'
+  /** The cluster has left the node behind: nothing is to be sent there, whatever it would answer. */
+  | 'fenced'
   /** The node lives, and has no connection to give at the moment. Another node may have one. */
   | 'busy'
   /** The standby refused the statement because it is a standby. It has done nothing; the primary may take it. */

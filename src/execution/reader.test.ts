@@ -170,9 +170,18 @@ describe('when nobody is left', () => {
   })
 
   it('from the beginning, waits as well, and says why in the end', async () => {
+    b.primary = undefined
     b.read('')
     await settle()
     expect(b.log).toEqual([`awaits a plan for ${FAILOVER_TIMEOUT_MS}`, 'done with No primary found'])
+  })
+
+  it('but a primary that is not to have it, says that', async () => {
+    const errors: unknown[] = []
+    b.read('', {}, (error) => errors.push(error))
+    await settle()
+    expect(errors).toMatchObject([{ code: 'SWITCHYARD_PRIMARY_SPILL' }])
+    expect(b.log).toContain('spillRefused')
   })
 
   it('a plan that cannot be made fails the read, and nothing else', async () => {

@@ -186,13 +186,21 @@ export class Reader {
     walk.untilMs ??= platform.now() + failoverTimeoutMs
     const isLast = walk.plan.steps[walk.index] === undefined
     // A node that lives says no for reasons of its own, which the next plan would not change.
-    if (isLast && failure !== 'node') return walk.done(error)
+    if (isLast && failure !== 'node' && failure !== 'fenced') return walk.done(error)
     if (platform.now() >= walk.untilMs) return walk.done(error)
     if (!budget.spend()) {
       listener.retriesSpent()
       return walk.done(error)
     }
     this.#step(walk)
+  }
+
+  /** Where there is a primary, it is not to run what belongs to replicas. */
+  #unavailable(): Error {
+    const { cluster, listener } = this.#options
+    if (cluster.primary() === undefined) return cluster.unavailable()
+    listener.spillRefused()
+    return spillError()
   }
 
   /** No candidate is left, but a failover may be under way: waits for one. */
@@ -203,7 +211,7 @@ export class Reader {
     const { untilMs } = walk
     beforeRound(walk.rounds, platform, () => {
       const planned = (plan: QueryPlan): void => {
-        if (plan.steps.length === 0) return walk.done(walk.error ?? cluster.unavailable())
+        if (plan.steps.length === 0) return walk.done(walk.error ?? this.#unavailable())
         walk.plan = plan
         walk.index = 0
         this.#step(walk)

@@ -231,6 +231,25 @@ describe('a write that a demoted server refuses', () => {
   })
 })
 
+describe('a primary that the cluster has left behind', () => {
+  it.each([
+    ['a write', (): Promise<void> => b.write()],
+    ['a lease', (): Promise<void> => b.lease()],
+  ])('gets nothing of what waits for a connection there, and is not suspected: %s', async (_name, run) => {
+    let handOver = (): void => {}
+    b.nodes.p.deferLease = (callBack) => (handOver = callBack)
+    await run()
+    b.primary = views.q
+    b.answers['q'] = 'q'
+    b.attempts.abandon('p', new Error('no longer the primary'), 'fenced')
+    handOver()
+    await settle()
+    expect(b.outcome).toBe('q')
+    expect(b.sent).not.toContain('p')
+    expect(b.log).not.toContain('nodeFailed p')
+  })
+})
+
 describe('a lease', () => {
   it('is a connection to the primary, for whoever asked', async () => {
     await b.lease()

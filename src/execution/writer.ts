@@ -66,7 +66,7 @@ export class Writer {
           if (wasSent && !isRefused) {
             return done(failure === 'node' || isTimeout(error) ? withOutcome(error, 'unknown') : error)
           }
-          if (failure === 'node' || (isRefused && !wasRefused)) {
+          if (failure === 'node' || failure === 'fenced' || (isRefused && !wasRefused)) {
             wasRefused ||= isRefused
             return this.#again(errand, error)
           }
@@ -89,8 +89,8 @@ export class Writer {
           node,
           (client) => done(undefined, { client, node }),
           (error, failure) => {
-            if (failure !== 'node') return done(withOutcome(error, 'not-sent'))
-            listener.nodeFailed(node, error)
+            if (failure !== 'node' && failure !== 'fenced') return done(withOutcome(error, 'not-sent'))
+            if (failure === 'node') listener.nodeFailed(node, error)
             this.#again(errand, error)
           },
         ),

@@ -73,6 +73,27 @@ describe('the cluster that is watched', () => {
     expect(b.monitor.snapshot.conflict?.map(({ id }) => id)).toEqual(['a', 'b'])
     expect(b.monitor.snapshot.primary).toBeUndefined()
   })
+
+  it('a suspicion of one of them does not make the other the primary, its failure does', async () => {
+    const b = bench(['a', 'b'])
+    b.network.at('b').row = primaryRow('0/1000', 'b')
+    await b.monitor.settled()
+    b.network.at('a').querying = new Error('out of order')
+    b.monitor.suspect('a', new Error('read ECONNRESET'))
+    expect(b.shown).toBe('suspected primary')
+    expect(b.monitor.snapshot.conflict?.map(({ id }) => id)).toEqual(['a', 'b'])
+    await b.monitor.refresh()
+    expect(b.shown).toBe('down primary')
+    expect(b.monitor.snapshot.primary?.id).toBe('b')
+  })
+
+  it('a suspected name of a server does not stand against its other name', async () => {
+    const b = bench(['a', 'b'])
+    b.network.at('b').row = b.network.at('a').row
+    await b.monitor.settled()
+    b.monitor.suspect('a', new Error('read ECONNRESET'))
+    expect(b.monitor.snapshot.primary?.id).toBe('b')
+  })
 })
 
 describe('lag', () => {

@@ -23,7 +23,11 @@ describe('a suspected node', () => {
     b.monitor.suspect('a', CAUSE)
     expect(b.shown).toBe('suspected replica replica')
     expect(b.told.at(-1)).toBe('suspected replica replica')
-    expect(b.node('a').state).toEqual({ name: 'suspected', cause: CAUSE, sinceMs: b.platform.now() })
+    expect(b.node('a').state).toMatchObject({
+      name: 'suspected',
+      cause: CAUSE,
+      sinceMs: b.platform.now(),
+    })
     expect(b.monitor.snapshot.primary).toBeUndefined()
     await settle()
     expect(b.shown).toBe('primary replica replica')

@@ -1,9 +1,11 @@
+import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
 
 interface Waiter {
   readonly test: (snapshot: Snapshot) => boolean
   readonly leave: (passed: boolean) => void
+  readonly fail: (error: unknown) => void
 }
 
 /** Those who wait for a snapshot to their liking. Keeps the process alive for each of them. */
@@ -22,29 +24,46 @@ export class WaitingRoom {
     return this.#sinceMs
   }
 
-  /** Resolves with true once `tell` has brought a snapshot that passes, with false after `timeoutMs` or on `close`. */
+  /**
+   * Resolves with true once `tell` has brought a snapshot that passes, with false after `timeoutMs` or on `close`. Rejects
+   * with what `test` throws.
+   */
   wait(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean> {
     if (this.#isClosed || timeoutMs <= 0) return Promise.resolve(false)
     this.#sinceMs ??= this.#platform.now()
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const release = this.#platform.holdOpen()
       const timer = this.#platform.schedule(timeoutMs, () => waiter.leave(false))
       const waiter: Waiter = {
         test,
         leave: (passed) => {
-          timer.cancel()
-          release()
-          this.#waiters.delete(waiter)
-          if (this.#waiters.size === 0) this.#sinceMs = undefined
+          out()
           resolve(passed)
         },
+        fail: (error) => {
+          out()
+          reject(asError(error))
+        },
+      }
+      const out = (): void => {
+        timer.cancel()
+        release()
+        this.#waiters.delete(waiter)
+        if (this.#waiters.size === 0) this.#sinceMs = undefined
       }
       this.#waiters.add(waiter)
     })
   }
 
   tell(snapshot: Snapshot): void {
-    for (const { test, leave } of this.#waiters) if (test(snapshot)) leave(true)
+    for (const { test, leave, fail } of this.#waiters) {
+      try {
+        if (test(snapshot)) leave(true)
+      } catch (error) {
+        // A policy of the user's that throws is the problem of who waits for it, not of who watches.
+        fail(error)
+      }
+    }
   }
 
   close(): void {

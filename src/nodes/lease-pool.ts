@@ -23,6 +23,8 @@ export class LeasePool implements ServerNode {
   readonly #listener: LeasePoolListener
   readonly #opened = new WeakSet<PoolClient>()
   #pool: PgPool<Client>
+  /** Given up by `renew`, and not yet given back by whoever has connections of it. */
+  readonly #former = new Set<PgPool<Client>>()
 
   /** @param ClientClass node-postgres' own `Client`, from the copy of `pg` that the application uses. */
   constructor(config: NodeConfig, ClientClass: typeof Client, listener: LeasePoolListener) {
@@ -43,9 +45,17 @@ export class LeasePool implements ServerNode {
 
   renew(): void {
     if (this.#pool.totalCount === 0 || this.#pool.ending) return
-    const old = this.#pool
+    const former = this.#pool
     this.#pool = this.#open()
-    drain(old)
+    const unused = unusedOf(former)
+    this.#former.add(former)
+    drain(former, () => this.#former.delete(former))
+    // Their ends, asked for politely, would wait for a server that may never answer.
+    for (const client of unused) hangUp(client)
+  }
+
+  cut(): void {
+    for (const pool of this.#former) for (const client of clientsOf(pool)) hangUp(client)
   }
 
   drain(): void {
@@ -68,8 +78,11 @@ export class LeasePool implements ServerNode {
     return this.#pool.expiredCount
   }
 
-  end(): Promise<void> {
-    return this.#pool.end()
+  async end(): Promise<void> {
+    const ended = this.#pool.end()
+    // Nobody waits for those that are still being made, and nobody knows whether they ever will be.
+    for (const client of unusedOf(this.#pool)) hangUp(client)
+    await ended
   }
 
   #open(): PgPool<Client> {
@@ -87,11 +100,34 @@ export class LeasePool implements ServerNode {
   }
 }
 
+/** What pg-pool keeps of its connections, those included that are being made. */
+interface Kept {
+  readonly _clients: readonly Client[]
+  readonly _idle: readonly { readonly client: Client }[]
+}
+
+function clientsOf(pool: PgPool<Client>): readonly Client[] {
+  return (pool as unknown as Kept)._clients
+}
+
+/** Idle, or being made. */
+function unusedOf(pool: PgPool<Client>): readonly Client[] {
+  const idle = (pool as unknown as Kept)._idle.map(({ client }) => client)
+  return clientsOf(pool).filter(
+    (client) => idle.includes(client) || Reflect.get(client, '_connecting') === true,
+  )
+}
+
+/** At once, whatever is under way there. Native clients have no stream. */
+function hangUp(client: Partial<Client>): void {
+  client.connection?.stream.destroy()
+}
+
 /** Ends a pool when nobody waits for a connection any more: pg-pool would forget about them. */
-function drain(pool: PgPool<Client>): void {
+function drain(pool: PgPool<Client>, ended = (): void => {}): void {
   const endIfIdle = (): void => {
     if (pool.waitingCount > 0 || pool.ending) return
-    pool.end().catch(() => {})
+    pool.end().then(ended, ended)
   }
   // While somebody waits all connections are in use, and each of them is given back.
   pool.on('release', endIfIdle)

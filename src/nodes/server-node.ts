@@ -20,6 +20,8 @@ export interface ServerNode {
   lease(callback: LeaseCallback): void
   /** The way to the node is broken: new connections from now on; those in use stay with whoever has them. */
   renew(): void
+  /** Another server has taken over: what still runs over connections of before the last `renew` fails now. */
+  cut(): void
   /** The node is no longer wanted: who has a connection or waits for one goes on, and the last one ends it. */
   drain(): void
   readonly totalCount: number

@@ -41,11 +41,16 @@ describe('transition', () => {
   })
 
   it.each([
-    ['pending', PENDING],
-    ['up', up(observation)],
-    ['suspected', { name: 'suspected', cause: new Error('before'), sinceMs: 100 } as const],
-  ])('%s → suspected, since now', (_name, state) => {
-    expect(transition(state, suspicion)).toEqual(suspected)
+    ['pending', PENDING, undefined],
+    ['up', up(observation), observation],
+    ['suspected', { name: 'suspected', cause: new Error('before'), sinceMs: 100 } as const, undefined],
+    [
+      'suspected',
+      { name: 'suspected', cause: new Error('before'), sinceMs: 100, last: observation } as const,
+      observation,
+    ],
+  ])('%s → suspected, since now, with what it was before', (_name, state, last) => {
+    expect(transition(state, suspicion)).toEqual(last === undefined ? suspected : { ...suspected, last })
   })
 
   it('a node that is down stays so when it is suspected', () => {

@@ -36,8 +36,16 @@ export interface Observation {
 export type NodeState =
   | { readonly name: 'pending' }
   | { readonly name: 'up'; readonly observation: Observation }
-  /** Somebody met a failure there. Nothing is sent to it until it has answered a probe that was sent since. */
-  | { readonly name: 'suspected'; readonly cause: Error; readonly sinceMs: number }
+  /**
+   * Somebody met a failure there. Nothing is sent to it until it has answered a probe that was sent since. `last` is what it
+   * was before.
+   */
+  | {
+      readonly name: 'suspected'
+      readonly cause: Error
+      readonly sinceMs: number
+      readonly last?: Observation
+    }
   | { readonly name: 'down'; readonly cause: Error; readonly sinceMs: number }
 
 export type NodeEvent =
@@ -54,6 +62,11 @@ function isFull(cause: Error): boolean {
   return 'code' in cause && cause.code === TOO_MANY_CONNECTIONS
 }
 
+function lastOf(state: NodeState): { readonly last?: Observation } {
+  if (state.name === 'up') return { last: state.observation }
+  return state.name === 'suspected' && state.last !== undefined ? { last: state.last } : {}
+}
+
 /** The one place where a node changes its state. */
 export function transition(state: NodeState, event: NodeEvent): NodeState {
   switch (event.type) {
@@ -63,7 +76,8 @@ export function transition(state: NodeState, event: NodeEvent): NodeState {
       return { name: 'up', observation: event.observation }
     case 'suspected':
       if (state.name === 'up' && isFull(event.cause)) return state
-      return state.name === 'down' ? state : { name: 'suspected', cause: event.cause, sinceMs: event.atMs }
+      if (state.name === 'down') return state
+      return { name: 'suspected', cause: event.cause, sinceMs: event.atMs, ...lastOf(state) }
     case 'failed':
       if (state.name === 'up' && isFull(event.cause)) return state
       return { name: 'down', cause: event.cause, sinceMs: state.name === 'down' ? state.sinceMs : event.atMs }

@@ -5,7 +5,7 @@ import type { Exclusion } from './snapshot.ts'
 /** Who counts in the cluster. */
 export interface Standing {
   readonly exclusions: ReadonlyMap<NodeId, Exclusion>
-  /** The servers that take writes and are not excluded: one is the primary, more are a conflict. */
+  /** The servers that take writes and are not excluded, as far as is known: one is the primary, more are a conflict. */
   readonly writable: readonly NodeId[]
 }
 
@@ -35,7 +35,26 @@ export function standingOf(nodes: readonly KnownNode[], memory: Memory): Standin
   const writable = newest.some(({ observation }) => observation.isReadOnly !== true)
     ? keep(newest, exclusions, 'read-only', ({ observation }) => observation.isReadOnly !== true)
     : newest
-  return { exclusions, writable: writable.map(({ id }) => id) }
+  const rivals = writable.length === 0 ? [] : rivalsAmong(nodes, servers, memory)
+  return { exclusions, writable: [...writable, ...rivals].map(({ id }) => id) }
+}
+
+/** A suspicion settles no conflict: those that took writes a moment ago, on a timeline that counts, and may do so still. */
+function rivalsAmong(
+  nodes: readonly KnownNode[],
+  servers: ReadonlySet<string>,
+  memory: Memory,
+): readonly Answered[] {
+  const candidates = nodes.flatMap(({ id, state }): readonly Answered[] => {
+    const observation = state.name === 'suspected' ? state.last : undefined
+    const counts =
+      observation?.role === 'primary' &&
+      observation.isReadOnly !== true &&
+      observation.systemIdentifier === memory.systemIdentifier &&
+      !servers.has(observation.serverIdentity)
+    return counts ? [{ id, observation }] : []
+  })
+  return candidates.filter(isOnNewestTimeline(candidates, memory))
 }
 
 /** One that cannot tell its timeline loses against any that can, and counts only among its like. */

@@ -40,6 +40,7 @@ export class FakeNode implements ServerNode {
   /** What it answers when it is asked. */
   isStandby = false
   renewals = 0
+  cuts = 0
   isDrained = false
   isEnded = false
   /** What runs instead of calling back at once. */
@@ -60,6 +61,10 @@ export class FakeNode implements ServerNode {
 
   renew(): void {
     this.renewals += 1
+  }
+
+  cut(): void {
+    this.cuts += 1
   }
 
   drain(): void {
