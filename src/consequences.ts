@@ -43,10 +43,11 @@ export class Consequences {
   /** Nobody who still waits for a connection to an old primary is to write there. */
   #leaveBehind({ nodes: views, primary }: Snapshot): void {
     const { cluster, executor, nodes, transitions } = this.#options
-    for (const { id, state } of views) {
+    for (const view of views) {
+      const { id, state } = view
       if (transitions.lastRoleOf(id) !== 'primary' || id === primary?.id) continue
       const cause = new Error(`${id} is no longer the primary`)
-      if (cluster.isFenced(id)) executor.abandon(id, cause, 'fenced')
+      if (cluster.isFenced(view)) executor.abandon(id, cause, 'fenced')
       // What is under way at a server that does not answer, and is replaced, would be waited for in vain.
       if (state.name === 'down' && primary !== undefined) nodes.get(id)?.cut()
     }
