@@ -370,6 +370,7 @@ export class Router {
       sent: (node) => this.#counters.sent(node),
       readAnswered: (node) => this.#counters.readAnswered(node),
       nodeFailed: (node, error) => this.#cluster.suspect(node.id, error),
+      lastResort: () => this.#transitions.often('lastResort'),
       retriesSpent: () => this.#transitions.often('retriesSpent'),
       spillRefused: () => this.#transitions.often('spillRefused'),
     }

@@ -16,6 +16,8 @@ export interface ExecutionListener {
   readAnswered(node: NodeView): void
   /** The node, or the way to it, failed, or it is no longer what it was taken for. */
   nodeFailed(node: NodeView, error: Error): void
+  /** A read goes to a replica with a bad record, because nobody else can serve it. */
+  lastResort(): void
   /** A read meets no other node because retries have used up their budget. */
   retriesSpent(): void
   /** A read that belongs to replicas found no place on the primary in time. */

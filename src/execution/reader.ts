@@ -146,6 +146,7 @@ export class Reader {
     const { attempts, balancer, health, platform, readTimeoutMs } = this.#options
     const { node, reason } = step
     const isReplica = reason === 'replica' || reason === 'last-resort'
+    if (reason === 'last-resort') this.#options.listener.lastResort()
     const startedAtMs = platform.now()
     if (isReplica) {
       health.started(node.id)
@@ -205,7 +206,9 @@ export class Reader {
 
   /** No candidate is left, but a failover may be under way: waits for one. */
   #planAnew(walk: Walk): void {
-    const { cluster, failoverTimeoutMs, platform } = this.#options
+    const { cluster, failoverTimeoutMs, platform, spill } = this.#options
+    if (spill.refusesAll && cluster.primary() !== undefined)
+      return walk.done(walk.error ?? this.#unavailable())
     walk.rounds += 1
     walk.untilMs ??= platform.now() + failoverTimeoutMs
     const { untilMs } = walk

@@ -27,6 +27,12 @@ export class SpillGate {
     this.#options = options
   }
 
+  /** True when there never is a place, and nobody waits for one. */
+  get refusesAll(): boolean {
+    const { places, waitMs } = this.#options
+    return places === 0 && waitMs === 0
+  }
+
   /** Calls back with true when there is a place, which must be given back with `leave()`; with false when there is none. */
   enter(callback: (isIn: boolean) => void): void {
     const { platform, places, waitMs } = this.#options

@@ -41,6 +41,11 @@ export interface RouterEvents {
   timelineUnclear: [{ readonly node: NodeId; readonly timeline: number | undefined }]
   /** A replica failed so often in a row that it gets no reads for a while. */
   nodeEjected: [{ readonly node: NodeId; readonly forMs: number }]
+  /**
+   * Reads went to a replica with a bad record, because nobody else could serve them: the least bad is better than no
+   * answer. At most once a second.
+   */
+  lastResort: [{ readonly count: number }]
   /** Reads failed that might have run elsewhere: retries have used up their share of the traffic. At most once a second. */
   retriesSpent: [{ readonly count: number }]
   /** Reads failed because of `primarySpill`. At most once a second. */

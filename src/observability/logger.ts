@@ -39,6 +39,9 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('nodeEjected', ({ node, forMs }) => {
     logger.warn({ node, forMs }, `${node} failed again and again and gets no reads for a while`)
   })
+  events.on('lastResort', ({ count }) => {
+    logger.warn({ count }, 'Reads went to a replica that keeps failing, because nobody else could serve them')
+  })
   events.on('retriesSpent', ({ count }) => {
     logger.warn({ count }, 'Reads failed because retries have used up their share of the traffic')
   })

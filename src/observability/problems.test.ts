@@ -56,9 +56,14 @@ describe('noPrimaryError', () => {
     "a login that was turned down (%s) is the server's own error",
     (code) => {
       const error = refusal(code)
-      expect(noPrimaryError(snapshotOf(downView('a'), downView('p', error)))).toBe(error)
+      expect(noPrimaryError(snapshotOf(downView('p', error), downView('a')))).toBe(error)
     },
   )
+
+  it('that a replica refuses the login is not what is wrong', () => {
+    const nodes = snapshotOf(downView('p'), downView('a', refusal('28P01')))
+    expect(noPrimaryError(nodes)).toMatchObject({ code: 'SWITCHYARD_NO_PRIMARY' })
+  })
 
   it('any other error of a server is a cause only', () => {
     const error = refusal('57P03')

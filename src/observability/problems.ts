@@ -28,10 +28,10 @@ export function noPrimaryError(snapshot: Snapshot): Error {
     const message = `More than one primary: ${ids} take writes, so nothing is written. Check the option "replicas"`
     return new SwitchyardError('SWITCHYARD_TWO_PRIMARIES', message)
   }
-  for (const node of nodes) {
-    const refusal = loginRefusal(node)
-    if (refusal !== undefined) return refusal
-  }
+  // The pool's own address comes first. That a replica refuses the login as well is not what is wrong now.
+  const [own] = nodes
+  const refusal = own === undefined ? undefined : loginRefusal(own)
+  if (refusal !== undefined) return refusal
   const seen = nodes.map((node) => `${node.id} ${looksOf(node)}`).join('; ')
   const cause = nodes.map(causeOf).find((error) => error !== undefined)
   return new SwitchyardError('SWITCHYARD_NO_PRIMARY', `No primary found: ${seen}`, { cause, retryable: true })

@@ -19,7 +19,16 @@ it('a node: what it is, how far behind, what it got', () => {
   const stats = counters.report(snapshotOf(replica), 'loaded', () => connections, 1000)
   expect(stats.catalog).toBe('loaded')
   expect(stats.nodes).toEqual([
-    { id: 'a', role: 'replica', state: 'replica', lagBytes: 2048, lagMs: 600, queries: 2, connections },
+    {
+      id: 'a',
+      role: 'replica',
+      state: 'replica',
+      lagBytes: 2048,
+      lagMs: 600,
+      queries: 2,
+      reads: 1,
+      connections,
+    },
   ])
 })
 

@@ -13,6 +13,8 @@ export interface NodeStats {
   readonly lagMs: number | undefined
   /** Statements sent to this node. */
   readonly queries: number
+  /** Proven reads that this node answered: not those that it was behind for, or failed. */
+  readonly reads: number
   /** Connections to this node: open, idle, and callers that wait for one. */
   readonly connections: { readonly total: number; readonly idle: number; readonly waiting: number }
 }
@@ -31,6 +33,7 @@ export interface PoolStats {
 /** Counts what was sent where. */
 export class Counters {
   readonly #queries = new Map<NodeId, number>()
+  readonly #answered = new Map<NodeId, number>()
   #reads = 0
   #replicaReads = 0
 
@@ -40,6 +43,7 @@ export class Counters {
 
   readAnswered(node: NodeView): void {
     this.#reads += 1
+    this.#answered.set(node.id, (this.#answered.get(node.id) ?? 0) + 1)
     if (node.role === 'replica') this.#replicaReads += 1
   }
 
@@ -60,6 +64,7 @@ export class Counters {
       lagBytes: node.lag?.bytes,
       lagMs: node.lag === undefined ? undefined : lagMs(node.lag, nowMs),
       queries: this.queriesOf(node.id),
+      reads: this.#answered.get(node.id) ?? 0,
       connections: connectionsOf(node.id),
     }))
     return {

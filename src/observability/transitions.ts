@@ -6,6 +6,9 @@ import { changesBetween, type NodeChange, type RouterEvents } from './events.ts'
 /** What may happen with every statement is told this seldom, in milliseconds. */
 const OFTEN_MS = 1000
 
+/** Events that may come with every statement. */
+type Often = 'lastResort' | 'retriesSpent' | 'spillRefused'
+
 type Tell = <Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]) => void
 
 /** Tells what changes in the cluster, from one snapshot to the next, and not twice. */
@@ -15,7 +18,7 @@ export class Transitions {
   readonly #lastRoles = new Map<NodeId, Role>()
   /** Replicas of which it is not known that they follow the primary's branch of history. */
   readonly #strays = new Set<NodeId>()
-  readonly #counts = new Map<'retriesSpent' | 'spillRefused', { toldAtMs: number; count: number }>()
+  readonly #counts = new Map<Often, { toldAtMs: number; count: number }>()
   readonly #told = new Set<string>()
   #lastPrimary: NodeId | undefined
   #isConflict = false
@@ -41,7 +44,7 @@ export class Transitions {
   }
 
   /** Something that may happen with every statement: told at most once a second, with how often it was. */
-  often(name: 'retriesSpent' | 'spillRefused'): void {
+  often(name: Often): void {
     const nowMs = this.#platform.now()
     const told = this.#counts.get(name)
     const count = (told?.count ?? 0) + 1

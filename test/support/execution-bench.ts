@@ -111,6 +111,7 @@ export class ExecutionBench {
       this.log.push(`nodeFailed ${node.id}`)
       if (this.primary === node) this.primary = undefined
     },
+    lastResort: () => void this.log.push('lastResort'),
     retriesSpent: () => void this.log.push('retriesSpent'),
     spillRefused: () => void this.log.push('spillRefused'),
   }

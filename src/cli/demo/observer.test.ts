@@ -15,7 +15,15 @@ class FakePool {
 
   stats(): PoolStats {
     const connections = { total: 0, idle: 0, waiting: 0 }
-    const node = { id: 'r', role: 'replica', state: 'replica', lagBytes: 0, queries: 0, connections } as const
+    const node = {
+      id: 'r',
+      role: 'replica',
+      state: 'replica',
+      lagBytes: 0,
+      queries: 0,
+      reads: 0,
+      connections,
+    } as const
     return { nodes: [{ ...node, lagMs: this.lagMs }], reads: 0, offload: 0, catalog: 'loaded' }
   }
 

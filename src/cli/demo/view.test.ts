@@ -11,6 +11,7 @@ function node(id: string, role: NodeStats['role'], queries: number, lagMs?: numb
     lagBytes: undefined,
     lagMs,
     queries,
+    reads: 0,
     connections: { total: 3, idle: 1, waiting: 0 },
   }
 }
