@@ -26,7 +26,7 @@ it('a node: what it is, how far behind, what it got', () => {
       lagBytes: 2048,
       lagMs: 600,
       queries: 2,
-      reads: 1,
+      reads: 0,
       connections,
     },
   ])
