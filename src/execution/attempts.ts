@@ -8,6 +8,7 @@ import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Done, Send } from './execution.ts'
 import { failureOf, type Failure } from './failure.ts'
+import { GiveUps, harmless, type Abandonment, type GiveUp } from './give-ups.ts'
 import { askWhetherStandby } from './standby-proof.ts'
 
 /** How an attempt ended. */
@@ -39,19 +40,13 @@ export interface AttemptsOptions {
 
 type End = (failure: Failure | undefined, error: Error | undefined, result?: unknown) => void
 
-/** Why an attempt is given up from outside, and what that says of the node. */
-type GiveUp = (cause: Error, failure: Abandonment) => void
-
-export type Abandonment = Extract<Failure, 'node' | 'fenced'>
-
 /** Receives why there is no connection, and what that says of the node. */
 type Refused = (error: Error, failure: Failure) => void
 
 /** Runs one statement on one node: leases a connection, sends, gives the connection back. As with pg.Pool, an error costs the connection. */
 export class Attempts {
   readonly #options: AttemptsOptions
-  /** Ends what may be given up at any time: reads, and the waiting for a connection. */
-  readonly #harmless = new Map<GiveUp, NodeId>()
+  readonly #giveUps = new GiveUps()
 
   constructor(options: AttemptsOptions) {
     this.#options = options
@@ -67,46 +62,59 @@ export class Attempts {
     { timeoutMs, keeps }: ReadAttempt,
     attempted: (end: Attempted) => void,
   ): void {
-    const giveUp: GiveUp = (cause, failure) => end(failure, cause)
-    const timer = timeoutMs === undefined ? undefined : this.#scheduleEnd(node, timeoutMs, giveUp)
-    const sending = (): void => void this.#harmless.set(giveUp, node.id)
-    const ended = (end: Attempted): void => {
-      timer?.cancel()
-      this.#harmless.delete(giveUp)
-      attempted(end)
-    }
-    const end = this.#run(node, send, { sending, keeps }, ended)
+    this.#run(node, send, { timeoutMs, keeps, isHarmless: true }, attempted)
   }
 
   /** Calls `giveUp` when the node is given up, until the returned function is called. */
   watch(node: NodeView, giveUp: (cause: Error) => void): () => void {
-    this.#harmless.set(giveUp, node.id)
-    return () => void this.#harmless.delete(giveUp)
+    const entry = harmless(node.id, giveUp)
+    this.#giveUps.add(entry)
+    return () => this.#giveUps.remove(entry)
   }
 
   /** Runs anything else. It is given up while it waits for a connection only. */
   write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
-    this.#run(node, send, { sending: () => {}, keeps: false }, attempted)
+    this.#run(node, send, WRITE, attempted)
   }
 
   /** Leases a connection: one of the two is called, once. When the node is gone, so is the hope for a connection. */
   lease(node: NodeView, leased: (client: PoolClient) => void, refused: Refused): void {
+    let isOver = false
+    const entry = harmless(node.id, (cause, failure) => {
+      isOver = true
+      this.#giveUps.remove(entry)
+      refused(cause, failure)
+    })
+    this.#giveUps.add(entry)
+    this.#connect(
+      node,
+      (client) => {
+        if (isOver) return giveBack(client)
+        this.#giveUps.remove(entry)
+        leased(client)
+      },
+      (error, failure) => {
+        if (isOver) return
+        this.#giveUps.remove(entry)
+        refused(error, failure)
+      },
+    )
+  }
+
+  /** The node is gone, or left behind: the reads under way there have failed, and nobody gets a connection any more. */
+  abandon(id: NodeId, cause: Error, failure: Abandonment = 'node'): void {
+    // Before the first is told: what comes anew is another matter.
+    for (const { giveUp } of this.#giveUps.at(id)) giveUp(cause, failure)
+  }
+
+  #connect(node: NodeView, connected: (client: PoolClient) => void, refused: Refused): void {
     const server = this.#options.nodeOf(node.id)
     if (server === undefined) {
       return refused(new Error(`${node.id} is no longer a node of the cluster`), 'busy')
     }
-    let isOver = false
-    const giveUp: GiveUp = (cause, failure) => {
-      isOver = true
-      this.#harmless.delete(giveUp)
-      refused(cause, failure)
-    }
-    this.#harmless.set(giveUp, node.id)
     // pg-pool hands connections over in the async context of whoever released them.
     const handedOver = inThisContext((error: Error | undefined, client?: PoolClient): void => {
-      if (isOver) return giveBack(client)
-      this.#harmless.delete(giveUp)
-      if (client !== undefined) return leased(client)
+      if (client !== undefined) return connected(client)
       const cause = error ?? new Error('Connection terminated unexpectedly')
       // A primary that refuses the login answers every statement so. What a replica refuses, another one may take.
       const failure = failureOf(cause)
@@ -115,32 +123,20 @@ export class Attempts {
     server.lease(handedOver)
   }
 
-  /** The node is gone, or left behind: the reads under way there have failed, and nobody gets a connection any more. */
-  abandon(id: NodeId, cause: Error, failure: Abandonment = 'node'): void {
-    // Before the first is told: what comes anew is another matter.
-    const there = [...this.#harmless].filter(([, node]) => node === id)
-    for (const [giveUp] of there) giveUp(cause, failure)
-  }
-
-  #scheduleEnd(node: NodeView, timeoutMs: number, giveUp: GiveUp): Timer {
-    return this.#options.platform.schedule(timeoutMs, () => {
-      const message = `${node.id} did not answer a read within ${timeoutMs} ms`
-      giveUp(new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }), 'node')
-    })
-  }
-
-  /** Returns what ends it from outside; harmless when it has ended. */
   #run(
     node: NodeView,
     send: Send,
-    { sending, keeps }: { readonly sending: () => void; readonly keeps: boolean },
+    { timeoutMs, keeps, isHarmless }: ReadAttempt & { readonly isHarmless: boolean },
     attempted: (end: Attempted) => void,
-  ): End {
+  ): void {
     let client: PoolClient | undefined
     let isOver = false
+    let timer: Timer | undefined
     const end: End = (failure, error, result) => {
       if (isOver) return
       isOver = true
+      timer?.cancel()
+      this.#giveUps.remove(entry)
       const wasSent = client !== undefined
       client?.removeListener('error', finish)
       const kept = keeps && error === undefined ? client : undefined
@@ -159,11 +155,12 @@ export class Attempts {
       // What calls itself a primary may refuse for another reason: transactions are read-only there by default.
       askWhetherStandby(client, (isStandby) => end(isStandby ? 'standby-refusal' : 'statement', error))
     }
-    const leased = (connection: PoolClient): void => {
+    const connected = (connection: PoolClient): void => {
       if (isOver) return giveBack(connection)
       client = connection
-      client.once('error', finish)
-      sending()
+      client.on('error', finish)
+      // From now on only a read can be given up.
+      if (!isHarmless) this.#giveUps.remove(entry)
       this.#options.sent(node)
       try {
         send(client, finish)
@@ -171,12 +168,23 @@ export class Attempts {
         finish(asError(thrown))
       }
     }
-    this.lease(node, leased, (error, failure) => end(failure, error))
-    return end
+    const entry = harmless(node.id, (cause, failure) => end(failure, cause))
+    this.#giveUps.add(entry)
+    if (timeoutMs !== undefined) timer = this.#scheduleEnd(node, timeoutMs, entry.giveUp)
+    this.#connect(node, connected, (error, failure) => end(failure, error))
+  }
+
+  #scheduleEnd(node: NodeView, timeoutMs: number, giveUp: GiveUp): Timer {
+    return this.#options.platform.schedule(timeoutMs, () => {
+      const message = `${node.id} did not answer a read within ${timeoutMs} ms`
+      giveUp(new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }), 'node')
+    })
   }
 }
 
+const WRITE = { timeoutMs: undefined, keeps: false, isHarmless: false } as const
+
 /** A connection that comes too late works, and is for whoever is next. Not at once: that may be the next who is gone. */
-function giveBack(client: PoolClient | undefined): void {
-  if (client !== undefined) queueMicrotask(() => client.release())
+function giveBack(client: PoolClient): void {
+  queueMicrotask(() => client.release())
 }
