@@ -24,7 +24,8 @@ import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
 import { decideRoute, type RouteRequest } from './routing/decide.ts'
-import type { Route } from './routing/route.ts'
+import type { Freshness, Route } from './routing/route.ts'
+import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
@@ -50,6 +51,7 @@ export interface RoutedQuery {
   readonly canPipeline: boolean
 }
 
+const NO_FRESHNESS: Freshness = {}
 /** Wires the stages together, and keeps what they share. One per pool. */
 export class Router {
   readonly events: RouterEventEmitter = new EventEmitter()
@@ -106,7 +108,7 @@ export class Router {
       cluster: () => this.#cluster,
       tokenRejected: (reason) => this.#tell('tokenRejected', { reason }),
     })
-    const onSnapshot = (next: Snapshot, previous: Snapshot): void => this.#observe(next, previous)
+    const onSnapshot = this.#observe.bind(this)
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
     const listener = this.#executionListener()
@@ -330,10 +332,11 @@ export class Router {
     const route = this.route(statement, session, request)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const answered = this.sessions.follower(session, request, route)
+    const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
-    const { after, position } = route.role === 'replica' ? route.freshness : {}
-    const read = { plan: () => this.#cluster.plan(route), send, refused, answered }
-    this.#executor.read(after === undefined && query.canPipeline ? { ...read, position } : read, done)
+    const asked = after === undefined && query.canPipeline ? position : undefined
+    const plan = (): QueryPlan => this.#cluster.plan(route)
+    this.#executor.read({ plan, send, refused, answered, position: asked }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
