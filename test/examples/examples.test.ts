@@ -11,6 +11,7 @@ const folder = fileURLToPath(new URL('../../examples/', import.meta.url))
 const proofs: Readonly<Record<string, RegExp>> = {
   'first-steps.mjs': /SELECT \* FROM greetings FOR SHARE {2}→ {2}primary \(row-lock, not-a-read\)/,
   'session-per-request.mjs': /POST \{"visits":1,"from":"replica"\}/,
+  'job-queue.mjs': /order 3: parcel 3/,
   'commonjs.cjs': /\{ id: 2, balance: 130 \}/,
 }
 
