@@ -238,21 +238,12 @@ describe('explain', () => {
     await bench.paused([0, 1], async () => {
       await bench.write(pool)
       const { route, plan } = await pool.explain('select version from notes')
-      const system = await ask(
-        bench.cluster.primary.config,
-        'select system_identifier::text from pg_control_system()',
-      )
-      expect(route).toMatchObject({
+      expect(route).toEqual({
         role: 'replica',
         reason: 'read',
-        freshness: {
-          position: {
-            systemIdentifier: system[0]?.['system_identifier'],
-            timeline: 1,
-            lsn: expect.any(BigInt) as bigint,
-          },
-        },
+        freshness: { position: { timeline: 1, lsn: expect.stringMatching(/^0\/[0-9A-F]+$/) as string } },
       })
+      expect(JSON.parse(JSON.stringify(route))).toEqual(route)
       expect(plan.rejected.map(({ reason }) => reason)).toEqual(['behind-session', 'behind-session'])
       expect(plan.candidates).toMatchObject([{ role: 'primary', reason: 'fallback' }])
     })
