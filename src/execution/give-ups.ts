@@ -25,11 +25,13 @@ export function harmless(nodeId: NodeId, giveUp: GiveUp): Harmless {
  */
 export class GiveUps {
   #first: Harmless | undefined
+  #last: Harmless | undefined
 
   add(entry: Harmless): void {
-    entry.after = this.#first
-    if (this.#first !== undefined) this.#first.before = entry
-    this.#first = entry
+    entry.before = this.#last
+    if (this.#last === undefined) this.#first = entry
+    else this.#last.after = entry
+    this.#last = entry
   }
 
   /** Harmless when it is not there. */
@@ -38,11 +40,12 @@ export class GiveUps {
     if (before === undefined && this.#first !== entry) return
     if (before === undefined) this.#first = after
     else before.after = after
-    if (after !== undefined) after.before = before
+    if (after === undefined) this.#last = before
+    else after.before = before
     entry.before = entry.after = undefined
   }
 
-  /** All that is at this node now. */
+  /** All that is at this node now, in the order of coming. */
   at(nodeId: NodeId): readonly Harmless[] {
     const found: Harmless[] = []
     for (let entry = this.#first; entry !== undefined; entry = entry.after) {

@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import { CausalBench, readNote, type Answer } from '../support/causal-bench.ts'
 import { replicasReady } from '../support/routed-pool.ts'
-import { ask } from '../support/servers.ts'
 
 let bench: CausalBench
 
