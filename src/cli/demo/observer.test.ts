@@ -86,7 +86,7 @@ describe('Observer', () => {
 
   it.each<[Rejection, readonly string[]]>([
     ['too-far-behind', ['out of the rotation, nothing proves that it is fresh']],
-    ['suspected', ['out of the rotation until it answers']],
+    ['suspected', []],
     ['ejected', ['failed again and again, left alone for a while']],
     ['old-timeline', ['an old primary, takes writes that nobody sends']],
     ['lag-unknown', ['up again, how far behind is not known yet']],

@@ -108,13 +108,12 @@ function changeOf({ standing, lagMs }: NodeView, before: Standing): string | und
       return before === 'primary' ? 'down; nobody takes writes' : 'down; its reads go elsewhere'
     case 'lag-unknown':
       return 'up again, how far behind is not known yet'
-    case 'suspected':
-      return 'out of the rotation until it answers'
     case 'ejected':
       return 'failed again and again, left alone for a while'
     case 'old-timeline':
       return 'an old primary, takes writes that nobody sends'
     case 'pending':
+    case 'suspected':
     case 'behind-session':
     case 'drained':
     case 'recovering':
