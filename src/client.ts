@@ -171,7 +171,7 @@ export class RoutedClient extends EventEmitter {
       if (route?.role === 'primary') this.#runOnPrimary(statement, run, next, false)
       else this.#router.run({ sql, request, session, send, canPipeline }, finish)
     }
-    const awaited = this.#lease && this.#router.sessions.awaited(session, request)
+    const awaited = this.#lease && this.#router.sessions.awaited(session, request, statement.hint)
     if (awaited === undefined) read()
     else awaited.then(read).catch(finish)
   }

@@ -49,7 +49,7 @@ export class ReadOnlyOpener {
     const { sessions, knowsDatabase } = this.#options
     // On a replica a statement that is not proven fails; on the primary it runs.
     if (!knowsDatabase() || (this.#mayBeSerializable && !isNamed(opening))) return opening.onPrimary(nothing)
-    const awaited = sessions.awaited(opening.session, opening.request)
+    const awaited = sessions.awaited(opening.session, opening.request, opening.statement.hint)
     if (awaited === undefined) return this.#openNow(opening)
     awaited.then(() => this.#openNow(opening)).catch((error: unknown) => opening.failed(asError(error)))
   }

@@ -273,7 +273,7 @@ export class Router {
     const session = this.sessions.context.current()
     if (!this.#ready) await this.prepare()
     const statement = this.judge(sql)
-    if (statement.kind === 'read') await this.sessions.awaited(session, request)
+    if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request)
     return { statement, route: explainRoute(route), plan: explainPlan(this.#cluster.plan(route)) }
   }

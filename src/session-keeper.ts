@@ -76,7 +76,7 @@ export class SessionKeeper {
   awaited(
     session: MutableSession,
     request: RouteRequest,
-    hint?: Statement['hint'],
+    hint: Statement['hint'],
   ): Promise<void> | undefined {
     const goesAnyhow = request.route !== undefined || hint !== undefined || request.maxStalenessMs === 0
     if (goesAnyhow || !this.#isCausal(session, request)) return undefined

@@ -113,9 +113,9 @@ export class ClusterMonitor implements Monitor {
   awaitProgress(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false)
     if (test(this.#snapshot)) return Promise.resolve(true)
-    const wasEmpty = this.#progressRoom.sinceMs === undefined
     const passed = this.#progressRoom.wait(test, timeoutMs)
-    if (wasEmpty) for (const node of this.#watched) this.#follow(node)
+    // Also those that were not there when the first of all who wait came.
+    for (const node of this.#watched) this.#follow(node)
     return passed
   }
 

@@ -150,6 +150,22 @@ describe('awaitProgress', () => {
     expect(new Set(await Promise.all(passed))).toEqual(new Set([false]))
   })
 
+  it('asks a replica that comes back while somebody waits', async () => {
+    const { monitor, network, platform } = await watched()
+    const first = monitor.awaitProgress(() => false, 5000)
+    await platform.advance(10)
+    network.at('b').querying = new Error('the server starts up')
+    await platform.advance(10)
+    network.at('b').querying = 'answers'
+    await monitor.refresh()
+    const back = network.at('b').probes
+    const second = monitor.awaitProgress(() => false, 5000)
+    await platform.advance(30)
+    expect(network.at('b').probes).toBeGreaterThan(back + 5)
+    await monitor.close()
+    expect(await Promise.all([first, second])).toEqual([false, false])
+  })
+
   it('gives up in time, and leaves no timer but those of the probes', async () => {
     const { monitor, platform } = await watched()
     const timers = platform.pendingTimers

@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Client } from 'pg'
-import type { NodeConfig } from '../nodes/server-node.ts'
+import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { KnownNode } from '../topology/memory.ts'
 import { PENDING, transition, type NodeEvent, type NodeState, type Observation } from '../topology/node.ts'
@@ -61,12 +60,7 @@ export class WatchedNode {
 
   /** Takes over `config` if it means the same server, reached in the same way. */
   adopt(config: NodeConfig): boolean {
-    const { id, options } = this.#config
-    // Passwords are seldom enumerable, so they are compared by name.
-    const isSame =
-      id === config.id &&
-      options.password === config.options.password &&
-      isDeepStrictEqual(options, config.options)
+    const isSame = isSameWay(this.#config, config)
     if (isSame) this.#config = config
     return isSame
   }

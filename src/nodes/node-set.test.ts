@@ -62,6 +62,18 @@ describe('when the nodes change', () => {
     expect(opened.map(({ isDrained }) => isDrained)).toEqual([true, false])
   })
 
+  it('another password is other connections, though it does not show', () => {
+    const secret = (value: string): NodeConfig => {
+      const options = Object.defineProperty({ host: 'a' }, 'password', { value })
+      return { id: 'a', weight: 1, options }
+    }
+    const set = setOf(secret('old'))
+    set.set([secret('old')])
+    expect(drained()).toEqual([])
+    set.set([secret('new')])
+    expect(drained()).toEqual(['a'])
+  })
+
   it('the same nodes again change nothing', () => {
     const password = (): string => 'fresh'
     const given = (): NodeConfig => ({ id: 'a', weight: 1, options: { host: 'a', password } })

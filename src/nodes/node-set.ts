@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { NodeId } from '../topology/node.ts'
-import type { NodeConfig, ServerNode } from './server-node.ts'
+import { isSameWay, type NodeConfig, type ServerNode } from './server-node.ts'
 
 /** The cluster's nodes, each with its connections. They may come and go. */
 export class NodeSet implements Iterable<ServerNode> {
@@ -31,7 +30,7 @@ export class NodeSet implements Iterable<ServerNode> {
     this.#nodes.clear()
     for (const config of configs) {
       const known = before.get(config.id)
-      const stays = known !== undefined && isDeepStrictEqual(known.config.options, config.options)
+      const stays = known !== undefined && isSameWay(known.config, config)
       this.#nodes.set(config.id, { config, node: stays ? known.node : this.#open(config) })
       if (stays) before.delete(config.id)
     }

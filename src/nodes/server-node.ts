@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient, PoolConfig } from 'pg'
 import type { NodeId } from '../topology/node.ts'
 
@@ -8,6 +9,12 @@ export interface NodeConfig {
   readonly weight: number
   /** Options of node-postgres for the connections to this node. */
   readonly options: PoolConfig
+}
+
+/** Whether both mean the same server, reached in the same way. Their weights may differ. */
+export function isSameWay(a: NodeConfig, b: NodeConfig): boolean {
+  // Passwords are seldom enumerable, so they are compared by name.
+  return a.id === b.id && a.options.password === b.options.password && isDeepStrictEqual(a.options, b.options)
 }
 
 /** Receives the connection, or why there is none. The connection is the caller's until `client.release()`. */
