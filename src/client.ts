@@ -17,6 +17,8 @@ import { inThisContext } from './platform/async-context.ts'
 import { callbackOf, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
 import { ReplicaTransaction, type Run } from './replica-transaction.ts'
 import type { Router } from './router.ts'
+import { ClientSettings } from './settings/client-settings.ts'
+import type { Pin } from './settings/session-settings.ts'
 import { opensOnStandby } from './statement/on-a-standby.ts'
 import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
@@ -51,11 +53,11 @@ export class RoutedClient extends EventEmitter {
   readonly #tasks: Task[] = []
   readonly #ledger = new WriteLedger()
   readonly #events = new ForwardedEvents(this)
+  /** What this client has set, and what else it has left on its connection. */
+  readonly #settings: ClientSettings
   #isBusy = false
   #lease: PrimaryLease | undefined
   #isInTransaction = false
-  /** Holds state of its connection that cannot be had elsewhere. */
-  #isPinned = false
   #isReleased = false
   #replica: ReplicaTransaction | undefined
   /** Gives back the place that a read-only transaction has on the primary in place of a replica. */
@@ -67,6 +69,10 @@ export class RoutedClient extends EventEmitter {
   constructor(router: Router, returned: () => void) {
     super()
     this.#router = router
+    const pinned = (pin: Pin): void => {
+      if (this.#lease !== undefined) router.tell('clientPinned', { node: this.#lease.node.id, pin })
+    }
+    this.#settings = new ClientSettings(router.settings, pinned)
     this.#returned = returned
   }
 
@@ -161,15 +167,17 @@ export class RoutedClient extends EventEmitter {
     }
     const statement = this.#router.judge(query.text)
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
-    const isBound = this.#isInTransaction || this.#isPinned
-    if (!isBound && opensOnStandby(statement)) return this.#openReadOnly(statement, run, next)
+    const isBound = this.#isInTransaction || this.#settings.isPinned
+    const { journal } = this.#settings
+    if (!isBound && opensOnStandby(statement) && !this.#settings.bindsReads)
+      return this.#openReadOnly(statement, run, next)
     if (isBound || statement.kind !== 'read') return this.#runOnPrimary(statement, run, next, false)
-    const { text: sql, request, send, canPipeline } = query
+    const { text: sql, values, request, send, canPipeline } = query
     const read = (): void => {
-      const route = this.#lease && this.#router.route(statement, session, request)
+      const route = this.#lease && this.#router.route(statement, session, request, journal)
       // A second connection to the primary may not be had while this client holds one.
       if (route?.role === 'primary') this.#runOnPrimary(statement, run, next, false)
-      else this.#router.run({ sql, request, session, send, canPipeline }, finish)
+      else this.#router.run({ sql, values, request, session, send, canPipeline, journal }, finish)
     }
     const awaited = this.#lease && this.#router.sessions.awaited(session, request, statement.hint)
     if (awaited === undefined) read()
@@ -179,7 +187,9 @@ export class RoutedClient extends EventEmitter {
   /** The transaction goes where a read of its session may go, and stays there. */
   #openReadOnly(statement: Statement, run: Run, next: () => void): void {
     const { query, session } = run
-    const { request, send } = query
+    const { request } = query
+    const { connections } = this.#router.settings
+    const send = connections.under(this.#settings.journal, query.send, false)
     const finish: Done = (error, result) => {
       guarded(run.done)(error, result)
       next()
@@ -223,13 +233,16 @@ export class RoutedClient extends EventEmitter {
     const { client } = lease
     this.#router.count(lease.node, statement)
     const wasInTransaction = this.#isInTransaction
-    const isFree = !wasInTransaction && !this.#isPinned
-    if (statement.leavesSessionState) this.#isPinned = true
+    const isFree = !wasInTransaction && !this.#settings.isPinned
+    const { values } = query
+    const send = this.#settings.starts(statement, values, query.send, wasInTransaction)
     this.#ledger.started(statement, session)
     this.#router.sessions.noteSetting(statement, query.text)
 
     let failure: StatementFailure = 'none'
+    let answer: unknown
     const answered: Done = (error, result) => {
+      answer = result
       if (error) failure = failureKind(error)
       if (statement.kind === 'read') this.#router.saw(session, lease.node)
       if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
@@ -246,13 +259,15 @@ export class RoutedClient extends EventEmitter {
       if (serverError !== undefined) failure = failureKind(serverError)
       const isGone = isBroken(client)
       const status = isGone ? null : client.getTransactionStatus()
-      const isLost = isGone && !this.#isInTransaction && !this.#isPinned
+      const isLost = isGone && !this.#isInTransaction && !this.#settings.isPinned
       this.#isInTransaction = isGone ? this.#isInTransaction : status !== 'I'
       this.#settle(statement, status, failure)
       if (!this.#isInTransaction) this.#leave()
       if (isLost && serverError !== undefined) this.#failFollowers(statement, serverError)
       if (isLost && this.#lease === lease) this.#drop(lease, true)
-      next()
+      const ending = { wasInTransaction, status, isFailed: failure !== 'none', command: commandOf(answer) }
+      if (isGone) next()
+      else this.#settings.ended(client, statement, values, ending, next)
     }
     // A demoted server has done nothing: the true primary may have the statement, once.
     const takesOver = (error: Error): boolean => {
@@ -263,13 +278,13 @@ export class RoutedClient extends EventEmitter {
           return answered(error)
         }
         this.#router.nodeFailed(lease.node, error)
-        this.#isPinned = false
+        this.#settings.released()
         this.#drop(lease, true)
         this.#runOnPrimary(statement, run, next, true)
       })
       return true
     }
-    runExclusively(client, query.send, answered, idle, takesOver)
+    runExclusively(client, send, answered, idle, takesOver)
   }
 
   /**
@@ -315,7 +330,7 @@ export class RoutedClient extends EventEmitter {
       if (lease === undefined) {
         fail(submittable, error)
       } else {
-        this.#isPinned = true
+        this.#settings.pin('query-object')
         const ending = (cause: unknown): void => {
           this.#settle(WITHOUT_TEXT, undefined, 'none')
           if (!(cause instanceof Error) || failureOf(cause) !== 'node') return
@@ -335,7 +350,7 @@ export class RoutedClient extends EventEmitter {
   #borrow(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
     const held = this.#lease
     if (held !== undefined) {
-      const isFree = !this.#isInTransaction && !this.#isPinned
+      const isFree = !this.#isInTransaction && !this.#settings.isPinned
       // What was lost with a broken connection, the connection says itself.
       const isOver = isBroken(held.client) ? isFree : this.#router.isFenced(held.node)
       if (!isOver) return done(undefined, held)
@@ -348,9 +363,15 @@ export class RoutedClient extends EventEmitter {
         lease.client.release()
         return done(new Error(CLOSED))
       }
-      this.#lease = lease
-      this.#events.from(lease.client)
-      done(undefined, lease)
+      this.#settings.borrowed(lease.client, (refusal) => {
+        if (refusal) {
+          lease.client.release(refusal)
+          return done(refusal)
+        }
+        this.#lease = lease
+        this.#events.from(lease.client)
+        done(undefined, lease)
+      })
     })
   }
 
@@ -377,8 +398,21 @@ export class RoutedClient extends EventEmitter {
     this.#lease = undefined
     this.#leave()
     this.#events.stop(lease.client)
+    const isInTransaction = this.#isInTransaction
+    this.#isInTransaction = false
+    if (!error && !isBroken(lease.client)) {
+      return this.#settings.returns(lease.client, isInTransaction, (dirty) => lease.client.release(dirty))
+    }
+    this.#settings.released()
     lease.client.release(error)
   }
+}
+
+/** Of several statements in one text it does not matter. */
+function commandOf(result: unknown): string | undefined {
+  const command: unknown =
+    typeof result === 'object' && result !== null ? Reflect.get(result, 'command') : undefined
+  return typeof command === 'string' ? command : undefined
 }
 
 function failureKind(error: Error): StatementFailure {

@@ -5,7 +5,7 @@ import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
-import type { Done, ExecutionListener, Send } from './execution/execution.ts'
+import type { Done, Send } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
@@ -23,7 +23,7 @@ import { Counters, type PoolStats } from './observability/stats.ts'
 import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
-import { decideRoute, type RouteRequest } from './routing/decide.ts'
+import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Freshness, Route } from './routing/route.ts'
 import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
@@ -34,7 +34,11 @@ import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
+import { executionListener } from './execution-listener.ts'
+import { IgnoredHints } from './ignored-hints.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
+import { SettingKeeper } from './settings/setting-keeper.ts'
+import type { Journal } from './settings/journal.ts'
 import { Roster } from './roster.ts'
 import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
@@ -49,6 +53,10 @@ export interface RoutedQuery {
   readonly send: Send
   /** Whether another query may be sent in front of it before that is answered. */
   readonly canPipeline: boolean
+  /** Its parameters. */
+  readonly values: readonly unknown[]
+  /** What has to be set on its connection. @defaultValue the pool's own settings, which it may change */
+  readonly journal?: Journal
 }
 
 const NO_FRESHNESS: Freshness = {}
@@ -56,8 +64,9 @@ const NO_FRESHNESS: Freshness = {}
 export class Router {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly sessions: SessionKeeper
+  readonly settings: SettingKeeper = new SettingKeeper()
   readonly readOnly: ReadOnlyOpener
-  readonly #settings: Settings
+  readonly #options: Settings
   readonly #platform: Platform = systemPlatform
   readonly #ClientClass: typeof Client
   readonly #catalog: CatalogWatcher
@@ -70,15 +79,15 @@ export class Router {
   readonly #transitions: Transitions
   readonly #roster: Roster
   readonly #consequences: Consequences
-  readonly #reportedHints = new WeakSet<Statement>()
+  readonly #ignoredHints = new IgnoredHints()
   #ready = false
   #preparing: Promise<void> | undefined
 
   constructor(settings: Settings, ClientClass: typeof Client, poolListener: LeasePoolListener) {
-    this.#settings = settings
+    this.#options = settings
     this.#ClientClass = ClientClass
     const platform = this.#platform
-    this.#transitions = new Transitions(platform, (name, ...args) => this.#tell(name, ...args))
+    this.#transitions = new Transitions(platform, (name, ...args) => this.tell(name, ...args))
     this.#catalog = new CatalogWatcher({
       query: (sql) => this.#askPrimary(sql),
       platform,
@@ -94,7 +103,7 @@ export class Router {
     })
     this.#nodes = new NodeSet(settings.nodes, (node) => new LeasePool(node, ClientClass, poolListener))
     this.#health = new HealthBook(platform, {
-      ejected: (node, forMs) => this.#tell('nodeEjected', { node, forMs }),
+      ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })
     const selection = {
       balancer: settings.balancer,
@@ -106,12 +115,12 @@ export class Router {
       settings,
       platform,
       cluster: () => this.#cluster,
-      tokenRejected: (reason) => this.#tell('tokenRejected', { reason }),
+      tokenRejected: (reason) => this.tell('tokenRejected', { reason }),
     })
     const onSnapshot = this.#observe.bind(this)
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
-    const listener = this.#executionListener()
+    const listener = executionListener(this.#counters, cluster, this.#transitions)
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const { balancer, health } = selection
     this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
@@ -127,13 +136,13 @@ export class Router {
       platform,
       nodes: this.#nodes,
       cluster,
-      changed: (added, removed) => this.#tell('nodesChanged', { added, removed }),
+      changed: (added, removed) => this.tell('nodesChanged', { added, removed }),
       removed: (id, answered) => {
         this.#health.forget(id)
         // It is no longer watched, so nobody would tell those who wait for it in vain.
         if (!answered) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
-      discoveryFailed: (failure) => this.#tell('discoveryFailed', failure),
+      discoveryFailed: (failure) => this.tell('discoveryFailed', failure),
     })
     this.#consequences = new Consequences({
       cluster,
@@ -196,7 +205,7 @@ export class Router {
   /** An idle connection to this node broke: the server may be gone. */
   connectionLost(node: NodeId, cause: Error): void {
     this.#cluster.suspect(node, cause)
-    this.#tell('connectionLost', { node, cause })
+    this.tell('connectionLost', { node, cause })
   }
 
   /** A connection's own settings matter to everybody's fences. */
@@ -237,8 +246,14 @@ export class Router {
     return this.judge(sql)
   }
 
-  route(statement: Statement, session: MutableSession, request: RouteRequest): Route {
-    return decideRoute(statement, session, request, this.#settings, this.#platform.now())
+  route(
+    statement: Statement,
+    session: MutableSession,
+    request: RouteRequest,
+    journal: Journal = this.settings.pool.journal,
+  ): Route {
+    if (statement.kind === 'read' && this.settings.binds(journal)) return BOUND_BY_SETTING
+    return decideRoute(statement, session, request, this.#options, this.#platform.now())
   }
 
   /**
@@ -306,11 +321,12 @@ export class Router {
   }
 
   #decide(query: RoutedQuery, done: Done): void {
-    const { sql, session, send, request } = query
+    const { sql, session, request, values } = query
     const statement = this.judge(sql)
     if (statement.kind === 'read') return this.#read(statement, query, done)
-    this.#reportIgnoredHint(statement, request)
+    if (this.#ignoredHints.isNew(statement, request)) this.tell('hintIgnored', statement)
     this.sessions.noteSetting(statement, sql)
+    const send = this.#under(query, this.settings.ofPool(statement, values, query.send), false)
     if (!statement.mayWrite) return this.#executor.write(send, done)
     this.#executor.write(send, (error, result) => {
       if (!(error && hasLeftNothing(error, statement))) {
@@ -327,27 +343,40 @@ export class Router {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, send, request } = query
+    const { session, request, journal } = query
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
-    const route = this.route(statement, session, request)
+    const route = this.route(statement, session, request, journal)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const answered = this.sessions.follower(session, request, route)
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
+    const send = this.#under(query, query.send, query.canPipeline)
     this.#executor.read({ plan, send, refused, answered, position: asked }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
-  #repair(node: NodeView, cause: Error, { sql = '', session, send }: RoutedQuery, done: Done): void {
-    this.#tell('readRefused', { node: node.id, sql, cause })
+  #repair(node: NodeView, cause: Error, query: RoutedQuery, done: Done): void {
+    const { sql = '', session, journal = this.settings.pool.journal } = query
+    const send = this.#under(query, query.send, false)
+    if (Reflect.get(cause, 'code') === 'SWITCHYARD_SETTING_REFUSED') {
+      this.settings.refused(journal)
+      this.tell('settingRefused', { node: node.id, cause })
+      return this.#executor.write(send, done)
+    }
+    this.tell('readRefused', { node: node.id, sql, cause })
     this.#executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judge.learn(sql) : undefined
-      if (shape !== undefined) this.#tell('shapeLearned', shape)
+      if (shape !== undefined) this.tell('shapeLearned', shape)
       this.ended({ sessions: [session], changesCatalog: true })
       done(error, result)
     })
+  }
+
+  #under({ journal }: RoutedQuery, send: Send, canPipeline: boolean): Send {
+    const { connections, pool } = this.settings
+    return connections.under(journal ?? pool.journal, send, canPipeline)
   }
 
   /** Asks the primary about the database, over a connection of its own. */
@@ -355,12 +384,12 @@ export class Router {
     const primary = this.#cluster.primary()
     const config = primary === undefined ? undefined : this.#nodes.configOf(primary.id)
     if (config === undefined) throw this.#cluster.unavailable()
-    return queryOverPassingConnection(config.options, this.#ClientClass, this.#settings.probeTimeoutMs, sql)
+    return queryOverPassingConnection(config.options, this.#ClientClass, this.#options.probeTimeoutMs, sql)
   }
 
   #catalogEvent(event: CatalogEvent): void {
-    if (event.type === 'catalog-loaded') this.#tell('catalogLoaded', event)
-    else this.#tell('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
+    if (event.type === 'catalog-loaded') this.tell('catalogLoaded', event)
+    else this.tell('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
   }
 
   #observe(next: Snapshot, previous: Snapshot): void {
@@ -368,19 +397,8 @@ export class Router {
     this.#consequences.draw(this.#transitions.observe(next, previous), next)
   }
 
-  #executionListener(): ExecutionListener {
-    return {
-      sent: (node) => this.#counters.sent(node),
-      readAnswered: (node) => this.#counters.readAnswered(node),
-      nodeFailed: (node, error) => this.#cluster.suspect(node.id, error),
-      lastResort: () => this.#transitions.often('lastResort'),
-      retriesSpent: () => this.#transitions.often('retriesSpent'),
-      spillRefused: () => this.#transitions.often('spillRefused'),
-    }
-  }
-
   /** A listener that throws is its own problem: it ends nothing here. */
-  #tell<Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]): void {
+  tell<Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]): void {
     try {
       ;(this.events as EventEmitter).emit(name, ...args)
     } catch (error) {
@@ -388,13 +406,5 @@ export class Router {
         throw error
       })
     }
-  }
-
-  /** A replica was asked for, and must not have it. Said once for each text that is still known. */
-  #reportIgnoredHint(statement: Statement, { route }: RouteRequest): void {
-    const isAsked = route === 'replica' || (route === undefined && statement.hint === 'replica')
-    if (!isAsked || statement.kind === 'read' || this.#reportedHints.has(statement)) return
-    this.#reportedHints.add(statement)
-    this.#tell('hintIgnored', statement)
   }
 }

@@ -92,7 +92,7 @@ describe('what is left, where it is not known what is set', () => {
     ["select set_config('a.b', '1', false) union select set_config('a.b', '2', false)", ['unknown']],
   ])('%s', (sql, leaves) => {
     expect(judge(sql)).not.toHaveProperty('settings')
-    expect([...(judge(sql).leaves ?? [])].sort()).toEqual(leaves)
+    expect((judge(sql).leaves ?? []).toSorted()).toEqual(leaves)
   })
 })
 

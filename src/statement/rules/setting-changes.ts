@@ -108,11 +108,11 @@ function ofSelect(node: TreeNode): readonly (SettingChange | undefined)[] {
     const name = call === undefined ? undefined : nameOf(listAt(call, 'funcname'))
     if (call === undefined || name?.name !== 'set_config') return []
     const args = listAt(call, 'args').map(argumentOf)
-    const [setting, value, isLocal] = args
-    if (setting === undefined || value === undefined || isLocal === undefined) return []
+    const [called, value, isLocal] = args
+    if (called === undefined || value === undefined || isLocal === undefined) return []
     return 'text' in isLocal && isLocal.text === 'true'
       ? []
-      : [{ change: 'call', name: setting, value, isLocal } as const]
+      : [{ change: 'call', name: called, value, isLocal } as const]
   })
 }
 
