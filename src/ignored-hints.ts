@@ -1,15 +1,20 @@
 import type { RouteRequest } from './routing/decide.ts'
 import type { Statement } from './statement/statement.ts'
 
-/** Notices when a replica was asked for, and must not have it. Said once for each text that is still known. */
+/** A replica was asked for, and must not have it. Said once for each text that is still known. */
 export class IgnoredHints {
-  readonly #told = new WeakSet<Statement>()
+  readonly #ignored: (statement: Statement) => void
+  readonly #reported = new WeakSet<Statement>()
 
-  /** True the first time that this statement is met, if its wish for a replica is in vain. */
-  isNew(statement: Statement, { route }: RouteRequest): boolean {
+  constructor(ignored: (statement: Statement) => void) {
+    this.#ignored = ignored
+  }
+
+  /** A statement goes to the primary. */
+  note(statement: Statement, { route }: RouteRequest): void {
     const isAsked = route === 'replica' || (route === undefined && statement.hint === 'replica')
-    if (!isAsked || statement.kind === 'read' || this.#told.has(statement)) return false
-    this.#told.add(statement)
-    return true
+    if (!isAsked || statement.kind === 'read' || this.#reported.has(statement)) return
+    this.#reported.add(statement)
+    this.#ignored(statement)
   }
 }

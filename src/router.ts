@@ -1,24 +1,26 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
-import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
+import { CatalogWatcher } from './catalog/watcher.ts'
+import type { ClientHost, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
-import type { Done, Send } from './execution/execution.ts'
+import type { Done } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
-import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
+import { askPrimary } from './ask-primary.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
-import type { RouterEventEmitter, RouterEvents } from './observability/events.ts'
+import type { RouterEventEmitter } from './observability/events.ts'
 import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
 import { misconfiguration } from './observability/problems.ts'
+import { tellerOf, tellOfCatalog, type Tell } from './observability/tell.ts'
 import { Counters, type PoolStats } from './observability/stats.ts'
 import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
@@ -44,25 +46,13 @@ import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
-/** One statement on its way. */
-export interface RoutedQuery {
-  /** Absent where there is no text to judge: it goes to the primary. */
-  readonly sql: string | undefined
-  readonly request: RouteRequest
-  readonly session: MutableSession
-  readonly send: Send
-  /** Whether another query may be sent in front of it before that is answered. */
-  readonly canPipeline: boolean
-  /** Its parameters. */
-  readonly values: readonly unknown[]
-  /** What has to be set on its connection. @defaultValue the pool's own settings, which it may change */
-  readonly journal?: Journal
-}
-
 const NO_FRESHNESS: Freshness = {}
+const nothing = (): void => {}
+
 /** Wires the stages together, and keeps what they share. One per pool. */
-export class Router {
+export class Router implements ClientHost {
   readonly events: RouterEventEmitter = new EventEmitter()
+  readonly tell: Tell = tellerOf(this.events)
   readonly sessions: SessionKeeper
   readonly settings: SettingKeeper = new SettingKeeper()
   readonly readOnly: ReadOnlyOpener
@@ -79,7 +69,7 @@ export class Router {
   readonly #transitions: Transitions
   readonly #roster: Roster
   readonly #consequences: Consequences
-  readonly #ignoredHints = new IgnoredHints()
+  readonly #ignoredHints = new IgnoredHints((statement) => this.tell('hintIgnored', statement))
   #ready = false
   #preparing: Promise<void> | undefined
 
@@ -89,11 +79,11 @@ export class Router {
     const platform = this.#platform
     this.#transitions = new Transitions(platform, (name, ...args) => this.tell(name, ...args))
     this.#catalog = new CatalogWatcher({
-      query: (sql) => this.#askPrimary(sql),
+      query: (sql) => askPrimary(this.#cluster, this.#nodes, ClientClass, settings.probeTimeoutMs, sql),
       platform,
       declared: settings.declared,
       isRead: (body, catalog) => provesRead(settings.parser, body, catalog),
-      onEvent: (event) => this.#catalogEvent(event),
+      onEvent: (event) => tellOfCatalog(this.tell, event),
     })
     this.#judge = createJudge({
       parser: settings.parser,
@@ -120,7 +110,7 @@ export class Router {
     const onSnapshot = this.#observe.bind(this)
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
-    const listener = executionListener(this.#counters, cluster, this.#transitions)
+    const listener = executionListener(this.#counters, this.#transitions, cluster)
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const { balancer, health } = selection
     this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
@@ -213,6 +203,22 @@ export class Router {
     this.sessions.opened(client, this.lastRoleOf(node) === 'primary', proceed)
   }
 
+  /** A client is not given back. */
+  leaked(leak: { readonly heldMs: number; readonly stack: string }): void {
+    this.tell('clientLeaked', leak)
+  }
+
+  /** Connections to the primary, if there is one. */
+  get primaryNode(): ServerNode | undefined {
+    const primary = this.#cluster.primary()
+    return primary === undefined ? undefined : this.#nodes.get(primary.id)
+  }
+
+  /** How a node is reached. */
+  configOf(id: NodeId): NodeConfig | undefined {
+    return this.#nodes.configOf(id)
+  }
+
   /** A statement over a leased connection found the node failed, or demoted. */
   nodeFailed(node: NodeView, cause: Error): void {
     this.#cluster.suspect(node.id, cause)
@@ -272,6 +278,10 @@ export class Router {
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
 
+  answered(node: NodeView): void {
+    this.#counters.readAnswered(node)
+  }
+
   /** Something was read over a leased connection. */
   saw(session: MutableSession, node: NodeView): void {
     this.sessions.saw(session, node)
@@ -324,9 +334,14 @@ export class Router {
     const { sql, session, request, values } = query
     const statement = this.judge(sql)
     if (statement.kind === 'read') return this.#read(statement, query, done)
-    if (this.#ignoredHints.isNew(statement, request)) this.tell('hintIgnored', statement)
+    if (query.conversation !== undefined) return query.conversation.spilled(nothing)
+    this.#ignoredHints.note(statement, request)
     this.sessions.noteSetting(statement, sql)
-    const send = this.#under(query, this.settings.ofPool(statement, values, query.send), false)
+    const send = this.settings.under(
+      query.journal,
+      this.settings.ofPool(statement, values, query.send),
+      false,
+    )
     if (!statement.mayWrite) return this.#executor.write(send, done)
     this.#executor.write(send, (error, result) => {
       if (!(error && hasLeftNothing(error, statement))) {
@@ -343,29 +358,30 @@ export class Router {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, request, journal } = query
+    const { session, request, journal, conversation } = query
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request, journal)
+    if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const answered = this.sessions.follower(session, request, route)
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
-    const send = this.#under(query, query.send, query.canPipeline)
-    this.#executor.read({ plan, send, refused, answered, position: asked }, done)
+    const send = this.settings.under(query.journal, query.send, query.canPipeline)
+    this.#executor.read({ plan, send, refused, answered, position: asked, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
   #repair(node: NodeView, cause: Error, query: RoutedQuery, done: Done): void {
-    const { sql = '', session, journal = this.settings.pool.journal } = query
-    const send = this.#under(query, query.send, false)
-    if (Reflect.get(cause, 'code') === 'SWITCHYARD_SETTING_REFUSED') {
-      this.settings.refused(journal)
-      this.tell('settingRefused', { node: node.id, cause })
-      return this.#executor.write(send, done)
-    }
-    this.tell('readRefused', { node: node.id, sql, cause })
+    const { sql = '', session, journal = this.settings.pool.journal, conversation } = query
+    const isOfSetting = Reflect.get(cause, 'code') === 'SWITCHYARD_SETTING_REFUSED'
+    if (isOfSetting) this.settings.refused(journal)
+    if (isOfSetting) this.tell('settingRefused', { node: node.id, cause })
+    else this.tell('readRefused', { node: node.id, sql, cause })
+    if (conversation !== undefined) return conversation.spilled(nothing)
+    const send = this.settings.under(query.journal, query.send, false)
+    if (isOfSetting) return this.#executor.write(send, done)
     this.#executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judge.learn(sql) : undefined
       if (shape !== undefined) this.tell('shapeLearned', shape)
@@ -374,37 +390,8 @@ export class Router {
     })
   }
 
-  #under({ journal }: RoutedQuery, send: Send, canPipeline: boolean): Send {
-    const { connections, pool } = this.settings
-    return connections.under(journal ?? pool.journal, send, canPipeline)
-  }
-
-  /** Asks the primary about the database, over a connection of its own. */
-  async #askPrimary(sql: string): Promise<readonly unknown[]> {
-    const primary = this.#cluster.primary()
-    const config = primary === undefined ? undefined : this.#nodes.configOf(primary.id)
-    if (config === undefined) throw this.#cluster.unavailable()
-    return queryOverPassingConnection(config.options, this.#ClientClass, this.#options.probeTimeoutMs, sql)
-  }
-
-  #catalogEvent(event: CatalogEvent): void {
-    if (event.type === 'catalog-loaded') this.tell('catalogLoaded', event)
-    else this.tell('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
-  }
-
   #observe(next: Snapshot, previous: Snapshot): void {
     this.sessions.observe(next)
     this.#consequences.draw(this.#transitions.observe(next, previous), next)
-  }
-
-  /** A listener that throws is its own problem: it ends nothing here. */
-  tell<Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]): void {
-    try {
-      ;(this.events as EventEmitter).emit(name, ...args)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
   }
 }

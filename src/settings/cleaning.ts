@@ -22,6 +22,7 @@ const CLEANING: Readonly<Record<Pin, readonly string[] | 'close'>> = {
     'DISCARD TEMP',
   ],
   'query-object': [],
+  backend: [],
 }
 
 /**
@@ -36,8 +37,8 @@ export function cleaningOf(
 ): readonly string[] | 'close' {
   const statements = new Set<string>(isInTransaction ? ['ROLLBACK'] : [])
   for (const pin of pins) {
-    if (isHooked && (pin === 'unknown' || pin === 'query-object')) continue
     const cleaning = CLEANING[pin]
+    if (cleaning.length === 0 || (isHooked && pin === 'unknown')) continue
     if (isHooked || cleaning === 'close') return 'close'
     for (const sql of cleaning) statements.add(sql)
   }

@@ -9,6 +9,8 @@ export type Pin =
   | SessionState
   /** A query object has the connection, and may do anything with it. */
   | 'query-object'
+  /** It has asked for its backend, and what follows may be meant for that. */
+  | 'backend'
   /** More settings than are kept. */
   | 'too-many-settings'
 

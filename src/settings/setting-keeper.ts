@@ -26,6 +26,11 @@ export class SettingKeeper {
     return journal.binding !== undefined || this.#refused.has(journal)
   }
 
+  /** Sends a statement under these settings, which are the pool's own if they are not said. */
+  under(journal: Journal = this.pool.journal, send: Send, canPipeline: boolean): Send {
+    return this.connections.under(journal, send, canPipeline)
+  }
+
   /** A replica did not take these settings. */
   refused(journal: Journal): void {
     this.#refused.add(journal)

@@ -1,6 +1,6 @@
 import type { QualifiedName } from '../catalog/catalog.ts'
 import type { NameUse } from './parser.ts'
-import { stateLeftBy } from './session-state.ts'
+import { stateLeftBy } from './state-left.ts'
 import type { Offender, StatementReason } from './statement.ts'
 import { leaving, strictest, write, type Verdict } from './verdict.ts'
 

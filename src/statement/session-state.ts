@@ -1,5 +1,3 @@
-import type { StatementReason } from './statement.ts'
-
 /** What a statement may leave on its connection. A closed union: what a client is bound by is told with these words. */
 export type SessionState =
   /** A setting. Where `Statement.settings` says which, it can be made on other connections too. */
@@ -13,21 +11,6 @@ export type SessionState =
   | 'random-seed'
   /** A function, procedure or text that could not be looked into may have left anything. */
   | 'unknown'
-
-const BY_REASON: Partial<Readonly<Record<StatementReason, SessionState>>> = {
-  set: 'setting',
-  prepare: 'prepared-statement',
-  cursor: 'cursor',
-  listen: 'listen',
-  load: 'library',
-  ddl: 'temporary-object',
-  'select-into': 'temporary-object',
-}
-
-/** What a statement leaves that leaves something for this reason. */
-export function stateLeftBy(reason: StatementReason): SessionState {
-  return BY_REASON[reason] ?? 'unknown'
-}
 
 /** What one of PostgreSQL's own functions leaves that leaves something. */
 export function stateLeftByFunction(name: string): SessionState {

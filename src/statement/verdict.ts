@@ -1,4 +1,5 @@
-import { stateLeftBy, together, type SessionState } from './session-state.ts'
+import { together, type SessionState } from './session-state.ts'
+import { stateLeftBy } from './state-left.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
 
 /** What is known of one statement at some stage of its judgement. */

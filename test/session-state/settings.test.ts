@@ -34,17 +34,13 @@ afterAll(async () => {
   await cluster.stop()
 })
 
-interface Queryable {
-  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>
-}
-
 /** What a proven read sees of a setting, and whether a replica has answered it. */
-async function seen(through: Queryable | PoolClient | Pool, name: string): Promise<[unknown, string]> {
+async function seen(through: PoolClient | Pool, name: string): Promise<[unknown, string]> {
   const before = pool.stats().nodes.map(({ reads }) => reads)
-  const { rows } = await (through as Queryable).query('select sees($1) as value', [name])
+  const { rows } = await through.query<{ value: unknown }>('select sees($1) as value', [name])
   const after = pool.stats().nodes.map(({ reads }) => reads)
   const where = after[0] === before[0] ? 'replica' : 'primary'
-  return [(rows[0] as { value: unknown }).value, after.join() === before.join() ? 'primary' : where]
+  return [rows[0]?.value, after.join() === before.join() ? 'primary' : where]
 }
 
 describe('a setting on a client', () => {
@@ -78,17 +74,22 @@ describe('a setting on a client', () => {
     client.release()
   })
 
-  it('is undone on the connection to the primary, for whoever gets that', async () => {
+  it('is undone on the connection to the primary, for whoever gets that, and is there again at its next checkout', async () => {
+    const write = `update seen set id = 1 returning sees('work_mem') as value`
     const first = await pool.connect()
     await first.query(`set work_mem = '7MB'`)
     first.release()
-    for (const holder of [await pool.connect(), await pool.connect()]) {
-      const { rows } = await holder.query(`update seen set id = 1 returning sees('work_mem') as value`)
-      expect(rows).toEqual([{ value: '4MB' }])
-      holder.release()
+    expect((await pool.query(write)).rows).toEqual([{ value: '4MB' }])
+    const again = await pool.connect()
+    const other = await pool.connect()
+    expect(again).toBe(first)
+    for (let i = 0; i < 2; i++) {
+      expect((await other.query(write)).rows).toEqual([{ value: '4MB' }])
+      expect((await again.query(write)).rows).toEqual([{ value: '7MB' }])
     }
-    const { rows } = await pool.query(`update seen set id = 1 returning sees('work_mem') as value`)
-    expect(rows).toEqual([{ value: '4MB' }])
+    expect(await seen(again, 'work_mem')).toEqual(['7MB', 'replica'])
+    again.release()
+    other.release()
   })
 
   it('counts when its transaction is committed, and not when that is rolled back', async () => {
