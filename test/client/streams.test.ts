@@ -54,6 +54,16 @@ async function idsOf(stream: AsyncIterable<unknown>): Promise<number[]> {
   return ids
 }
 
+/** The stream has begun, and stands still. */
+async function begun(stream: QueryStream): Promise<void> {
+  await new Promise<void>((resolve) => {
+    stream.once('data', () => {
+      stream.pause()
+      resolve()
+    })
+  })
+}
+
 describe('a cursor over a proven read', () => {
   it('is on a replica until its end, and what is asked behind it waits', async () => {
     const cursor = client.query(new Cursor<{ id: number }>(ALL))
@@ -132,7 +142,7 @@ describe('a stream over a proven read', () => {
 
   it('that is destroyed gives its connection back', async () => {
     const stream = client.query(new QueryStream(ALL, [], { batchSize: 5 }))
-    await once(stream, 'data')
+    await begun(stream)
     stream.destroy()
     await once(stream, 'close')
     expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
@@ -142,7 +152,7 @@ describe('a stream over a proven read', () => {
 
   it('is cut by a release with an error', async () => {
     const stream = client.query(new QueryStream(ALL, [], { batchSize: 5 }))
-    await once(stream, 'data')
+    await begun(stream)
     const failed = once(stream, 'error')
     client.release(true)
     stream.resume()
@@ -152,7 +162,7 @@ describe('a stream over a proven read', () => {
 
   it('fails when its replica dies on the way, and runs elsewhere when it had not begun', async () => {
     const stream = client.query(new QueryStream(ALL, [], { batchSize: 5 }))
-    await once(stream, 'data')
+    await begun(stream)
     const failed = once(stream, 'error')
     await ask(
       cluster.replicas[0]?.config ?? {},
