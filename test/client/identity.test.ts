@@ -182,7 +182,7 @@ describe('a client of a pool', () => {
     const client = await pool.connect()
     const drained = new Promise<void>((resolve) => client.once('drain', resolve))
     await client.query('select 1')
-    await drained
+    await expect(drained).resolves.toBeUndefined()
     client.release()
   })
 
