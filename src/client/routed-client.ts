@@ -127,7 +127,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       return core === undefined ? super.getTransactionStatus() : (core.connection?.status ?? null)
     }
 
-    /** Of the connection that every statement runs over; `null` while that is not certain. */
+    /** Of the connection to the primary that every statement runs over; `null` while that is not certain. */
     #shown(name: 'processID' | 'secretKey'): unknown {
       const client: object | undefined = this.#core?.connection?.shown
       return client === undefined ? null : (Reflect.get(client, name) ?? null)
