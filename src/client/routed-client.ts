@@ -24,8 +24,8 @@ type BaseClass = new (config?: string | ClientConfig) => Base
 /** `Client` of a copy of node-postgres, with routing in it. */
 export type RoutedClientClass = new (config?: string | ClientConfig | Wiring) => Client
 
-/** Finds the cluster that a configuration means; `undefined` where there is nothing to route. */
-export type Join = (config: unknown) => Membership | undefined
+/** Finds the cluster that a configuration means; where there is nothing to route, what node-postgres is to be given. */
+export type Join = (config: unknown) => Membership | { readonly plain: unknown }
 
 /**
  * Makes the class of routed clients upon the `Client` of a copy of node-postgres: everything that is on that is on this, but
@@ -47,8 +47,8 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
 
     constructor(given?: string | ClientConfig | Wiring) {
       const source = given instanceof Wiring ? given : join(given)
-      if (source === undefined) {
-        super(given as string | ClientConfig)
+      if ('plain' in source) {
+        super(source.plain as string | ClientConfig)
         return
       }
       const facade = new ConnectionFacade(() => this.#core?.connection?.cut())
