@@ -49,12 +49,19 @@ export class Hooks {
       emitter.emit('connect', client)
       return unwatch()
     }
-    const going = emitter.rawListeners('connect').map(async (listener) => {
-      // An async function, so that what it throws is reported as well.
-      await (Reflect.apply(listener, emitter, [client]) as unknown)
-    })
-    const ended = going.map((one) => one.catch((error: unknown) => this.#report(node, error)))
-    void Promise.all(ended).then(unwatch)
+    const going: Promise<void>[] = []
+    for (const listener of emitter.rawListeners('connect')) {
+      try {
+        const result: unknown = Reflect.apply(listener, emitter, [client])
+        // An async function: what it throws is reported as well.
+        if (result instanceof Promise) going.push(result.catch((error: unknown) => this.#report(node, error)))
+      } catch (error) {
+        this.#report(node, error)
+      }
+    }
+    // At once where nothing is waited for: what is sent next is not the application's.
+    if (going.length === 0) unwatch()
+    else void Promise.all(going).then(unwatch)
   }
 
   #onConnect(node: NodeId, own: OnConnect): OnConnect {

@@ -89,7 +89,7 @@ describe('what a standby refuses of a hook is reported, and nothing else comes o
         (error: Error) => done(error),
       )
     }
-    await open({ onConnect, verify } as PoolOptions)
+    await open({ onConnect, verify } as object)
     await readThere()
     expect(failed).toHaveLength(2)
   })
