@@ -4,7 +4,6 @@ import { Pool as RoutedPool, type PoolOptions } from '../../../src/index.ts'
 import { readPlug } from './plug.ts'
 
 const { isRouted, overrideServer, primary, replicas, checkout, tally } = readPlug()
-const pools = new Set<PgPool>()
 
 function optionsFrom(given: string | PoolConfig | undefined): PoolOptions {
   const options = typeof given === 'string' ? { connectionString: given } : given
@@ -20,40 +19,40 @@ function optionsFrom(given: string | PoolConfig | undefined): PoolOptions {
 
 const Base: typeof PgPool = isRouted ? RoutedPool : PgPool
 
+/** Those whose reads have not been added up. */
+const pools = new Set<PgPool>()
+
+/** A suite that is not routed proves nothing: how many reads there were, and how many of them left the primary. */
+function addUp(pool: PgPool): void {
+  if (!pools.delete(pool) || !('stats' in pool)) return
+  const { reads, offload } = (pool as RoutedPool).stats()
+  if (reads > 0) appendFileSync(tally, `${reads} ${Math.round(reads * offload)}\n`)
+}
+process.once('exit', () => pools.forEach(addUp))
+
 /** The pool under test, or what it is compared with, on the cluster. */
 export class Pool extends Base {
-  constructor(options?: PoolConfig) {
-    super(optionsFrom(options))
-    pools.add(this)
-  }
-}
-
-/** For a suite that is written for one client, and is to run on a pool. */
-export class PoolAsClient extends Base {
   constructor(options?: string | PoolConfig) {
     super(optionsFrom(options))
     pools.add(this)
   }
 
-  override connect(...given: never[]): never {
-    // The suite connects once, and means nothing by it.
-    if (given.length === 0 && !this.#isOpen) {
-      this.#isOpen = true
-      return Promise.resolve(this) as never
-    }
-    return (super.connect as (...args: never[]) => never)(...given)
+  override end(...given: never[]): never {
+    addUp(this)
+    return (super.end as (...args: never[]) => never)(...given)
   }
+}
 
+/** For a suite that is written for one client, and is to run on a pool. */
+export class PoolAsClient extends Pool {
   #isOpen = false
+
+  override connect(...given: never[]): never {
+    if (this.#isOpen || given.length > 0) return (super.connect as (...args: never[]) => never)(...given)
+    // The suite connects its client once, and means nothing by it.
+    this.#isOpen = true
+    return Promise.resolve(this) as never
+  }
 }
 // Libraries know a pool by the name of its class.
 Object.defineProperty(PoolAsClient, 'name', { value: 'Pool' })
-
-// How many reads there were, and how many of them left the primary: a suite that is not routed proves nothing.
-process.once('exit', () => {
-  for (const pool of pools) {
-    if (!('stats' in pool)) continue
-    const { reads, offload } = (pool as RoutedPool).stats()
-    if (reads > 0) appendFileSync(tally, `${reads} ${Math.round(reads * offload)}\n`)
-  }
-})

@@ -30,7 +30,7 @@ export async function runSuite({ directory, runner, args, plug }: Suite): Promis
   const output = join(scratch, 'report.json')
   const tally = join(scratch, 'tally')
   await writeFile(tally, '')
-  const isVitest = runner.endsWith('vitest')
+  const isVitest = runner.includes('vitest')
   const reporting = isVitest
     ? ['--reporter=json', `--outputFile=${output}`]
     : ['--reporter', 'json', '--reporter-option', `output=${output}`]
