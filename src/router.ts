@@ -12,7 +12,7 @@ import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
-import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
+import { KeptConnection } from './monitoring/kept-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
@@ -53,8 +53,8 @@ export class Router implements ClientHost {
   readonly readOnly: ReadOnlyOpener
   readonly #settings: Settings
   readonly #platform: Platform = systemPlatform
-  readonly #ClientClass: typeof Client
   readonly #catalog: CatalogWatcher
+  readonly #catalogConnection: KeptConnection
   readonly #judge: Judge
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
@@ -70,9 +70,9 @@ export class Router implements ClientHost {
 
   constructor(settings: Settings, ClientClass: typeof Client, poolListener: LeasePoolListener) {
     this.#settings = settings
-    this.#ClientClass = ClientClass
     const platform = this.#platform
     this.#transitions = new Transitions(platform, (name, ...args) => this.#tell(name, ...args))
+    this.#catalogConnection = new KeptConnection(ClientClass, platform, settings.probeTimeoutMs)
     this.#catalog = new CatalogWatcher({
       query: (sql) => this.#askPrimary(sql),
       platform,
@@ -241,6 +241,22 @@ export class Router implements ClientHost {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
+  /**
+   * Resolves when the statement may be judged otherwise, because what has just changed in the database is known; or when
+   * that takes longer than a read may wait. `undefined` where there is nothing to wait for.
+   */
+  changeKnown({ reason }: Statement): Promise<void> | undefined {
+    const { waitMs } = this.#settings
+    if (reason !== 'catalog-pending' || waitMs === 0 || !this.#catalog.isAsking) return undefined
+    return new Promise((resolve) => {
+      const timer = this.#platform.schedule(waitMs, resolve)
+      void this.#catalog.settled().then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+  }
+
   /** As `judge`, when what may have changed in the database is known again. */
   async judgeAnew(sql: string | undefined): Promise<Statement> {
     await this.#catalog.settled()
@@ -286,6 +302,7 @@ export class Router implements ClientHost {
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
     const session = this.sessions.context.current()
     if (!this.#ready) await this.prepare()
+    await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request)
@@ -306,6 +323,7 @@ export class Router implements ClientHost {
 
   async end(): Promise<void> {
     this.#catalog.close()
+    this.#catalogConnection.close()
     this.#roster.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
@@ -320,8 +338,16 @@ export class Router implements ClientHost {
   }
 
   #decide(query: RoutedQuery, done: Done): void {
+    const statement = this.judge(query.sql)
+    const known = this.changeKnown(statement)
+    if (known === undefined) return this.#follow(statement, query, done)
+    known
+      .then(() => this.#follow(this.judge(query.sql), query, done))
+      .catch((error: unknown) => done(asError(error)))
+  }
+
+  #follow(statement: Statement, query: RoutedQuery, done: Done): void {
     const { sql, session, send, request } = query
-    const statement = this.judge(sql)
     if (statement.kind === 'read') return this.#read(statement, query, done)
     if (query.conversation !== undefined) return query.conversation.spilled(nothing)
     this.#ignoredHints.note(statement, request)
@@ -368,12 +394,12 @@ export class Router implements ClientHost {
     })
   }
 
-  /** Asks the primary about the database, over a connection of its own. */
+  /** Asks the primary about the database, over a connection that is not in anybody's way. */
   async #askPrimary(sql: string): Promise<readonly unknown[]> {
     const primary = this.#cluster.primary()
     const config = primary === undefined ? undefined : this.#nodes.configOf(primary.id)
     if (config === undefined) throw this.#cluster.unavailable()
-    return queryOverPassingConnection(config.options, this.#ClientClass, this.#settings.probeTimeoutMs, sql)
+    return this.#catalogConnection.rows(config.options, sql)
   }
 
   #catalogEvent(event: CatalogEvent): void {

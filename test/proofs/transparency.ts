@@ -50,8 +50,8 @@ async function onNewCluster(
 const bare = (cluster: Cluster): Promise<Pool> =>
   Promise.resolve(new PgPool({ ...cluster.primary.config, ...patience }))
 const routed = async (cluster: Cluster): Promise<Pool> => {
-  const checkout = options.checkout === undefined ? {} : { checkout: options.checkout }
-  const pool = poolOver(cluster, { ...patience, ...checkout })
+  const checkout = options.checkout === 'eager' ? 'eager' : 'lazy'
+  const pool = poolOver(cluster, { ...patience, checkout })
   await replicasReady(pool)
   return pool
 }

@@ -8,16 +8,15 @@ const { isRouted, overrideServer, primary, replicas, checkout, tally } = readPlu
 function optionsFrom(given: string | PoolConfig | undefined): PoolOptions {
   const options = typeof given === 'string' ? { connectionString: given } : given
   const { database: _, ...server } = primary
-  const cluster = isRouted && replicas.length > 0 ? { replicas, logger: false as const } : {}
+  const cluster = isRouted && replicas.length > 0 ? { replicas, checkout, logger: false as const } : {}
   return {
     ...options,
     ...(overrideServer ? server : {}),
     ...cluster,
-    ...(checkout === undefined ? {} : { checkout }),
   }
 }
 
-const Base: typeof PgPool = isRouted ? RoutedPool : PgPool
+const Base: typeof PgPool = isRouted ? (RoutedPool as unknown as typeof PgPool) : PgPool
 
 /** Those whose reads have not been added up. */
 const pools = new Set<PgPool>()
@@ -25,7 +24,7 @@ const pools = new Set<PgPool>()
 /** A suite that is not routed proves nothing: how many reads there were, and how many of them left the primary. */
 function addUp(pool: PgPool): void {
   if (!pools.delete(pool) || !('stats' in pool)) return
-  const { reads, offload } = (pool as RoutedPool).stats()
+  const { reads, offload } = (pool as unknown as InstanceType<typeof RoutedPool>).stats()
   if (reads > 0) appendFileSync(tally, `${reads} ${Math.round(reads * offload)}\n`)
 }
 process.once('exit', () => pools.forEach(addUp))

@@ -20,7 +20,7 @@ const { values: options, positionals } = parseArgs({
     /** For suites whose servers stand in their code: every connection goes to the cluster. */
     'override-server': { type: 'boolean', default: false },
     database: { type: 'string', default: 'postgres' },
-    checkout: { type: 'string' },
+    checkout: { type: 'string', default: 'lazy' },
   },
 })
 
@@ -34,7 +34,7 @@ for (const isRouted of [false, true]) {
     overrideServer: options['override-server'],
     primary: cluster.primary.config,
     replicas: cluster.replicas.map(({ config }) => config),
-    checkout: options.checkout,
+    checkout: options.checkout === 'eager' ? 'eager' : 'lazy',
   }
   const { directory, runner } = options
   const found = await runSuite({ directory, runner, args: positionals, plug })

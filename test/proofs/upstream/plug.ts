@@ -8,7 +8,7 @@ export interface Plug {
   readonly overrideServer: boolean
   readonly primary: NodeConfig
   readonly replicas: readonly NodeConfig[]
-  readonly checkout: string | undefined
+  readonly checkout: 'lazy' | 'eager'
   /** A file to which processes add their reads, and those of them that replicas answered. */
   readonly tally: string
 }
