@@ -43,7 +43,10 @@ function statements(db: TransactionOrKnex): Statements {
     insert: async (person) => people().insert(person),
     rename: async (id, name) => people().findById(id).patch({ name }),
     remove: async (id) => people().deleteById(id),
-    find: async (id) => (await people().findById(id))?.$toJson() as Person | undefined,
+    find: async (id) => {
+      const found = (await people().findById(id))?.$toJson()
+      return found as Person | undefined
+    },
     list: async () => (await people().orderBy('id')).map((person) => person.$toJson() as unknown as Person),
     count: () => people().resultSize(),
     addNote: async (personId, title) => Note.query(db).insert({ person_id: personId, title }),
@@ -61,21 +64,21 @@ export const objectionAdapter: OrmAdapter = {
   open: async (options) => {
     const pool = new Pool(options)
     const db = knexOver(pool)
-    PersonModel.knex(db)
+    const People = PersonModel.bindKnex(db)
     const orm: Orm = {
       ...statements(db),
       migrate: async () => db.migrate.latest({ migrationSource: peopleMigrations }),
       transaction: (work, isolation) =>
-        PersonModel.knex().transaction(
+        db.transaction(
           (tx) => work(statements(tx)),
           isolation === undefined ? undefined : { isolationLevel: isolation },
         ),
       nested: (work) =>
-        PersonModel.transaction((tx) =>
+        People.transaction((tx) =>
           work(statements(tx), (inner) => tx.transaction((savepoint) => inner(statements(savepoint)))),
         ),
       readOnly: (work) => db.transaction((tx) => work(statements(tx)), { readOnly: true }),
-      stream: () => streamed(PersonModel.query().orderBy('id').toKnexQuery()),
+      stream: () => streamed(People.query().orderBy('id').toKnexQuery()),
       violation: (error) => {
         if (!(error instanceof UniqueViolationError)) return undefined
         const { constraint, table } = error
