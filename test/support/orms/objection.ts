@@ -43,10 +43,7 @@ function statements(db: TransactionOrKnex): Statements {
     insert: async (person) => people().insert(person),
     rename: async (id, name) => people().findById(id).patch({ name }),
     remove: async (id) => people().deleteById(id),
-    find: async (id) => {
-      const found = (await people().findById(id))?.$toJson()
-      return found as Person | undefined
-    },
+    find: async (id) => (await people().findById(id))?.$toJson(),
     list: async () => (await people().orderBy('id')).map((person) => person.$toJson() as unknown as Person),
     count: () => people().resultSize(),
     addNote: async (personId, title) => Note.query(db).insert({ person_id: personId, title }),

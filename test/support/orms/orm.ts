@@ -51,7 +51,7 @@ export interface OrmAdapter {
   readonly name: string
   /** What it has no means for, and why. */
   readonly lacks?: Readonly<Partial<Record<'stream' | 'readOnly', string>>>
-  open(options: PoolOptions): Promise<Orm>
+  readonly open: (options: PoolOptions) => Promise<Orm>
 }
 
 /** The tables, for whoever has no means of its own to make them. */

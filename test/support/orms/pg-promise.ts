@@ -1,4 +1,4 @@
-import pgPromise, { txMode, type IBaseProtocol } from 'pg-promise'
+import pgPromise, { type IBaseProtocol } from 'pg-promise'
 import QueryStream from 'pg-query-stream'
 import { Pool } from '../../../src/index.ts'
 import { SCHEMA, type Orm, type OrmAdapter, type Person, type Statements } from './orm.ts'
@@ -34,7 +34,7 @@ export const pgPromiseAdapter: OrmAdapter = {
     const { DatabaseError } = pgp.pg as unknown as typeof import('pg')
     Object.assign(pgp.pg, { Pool })
     const db = pgp(options as object)
-    const { TransactionMode, isolationLevel } = txMode
+    const { TransactionMode, isolationLevel } = pgPromise.txMode
     const orm: Orm = {
       ...statements(db),
       migrate: () => db.tx((tx) => tx.batch(SCHEMA.map((ddl) => tx.none(ddl)))),
