@@ -110,6 +110,28 @@ export function itsOrmsConform(adapters: readonly OrmAdapter[]): void {
       }
     })
 
+    it('keeps sessions apart, whoever opened the connection', async () => {
+      await served()
+      const [writer, reader] = [orm.pool.session(), orm.pool.session()]
+      const resume = await ground.pauseReplay()
+      try {
+        await writer.run(() => orm.insert(person(15)))
+        const { primary } = await counted(async () => {
+          for (let n = 0; n < 5; n++) expect(await reader.run(() => orm.find(1))).toEqual(person(1))
+        })
+        expect(primary).toEqual(NOBODY)
+        const seen = await Promise.all(
+          Array.from({ length: 12 }, (_, n) =>
+            n % 2 === 0 ? writer.run(() => orm.find(15)) : reader.run(() => orm.find(1)),
+          ),
+        )
+        expect(seen).toEqual(seen.map((_, n) => person(n % 2 === 0 ? 15 : 1)))
+        await writer.run(() => orm.remove(15))
+      } finally {
+        await resume()
+      }
+    })
+
     it('runs a transaction on the primary, and commits it', async () => {
       await served()
       const { primary, replicas, result } = await counted(() =>

@@ -61,6 +61,7 @@ export const drizzleAdapter: OrmAdapter = {
     const db = drizzle({ client: pool, schema })
     const orm: Orm = {
       ...statements(db),
+      pool,
       migrate: () => inMigrationsFolder((migrationsFolder) => migrate(db, { migrationsFolder })),
       transaction: (work, isolation) =>
         db.transaction(

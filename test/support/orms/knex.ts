@@ -55,6 +55,7 @@ export const knexAdapter: OrmAdapter = {
     const db = knexOver(pool)
     const orm: Orm = {
       ...statements(db),
+      pool,
       migrate: async () => db.migrate.latest({ migrationSource: peopleMigrations }),
       transaction: (work, isolation) =>
         db.transaction(

@@ -60,12 +60,12 @@ function statements(db: Kysely<Tables>): Statements {
 export const kyselyAdapter: OrmAdapter = {
   name: 'kysely',
   open: async (options) => {
-    const db = new Kysely<Tables>({
-      dialect: new PostgresDialect({ pool: new Pool(options), cursor: Cursor }),
-    })
+    const pool = new Pool(options)
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool, cursor: Cursor }) })
     const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
     const orm: Orm = {
       ...statements(db),
+      pool,
       migrate: async () => {
         const { error } = await migrator.migrateToLatest()
         if (error instanceof Error) throw error

@@ -78,6 +78,7 @@ export const mikroOrmAdapter: OrmAdapter = {
     const { em } = orm
     const made: Orm = {
       ...statements(() => em.fork()),
+      pool,
       migrate: () => orm.schema.update(),
       transaction: (work, isolation) =>
         em

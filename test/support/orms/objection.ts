@@ -64,6 +64,7 @@ export const objectionAdapter: OrmAdapter = {
     const People = PersonModel.bindKnex(db)
     const orm: Orm = {
       ...statements(db),
+      pool,
       migrate: async () => db.migrate.latest({ migrationSource: peopleMigrations }),
       transaction: (work, isolation) =>
         db.transaction(

@@ -1,4 +1,4 @@
-import type { PoolOptions } from '../../../src/index.ts'
+import type { Pool, PoolOptions } from '../../../src/index.ts'
 
 export interface Person {
   readonly id: number
@@ -33,6 +33,7 @@ export interface Violation {
 }
 
 export interface Orm extends Statements {
+  readonly pool: Pool
   /** Makes the tables with what the ORM has for that; called again it changes nothing. */
   migrate(): Promise<unknown>
   /** Commits when `work` has ended, rolls back when it throws. */

@@ -37,6 +37,7 @@ export const pgPromiseAdapter: OrmAdapter = {
     const { TransactionMode, isolationLevel } = pgPromise.txMode
     const orm: Orm = {
       ...statements(db),
+      pool: db.$pool as unknown as Pool,
       migrate: () => db.tx((tx) => tx.batch(SCHEMA.map((ddl) => tx.none(ddl)))),
       transaction: (work, isolation) => {
         const tiLevel = isolation === undefined ? isolationLevel.none : isolationLevel.serializable

@@ -35,6 +35,7 @@ export const prismaAdapter: OrmAdapter = {
     const db = createPrismaClient({ adapter: factory })
     const orm: Orm = {
       ...statements(db),
+      pool,
       // As its migrations do it.
       migrate: async () => {
         const connection = await factory.connect()

@@ -6,7 +6,7 @@ import {
   type EntityManager,
   type MigrationInterface,
 } from 'typeorm'
-import switchyard from '../../../src/index.ts'
+import switchyard, { type Pool } from '../../../src/index.ts'
 import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
 
 interface Note {
@@ -105,6 +105,7 @@ export const typeormAdapter: OrmAdapter = {
     }).initialize()
     const orm: Orm = {
       ...statements(source.manager),
+      pool: (source.driver as unknown as { master: Pool }).master,
       migrate: () => source.runMigrations(),
       transaction: (work, isolation) =>
         source.transaction(isolation === undefined ? 'READ COMMITTED' : 'SERIALIZABLE', (tx) =>
