@@ -6,17 +6,24 @@ import { objectionAdapter } from './objection.ts'
 import type { OrmAdapter } from './orm.ts'
 import { pgPromiseAdapter } from './pg-promise.ts'
 import { prismaAdapter } from './prisma.ts'
+import { sequelizeAdapter } from './sequelize.ts'
 import { typeormAdapter } from './typeorm.ts'
 
 /** Those that build queries. */
-export const builders: readonly OrmAdapter[] = [drizzleAdapter, kyselyAdapter, knexAdapter, pgPromiseAdapter]
+export const builders: readonly OrmAdapter[] = [
+  drizzleAdapter,
+  kyselyAdapter,
+  knexAdapter,
+  objectionAdapter,
+  pgPromiseAdapter,
+]
 
 /** Those that map objects. */
 export const mappers: readonly OrmAdapter[] = [
   typeormAdapter,
   prismaAdapter,
   mikroOrmAdapter,
-  objectionAdapter,
+  sequelizeAdapter,
 ]
 
 export const ormAdapters: readonly OrmAdapter[] = [...builders, ...mappers]

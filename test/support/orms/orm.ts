@@ -33,7 +33,8 @@ export interface Violation {
 }
 
 export interface Orm extends Statements {
-  readonly pool: Pool
+  /** To begin sessions on. */
+  readonly pool?: Pool
   /** Makes the tables with what the ORM has for that; called again it changes nothing. */
   migrate(): Promise<unknown>
   /** Commits when `work` has ended, rolls back when it throws. */
@@ -51,7 +52,7 @@ export interface Orm extends Statements {
 export interface OrmAdapter {
   readonly name: string
   /** What it has no means for, and why. */
-  readonly lacks?: Readonly<Partial<Record<'stream' | 'readOnly', string>>>
+  readonly lacks?: Readonly<Partial<Record<'pool' | 'stream' | 'readOnly', string>>>
   readonly open: (options: PoolOptions) => Promise<Orm>
 }
 
