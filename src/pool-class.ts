@@ -177,8 +177,8 @@ export function poolClass(parts: PoolParts): PoolClass {
           this.#released()
           done(error, result)
         }
-        const { canPipeline, request, send } = query
-        this.#router.run({ sql, request, session, send, canPipeline }, finished)
+        const { canPipeline, request, send, values: parameters } = query
+        this.#router.run({ sql, request, session, send, canPipeline, values: parameters }, finished)
       } catch (error) {
         done(asError(error))
       }

@@ -89,6 +89,7 @@ export class VirtualConnection {
     this.#isReleased = false
     this.#releaseError = undefined
     this.#events.renew()
+    this.#primary.settings.checkedOut()
   }
 
   /** Nothing begins until `open`. */
@@ -178,32 +179,37 @@ export class VirtualConnection {
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const onPrimary = (): void => this.#primary.run(this.#primaryRun(run, statement), next)
     if (this.#primary.isBound || this.#options.primaryOnly) return onPrimary()
-    if (opensOnStandby(statement)) return this.#openReadOnly(run, statement, next)
+    const { bindsReads, journal } = this.#primary.settings
+    if (opensOnStandby(statement) && !bindsReads) return this.#openReadOnly(run, statement, next)
     if (statement.kind !== 'read') return onPrimary()
-    const { text: sql, request, canPipeline } = query
+    const { text: sql, values, request, canPipeline } = query
     const send = this.#events.around(query.send)
+    const routed = { sql, values, request, session, send, canPipeline, journal }
     const read = (): void => {
       if (this.#primary.client === undefined) {
-        return this.#host.run({ sql, request, session, send, canPipeline }, finish)
+        return this.#host.run(routed, finish)
       }
       // A second connection to the primary may not be had while this client holds one.
       const spilled = (leave: () => void): void => {
         this.#primary.takePlace(leave)
         onPrimary()
       }
-      this.#host.run({ sql, request, session, send, canPipeline, conversation: { spilled } }, finish)
+      this.#host.run({ ...routed, conversation: { spilled } }, finish)
     }
     read()
   }
 
   #primaryRun({ query, session, done }: Run, statement: Statement): PrimaryRun {
-    return { statement, text: query.text, session, send: query.send, done, mayMove: true }
+    const { text, values, send } = query
+    return { statement, text, values, session, send, done, mayMove: true }
   }
 
   /** The transaction goes where a read of its session may go, and stays there. */
   #openReadOnly(run: Run, statement: Statement, next: () => void): void {
     const { query, session } = run
-    const { request, send } = query
+    const { request } = query
+    const { connections } = this.#host.settings
+    const send = connections.under(this.#primary.settings.journal, query.send, false)
     const finish: Done = (error, result) => {
       guarded(run.done)(error, result)
       next()
@@ -263,6 +269,7 @@ export class VirtualConnection {
       {
         statement,
         text: textOf(submittable),
+        values: [],
         session,
         send: (client, done) => {
           attend(submittable, (error) => (error === undefined ? done(undefined) : done(asError(error))))
@@ -325,8 +332,8 @@ export class VirtualConnection {
     }
     const sql = textOf(submittable)
     const { send } = stream
-    this.#host.run({ sql, request: {}, session, send, canPipeline: false, conversation }, (error) =>
-      stream.fail(error),
-    )
+    const { journal } = this.#primary.settings
+    const query = { sql, values: [], request: {}, session, send, canPipeline: false, conversation, journal }
+    this.#host.run(query, (error) => stream.fail(error))
   }
 }
