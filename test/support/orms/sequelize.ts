@@ -69,8 +69,6 @@ export const sequelizeAdapter: OrmAdapter = {
         password,
         database,
         pool: { max },
-        keepDefaultTimezone: true,
-        dialectOptions: { clientMinMessages: 'ignore' },
       } as object),
       logging: false,
     })
