@@ -58,7 +58,6 @@ export class Router implements ClientHost {
   readonly readOnly: ReadOnlyOpener
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
-  readonly #ClientClass: typeof Client
   readonly #catalog: CatalogWatcher
   readonly #judge: Judge
   readonly #cluster: WatchedCluster
@@ -75,7 +74,6 @@ export class Router implements ClientHost {
 
   constructor(settings: Settings, ClientClass: typeof Client, poolListener: LeasePoolListener) {
     this.#options = settings
-    this.#ClientClass = ClientClass
     const platform = this.#platform
     this.#transitions = new Transitions(platform, (name, ...args) => this.tell(name, ...args))
     this.#catalog = new CatalogWatcher({

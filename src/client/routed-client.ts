@@ -39,6 +39,12 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
     readonly #core: ClientCore | undefined
     #hasTypes = false
 
+    /** Clients that node-postgres makes by itself, where there is nothing to route, are clients too. */
+    static override [Symbol.hasInstance](value: unknown): boolean {
+      if (this === RoutedClient) return value instanceof ClientOfCopy
+      return Function.prototype[Symbol.hasInstance].call(this, value)
+    }
+
     constructor(given?: string | ClientConfig | Wiring) {
       const source = given instanceof Wiring ? given : join(given)
       if (source === undefined) {

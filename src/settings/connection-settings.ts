@@ -85,7 +85,8 @@ export class ConnectionSettings {
       }
       client.query(statements.join('; '), (failure: Error | undefined) => {
         if (!failure) this.note(client, journal)
-        done(failure && refused(failure))
+        // node-postgres says null where there is none.
+        done(failure ? refused(failure) : undefined)
       })
     })
   }
@@ -99,7 +100,7 @@ export class ConnectionSettings {
     client.query(query, (error: Error | undefined, result?: QueryArrayResult) => {
       const values = (result?.rows[0] ?? []) as readonly (string | null)[]
       for (const [index, name] of unknown.entries()) own.set(name, values[index] ?? null)
-      done(error)
+      done(error ?? undefined)
     })
   }
 

@@ -74,7 +74,7 @@ export class SettingKeeper {
     client.query(query, (error: Error | undefined, result?: { readonly rows: readonly unknown[] }) => {
       const values = (result?.rows[0] ?? []) as readonly (string | null)[]
       if (!error) for (const session of sessions) session.answered(names, values)
-      done(error)
+      done(error ?? undefined)
     })
   }
 

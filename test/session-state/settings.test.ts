@@ -35,7 +35,7 @@ afterAll(async () => {
 })
 
 /** What a proven read sees of a setting, and whether a replica has answered it. */
-async function seen(through: PoolClient | Pool, name: string): Promise<[unknown, string]> {
+async function seen(through: Pick<PoolClient, 'query'>, name: string): Promise<[unknown, string]> {
   const before = pool.stats().nodes.map(({ reads }) => reads)
   const { rows } = await through.query<{ value: unknown }>('select sees($1) as value', [name])
   const after = pool.stats().nodes.map(({ reads }) => reads)
