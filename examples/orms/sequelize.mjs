@@ -10,7 +10,11 @@ const { primary, replicas, stop } = await startServers()
 const { host, port, user: username, password, database } = primary
 const db = new Sequelize({
   dialect: 'postgres',
-  ...{ host, port, username, password, database },
+  host,
+  port,
+  username,
+  password,
+  database,
   dialectModule: from(pg, { replicas }),
   logging: false,
 })

@@ -1,10 +1,10 @@
-import { defineEntity, MikroORM, p } from '@mikro-orm/postgresql'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { sql as text } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pgPromise from 'pg-promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { from, Pool, type PoolOptions } from '../../src/index.ts'
+import { from, Pool, type PoolOptions, type ReplicaOptions } from '../../src/index.ts'
 import { OrmGround, type Work } from '../support/orm-ground.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
@@ -54,7 +54,7 @@ const counted = <T>(work: () => Promise<T>): Promise<Work<T>> => ground.during(D
 
 describe('settings', () => {
   it('of a kysely connection are there on replicas, and gone for others', async () => {
-    const db = new Kysely<Record<never, never>>({ dialect: new PostgresDialect({ pool }) })
+    const db = new Kysely<object>({ dialect: new PostgresDialect({ pool }) })
     const hour = sql<{ hour: string }>`select ${sql.raw(HOUR)}`
     const { primary, result } = await counted(() =>
       db.connection().execute(async (connection) => {
@@ -76,7 +76,7 @@ describe('settings', () => {
 
   it('of pg-promise: the schema, on every connection', async () => {
     const pgp = pgPromise({ schema: 'tenant', noWarnings: true })
-    pgp.pg.Pool = from(pgp.pg as never).Pool as never
+    Object.assign(pgp.pg, { Pool: from(pgp.pg as never).Pool })
     const db = pgp(options as object)
     await replicasReady(db.$pool as unknown as Pool)
     const { primary, result } = await counted(() =>
@@ -89,39 +89,34 @@ describe('settings', () => {
     await db.$pool.end()
   })
 
-  it('of a MikroORM session are there for its reads, on replicas', async () => {
-    const Note = defineEntity({
-      name: 'Note',
-      tableName: 'notes',
-      properties: { id: p.integer().primary(), owner: p.text() },
-    })
-    const asReader = { ...options, user: 'reader', password: 'reader' }
+  it('that kysely makes whenever it takes a connection decide what row-level security shows on replicas', async () => {
+    const reader = { user: 'reader', password: 'reader' }
     const replicas = (options.replicas ?? []).map((replica) => ({
-      ...(replica as object),
-      user: 'reader',
-      password: 'reader',
+      ...(replica as ReplicaOptions),
+      ...reader,
     }))
-    const readers = new Pool({ ...asReader, replicas })
+    const readers = new Pool({ ...options, ...reader, replicas })
     await replicasReady(readers)
-    const orm = await MikroORM.init({
-      entities: [Note],
-      dbName: DATABASE,
-      sessionContext: 'connection',
-      driverOptions: new PostgresDialect({ pool: readers }),
+    const person = new AsyncLocalStorage<string>()
+    const db = new Kysely<{ notes: { id: number; owner: string } }>({
+      dialect: new PostgresDialect({
+        pool: readers,
+        onReserveConnection: async (connection) => {
+          const values = ['app.person', person.getStore()]
+          await connection.executeQuery(CompiledQuery.raw('select set_config($1, $2, false)', values))
+        },
+      }),
     })
-    const notesOf = async (person: string): Promise<string[]> => {
-      const em = orm.em.fork()
-      em.setSessionContext({ variables: { 'app.person': person } })
-      return (await em.findAll(Note)).map(({ owner }) => owner)
-    }
-    const { primary, result } = await counted(async () => [
-      await notesOf('ann'),
-      await notesOf('bob'),
-      await notesOf('nobody'),
-    ])
-    expect(result).toEqual([['ann'], ['bob'], []])
+    const people = ['ann', 'bob', 'nobody']
+    const read = (name: string): Promise<object[]> =>
+      person.run(name, () => db.selectFrom('notes').select('owner').execute())
+    const { primary, result } = await counted(() =>
+      Promise.all(Array.from({ length: 12 }, (_, n) => read(people[n % 3] ?? ''))),
+    )
+    const ofOne = [[{ owner: 'ann' }], [{ owner: 'bob' }], []]
+    expect(result).toEqual(result.map((_, n) => ofOne[n % 3]))
     expect(primary.reads).toBe(0)
-    await orm.close()
+    await db.destroy()
   })
 
   it('of a transaction end with it, and reads are routed again', async () => {
