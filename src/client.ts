@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
+import { DatabaseError, escapeIdentifier, escapeLiteral } from './platform/pg.ts'
 import type { PoolClient, Submittable, TransactionStatus } from 'pg'
 import type { MutableSession } from './consistency/session.ts'
 import { WriteLedger, type StatementFailure } from './consistency/write-ledger.ts'

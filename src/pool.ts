@@ -1,5 +1,6 @@
-import { Client, Pool as PgPool } from 'pg'
+import { Client, Pool as PgPool } from './platform/pg.ts'
 import type {
+  Pool as PlainPool,
   PoolClient,
   QueryArrayConfig,
   QueryArrayResult,
@@ -31,7 +32,7 @@ import type { RouteRequest } from './routing/decide.ts'
 import { runTransaction } from './transaction.ts'
 import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
 
-type ConnectCallback = Parameters<PgPool['connect']>[0]
+type ConnectCallback = Parameters<PlainPool['connect']>[0]
 
 /**
  * A drop-in for `pg.Pool`. Proven reads go to the replicas, everything else to the primary, and what a session wrote it

@@ -1,4 +1,4 @@
-import { DatabaseError } from 'pg'
+import { DatabaseError } from './platform/pg.ts'
 import type { PoolClient, Submittable } from 'pg'
 import type { MutableSession } from './consistency/session.ts'
 import { asError } from './errors/as-error.ts'

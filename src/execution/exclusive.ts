@@ -1,4 +1,4 @@
-import { DatabaseError } from 'pg'
+import { DatabaseError } from '../platform/pg.ts'
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import type { Done, Send } from './execution.ts'

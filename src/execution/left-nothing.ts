@@ -1,4 +1,4 @@
-import { DatabaseError } from 'pg'
+import { DatabaseError } from '../platform/pg.ts'
 import { failsWhole } from '../statement/fails-whole.ts'
 import type { Statement } from '../statement/statement.ts'
 import { outcomeOf } from './outcome.ts'

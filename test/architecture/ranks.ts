@@ -15,7 +15,7 @@ const ranks: readonly (readonly string[])[] = [
   ['config'],
   // The files directly in `src/`.
   [''],
-  ['cli', 'http'],
+  ['cli', 'http', 'register'],
 ]
 
 /** Ships beside the library and knows next to nothing of it. */
