@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { functionDiscovery } from '../discovery/function.ts'
 import type { PoolOptions } from '../config/options.ts'
 import { optionsFor, registrationOf, type Registration } from './registration.ts'
 import type { Environment } from './variables.ts'
@@ -118,7 +119,7 @@ describe('which pools get the replicas', () => {
     ['another host', { ...fields, host: 'other.example' }, undefined],
     ['another database', { ...fields, database: 'crm' }, undefined],
     ['what cannot be understood', { connectionString: 'postgres://h:port/x' }, undefined],
-    ['discovery of its own', { ...fields, discovery: { discover: async () => [] } }, undefined],
+    ['discovery of its own', { ...fields, discovery: functionDiscovery(() => []) }, undefined],
   ])('%s', (_what, options, expected) => {
     expect(hosts(options)).toEqual(expected)
   })
