@@ -26,17 +26,31 @@ type Address = ClusterNode['config']
 // It ends with whoever holds the other end of its standard input, however that one ends.
 const SCRIPT = 'pgbouncer "$1" & pid=$!; cat >/dev/null; kill "$pid"; wait "$pid"'
 
+const INI = 'pgbouncer.ini'
+
+function iniFor({ host, port }: Address, settings: Readonly<Record<string, string | number>>): string {
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
+  return `[databases]\n* = host=${host} port=${port}\n[pgbouncer]\n${lines.join('')}`
+}
+
 /** A PgBouncer in front of one server, on a port of its own. */
 export class Bouncer implements AsyncDisposable {
   /** How to reach the server through it. */
   readonly config: Address
   readonly #directory: string
+  readonly #settings: Readonly<Record<string, string | number>>
   readonly #shell: ChildProcess
   #log = ''
 
-  private constructor(config: Address, directory: string, shell: ChildProcess) {
+  private constructor(
+    config: Address,
+    directory: string,
+    settings: Readonly<Record<string, string | number>>,
+    shell: ChildProcess,
+  ) {
     this.config = config
     this.#directory = directory
+    this.#settings = settings
     this.#shell = shell
     shell.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
   }
@@ -62,14 +76,9 @@ export class Bouncer implements AsyncDisposable {
       server_login_retry: 1,
       ...settings,
     }
-    const file = join(directory, 'pgbouncer.ini')
+    const file = join(directory, INI)
     await writeFile(users, `"${server.user}" "${server.password}"\n`, { mode: 0o600 })
-    await writeFile(
-      file,
-      `[databases]\n* = host=${server.host} port=${server.port}\n[pgbouncer]\n${Object.entries(all)
-        .map(([name, value]) => `${name} = ${value}\n`)
-        .join('')}`,
-    )
+    await writeFile(file, iniFor(server, all))
     if (user !== undefined) {
       for (const path of [directory, users, file]) await chown(path, user.uid, user.gid)
     }
@@ -79,7 +88,7 @@ export class Bouncer implements AsyncDisposable {
       stdio: ['pipe', 'ignore', 'pipe'],
       ...user,
     })
-    const bouncer = new Bouncer({ ...server, port }, directory, shell)
+    const bouncer = new Bouncer({ ...server, port }, directory, all, shell)
     try {
       await bouncer.#untilReady()
     } catch (error) {
@@ -92,6 +101,15 @@ export class Bouncer implements AsyncDisposable {
   /** Rows of a command of its console, `SHOW POOLS` say. */
   console(command: string): Promise<Record<string, unknown>[]> {
     return ask({ ...this.config, database: 'pgbouncer' }, command)
+  }
+
+  /** From now on it leads to another server. Transactions come to their end; sessions are cut, as they never would. */
+  async pointTo(server: Address): Promise<void> {
+    await writeFile(join(this.#directory, INI), iniFor(server, this.#settings))
+    await this.console('RELOAD')
+    if (this.#settings['pool_mode'] !== 'session') return
+    await this.console(`KILL ${this.config.database}`)
+    await this.console(`RESUME ${this.config.database}`)
   }
 
   async stop(): Promise<void> {
