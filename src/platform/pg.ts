@@ -1,18 +1,13 @@
-import type * as Pg from 'pg'
+import type pg from 'pg'
 // @ts-expect-error The types of node-postgres do not name this file, which is the module itself.
 import untyped from 'pg/lib/index.js'
 
-const pg: typeof Pg = untyped
-
 /**
- * node-postgres, as it is when this file is loaded. Not by way of its ES module: that copies the classes when it is first
- * loaded, and the application must be the first where they are replaced (`register/`).
+ * node-postgres, the module that the application gets by `require('pg')`. Not by way of its ES module: that copies the classes
+ * when it is first loaded, and the application must be the first where they are replaced (`register/`).
  */
-export const Pool: typeof Pg.Pool = pg.Pool
-export const Client: typeof Pg.Client = pg.Client
-export const DatabaseError: typeof Pg.DatabaseError = pg.DatabaseError
-export const escapeIdentifier: typeof Pg.escapeIdentifier = pg.escapeIdentifier
-export const escapeLiteral: typeof Pg.escapeLiteral = pg.escapeLiteral
+export const pgModule: typeof pg = untyped
 
-/** The module object that the application gets by `require('pg')`. */
-export const pgModule: typeof Pg = pg
+// As they are when this file is loaded.
+export const Client: typeof pg.Client = pgModule.Client
+export const DatabaseError: typeof pg.DatabaseError = pgModule.DatabaseError

@@ -45,6 +45,7 @@ describe('the environment', () => {
       PG_SWITCHYARD_MAX_LAG_MS: '4000',
       PG_SWITCHYARD_MAX_LAG_BYTES: '5000',
       PG_SWITCHYARD_PRIMARY_SPILL_SHARE: '0.25',
+      PG_SWITCHYARD_CHECKOUT: 'eager',
       PG_SWITCHYARD_LOG: 'off',
     })
     expect(options).toEqual({
@@ -58,6 +59,7 @@ describe('the environment', () => {
       probeIntervalMs: 90,
       maxLag: { ms: 4000, bytes: 5000 },
       primarySpill: { share: 0.25 },
+      checkout: 'eager',
       logger: false,
     })
   })
@@ -118,6 +120,7 @@ describe('which pools get the replicas', () => {
     ['another port', { ...fields, port: 5432 }, undefined],
     ['another host', { ...fields, host: 'other.example' }, undefined],
     ['another database', { ...fields, database: 'crm' }, undefined],
+    ['the same for logical replication', { ...fields, replication: 'database' } as PoolOptions, undefined],
     ['what cannot be understood', { connectionString: 'postgres://h:port/x' }, undefined],
     ['discovery of its own', { ...fields, discovery: functionDiscovery(() => []) }, undefined],
   ])('%s', (_what, options, expected) => {

@@ -64,6 +64,8 @@ export function optionsFor(
 ): PoolOptions {
   const given = known(options)
   if (given.replicas !== undefined || given.discovery !== undefined) return given
+  // Who wants the log itself wants it from this very server.
+  if (Reflect.get(given, 'replication')) return given
   const target = targetOrUndefined(given)
   if (target === undefined || !isSameDatabase(target, primary)) return given
   // Another role has other rights: it must not read with those of the role that the addresses name.

@@ -32,6 +32,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['PG_SWITCHYARD_MAX_LAG_MS', (value) => ({ maxLag: { ms: numberIn(value) } })],
   ['PG_SWITCHYARD_MAX_LAG_BYTES', (value) => ({ maxLag: { bytes: numberIn(value) } })],
   ['PG_SWITCHYARD_PRIMARY_SPILL_SHARE', (value) => ({ primarySpill: { share: numberIn(value) } })],
+  ['PG_SWITCHYARD_CHECKOUT', text('checkout')],
   ['PG_SWITCHYARD_LOG', loggerOption],
 ])
 

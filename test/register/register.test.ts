@@ -173,7 +173,7 @@ test('the connections are plain ones, one a server to watch it', async () => {
     `import { Client, Pool } from 'pg'
      const pool = new Pool({ connectionString: process.env.DATABASE_URL })
      ${WARM_UP}
-     const ports = [${cluster.nodes.map(({ config }) => config.port).join()}]
+     const replicas = [${cluster.replicas.map(({ config }) => config.port).join()}]
      const count = async (port) => {
        const client = new Client({ ...${JSON.stringify(cluster.primary.config)}, port })
        await client.connect()
@@ -181,9 +181,10 @@ test('the connections are plain ones, one a server to watch it', async () => {
        await client.end()
        return rows[0].n
      }
+     const onPrimary = async () => (await pool.query({ text: \`${monitors}\`, route: 'primary' })).rows[0].n
      let counts
      // What asked for the catalog goes by itself.
-     do counts = await Promise.all(ports.map(count))
+     do counts = await Promise.all([onPrimary(), ...replicas.map(count)])
      while (counts.some((n) => n !== 1))
      console.log(JSON.stringify(counts))
      await pool.end()`,
@@ -191,6 +192,42 @@ test('the connections are plain ones, one a server to watch it', async () => {
   const { stdout, stderr } = await runWith('--import', 'app.mjs')
   expect(stderr).toBe('')
   expect(JSON.parse(stdout)).toEqual([1, 1, 1])
+})
+
+test.each([
+  ['an app that makes clients', 'cjs', `const { Client } = require('pg')`],
+  ['an ES module that makes clients', 'mjs', `import { Client } from 'pg'`],
+])('%s reads from replicas', async (_name, extension, text) => {
+  const table = await newTable()
+  await ask(cluster.primary.config, `create table ${table}_warm as select 1 as a`)
+  await cluster.caughtUp()
+  const file = `app.${extension}`
+  consumer.write(
+    file,
+    `${text}
+     const run = async () => {
+       const client = new Client({ connectionString: process.env.DATABASE_URL })
+       await client.connect()
+       // Until the first replica tells that reads of a table have come to it.
+       const replica = new Client(${JSON.stringify(cluster.replicas[0]?.config)})
+       await replica.connect()
+       const scans = \`select seq_scan::int as n from pg_stat_user_tables where relname = '${table}_warm'\`
+       do for (let i = 0; i < 10; i++) await client.query('select 1 as warm from ${table}_warm')
+       while (!((await replica.query(scans)).rows[0]?.n > 0))
+       await replica.end()
+       for (let i = 0; i < ${READS}; i++) await client.query('select a from ${table}')
+       await client.query('insert into ${table} values (2)')
+       const { rows } = await client.query('select count(*)::int as n from ${table}')
+       console.log(JSON.stringify([rows[0].n, client instanceof Client, client.constructor.name]))
+       await client.end()
+     }
+     run().catch((error) => { console.error(error); process.exitCode = 1 })`,
+  )
+  const { stdout, stderr } = await runWith('--import', file)
+  expect(stderr).toBe('')
+  expect(JSON.parse(stdout)).toEqual([2, true, 'Client'])
+  expect(await scansOf(cluster.replicas, table, READS)).toBeGreaterThanOrEqual(READS)
+  await onlyWrittenOnThePrimary(table)
 })
 
 test('a wrong variable ends the program at once, and is named', async () => {
