@@ -57,11 +57,12 @@ describe.skipIf(missing !== undefined)(
 
     /** Uses every kind of connection, then asks each server how those of the role came in. */
     const expectAllEncrypted = async (): Promise<void> => {
-      if (pool === undefined) throw new Error('no pool')
-      await replicasReady(pool)
-      await Promise.all(Array.from({ length: 6 }, () => pool?.query('select a from t, pg_sleep(0.05)')))
-      await pool.query('insert into t values (2)')
-      const client = await pool.connect()
+      const used = pool
+      if (used === undefined) throw new Error('no pool')
+      await replicasReady(used)
+      await Promise.all(Array.from({ length: 6 }, () => used.query('select a from t, pg_sleep(0.05)')))
+      await used.query('insert into t values (2)')
+      const client = await used.connect()
       await client.query('begin')
       await client.query('select a from t')
       await client.query('commit')
@@ -122,7 +123,7 @@ describe.skipIf(missing !== undefined)(
           mechanisms.push((Reflect.get(this, 'saslSession') as { mechanism?: unknown } | null)?.mechanism)
         }
       }
-      open({ ssl: { ca: authority.ca }, enableChannelBinding: true, Client: Recording } as PoolOptions)
+      open({ ssl: { ca: authority.ca }, enableChannelBinding: true, Client: Recording })
       await expectAllEncrypted()
       expect(mechanisms.length).toBeGreaterThanOrEqual(6)
       expect(new Set(mechanisms)).toEqual(new Set(['SCRAM-SHA-256-PLUS']))
