@@ -83,12 +83,18 @@ test.each(PROGRAMS)('%s', async (_name, packages, text) => {
   }
   await cluster.caughtUp()
   consumer.write('app.mjs', text)
-  const { stdout, stderr } = await run(consumer.folder, ['--import', 'pg-switchyard/register', 'app.mjs'], {
-    DATABASE_URL: urlOf(cluster.primary),
-    DATABASE_REPLICA_URLS: cluster.replicas.map(urlOf).join(','),
-    PG_SWITCHYARD_WAIT_MS: '10000',
-  })
+  const { stdout, stderr, code } = await run(
+    consumer.folder,
+    ['--import', 'pg-switchyard/register', 'app.mjs'],
+    {
+      DATABASE_URL: urlOf(cluster.primary),
+      DATABASE_REPLICA_URLS: cluster.replicas.map(urlOf).join(','),
+      PG_SWITCHYARD_WAIT_MS: '10000',
+    },
+  )
   expect(stderr).toBe('')
+  // It ends by itself, too.
+  expect(code).toBe(0)
   expect(JSON.parse(stdout)).toEqual([2, 3])
   expect(await scansOf(cluster.replicas, 't', READS + 1)).toBeGreaterThanOrEqual(READS + 1)
   // The one in the transaction.
