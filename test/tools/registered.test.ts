@@ -41,7 +41,7 @@ const warmUp = (read: string): string => `
 const PROGRAMS: readonly (readonly [name: string, packages: readonly string[], text: string])[] = [
   [
     'slonik',
-    ['slonik', '@slonik/pg-driver', 'zod'],
+    ['slonik', '@slonik/pg-driver'],
     `import { createPool, sql } from 'slonik'
      import { createPgDriverFactory } from '@slonik/pg-driver'
      const pool = await createPool(process.env.DATABASE_URL, { driverFactory: createPgDriverFactory() })
