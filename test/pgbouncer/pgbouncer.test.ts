@@ -92,6 +92,22 @@ describe.skipIf(missing !== undefined).each(MODES)(
       for (const { scans } of each) expect(scans).toBeGreaterThan(0)
     })
 
+    test('the same reads again and again, from many callers', async () => {
+      const table = await newTable()
+      open()
+      await replicasReady(pool)
+      const { onPrimary } = await counted(table, async () => {
+        const caller = async (): Promise<void> => {
+          for (let i = 0; i < 25; i++) {
+            const { rows } = await pool.query(`select a + $1 as sum from ${table} where a = $2`, [i, 0])
+            expect(rows).toEqual([{ sum: i }])
+          }
+        }
+        await Promise.all(Array.from({ length: 16 }, caller))
+      })
+      expect(onPrimary).toBe(0)
+    })
+
     test('sessions read what they wrote, from replicas', async () => {
       const table = await newTable()
       open()
