@@ -12,7 +12,8 @@ import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
-import { askPrimary } from './ask-primary.ts'
+import { changeKnown } from './change-known.ts'
+import { PrimaryQuestions } from './primary-questions.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
@@ -37,6 +38,7 @@ import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { executionListener } from './execution-listener.ts'
+import { Hooks } from './hooks.ts'
 import { IgnoredHints } from './ignored-hints.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { SettingKeeper } from './settings/setting-keeper.ts'
@@ -55,10 +57,16 @@ export class Router implements ClientHost {
   readonly tell: Tell = tellerOf(this.events)
   readonly sessions: SessionKeeper
   readonly settings: SettingKeeper = new SettingKeeper()
+  readonly hooks: Hooks = new Hooks({
+    isPrimary: (node) => this.lastRoleOf(node) === 'primary',
+    touched: (client) => this.settings.connections.touchedByHook(client),
+    failed: (node, cause) => this.tell('hookFailed', { node, cause }),
+  })
   readonly readOnly: ReadOnlyOpener
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
   readonly #catalog: CatalogWatcher
+  readonly #questions: PrimaryQuestions
   readonly #judge: Judge
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
@@ -76,8 +84,13 @@ export class Router implements ClientHost {
     this.#options = settings
     const platform = this.#platform
     this.#transitions = new Transitions(platform, (name, ...args) => this.tell(name, ...args))
+    const primarys = (): { cluster: WatchedCluster; nodes: NodeSet } => ({
+      cluster: this.#cluster,
+      nodes: this.#nodes,
+    })
+    this.#questions = new PrimaryQuestions(ClientClass, platform, settings.probeTimeoutMs, primarys)
     this.#catalog = new CatalogWatcher({
-      query: (sql) => askPrimary(this.#cluster, this.#nodes, ClientClass, settings.probeTimeoutMs, sql),
+      query: (sql) => this.#questions.ask(sql),
       platform,
       declared: settings.declared,
       isRead: (body, catalog) => provesRead(settings.parser, body, catalog),
@@ -89,7 +102,10 @@ export class Router implements ClientHost {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
-    this.#nodes = new NodeSet(settings.nodes, (node) => new LeasePool(node, ClientClass, poolListener))
+    this.#nodes = new NodeSet(settings.nodes, (node) => {
+      const { isLendable } = this.settings
+      return new LeasePool(this.hooks.around(node), ClientClass, poolListener, isLendable)
+    })
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })
@@ -244,6 +260,11 @@ export class Router implements ClientHost {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
+  /** Resolves when the statement is to be judged again; see `changeKnown`. */
+  changeKnown(statement: Statement): Promise<void> | undefined {
+    return changeKnown(statement, this.#catalog, this.#platform, this.#options.waitMs)
+  }
+
   /** As `judge`, when what may have changed in the database is known again. */
   async judgeAnew(sql: string | undefined): Promise<Statement> {
     await this.#catalog.settled()
@@ -295,6 +316,7 @@ export class Router implements ClientHost {
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
     const session = this.sessions.context.current()
     if (!this.#ready) await this.prepare()
+    await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request)
@@ -315,6 +337,7 @@ export class Router implements ClientHost {
 
   async end(): Promise<void> {
     this.#catalog.close()
+    this.#questions.close()
     this.#roster.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
@@ -329,8 +352,16 @@ export class Router implements ClientHost {
   }
 
   #decide(query: RoutedQuery, done: Done): void {
+    const statement = this.judge(query.sql)
+    const known = this.changeKnown(statement)
+    if (known === undefined) return this.#follow(statement, query, done)
+    known
+      .then(() => this.#follow(this.judge(query.sql), query, done))
+      .catch((error: unknown) => done(asError(error)))
+  }
+
+  #follow(statement: Statement, query: RoutedQuery, done: Done): void {
     const { sql, session, request, values } = query
-    const statement = this.judge(sql)
     if (statement.kind === 'read') return this.#read(statement, query, done)
     if (query.conversation !== undefined) return query.conversation.spilled(nothing)
     this.#ignoredHints.note(statement, request)
