@@ -104,7 +104,10 @@ class Pair {
     this.#trail.push(`${step.sql} ${JSON.stringify(step.values ?? [])}`)
     const answers = [await outcome(this.routed, step), await outcome(this.#bare, step)]
     expect([...this.#trail.slice(-25), answers[0]]).toEqual([...this.#trail.slice(-25), answers[1]])
-    expect(this.routed.getTransactionStatus()).toBe(this.#bare.getTransactionStatus())
+    // Of an error node-postgres tells before it knows what has become of the transaction.
+    if (typeof answers[1] !== 'string') {
+      expect(this.routed.getTransactionStatus()).toBe(this.#bare.getTransactionStatus())
+    }
   }
 
   get isInTransaction(): boolean {
