@@ -70,14 +70,13 @@ export class VirtualConnection {
     return this.#replica?.client.getTransactionStatus() ?? this.#primary.status
   }
 
-  /** The connection that statements run over, if that is certain: in a transaction, or with state that it holds. */
-  get bound(): PoolClient | undefined {
-    return this.#replica?.client ?? (this.#primary.isBound ? this.#primary.client : undefined)
-  }
-
-  /** The connection whose backend may be told: nobody else uses it meanwhile. */
+  /**
+   * The connection to the primary whose backend may be told, since every statement runs there. A replica's may not: who
+   * cancels by it asks the primary, and would hit a stranger there.
+   */
   get shown(): PoolClient | undefined {
-    return this.#options.showsHeld ? this.#primary.client : this.bound
+    const isSure = this.#options.showsHeld || (this.#primary.isBound && this.#replica === undefined)
+    return isSure ? this.#primary.client : undefined
   }
 
   get isReleased(): boolean {
@@ -168,7 +167,7 @@ export class VirtualConnection {
     }
   }
 
-  #run(run: Run, next: () => void): void {
+  #run(run: Run, next: () => void, hasWaited = false): void {
     const { query, session } = run
     const finish = this.#finish(run.done, next)
     if (!this.#host.isReady) {
@@ -179,6 +178,11 @@ export class VirtualConnection {
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const onPrimary = (): void => this.#primary.run(this.#primaryRun(run, statement), next)
     if (this.#primary.isBound || this.#options.primaryOnly) return onPrimary()
+    const known = hasWaited ? undefined : this.#host.changeKnown(statement)
+    if (known !== undefined) {
+      known.then(() => this.#run(run, next, true), finish)
+      return
+    }
     const { bindsReads, journal } = this.#primary.settings
     if (opensOnStandby(statement) && !bindsReads) return this.#openReadOnly(run, statement, next)
     if (statement.kind !== 'read') return onPrimary()
