@@ -50,7 +50,6 @@ import { WatchedCluster } from './watched-cluster.ts'
 
 const NO_FRESHNESS: Freshness = {}
 const nothing = (): void => {}
-
 /** Wires the stages together, and keeps what they share. One per pool. */
 export class Router implements ClientHost {
   readonly events: RouterEventEmitter = new EventEmitter()
@@ -327,10 +326,7 @@ export class Router implements ClientHost {
     return this.#counters.report(
       this.#cluster.snapshot,
       this.#catalog.current.source,
-      (id) => {
-        const { totalCount = 0, idleCount = 0, waitingCount = 0 } = this.#nodes.get(id) ?? {}
-        return { total: totalCount, idle: idleCount, waiting: waitingCount }
-      },
+      (id) => this.#nodes.connectionsOf(id),
       this.#platform.now(),
     )
   }
