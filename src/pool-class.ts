@@ -177,8 +177,8 @@ export function poolClass(parts: PoolParts): PoolClass {
           this.#released()
           done(error, result)
         }
-        const { canPipeline, request, send } = query
-        this.#router.run({ sql, request, session, send, canPipeline }, finished)
+        const { canPipeline, request, send, values: parameters } = query
+        this.#router.run({ sql, request, session, send, canPipeline, values: parameters }, finished)
       } catch (error) {
         done(asError(error))
       }
@@ -289,7 +289,7 @@ export function poolClass(parts: PoolParts): PoolClass {
     /** Shows the events of every node's connections on this pool, as if they were its own. */
     #eventsOfNodes(): LeasePoolListener {
       return {
-        connected: (client) => this.emit('connect', client),
+        connected: (client, node) => this.#router.hooks.connected(this, node, client),
         acquired: (client) => this.emit('acquire', client),
         released: (error, client) => this.emit('release', error, client),
         removed: (client) => this.emit('remove', client),

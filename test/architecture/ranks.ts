@@ -6,7 +6,7 @@ const ranks: readonly (readonly string[])[] = [
   ['errors', 'platform'],
   ['catalog', 'topology'],
   ['statement'],
-  ['consistency'],
+  ['consistency', 'settings'],
   ['routing'],
   ['selection'],
   ['nodes'],
