@@ -331,12 +331,12 @@ export class Router {
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
-    const answered = this.sessions.follower(session, request, route)
+    const follower = this.sessions.follower(session, request, route)
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
-    this.#executor.read({ plan, send, refused, answered, position: asked }, done)
+    this.#executor.read({ plan, send, refused, follower, position: asked }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

@@ -5,8 +5,10 @@ import type { NodeView } from '../topology/snapshot.ts'
 import { Causality } from './causality.ts'
 import type { Position } from './position.ts'
 import { createSession, type MutableSession } from './session.ts'
+import type { Unshown } from './unshown.ts'
 
 const WAIT_MS = 100
+const FAILOVER_TIMEOUT_MS = 1000
 const at = (lsn: bigint, given: Partial<Position> = {}): Position => ({
   systemIdentifier: '7000',
   timeline: 1,
@@ -25,6 +27,9 @@ class Bench {
   readonly servers = new Set<string>(['a', 'b'])
   readonly implicit: MutableSession = createSession()
   rejections = 0
+  /** What the primary does not show yet, and of whom that was asked. */
+  unshown: Unshown | undefined = { transactions: new Set(), isCertain: true }
+  readonly looks: (string | undefined)[] = []
   readonly #waiting: ((position: Position | undefined) => void)[] = []
   /** What it says at once; otherwise `tells` says it. */
   position: Position | undefined | 'is silent' = 'is silent'
@@ -37,8 +42,13 @@ class Bench {
         if (this.position !== 'is silent') return Promise.resolve(this.position)
         return new Promise((resolve) => this.#waiting.push(resolve))
       },
+      look: async (identity) => {
+        this.looks.push(identity)
+        return this.unshown
+      },
       hasServer: (identity) => this.servers.has(identity),
       waitMs,
+      failoverTimeoutMs: FAILOVER_TIMEOUT_MS,
       claimRejected: () => (this.rejections += 1),
     })
   }
@@ -215,7 +225,7 @@ describe('a read of a session of its own', () => {
   it('is remembered when a replica has answered it', () => {
     const bench = new Bench()
     const session = bench.session()
-    bench.causality.answered(session, replica('a'))
+    bench.causality.answered(session, replica('a'), [])
     expect(session.lastReads).toEqual([{ serverIdentity: 'a', atMs: bench.platform.now() }])
     expect(bench.causality.awaited(session)).toBeUndefined()
     expect(bench.causality.fencesAsked).toBe(0)
@@ -224,7 +234,7 @@ describe('a read of a session of its own', () => {
   it('needs a fence when the primary has answered it', async () => {
     const bench = new Bench()
     const session = bench.session()
-    bench.causality.answered(session, primaryView('p'))
+    bench.causality.answered(session, primaryView('p'), [])
     bench.position = at(9n)
     await bench.tells(at(9n))
     void bench.causality.awaited(session)
@@ -234,12 +244,12 @@ describe('a read of a session of its own', () => {
   it('needs a fence when its replica is gone', async () => {
     const bench = new Bench()
     const session = bench.session()
-    bench.causality.answered(session, replica('a'))
+    bench.causality.answered(session, replica('a'), [])
     bench.servers.delete('a')
     const waiting = bench.waits(session)
     await bench.tells(at(9n))
     await waiting
-    expect(session).toMatchObject({ lastReads: [], position: at(9n) })
+    expect(session).toMatchObject({ lastReads: [{ serverIdentity: undefined }], position: at(9n) })
   })
 })
 
@@ -286,7 +296,7 @@ describe('the position of a session', () => {
 
   it.each<[string, (bench: Bench, session: MutableSession) => void]>([
     ['written', (bench, session) => bench.wrote(session)],
-    ['read', (bench, session) => bench.causality.answered(session, replica('a'))],
+    ['read', (bench, session) => bench.causality.answered(session, replica('a'), [])],
     ['written, without a fence', (bench, session) => session.wrote(bench.platform.now(), undefined)],
   ])('covers what was %s', async (_name, happens) => {
     const bench = new Bench()

@@ -4,8 +4,11 @@ import { later, shows, type Position } from './position.ts'
 
 /** A read that was answered: what it saw is not known more exactly than that its server had it by then. */
 export interface SeenRead {
-  /** Tells servers apart, and one from itself after a restart: then it may have gone backwards. */
-  readonly serverIdentity: string
+  /**
+   * Tells servers apart, and one from itself after a restart: then it may have gone backwards. `undefined` when the server is
+   * gone: then the session's position covers what was seen, for replicas; the primary may show it later still.
+   */
+  readonly serverIdentity: string | undefined
   /** When the answer came (our clock, milliseconds). */
   readonly atMs: number
 }
@@ -35,7 +38,8 @@ export interface Session {
   readonly primaryUntilMs: number | undefined
   /**
    * The reads that its next one must not fall behind, one per server at most: the last one, and those that were under way
-   * at the same time. Only of replicas, and only in a session of its own.
+   * at the same time. Only of replicas, and only in a session of its own. While there is none, the primary is known to show
+   * all that the session has seen.
    */
   readonly lastReads: readonly SeenRead[]
 }
@@ -50,6 +54,8 @@ export interface SessionStart {
   readonly parent?: MutableSession | undefined
   /** Whether it promises that its reads never go backwards. */
   readonly isMonotonic?: boolean
+  /** Of the session around it. */
+  readonly lastReads?: readonly SeenRead[]
 }
 
 /** A session as its owner sees it: what happened in it is told to it. */
@@ -65,8 +71,15 @@ export interface MutableSession extends Session {
    * @param before The last reads when it was routed: it shows all that they showed
    */
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void
-  /** Something was seen that `fence` covers: on the primary, or on a server that is gone. */
-  saw(nowMs: number, fence: Fence): void
+  /**
+   * Something was seen that `fence` covers, on the primary.
+   * @param before Last reads of which it is proven that the primary showed all that they showed
+   */
+  saw(nowMs: number, fence: Fence, before: readonly SeenRead[]): void
+  /** The primary shows what these last reads showed, and a fence covers it. */
+  shows(reads: readonly SeenRead[]): void
+  /** The servers of these last reads are gone; `fence` covers what they showed. */
+  lost(reads: readonly SeenRead[], nowMs: number, fence: Fence): void
   /** It is said to have written up to `position`, and `fence` will show whether that can be. */
   claims(position: Position, nowMs: number, fence: Fence): void
   /** Takes over what its fence has brought. Gives false when that contradicts what was claimed. */
@@ -95,6 +108,7 @@ class PlainSession implements MutableSession {
 
   constructor(start: SessionStart) {
     const { consistency, position, primaryUntilMs, lastWriteAtMs, parent, isMonotonic = false } = start
+    this.#lastReads = start.lastReads ?? NO_READS
     this.consistency = consistency
     this.primaryUntilMs = primaryUntilMs
     this.parent = parent
@@ -143,9 +157,19 @@ class PlainSession implements MutableSession {
     this.#lastReads = [read, ...beside]
   }
 
-  saw(nowMs: number, fence: Fence): void {
+  saw(nowMs: number, fence: Fence, before: readonly SeenRead[]): void {
     this.#await(nowMs, fence)
-    this.#lastReads = NO_READS
+    this.shows(before)
+  }
+
+  shows(reads: readonly SeenRead[]): void {
+    if (reads.length > 0) this.#lastReads = this.#lastReads.filter((each) => !reads.includes(each))
+  }
+
+  lost(reads: readonly SeenRead[], nowMs: number, fence: Fence): void {
+    this.#await(nowMs, fence)
+    const left = this.#lastReads.filter((each) => !reads.includes(each))
+    this.#lastReads = [...left, { serverIdentity: undefined, atMs: nowMs }]
   }
 
   claims(position: Position, nowMs: number, fence: Fence): void {
