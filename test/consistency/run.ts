@@ -9,6 +9,7 @@ import { check, type Verdict } from './check.ts'
 import { History, type Outcome } from './history.ts'
 import { FAMILY_SIZE, Load, type Place } from './load.ts'
 import { Registers, registersSchema } from './registers.ts'
+import { TellingClient } from './telling-client.ts'
 import { Trouble } from './trouble.ts'
 
 export interface ConsistencyOptions {
@@ -100,6 +101,7 @@ function placeOver(cluster: Cluster, consistency: Consistency, history: History)
     ...cluster.primary.config,
     replicas: cluster.replicas.map(({ config }) => config),
     consistency,
+    Client: TellingClient,
     logger: false,
   })
   return { pool, registers: new Registers(pool, history), session: history.open('process') }
