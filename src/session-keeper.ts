@@ -61,9 +61,15 @@ export class SessionKeeper {
   /** A new session, within the one of the calling code if that has one. */
   begin({ consistency, token }: SessionOptions): MutableSession {
     const { implicit } = this.context
+    const { platform } = this.#options
     const parent = this.context.current()
     const content = token === undefined ? undefined : this.#contentOf(token)
-    const start = { consistency, primaryUntilMs: this.#primaryUntilMs(content, consistency) }
+    const start = {
+      consistency,
+      primaryUntilMs: this.#primaryUntilMs(content, consistency),
+      // Somewhere, at some time before now.
+      lastReads: content?.isUnshown === true ? [{ serverIdentity: undefined, atMs: platform.now() }] : [],
+    }
     const session =
       parent === implicit
         ? this.#causality.begin(implicit, start)
@@ -81,7 +87,7 @@ export class SessionKeeper {
   ): Promise<string | undefined> {
     const position = await this.#causality.positionOf(session, timeoutMs)
     if (position === undefined && session.unfencedSinceMs === undefined) return undefined
-    return this.#tokens.write(position)
+    return this.#tokens.write(position, session.lastReads.length === 0)
   }
 
   /** What a read has to wait for before it can be routed; `undefined` when it need not. */

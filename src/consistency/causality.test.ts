@@ -28,7 +28,7 @@ class Bench {
   readonly implicit: MutableSession = createSession()
   rejections = 0
   /** What the primary does not show yet, and of whom that was asked. */
-  unshown: Unshown | undefined = { transactions: new Set(), isCertain: true }
+  unshown: Unshown | undefined = { transactions: new Map(), isCertain: true }
   readonly looks: (string | undefined)[] = []
   readonly #waiting: ((position: Position | undefined) => void)[] = []
   /** What it says at once; otherwise `tells` says it. */

@@ -11,6 +11,9 @@ import type { Showing, Unshown } from './unshown.ts'
 /** A primary that could not tell its position is not asked again by reads for so long, in milliseconds. */
 const FAILED_FOR_MS = 250
 
+/** One look. */
+const NO_PATIENCE: Patience = { certainMs: 0, uncertainMs: 0 }
+
 export interface CausalityOptions {
   readonly platform: Platform
   /** Asks the primary for a position at or after all that has been committed by now. */
@@ -81,7 +84,7 @@ export class Causality {
       lastWriteAtMs,
       position,
       primaryUntilMs,
-      lastReads,
+      lastReads: [...lastReads, ...(start.lastReads ?? [])],
     })
     if (unfencedSinceMs !== undefined) session.saw(unfencedSinceMs, fence ?? this.request(), [])
     return session
@@ -103,8 +106,8 @@ export class Causality {
   }
 
   /**
-   * A position that covers what the session has written and seen, as soon as it can be had; `undefined` when it cannot. If it
-   * can be proven in time, the primary shows all of that by then.
+   * A position that covers what the session has written and seen, as soon as it can be had; `undefined` when it cannot. The
+   * primary shows all of that if the session has no last reads by then.
    */
   async positionOf(session: MutableSession, timeoutMs: number): Promise<Position | undefined> {
     const { platform } = this.#options
@@ -113,7 +116,7 @@ export class Causality {
     if (reads.length > 0) {
       const fence = this.request()
       session.saw(platform.now(), fence, [])
-      const showing = await this.#within(this.#proof.prove(reads, this.#patience(timeoutMs)), timeoutMs)
+      const showing = await this.#within(this.#proof.prove(reads, NO_PATIENCE), timeoutMs)
       if (showing === 'shown') session.shows(reads)
     }
     if (session.unfencedSinceMs !== undefined) {

@@ -1,7 +1,7 @@
 import type { Platform } from '../platform/platform.ts'
 import type { SeenRead } from './session.ts'
 import { SharedQuestion } from './shared-question.ts'
-import type { Showing, Unshown } from './unshown.ts'
+import type { Showing, Unfinished, Unshown } from './unshown.ts'
 
 /** Time between two looks, in milliseconds: doubles from the first to the longest. */
 const FIRST_GAP_MS = 2
@@ -18,9 +18,9 @@ export interface PrimaryProofOptions {
 
 /** How long to wait for a proof, in milliseconds. */
 export interface Patience {
-  /** While it is certain that the primary does not show something. */
+  /** While the primary certainly hides something that the session may have seen. */
   readonly certainMs: number
-  /** While it only may be so. */
+  /** While it only may hide something. */
   readonly uncertainMs: number
 }
 
@@ -39,13 +39,18 @@ export class PrimaryProof {
 
   /** Of everything that these reads have shown. */
   async prove(reads: readonly SeenRead[], patience: Patience): Promise<Showing> {
-    const servers = [...new Set(reads.map(({ serverIdentity }) => serverIdentity))]
-    const showings = await Promise.all(servers.map((server) => this.#proveOf(server, patience)))
+    const last = new Map<string | undefined, number>()
+    for (const { serverIdentity, atMs } of reads) {
+      last.set(serverIdentity, Math.max(atMs, last.get(serverIdentity) ?? atMs))
+    }
+    const showings = await Promise.all(
+      [...last].map(([server, atMs]) => this.#proveOf(server, atMs, patience)),
+    )
     if (showings.includes('hidden')) return 'hidden'
     return showings.includes('unknown') ? 'unknown' : 'shown'
   }
 
-  async #proveOf(server: string | undefined, { certainMs, uncertainMs }: Patience): Promise<Showing> {
+  async #proveOf(server: string | undefined, atMs: number, patience: Patience): Promise<Showing> {
     const { platform } = this.#options
     const startedAtMs = platform.now()
     let missing: ReadonlySet<string> | undefined
@@ -53,10 +58,12 @@ export class PrimaryProof {
       const unshown = await this.#look(server)
       if (unshown === undefined) return 'unknown'
       // What began to end later was not seen by then.
-      missing = new Set([...unshown.transactions].filter((each) => missing?.has(each) !== false))
-      if (missing.size === 0) return 'shown'
-      const untilMs = startedAtMs + (unshown.isCertain ? certainMs : uncertainMs)
-      if (platform.now() >= untilMs) return unshown.isCertain ? 'hidden' : 'unknown'
+      const left = mayHaveBeenSeen(unshown, atMs).filter(([id]) => missing?.has(id) !== false)
+      if (left.length === 0) return 'shown'
+      missing = new Set(left.map(([id]) => id))
+      const isHidden = unshown.isCertain || left.some(([, { isCommitted }]) => isCommitted)
+      const untilMs = startedAtMs + (isHidden ? patience.certainMs : patience.uncertainMs)
+      if (platform.now() >= untilMs) return isHidden ? 'hidden' : 'unknown'
       await this.#pause(gapMs)
     }
   }
@@ -78,4 +85,13 @@ export class PrimaryProof {
     await new Promise<void>((resolve) => platform.schedule(ms, resolve))
     release()
   }
+}
+
+/** Without the replica's word: what did not begin to commit after the read. */
+function mayHaveBeenSeen(
+  { transactions, isCertain }: Unshown,
+  atMs: number,
+): readonly (readonly [string, Unfinished])[] {
+  const all = [...transactions]
+  return isCertain ? all : all.filter(([, { sinceMs }]) => sinceMs <= atMs)
 }

@@ -198,10 +198,10 @@ describe('last reads', () => {
     const [b, a] = session.lastReads
     session.lost([a, b].filter((each) => each !== undefined).slice(0, 1), 3, new TestFence())
     expect(session).toMatchObject({
-      lastReads: [read('b', 2), { serverIdentity: undefined, atMs: 3 }],
+      lastReads: [read('b', 2), { serverIdentity: undefined, atMs: 1 }],
       unfencedSinceMs: 3,
     })
     session.lost(session.lastReads, 4, new TestFence())
-    expect(session.lastReads).toEqual([{ serverIdentity: undefined, atMs: 4 }])
+    expect(session.lastReads).toEqual([{ serverIdentity: undefined, atMs: 2 }])
   })
 })

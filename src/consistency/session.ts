@@ -54,7 +54,7 @@ export interface SessionStart {
   readonly parent?: MutableSession | undefined
   /** Whether it promises that its reads never go backwards. */
   readonly isMonotonic?: boolean
-  /** Of the session around it. */
+  /** Of the session around it, or of the one that its token was taken from. */
   readonly lastReads?: readonly SeenRead[]
 }
 
@@ -169,7 +169,10 @@ class PlainSession implements MutableSession {
   lost(reads: readonly SeenRead[], nowMs: number, fence: Fence): void {
     this.#await(nowMs, fence)
     const left = this.#lastReads.filter((each) => !reads.includes(each))
-    this.#lastReads = [...left, { serverIdentity: undefined, atMs: nowMs }]
+    this.#lastReads = [
+      ...left,
+      { serverIdentity: undefined, atMs: Math.max(...reads.map(({ atMs }) => atMs)) },
+    ]
   }
 
   claims(position: Position, nowMs: number, fence: Fence): void {

@@ -1,7 +1,15 @@
+/** A transaction that the primary has not finished. */
+export interface Unfinished {
+  /** Its statement, and so its commit, began at this moment (our clock, milliseconds) or later. */
+  readonly sinceMs: number
+  /** It has committed, and waits for synchronous standbys before the primary shows it. */
+  readonly isCommitted: boolean
+}
+
 /** What the primary may not show yet although a replica has shown it. */
 export interface Unshown {
-  /** Transactions that the primary has not finished, by their ids. */
-  readonly transactions: ReadonlySet<string>
+  /** By their ids. */
+  readonly transactions: ReadonlyMap<string, Unfinished>
   /** True when the replica shows them as committed; false when it could not be asked. */
   readonly isCertain: boolean
 }

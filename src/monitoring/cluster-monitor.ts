@@ -34,7 +34,7 @@ export interface ClusterMonitorOptions {
 /** Time between an answer of a replica that is waited for and the next question, in milliseconds. */
 const PROGRESS_GAP_MS = 2
 
-const NOTHING_UNSHOWN: Unshown = { transactions: new Set(), isCertain: true }
+const NOTHING_UNSHOWN: Unshown = { transactions: new Map(), isCertain: true }
 
 function isAsOf(state: NodeState, atMs: number): boolean {
   return state.name === 'up' && state.observation.sentAtMs >= atMs
@@ -145,14 +145,19 @@ export class ClusterMonitor implements Monitor {
     if (primaryIdentity === undefined) return undefined
     // The server itself: it was promoted.
     if (primaryIdentity === serverIdentity) return NOTHING_UNSHOWN
-    const unfinished = readUnfinished(await this.#serverOf(primaryIdentity)?.ask(UNFINISHED, primaryIdentity))
-    if (unfinished === undefined || unfinished.length === 0) return unfinished && NOTHING_UNSHOWN
+    const sentAtMs = this.#options.platform.now()
+    const answer = await this.#serverOf(primaryIdentity)?.ask(UNFINISHED, primaryIdentity)
+    const unfinished = readUnfinished(answer, sentAtMs)
+    if (unfinished === undefined || unfinished.size === 0) return unfinished && NOTHING_UNSHOWN
     if (serverIdentity !== undefined) {
-      const asked = this.#serverOf(serverIdentity)?.ask(committedAmong(unfinished), serverIdentity)
-      const transactions = readCommitted(await asked?.catch(() => undefined))
-      if (transactions !== undefined) return { transactions, isCertain: true }
+      const asked = this.#serverOf(serverIdentity)?.ask(committedAmong(unfinished.keys()), serverIdentity)
+      const committed = readCommitted(await asked?.catch(() => undefined))
+      if (committed !== undefined) {
+        const transactions = new Map([...unfinished].filter(([id]) => committed.has(id)))
+        return { transactions, isCertain: true }
+      }
     }
-    return { transactions: new Set(unfinished), isCertain: false }
+    return { transactions: unfinished, isCertain: false }
   }
 
   used(): void {
