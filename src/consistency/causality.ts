@@ -6,10 +6,20 @@ import { shows, type Position } from './position.ts'
 import { behindError } from './behind-error.ts'
 import { PrimaryProof, type Patience } from './primary-proof.ts'
 import { createSession, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
+import { SessionAlias } from './session-alias.ts'
 import type { Showing, Unshown } from './unshown.ts'
 
 /** A primary that could not tell its position is not asked again by reads for so long, in milliseconds. */
 const FAILED_FOR_MS = 250
+
+/** Sessions around a session, the pool's included. */
+const DEEPEST = 16
+
+function depthOf(session: MutableSession): number {
+  let depth = 0
+  for (let each = session.parent; each !== undefined; each = each.parent) depth += 1
+  return depth
+}
 
 /** One look. */
 const NO_PATIENCE: Patience = { certainMs: 0, uncertainMs: 0 }
@@ -72,11 +82,20 @@ export class Causality {
     return createSession({ ...start, parent: implicit, isMonotonic: true, position: this.#start })
   }
 
-  /** A session within another one: it begins with what that one knows, and that one sees what it writes. */
+  /**
+   * A session within another one: it begins with what that one knows, and that one sees what it writes. Code that begins each
+   * session within the one before would build a chain without end: from a depth on they are one session, which promises each
+   * of them more than it asks for.
+   */
   beginWithin(parent: MutableSession, start: SessionStart): MutableSession {
     const { fence, lastReads, lastWriteAtMs, position, unfencedSinceMs } = parent
     const latestMs = Math.max(parent.primaryUntilMs ?? 0, start.primaryUntilMs ?? 0)
     const primaryUntilMs = latestMs === 0 ? undefined : latestMs
+    if (depthOf(parent) >= DEEPEST) {
+      const alias = new SessionAlias(parent, { consistency: start.consistency, primaryUntilMs })
+      for (const read of start.lastReads ?? []) alias.readFrom(read, [])
+      return alias
+    }
     const session = createSession({
       ...start,
       parent,
