@@ -14,7 +14,7 @@ import { askWhetherStandby } from './execution/standby-proof.ts'
 import type { PrimaryLease } from './execution/writer.ts'
 import { ForwardedEvents } from './forwarded-events.ts'
 import { inThisContext } from './platform/async-context.ts'
-import { callbackOf, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
+import { callbackOf, isSubmittable, normalizeQuery, promised, textOf } from './query-arguments.ts'
 import { ReplicaTransaction, type Run } from './replica-transaction.ts'
 import type { Router } from './router.ts'
 import { opensOnStandby } from './statement/on-a-standby.ts'
@@ -323,6 +323,7 @@ export class RoutedClient extends EventEmitter {
           withOutcome(cause, REFUSED_UNSENT.has(cause.message) ? 'not-sent' : 'unknown')
         }
         this.#ledger.started(WITHOUT_TEXT, session)
+        this.#router.sessions.noteSetting(WITHOUT_TEXT, textOf(submittable))
         ending(undefined)
         attend(submittable, ending)
         this.#router.count(lease.node, WITHOUT_TEXT)

@@ -23,11 +23,12 @@ import type { Explanation } from './observability/explain.ts'
 import type { PoolStats } from './observability/stats.ts'
 import { inThisContext } from './platform/async-context.ts'
 import { systemPlatform } from './platform/system.ts'
-import { callbackOf, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
+import { callbackOf, isSubmittable, normalizeQuery, promised, textOf } from './query-arguments.ts'
 import { Router } from './router.ts'
 import { Session } from './session.ts'
 import { checkSessionOptions, type SessionOptions } from './session-options.ts'
 import type { RouteRequest } from './routing/decide.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 import { runTransaction } from './transaction.ts'
 import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
 
@@ -198,6 +199,7 @@ export class Pool extends PgPool {
     try {
       const query = normalizeQuery(config, values)
       const sql = isSubmittable(config) ? undefined : query.text
+      if (isSubmittable(config)) this.#router.sessions.noteSetting(WITHOUT_TEXT, textOf(config))
       const session = this.#router.sessions.context.current()
       this.#busy += 1
       const finished: Done = (error, result) => {

@@ -23,9 +23,9 @@ export const primaryOf = (lsn: string, timeline = 1): NodeView =>
 /** A primary that says its position when it is told to, and a cluster that servers come to and go from. */
 export class CausalityBench {
   readonly platform: FakePlatform = new FakePlatform()
-  readonly servers = new Set<string>(['a', 'b'])
+  readonly servers: Set<string> = new Set(['a', 'b'])
   readonly implicit: MutableSession = createSession()
-  rejections = 0
+  rejections: number = 0
   /** What the primary does not show yet, and of whom that was asked. */
   unshown: Unshown | undefined = { transactions: new Map(), isCertain: true }
   readonly looks: (string | undefined)[] = []
@@ -34,7 +34,7 @@ export class CausalityBench {
   position: Position | undefined | 'is silent' = 'is silent'
   readonly causality: Causality
 
-  constructor(waitMs = WAIT_MS) {
+  constructor(waitMs: number = WAIT_MS) {
     this.causality = new Causality({
       platform: this.platform,
       ask: () => {
