@@ -1,29 +1,32 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
-import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
+import { CatalogWatcher } from './catalog/watcher.ts'
+import type { ClientHost, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
-import type { Done, ExecutionListener, Send } from './execution/execution.ts'
+import type { Done } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
-import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
+import { changeKnown } from './change-known.ts'
+import { PrimaryQuestions } from './primary-questions.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
-import type { RouterEventEmitter, RouterEvents } from './observability/events.ts'
+import type { RouterEventEmitter } from './observability/events.ts'
 import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
 import { misconfiguration } from './observability/problems.ts'
+import { tellerOf, tellOfCatalog, type Tell } from './observability/tell.ts'
 import { Counters, type PoolStats } from './observability/stats.ts'
 import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
-import { decideRoute, type RouteRequest } from './routing/decide.ts'
+import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Freshness, Route } from './routing/route.ts'
 import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
@@ -34,33 +37,36 @@ import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
+import { executionListener } from './execution-listener.ts'
+import { Hooks } from './hooks.ts'
+import { IgnoredHints } from './ignored-hints.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
+import { SettingKeeper } from './settings/setting-keeper.ts'
+import type { Journal } from './settings/journal.ts'
 import { Roster } from './roster.ts'
 import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
-/** One statement on its way. */
-export interface RoutedQuery {
-  /** Absent where there is no text to judge: it goes to the primary. */
-  readonly sql: string | undefined
-  readonly request: RouteRequest
-  readonly session: MutableSession
-  readonly send: Send
-  /** Whether another query may be sent in front of it before that is answered. */
-  readonly canPipeline: boolean
-}
-
 const NO_FRESHNESS: Freshness = {}
+const nothing = (): void => {}
+
 /** Wires the stages together, and keeps what they share. One per pool. */
-export class Router {
+export class Router implements ClientHost {
   readonly events: RouterEventEmitter = new EventEmitter()
+  readonly tell: Tell = tellerOf(this.events)
   readonly sessions: SessionKeeper
+  readonly settings: SettingKeeper = new SettingKeeper()
+  readonly hooks: Hooks = new Hooks({
+    isPrimary: (node) => this.lastRoleOf(node) === 'primary',
+    touched: (client) => this.settings.connections.touchedByHook(client),
+    failed: (node, cause) => this.tell('hookFailed', { node, cause }),
+  })
   readonly readOnly: ReadOnlyOpener
-  readonly #settings: Settings
+  readonly #options: Settings
   readonly #platform: Platform = systemPlatform
-  readonly #ClientClass: typeof Client
   readonly #catalog: CatalogWatcher
+  readonly #questions: PrimaryQuestions
   readonly #judge: Judge
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
@@ -70,21 +76,25 @@ export class Router {
   readonly #transitions: Transitions
   readonly #roster: Roster
   readonly #consequences: Consequences
-  readonly #reportedHints = new WeakSet<Statement>()
+  readonly #ignoredHints = new IgnoredHints((statement) => this.tell('hintIgnored', statement))
   #ready = false
   #preparing: Promise<void> | undefined
 
   constructor(settings: Settings, ClientClass: typeof Client, poolListener: LeasePoolListener) {
-    this.#settings = settings
-    this.#ClientClass = ClientClass
+    this.#options = settings
     const platform = this.#platform
-    this.#transitions = new Transitions(platform, (name, ...args) => this.#tell(name, ...args))
+    this.#transitions = new Transitions(platform, (name, ...args) => this.tell(name, ...args))
+    const primarys = (): { cluster: WatchedCluster; nodes: NodeSet } => ({
+      cluster: this.#cluster,
+      nodes: this.#nodes,
+    })
+    this.#questions = new PrimaryQuestions(ClientClass, platform, settings.probeTimeoutMs, primarys)
     this.#catalog = new CatalogWatcher({
-      query: (sql) => this.#askPrimary(sql),
+      query: (sql) => this.#questions.ask(sql),
       platform,
       declared: settings.declared,
       isRead: (body, catalog) => provesRead(settings.parser, body, catalog),
-      onEvent: (event) => this.#catalogEvent(event),
+      onEvent: (event) => tellOfCatalog(this.tell, event),
     })
     this.#judge = createJudge({
       parser: settings.parser,
@@ -92,9 +102,12 @@ export class Router {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
-    this.#nodes = new NodeSet(settings.nodes, (node) => new LeasePool(node, ClientClass, poolListener))
+    this.#nodes = new NodeSet(settings.nodes, (node) => {
+      const { isLendable } = this.settings
+      return new LeasePool(this.hooks.around(node), ClientClass, poolListener, isLendable)
+    })
     this.#health = new HealthBook(platform, {
-      ejected: (node, forMs) => this.#tell('nodeEjected', { node, forMs }),
+      ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })
     const selection = {
       balancer: settings.balancer,
@@ -106,12 +119,12 @@ export class Router {
       settings,
       platform,
       cluster: () => this.#cluster,
-      tokenRejected: (reason) => this.#tell('tokenRejected', { reason }),
+      tokenRejected: (reason) => this.tell('tokenRejected', { reason }),
     })
     const onSnapshot = this.#observe.bind(this)
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
-    const listener = this.#executionListener()
+    const listener = executionListener(this.#counters, this.#transitions, cluster)
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const { balancer, health } = selection
     this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
@@ -127,13 +140,13 @@ export class Router {
       platform,
       nodes: this.#nodes,
       cluster,
-      changed: (added, removed) => this.#tell('nodesChanged', { added, removed }),
+      changed: (added, removed) => this.tell('nodesChanged', { added, removed }),
       removed: (id, answered) => {
         this.#health.forget(id)
         // It is no longer watched, so nobody would tell those who wait for it in vain.
         if (!answered) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
-      discoveryFailed: (failure) => this.#tell('discoveryFailed', failure),
+      discoveryFailed: (failure) => this.tell('discoveryFailed', failure),
     })
     this.#consequences = new Consequences({
       cluster,
@@ -196,12 +209,28 @@ export class Router {
   /** An idle connection to this node broke: the server may be gone. */
   connectionLost(node: NodeId, cause: Error): void {
     this.#cluster.suspect(node, cause)
-    this.#tell('connectionLost', { node, cause })
+    this.tell('connectionLost', { node, cause })
   }
 
   /** A connection's own settings matter to everybody's fences. */
   opened(node: NodeId, client: PoolClient, proceed: () => void): void {
     this.sessions.opened(client, this.lastRoleOf(node) === 'primary', proceed)
+  }
+
+  /** A client is not given back. */
+  leaked(leak: { readonly heldMs: number; readonly stack: string }): void {
+    this.tell('clientLeaked', leak)
+  }
+
+  /** Connections to the primary, if there is one. */
+  get primaryNode(): ServerNode | undefined {
+    const primary = this.#cluster.primary()
+    return primary === undefined ? undefined : this.#nodes.get(primary.id)
+  }
+
+  /** How a node is reached. */
+  configOf(id: NodeId): NodeConfig | undefined {
+    return this.#nodes.configOf(id)
   }
 
   /** A statement over a leased connection found the node failed, or demoted. */
@@ -231,14 +260,25 @@ export class Router {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
+  /** Resolves when the statement is to be judged again; see `changeKnown`. */
+  changeKnown(statement: Statement): Promise<void> | undefined {
+    return changeKnown(statement, this.#catalog, this.#platform, this.#options.waitMs)
+  }
+
   /** As `judge`, when what may have changed in the database is known again. */
   async judgeAnew(sql: string | undefined): Promise<Statement> {
     await this.#catalog.settled()
     return this.judge(sql)
   }
 
-  route(statement: Statement, session: MutableSession, request: RouteRequest): Route {
-    return decideRoute(statement, session, request, this.#settings, this.#platform.now())
+  route(
+    statement: Statement,
+    session: MutableSession,
+    request: RouteRequest,
+    journal: Journal = this.settings.pool.journal,
+  ): Route {
+    if (statement.kind === 'read' && this.settings.binds(journal)) return BOUND_BY_SETTING
+    return decideRoute(statement, session, request, this.#options, this.#platform.now())
   }
 
   /**
@@ -257,6 +297,10 @@ export class Router {
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
 
+  answered(node: NodeView): void {
+    this.#counters.readAnswered(node)
+  }
+
   /** Something was read over a leased connection. */
   saw(session: MutableSession, node: NodeView): void {
     this.sessions.saw(session, node)
@@ -272,6 +316,7 @@ export class Router {
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
     const session = this.sessions.context.current()
     if (!this.#ready) await this.prepare()
+    await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request)
@@ -292,6 +337,7 @@ export class Router {
 
   async end(): Promise<void> {
     this.#catalog.close()
+    this.#questions.close()
     this.#roster.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
@@ -306,11 +352,25 @@ export class Router {
   }
 
   #decide(query: RoutedQuery, done: Done): void {
-    const { sql, session, send, request } = query
-    const statement = this.judge(sql)
+    const statement = this.judge(query.sql)
+    const known = this.changeKnown(statement)
+    if (known === undefined) return this.#follow(statement, query, done)
+    known
+      .then(() => this.#follow(this.judge(query.sql), query, done))
+      .catch((error: unknown) => done(asError(error)))
+  }
+
+  #follow(statement: Statement, query: RoutedQuery, done: Done): void {
+    const { sql, session, request, values } = query
     if (statement.kind === 'read') return this.#read(statement, query, done)
-    this.#reportIgnoredHint(statement, request)
+    if (query.conversation !== undefined) return query.conversation.spilled(nothing)
+    this.#ignoredHints.note(statement, request)
     this.sessions.noteSetting(statement, sql)
+    const send = this.settings.under(
+      query.journal,
+      this.settings.ofPool(statement, values, query.send),
+      false,
+    )
     if (!statement.mayWrite) return this.#executor.write(send, done)
     this.#executor.write(send, (error, result) => {
       if (!(error && hasLeftNothing(error, statement))) {
@@ -327,74 +387,40 @@ export class Router {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, send, request } = query
+    const { session, request, journal, conversation } = query
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
-    const route = this.route(statement, session, request)
+    const route = this.route(statement, session, request, journal)
+    if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const follower = this.sessions.follower(session, request, route)
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
-    this.#executor.read({ plan, send, refused, follower, position: asked }, done)
+    const send = this.settings.under(query.journal, query.send, query.canPipeline)
+    this.#executor.read({ plan, send, refused, follower, position: asked, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
-  #repair(node: NodeView, cause: Error, { sql = '', session, send }: RoutedQuery, done: Done): void {
-    this.#tell('readRefused', { node: node.id, sql, cause })
+  #repair(node: NodeView, cause: Error, query: RoutedQuery, done: Done): void {
+    const { sql = '', session, journal = this.settings.pool.journal, conversation } = query
+    const isOfSetting = Reflect.get(cause, 'code') === 'SWITCHYARD_SETTING_REFUSED'
+    if (isOfSetting) this.settings.refused(journal)
+    if (isOfSetting) this.tell('settingRefused', { node: node.id, cause })
+    else this.tell('readRefused', { node: node.id, sql, cause })
+    if (conversation !== undefined) return conversation.spilled(nothing)
+    const send = this.settings.under(query.journal, query.send, false)
+    if (isOfSetting) return this.#executor.write(send, done)
     this.#executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judge.learn(sql) : undefined
-      if (shape !== undefined) this.#tell('shapeLearned', shape)
+      if (shape !== undefined) this.tell('shapeLearned', shape)
       this.ended({ sessions: [session], changesCatalog: true })
       done(error, result)
     })
   }
 
-  /** Asks the primary about the database, over a connection of its own. */
-  async #askPrimary(sql: string): Promise<readonly unknown[]> {
-    const primary = this.#cluster.primary()
-    const config = primary === undefined ? undefined : this.#nodes.configOf(primary.id)
-    if (config === undefined) throw this.#cluster.unavailable()
-    return queryOverPassingConnection(config.options, this.#ClientClass, this.#settings.probeTimeoutMs, sql)
-  }
-
-  #catalogEvent(event: CatalogEvent): void {
-    if (event.type === 'catalog-loaded') this.#tell('catalogLoaded', event)
-    else this.#tell('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
-  }
-
   #observe(next: Snapshot, previous: Snapshot): void {
     this.sessions.observe(next)
     this.#consequences.draw(this.#transitions.observe(next, previous), next)
-  }
-
-  #executionListener(): ExecutionListener {
-    return {
-      sent: (node) => this.#counters.sent(node),
-      readAnswered: (node) => this.#counters.readAnswered(node),
-      nodeFailed: (node, error) => this.#cluster.suspect(node.id, error),
-      lastResort: () => this.#transitions.often('lastResort'),
-      retriesSpent: () => this.#transitions.often('retriesSpent'),
-      spillRefused: () => this.#transitions.often('spillRefused'),
-    }
-  }
-
-  /** A listener that throws is its own problem: it ends nothing here. */
-  #tell<Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]): void {
-    try {
-      ;(this.events as EventEmitter).emit(name, ...args)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
-  }
-
-  /** A replica was asked for, and must not have it. Said once for each text that is still known. */
-  #reportIgnoredHint(statement: Statement, { route }: RouteRequest): void {
-    const isAsked = route === 'replica' || (route === undefined && statement.hint === 'replica')
-    if (!isAsked || statement.kind === 'read' || this.#reportedHints.has(statement)) return
-    this.#reportedHints.add(statement)
-    this.#tell('hintIgnored', statement)
   }
 }

@@ -39,6 +39,8 @@ export interface Settings {
   readonly primarySpill: SpillSettings
   readonly discovery: Discovery | undefined
   readonly tokens: TokenSettings
+  readonly checkout: 'lazy' | 'eager'
+  readonly leakWarningMs: number | undefined
   readonly balancer: Balancer
   /** Absent where nothing is to be logged. */
   readonly logger: Logger | undefined
@@ -69,6 +71,8 @@ export function settingsOf(options: PoolOptions): Settings {
     primarySpill,
     discovery,
     tokens,
+    checkout,
+    leakWarningMs,
     balancer,
     logger,
     ...rest
@@ -116,6 +120,8 @@ export function settingsOf(options: PoolOptions): Settings {
     primarySpill: spillOf(primarySpill, pgOptions),
     discovery,
     tokens: tokensOf(tokens),
+    checkout: choiceOption('checkout', checkout, 'lazy', ['lazy', 'eager']),
+    leakWarningMs: leakWarningMs === undefined ? undefined : timeoutOption('leakWarningMs', leakWarningMs),
     balancer: balancer ?? smoothWeightedRoundRobin(),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })

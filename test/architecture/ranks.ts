@@ -6,16 +6,17 @@ const ranks: readonly (readonly string[])[] = [
   ['errors', 'platform'],
   ['catalog', 'topology'],
   ['statement'],
-  ['consistency'],
+  ['consistency', 'settings'],
   ['routing'],
   ['selection'],
   ['nodes'],
   ['discovery', 'monitoring', 'execution'],
   ['observability'],
   ['config'],
+  ['client'],
   // The files directly in `src/`.
   [''],
-  ['cli', 'http'],
+  ['cli', 'http', 'register'],
 ]
 
 /** Ships beside the library and knows next to nothing of it. */
