@@ -69,7 +69,8 @@ describe('the primary shows it', () => {
   it('when it does so for all servers', async () => {
     const bench = new Bench(certainly())
     await bench.prove([read('a'), read('b'), read(undefined), read('a', 3)])
-    expect(bench.looks.toSorted()).toEqual(['a', 'b', undefined])
+    expect(new Set(bench.looks)).toEqual(new Set(['a', 'b', undefined]))
+    expect(bench.looks).toHaveLength(3)
   })
 
   it('of servers that are gone: what began after the read was not seen', async () => {
