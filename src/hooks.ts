@@ -4,14 +4,15 @@ import { asError } from './errors/as-error.ts'
 import { failureOf } from './execution/failure.ts'
 import { tended } from './execution/tended.ts'
 import type { NodeConfig } from './nodes/server-node.ts'
-import type { NodeId } from './topology/node.ts'
+import type { Tell } from './observability/tell.ts'
+import type { SettingKeeper } from './settings/setting-keeper.ts'
+import type { NodeId, Role } from './topology/node.ts'
 
-export interface HooksOptions {
-  readonly isPrimary: (node: NodeId) => boolean
-  /** The application sends something over a connection that is being opened. */
-  readonly touched: (client: PoolClient) => void
-  /** What the application does on a new connection failed there. Nobody else hears of it. */
-  readonly failed: (node: NodeId, cause: Error) => void
+/** What hooks are told to, and asked of. */
+export interface HookHost {
+  lastRoleOf(node: NodeId): Role
+  readonly settings: SettingKeeper
+  readonly tell: Tell
 }
 
 type OnConnect = (client: PoolClient) => unknown
@@ -23,11 +24,11 @@ type Verify = (client: PoolClient, done: (error?: Error) => void) => void
  * nor the process.
  */
 export class Hooks {
-  readonly #options: HooksOptions
+  readonly #host: HookHost
   readonly #reported = new WeakSet<Error>()
 
-  constructor(options: HooksOptions) {
-    this.#options = options
+  constructor(host: HookHost) {
+    this.#host = host
   }
 
   /** The same node, with the options' hooks under watch. */
@@ -45,7 +46,7 @@ export class Hooks {
   /** Calls the listeners of `connect`. */
   connected(emitter: EventEmitter, node: NodeId, client: PoolClient): void {
     const unwatch = this.#watch(node, client)
-    if (this.#options.isPrimary(node)) {
+    if (this.#isPrimary(node)) {
       emitter.emit('connect', client)
       return unwatch()
     }
@@ -93,15 +94,14 @@ export class Hooks {
 
   /** Sees what is sent over a connection, until the returned function is called. */
   #watch(node: NodeId, client: PoolClient): () => void {
-    const { isPrimary, touched } = this.#options
     const query = Reflect.get(client, 'query') as (...args: readonly unknown[]) => unknown
     let isOver = false
     const watched = (...args: readonly unknown[]): unknown => {
       const result: unknown = Reflect.apply(query, client, args)
       if (isOver) return result
-      touched(client)
+      this.#host.settings.connections.touchedByHook(client)
       // Whoever awaits it hears of it; whoever does not is not to be ended by it.
-      return result instanceof Promise && !isPrimary(node)
+      return result instanceof Promise && !this.#isPrimary(node)
         ? tended(result, (error) => this.#report(node, error))
         : result
     }
@@ -113,14 +113,18 @@ export class Hooks {
     }
   }
 
+  #isPrimary(node: NodeId): boolean {
+    return this.#host.lastRoleOf(node) === 'primary'
+  }
+
   #isRefused(node: NodeId, error: unknown): boolean {
-    return !this.#options.isPrimary(node) && error instanceof Error && failureOf(error) === 'standby-refusal'
+    return !this.#isPrimary(node) && error instanceof Error && failureOf(error) === 'standby-refusal'
   }
 
   #report(node: NodeId, thrown: unknown): void {
     const error = asError(thrown)
     if (this.#reported.has(error)) return
     this.#reported.add(error)
-    this.#options.failed(node, error)
+    this.#host.tell('hookFailed', { node, cause: error })
   }
 }

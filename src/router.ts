@@ -40,6 +40,7 @@ import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { executionListener } from './execution-listener.ts'
 import { Hooks } from './hooks.ts'
 import { IgnoredHints } from './ignored-hints.ts'
+import { Preparation } from './preparation.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { SettingKeeper } from './settings/setting-keeper.ts'
 import type { Journal } from './settings/journal.ts'
@@ -56,11 +57,7 @@ export class Router implements ClientHost {
   readonly tell: Tell = tellerOf(this.events)
   readonly sessions: SessionKeeper
   readonly settings: SettingKeeper = new SettingKeeper()
-  readonly hooks: Hooks = new Hooks({
-    isPrimary: (node) => this.lastRoleOf(node) === 'primary',
-    touched: (client) => this.settings.connections.touchedByHook(client),
-    failed: (node, cause) => this.tell('hookFailed', { node, cause }),
-  })
+  readonly hooks: Hooks = new Hooks(this)
   readonly readOnly: ReadOnlyOpener
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
@@ -76,18 +73,20 @@ export class Router implements ClientHost {
   readonly #roster: Roster
   readonly #consequences: Consequences
   readonly #ignoredHints = new IgnoredHints((statement) => this.tell('hintIgnored', statement))
-  #ready = false
-  #preparing: Promise<void> | undefined
+  readonly #preparation = new Preparation({
+    platform: this.#platform,
+    steps: () => [this.#judge.load(), this.#roster.look().then(() => this.#cluster.look())],
+    problem: () => misconfiguration(this.#cluster.snapshot),
+    done: () => this.#catalog.start(),
+  })
 
   constructor(settings: Settings, ClientClass: typeof Client, poolListener: LeasePoolListener) {
     this.#options = settings
     const platform = this.#platform
     this.#transitions = new Transitions(platform, (name, ...args) => this.tell(name, ...args))
-    const primarys = (): { cluster: WatchedCluster; nodes: NodeSet } => ({
-      cluster: this.#cluster,
-      nodes: this.#nodes,
+    this.#questions = new PrimaryQuestions(ClientClass, platform, settings.probeTimeoutMs, () => {
+      return { cluster: this.#cluster, nodes: this.#nodes }
     })
-    this.#questions = new PrimaryQuestions(ClientClass, platform, settings.probeTimeoutMs, primarys)
     this.#catalog = new CatalogWatcher({
       query: (sql) => this.#questions.ask(sql),
       platform,
@@ -101,10 +100,10 @@ export class Router implements ClientHost {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
-    this.#nodes = new NodeSet(settings.nodes, (node) => {
-      const { isLendable } = this.settings
-      return new LeasePool(this.hooks.around(node), ClientClass, poolListener, isLendable)
-    })
+    this.#nodes = new NodeSet(
+      settings.nodes,
+      (node) => new LeasePool(this.hooks.around(node), ClientClass, poolListener, this.settings.isLendable),
+    )
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })
@@ -163,7 +162,7 @@ export class Router implements ClientHost {
   }
 
   get isReady(): boolean {
-    return this.#ready
+    return this.#preparation.isDone
   }
 
   /**
@@ -171,28 +170,7 @@ export class Router implements ClientHost {
    * or the options are wrong; a later call looks again.
    */
   prepare(): Promise<void> {
-    this.#preparing ??= this.#prepare().finally(() => {
-      this.#preparing = undefined
-    })
-    return this.#preparing
-  }
-
-  async #prepare(): Promise<void> {
-    const release = this.#platform.holdOpen()
-    try {
-      await Promise.all([this.#judge.load(), this.#look()])
-    } finally {
-      release()
-    }
-    const problem = misconfiguration(this.#cluster.snapshot)
-    if (problem !== undefined) throw problem
-    this.#ready = true
-    this.#catalog.start()
-  }
-
-  async #look(): Promise<void> {
-    await this.#roster.look()
-    await this.#cluster.look()
+    return this.#preparation.run()
   }
 
   /** Uses these nodes from now on. A node that goes finishes what it has. */
@@ -244,14 +222,14 @@ export class Router implements ClientHost {
 
   /** Runs one autocommit statement wherever it belongs. */
   run(query: RoutedQuery, done: Done): void {
-    if (this.#ready) return this.#dispatch(query, done)
+    if (this.#preparation.isDone) return this.#dispatch(query, done)
     const answer = guarded(done)
     this.prepare().then(() => this.#dispatch(query, answer), answer)
   }
 
   /** Resolves when a statement may hope for a node; rejects with why there is none. */
   async servable(): Promise<void> {
-    if (!this.#ready) await this.prepare()
+    if (!this.#preparation.isDone) await this.prepare()
     if (!(await this.#cluster.canServe())) throw this.#cluster.unavailable()
   }
 
@@ -308,13 +286,13 @@ export class Router implements ClientHost {
   /** Hands out a connection to the primary for exclusive use. */
   leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
     const answer = guarded(done)
-    if (this.#ready) this.#executor.lease(answer)
+    if (this.#preparation.isDone) this.#executor.lease(answer)
     else this.prepare().then(() => this.#executor.lease(answer), answer)
   }
 
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
     const session = this.sessions.context.current()
-    if (!this.#ready) await this.prepare()
+    if (!this.#preparation.isDone) await this.prepare()
     await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
