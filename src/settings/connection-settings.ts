@@ -1,6 +1,6 @@
-import { DatabaseError } from 'pg'
 import type { PoolClient, QueryArrayResult } from 'pg'
 import { SwitchyardError } from '../errors/error.ts'
+import { DatabaseError } from '../platform/pg.ts'
 import { difference } from './difference.ts'
 import { Journal } from './journal.ts'
 import type { Statement } from '../statement/statement.ts'
