@@ -50,7 +50,6 @@ import { WatchedCluster } from './watched-cluster.ts'
 
 const NO_FRESHNESS: Freshness = {}
 const nothing = (): void => {}
-
 /** Wires the stages together, and keeps what they share. One per pool. */
 export class Router implements ClientHost {
   readonly events: RouterEventEmitter = new EventEmitter()
@@ -327,10 +326,7 @@ export class Router implements ClientHost {
     return this.#counters.report(
       this.#cluster.snapshot,
       this.#catalog.current.source,
-      (id) => {
-        const { totalCount = 0, idleCount = 0, waitingCount = 0 } = this.#nodes.get(id) ?? {}
-        return { total: totalCount, idle: idleCount, waiting: waitingCount }
-      },
+      (id) => this.#nodes.connectionsOf(id),
       this.#platform.now(),
     )
   }
@@ -392,13 +388,13 @@ export class Router implements ClientHost {
     const route = this.route(statement, session, request, journal)
     if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
-    const answered = this.sessions.follower(session, request, route)
+    const follower = this.sessions.follower(session, request, route)
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
     const send = this.settings.under(query.journal, query.send, query.canPipeline)
-    this.#executor.read({ plan, send, refused, answered, position: asked, conversation }, done)
+    this.#executor.read({ plan, send, refused, follower, position: asked, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

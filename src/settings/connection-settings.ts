@@ -144,7 +144,8 @@ export class ConnectionSettings {
 
 /** Whoever lost the connection will say so. */
 function refused(cause: Error): Error {
-  if (!(cause instanceof DatabaseError)) return cause
-  const message = `A server refused settings that its session has made over another connection (${cause.code ?? 'without a code'})`
+  if (!('severity' in cause)) return cause
+  const code: unknown = Reflect.get(cause, 'code')
+  const message = `A server refused settings that its session has made over another connection (${String(code)})`
   return new SwitchyardError('SWITCHYARD_SETTING_REFUSED', message, { cause })
 }

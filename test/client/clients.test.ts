@@ -63,8 +63,9 @@ describe('a client that is checked out eagerly', () => {
 
   it('reads over its own connection when no replica is there, though that is the last one', async () => {
     pool = open({ max: 1 })
+    await replicasReady(pool)
     pool.setNodes([{ ...cluster.primary.config }])
-    await pool.query('select 1')
+    await until('only the primary is left', () => pool.stats().nodes.length === 1)
     const client = await pool.connect()
     expect((await client.query(WHERE)).rows).toEqual([{ is: false, id: 1 }])
     expect((await client.query(READ)).rows).toEqual([{ id: 1 }])
@@ -209,8 +210,8 @@ describe('a Client', () => {
       expect(await client.connect()).toBe(client)
     }
     for (const client of clients) await routes(client)
-    // Each may have one, as with node-postgres, and their cluster has one for its probe. Five probes would be five more.
-    await until('only the probe is left', async () => (await connections()) <= clients.length + 1)
+    const probes = `select 1 from pg_stat_activity where application_name = 'pg-switchyard monitor'`
+    expect(await ask(cluster.primary.config, probes)).toHaveLength(1)
     await Promise.all(clients.map((client) => client.query('begin')))
     expect(clients.map((client) => client.getTransactionStatus())).toEqual(['T', 'T', 'T', 'T', 'T'])
     await Promise.all(clients.map((client) => client.query('rollback')))
