@@ -1,6 +1,5 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
 import { SwitchyardError } from '../errors/error.ts'
-import { DatabaseError } from '../platform/pg.ts'
 import { difference } from './difference.ts'
 import { Journal } from './journal.ts'
 import type { Statement } from '../statement/statement.ts'
