@@ -289,7 +289,7 @@ export function poolClass(parts: PoolParts): PoolClass {
     /** Shows the events of every node's connections on this pool, as if they were its own. */
     #eventsOfNodes(): LeasePoolListener {
       return {
-        connected: (client) => this.emit('connect', client),
+        connected: (client, node) => this.#router.hooks.connected(this, node, client),
         acquired: (client) => this.emit('acquire', client),
         released: (error, client) => this.emit('release', error, client),
         removed: (client) => this.emit('remove', client),

@@ -37,6 +37,7 @@ import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { executionListener } from './execution-listener.ts'
+import { Hooks } from './hooks.ts'
 import { IgnoredHints } from './ignored-hints.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { SettingKeeper } from './settings/setting-keeper.ts'
@@ -48,13 +49,17 @@ import { WatchedCluster } from './watched-cluster.ts'
 
 const NO_FRESHNESS: Freshness = {}
 const nothing = (): void => {}
-
 /** Wires the stages together, and keeps what they share. One per pool. */
 export class Router implements ClientHost {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly tell: Tell = tellerOf(this.events)
   readonly sessions: SessionKeeper
   readonly settings: SettingKeeper = new SettingKeeper()
+  readonly hooks: Hooks = new Hooks({
+    isPrimary: (node) => this.lastRoleOf(node) === 'primary',
+    touched: (client) => this.settings.connections.touchedByHook(client),
+    failed: (node, cause) => this.tell('hookFailed', { node, cause }),
+  })
   readonly readOnly: ReadOnlyOpener
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
@@ -89,7 +94,10 @@ export class Router implements ClientHost {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
-    this.#nodes = new NodeSet(settings.nodes, (node) => new LeasePool(node, ClientClass, poolListener))
+    this.#nodes = new NodeSet(settings.nodes, (node) => {
+      const { isLendable } = this.settings
+      return new LeasePool(this.hooks.around(node), ClientClass, poolListener, isLendable)
+    })
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })
@@ -305,10 +313,7 @@ export class Router implements ClientHost {
     return this.#counters.report(
       this.#cluster.snapshot,
       this.#catalog.current.source,
-      (id) => {
-        const { totalCount = 0, idleCount = 0, waitingCount = 0 } = this.#nodes.get(id) ?? {}
-        return { total: totalCount, idle: idleCount, waiting: waitingCount }
-      },
+      (id) => this.#nodes.connectionsOf(id),
       this.#platform.now(),
     )
   }

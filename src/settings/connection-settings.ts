@@ -38,6 +38,7 @@ export class ConnectionSettings {
 
   /** The application has sent something over a connection that is being opened. */
   touchedByHook(client: PoolClient): void {
+    if (this.#known.get(client)?.own !== undefined) return
     this.#isUntouched = false
     this.#hasOwn = true
     this.#known.set(client, { journal: this.journalOf(client), own: new Map() })

@@ -14,6 +14,9 @@ export class SettingKeeper {
   readonly pool: SessionSettings = this.#session()
   readonly #refused = new WeakSet<Journal>()
 
+  /** False for a connection that is not for anybody else. */
+  readonly isLendable = (client: PoolClient): boolean => !this.connections.isSpoilt(client)
+
   /** Settings of a new client. */
   begin(): SessionSettings {
     const session = this.#session()
