@@ -70,14 +70,13 @@ export class VirtualConnection {
     return this.#replica?.client.getTransactionStatus() ?? this.#primary.status
   }
 
-  /** The connection that statements run over, if that is certain: in a transaction, or with state that it holds. */
-  get bound(): PoolClient | undefined {
-    return this.#replica?.client ?? (this.#primary.isBound ? this.#primary.client : undefined)
-  }
-
-  /** The connection whose backend may be told: nobody else uses it meanwhile. */
+  /**
+   * The connection to the primary whose backend may be told, since every statement runs there. A replica's may not: who
+   * cancels by it asks the primary, and would hit a stranger there.
+   */
   get shown(): PoolClient | undefined {
-    return this.#options.showsHeld ? this.#primary.client : this.bound
+    const isSure = this.#options.showsHeld || (this.#primary.isBound && this.#replica === undefined)
+    return isSure ? this.#primary.client : undefined
   }
 
   get isReleased(): boolean {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Client, Pool, type ClientOptions, type PoolOptions } from '../../src/index.ts'
+import { Client, from, Pool, type ClientOptions, type PoolOptions } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
@@ -290,8 +290,11 @@ describe('a Client', () => {
     await client.end()
   })
 
-  it('without replicas is a pg.Client', async () => {
-    const client = new Client({ ...cluster.primary.config })
+  it.each([
+    ['without replicas', () => new Client({ ...cluster.primary.config })],
+    ['with what was given beforehand', () => new (from(pg, cluster.primary.config).Client)()],
+  ])('%s is a pg.Client', async (_how, make) => {
+    const client = make()
     await client.connect()
     expect(typeof Reflect.get(client, 'processID')).toBe('number')
     expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])

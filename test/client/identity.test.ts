@@ -5,6 +5,7 @@ import routed, { Client, from, Pool, type PgModule, type Pool as RoutedPool } fr
 import * as names from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { ask, until } from '../support/servers.ts'
 
 // What programs decide by: classes, names, and what is there or is not.
 
@@ -199,6 +200,44 @@ describe('a client of a pool', () => {
     expect(again).toBe(client)
     expect(Reflect.get(again, 'processID')).toBeNull()
     again.release()
+  })
+})
+
+describe('cancelling', () => {
+  /** As Kysely does it: by the backend that the client names, or is asked for, over a connection of the pool's options. */
+  async function cancel(pid: unknown): Promise<void> {
+    const canceller = new pg.Client({ ...pool.options, password: String(pool.options.password) })
+    await canceller.connect()
+    await canceller.query('select pg_cancel_backend($1)', [pid])
+    await canceller.end()
+  }
+
+  it('reaches the statement of the client that was asked', async () => {
+    const client = await pool.connect()
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const running = client.query('select pg_sleep(30) from pg_class limit 1')
+    const settled = running.catch((error: unknown) => error)
+    const asked = `select 1 from pg_stat_activity where pid = ${rows[0]?.pid} and query like 'select pg_sleep%'`
+    await until('it runs', async () => (await ask(cluster.primary.config, asked)).length === 1)
+    await cancel(rows[0]?.pid)
+    expect(await settled).toMatchObject({ code: '57014' })
+    client.release()
+  })
+
+  it('is not offered for a backend of a replica: the primary may have a stranger of that number', async () => {
+    const client = await pool.connect()
+    const open = `select 1 from pg_stat_activity where state = 'idle in transaction'`
+    await until('the transaction is on the replica', async () => {
+      await client.query('rollback')
+      await client.query('begin read only')
+      return (await ask(cluster.replicas[0]?.config ?? {}, open)).length === 1
+    })
+    expect(Reflect.get(client, 'processID')).toBeNull()
+    await client.query('rollback')
+    await client.query('begin')
+    expect(typeof Reflect.get(client, 'processID')).toBe('number')
+    await client.query('rollback')
+    client.release()
   })
 })
 

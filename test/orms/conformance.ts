@@ -127,9 +127,9 @@ export function itsOrmsConform(adapters: readonly OrmAdapter[]): void {
           ),
         )
         expect(seen).toEqual(seen.map((_, n) => person(n % 2 === 0 ? 15 : 1)))
-        await writer.run(() => orm.remove(15))
       } finally {
         await resume()
+        await writer.run(() => orm.remove(15))
       }
     })
 
