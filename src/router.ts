@@ -12,7 +12,8 @@ import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
-import { askPrimary } from './ask-primary.ts'
+import { changeKnown } from './change-known.ts'
+import { PrimaryQuestions } from './primary-questions.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
@@ -64,6 +65,7 @@ export class Router implements ClientHost {
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
   readonly #catalog: CatalogWatcher
+  readonly #questions: PrimaryQuestions
   readonly #judge: Judge
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
@@ -81,8 +83,13 @@ export class Router implements ClientHost {
     this.#options = settings
     const platform = this.#platform
     this.#transitions = new Transitions(platform, (name, ...args) => this.tell(name, ...args))
+    const primarys = (): { cluster: WatchedCluster; nodes: NodeSet } => ({
+      cluster: this.#cluster,
+      nodes: this.#nodes,
+    })
+    this.#questions = new PrimaryQuestions(ClientClass, platform, settings.probeTimeoutMs, primarys)
     this.#catalog = new CatalogWatcher({
-      query: (sql) => askPrimary(this.#cluster, this.#nodes, ClientClass, settings.probeTimeoutMs, sql),
+      query: (sql) => this.#questions.ask(sql),
       platform,
       declared: settings.declared,
       isRead: (body, catalog) => provesRead(settings.parser, body, catalog),
@@ -252,6 +259,11 @@ export class Router implements ClientHost {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
+  /** Resolves when the statement is to be judged again; see `changeKnown`. */
+  changeKnown(statement: Statement): Promise<void> | undefined {
+    return changeKnown(statement, this.#catalog, this.#platform, this.#options.waitMs)
+  }
+
   /** As `judge`, when what may have changed in the database is known again. */
   async judgeAnew(sql: string | undefined): Promise<Statement> {
     await this.#catalog.settled()
@@ -303,6 +315,7 @@ export class Router implements ClientHost {
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
     const session = this.sessions.context.current()
     if (!this.#ready) await this.prepare()
+    await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request)
@@ -320,6 +333,7 @@ export class Router implements ClientHost {
 
   async end(): Promise<void> {
     this.#catalog.close()
+    this.#questions.close()
     this.#roster.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
@@ -334,8 +348,16 @@ export class Router implements ClientHost {
   }
 
   #decide(query: RoutedQuery, done: Done): void {
+    const statement = this.judge(query.sql)
+    const known = this.changeKnown(statement)
+    if (known === undefined) return this.#follow(statement, query, done)
+    known
+      .then(() => this.#follow(this.judge(query.sql), query, done))
+      .catch((error: unknown) => done(asError(error)))
+  }
+
+  #follow(statement: Statement, query: RoutedQuery, done: Done): void {
     const { sql, session, request, values } = query
-    const statement = this.judge(sql)
     if (statement.kind === 'read') return this.#read(statement, query, done)
     if (query.conversation !== undefined) return query.conversation.spilled(nothing)
     this.#ignoredHints.note(statement, request)

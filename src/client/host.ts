@@ -57,6 +57,7 @@ export interface ClientHost {
   readonly isReady: boolean
   prepare(): Promise<void>
   judge(sql: string | undefined): Statement
+  changeKnown(statement: Statement): Promise<void> | undefined
   judgeAnew(sql: string | undefined): Promise<Statement>
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route
   run(query: RoutedQuery, done: Done): void

@@ -51,7 +51,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
         super(source.plain as string | ClientConfig)
         return
       }
-      const facade = new ConnectionFacade(() => this.#core?.connection?.cut())
+      const facade = new ConnectionFacade(() => this.#core?.cut())
       super({ ...source.config, connection: facade } as ClientConfig)
       const shell = { client: this as unknown as Client, facade }
       this.#core =

@@ -167,7 +167,7 @@ export class VirtualConnection {
     }
   }
 
-  #run(run: Run, next: () => void): void {
+  #run(run: Run, next: () => void, hasWaited = false): void {
     const { query, session } = run
     const finish = this.#finish(run.done, next)
     if (!this.#host.isReady) {
@@ -178,6 +178,11 @@ export class VirtualConnection {
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const onPrimary = (): void => this.#primary.run(this.#primaryRun(run, statement), next)
     if (this.#primary.isBound || this.#options.primaryOnly) return onPrimary()
+    const known = hasWaited ? undefined : this.#host.changeKnown(statement)
+    if (known !== undefined) {
+      known.then(() => this.#run(run, next, true), finish)
+      return
+    }
     const { bindsReads, journal } = this.#primary.settings
     if (opensOnStandby(statement) && !bindsReads) return this.#openReadOnly(run, statement, next)
     if (statement.kind !== 'read') return onPrimary()

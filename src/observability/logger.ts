@@ -7,9 +7,9 @@ export interface Logger {
   warn(fields: object, message: string): void
 }
 
-/** pino to standard error, warnings and worse. */
-export function defaultLogger(): Logger {
-  return pino({ name: 'pg-switchyard', level: 'warn' }, pino.destination({ dest: 2, sync: true }))
+/** pino to standard error, from this level on: warnings and worse, unless told otherwise. */
+export function defaultLogger(level: 'info' | 'warn' = 'warn'): Logger {
+  return pino({ name: 'pg-switchyard', level }, pino.destination({ dest: 2, sync: true }))
 }
 
 /** Writes what happens to the cluster to the log. Never parameters, never passwords. */

@@ -44,14 +44,14 @@ export class FakeServer {
 
   /** What it answers to this text now. */
   rowFor(sql: string): ProbeRow {
-    const [role = null, , , kind, lsn = null] = this.row
+    const [role = null, , server = null, kind, lsn = null] = this.row
     switch (sql) {
       case PROBE_SQL:
         return this.row
       case PROGRESS_SQL:
-        return [role, lsn, kind === 'inserted' ? 'inserted' : null]
+        return [role, lsn, kind === 'inserted' ? 'inserted' : null, server]
       case INSERTED_SQL:
-        return [role, role === 'primary' ? this.inserted : null, 'inserted']
+        return [role, role === 'primary' ? this.inserted : null, 'inserted', server]
       default:
         throw new Error(`Nobody asks this: ${sql}`)
     }
