@@ -5,7 +5,7 @@ import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pgPromise from 'pg-promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { from, Pool, type PoolOptions, type ReplicaOptions } from '../../src/index.ts'
-import { OrmGround, type Work } from '../support/orm-ground.ts'
+import { OrmGround, PATIENT, type Work } from '../support/orm-ground.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
 
@@ -20,7 +20,7 @@ let pool: Pool
 
 beforeAll(async () => {
   ground = await OrmGround.start()
-  options = { ...(await ground.database(DATABASE)), options: '-c timezone=UTC' }
+  options = { ...(await ground.database(DATABASE)), ...PATIENT, options: '-c timezone=UTC' }
   const schema = `
     create table people (id int primary key, name text);
     insert into people values (1, 'of public');
