@@ -56,7 +56,7 @@ describe('what a standby refuses of a hook is reported, and nothing else comes o
 
   it('of a listener that goes on when it is done', async () => {
     await open({}, (client) => {
-      client
+      void client
         .query('listen news')
         .then(() => client.query('select 1'))
         .finally(() => {})
