@@ -2,7 +2,8 @@ import type { EventEmitter } from 'node:events'
 import type { Client, Pool as PgPool, PoolClient, PoolConfig, QueryConfig } from 'pg'
 import { Checkouts } from './client/checkouts.ts'
 import { LeakWatch } from './client/leak-watch.ts'
-import { callbackOf, isSubmittable, normalizeQuery, promised } from './client/query-arguments.ts'
+import { callbackOf, isSubmittable, normalizeQuery, promised, textOf } from './client/query-arguments.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { RoutedClientClass } from './client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from './config/options.ts'
 import { nodesFrom } from './config/nodes.ts'
@@ -171,6 +172,7 @@ export function poolClass(parts: PoolParts): PoolClass {
       try {
         const query = normalizeQuery(config, values)
         const sql = isSubmittable(config) ? undefined : query.text
+        if (isSubmittable(config)) this.#router.sessions.noteSetting(WITHOUT_TEXT, textOf(config))
         const session = this.#router.sessions.context.current()
         this.#busy += 1
         const finished: Done = (error, result) => {

@@ -366,13 +366,13 @@ export class Router implements ClientHost {
     const route = this.route(statement, session, request, journal)
     if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
-    const answered = this.sessions.follower(session, request, route)
+    const follower = this.sessions.follower(session, request, route)
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
     const send = this.settings.under(query.journal, query.send, query.canPipeline)
-    this.#executor.read({ plan, send, refused, answered, position: asked, conversation }, done)
+    this.#executor.read({ plan, send, refused, follower, position: asked, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

@@ -84,20 +84,23 @@ const doubtful: readonly string[] = [
 
 /** Names whose verdicts are compared. */
 const relations = [
-  ...[
-    'orders',
-    'items',
-    'big',
-    'big_1',
-    'scratch',
-    'report',
-    'parcels',
-    'notes',
-    'counter',
-    'child',
-    'below',
-  ],
-  ...['between_1', 'purchases', 'goods', 'fresh', 'totals', 'shirts'],
+  'orders',
+  'items',
+  'big',
+  'big_1',
+  'scratch',
+  'report',
+  'parcels',
+  'notes',
+  'counter',
+  'child',
+  'below',
+  'between_1',
+  'purchases',
+  'goods',
+  'fresh',
+  'totals',
+  'shirts',
 ].flatMap((name) => [{ name }, ...['app', 'shop', 'attic'].map((schema) => ({ schema, name }))])
 const functions = ['total', 'ids', 'writes', 'quite_new', 'refuses', 'as_text', 'mood', 'positive']
 const types = ['positive', 'mood', 'pair', 'size']

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PoolOptions, Session } from '../../src/index.ts'
-import { OrmGround } from '../support/orm-ground.ts'
+import { OrmGround, PATIENT } from '../support/orm-ground.ts'
 import type { Orm, OrmAdapter, Person } from '../support/orms/orm.ts'
 import { until } from '../support/servers.ts'
 
@@ -33,7 +33,7 @@ export function itsOrmsConform(adapters: readonly OrmAdapter[]): void {
     const served = (): Promise<void> => ground.replicasServe(name, orm)
 
     beforeAll(async () => {
-      options = await ground.database(name)
+      options = { ...(await ground.database(name)), ...PATIENT }
       orm = await open(options)
     })
 
@@ -127,9 +127,9 @@ export function itsOrmsConform(adapters: readonly OrmAdapter[]): void {
           ),
         )
         expect(seen).toEqual(seen.map((_, n) => person(n % 2 === 0 ? 15 : 1)))
-        await writer.run(() => orm.remove(15))
       } finally {
         await resume()
+        await writer.run(() => orm.remove(15))
       }
     })
 

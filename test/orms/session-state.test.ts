@@ -5,7 +5,7 @@ import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pgPromise from 'pg-promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { from, Pool, type PoolOptions, type ReplicaOptions } from '../../src/index.ts'
-import { OrmGround, type Work } from '../support/orm-ground.ts'
+import { OrmGround, PATIENT, type Work } from '../support/orm-ground.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
 
@@ -20,7 +20,7 @@ let pool: Pool
 
 beforeAll(async () => {
   ground = await OrmGround.start()
-  options = { ...(await ground.database(DATABASE)), options: '-c timezone=UTC' }
+  options = { ...(await ground.database(DATABASE)), ...PATIENT, options: '-c timezone=UTC' }
   const schema = `
     create table people (id int primary key, name text);
     insert into people values (1, 'of public');
@@ -53,16 +53,16 @@ beforeEach(async () => {
 const counted = <T>(work: () => Promise<T>): Promise<Work<T>> => ground.during(DATABASE, work)
 
 describe('settings', () => {
-  it('of a kysely connection are there on replicas, and gone for others', async () => {
+  it('of a kysely connection are there on replicas, and not for others', async () => {
     const db = new Kysely<object>({ dialect: new PostgresDialect({ pool }) })
     const hour = sql<{ hour: string }>`select ${sql.raw(HOUR)}`
     const { primary, result } = await counted(() =>
       db.connection().execute(async (connection) => {
         await sql`set time zone 'Asia/Tokyo'`.execute(connection)
-        return (await hour.execute(connection)).rows
+        return [await hour.execute(connection), await hour.execute(db)].map(({ rows }) => rows)
       }),
     )
-    expect(result).toEqual([{ hour: '09' }])
+    expect(result).toEqual([[{ hour: '09' }], [{ hour: '00' }]])
     expect(primary.reads).toBe(0)
   })
 

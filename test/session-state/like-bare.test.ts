@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, assert, beforeAll, expect, it } from 'vitest'
 import { Client, type PoolClient } from 'pg'
 import type { Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
@@ -103,12 +103,10 @@ class Pair {
   async run(step: Step): Promise<void> {
     this.#trail.push(`${step.sql} ${JSON.stringify(step.values ?? [])}`)
     const answers = [await outcome(this.routed, step), await outcome(this.#bare, step)]
-    // oxlint-disable-next-line vitest/no-standalone-expect
-    expect([...this.#trail.slice(-25), answers[0]]).toEqual([...this.#trail.slice(-25), answers[1]])
+    assert.deepEqual(answers[0], answers[1], this.#trail.slice(-25).join('\n'))
     // Of an error node-postgres tells before it knows what has become of the transaction.
     if (typeof answers[1] !== 'string') {
-      // oxlint-disable-next-line vitest/no-standalone-expect
-      expect(this.routed.getTransactionStatus()).toBe(this.#bare.getTransactionStatus())
+      assert.equal(this.routed.getTransactionStatus(), this.#bare.getTransactionStatus())
     }
   }
 

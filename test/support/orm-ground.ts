@@ -19,6 +19,9 @@ export interface Work<T> {
   readonly replicas: Tally
 }
 
+/** On a machine that has much else to do nobody is taken for lost, nor for too far behind. */
+export const PATIENT: PoolOptions = { maxLag: { ms: 600_000 }, probeTimeoutMs: 20_000 }
+
 /** Servers that count what they are asked, with a database for each ORM. */
 export class OrmGround implements AsyncDisposable {
   readonly cluster: Cluster
@@ -56,12 +59,16 @@ export class OrmGround implements AsyncDisposable {
   /** Resolves when reads of this ORM go to replicas only. */
   async replicasServe(database: string, orm: Orm): Promise<void> {
     await this.cluster.caughtUp()
-    await until('reads go to replicas', async () => {
-      const { primary } = await this.during(database, async () => {
-        for (let n = 0; n < 4; n++) await orm.find(0)
-      })
-      return primary.reads === 0
-    })
+    await until(
+      'reads go to replicas',
+      async () => {
+        const { primary } = await this.during(database, async () => {
+          for (let n = 0; n < 4; n++) await orm.find(0)
+        })
+        return primary.reads === 0
+      },
+      25_000,
+    )
   }
 
   /** What the servers have finished in this database while `work` was done. */

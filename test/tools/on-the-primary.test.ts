@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Client as RoutedClient, type Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
-import { ask } from '../support/servers.ts'
+import { ask, until } from '../support/servers.ts'
 import { scansOf } from '../support/table-activity.ts'
 import { migrations } from './migrations.ts'
 
@@ -25,6 +25,16 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
+/** What the pool itself says of a table once it knows that there is one: nobody has told the replicas. */
+async function expectMissingOnReplicas(table: string): Promise<void> {
+  const sql = `select from ${table}`
+  await until('the catalog knows the table', async () => {
+    const { statement, plan } = await pool.explain(sql)
+    return statement.kind === 'read' && plan.candidates[0]?.reason === 'replica'
+  })
+  await expect(pool.query(sql)).rejects.toMatchObject({ code: '42P01' })
+}
+
 describe('pool.primary', () => {
   test('pg-boss: a queue from its making to the last job', async () => {
     const boss = new PgBoss({
@@ -35,6 +45,7 @@ describe('pool.primary', () => {
     await boss.start()
     try {
       await boss.createQueue('mail')
+      await expectMissingOnReplicas('pgboss.job')
       const id = await boss.send('mail', { to: 'alice' })
       const [job] = await boss.fetch<{ to: string }>('mail')
       expect(job).toMatchObject({ id, data: { to: 'alice' } })
@@ -66,6 +77,7 @@ describe('pool.primary', () => {
       },
     })
     try {
+      await expectMissingOnReplicas('graphile_worker._private_jobs')
       await worker.addJob('greet', { name: 'alice' })
       await quickAddJob({ pgPool: pool.primary, logger: new Logger(() => () => {}) }, 'greet', {
         name: 'bob',
@@ -86,6 +98,7 @@ describe('pool.primary', () => {
       (await runner({ ...options, dir: directory.path, direction, count })).map(({ name }) => name)
     try {
       expect(await migrate('up', 1)).toEqual(['1_first'])
+      await expectMissingOnReplicas('pgmigrations')
       expect(await migrate('up', Infinity)).toEqual(['2_second'])
       expect(await migrate('up', Infinity)).toEqual([])
       expect(await migrate('down', 1)).toEqual(['2_second'])

@@ -22,6 +22,9 @@ function statements(db: PrismaTransaction): Statements {
   }
 }
 
+/** Its own limits, 2 s to begin and 5 s to end, are a matter of the machine. */
+const PATIENT = { maxWait: 30_000, timeout: 30_000 }
+
 /** `new PrismaClient({ adapter: new PrismaPg(pool) })` */
 export const prismaAdapter: OrmAdapter = {
   name: 'prisma',
@@ -32,7 +35,7 @@ export const prismaAdapter: OrmAdapter = {
   open: async (options) => {
     const pool = new Pool(options)
     const factory = new PrismaPg(pool)
-    const db = createPrismaClient({ adapter: factory })
+    const db = createPrismaClient({ adapter: factory, transactionOptions: PATIENT })
     const orm: Orm = {
       ...statements(db),
       pool,
