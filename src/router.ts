@@ -336,7 +336,7 @@ export class Router {
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
-    this.#executor.read({ plan, send, refused, answered, position: asked }, done)
+    this.#executor.read({ plan, send, text: statement, refused, answered, position: asked }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

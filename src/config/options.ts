@@ -5,6 +5,7 @@ import type { Discovery } from '../discovery/discovery.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { SqlParser } from '../statement/parser.ts'
 import type { Balancer } from '../selection/balancer.ts'
+import type { Tags } from '../topology/tags.ts'
 
 /** One replica, given as an object. It inherits every option of the primary but `host` and `port`. */
 export interface ReplicaOptions extends PoolConfig {
@@ -13,6 +14,11 @@ export interface ReplicaOptions extends PoolConfig {
    * @defaultValue 1
    */
   readonly weight?: number | undefined
+  /**
+   * What balancers and tiers may ask for: `{ zone: 'a', use: 'reports' }`.
+   * @defaultValue none
+   */
+  readonly tags?: Tags | undefined
 }
 
 /** How far behind a replica may be. */
@@ -62,6 +68,11 @@ export interface TokenOptions {
 
 /** Options of `Pool`: every option of `pg.Pool`, and these. */
 export interface PoolOptions extends PoolConfig {
+  /**
+   * Of the pool's own address, whatever the server is: replicas have tags of their own.
+   * @defaultValue none
+   */
+  readonly tags?: Tags | undefined
   /**
    * The replicas: connection strings or objects. Roles are asked of the servers, not believed, so a list that is out of
    * date costs no wrong write. Without replicas (and with one host) the pool behaves as `pg.Pool` does.

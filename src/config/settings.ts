@@ -51,6 +51,7 @@ export interface Settings {
 export function settingsOf(options: PoolOptions): Settings {
   checkNames(options, POOL_OPTIONS, 'the pool')
   const {
+    tags,
     replicas,
     consistency,
     waitMs,
@@ -84,7 +85,7 @@ export function settingsOf(options: PoolOptions): Settings {
     checkMethod('logger', logger, 'warn')
     checkMethod('logger', logger, 'info')
   }
-  const nodes = nodesOf(pgOptions, replicas)
+  const nodes = nodesOf(pgOptions, replicas, tags)
   const isSilent = logger === false || (nodes.length === 1 && discovery === undefined)
   return Object.freeze({
     pgOptions,

@@ -6,9 +6,11 @@ import type { NodeView } from '../topology/snapshot.ts'
 import type { Position } from '../consistency/position.ts'
 import type { Attempted, Attempts } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
+import { atRelease } from './at-release.ts'
 import type { Conversation } from './conversation.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { Failure } from './failure.ts'
+import { Feedback } from './feedback.ts'
 import { guarded } from './guarded.ts'
 import type { HealthBook } from './health-book.ts'
 import { BEHIND, inBand } from './in-band.ts'
@@ -24,6 +26,8 @@ export interface Read {
   /** Makes the plan as things are now. */
   readonly plan: () => QueryPlan
   readonly send: Send
+  /** Stands for its text: what takes as long belongs together. */
+  readonly text?: object | undefined
   /** What a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
   /** This node has answered it, with an error of its own perhaps. */
@@ -70,9 +74,11 @@ interface Walk {
  */
 export class Reader {
   readonly #options: ReaderOptions
+  readonly #feedback: Feedback
 
   constructor(options: ReaderOptions) {
     this.#options = options
+    this.#feedback = new Feedback(options)
   }
 
   read(read: Read, callback: Done): void {
@@ -89,20 +95,20 @@ export class Reader {
    * together with the read.
    */
   #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
-    const { attempts, health, platform, readTimeoutMs } = this.#options
+    const { attempts, platform, readTimeoutMs } = this.#options
     const { conversation, position, send } = walk.read
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
     const isAble = isWorthIt && conversation === undefined
     if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
-    health.started(node.id)
+    const ended = this.#feedback.sending(node, undefined, undefined)
     attempts.read(
       node,
       inBand(send, node, position),
       { timeoutMs: readTimeoutMs, keeps: false },
       (attempted) => {
         const { failure, result } = attempted
-        health.ended(node.id, failure !== 'node' && failure !== 'busy')
+        ended(failure)
         if (result === BEHIND || failure === 'busy') return this.#waitForReplica(walk)
         if (failure === undefined || failure === 'statement')
           return this.#attempted(walk, node, true, attempted)
@@ -143,34 +149,27 @@ export class Reader {
   }
 
   #attempt(walk: Walk, step: PlanStep, spill: SpillGate | undefined): void {
-    const { attempts, balancer, health, platform, readTimeoutMs } = this.#options
+    const { attempts, readTimeoutMs } = this.#options
     const { node, reason } = step
     const isReplica = reason === 'replica' || reason === 'last-resort'
     if (reason === 'last-resort') this.#options.listener.lastResort()
-    const startedAtMs = platform.now()
-    if (isReplica) {
-      health.started(node.id)
-      if (reason === 'replica') balancer.started?.(node, replicasFrom(walk.plan, walk.index))
-    }
+    const candidates = reason === 'replica' ? replicasFrom(walk.plan, walk.index) : undefined
+    const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.text) : undefined
     const timeoutMs = isReplica ? readTimeoutMs : undefined
     const keeps = walk.read.conversation !== undefined
     attempts.read(node, walk.read.send, { timeoutMs, keeps }, (attempted) => {
       spill?.leave()
-      if (isReplica) {
-        const answered = attempted.failure !== 'node' && attempted.failure !== 'busy'
-        health.ended(node.id, answered)
-        if (reason === 'replica')
-          balancer.ended?.(node, { elapsedMs: platform.now() - startedAtMs, answered })
-      }
+      ended?.(attempted.failure)
       this.#attempted(walk, node, isReplica, attempted)
     })
   }
 
   #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted): void {
     const { failure, error, result, client } = attempted
-    const { attempts, budget, failoverTimeoutMs, listener, platform } = this.#options
+    const { attempts, budget, failoverTimeoutMs, health, listener, platform } = this.#options
     if (client !== undefined && walk.read.conversation !== undefined) {
       const watch = (giveUp: (cause: Error) => void): (() => void) => attempts.watch(node, giveUp)
+      if (isReplica) atRelease(client, health.held(node.id))
       return walk.read.conversation.held({ client, node, watch }, result)
     }
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {

@@ -1,7 +1,7 @@
 import type { SeenRead } from '../consistency/session.ts'
 import type { Route } from '../routing/route.ts'
 import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
-import type { Balancer } from './balancer.ts'
+import type { Balancer, Moment } from './balancer.ts'
 import { rejectionOf } from './eligibility.ts'
 import type { Health } from './health.ts'
 import type { PlanStep, QueryPlan, RejectedNode } from './query-plan.ts'
@@ -29,6 +29,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
 
   const { balancer, health, random, spills } = selection
   const mayBeUnmeasured = selection.servesUnmeasured === true && primary === undefined
+  const moment: Moment = { nowMs, random, inFlight: (id) => health.inFlight(id) }
   const eligible: NodeView[] = []
   const unwell: NodeView[] = []
   const rejected: RejectedNode[] = []
@@ -51,7 +52,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
 
   const steps: PlanStep[] = []
   if (eligible.length > 0) {
-    const ordered = balancer.order(eligible, random)
+    const ordered = balancer.order(eligible, moment)
     for (const node of stayingWith(route.freshness.after, ordered)) steps.push({ node, reason: 'replica' })
   }
   if (primary !== undefined && spills) steps.push({ node: primary, reason: 'fallback' })
@@ -62,7 +63,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
     .map(({ node }) => node)
   return behind.length === 0
     ? { steps, rejected }
-    : { steps, rejected, catchingUp: balancer.order(behind, random) }
+    : { steps, rejected, catchingUp: balancer.order(behind, moment) }
 }
 
 /** One that has not replayed anything for so long will not do so in the next moment. */
