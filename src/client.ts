@@ -14,7 +14,7 @@ import { askWhetherStandby } from './execution/standby-proof.ts'
 import type { PrimaryLease } from './execution/writer.ts'
 import { ForwardedEvents } from './forwarded-events.ts'
 import { inThisContext } from './platform/async-context.ts'
-import { callbackOf, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
+import { callbackOf, inTier, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
 import { ReplicaTransaction, type Run } from './replica-transaction.ts'
 import type { Router } from './router.ts'
 import { opensOnStandby } from './statement/on-a-standby.ts'
@@ -47,6 +47,7 @@ const REFUSED_UNSENT: ReadonlySet<string> = new Set([
  */
 export class RoutedClient extends EventEmitter {
   readonly #router: Router
+  readonly #tier: string | undefined
   readonly #returned: () => void
   readonly #tasks: Task[] = []
   readonly #ledger = new WriteLedger()
@@ -63,9 +64,13 @@ export class RoutedClient extends EventEmitter {
   /** Given at release: nothing of this client's may go on. */
   #releaseError: Error | boolean | undefined
 
-  /** @param returned Told once, when everything is given back. */
-  constructor(router: Router, returned: () => void) {
+  /**
+   * @param tier The class of work that its connection to the primary is taken for.
+   * @param returned Told once, when everything is given back.
+   */
+  constructor(router: Router, tier: string | undefined, returned: () => void) {
     super()
+    this.#tier = tier
     this.#router = router
     this.#returned = returned
   }
@@ -84,7 +89,7 @@ export class RoutedClient extends EventEmitter {
       return config
     }
     const given = callbackOf(config, values, callback)
-    const query = normalizeQuery(config, values)
+    const query = inTier(normalizeQuery(config, values), this.#tier)
     const run = (done: Done): void =>
       this.#add({ start: (next) => this.#run({ query, session, done }, next), fail: done })
     if (given === undefined) return promised(run)
@@ -342,7 +347,7 @@ export class RoutedClient extends EventEmitter {
       if (!isFree) return done(fencedError(held.node.id))
       this.#drop(held, true)
     }
-    this.#router.leasePrimary((error, lease) => {
+    this.#router.leasePrimary(this.#tier, (error, lease) => {
       if (lease === undefined) return done(error)
       if (this.#releaseError) {
         lease.client.release()

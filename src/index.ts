@@ -15,7 +15,14 @@ export {
 } from 'pg'
 
 export { Pool } from './pool.ts'
-export type { MaxLag, PoolOptions, PrimarySpill, ReplicaOptions, TokenOptions } from './config/options.ts'
+export type {
+  MaxLag,
+  PoolOptions,
+  PrimarySpill,
+  ReplicaOptions,
+  TierOptions,
+  TokenOptions,
+} from './config/options.ts'
 export type { Consistency } from './consistency/mode.ts'
 export { laterToken } from './consistency/later-token.ts'
 export { memoryPositionStore, type MemoryPositionStoreOptions } from './consistency/memory-position-store.ts'
@@ -52,6 +59,7 @@ export { preferTags, type PreferTagsOptions } from './selection/prefer-tags.ts'
 export type { Rejection, StepReason } from './selection/query-plan.ts'
 export { Session } from './session.ts'
 export type { SessionOptions } from './session-options.ts'
+export type { TierPool } from './tier-pool.ts'
 export type { TransactionOptions } from './transaction-options.ts'
 export { smoothWeightedRoundRobin } from './selection/smooth-weighted-round-robin.ts'
 export { weightedRandom } from './selection/weighted-random.ts'

@@ -23,11 +23,12 @@ import type { Explanation } from './observability/explain.ts'
 import type { PoolStats } from './observability/stats.ts'
 import { inThisContext } from './platform/async-context.ts'
 import { systemPlatform } from './platform/system.ts'
-import { callbackOf, isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
+import { callbackOf, inTier, isSubmittable, normalizeQuery, promised, tierOf } from './query-arguments.ts'
 import { Router } from './router.ts'
 import { Session } from './session.ts'
 import { checkSessionOptions, type SessionOptions } from './session-options.ts'
 import type { RouteRequest } from './routing/decide.ts'
+import { TierPool } from './tier-pool.ts'
 import { runTransaction } from './transaction.ts'
 import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
 
@@ -60,7 +61,8 @@ export class Pool extends PgPool {
   constructor(options: PoolOptions = {}) {
     const settings = settingsOf(options)
     super(settings.pgOptions)
-    this.#isSingle = settings.nodes.length === 1 && settings.discovery === undefined
+    const { discovery, nodes, tiers } = settings
+    this.#isSingle = nodes.length === 1 && discovery === undefined && tiers === undefined
     this.#settings = settings
     const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? Client
     this.#router = new Router(settings, ClientClass, this.#eventsOfNodes())
@@ -87,6 +89,7 @@ export class Pool extends PgPool {
   /** A session to run code in, now and later: `session.run(fn)`. Throws `SWITCHYARD_INVALID_OPTION`. */
   session(options: SessionOptions = {}): Session {
     const { sessions } = this.#router
+    if (options.tier !== undefined) this.#router.checkTier(options.tier)
     return new Session(sessions, sessions.begin(checkSessionOptions(options)))
   }
 
@@ -106,6 +109,19 @@ export class Pool extends PgPool {
     if (typeof fn !== 'function') throw new TypeError('transaction() needs a function to run')
     checkTransactionOptions(options)
     return runTransaction({ connect: () => this.connect(), platform: systemPlatform }, fn, options)
+  }
+
+  /**
+   * This pool for one class of work: what is queried, or connected, or run in a transaction over it belongs to the tier.
+   * Throws `SWITCHYARD_INVALID_OPTION` when there is no such tier.
+   */
+  tier(name: string): TierPool {
+    this.#router.checkTier(tierOf(name))
+    return new TierPool(this.#settings.pgOptions, {
+      run: (config, values, done) => this.#run(config, values, done, name),
+      checkOut: () => this.#checkOut(name),
+      pool: this,
+    })
   }
 
   /** What would happen to this statement now, each decision with its reason. Nothing is run. */
@@ -193,10 +209,10 @@ export class Pool extends PgPool {
     ended.then(() => callback(), callback)
   }
 
-  #run(config: unknown, values: unknown, done: Done): void {
+  #run(config: unknown, values: unknown, done: Done, tier?: string): void {
     if (this.ending) return done(new Error('Cannot use a pool after calling end on the pool'))
     try {
-      const query = normalizeQuery(config, values)
+      const query = inTier(normalizeQuery(config, values), tier)
       const sql = isSubmittable(config) ? undefined : query.text
       const session = this.#router.sessions.context.current()
       this.#busy += 1
@@ -211,12 +227,12 @@ export class Pool extends PgPool {
     }
   }
 
-  async #checkOut(): Promise<PoolClient> {
+  async #checkOut(tier = this.#router.sessions.context.current().tier): Promise<PoolClient> {
     if (this.ending) throw new Error('Cannot use a pool after calling end on the pool')
     this.#busy += 1
     try {
       await this.#router.servable()
-      return new RoutedClient(this.#router, () => this.#released()) as unknown as PoolClient
+      return new RoutedClient(this.#router, tier, () => this.#released()) as unknown as PoolClient
     } catch (error) {
       this.#released()
       throw error

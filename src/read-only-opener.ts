@@ -2,11 +2,10 @@ import type { PoolClient } from 'pg'
 import type { MutableSession } from './consistency/session.ts'
 import { asError } from './errors/as-error.ts'
 import type { ReplicaLease } from './execution/conversation.ts'
-import type { Done, Send } from './execution/execution.ts'
-import type { Read } from './execution/reader.ts'
+import type { Send } from './execution/execution.ts'
+import type { Work } from './executors.ts'
 import type { RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
-import type { QueryPlan } from './selection/query-plan.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { Statement } from './statement/statement.ts'
 
@@ -26,8 +25,7 @@ export interface Opening {
 export interface ReadOnlyOpenerOptions {
   readonly sessions: SessionKeeper
   readonly route: (statement: Statement, session: MutableSession, request: RouteRequest) => Route
-  readonly plan: (route: Route) => QueryPlan
-  readonly read: (read: Read, done: Done) => void
+  readonly work: (request: RouteRequest, session: MutableSession) => Work
   /** False while reads cannot be told from others. */
   readonly knowsDatabase: () => boolean
 }
@@ -55,7 +53,7 @@ export class ReadOnlyOpener {
   }
 
   #openNow(opening: Opening): void {
-    const { plan, read, route: routeOf } = this.#options
+    const { route: routeOf, work } = this.#options
     const { statement, session, request, send, failed, onPrimary } = opening
     const route = routeOf({ ...statement, kind: 'read' }, session, request)
     if (route.role === 'primary') return onPrimary(nothing)
@@ -64,7 +62,8 @@ export class ReadOnlyOpener {
       spilled: onPrimary,
     }
     const refused = (): void => onPrimary(nothing)
-    read({ plan: () => plan(route), send, refused, conversation }, (error) => failed(asError(error)))
+    const { executor, plan } = work(request, session)
+    executor.read({ plan: () => plan(route), send, refused, conversation }, (error) => failed(asError(error)))
   }
 
   /** A default of the server, the database, the role or the connection may make the transaction serializable. */

@@ -5,12 +5,13 @@ import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
-import type { Done, ExecutionListener, Send } from './execution/execution.ts'
-import { Executor } from './execution/executor.ts'
+import type { Done, Send } from './execution/execution.ts'
+import { executionListener } from './execution-listener.ts'
+import { createExecutors, type Executors } from './executors.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
-import type { PrimaryLease } from './execution/writer.ts'
+import type { Leased } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
@@ -65,7 +66,7 @@ export class Router {
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
   readonly #health: HealthBook
-  readonly #executor: Executor
+  readonly #executors: Executors
   readonly #counters = new Counters()
   readonly #transitions: Transitions
   readonly #roster: Roster
@@ -111,15 +112,14 @@ export class Router {
     const onSnapshot = this.#observe.bind(this)
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
-    const listener = this.#executionListener()
-    const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
+    const listener = executionListener(this.#counters, cluster, this.#transitions)
     const { balancer, health } = selection
-    this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
+    const nodes = this.#nodes
+    this.#executors = createExecutors({ settings, platform, nodes, balancer, cluster, health, listener })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
-      plan: (route) => cluster.plan(route),
-      read: (read, done) => this.#executor.read(read, done),
+      work: (request, session) => this.#executors.of(request, session),
       knowsDatabase: () => this.#catalog.current.source === 'loaded',
     })
     this.#roster = new Roster({
@@ -130,14 +130,15 @@ export class Router {
       changed: (added, removed) => this.#tell('nodesChanged', { added, removed }),
       removed: (id, answered) => {
         this.#health.forget(id)
+        this.#executors.forget(id)
         // It is no longer watched, so nobody would tell those who wait for it in vain.
-        if (!answered) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
+        if (!answered) this.#executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
       discoveryFailed: (failure) => this.#tell('discoveryFailed', failure),
     })
     this.#consequences = new Consequences({
       cluster,
-      executor: this.#executor,
+      executors: this.#executors,
       health,
       nodes: this.#nodes,
       roster: this.#roster,
@@ -227,6 +228,11 @@ export class Router {
     if (!(await this.#cluster.canServe())) throw this.#cluster.unavailable()
   }
 
+  /** Throws `SWITCHYARD_INVALID_OPTION` when there is no such tier. */
+  checkTier(name: string): void {
+    this.#executors.named(name)
+  }
+
   judge(sql: string | undefined): Statement {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
@@ -263,10 +269,11 @@ export class Router {
   }
 
   /** Hands out a connection to the primary for exclusive use. */
-  leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
+  leasePrimary(tier: string | undefined, done: Leased): void {
     const answer = guarded(done)
-    if (this.#ready) this.#executor.lease(answer)
-    else this.prepare().then(() => this.#executor.lease(answer), answer)
+    const { executor } = this.#executors.named(tier)
+    if (this.#ready) executor.lease(answer)
+    else this.prepare().then(() => executor.lease(answer), answer)
   }
 
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
@@ -275,7 +282,8 @@ export class Router {
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request)
-    return { statement, route: explainRoute(route), plan: explainPlan(this.#cluster.plan(route)) }
+    const { plan } = this.#executors.of(request, session)
+    return { statement, route: explainRoute(route), plan: explainPlan(plan(route)) }
   }
 
   stats(): PoolStats {
@@ -311,8 +319,9 @@ export class Router {
     if (statement.kind === 'read') return this.#read(statement, query, done)
     this.#reportIgnoredHint(statement, request)
     this.sessions.noteSetting(statement, sql)
-    if (!statement.mayWrite) return this.#executor.write(send, done)
-    this.#executor.write(send, (error, result) => {
+    const { executor } = this.#executors.of(request, session)
+    if (!statement.mayWrite) return executor.write(send, done)
+    executor.write(send, (error, result) => {
       if (!(error && hasLeftNothing(error, statement))) {
         this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       }
@@ -335,14 +344,15 @@ export class Router {
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
-    const plan = (): QueryPlan => this.#cluster.plan(route)
-    this.#executor.read({ plan, send, text: statement, refused, answered, position: asked }, done)
+    const work = this.#executors.of(request, session)
+    const plan = (): QueryPlan => work.plan(route)
+    work.executor.read({ plan, send, text: statement, refused, answered, position: asked }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
-  #repair(node: NodeView, cause: Error, { sql = '', session, send }: RoutedQuery, done: Done): void {
+  #repair(node: NodeView, cause: Error, { sql = '', request, session, send }: RoutedQuery, done: Done): void {
     this.#tell('readRefused', { node: node.id, sql, cause })
-    this.#executor.write(send, (error, result) => {
+    this.#executors.of(request, session).executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judge.learn(sql) : undefined
       if (shape !== undefined) this.#tell('shapeLearned', shape)
       this.ended({ sessions: [session], changesCatalog: true })
@@ -366,17 +376,6 @@ export class Router {
   #observe(next: Snapshot, previous: Snapshot): void {
     this.sessions.observe(next)
     this.#consequences.draw(this.#transitions.observe(next, previous), next)
-  }
-
-  #executionListener(): ExecutionListener {
-    return {
-      sent: (node) => this.#counters.sent(node),
-      readAnswered: (node) => this.#counters.readAnswered(node),
-      nodeFailed: (node, error) => this.#cluster.suspect(node.id, error),
-      lastResort: () => this.#transitions.often('lastResort'),
-      retriesSpent: () => this.#transitions.often('retriesSpent'),
-      spillRefused: () => this.#transitions.often('spillRefused'),
-    }
   }
 
   /** A listener that throws is its own problem: it ends nothing here. */

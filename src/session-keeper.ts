@@ -47,11 +47,12 @@ export class SessionKeeper {
   }
 
   /** A new session, within the one of the calling code if that has one. */
-  begin({ consistency, token }: SessionOptions): MutableSession {
+  begin({ consistency, token, tier }: SessionOptions): MutableSession {
     const { implicit } = this.context
     const parent = this.context.current()
     const content = token === undefined ? undefined : this.#contentOf(token)
-    const start = { consistency, primaryUntilMs: this.#primaryUntilMs(content, consistency) }
+    const primaryUntilMs = this.#primaryUntilMs(content, consistency)
+    const start = { consistency, tier: tier ?? parent.tier, primaryUntilMs }
     const session =
       parent === implicit
         ? this.#causality.begin(implicit, start)

@@ -71,6 +71,7 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'discovery',
   'tokens',
   'balancer',
+  'tiers',
   'logger',
 ])
 

@@ -3,6 +3,7 @@ import { parseDeclarations, type DeclaredName } from '../catalog/declared.ts'
 import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
+import type { Tier } from '../nodes/tier.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import { smoothWeightedRoundRobin } from '../selection/smooth-weighted-round-robin.ts'
@@ -12,6 +13,7 @@ import { POOL_OPTIONS } from './known-options.ts'
 import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
 import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillSettings } from './limits.ts'
+import { tiersOf } from './tiers.ts'
 import { tokensOf, type TokenSettings } from './tokens.ts'
 import { checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
 
@@ -40,6 +42,8 @@ export interface Settings {
   readonly discovery: Discovery | undefined
   readonly tokens: TokenSettings
   readonly balancer: Balancer
+  /** Absent where there are none. */
+  readonly tiers: readonly Tier[] | undefined
   /** Absent where nothing is to be logged. */
   readonly logger: Logger | undefined
 }
@@ -71,6 +75,7 @@ export function settingsOf(options: PoolOptions): Settings {
     discovery,
     tokens,
     balancer,
+    tiers,
     logger,
     ...rest
   } = options
@@ -86,7 +91,8 @@ export function settingsOf(options: PoolOptions): Settings {
     checkMethod('logger', logger, 'info')
   }
   const nodes = nodesOf(pgOptions, replicas, tags)
-  const isSilent = logger === false || (nodes.length === 1 && discovery === undefined)
+  const isSingle = nodes.length === 1 && discovery === undefined
+  const isSilent = logger === false || isSingle
   return Object.freeze({
     pgOptions,
     nodes,
@@ -114,10 +120,12 @@ export function settingsOf(options: PoolOptions): Settings {
     maxLag: maxLagOf(maxLag),
     readTimeoutMs: readTimeoutMs === undefined ? undefined : timeoutOption('readTimeoutMs', readTimeoutMs),
     failoverTimeoutMs: timeoutOption('failoverTimeoutMs', failoverTimeoutMs, 30_000),
-    primarySpill: spillOf(primarySpill, pgOptions),
+    // Where there is no replica to be, nothing runs in its place.
+    primarySpill: spillOf(primarySpill ?? (isSingle ? { share: 1 } : undefined), pgOptions),
     discovery,
     tokens: tokensOf(tokens),
     balancer: balancer ?? smoothWeightedRoundRobin(),
+    tiers: tiersOf(tiers),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })
 }

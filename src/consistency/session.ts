@@ -17,6 +17,8 @@ export interface SeenRead {
 export interface Session {
   /** What its reads may show. Absent: as the pool's. */
   readonly consistency: Consistency | undefined
+  /** The class of work that its statements belong to. Absent: none of its own. */
+  readonly tier: string | undefined
   /**
    * When (our clock, milliseconds) the session last heard the outcome of something that may have written. `undefined`
    * while it has not written.
@@ -42,6 +44,7 @@ export interface Session {
 
 export interface SessionStart {
   readonly consistency?: Consistency | undefined
+  readonly tier?: string | undefined
   readonly position?: Position | undefined
   readonly primaryUntilMs?: number | undefined
   /** Of the session around it. */
@@ -83,6 +86,7 @@ export function createSession(start: SessionStart = {}): MutableSession {
 
 class PlainSession implements MutableSession {
   readonly consistency: Consistency | undefined
+  readonly tier: string | undefined
   readonly primaryUntilMs: number | undefined
   readonly parent: MutableSession | undefined
   readonly #isMonotonic: boolean
@@ -94,8 +98,9 @@ class PlainSession implements MutableSession {
   #lastReads: readonly SeenRead[] = NO_READS
 
   constructor(start: SessionStart) {
-    const { consistency, position, primaryUntilMs, lastWriteAtMs, parent, isMonotonic = false } = start
+    const { consistency, tier, position, primaryUntilMs, lastWriteAtMs, parent, isMonotonic = false } = start
     this.consistency = consistency
+    this.tier = tier
     this.primaryUntilMs = primaryUntilMs
     this.parent = parent
     this.#isMonotonic = isMonotonic

@@ -30,7 +30,7 @@ export class Feedback {
     node: NodeView,
     candidates: readonly NodeView[] | undefined,
     text: object | undefined,
-  ): (failure: Failure | undefined) => void {
+  ): (failure: Failure | undefined, waitedMs?: number) => void {
     const { balancer, health, platform } = this.#options
     const startedAtMs = platform.now()
     const isChosen = candidates !== undefined
@@ -39,11 +39,14 @@ export class Feedback {
       balancer.started?.(node, candidates, { nowMs: startedAtMs, random: () => platform.random(), inFlight })
     }
     health.started(node.id)
-    return (failure) => {
-      const answered = failure !== 'node' && failure !== 'busy'
-      health.ended(node.id, answered)
+    return (failure, waitedMs = 0) => {
+      const isUnsent = failure === 'full' || failure === 'overdue'
+      const answered = !isUnsent && failure !== 'node' && failure !== 'busy'
+      if (isUnsent) health.withdrawn(node.id)
+      else health.ended(node.id, answered)
       const nowMs = platform.now()
-      const elapsedMs = nowMs - startedAtMs
+      // Waiting for its tier's turn says nothing of the node.
+      const elapsedMs = isUnsent ? 0 : nowMs - startedAtMs - waitedMs
       const expectedMs = this.#expectations.expectedMs(text) ?? elapsedMs
       if (answered) this.#expectations.answered(text, elapsedMs)
       if (isChosen) balancer.ended?.(node, { elapsedMs, expectedMs, answered }, nowMs)

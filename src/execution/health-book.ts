@@ -53,9 +53,15 @@ export class HealthBook implements Health {
     )
   }
 
+  /** It was not sent after all, which says nothing of the node. */
+  withdrawn(id: NodeId): void {
+    const entry = this.#entries.get(id)
+    if (entry !== undefined && entry.inFlight > 0) entry.inFlight -= 1
+  }
+
   /**
-   * A connection to the node is held on, behind a read that has ended. To be called when it is given back is what is
-   * returned.
+   * A connection to the node is held on, behind a read that has ended. What is returned is to be called when it is given
+   * back.
    */
   held(id: NodeId): () => void {
     const entry = this.#entry(id)

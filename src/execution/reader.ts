@@ -4,7 +4,7 @@ import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Position } from '../consistency/position.ts'
-import type { Attempted, Attempts } from './attempts.ts'
+import type { Attempted, Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import { atRelease } from './at-release.ts'
 import type { Conversation } from './conversation.ts'
@@ -39,7 +39,7 @@ export interface Read {
 }
 
 export interface ReaderOptions {
-  readonly attempts: Attempts
+  readonly attempts: Runner
   readonly balancer: Balancer
   readonly budget: RetryBudget
   readonly cluster: Cluster
@@ -47,6 +47,8 @@ export interface ReaderOptions {
   readonly listener: ExecutionListener
   readonly platform: Platform
   readonly spill: SpillGate
+  /** What to say where the primary is no candidate. Absent: that it has no place. */
+  readonly unserved?: (() => Error) | undefined
   /** How long one candidate may take. Absent: as long as the node answers its probes. */
   readonly readTimeoutMs: number | undefined
   /** How long to wait for a replica to catch up with the session before the primary is asked, in milliseconds. */
@@ -108,9 +110,9 @@ export class Reader {
       { timeoutMs: readTimeoutMs, keeps: false },
       (attempted) => {
         const { failure, result } = attempted
-        ended(failure)
-        if (result === BEHIND || failure === 'busy') return this.#waitForReplica(walk)
-        if (failure === undefined || failure === 'statement')
+        ended(failure, attempted.waitedMs)
+        if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#waitForReplica(walk)
+        if (failure === undefined || failure === 'statement' || failure === 'overdue')
           return this.#attempted(walk, node, true, attempted)
         if (failure === 'node' && attempted.error !== undefined) {
           this.#options.listener.nodeFailed(node, attempted.error)
@@ -159,7 +161,7 @@ export class Reader {
     const keeps = walk.read.conversation !== undefined
     attempts.read(node, walk.read.send, { timeoutMs, keeps }, (attempted) => {
       spill?.leave()
-      ended?.(attempted.failure)
+      ended?.(attempted.failure, attempted.waitedMs)
       this.#attempted(walk, node, isReplica, attempted)
     })
   }
@@ -183,6 +185,12 @@ export class Reader {
 
     walk.error = error
     walk.index += 1
+    if (failure === 'overdue') return walk.done(error)
+    if (failure === 'full') {
+      // Its own kind is to blame: another replica may have room, and the primary is not to pay for it.
+      const isNext = walk.plan.steps[walk.index]?.reason === 'replica'
+      return isNext ? this.#step(walk) : walk.done(error)
+    }
     walk.untilMs ??= platform.now() + failoverTimeoutMs
     const isLast = walk.plan.steps[walk.index] === undefined
     // A node that lives says no for reasons of its own, which the next plan would not change.
@@ -197,8 +205,9 @@ export class Reader {
 
   /** Where there is a primary, it is not to run what belongs to replicas. */
   #unavailable(): Error {
-    const { cluster, listener } = this.#options
+    const { cluster, listener, unserved } = this.#options
     if (cluster.primary() === undefined) return cluster.unavailable()
+    if (unserved !== undefined) return unserved()
     listener.spillRefused()
     return spillError()
   }

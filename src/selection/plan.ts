@@ -1,6 +1,7 @@
 import type { SeenRead } from '../consistency/session.ts'
 import type { Route } from '../routing/route.ts'
 import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
+import { hasTags, type Tags } from '../topology/tags.ts'
 import type { Balancer, Moment } from './balancer.ts'
 import { rejectionOf } from './eligibility.ts'
 import type { Health } from './health.ts'
@@ -18,6 +19,8 @@ export interface Selection {
   readonly spills: boolean
   /** Whether replicas serve of which it is not known how old they are, as long as there is no primary to compare with. */
   readonly servesUnmeasured?: boolean
+  /** What a node must have to serve a read at all, the primary in place of a replica included. */
+  readonly tags?: Tags | undefined
 }
 
 /** Who exactly, in what order. Pure: balancer and health are asked, not told. */
@@ -27,7 +30,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
     return { steps: primary === undefined ? [] : [{ node: primary, reason: 'primary' }], rejected: [] }
   }
 
-  const { balancer, health, random, spills } = selection
+  const { balancer, health, random, spills, tags } = selection
   const mayBeUnmeasured = selection.servesUnmeasured === true && primary === undefined
   const moment: Moment = { nowMs, random, inFlight: (id) => health.inFlight(id) }
   const eligible: NodeView[] = []
@@ -35,7 +38,8 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
   const rejected: RejectedNode[] = []
   for (const node of snapshot.nodes) {
     if (node.role === 'primary' && node.exclusion === undefined) continue
-    const unfit = rejectionOf(node, route.freshness, snapshot, nowMs)
+    const isOther = tags !== undefined && !hasTags(node.tags, tags)
+    const unfit = isOther ? 'other-tags' : rejectionOf(node, route.freshness, snapshot, nowMs)
     if (unfit !== undefined) {
       rejected.push({ node, reason: unfit })
       if (unfit === 'lag-unknown' && mayBeUnmeasured) unwell.push(node)
@@ -55,7 +59,8 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
     const ordered = balancer.order(eligible, moment)
     for (const node of stayingWith(route.freshness.after, ordered)) steps.push({ node, reason: 'replica' })
   }
-  if (primary !== undefined && spills) steps.push({ node: primary, reason: 'fallback' })
+  const mayServe = spills && (tags === undefined || hasTags(primary?.tags, tags))
+  if (primary !== undefined && mayServe) steps.push({ node: primary, reason: 'fallback' })
   for (const node of unwell) steps.push({ node, reason: 'last-resort' })
   if (eligible.length > 0) return { steps, rejected }
   const behind = rejected
