@@ -3,11 +3,11 @@ import type { Counters } from './observability/stats.ts'
 import type { Transitions } from './observability/transitions.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
-/** Passes on what execution tells: to the statistics, to the monitor, and as events. */
+/** Who hears of what execution tells: statistics, the monitor, and those who are told of what happens often. */
 export function executionListener(
   counters: Counters,
-  cluster: WatchedCluster,
   transitions: Transitions,
+  cluster: WatchedCluster,
 ): ExecutionListener {
   return {
     sent: (node) => counters.sent(node),

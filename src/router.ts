@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
 import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
+import type { ClientHost, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
-import type { Done, Send } from './execution/execution.ts'
-import { executionListener } from './execution-listener.ts'
+import type { Done } from './execution/execution.ts'
 import { createExecutors, type Executors } from './executors.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
@@ -20,7 +20,7 @@ import type { RouterEventEmitter, RouterEvents } from './observability/events.ts
 import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
 import { misconfiguration } from './observability/problems.ts'
-import { Counters, type PoolStats } from './observability/stats.ts'
+import { connectionStats, Counters, type NodeStats, type PoolStats } from './observability/stats.ts'
 import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
@@ -36,25 +36,18 @@ import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
+import { executionListener } from './execution-listener.ts'
+import { IgnoredHints } from './ignored-hints.ts'
 import { Roster } from './roster.ts'
 import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
-/** One statement on its way. */
-export interface RoutedQuery {
-  /** Absent where there is no text to judge: it goes to the primary. */
-  readonly sql: string | undefined
-  readonly request: RouteRequest
-  readonly session: MutableSession
-  readonly send: Send
-  /** Whether another query may be sent in front of it before that is answered. */
-  readonly canPipeline: boolean
-}
-
 const NO_FRESHNESS: Freshness = {}
+const nothing = (): void => {}
+
 /** Wires the stages together, and keeps what they share. One per pool. */
-export class Router {
+export class Router implements ClientHost {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly sessions: SessionKeeper
   readonly readOnly: ReadOnlyOpener
@@ -66,12 +59,12 @@ export class Router {
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
   readonly #health: HealthBook
-  readonly #executors: Executors
+  readonly executors: Executors
   readonly #counters = new Counters()
   readonly #transitions: Transitions
   readonly #roster: Roster
   readonly #consequences: Consequences
-  readonly #reportedHints = new WeakSet<Statement>()
+  readonly #ignoredHints = new IgnoredHints((statement) => this.#tell('hintIgnored', statement))
   #ready = false
   #preparing: Promise<void> | undefined
 
@@ -112,14 +105,14 @@ export class Router {
     const onSnapshot = this.#observe.bind(this)
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
-    const listener = executionListener(this.#counters, cluster, this.#transitions)
+    const listener = executionListener(this.#counters, this.#transitions, cluster)
     const { balancer, health } = selection
     const nodes = this.#nodes
-    this.#executors = createExecutors({ settings, platform, nodes, balancer, cluster, health, listener })
+    this.executors = createExecutors({ settings, platform, nodes, balancer, cluster, health, listener })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
-      work: (request, session) => this.#executors.of(request, session),
+      work: (request, session) => this.executors.of(request, session),
       knowsDatabase: () => this.#catalog.current.source === 'loaded',
     })
     this.#roster = new Roster({
@@ -130,15 +123,15 @@ export class Router {
       changed: (added, removed) => this.#tell('nodesChanged', { added, removed }),
       removed: (id, answered) => {
         this.#health.forget(id)
-        this.#executors.forget(id)
+        this.executors.forget(id)
         // It is no longer watched, so nobody would tell those who wait for it in vain.
-        if (!answered) this.#executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
+        if (!answered) this.executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
       discoveryFailed: (failure) => this.#tell('discoveryFailed', failure),
     })
     this.#consequences = new Consequences({
       cluster,
-      executors: this.#executors,
+      executors: this.executors,
       health,
       nodes: this.#nodes,
       roster: this.#roster,
@@ -205,6 +198,22 @@ export class Router {
     this.sessions.opened(client, this.lastRoleOf(node) === 'primary', proceed)
   }
 
+  /** A client is not given back. */
+  leaked(leak: { readonly heldMs: number; readonly stack: string }): void {
+    this.#tell('clientLeaked', leak)
+  }
+
+  /** Connections to the primary, if there is one. */
+  get primaryNode(): ServerNode | undefined {
+    const primary = this.#cluster.primary()
+    return primary === undefined ? undefined : this.#nodes.get(primary.id)
+  }
+
+  /** How a node is reached. */
+  configOf(id: NodeId): NodeConfig | undefined {
+    return this.#nodes.configOf(id)
+  }
+
   /** A statement over a leased connection found the node failed, or demoted. */
   nodeFailed(node: NodeView, cause: Error): void {
     this.#cluster.suspect(node.id, cause)
@@ -226,11 +235,6 @@ export class Router {
   async servable(): Promise<void> {
     if (!this.#ready) await this.prepare()
     if (!(await this.#cluster.canServe())) throw this.#cluster.unavailable()
-  }
-
-  /** Throws `SWITCHYARD_INVALID_OPTION` when there is no such tier. */
-  checkTier(name: string): void {
-    this.#executors.named(name)
   }
 
   judge(sql: string | undefined): Statement {
@@ -263,15 +267,19 @@ export class Router {
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
 
+  answered(node: NodeView): void {
+    this.#counters.readAnswered(node)
+  }
+
   /** Something was read over a leased connection. */
   saw(session: MutableSession, node: NodeView): void {
     this.sessions.saw(session, node)
   }
 
   /** Hands out a connection to the primary for exclusive use. */
-  leasePrimary(tier: string | undefined, done: Leased): void {
+  leasePrimary(done: Leased, tier: string | undefined = this.sessions.context.current().tier): void {
     const answer = guarded(done)
-    const { executor } = this.#executors.named(tier)
+    const { executor } = this.executors.named(tier)
     if (this.#ready) executor.lease(answer)
     else this.prepare().then(() => executor.lease(answer), answer)
   }
@@ -282,20 +290,14 @@ export class Router {
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request)
-    const { plan } = this.#executors.of(request, session)
+    const { plan } = this.executors.of(request, session)
     return { statement, route: explainRoute(route), plan: explainPlan(plan(route)) }
   }
 
   stats(): PoolStats {
-    return this.#counters.report(
-      this.#cluster.snapshot,
-      this.#catalog.current.source,
-      (id) => {
-        const { totalCount = 0, idleCount = 0, waitingCount = 0 } = this.#nodes.get(id) ?? {}
-        return { total: totalCount, idle: idleCount, waiting: waitingCount }
-      },
-      this.#platform.now(),
-    )
+    const connectionsOf = (id: NodeId): NodeStats['connections'] => connectionStats(this.#nodes.get(id))
+    const { source } = this.#catalog.current
+    return this.#counters.report(this.#cluster.snapshot, source, connectionsOf, this.#platform.now())
   }
 
   async end(): Promise<void> {
@@ -317,9 +319,10 @@ export class Router {
     const { sql, session, send, request } = query
     const statement = this.judge(sql)
     if (statement.kind === 'read') return this.#read(statement, query, done)
-    this.#reportIgnoredHint(statement, request)
+    if (query.conversation !== undefined) return query.conversation.spilled(nothing)
+    this.#ignoredHints.note(statement, request)
     this.sessions.noteSetting(statement, sql)
-    const { executor } = this.#executors.of(request, session)
+    const { executor } = this.executors.of(request, session)
     if (!statement.mayWrite) return executor.write(send, done)
     executor.write(send, (error, result) => {
       if (!(error && hasLeftNothing(error, statement))) {
@@ -336,23 +339,27 @@ export class Router {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, send, request } = query
+    const { session, send, request, conversation } = query
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request)
+    if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const answered = this.sessions.follower(session, request, route)
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
-    const work = this.#executors.of(request, session)
+    const work = this.executors.of(request, session)
     const plan = (): QueryPlan => work.plan(route)
-    work.executor.read({ plan, send, text: statement, refused, answered, position: asked }, done)
+    const text = statement
+    work.executor.read({ plan, send, text, refused, answered, position: asked, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
-  #repair(node: NodeView, cause: Error, { sql = '', request, session, send }: RoutedQuery, done: Done): void {
+  #repair(node: NodeView, cause: Error, query: RoutedQuery, done: Done): void {
+    const { sql = '', request, session, send, conversation } = query
     this.#tell('readRefused', { node: node.id, sql, cause })
-    this.#executors.of(request, session).executor.write(send, (error, result) => {
+    if (conversation !== undefined) return conversation.spilled(nothing)
+    this.executors.of(request, session).executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judge.learn(sql) : undefined
       if (shape !== undefined) this.#tell('shapeLearned', shape)
       this.ended({ sessions: [session], changesCatalog: true })
@@ -387,13 +394,5 @@ export class Router {
         throw error
       })
     }
-  }
-
-  /** A replica was asked for, and must not have it. Said once for each text that is still known. */
-  #reportIgnoredHint(statement: Statement, { route }: RouteRequest): void {
-    const isAsked = route === 'replica' || (route === undefined && statement.hint === 'replica')
-    if (!isAsked || statement.kind === 'read' || this.#reportedHints.has(statement)) return
-    this.#reportedHints.add(statement)
-    this.#tell('hintIgnored', statement)
   }
 }

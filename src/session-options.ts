@@ -1,6 +1,6 @@
 import { checkNames, checkObject, choiceOption, describe, invalid } from './config/validate.ts'
 import { CONSISTENCIES, type Consistency } from './consistency/mode.ts'
-import { tierOf } from './query-arguments.ts'
+import { tierOf } from './client/query-arguments.ts'
 
 /** What a session begins with. */
 export interface SessionOptions {

@@ -70,6 +70,8 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'primarySpill',
   'discovery',
   'tokens',
+  'checkout',
+  'leakWarningMs',
   'balancer',
   'tiers',
   'logger',

@@ -41,6 +41,8 @@ export interface Settings {
   readonly primarySpill: SpillSettings
   readonly discovery: Discovery | undefined
   readonly tokens: TokenSettings
+  readonly checkout: 'lazy' | 'eager'
+  readonly leakWarningMs: number | undefined
   readonly balancer: Balancer
   /** Absent where there are none. */
   readonly tiers: readonly Tier[] | undefined
@@ -74,6 +76,8 @@ export function settingsOf(options: PoolOptions): Settings {
     primarySpill,
     discovery,
     tokens,
+    checkout,
+    leakWarningMs,
     balancer,
     tiers,
     logger,
@@ -124,6 +128,8 @@ export function settingsOf(options: PoolOptions): Settings {
     primarySpill: spillOf(primarySpill ?? (isSingle ? { share: 1 } : undefined), pgOptions),
     discovery,
     tokens: tokensOf(tokens),
+    checkout: choiceOption('checkout', checkout, 'lazy', ['lazy', 'eager']),
+    leakWarningMs: leakWarningMs === undefined ? undefined : timeoutOption('leakWarningMs', leakWarningMs),
     balancer: balancer ?? smoothWeightedRoundRobin(),
     tiers: tiersOf(tiers),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),

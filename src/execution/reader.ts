@@ -34,7 +34,7 @@ export interface Read {
   readonly answered?: ((node: NodeView) => void) | undefined
   /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
   readonly refused: (node: NodeView, error: Error) => void
-  /** When more is to follow over the connection of the replica that has answered. */
+  /** Given by who holds a connection to the primary, or wants to keep the replica's. */
   readonly conversation?: Conversation | undefined
 }
 
@@ -101,7 +101,7 @@ export class Reader {
     const { conversation, position, send } = walk.read
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
-    const isAble = isWorthIt && conversation === undefined
+    const isAble = isWorthIt && conversation?.held === undefined
     if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
     const ended = this.#feedback.sending(node, undefined, undefined)
     attempts.read(
@@ -158,7 +158,7 @@ export class Reader {
     const candidates = reason === 'replica' ? replicasFrom(walk.plan, walk.index) : undefined
     const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.text) : undefined
     const timeoutMs = isReplica ? readTimeoutMs : undefined
-    const keeps = walk.read.conversation !== undefined
+    const keeps = walk.read.conversation?.held !== undefined
     attempts.read(node, walk.read.send, { timeoutMs, keeps }, (attempted) => {
       spill?.leave()
       ended?.(attempted.failure, attempted.waitedMs)
@@ -169,10 +169,11 @@ export class Reader {
   #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted): void {
     const { failure, error, result, client } = attempted
     const { attempts, budget, failoverTimeoutMs, health, listener, platform } = this.#options
-    if (client !== undefined && walk.read.conversation !== undefined) {
+    const held = walk.read.conversation?.held
+    if (client !== undefined && held !== undefined) {
       const watch = (giveUp: (cause: Error) => void): (() => void) => attempts.watch(node, giveUp)
       if (isReplica) atRelease(client, health.held(node.id))
-      return walk.read.conversation.held({ client, node, watch }, result)
+      return held({ client, node, watch }, result)
     }
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
       listener.readAnswered(node)

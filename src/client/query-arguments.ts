@@ -1,8 +1,8 @@
 import type { Submittable } from 'pg'
-import { choiceOption, describe, invalid } from './config/validate.ts'
-import { CONSISTENCIES } from './consistency/mode.ts'
-import type { Done, Send } from './execution/execution.ts'
-import type { RouteRequest } from './routing/decide.ts'
+import { choiceOption, describe, invalid } from '../config/validate.ts'
+import { CONSISTENCIES } from '../consistency/mode.ts'
+import type { Done, Send } from '../execution/execution.ts'
+import type { RouteRequest } from '../routing/decide.ts'
 
 /** The arguments of a `query()` call, sorted out. */
 export interface NormalizedQuery {
@@ -64,6 +64,13 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     // A portal that stays open would be in the way.
     canPipeline: !rows,
   }
+}
+
+/** A query that is read with these parsers, unless it brings its own. */
+export function withTypes(config: unknown, types: unknown): unknown {
+  if (typeof config === 'string') return { text: config, types }
+  if (typeof config !== 'object' || config === null || Reflect.get(config, 'types')) return config
+  return { ...config, types }
 }
 
 /**
