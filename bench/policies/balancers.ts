@@ -56,7 +56,6 @@ const SCENARIOS: Readonly<Record<string, { readonly trouble: Trouble; readonly g
         await flapping
       }
     },
-    given: { atLeast: 1 },
   },
   'one lagging': {
     trouble: async ({ cluster }, pool) => {

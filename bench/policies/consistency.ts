@@ -48,7 +48,7 @@ async function measureMode(
   lagMs: number,
 ): Promise<ConsistencyFigures> {
   const random = createRandom(measure.seed)
-  const pool = await openPool(ground, undefined, { consistency, maxStalenessMs: 1000, atLeast: 0 })
+  const pool = await openPool(ground, undefined, { consistency, maxStalenessMs: 1000 })
   const acknowledged = new Map<number, number>()
   const { rows } = await pool.query({ text: 'select id, version from versions', route: 'primary' })
   for (const row of rows) acknowledged.set(row.id, row.version)

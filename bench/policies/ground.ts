@@ -1,7 +1,8 @@
 import { Pool as PgPool } from 'pg'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import type { Balancer, Pool, PoolOptions } from '../../src/index.ts'
-import { poolOver, replicasReady } from '../../test/support/routed-pool.ts'
+import { poolOver } from '../../test/support/routed-pool.ts'
+import { until } from '../../test/support/servers.ts'
 import { startProxy, type TcpProxy } from '../../test/support/tcp-proxy.ts'
 
 /** A cluster whose replicas are reached over networks that can be hurt. */
@@ -40,15 +41,13 @@ export async function prepareGround(replicas: number): Promise<Ground> {
 export interface PoolGiven extends PoolOptions {
   /** Without this one. */
   readonly without?: number
-  /** How many of the replicas will do to begin. */
-  readonly atLeast?: number
 }
 
 /** A pool over the proxies, whose connections are open. */
 export async function openPool(
   { cluster, proxies }: Ground,
   balancer: Balancer | undefined,
-  { without, atLeast, ...options }: PoolGiven = {},
+  { without, ...options }: PoolGiven = {},
 ): Promise<Pool> {
   const zones = ['a', 'b', 'b']
   const replicas = cluster.replicas
@@ -64,7 +63,11 @@ export async function openPool(
     replicas,
     ...(balancer === undefined ? {} : { balancer }),
   })
-  await replicasReady(pool, atLeast ?? replicas.length)
+  await pool.query('select 1')
+  await until('all nodes are known', () => {
+    const { catalog, nodes } = pool.stats()
+    return catalog === 'loaded' && nodes.every(({ role, lagMs }) => role === 'primary' || lagMs !== undefined)
+  })
   return pool
 }
 

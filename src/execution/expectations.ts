@@ -26,6 +26,7 @@ export class Expectations {
   }
 }
 
+/** In proportions: one pause of the process, however long, makes no answer after it look fast. */
 function blend(before: number | undefined, ms: number): number {
-  return before === undefined ? ms : before + NEWEST * (ms - before)
+  return before === undefined ? ms : before * (ms / before) ** NEWEST
 }

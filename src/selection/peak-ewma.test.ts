@@ -29,6 +29,20 @@ describe('peak EWMA', () => {
     expect(first(balancer, 2)).toBe('b')
   })
 
+  it('a pause of the process, which all of them show, does not make them look the same', () => {
+    const balancer = peakEwma()
+    for (let ms = 0; ms < 100; ms += 10) {
+      answered(balancer, a, 10, ms)
+      answered(balancer, b, 1, ms)
+    }
+    for (let n = 0; n < 5; n++) {
+      answered(balancer, a, 310, 400)
+      answered(balancer, b, 301, 400)
+    }
+    for (let n = 0; n < 10; n++) answered(balancer, b, 1, 401 + n)
+    expect(first(balancer, 411)).toBe('b')
+  })
+
   it('a fast one only little by little', () => {
     const balancer = peakEwma()
     answered(balancer, b, 1, 0)
@@ -72,10 +86,6 @@ describe('peak EWMA', () => {
     answered(balancer, b, 1, 0)
     balancer.ended?.(a, { elapsedMs: 0.1, expectedMs: 1, answered: false }, 1)
     expect(first(balancer, 1)).toBe('b')
-    const anew = peakEwma()
-    answered(anew, b, 0.5, 0)
-    anew.ended?.(a, { elapsedMs: 0.1, expectedMs: 1, answered: false }, 0)
-    expect(first(anew, 0)).toBe('b')
   })
 
   it('whoever is not known gets one read, and more only when the other is very busy', () => {
