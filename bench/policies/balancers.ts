@@ -77,7 +77,7 @@ const SCENARIOS: Readonly<Record<string, { readonly trouble: Trouble; readonly g
       }
     },
   },
-  'zones, the others 6 ms away': {
+  'zones 6 ms apart': {
     trouble: async ({ proxies }) => {
       for (const proxy of proxies.slice(1)) proxy.delay(ZONE_MS)
       return async () => {
@@ -99,6 +99,9 @@ export interface Measure {
   readonly seconds: number
   readonly perSecond: number
   readonly told: (line: string) => void
+  /** Only those with one of these names. Absent: all. */
+  readonly scenarios?: readonly string[] | undefined
+  readonly lagsMs?: readonly number[] | undefined
 }
 
 /** Every balancer in every trouble, each with a pool of its own and the same arrivals. */
@@ -108,6 +111,7 @@ export async function measureBalancers(
 ): Promise<readonly BalancerFigures[]> {
   const figures: BalancerFigures[] = []
   for (const [scenario, { trouble, given }] of Object.entries(SCENARIOS)) {
+    if (measure.scenarios?.includes(scenario) === false) continue
     for (const [balancer, create] of Object.entries(BALANCERS)) {
       const pool = await openPool(ground, create(), given)
       const end = await trouble(ground, pool)

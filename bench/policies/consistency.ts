@@ -25,7 +25,7 @@ export async function measureConsistency(
   measure: Measure,
 ): Promise<readonly ConsistencyFigures[]> {
   const figures: ConsistencyFigures[] = []
-  for (const lagMs of LAGS_MS) {
+  for (const lagMs of measure.lagsMs ?? LAGS_MS) {
     await Promise.all(ground.cluster.replicas.map((node) => applyDelay(node, lagMs)))
     for (const consistency of MODES) {
       const cell = await measureMode(ground, measure, consistency, lagMs)

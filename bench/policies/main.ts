@@ -12,6 +12,8 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '2.5' },
     rate: { type: 'string', default: '400' },
     seed: { type: 'string', default: '1' },
+    scenarios: { type: 'string' },
+    lags: { type: 'string' },
     only: { type: 'string', default: 'balancers,consistency' },
     out: { type: 'string', default: 'bench/results/policies.json' },
   },
@@ -19,7 +21,14 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds)
 const perSecond = Number(options.rate)
 const seed = Number(options.seed)
-const measure = { seed, seconds, perSecond, told: (line: string) => console.log(line) }
+const measure = {
+  seed,
+  seconds,
+  perSecond,
+  told: (line: string) => console.log(line),
+  scenarios: options.scenarios?.split(','),
+  lagsMs: options.lags?.split(',').map(Number),
+}
 const parts = new Set(options.only.split(','))
 
 await using ground = await prepareGround(3)

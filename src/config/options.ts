@@ -228,7 +228,7 @@ export interface PoolOptions extends PoolConfig {
   readonly discovery?: Discovery | undefined
   /**
    * Orders the replicas that may serve a read.
-   * @defaultValue smoothWeightedRoundRobin()
+   * @defaultValue peakEwma()
    */
   readonly balancer?: Balancer | undefined
   /**

@@ -6,7 +6,7 @@ import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Tier } from '../nodes/tier.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
-import { smoothWeightedRoundRobin } from '../selection/smooth-weighted-round-robin.ts'
+import { peakEwma } from '../selection/peak-ewma.ts'
 import { createLibpgQueryParser } from '../statement/libpg-query-parser.ts'
 import type { SqlParser } from '../statement/parser.ts'
 import { POOL_OPTIONS } from './known-options.ts'
@@ -130,7 +130,7 @@ export function settingsOf(options: PoolOptions): Settings {
     tokens: tokensOf(tokens),
     checkout: choiceOption('checkout', checkout, 'lazy', ['lazy', 'eager']),
     leakWarningMs: leakWarningMs === undefined ? undefined : timeoutOption('leakWarningMs', leakWarningMs),
-    balancer: balancer ?? smoothWeightedRoundRobin(),
+    balancer: balancer ?? peakEwma(),
     tiers: tiersOf(tiers),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })
