@@ -9,7 +9,7 @@ import { plotBalancers, plotConsistency } from './plots.ts'
 /** Every balancer in every trouble, and every promise at every lag. Arrivals do not wait for answers. */
 const { values: options } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '2.5' },
+    seconds: { type: 'string', default: '2' },
     rate: { type: 'string', default: '400' },
     seed: { type: 'string', default: '1' },
     scenarios: { type: 'string' },

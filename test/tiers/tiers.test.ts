@@ -99,6 +99,15 @@ describe('the share of a tier', () => {
     expect(before).toEqual([0, 0, 0])
   })
 
+  it('where all replicas are full a read fails at once, and the primary does not pay for it', async () => {
+    const pool = await open({ tiers: { batch: { share: 0.2, maxQueue: 0 } }, balancer: inOrder })
+    await hold(pool, 'batch', 'begin read only')
+    await hold(pool, 'batch', 'begin read only')
+    const read = pool.query({ text: 'select id from notes', tier: 'batch' })
+    expect(await codeOf(read)).toBe('SWITCHYARD_TIER_FULL')
+    expect(readsOf(pool)).toEqual([0, 0, 0])
+  })
+
   it('whoever has waited for too long hears of it', async () => {
     const pool = await open({ tiers: { batch: { share: 0.2, maxWaitMs: 50 } } })
     await hold(pool, 'batch')
