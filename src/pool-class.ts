@@ -9,8 +9,10 @@ import {
   isSubmittable,
   normalizeQuery,
   promised,
+  textOf,
   tierOf,
 } from './client/query-arguments.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { RoutedClientClass } from './client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from './config/options.ts'
 import { nodesFrom } from './config/nodes.ts'
@@ -47,6 +49,12 @@ interface Base extends EventEmitter {
   end(callback?: (error?: Error) => void): unknown
 }
 type BaseClass = new (options?: PoolConfig) => Base
+
+/** Which clients are handed out. */
+interface CheckoutKind {
+  readonly primaryOnly?: boolean
+  readonly host?: ClientHost
+}
 
 const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
 type Count = (typeof COUNTS)[number]
@@ -195,14 +203,15 @@ export function poolClass(parts: PoolParts): PoolClass {
       try {
         const query = inTier(normalizeQuery(config, values), tier)
         const sql = isSubmittable(config) ? undefined : query.text
+        if (isSubmittable(config)) this.#router.sessions.noteSetting(WITHOUT_TEXT, textOf(config))
         const session = this.#router.sessions.context.current()
         this.#busy += 1
         const finished: Done = (error, result) => {
           this.#released()
           done(error, result)
         }
-        const { canPipeline, request, send } = query
-        this.#router.run({ sql, request, session, send, canPipeline }, finished)
+        const { canPipeline, request, send, values: parameters } = query
+        this.#router.run({ sql, request, session, send, canPipeline, values: parameters }, finished)
       } catch (error) {
         done(asError(error))
       }
@@ -263,11 +272,11 @@ export function poolClass(parts: PoolParts): PoolClass {
       return sum
     }
 
-    #checkoutsOf({ primaryOnly = false, host = this.#router as ClientHost } = {}): Checkouts {
+    #checkoutsOf({ primaryOnly = false, host }: CheckoutKind = {}): Checkouts {
       const { checkout, nodes, pgOptions } = this.#settings
       return new Checkouts({
         ClientClass: parts.RoutedClient,
-        host,
+        host: host ?? this.#router,
         config: nodes[0]?.options ?? pgOptions,
         primaryOnly,
         isEager: primaryOnly || checkout === 'eager',
@@ -309,7 +318,7 @@ export function poolClass(parts: PoolParts): PoolClass {
     /** Shows the events of every node's connections on this pool, as if they were its own. */
     #eventsOfNodes(): LeasePoolListener {
       return {
-        connected: (client) => this.emit('connect', client),
+        connected: (client, node) => this.#router.hooks.connected(this, node, client),
         acquired: (client) => this.emit('acquire', client),
         released: (error, client) => this.emit('release', error, client),
         removed: (client) => this.emit('remove', client),

@@ -54,7 +54,7 @@ beforeEach(() => {
     read.conversation?.held?.(lease, 'begun')
   }
   opener = new ReadOnlyOpener({
-    sessions: { awaited: () => awaited } as unknown as SessionKeeper,
+    sessions: { awaited: () => awaited, follower: () => undefined } as unknown as SessionKeeper,
     route: (statement, _session: MutableSession) => {
       log.push(`routes a ${statement.kind}, hint ${String(statement.hint)}`)
       return route

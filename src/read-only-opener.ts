@@ -49,8 +49,10 @@ export class ReadOnlyOpener {
       spilled: onPrimary,
     }
     const refused = (): void => onPrimary(nothing)
+    const follower = this.#options.sessions.follower(session, request, route)
     const { executor, plan } = work(request, session)
-    executor.read({ plan: () => plan(route), send, refused, conversation }, (error) => failed(asError(error)))
+    const read = { plan: () => plan(route), send, refused, conversation, follower }
+    executor.read(read, (error) => failed(asError(error)))
   }
 
   /** A default of the server, the database, the role or the connection may make the transaction serializable. */

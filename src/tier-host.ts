@@ -14,8 +14,11 @@ export function tierHost(router: Router, tier: string): ClientHost {
       return router.isReady
     },
     sessions: router.sessions,
+    settings: router.settings,
+    tell: router.tell,
     prepare: () => router.prepare(),
     judge: (sql) => router.judge(sql),
+    changeKnown: (statement) => router.changeKnown(statement),
     judgeAnew: (sql) => router.judgeAnew(sql),
     route: (statement, session, request) => router.route(statement, session, request),
     count: (node, statement) => router.count(node, statement),

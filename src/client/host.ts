@@ -5,6 +5,9 @@ import type { Done, Send } from '../execution/execution.ts'
 import type { PrimaryLease } from '../execution/writer.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
+import type { Journal } from '../settings/journal.ts'
+import type { Tell } from '../observability/tell.ts'
+import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
@@ -17,6 +20,10 @@ export interface RoutedQuery {
   readonly send: Send
   /** Whether another query may be sent in front of it before that is answered. */
   readonly canPipeline: boolean
+  /** Its parameters. */
+  readonly values: readonly unknown[]
+  /** What has to be set on its connection. @defaultValue the pool's own settings, which it may change */
+  readonly journal?: Journal
   /** Given by who holds a connection to the primary, or wants to keep the replica's. */
   readonly conversation?: Conversation | undefined
 }
@@ -44,11 +51,13 @@ export interface ClientSessions {
 /** What a routed client asks of the cluster: the router does it. */
 export interface ClientHost {
   readonly sessions: ClientSessions
+  readonly settings: SettingKeeper
   readonly readOnly: { open(opening: Opening): void }
   /** False until statements can be judged. */
   readonly isReady: boolean
   prepare(): Promise<void>
   judge(sql: string | undefined): Statement
+  changeKnown(statement: Statement): Promise<void> | undefined
   judgeAnew(sql: string | undefined): Promise<Statement>
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route
   run(query: RoutedQuery, done: Done): void
@@ -60,4 +69,6 @@ export interface ClientHost {
   ended(write: Write): void
   isFenced(node: NodeView): boolean
   nodeFailed(node: NodeView, cause: Error): void
+  /** Tells the pool's events. */
+  readonly tell: Tell
 }

@@ -8,6 +8,8 @@ import type { RouteRequest } from '../routing/decide.ts'
 export interface NormalizedQuery {
   /** Absent where there is no text to judge. */
   readonly text: string | undefined
+  /** Its parameters. */
+  readonly values: readonly unknown[]
   readonly request: RouteRequest
   readonly send: Send
   /** Whether another query may be sent in front of it before that is answered. */
@@ -30,6 +32,7 @@ export function textOf(submittable: Submittable): string | undefined {
 }
 
 const NO_REQUEST: RouteRequest = {}
+const NO_VALUES: readonly unknown[] = []
 
 /** What node-postgres reads of a query's configuration. */
 const CONFIG_FIELDS = [
@@ -54,16 +57,22 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     // node-postgres judges the arguments itself, and gives its own errors.
     client.query(sent as string, parameters as unknown[], done as () => void)
   }
-  if (typeof sent === 'string') return { text: sent, request: NO_REQUEST, send, canPipeline: true }
-  if (!isConfig) return { text: undefined, request: NO_REQUEST, send, canPipeline: false }
-  const { text, rows } = sent as { readonly text?: unknown; readonly rows?: unknown }
+  if (typeof sent === 'string')
+    return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true }
+  if (!isConfig) return { text: undefined, values: NO_VALUES, request: NO_REQUEST, send, canPipeline: false }
+  const { text, rows, values: own } = sent as Readonly<Record<'text' | 'rows' | 'values', unknown>>
   return {
     text: typeof text === 'string' ? text : undefined,
+    values: listOf(parameters ?? own),
     request: requestOf(config),
     send,
     // A portal that stays open would be in the way.
     canPipeline: !rows,
   }
+}
+
+function listOf(values: unknown): readonly unknown[] {
+  return Array.isArray(values) ? (values as readonly unknown[]) : NO_VALUES
 }
 
 /** A query that is read with these parsers, unless it brings its own. */

@@ -5,7 +5,7 @@ import type { LeaseCallback, NodeConfig, ServerNode } from './server-node.ts'
 
 /** Events of one node's connections, with the arguments that pg-pool gives them. */
 export interface LeasePoolListener {
-  connected(client: PoolClient): void
+  connected(client: PoolClient, nodeId: NodeId): void
   acquired(client: PoolClient): void
   released(error: Error | boolean | null | undefined, client: PoolClient): void
   removed(client: PoolClient): void
@@ -21,22 +21,36 @@ export class LeasePool implements ServerNode {
   readonly #config: NodeConfig
   readonly #ClientClass: typeof Client
   readonly #listener: LeasePoolListener
+  readonly #isLendable: (client: PoolClient) => boolean
   readonly #opened = new WeakSet<PoolClient>()
   #pool: PgPool<Client>
   /** Given up by `renew`, and not yet given back by whoever has connections of it. */
   readonly #former = new Set<PgPool<Client>>()
 
-  /** @param ClientClass node-postgres' own `Client`, from the copy of `pg` that the application uses. */
-  constructor(config: NodeConfig, ClientClass: typeof Client, listener: LeasePoolListener) {
+  /**
+   * @param ClientClass node-postgres' own `Client`, from the copy of `pg` that the application uses.
+   * @param isLendable False for a connection that is to be closed in place of being lent again.
+   */
+  constructor(
+    config: NodeConfig,
+    ClientClass: typeof Client,
+    listener: LeasePoolListener,
+    isLendable: (client: PoolClient) => boolean = () => true,
+  ) {
     this.id = config.id
     this.#config = config
     this.#ClientClass = ClientClass
     this.#listener = listener
+    this.#isLendable = isLendable
     this.#pool = this.#open()
   }
 
   lease(callback: LeaseCallback): void {
     this.#pool.connect((error, client) => {
+      if (client !== undefined && !this.#isLendable(client)) {
+        client.release(true)
+        return this.lease(callback)
+      }
       if (client === undefined || this.#opened.has(client)) return callback(error, client)
       this.#opened.add(client)
       this.#listener.opened(this.id, client, () => callback(undefined, client))
@@ -88,7 +102,7 @@ export class LeasePool implements ServerNode {
   #open(): PgPool<Client> {
     const pool = new PgPool(this.#config.options as PgPool.Config<Client>, this.#ClientClass)
     const listener = this.#listener
-    pool.on('connect', (client) => listener.connected(client))
+    pool.on('connect', (client) => listener.connected(client, this.id))
     pool.on('acquire', (client) => listener.acquired(client))
     pool.on('release', (error, client) => listener.released(error, client))
     pool.on('remove', (client) => listener.removed(client))

@@ -30,15 +30,6 @@ export interface PoolStats {
   readonly offload: number
 }
 
-/** As pg-pool counts connections; none where there is no node. */
-export function connectionStats(
-  node:
-    { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number } | undefined,
-): NodeStats['connections'] {
-  const { totalCount = 0, idleCount = 0, waitingCount = 0 } = node ?? {}
-  return { total: totalCount, idle: idleCount, waiting: waitingCount }
-}
-
 /** Counts what was sent where. */
 export class Counters {
   readonly #queries = new Map<NodeId, number>()

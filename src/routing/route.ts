@@ -30,6 +30,12 @@ export type RouteReason =
   | 'token-primary'
   /** The consistency asked for is `strong`. */
   | 'strong'
+  /** Its session has made a setting under which reads stay on the primary, or that a replica has refused. */
+  | 'setting'
+  /** Its client holds state of its connection; `pin` says which. */
+  | 'pinned'
+  /** Its client has a transaction open, which runs where it began. */
+  | 'in-transaction'
   /** The caller asked for the primary. */
   | 'asked-primary'
   /** A comment in the statement asked for the primary. */
@@ -43,3 +49,10 @@ export type RouteReason =
 export type Route =
   | { readonly role: 'primary'; readonly reason: RouteReason }
   | { readonly role: 'replica'; readonly reason: RouteReason; readonly freshness: Freshness }
+
+/** What a replica may be asked for, whether it has replayed it. Another node's progress cannot be asked of it. */
+export function positionToAsk(route: Route): Position | undefined {
+  return route.role === 'replica' && route.freshness.after === undefined
+    ? route.freshness.position
+    : undefined
+}
