@@ -4,7 +4,7 @@ import { integer, pgTable, text, withReplicas } from 'drizzle-orm/pg-core'
 import { Kysely, PostgresDialect } from 'kysely'
 import { KyselyReplicationDialect } from 'kysely-replication'
 import { RoundRobinReplicaStrategy } from 'kysely-replication/strategy/round-robin'
-import { Pool as PgPool } from 'pg'
+import type { Pool as PgPool } from 'pg'
 
 /** A way to read one product. */
 export type ReadProduct = (id: number) => Promise<unknown>

@@ -44,7 +44,7 @@ export async function startPgpool({ primary, replicas }: Cluster): Promise<Proxy
     'allow_clear_text_frontend_auth = on',
     'sr_check_period = 2',
     `sr_check_user = '${primary.config.user}'`,
-    `sr_check_password = '${String(primary.config.password ?? '')}'`,
+    `sr_check_password = '${primary.config.password ?? ''}'`,
     `sr_check_database = '${primary.config.database}'`,
     'health_check_period = 0',
     ...backends,
@@ -66,7 +66,7 @@ export async function startPgbouncer({ replicas }: Cluster): Promise<Proxy> {
   const { config } = replica
   const process = new PeerProcess()
   const port = await freePort()
-  const password = config.password === undefined ? '' : ` password=${String(config.password)}`
+  const password = config.password === undefined ? '' : ` password=${config.password}`
   const lines = [
     '[databases]',
     `${config.database} = host=127.0.0.1 port=${config.port} user=${config.user}${password}`,

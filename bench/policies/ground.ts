@@ -24,9 +24,7 @@ export async function prepareGround(replicas: number): Promise<Ground> {
   await setup.end()
   await cluster.caughtUp()
   const proxies = await Promise.all(
-    cluster.replicas.map(({ config }) =>
-      startProxy({ host: String(config.host), port: Number(config.port) }),
-    ),
+    cluster.replicas.map(({ config }) => startProxy({ host: config.host, port: config.port })),
   )
   return {
     cluster,
