@@ -52,6 +52,13 @@ describe('a preference for tags', () => {
       return picked?.id
     })
     expect(picks.join('')).toBe('adadad')
+    const told: string[] = []
+    const telling = preferTags([{ zone: 'a' }, { zone: 'b' }], {
+      balancer: { ...asTheyAre, started: ({ id }, among) => told.push(`${id} of ${ids(among)}`) },
+      fullAt: 2,
+    })
+    for (const node of nodes) telling.started?.(node, nodes, momentOf({ d: 2 }))
+    expect(told).toEqual(['x of xc', 'c of xc', 'b of b', 'a of a', 'd of d'])
   })
 
   it('and how reads end', () => {
