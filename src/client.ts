@@ -164,12 +164,12 @@ export class RoutedClient extends EventEmitter {
     const isBound = this.#isInTransaction || this.#isPinned
     if (!isBound && opensOnStandby(statement)) return this.#openReadOnly(statement, run, next)
     if (isBound || statement.kind !== 'read') return this.#runOnPrimary(statement, run, next, false)
-    const { text: sql, request, send, canPipeline } = query
+    const { text: sql, request, send, canPipeline, plain } = query
     const read = (): void => {
       const route = this.#lease && this.#router.route(statement, session, request)
       // A second connection to the primary may not be had while this client holds one.
       if (route?.role === 'primary') this.#runOnPrimary(statement, run, next, false)
-      else this.#router.run({ sql, request, session, send, canPipeline }, finish)
+      else this.#router.run({ sql, request, session, send, canPipeline, plain }, finish)
     }
     const awaited = this.#lease && this.#router.sessions.awaited(session, request, statement.hint)
     if (awaited === undefined) read()

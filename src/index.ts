@@ -15,7 +15,15 @@ export {
 } from 'pg'
 
 export { Pool } from './pool.ts'
-export type { MaxLag, PoolOptions, PrimarySpill, ReplicaOptions, TokenOptions } from './config/options.ts'
+export type {
+  LaneOptions,
+  MaxLag,
+  PoolOptions,
+  PrepareOptions,
+  PrimarySpill,
+  ReplicaOptions,
+  TokenOptions,
+} from './config/options.ts'
 export type { Consistency } from './consistency/mode.ts'
 export { laterToken } from './consistency/later-token.ts'
 export { memoryPositionStore, type MemoryPositionStoreOptions } from './consistency/memory-position-store.ts'

@@ -204,8 +204,8 @@ export class Pool extends PgPool {
         this.#released()
         done(error, result)
       }
-      const { canPipeline, request, send } = query
-      this.#router.run({ sql, request, session, send, canPipeline }, finished)
+      const { canPipeline, plain, request, send } = query
+      this.#router.run({ sql, request, session, send, canPipeline, plain }, finished)
     } catch (error) {
       done(asError(error))
     }

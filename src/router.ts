@@ -14,6 +14,7 @@ import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
+import type { PlainRead } from './nodes/plain-read.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter, RouterEvents } from './observability/events.ts'
 import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
@@ -36,6 +37,7 @@ import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { Roster } from './roster.ts'
+import { canRide } from './can-ride.ts'
 import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
@@ -49,6 +51,8 @@ export interface RoutedQuery {
   readonly send: Send
   /** Whether another query may be sent in front of it before that is answered. */
   readonly canPipeline: boolean
+  /** The query as a plain read, where it is one. Absent: it is sent as it came. */
+  readonly plain?: (() => PlainRead | undefined) | undefined
 }
 
 const NO_FRESHNESS: Freshness = {}
@@ -92,7 +96,13 @@ export class Router {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
-    this.#nodes = new NodeSet(settings.nodes, (node) => new LeasePool(node, ClientClass, poolListener))
+    const nodesListener: LeasePoolListener = {
+      ...poolListener,
+      lanesUnavailable: () => this.#transitions.once('lanesUnavailable'),
+    }
+    const sharing = { platform, lanes: settings.lanes, prepare: settings.prepare }
+    const open = (node: NodeConfig): ServerNode => new LeasePool(node, ClientClass, nodesListener, sharing)
+    this.#nodes = new NodeSet(settings.nodes, open)
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.#tell('nodeEjected', { node, forMs }),
     })
@@ -336,7 +346,8 @@ export class Router {
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
-    this.#executor.read({ plan, send, refused, answered, position: asked }, done)
+    const plain = canRide(statement) ? query.plain?.() : undefined
+    this.#executor.read({ plan, send, plain, refused, answered, position: asked }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

@@ -70,6 +70,8 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'discovery',
   'tokens',
   'balancer',
+  'lanes',
+  'prepare',
   'logger',
 ])
 

@@ -3,6 +3,7 @@ import { parseDeclarations, type DeclaredName } from '../catalog/declared.ts'
 import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
+import type { LaneSettings, PrepareSettings } from '../nodes/sharing.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import { smoothWeightedRoundRobin } from '../selection/smooth-weighted-round-robin.ts'
@@ -12,6 +13,7 @@ import { POOL_OPTIONS } from './known-options.ts'
 import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
 import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillSettings } from './limits.ts'
+import { lanesOf, prepareOf } from './sharing.ts'
 import { tokensOf, type TokenSettings } from './tokens.ts'
 import { checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
 
@@ -40,6 +42,8 @@ export interface Settings {
   readonly discovery: Discovery | undefined
   readonly tokens: TokenSettings
   readonly balancer: Balancer
+  readonly lanes: LaneSettings | undefined
+  readonly prepare: PrepareSettings | undefined
   /** Absent where nothing is to be logged. */
   readonly logger: Logger | undefined
 }
@@ -70,6 +74,8 @@ export function settingsOf(options: PoolOptions): Settings {
     discovery,
     tokens,
     balancer,
+    lanes,
+    prepare,
     logger,
     ...rest
   } = options
@@ -117,6 +123,8 @@ export function settingsOf(options: PoolOptions): Settings {
     discovery,
     tokens: tokensOf(tokens),
     balancer: balancer ?? smoothWeightedRoundRobin(),
+    lanes: lanesOf(lanes),
+    prepare: prepareOf(prepare),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })
 }

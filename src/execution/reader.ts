@@ -1,4 +1,5 @@
 import { asError } from '../errors/as-error.ts'
+import type { PlainRead } from '../nodes/plain-read.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
@@ -24,6 +25,8 @@ export interface Read {
   /** Makes the plan as things are now. */
   readonly plan: () => QueryPlan
   readonly send: Send
+  /** What `send` sends, where that is all there is to it: then it may ride on a lane, and get a name. */
+  readonly plain?: PlainRead | undefined
   /** What a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
   /** This node has answered it, with an error of its own perhaps. */
@@ -154,7 +157,8 @@ export class Reader {
     }
     const timeoutMs = isReplica ? readTimeoutMs : undefined
     const keeps = walk.read.conversation !== undefined
-    attempts.read(node, walk.read.send, { timeoutMs, keeps }, (attempted) => {
+    const { plain, send } = walk.read
+    attempts.read(node, send, { timeoutMs, keeps, plain }, (attempted) => {
       spill?.leave()
       if (isReplica) {
         const answered = attempted.failure !== 'node' && attempted.failure !== 'busy'

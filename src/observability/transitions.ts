@@ -57,7 +57,7 @@ export class Transitions {
   }
 
   /** Something that is told once in a pool's life. */
-  once(name: 'startedWithoutPrimary'): void {
+  once(name: 'startedWithoutPrimary' | 'lanesUnavailable'): void {
     if (this.#told.has(name)) return
     this.#told.add(name)
     this.#tell(name)

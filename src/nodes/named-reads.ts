@@ -1,0 +1,51 @@
+import type { Platform } from '../platform/platform.ts'
+import { nameLossOf, type PreparedStatements } from './prepared-statements.ts'
+
+/** So many names that the server did not know, with few in between that it knew, and somebody else holds the connections. */
+const LOSSES = 3
+const ANSWERS_BETWEEN = 1000
+/** For how long nothing gets a name then, in milliseconds. */
+const DISTRUST_MS = 300_000
+
+/**
+ * Whether names are worth giving on one node. A pooler in between that hands every transaction to another connection loses
+ * them, as do DISCARD ALL and DEALLOCATE ALL by whoever uses the connection in turn.
+ */
+export class NamedReads {
+  readonly #platform: Platform
+  #losses = 0
+  #answers = 0
+  #distrustedUntilMs = -Infinity
+
+  constructor(platform: Platform) {
+    this.#platform = platform
+  }
+
+  get isTrusted(): boolean {
+    return this.#losses < LOSSES || this.#platform.now() >= this.#distrustedUntilMs
+  }
+
+  /** A run with a name has ended. True when its error is about the name alone: it is to run again, without. */
+  heard(
+    statements: PreparedStatements,
+    name: string,
+    error: (Error & { code?: string }) | undefined,
+  ): boolean {
+    const loss = error && nameLossOf(error)
+    if (loss === undefined) {
+      statements.ran(name)
+      this.#answers += 1
+      if (this.#answers >= ANSWERS_BETWEEN) this.#losses = this.#answers = 0
+      return false
+    }
+    statements.lost(name, loss)
+    if (loss === 'unknown') this.lost()
+    return true
+  }
+
+  lost(): void {
+    this.#answers = 0
+    this.#losses += 1
+    if (this.#losses >= LOSSES) this.#distrustedUntilMs = this.#platform.now() + DISTRUST_MS
+  }
+}
