@@ -5,7 +5,7 @@ import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
-import type { Done, ExecutionListener, Send } from './execution/execution.ts'
+import type { Done, ExecutionListener } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
@@ -14,7 +14,6 @@ import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
-import type { PlainRead } from './nodes/plain-read.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter, RouterEvents } from './observability/events.ts'
 import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
@@ -35,6 +34,7 @@ import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
+import type { RoutedQuery } from './routed-query.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { Roster } from './roster.ts'
 import { canRide } from './can-ride.ts'
@@ -42,20 +42,8 @@ import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
-/** One statement on its way. */
-export interface RoutedQuery {
-  /** Absent where there is no text to judge: it goes to the primary. */
-  readonly sql: string | undefined
-  readonly request: RouteRequest
-  readonly session: MutableSession
-  readonly send: Send
-  /** Whether another query may be sent in front of it before that is answered. */
-  readonly canPipeline: boolean
-  /** The query as a plain read, where it is one. Absent: it is sent as it came. */
-  readonly plain?: (() => PlainRead | undefined) | undefined
-}
-
 const NO_FRESHNESS: Freshness = {}
+
 /** Wires the stages together, and keeps what they share. One per pool. */
 export class Router {
   readonly events: RouterEventEmitter = new EventEmitter()

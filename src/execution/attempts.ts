@@ -7,7 +7,7 @@ import { inThisContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Done, Send } from './execution.ts'
+import type { Send } from './execution.ts'
 import { failureOf, type Failure } from './failure.ts'
 import { GiveUps, harmless, type Abandonment, type GiveUp } from './give-ups.ts'
 import { askWhetherStandby } from './standby-proof.ts'
@@ -152,7 +152,7 @@ export class Attempts {
         attempted({ error, failure, result, wasSent, client: kept })
       }
     }
-    const finish: Done = (error, result) => {
+    const finish = (error: Error | null | undefined, result?: unknown): void => {
       if (!error) return end(undefined, undefined, result)
       const failure = failureOf(error)
       if (failure !== 'standby-refusal' || node.role === 'replica') return end(failure, error)

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NamedReads } from './named-reads.ts'
-import { sentQuery, type PlainRead, type Ride, type Rider } from './plain-read.ts'
+import { sentQuery, type Answered, type PlainRead, type Ride, type Rider } from './plain-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { TextRecord } from './shape-book.ts'
 
@@ -17,7 +17,7 @@ export interface PipelinedClient {
   pipeline?: boolean
   readonly connectionParameters: { query_timeout?: number | string | false }
   readonly connection: { readonly stream: Partial<PipelinedStream> }
-  query(query: object, callback: (error: Error | undefined, result?: unknown) => void): void
+  query(query: object, callback: Answered): void
   on(event: 'error' | 'end', listener: (error?: Error) => void): void
   removeListener(event: 'error' | 'end', listener: (error?: Error) => void): void
   release(error?: Error | boolean): void
@@ -87,6 +87,8 @@ export class Lane {
   #headSinceMs = 0
   #idleSinceMs = 0
   #isCorked = false
+  #isFlushing = false
+  #unsent = 0
   #isBlamed = false
   /** Nothing is under way, and the timer waits for longer than reads may. */
   #isResting = true
@@ -188,13 +190,21 @@ export class Lane {
 
   /** What the callers of one moment send goes out together. */
   #cork(): void {
-    const stream = this.#stream
-    if (this.#isCorked || stream.cork === undefined) return
+    this.#unsent += 1
+    if (this.#isCorked) return
     this.#isCorked = true
-    stream.cork()
+    this.#stream.cork?.()
+    if (this.#passengers.length === this.#unsent) this.#flushSoon()
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushing) return
+    this.#isFlushing = true
     process.nextTick(() => {
+      this.#isFlushing = false
       this.#isCorked = false
-      stream.uncork?.()
+      this.#unsent = 0
+      this.#stream.uncork?.()
     })
   }
 
@@ -208,22 +218,18 @@ export class Lane {
     }
   }
 
-  #answered(passenger: Passenger, error: Error | undefined, result: unknown): void {
-    const { name, rider } = passenger
+  #answered(passenger: Passenger, error: Error | null | undefined, result: unknown): void {
+    const { name, record, rider } = passenger
     this.#remove(passenger)
+    if (this.#isCorked && this.#passengers.length - this.#unsent <= this.#unsent) this.#flushSoon()
     if (this.#state === 'over') return
     if (this.#state === 'lost') return this.#fail(passenger, error)
     this.#measure(passenger)
-    const isRunAgain = name !== undefined && this.#hear(name, error)
+    const { named, statements } = this.#options
+    const isRunAgain = name !== undefined && named.heard(statements, record, error)
     if (!isRunAgain) this.#end(passenger, () => rider.answered(error, result))
     else if (!passenger.isOver) this.#runAgain(passenger)
     if (this.#isIdle) this.#idle()
-  }
-
-  /** True when the error is about the name alone: the read is to run again, without. */
-  #hear(name: string, error: Error | undefined): boolean {
-    const { named, statements } = this.#options
-    return named.heard(statements, name, error)
   }
 
   #runAgain(passenger: Passenger): void {
@@ -266,7 +272,7 @@ export class Lane {
   }
 
   /** The connection is gone. One of its reads tells of it; the others have lost nothing but the time. */
-  #fail(passenger: Passenger, error: Error | undefined): void {
+  #fail(passenger: Passenger, error: Error | null | undefined): void {
     const { rider } = passenger
     if (passenger.isOver) return
     const isFirst = !this.#isBlamed

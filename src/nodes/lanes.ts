@@ -20,8 +20,6 @@ export interface LanesOptions {
   readonly maxUses: number
   readonly allowExitOnIdle: boolean
   readonly lease: (callback: LeaseCallback) => void
-  /** Whether a connection could be had at once. */
-  readonly hasConnection: () => boolean
   readonly isWanted: () => boolean
   readonly isExpired: () => boolean
   /** A lane was lost while nothing was under way on it. */
@@ -71,8 +69,8 @@ export class Lanes {
   }
 
   #open(): void {
-    const { hasConnection, lease, most } = this.#options
-    if (this.#isOpening || this.#isClosed || this.#lanes.length >= most || !hasConnection()) return
+    const { lease, most } = this.#options
+    if (this.#isOpening || this.#isClosed || this.#lanes.length >= most) return
     this.#isOpening = true
     const generation = this.#generation
     lease((_error, client) => {

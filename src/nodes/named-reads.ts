@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.ts'
 import { nameLossOf, type PreparedStatements } from './prepared-statements.ts'
+import type { TextRecord } from './shape-book.ts'
 
 /** So many names that the server did not know, with few in between that it knew, and somebody else holds the connections. */
 const LOSSES = 3
@@ -26,20 +27,17 @@ export class NamedReads {
   }
 
   /** A run with a name has ended. True when its error is about the name alone: it is to run again, without. */
-  heard(
-    statements: PreparedStatements,
-    name: string,
-    error: (Error & { code?: string }) | undefined,
-  ): boolean {
-    const loss = error && nameLossOf(error)
+  heard(statements: PreparedStatements, record: TextRecord, error: Error | null | undefined): boolean {
+    // node-postgres says null where there is none.
+    const loss = error ? nameLossOf(error) : undefined
     if (loss === undefined) {
-      statements.ran(name)
+      statements.ran(record.name)
       this.#answers += 1
       if (this.#answers >= ANSWERS_BETWEEN) this.#losses = this.#answers = 0
       return false
     }
-    statements.lost(name, loss)
-    if (loss === 'unknown') this.lost()
+    statements.lost(record, loss)
+    if (loss !== 'outdated') this.lost()
     return true
   }
 

@@ -14,8 +14,8 @@ export interface PlainRead {
   readonly timeoutMs: number | undefined
 }
 
-/** Receives what node-postgres answered, untouched. */
-export type Answered = (error: Error | undefined, result?: unknown) => void
+/** Receives what node-postgres answered, untouched: its `null` where there is no error included. */
+export type Answered = (error: Error | null | undefined, result?: unknown) => void
 
 /** Whoever waits for a read that rides on a lane. One of the two is called, once. */
 export interface Rider {

@@ -47,7 +47,7 @@ export class PlainReads {
       const bytes = (connection.connection?.stream.bytesRead ?? 0) - bytesBefore
       record.shape.ranOnLease(ms, bytes)
       record.plan?.ran(name !== undefined, ms)
-      if (name !== undefined && this.#options.named.heard(statements, name, error)) {
+      if (name !== undefined && this.#options.named.heard(statements, record, error)) {
         return sendUnnamed(client, read, answered)
       }
       answered(error, result)

@@ -15,8 +15,10 @@ interface PostgresError extends Error {
 
 /** What an error says of a name that was sent. */
 export type NameLoss =
-  /** The server does not know it (any more), or knows it already: somebody else prepares or deallocates over this connection. */
+  /** The server does not know it (any more): somebody else deallocates over this connection, or it is not the same server. */
   | 'unknown'
+  /** The server knows it already, from somebody else: it means the same text there. */
+  | 'taken'
   /** What it answers with has changed its type since it was prepared. */
   | 'outdated'
 
@@ -67,8 +69,13 @@ export class PreparedStatements {
   }
 
   /** A run with that name has failed because of the name. */
-  lost(name: string, loss: NameLoss): void {
+  lost({ name, text }: TextRecord, loss: NameLoss): void {
     const wasReady = this.#known.peek(name) === true
+    if (loss === 'taken') {
+      this.#known.set(name, true)
+      if (this.#names !== undefined) this.#names.parsedStatements[name] = text
+      return
+    }
     // Others that were under way with that name fail in the same way, and it may have been given anew meanwhile.
     if (loss === 'outdated') {
       if (!wasReady) return
@@ -103,6 +110,7 @@ const NONE: readonly string[] = []
 
 /** What the error of a run with a name says of the name; `undefined` when it is the statement's own. */
 export function nameLossOf({ code, routine }: PostgresError): NameLoss | undefined {
-  if (code === '26000' || code === '42P05') return 'unknown'
+  if (code === '26000') return 'unknown'
+  if (code === '42P05') return 'taken'
   return code === '0A000' && routine === 'RevalidateCachedQuery' ? 'outdated' : undefined
 }

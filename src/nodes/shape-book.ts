@@ -12,7 +12,7 @@ export const LONGEST_TEXT = 16_384
 /** A shape of which more texts were seen is written with its values in it: each of them is seen once. */
 const MOST_VARIANTS = 16
 
-/** Runs over a lease in a row that prove a shape to be fast. */
+/** By so many the fast runs over leases must outnumber the slow ones before a shape is taken to be fast. */
 const PROOF_RUNS = 3
 const MOST_PROOF_RUNS = 4096
 /** A run over a lease that takes longer is no proof, the way there and back included; in milliseconds. */
@@ -46,8 +46,10 @@ export class Shape {
   }
 
   ranOnLease(ms: number, bytes: number): void {
-    if (ms > SLOW_ON_LEASE_MS || bytes > LARGE_BYTES) this.#fastRuns = 0
-    else this.#fastRuns += 1
+    if (bytes > LARGE_BYTES) this.#fastRuns = 0
+    else if (ms <= SLOW_ON_LEASE_MS) this.#fastRuns += 1
+    // A machine that has too much to do makes any read slow now and then.
+    else if (this.#fastRuns > 0) this.#fastRuns -= 1
   }
 
   /** @param ms How long it took after the answer before it: nothing of the way there and back is in it. */
@@ -76,6 +78,7 @@ export class Shape {
 
 /** One text, as far as it has been seen. */
 export interface TextRecord {
+  readonly text: string
   readonly shape: Shape
   /** Absent where the text is one of many: it gets no name. */
   readonly plan: PlanWatch | undefined
@@ -110,9 +113,9 @@ export class ShapeBook {
       this.#shapes.set(key, shape)
     }
     shape.variants += 1
-    if (shape.variants > MOST_VARIANTS) return { shape, plan: undefined, name: '' }
+    if (shape.variants > MOST_VARIANTS) return { text, shape, plan: undefined, name: '' }
     const plan = this.#after === Infinity ? undefined : new PlanWatch(this.#after)
-    const record = { shape, plan, name: plan === undefined ? '' : nameOf(text) }
+    const record = { text, shape, plan, name: plan === undefined ? '' : nameOf(text) }
     this.#texts.set(text, record)
     return record
   }

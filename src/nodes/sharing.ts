@@ -69,7 +69,6 @@ export class Sharing {
         maxInFlight: lanes.maxInFlight,
         maxUses: maxUses ?? Infinity,
         allowExitOnIdle: allowExitOnIdle ?? false,
-        hasConnection: () => pool().idleCount > 0 || pool().totalCount < max,
         isWanted: () => this.#isWanted,
         isExpired: () => (maxLifetimeSeconds ?? 0) > 0 && pool().expiredCount > 0,
       })
