@@ -3,9 +3,18 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 // A file to write the results to as JSON, for programs that count them.
 const report = process.env['TEST_REPORT']
 
+// What others have written, and are run with: ORMs, tools, poolers, Patroni.
+const peers = ['orms', 'tools', 'pgbouncer', 'patroni'].map((topic) => `test/${topic}/**/*.test.ts`)
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'library', include: ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: peers },
+      },
+      { extends: true, test: { name: 'conformance', include: peers } },
+    ],
     // Processes rather than threads: tests start servers, send signals and load WebAssembly.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,8 +1,7 @@
 import pg from 'pg'
-import { Pool } from './pool.ts'
+import { routedModule, type ClientClass, type Client as RoutedClient, type RoutedModule } from './module.ts'
 
 export {
-  Client,
   Connection,
   DatabaseError,
   Query,
@@ -14,7 +13,18 @@ export {
   types,
 } from 'pg'
 
+/**
+ * A client that is constructed, connected and ended by itself. With `replicas` it routes as clients of a pool do, and clients
+ * of the same configuration watch one cluster together; without, it is `pg.Client`.
+ */
+export const Client: ClientClass = routedModule.Client
+export type Client = RoutedClient
+/** node-postgres' own helpers. */
+export const utils: unknown = Reflect.get(pg, 'utils')
+
 export { Pool } from './pool.ts'
+export { from, type ClientClass, type ClientOptions, type PgModule, type RoutedModule } from './module.ts'
+export type { PoolClass } from './pool-contract.ts'
 export type {
   LaneOptions,
   MaxLag,
@@ -74,6 +84,6 @@ export type {
 export type { NodeId, NodeState, Observation, Role } from './topology/node.ts'
 export type { Exclusion, Lag, NodeView } from './topology/snapshot.ts'
 
-/** Shaped like the `pg` module, with this `Pool` in place of its own: for `import pg from 'pg-switchyard'`. */
-const module: Omit<typeof pg, 'Pool'> & { readonly Pool: typeof Pool } = { ...pg, Pool }
+/** Shaped like the `pg` module, with this `Pool` and `Client` in place of its own: for `import pg from 'pg-switchyard'`. */
+const module: RoutedModule = routedModule
 export default module

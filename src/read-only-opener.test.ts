@@ -57,7 +57,7 @@ beforeEach(() => {
       log.push('begins on a replica')
       const client = connection as unknown as PoolClient
       const lease: ReplicaLease = { client, node: replicaView('r'), watch: () => () => {} }
-      read.conversation?.held(lease, 'begun')
+      read.conversation?.held?.(lease, 'begun')
     },
     knowsDatabase: () => knowsDatabase,
   })

@@ -1,27 +1,15 @@
 import type { PoolClient } from 'pg'
 import type { MutableSession } from './consistency/session.ts'
+import type { Opening } from './client/host.ts'
 import { asError } from './errors/as-error.ts'
 import type { ReplicaLease } from './execution/conversation.ts'
-import type { Done, Send } from './execution/execution.ts'
+import type { Done } from './execution/execution.ts'
 import type { Read } from './execution/reader.ts'
 import type { RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import type { QueryPlan } from './selection/query-plan.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { Statement } from './statement/statement.ts'
-
-/** A BEGIN READ ONLY on its way, and who gets it. One of the three is called, once. */
-export interface Opening {
-  readonly statement: Statement
-  readonly session: MutableSession
-  readonly request: RouteRequest
-  readonly send: Send
-  /** The transaction is open on this replica. */
-  readonly opened: (lease: ReplicaLease, result: unknown) => void
-  /** It belongs on the primary, where nothing has been begun yet. `leave` is to be called when it is over. */
-  readonly onPrimary: (leave: () => void) => void
-  readonly failed: (error: Error) => void
-}
 
 export interface ReadOnlyOpenerOptions {
   readonly sessions: SessionKeeper

@@ -1,18 +1,19 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
 import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
+import type { ClientHost, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
-import type { Done, ExecutionListener } from './execution/execution.ts'
+import type { Done } from './execution/execution.ts'
 import { Executor } from './execution/executor.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
-import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
+import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter, RouterEvents } from './observability/events.ts'
@@ -34,8 +35,10 @@ import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
-import type { RoutedQuery } from './routed-query.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
+import { executionListener } from './execution-listener.ts'
+import { IgnoredHints } from './ignored-hints.ts'
+import { nodeOpener } from './node-opener.ts'
 import { Roster } from './roster.ts'
 import { canRide } from './can-ride.ts'
 import { Consequences } from './consequences.ts'
@@ -43,9 +46,10 @@ import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
 const NO_FRESHNESS: Freshness = {}
+const nothing = (): void => {}
 
 /** Wires the stages together, and keeps what they share. One per pool. */
-export class Router {
+export class Router implements ClientHost {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly sessions: SessionKeeper
   readonly readOnly: ReadOnlyOpener
@@ -62,7 +66,7 @@ export class Router {
   readonly #transitions: Transitions
   readonly #roster: Roster
   readonly #consequences: Consequences
-  readonly #reportedHints = new WeakSet<Statement>()
+  readonly #ignoredHints = new IgnoredHints((statement) => this.#tell('hintIgnored', statement))
   #ready = false
   #preparing: Promise<void> | undefined
 
@@ -84,12 +88,8 @@ export class Router {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
-    const nodesListener: LeasePoolListener = {
-      ...poolListener,
-      lanesUnavailable: () => this.#transitions.once('lanesUnavailable'),
-    }
-    const sharing = { platform, lanes: settings.lanes, prepare: settings.prepare }
-    const open = (node: NodeConfig): ServerNode => new LeasePool(node, ClientClass, nodesListener, sharing)
+    const lanesUnavailable = (): void => this.#transitions.once('lanesUnavailable')
+    const open = nodeOpener(settings, platform, ClientClass, { ...poolListener, lanesUnavailable })
     this.#nodes = new NodeSet(settings.nodes, open)
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.#tell('nodeEjected', { node, forMs }),
@@ -109,7 +109,7 @@ export class Router {
     const onSnapshot = this.#observe.bind(this)
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
-    const listener = this.#executionListener()
+    const listener = executionListener(this.#counters, this.#transitions, cluster)
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const { balancer, health } = selection
     this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
@@ -202,6 +202,22 @@ export class Router {
     this.sessions.opened(client, this.lastRoleOf(node) === 'primary', proceed)
   }
 
+  /** A client is not given back. */
+  leaked(leak: { readonly heldMs: number; readonly stack: string }): void {
+    this.#tell('clientLeaked', leak)
+  }
+
+  /** Connections to the primary, if there is one. */
+  get primaryNode(): ServerNode | undefined {
+    const primary = this.#cluster.primary()
+    return primary === undefined ? undefined : this.#nodes.get(primary.id)
+  }
+
+  /** How a node is reached. */
+  configOf(id: NodeId): NodeConfig | undefined {
+    return this.#nodes.configOf(id)
+  }
+
   /** A statement over a leased connection found the node failed, or demoted. */
   nodeFailed(node: NodeView, cause: Error): void {
     this.#cluster.suspect(node.id, cause)
@@ -253,6 +269,10 @@ export class Router {
     this.#cluster.used()
     this.#counters.sent(node)
     if (statement.kind === 'read') this.#counters.readAnswered(node)
+  }
+
+  answered(node: NodeView): void {
+    this.#counters.readAnswered(node)
   }
 
   /** Something was read over a leased connection. */
@@ -307,7 +327,8 @@ export class Router {
     const { sql, session, send, request } = query
     const statement = this.judge(sql)
     if (statement.kind === 'read') return this.#read(statement, query, done)
-    this.#reportIgnoredHint(statement, request)
+    if (query.conversation !== undefined) return query.conversation.spilled(nothing)
+    this.#ignoredHints.note(statement, request)
     this.sessions.noteSetting(statement, sql)
     if (!statement.mayWrite) return this.#executor.write(send, done)
     this.#executor.write(send, (error, result) => {
@@ -325,9 +346,10 @@ export class Router {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, send, request } = query
+    const { session, send, request, conversation } = query
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request)
+    if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const answered = this.sessions.follower(session, request, route)
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
@@ -335,12 +357,14 @@ export class Router {
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
     const plain = canRide(statement) ? query.plain?.() : undefined
-    this.#executor.read({ plan, send, plain, refused, answered, position: asked }, done)
+    this.#executor.read({ plan, send, plain, refused, answered, position: asked, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
-  #repair(node: NodeView, cause: Error, { sql = '', session, send }: RoutedQuery, done: Done): void {
+  #repair(node: NodeView, cause: Error, query: RoutedQuery, done: Done): void {
+    const { sql = '', session, send, conversation } = query
     this.#tell('readRefused', { node: node.id, sql, cause })
+    if (conversation !== undefined) return conversation.spilled(nothing)
     this.#executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judge.learn(sql) : undefined
       if (shape !== undefined) this.#tell('shapeLearned', shape)
@@ -367,17 +391,6 @@ export class Router {
     this.#consequences.draw(this.#transitions.observe(next, previous), next)
   }
 
-  #executionListener(): ExecutionListener {
-    return {
-      sent: (node) => this.#counters.sent(node),
-      readAnswered: (node) => this.#counters.readAnswered(node),
-      nodeFailed: (node, error) => this.#cluster.suspect(node.id, error),
-      lastResort: () => this.#transitions.often('lastResort'),
-      retriesSpent: () => this.#transitions.often('retriesSpent'),
-      spillRefused: () => this.#transitions.often('spillRefused'),
-    }
-  }
-
   /** A listener that throws is its own problem: it ends nothing here. */
   #tell<Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]): void {
     try {
@@ -387,13 +400,5 @@ export class Router {
         throw error
       })
     }
-  }
-
-  /** A replica was asked for, and must not have it. Said once for each text that is still known. */
-  #reportIgnoredHint(statement: Statement, { route }: RouteRequest): void {
-    const isAsked = route === 'replica' || (route === undefined && statement.hint === 'replica')
-    if (!isAsked || statement.kind === 'read' || this.#reportedHints.has(statement)) return
-    this.#reportedHints.add(statement)
-    this.#tell('hintIgnored', statement)
   }
 }

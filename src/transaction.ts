@@ -1,10 +1,10 @@
-import { DatabaseError } from 'pg'
 import type { PoolClient } from 'pg'
 import { asError } from './errors/as-error.ts'
 import { SwitchyardError } from './errors/error.ts'
 import { beforeRound } from './execution/backoff.ts'
 import { failureOf } from './execution/failure.ts'
 import { outcomeOf, withOutcome } from './execution/outcome.ts'
+import { isServerError } from './execution/server-error.ts'
 import type { Platform } from './platform/platform.ts'
 import { beginOf, type TransactionOptions } from './transaction-options.ts'
 
@@ -73,7 +73,7 @@ async function attemptOnce<T>(
       : { committed: true, value }
   } catch (error) {
     // What the server has answered is over; behind anything else the connection is no good any more.
-    const isAnswered = error instanceof DatabaseError && failureOf(error) !== 'node'
+    const isAnswered = isServerError(error) && failureOf(error) !== 'node'
     if (!isAnswered) withOutcome(asError(error), 'unknown')
     giveBack(isAnswered ? undefined : asError(error))
     return { committed: false, error, isGivenUp: isGivenUpBy(error) }

@@ -69,6 +69,8 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'primarySpill',
   'discovery',
   'tokens',
+  'checkout',
+  'leakWarningMs',
   'balancer',
   'lanes',
   'prepare',

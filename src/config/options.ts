@@ -104,6 +104,18 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly consistency?: Consistency | undefined
   /**
+   * When `connect()` takes a connection to the primary: `lazy`, when a statement first needs one, so that a client that only
+   * reads takes none; or `eager`, at once, as `pg.Pool` does. Reads go to replicas either way.
+   * @defaultValue 'lazy'
+   */
+  readonly checkout?: 'lazy' | 'eager' | undefined
+  /**
+   * A client that is not released for that long is told of by the event `clientLeaked` and in the log, with the place where
+   * it was checked out; in milliseconds.
+   * @defaultValue never
+   */
+  readonly leakWarningMs?: number | undefined
+  /**
    * How long a read waits for a replica to catch up with what its session has written, before it goes to the primary, in
    * milliseconds. 0: not at all.
    * @defaultValue 100

@@ -41,6 +41,8 @@ export interface Settings {
   readonly primarySpill: SpillSettings
   readonly discovery: Discovery | undefined
   readonly tokens: TokenSettings
+  readonly checkout: 'lazy' | 'eager'
+  readonly leakWarningMs: number | undefined
   readonly balancer: Balancer
   readonly lanes: LaneSettings | undefined
   readonly prepare: PrepareSettings | undefined
@@ -73,6 +75,8 @@ export function settingsOf(options: PoolOptions): Settings {
     primarySpill,
     discovery,
     tokens,
+    checkout,
+    leakWarningMs,
     balancer,
     lanes,
     prepare,
@@ -122,6 +126,8 @@ export function settingsOf(options: PoolOptions): Settings {
     primarySpill: spillOf(primarySpill, pgOptions),
     discovery,
     tokens: tokensOf(tokens),
+    checkout: choiceOption('checkout', checkout, 'lazy', ['lazy', 'eager']),
+    leakWarningMs: leakWarningMs === undefined ? undefined : timeoutOption('leakWarningMs', leakWarningMs),
     balancer: balancer ?? smoothWeightedRoundRobin(),
     lanes: lanesOf(lanes),
     prepare: prepareOf(prepare),

@@ -2,7 +2,7 @@ import type { Submittable } from 'pg'
 import { inThisContext } from '../platform/async-context.ts'
 
 /** The methods by which node-postgres tells a query object what the server answers. */
-const HANDLERS = [
+export const STREAM_HANDLERS: readonly string[] = [
   'handleRowDescription',
   'handleDataRow',
   'handlePortalSuspended',
@@ -12,14 +12,14 @@ const HANDLERS = [
   'handleCopyData',
   'handleReadyForQuery',
   'handleError',
-] as const
+]
 
 /**
  * Makes a query object (a cursor, a stream, COPY) hear the server in the async context of this call, and calls `ending`
  * right before it hears that it has ended or failed, and then with the error.
  */
 export function attend(submittable: Submittable, ending: (error: unknown) => void): void {
-  for (const name of HANDLERS) {
+  for (const name of STREAM_HANDLERS) {
     const handler: unknown = Reflect.get(submittable, name)
     if (typeof handler !== 'function') continue
     const ends = name === 'handleReadyForQuery' || name === 'handleError'

@@ -9,10 +9,16 @@ export interface ReplicaLease {
   readonly watch: (giveUp: (cause: Error) => void) => () => void
 }
 
-/** What follows behind a first statement that a replica has answered, over the same connection: a transaction. */
+/** A read of somebody who has more to do with the connection than to hear an answer. */
 export interface Conversation {
-  /** The first statement was answered, and the connection is the receiver's. */
-  readonly held: (lease: ReplicaLease, result: unknown) => void
-  /** No replica can have it. It has a place on the primary until `leave` is called, and is to begin there by itself. */
+  /**
+   * More follows over the connection of the replica that has answered: a transaction, or the rest of a stream. The connection
+   * is the receiver's. Absent: it is given back as ever.
+   */
+  readonly held?: ((lease: ReplicaLease, result: unknown) => void) | undefined
+  /**
+   * No replica can have it. It has a place on the primary until `leave` is called, and is to be run there by whoever asked: over
+   * a connection that he holds already.
+   */
   readonly spilled: (leave: () => void) => void
 }

@@ -1,7 +1,7 @@
-import { DatabaseError } from 'pg'
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import type { Done, Send } from './execution.ts'
+import { isServerError } from './server-error.ts'
 
 /** What node-postgres keeps of a connection's health, and pg-pool reads too. */
 interface Health {
@@ -45,10 +45,10 @@ export function runExclusively(
   }
   const answered: Done = (error, result) => {
     if (deliver !== undefined) return
-    const isServerError = error instanceof DatabaseError
-    if (isServerError) serverError = error
-    deliver = isServerError ? () => done(error) : () => {}
-    if (!isServerError) done(error, result)
+    const isAnswer = isServerError(error)
+    if (isAnswer) serverError = error
+    deliver = isAnswer ? () => done(error) : () => {}
+    if (!isAnswer) done(error, result)
     if (error && isBroken(client)) becomeIdle()
   }
   client.on('drain', becomeIdle)

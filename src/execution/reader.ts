@@ -33,7 +33,7 @@ export interface Read {
   readonly answered?: ((node: NodeView) => void) | undefined
   /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
   readonly refused: (node: NodeView, error: Error) => void
-  /** When more is to follow over the connection of the replica that has answered. */
+  /** Given by who holds a connection to the primary, or wants to keep the replica's. */
   readonly conversation?: Conversation | undefined
 }
 
@@ -96,7 +96,7 @@ export class Reader {
     const { conversation, position, send } = walk.read
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
-    const isAble = isWorthIt && conversation === undefined
+    const isAble = isWorthIt && conversation?.held === undefined
     if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
     health.started(node.id)
     attempts.read(
@@ -156,8 +156,8 @@ export class Reader {
       if (reason === 'replica') balancer.started?.(node, replicasFrom(walk.plan, walk.index))
     }
     const timeoutMs = isReplica ? readTimeoutMs : undefined
-    const keeps = walk.read.conversation !== undefined
-    const { plain, send } = walk.read
+    const { conversation, plain, send } = walk.read
+    const keeps = conversation?.held !== undefined
     attempts.read(node, send, { timeoutMs, keeps, plain }, (attempted) => {
       spill?.leave()
       if (isReplica) {
@@ -173,9 +173,10 @@ export class Reader {
   #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted): void {
     const { failure, error, result, client } = attempted
     const { attempts, budget, failoverTimeoutMs, listener, platform } = this.#options
-    if (client !== undefined && walk.read.conversation !== undefined) {
+    const held = walk.read.conversation?.held
+    if (client !== undefined && held !== undefined) {
       const watch = (giveUp: (cause: Error) => void): (() => void) => attempts.watch(node, giveUp)
-      return walk.read.conversation.held({ client, node, watch }, result)
+      return held({ client, node, watch }, result)
     }
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
       listener.readAnswered(node)

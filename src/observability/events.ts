@@ -67,6 +67,8 @@ export interface RouterEvents {
   catalogLoaded: [CatalogChange]
   /** The database could not be asked. Until it can, what was known stays in force. */
   catalogFailed: [{ readonly cause: unknown; readonly retryInMs: number }]
+  /** A client has been checked out for longer than `leakWarningMs`, and may never be released. */
+  clientLeaked: [{ readonly heldMs: number; readonly stack: string }]
   /** An idle connection was lost. On the primary, `pool.on('error')` hears of it too. */
   connectionLost: [{ readonly node: NodeId; readonly cause: Error }]
 }

@@ -24,6 +24,9 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
     if (from === undefined) logger.info({ to }, `The primary is ${to}`)
     else logger.warn({ from, to }, `The primary was ${from}, and is ${to} now`)
   })
+  events.on('clientLeaked', ({ heldMs, stack }) => {
+    logger.warn({ heldMs, stack }, `A client was not released within ${heldMs} ms`)
+  })
   events.on('startedWithoutPrimary', () => {
     logger.warn({}, 'There is no primary yet: replicas serve, and nobody knows how old what they show is')
   })

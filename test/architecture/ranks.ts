@@ -13,6 +13,7 @@ const ranks: readonly (readonly string[])[] = [
   ['discovery', 'monitoring', 'execution'],
   ['observability'],
   ['config'],
+  ['client'],
   // The files directly in `src/`.
   [''],
   ['cli', 'http'],

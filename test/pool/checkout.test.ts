@@ -144,7 +144,7 @@ describe('a client from connect()', () => {
     expect(() => client.release()).toThrow(
       'Release called on client which has already been released to the pool.',
     )
-    expect(() => client.query('select 1')).toThrow('Client was closed and is not queryable')
+    await expect(client.query('select 1')).rejects.toThrow('Client was closed and is not queryable')
   })
 
   it('comes by callback too, with a release that is the client’s own', async () => {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { expectTypeOf } from 'vitest'
-import module, { Pool } from '../../src/index.ts'
+import module, { from, Pool } from '../../src/index.ts'
 import * as names from '../../src/index.ts'
 
 // Checked by the compiler, never run: what code that was written for node-postgres takes for granted.
@@ -69,8 +69,9 @@ export async function clientsArePoolClients(pool: Pool): Promise<void> {
 export function theModuleIsShapedLikePg(): Pool {
   expectTypeOf<keyof typeof module>().toEqualTypeOf<keyof typeof pg>()
   expectTypeOf(module.Pool).toEqualTypeOf<typeof Pool>()
-  expectTypeOf(module.Client).toEqualTypeOf<typeof pg.Client>()
-  expectTypeOf(names.Client).toEqualTypeOf<typeof pg.Client>()
+  expectTypeOf(new module.Client({ host: 'db' })).toExtend<pg.Client>()
+  expectTypeOf(new names.Client({ host: 'db', replicas: ['postgres://replica'] })).toExtend<pg.Client>()
+  expectTypeOf(from(pg, { replicas: [] })).toEqualTypeOf<typeof module>()
   expectTypeOf(names.types).toEqualTypeOf<typeof pg.types>()
   return new module.Pool({ host: 'db', replicas: [{ host: 'replica' }] })
 }

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import { describe, expect, it } from 'vitest'
-import type { Done } from './execution/execution.ts'
+import type { Done } from '../execution/execution.ts'
 import { isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
 
 /** What `client.query` is called with. */

@@ -1,10 +1,10 @@
 import type { Submittable } from 'pg'
-import { choiceOption, describe, invalid } from './config/validate.ts'
-import { CONSISTENCIES } from './consistency/mode.ts'
-import type { Done, Send } from './execution/execution.ts'
-import type { PlainRead } from './nodes/plain-read.ts'
-import { wireValues } from './nodes/wire-values.ts'
-import type { RouteRequest } from './routing/decide.ts'
+import { choiceOption, describe, invalid } from '../config/validate.ts'
+import { CONSISTENCIES } from '../consistency/mode.ts'
+import type { Done, Send } from '../execution/execution.ts'
+import type { PlainRead } from '../nodes/plain-read.ts'
+import { wireValues } from '../nodes/wire-values.ts'
+import type { RouteRequest } from '../routing/decide.ts'
 
 /** The arguments of a `query()` call, sorted out. */
 export interface NormalizedQuery {
@@ -113,6 +113,13 @@ function plainRead(query: QueryFields, parameters: unknown): PlainRead | undefin
     // node-postgres gives its own error.
     return undefined
   }
+}
+
+/** A query that is read with these parsers, unless it brings its own. */
+export function withTypes(config: unknown, types: unknown): unknown {
+  if (typeof config === 'string') return { text: config, types }
+  if (typeof config !== 'object' || config === null || Reflect.get(config, 'types')) return config
+  return { ...config, types }
 }
 
 /**

@@ -1,18 +1,18 @@
-import { DatabaseError } from 'pg'
 import type { PoolClient, Submittable } from 'pg'
-import type { MutableSession } from './consistency/session.ts'
-import { asError } from './errors/as-error.ts'
-import { SwitchyardError } from './errors/error.ts'
-import { attend, fail } from './execution/attend.ts'
-import type { ReplicaLease } from './execution/conversation.ts'
-import { isBroken, runExclusively } from './execution/exclusive.ts'
-import type { Done } from './execution/execution.ts'
-import { failureOf } from './execution/failure.ts'
-import { withOutcome } from './execution/outcome.ts'
+import type { MutableSession } from '../consistency/session.ts'
+import { asError } from '../errors/as-error.ts'
+import { SwitchyardError } from '../errors/error.ts'
+import { attend, fail } from '../execution/attend.ts'
+import type { ReplicaLease } from '../execution/conversation.ts'
+import { isBroken, runExclusively } from '../execution/exclusive.ts'
+import type { Done } from '../execution/execution.ts'
+import { failureOf } from '../execution/failure.ts'
+import { withOutcome } from '../execution/outcome.ts'
+import { isServerError } from '../execution/server-error.ts'
+import type { ClientHost } from './host.ts'
 import { textOf, type NormalizedQuery } from './query-arguments.ts'
-import type { Router } from './router.ts'
-import { runsOnStandby } from './statement/on-a-standby.ts'
-import type { Statement } from './statement/statement.ts'
+import { runsOnStandby } from '../statement/on-a-standby.ts'
+import type { Statement } from '../statement/statement.ts'
 
 /** Always fails, and costs nothing: PostgreSQL then refuses all that follows, and goes back to savepoints, by its own rules. */
 const FAILING = 'rollback to savepoint pg_switchyard_refused'
@@ -29,15 +29,15 @@ export interface Run {
  * is sent, because a standby would take some of it silently.
  */
 export class ReplicaTransaction {
-  readonly #router: Router
+  readonly #host: ClientHost
   readonly #lease: ReplicaLease
   readonly #over: () => void
   readonly #unwatch: () => void
   #isGivenBack = false
 
   /** @param over Told once, when the transaction has ended and its connection is given back. */
-  constructor(router: Router, lease: ReplicaLease, over: () => void) {
-    this.#router = router
+  constructor(host: ClientHost, lease: ReplicaLease, over: () => void) {
+    this.#host = host
     this.#lease = lease
     this.#over = over
     // What runs there is in vain: nobody minds whether it ran.
@@ -51,7 +51,7 @@ export class ReplicaTransaction {
   /** Runs a statement, and calls `next` when the server is ready for another one. */
   run(statement: Statement, run: Run, next: () => void): void {
     if (statement.reason !== 'catalog-pending') return this.#runNow(statement, run, next)
-    const judged = this.#router.judgeAnew(run.query.text)
+    const judged = this.#host.judgeAnew(run.query.text)
     judged.then(
       (known) => this.#runNow(known, run, next),
       (error: unknown) => {
@@ -63,14 +63,14 @@ export class ReplicaTransaction {
 
   /** Hands the connection to a query object, if its text is a proven read. */
   submit(submittable: Submittable, session: MutableSession, next: () => void, send: () => void): void {
-    const statement = this.#router.judge(textOf(submittable))
+    const statement = this.#host.judge(textOf(submittable))
     if (statement.kind !== 'read') {
       const refused: Done = (error) => fail(submittable, error)
       return this.#refuse(statement, refused, next)
     }
     const { node } = this.#lease
-    this.#router.count(node, statement)
-    attend(submittable, () => this.#router.saw(session, node))
+    this.#host.count(node, statement)
+    attend(submittable, () => this.#host.saw(session, node))
     send()
     next()
   }
@@ -84,9 +84,9 @@ export class ReplicaTransaction {
     const { query, session, done } = run
     const { client, node } = this.#lease
     if (!this.#mayRun(statement, run)) return this.#refuse(statement, done, next)
-    this.#router.count(node, statement)
+    this.#host.count(node, statement)
     const answered: Done = (error, result) => {
-      if (statement.kind !== 'transaction') this.#router.saw(session, node)
+      if (statement.kind !== 'transaction') this.#host.saw(session, node)
       if (error) this.#noteFailure(error)
       done(error, result)
     }
@@ -104,7 +104,7 @@ export class ReplicaTransaction {
   #mayRun(statement: Statement, { query, session }: Run): boolean {
     if (!runsOnStandby(statement)) return this.client.getTransactionStatus() === 'E' && !statement.multiple
     if (statement.kind !== 'read') return true
-    const { reason } = this.#router.route(statement, session, query.request)
+    const { reason } = this.#host.route(statement, session, query.request)
     return reason !== 'asked-primary' && reason !== 'hint-primary'
   }
 
@@ -121,8 +121,8 @@ export class ReplicaTransaction {
   /** Nothing has been written, so nothing is in doubt. */
   #noteFailure(error: Error): void {
     const isLost = failureOf(error) === 'node'
-    if (isLost) this.#router.nodeFailed(this.#lease.node, error)
-    if (isLost || (isBroken(this.client) && !(error instanceof DatabaseError))) {
+    if (isLost) this.#host.nodeFailed(this.#lease.node, error)
+    if (isLost || (isBroken(this.client) && !isServerError(error))) {
       withOutcome(error, 'rolled-back')
     }
   }

@@ -1,0 +1,32 @@
+import type { Client, PoolClient } from 'pg'
+import type { MutableSession } from '../consistency/session.ts'
+import type { ConnectionFacade } from './connection-facade.ts'
+import type { Run } from './replica-transaction.ts'
+import type { Submission, VirtualConnection } from './virtual-connection.ts'
+
+export type Ended = (error?: Error) => void
+
+/** The client that a core is the inside of. */
+export interface Shell {
+  readonly client: Client
+  readonly facade: ConnectionFacade
+}
+
+/** The inside of a routed client: what is behind node-postgres' surface. */
+export interface ClientCore {
+  /** Absent before there is a cluster. */
+  readonly connection: VirtualConnection | undefined
+  /** In node-postgres' words, why statements are not taken now, if they are not. */
+  readonly refusal: string | undefined
+  /** The session of the calling code. */
+  session(): MutableSession
+  query(run: Run): void
+  submit(submission: Submission, session: MutableSession): void
+  connect(done: (error: Error | undefined) => void): void
+  end(done: Ended): void
+}
+
+/** Whether a client can be handed out again. */
+export function isUsable(client: PoolClient): boolean {
+  return Reflect.get(client, '_ending') !== true
+}

@@ -1,0 +1,57 @@
+import { EventEmitter } from 'node:events'
+import type { Connection, PoolClient } from 'pg'
+
+/** What is node-postgres' own business, or told by the facade itself. */
+const OWN: ReadonlySet<string | symbol> = new Set(['newListener', 'removeListener', 'end', 'error'])
+
+/**
+ * What `client.connection` is on a client without a connection of its own: an emitter of the messages that come over
+ * whichever connection serves it, and a stream that can be destroyed.
+ */
+export class ConnectionFacade extends EventEmitter {
+  /** As on node-postgres' connections: `destroy()` cuts what is borrowed. */
+  readonly stream: { destroy(error?: Error): void; ref(): void; unref(): void }
+  readonly #followed = new Set<Connection>()
+  readonly #forwards = new Map<string | symbol, (...args: unknown[]) => void>()
+
+  constructor(destroy: (error: Error | undefined) => void) {
+    super()
+    const nothing = (): void => {}
+    this.stream = { destroy, ref: nothing, unref: nothing }
+    this.on('newListener', (name: string | symbol) => this.#listen(name))
+  }
+
+  /** False while nobody wants to hear messages. */
+  get isHeard(): boolean {
+    return this.#forwards.size > 0
+  }
+
+  ref(): void {}
+
+  unref(): void {}
+
+  follow(client: PoolClient): void {
+    const connection = connectionOf(client)
+    if (connection === undefined || this.#followed.has(connection)) return
+    this.#followed.add(connection)
+    for (const [name, forward] of this.#forwards) connection.on(name, forward)
+  }
+
+  leave(client: PoolClient): void {
+    const connection = connectionOf(client)
+    if (connection === undefined || !this.#followed.delete(connection)) return
+    for (const [name, forward] of this.#forwards) connection.removeListener(name, forward)
+  }
+
+  #listen(name: string | symbol): void {
+    if (OWN.has(name) || this.#forwards.has(name)) return
+    const forward = (...args: unknown[]): void => void this.emit(name, ...args)
+    this.#forwards.set(name, forward)
+    for (const connection of this.#followed) connection.on(name, forward)
+  }
+}
+
+/** Native clients have none. */
+function connectionOf(client: PoolClient): Connection | undefined {
+  return (client as { readonly connection?: Connection }).connection
+}

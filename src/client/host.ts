@@ -1,0 +1,66 @@
+import type { MutableSession } from '../consistency/session.ts'
+import type { Write } from '../consistency/write-ledger.ts'
+import type { Conversation, ReplicaLease } from '../execution/conversation.ts'
+import type { Done, Send } from '../execution/execution.ts'
+import type { PrimaryLease } from '../execution/writer.ts'
+import type { PlainRead } from '../nodes/plain-read.ts'
+import type { RouteRequest } from '../routing/decide.ts'
+import type { Route } from '../routing/route.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+
+/** One statement on its way. */
+export interface RoutedQuery {
+  /** Absent where there is no text to judge: it goes to the primary. */
+  readonly sql: string | undefined
+  readonly request: RouteRequest
+  readonly session: MutableSession
+  readonly send: Send
+  /** Whether another query may be sent in front of it before that is answered. */
+  readonly canPipeline: boolean
+  /** The query as a plain read, where it is one. Absent: it is sent as it came. */
+  readonly plain?: (() => PlainRead | undefined) | undefined
+  /** Given by who holds a connection to the primary, or wants to keep the replica's. */
+  readonly conversation?: Conversation | undefined
+}
+
+/** A BEGIN READ ONLY on its way, and who gets it. One of the three is called, once. */
+export interface Opening {
+  readonly statement: Statement
+  readonly session: MutableSession
+  readonly request: RouteRequest
+  readonly send: Send
+  /** The transaction is open on this replica. */
+  readonly opened: (lease: ReplicaLease, result: unknown) => void
+  /** It belongs on the primary, where nothing has been begun yet. `leave` is to be called when it is over. */
+  readonly onPrimary: (leave: () => void) => void
+  readonly failed: (error: Error) => void
+}
+
+/** What clients ask of the keeper of sessions. */
+export interface ClientSessions {
+  readonly context: { current(): MutableSession }
+  awaited(session: MutableSession, request: RouteRequest, hint: Statement['hint']): Promise<void> | undefined
+  noteSetting(statement: Statement, sql: string | undefined): void
+}
+
+/** What a routed client asks of the cluster: the router does it. */
+export interface ClientHost {
+  readonly sessions: ClientSessions
+  readonly readOnly: { open(opening: Opening): void }
+  /** False until statements can be judged. */
+  readonly isReady: boolean
+  prepare(): Promise<void>
+  judge(sql: string | undefined): Statement
+  judgeAnew(sql: string | undefined): Promise<Statement>
+  route(statement: Statement, session: MutableSession, request: RouteRequest): Route
+  run(query: RoutedQuery, done: Done): void
+  leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void
+  count(node: NodeView, statement: Statement): void
+  saw(session: MutableSession, node: NodeView): void
+  /** A read that goes on has begun to be answered. */
+  answered(node: NodeView): void
+  ended(write: Write): void
+  isFenced(node: NodeView): boolean
+  nodeFailed(node: NodeView, cause: Error): void
+}

@@ -1,0 +1,44 @@
+import type { PoolClient } from 'pg'
+import type { Platform, Timer } from '../platform/platform.ts'
+
+/** A client that has been checked out for long, and may never be released. */
+export interface ClientLeak {
+  /** For how long it has been out, in milliseconds. */
+  readonly heldMs: number
+  /** Where it was checked out. */
+  readonly stack: string
+}
+
+/** Warns of clients that nobody gives back, once for each checkout. */
+export class LeakWatch {
+  readonly #platform: Platform
+  readonly #heldMs: number
+  readonly #leaked: (leak: ClientLeak) => void
+  readonly #timers = new Map<PoolClient, Timer>()
+
+  constructor(platform: Platform, heldMs: number, leaked: (leak: ClientLeak) => void) {
+    this.#platform = platform
+    this.#heldMs = heldMs
+    this.#leaked = leaked
+  }
+
+  /** To be called by who checks out, while it is still on the stack. */
+  here(): string {
+    return new Error('The client was checked out').stack ?? ''
+  }
+
+  out(client: PoolClient, stack: string): void {
+    this.back(client)
+    const heldMs = this.#heldMs
+    const timer = this.#platform.schedule(heldMs, () => {
+      this.#timers.delete(client)
+      this.#leaked({ heldMs, stack })
+    })
+    this.#timers.set(client, timer)
+  }
+
+  back(client: PoolClient): void {
+    this.#timers.get(client)?.cancel()
+    this.#timers.delete(client)
+  }
+}

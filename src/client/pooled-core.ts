@@ -1,0 +1,64 @@
+import type { PoolClient } from 'pg'
+import type { MutableSession } from '../consistency/session.ts'
+import type { ClientCore, Ended, Shell } from './client-core.ts'
+import { ClientEvents } from './client-events.ts'
+import type { Run } from './replica-transaction.ts'
+import { VirtualConnection, type Submission } from './virtual-connection.ts'
+import type { Wiring } from './wiring.ts'
+import { CLOSED, CONNECTED_BEFORE } from './words.ts'
+
+/** The inside of a client that a pool hands out, again and again. */
+export class PooledCore implements ClientCore {
+  readonly connection: VirtualConnection
+  readonly #wiring: Wiring
+  readonly #shell: Shell
+  #isEnded = false
+
+  constructor(wiring: Wiring, shell: Shell) {
+    const { client, facade } = shell
+    this.#wiring = wiring
+    this.#shell = shell
+    this.connection = new VirtualConnection({
+      host: wiring.host,
+      events: new ClientEvents(client, facade),
+      primaryOnly: wiring.primaryOnly,
+      showsHeld: wiring.isEager,
+      idle: (isReleased) => {
+        if (isReleased) wiring.returned(client as PoolClient)
+        else client.emit('drain')
+      },
+    })
+    wiring.connection = this.connection
+  }
+
+  get refusal(): string | undefined {
+    return this.#isEnded || this.connection.isReleased ? CLOSED : undefined
+  }
+
+  session(): MutableSession {
+    return this.#wiring.host.sessions.context.current()
+  }
+
+  query(run: Run): void {
+    this.connection.query(run)
+  }
+
+  submit(submission: Submission, session: MutableSession): void {
+    this.connection.submit(submission, session)
+  }
+
+  connect(done: (error: Error | undefined) => void): void {
+    process.nextTick(done, new Error(CONNECTED_BEFORE))
+  }
+
+  /** What it has borrowed is closed. It stays checked out until it is released, and is not handed out again. */
+  end(done: Ended): void {
+    const isFirst = !this.#isEnded
+    this.#isEnded = true
+    if (isFirst) this.connection.cut()
+    process.nextTick(() => {
+      if (isFirst) this.#shell.client.emit('end')
+      done()
+    })
+  }
+}

@@ -1,0 +1,227 @@
+import type { PoolClient, TransactionStatus } from 'pg'
+import type { MutableSession } from '../consistency/session.ts'
+import { WriteLedger, type StatementFailure } from '../consistency/write-ledger.ts'
+import { isBroken, runExclusively } from '../execution/exclusive.ts'
+import type { Done, Send } from '../execution/execution.ts'
+import { failureOf } from '../execution/failure.ts'
+import { fencedError, withOutcome } from '../execution/outcome.ts'
+import { isServerError } from '../execution/server-error.ts'
+import { askWhetherStandby } from '../execution/standby-proof.ts'
+import type { PrimaryLease } from '../execution/writer.ts'
+import type { Statement } from '../statement/statement.ts'
+import { WITHOUT_TEXT } from '../statement/without-text.ts'
+import type { ClientHost } from './host.ts'
+import { CLOSED, REFUSED_UNSENT, TIMED_OUT } from './words.ts'
+
+/** A statement that belongs on the primary, and who waits for it. */
+export interface PrimaryRun {
+  readonly statement: Statement
+  readonly text: string | undefined
+  readonly session: MutableSession
+  readonly send: Send
+  readonly done: Done
+  /** False for what hears the server by itself, so that it cannot be run twice. */
+  readonly mayMove: boolean
+}
+
+/** Who holds the connection. */
+export interface Holder {
+  /** True when nothing of it may go on: a connection that comes now comes too late. */
+  isGivenUp(): boolean
+  borrowed(client: PoolClient): void
+  returned(client: PoolClient): void
+  /** What was called behind this statement, and not begun, must not run without it. */
+  failFollowers(error: Error): void
+}
+
+type Borrowed = (error: Error | undefined, lease?: PrimaryLease) => void
+
+/** Asked outside of a transaction, it is asked because the next statements are meant to run there too. */
+const ASKS_FOR_BACKEND = /pg_backend_pid\s*\(/i
+
+/** The connection to the primary that a client borrows when it first needs one, and what it holds there. */
+export class PrimaryHold {
+  readonly #host: ClientHost
+  readonly #holder: Holder
+  readonly #ledger = new WriteLedger()
+  #lease: PrimaryLease | undefined
+  #isInTransaction = false
+  /** Holds state of its connection that cannot be had elsewhere. */
+  #isPinned = false
+  /** Gives back the place that a read has on the primary in place of a replica. */
+  #leavePlace: (() => void) | undefined
+
+  constructor(host: ClientHost, holder: Holder) {
+    this.#host = host
+    this.#holder = holder
+  }
+
+  get client(): PoolClient | undefined {
+    return this.#lease?.client
+  }
+
+  /** True while every statement has to run here. */
+  get isBound(): boolean {
+    return this.#isInTransaction || this.#isPinned
+  }
+
+  get status(): TransactionStatus {
+    return this.#lease?.client.getTransactionStatus() ?? 'I'
+  }
+
+  /** `leave` is called when the next statement, or the transaction that it opens, is over. */
+  takePlace(leave: () => void): void {
+    this.#leavePlace = leave
+  }
+
+  /** Runs a statement, and learns from the server whether a transaction is open; then calls `next`. */
+  run(run: PrimaryRun, next: () => void): void {
+    this.#run(run, next, !run.mayMove)
+  }
+
+  borrow(done: Borrowed): void {
+    const held = this.#lease
+    if (held !== undefined) {
+      const isFree = !this.isBound
+      // What was lost with a broken connection, the connection says itself.
+      const isOver = isBroken(held.client) ? isFree : this.#host.isFenced(held.node)
+      if (!isOver) return done(undefined, held)
+      if (!isFree) return done(fencedError(held.node.id))
+      this.#drop(held, true)
+    }
+    this.#host.leasePrimary((error, lease) => {
+      if (lease === undefined) return done(error)
+      if (this.#holder.isGivenUp()) {
+        lease.client.release()
+        return done(new Error(CLOSED))
+      }
+      this.#lease = lease
+      this.#holder.borrowed(lease.client)
+      done(undefined, lease)
+    })
+  }
+
+  /** Gives the connection back. What was written over it and is not known to be committed may be, from now on. */
+  giveBack(error: Error | boolean | undefined): void {
+    if (this.#lease !== undefined) this.#drop(this.#lease, error)
+  }
+
+  /** Everything has come to its end: what the ledger still has is told. */
+  settleAll(): void {
+    this.#settle(WITHOUT_TEXT, 'I', 'none')
+    this.#isInTransaction = false
+    this.#isPinned = false
+  }
+
+  #run(run: PrimaryRun, next: () => void, isSecond: boolean): void {
+    this.borrow((error, lease) => {
+      if (lease !== undefined) return this.#runOn(lease, run, next, isSecond)
+      this.#leave()
+      if (error !== undefined) this.#failFollowers(run.statement, error)
+      try {
+        run.done(error)
+      } finally {
+        next()
+      }
+    })
+  }
+
+  #runOn(lease: PrimaryLease, run: PrimaryRun, next: () => void, isSecond: boolean): void {
+    const { statement, session, text, done } = run
+    const { client } = lease
+    this.#host.count(lease.node, statement)
+    const wasInTransaction = this.#isInTransaction
+    const isFree = !this.isBound
+    if (statement.leavesSessionState) this.#isPinned = true
+    if (!wasInTransaction && text !== undefined && ASKS_FOR_BACKEND.test(text)) this.#isPinned = true
+    this.#ledger.started(statement, session)
+    this.#host.sessions.noteSetting(statement, text)
+
+    let failure: StatementFailure = 'none'
+    const answered: Done = (error, result) => {
+      if (error) failure = failureKind(error)
+      if (statement.kind === 'read') this.#host.saw(session, lease.node)
+      if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
+      // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
+      // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
+      if (!error) this.#settle(statement, client.getTransactionStatus(), 'none')
+      else if (!isServerError(error)) {
+        this.#settle(statement, undefined, 'lost')
+        if (isBroken(client)) this.#failFollowers(statement, error)
+      }
+      done(error, result)
+    }
+    const idle = (serverError: Error | undefined): void => {
+      if (serverError !== undefined) failure = failureKind(serverError)
+      const isGone = isBroken(client)
+      const status = isGone ? null : client.getTransactionStatus()
+      const isLost = isGone && !this.isBound
+      this.#isInTransaction = isGone ? this.#isInTransaction : status !== 'I'
+      this.#settle(statement, status, failure)
+      if (!this.#isInTransaction) this.#leave()
+      if (isLost && serverError !== undefined) this.#failFollowers(statement, serverError)
+      if (isLost && this.#lease === lease) this.#drop(lease, true)
+      next()
+    }
+    // A demoted server has done nothing: the true primary may have the statement, once.
+    const takesOver = (error: Error): boolean => {
+      if (isSecond || !isFree || failureOf(error) !== 'standby-refusal') return false
+      askWhetherStandby(client, (isStandby) => {
+        if (!isStandby || this.#lease !== lease) {
+          idle(error)
+          return answered(error)
+        }
+        this.#host.nodeFailed(lease.node, error)
+        this.#isPinned = false
+        this.#drop(lease, true)
+        this.#run(run, next, true)
+      })
+      return true
+    }
+    runExclusively(client, run.send, answered, idle, takesOver)
+  }
+
+  /**
+   * What was called behind a BEGIN or a SET that nobody has awaited was meant to run in its transaction, or with its setting.
+   * It must not run without, over another connection.
+   */
+  #failFollowers({ kind, leavesSessionState, multiple }: Statement, error: Error): void {
+    if (kind !== 'transaction' && !leavesSessionState && !multiple) return
+    if (kind === 'transaction' && !multiple) withOutcome(error, 'rolled-back')
+    this.#holder.failFollowers(error)
+  }
+
+  /** Says of a statement whose server is lost what may have become of it. */
+  #noteOutcome(error: Error, statement: Statement, wasInTransaction: boolean, { node }: PrimaryLease): void {
+    const isLost = failureOf(error) === 'node'
+    if (isLost) this.#host.nodeFailed(node, error)
+    if (!isLost && error.message !== TIMED_OUT) return
+    const { reason, multiple, mayWrite } = statement
+    const wasSent = !REFUSED_UNSENT.has(error.message)
+    const mayCommit = wasSent && (multiple || reason === 'commit' || reason === 'two-phase')
+    if (wasInTransaction && isLost && !mayCommit) withOutcome(error, 'rolled-back')
+    else if (!wasSent) withOutcome(error, 'not-sent')
+    else if (mayWrite || wasInTransaction) withOutcome(error, 'unknown')
+  }
+
+  #settle(statement: Statement, status: TransactionStatus | undefined, failure: StatementFailure): void {
+    const write = this.#ledger.ended(statement, status, failure)
+    if (write !== undefined) this.#host.ended(write)
+  }
+
+  #leave(): void {
+    this.#leavePlace?.()
+    this.#leavePlace = undefined
+  }
+
+  #drop(lease: PrimaryLease, error: Error | boolean | undefined): void {
+    this.#lease = undefined
+    this.#leave()
+    this.#holder.returned(lease.client)
+    lease.client.release(error)
+  }
+}
+
+function failureKind(error: Error): StatementFailure {
+  return isServerError(error) && failureOf(error) !== 'node' ? 'answered' : 'lost'
+}

@@ -1,0 +1,139 @@
+import type { EventEmitter } from 'node:events'
+import type { Client, ClientConfig, TransactionStatus } from 'pg'
+import { inThisContext } from '../platform/async-context.ts'
+import type { ClientCore, Ended } from './client-core.ts'
+import { ConnectionFacade } from './connection-facade.ts'
+import { PooledCore } from './pooled-core.ts'
+import { callbackOf, isSubmittable, normalizeQuery, promised, withTypes } from './query-arguments.ts'
+import { refuse, StandaloneCore } from './standalone-core.ts'
+import { Wiring, type Membership } from './wiring.ts'
+
+type Connected = (error: Error | null, client?: unknown) => void
+
+/** A class of node-postgres, as far as it is built upon: its own types have overloads that only callers need. */
+interface Base extends EventEmitter {
+  readonly _types: { readonly getTypeParser: unknown }
+  connect(callback?: Connected): unknown
+  query(config: unknown, values?: unknown, callback?: unknown): unknown
+  end(callback?: Ended): unknown
+  setTypeParser(...args: readonly unknown[]): unknown
+  getTransactionStatus(): TransactionStatus
+}
+type BaseClass = new (config?: string | ClientConfig) => Base
+
+/** `Client` of a copy of node-postgres, with routing in it. */
+export type RoutedClientClass = new (config?: string | ClientConfig | Wiring) => Client
+
+/** Finds the cluster that a configuration means; `undefined` where there is nothing to route. */
+export type Join = (config: unknown) => Membership | undefined
+
+/**
+ * Makes the class of routed clients upon the `Client` of a copy of node-postgres: everything that is on that is on this, but
+ * there is no socket of its own, and statements go where they belong. Where there is nothing to route it is that `Client`.
+ */
+export function routedClientClass(ClientOfCopy: typeof Client, join: Join): RoutedClientClass {
+  const Parent = ClientOfCopy as unknown as BaseClass
+
+  class RoutedClient extends Parent {
+    /** Absent where there is nothing to route. */
+    readonly #core: ClientCore | undefined
+    #hasTypes = false
+
+    constructor(given?: string | ClientConfig | Wiring) {
+      const source = given instanceof Wiring ? given : join(given)
+      if (source === undefined) {
+        super(given as string | ClientConfig)
+        return
+      }
+      const facade = new ConnectionFacade(() => this.#core?.connection?.cut())
+      super({ ...source.config, connection: facade } as ClientConfig)
+      const shell = { client: this as unknown as Client, facade }
+      this.#core =
+        source instanceof Wiring ? new PooledCore(source, shell) : new StandaloneCore(source, shell)
+      this.#hasTypes = !(source instanceof Wiring) && source.config.types !== undefined
+      Object.assign(this, source instanceof Wiring ? { _connected: true, readyForQuery: true } : {})
+      for (const name of ['processID', 'secretKey'] as const) {
+        const get = (): unknown => this.#shown(name)
+        Object.defineProperty(this, name, { get, set() {}, enumerable: true, configurable: true })
+      }
+    }
+
+    override connect(callback?: Connected): unknown {
+      const core = this.#core
+      if (core === undefined) return super.connect(callback)
+      const connect = (done: Connected): void =>
+        core.connect((error) => {
+          Object.assign(this, error === undefined ? { _connected: true } : { _connectionError: true })
+          if (error === undefined) done(null, this)
+          else done(error)
+        })
+      if (callback) return connect(inThisContext(callback))
+      return promised((done) => connect((error, client) => done(error ?? undefined, client)))
+    }
+
+    /** As in node-postgres: text or config, values, callback; or a Submittable, which is returned at once. */
+    override query(config: unknown, values?: unknown, callback?: unknown): unknown {
+      const core = this.#core
+      if (core === undefined) return super.query(config, values, callback)
+      if (config === null || config === undefined) {
+        throw new TypeError('Client was passed a null or undefined query')
+      }
+      const { refusal } = core
+      if (isSubmittable(config)) {
+        this.#setTypesOf(config)
+        const submission = { submittable: config, values, callback }
+        if (refusal === undefined) core.submit(submission, core.session())
+        else refuse(submission, refusal)
+        return config
+      }
+      const given = callbackOf(config, values, callback)
+      const query = normalizeQuery(this.#hasTypes ? withTypes(config, this._types) : config, values)
+      const run = (done: (error: Error | undefined, result?: unknown) => void): void => {
+        if (refusal === undefined) core.query({ query, session: core.session(), done })
+        else refuse({ done }, refusal)
+      }
+      if (given === undefined) return promised(run)
+      run(inThisContext(given))
+      return undefined
+    }
+
+    override end(callback?: Ended): unknown {
+      const core = this.#core
+      if (core === undefined) return super.end(callback)
+      Object.assign(this, { _ending: true })
+      const end = (done: Ended): void =>
+        core.end((error) => {
+          Object.assign(this, { _ended: true })
+          done(error)
+        })
+      if (callback) return end(inThisContext(callback))
+      return promised((done) => end((error) => done(error)))
+    }
+
+    /** Holds for what this client reads, whichever connection serves it. */
+    override setTypeParser(...args: readonly unknown[]): unknown {
+      this.#hasTypes = true
+      return super.setTypeParser(...args)
+    }
+
+    override getTransactionStatus(): TransactionStatus {
+      const core = this.#core
+      return core === undefined ? super.getTransactionStatus() : (core.connection?.status ?? null)
+    }
+
+    /** Of the connection that every statement runs over; `null` while that is not certain. */
+    #shown(name: 'processID' | 'secretKey'): unknown {
+      const client: object | undefined = this.#core?.connection?.shown
+      return client === undefined ? null : (Reflect.get(client, name) ?? null)
+    }
+
+    #setTypesOf(submittable: object): void {
+      if (!this.#hasTypes) return
+      const result: unknown = Reflect.get(submittable, '_result')
+      if (typeof result !== 'object' || result === null || Reflect.get(result, '_types')) return
+      Object.assign(result, { _types: this._types })
+    }
+  }
+  Object.defineProperty(RoutedClient, 'name', { value: 'Client' })
+  return RoutedClient as unknown as RoutedClientClass
+}

@@ -1,0 +1,148 @@
+import type { MutableSession } from '../consistency/session.ts'
+import { asError } from '../errors/as-error.ts'
+import { fail } from '../execution/attend.ts'
+import type { ClientCore, Ended, Shell } from './client-core.ts'
+import { ClientEvents } from './client-events.ts'
+import { announceParameters } from './parameter-status.ts'
+import type { Run } from './replica-transaction.ts'
+import { VirtualConnection, type Submission } from './virtual-connection.ts'
+import type { MemberHost, Membership } from './wiring.ts'
+import { CLOSED, CONNECTED_BEFORE, CONNECTION_ERROR, TERMINATED } from './words.ts'
+
+/** What a client is in that was not made by a pool. */
+interface Entered {
+  readonly member: MemberHost
+  readonly connection: VirtualConnection
+}
+
+/** The inside of a client that is constructed, connected and ended by the application. */
+export class StandaloneCore implements ClientCore {
+  readonly #membership: Membership
+  readonly #shell: Shell
+  #state: 'new' | 'connecting' | 'connected' | 'failed' | 'ended' = 'new'
+  #entered: Entered | undefined
+  #whenReturned: (() => void) | undefined
+
+  constructor(membership: Membership, shell: Shell) {
+    this.#membership = membership
+    this.#shell = shell
+  }
+
+  get connection(): VirtualConnection | undefined {
+    return this.#state === 'connected' ? this.#entered?.connection : undefined
+  }
+
+  get refusal(): string | undefined {
+    if (this.#state === 'failed') return CONNECTION_ERROR
+    return this.#state === 'ended' ? CLOSED : undefined
+  }
+
+  session(): MutableSession {
+    return this.#enter().member.host.sessions.context.current()
+  }
+
+  query(run: Run): void {
+    this.#enter().connection.query(run)
+  }
+
+  submit(submission: Submission, session: MutableSession): void {
+    this.#enter().connection.submit(submission, session)
+  }
+
+  connect(done: (error: Error | undefined) => void): void {
+    if (this.#state !== 'new') {
+      process.nextTick(done, new Error(CONNECTED_BEFORE))
+      return
+    }
+    this.#state = 'connecting'
+    this.#connect().then(
+      () => done(undefined),
+      (error: unknown) => {
+        this.#giveUp(asError(error))
+        done(asError(error))
+      },
+    )
+  }
+
+  /** What it has borrowed is closed. The last one of its configuration ends the watch over the cluster. */
+  end(done: Ended): void {
+    const { client } = this.#shell
+    const entered = this.#entered
+    const wasOpen = this.#state === 'connected' || this.#state === 'connecting'
+    if (this.#state !== 'failed') this.#state = 'ended'
+    if (!wasOpen || entered === undefined) return done()
+    this.#entered = undefined
+    this.#whenReturned = () => {
+      entered.member.leave().then(() => {
+        client.emit('end')
+        done()
+      }, done)
+    }
+    entered.connection.release(true, TERMINATED)
+  }
+
+  async #connect(): Promise<void> {
+    const { connection, member } = this.#enter()
+    await member.servable()
+    if (this.#state !== 'connecting') throw new Error(TERMINATED)
+    if (this.#membership.isEager) {
+      await new Promise<void>((resolve, reject) => {
+        connection.holdPrimary((error) => (error === undefined ? resolve() : reject(error)))
+      })
+    }
+    await announceParameters(member.host, this.#shell.facade)
+    if (this.#state !== 'connecting') throw new Error(TERMINATED)
+    this.#state = 'connected'
+    connection.open()
+    this.#shell.client.emit('connect')
+  }
+
+  #giveUp(error: Error): void {
+    const entered = this.#entered
+    if (this.#state !== 'ended') this.#state = 'failed'
+    if (entered === undefined) return
+    this.#entered = undefined
+    this.#whenReturned = () => void left(entered.member)
+    entered.connection.release(error, error.message)
+  }
+
+  #enter(): Entered {
+    return (this.#entered ??= this.#begin())
+  }
+
+  #begin(): Entered {
+    const { client, facade } = this.#shell
+    const member = this.#membership.enter()
+    const connection = new VirtualConnection({
+      host: member.host,
+      events: new ClientEvents(client, facade),
+      primaryOnly: false,
+      showsHeld: this.#membership.isEager,
+      idle: (isReleased) => {
+        if (isReleased) this.#whenReturned?.()
+        else client.emit('drain')
+      },
+    })
+    // As with node-postgres, what is asked for before it is connected waits.
+    connection.close()
+    return { member, connection }
+  }
+}
+
+/** Nobody waits for it: what is wrong was told already. */
+async function left(member: MemberHost): Promise<void> {
+  try {
+    await member.leave()
+  } catch {
+    // The connections are gone either way.
+  }
+}
+
+/** Tells who asks for something that it will never run. */
+export function refuse(asked: Submission | Pick<Run, 'done'>, message: string): void {
+  process.nextTick(() => {
+    const error = new Error(message)
+    if ('submittable' in asked) fail(asked.submittable, error)
+    else asked.done(error)
+  })
+}

@@ -1,0 +1,335 @@
+import type { PoolClient, Submittable, TransactionStatus } from 'pg'
+import type { MutableSession } from '../consistency/session.ts'
+import { asError } from '../errors/as-error.ts'
+import { attend, fail } from '../execution/attend.ts'
+import type { ReplicaLease } from '../execution/conversation.ts'
+import type { Done } from '../execution/execution.ts'
+import { guarded } from '../execution/guarded.ts'
+import { opensOnStandby } from '../statement/on-a-standby.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { ClientEvents } from './client-events.ts'
+import type { ClientHost } from './host.ts'
+import { PrimaryHold, type PrimaryRun } from './primary-hold.ts'
+import { textOf } from './query-arguments.ts'
+import { ReplicaStream, runsOnReplica } from './replica-stream.ts'
+import { ReplicaTransaction, type Run } from './replica-transaction.ts'
+import { TaskQueue } from './task-queue.ts'
+import { CLOSED, TERMINATED } from './words.ts'
+
+/** A query object and the other arguments of its call, as they came. */
+export interface Submission {
+  readonly submittable: Submittable
+  readonly values: unknown
+  readonly callback: unknown
+}
+
+export interface VirtualConnectionOptions {
+  readonly host: ClientHost
+  readonly events: ClientEvents
+  /** Everything belongs on the primary. */
+  readonly primaryOnly: boolean
+  /** The connection to the primary is held all the time, so its backend is the client's. */
+  readonly showsHeld: boolean
+  /** Told each time that nothing is left to do, and, behind a release, when everything is given back. */
+  readonly idle: (isReleased: boolean) => void
+}
+
+/**
+ * The connection that a routed client seems to have. Statements run one after the other, in the order of the calls: each is
+ * decided when the one before is finished. A proven read goes to a replica; anything else borrows a connection to the
+ * primary, which is kept until the release. In a transaction, and once there is state of that connection, everything runs
+ * there. A transaction that begins as READ ONLY runs on a replica as a whole.
+ */
+export class VirtualConnection {
+  readonly #host: ClientHost
+  readonly #options: VirtualConnectionOptions
+  readonly #events: ClientEvents
+  readonly #tasks: TaskQueue = new TaskQueue(() => this.#drained())
+  readonly #primary: PrimaryHold
+  #replica: ReplicaTransaction | undefined
+  #stream: ReplicaStream | undefined
+  #isReleased = false
+  /** Given at release: nothing of this may go on. */
+  #releaseError: Error | boolean | undefined
+
+  constructor(options: VirtualConnectionOptions) {
+    const { host, events } = options
+    this.#options = options
+    this.#host = host
+    this.#events = events
+    this.#primary = new PrimaryHold(host, {
+      isGivenUp: () => Boolean(this.#releaseError),
+      borrowed: (client) => events.from(client),
+      returned: (client) => events.stop(client),
+      failFollowers: (error) => this.#tasks.failAll(() => error),
+    })
+  }
+
+  /** Of the connection in use; `I` while none is borrowed, since then there is no transaction. */
+  get status(): TransactionStatus {
+    return this.#replica?.client.getTransactionStatus() ?? this.#primary.status
+  }
+
+  /** The connection that statements run over, if that is certain: in a transaction, or with state that it holds. */
+  get bound(): PoolClient | undefined {
+    return this.#replica?.client ?? (this.#primary.isBound ? this.#primary.client : undefined)
+  }
+
+  /** The connection whose backend may be told: nobody else uses it meanwhile. */
+  get shown(): PoolClient | undefined {
+    return this.#options.showsHeld ? this.#primary.client : this.bound
+  }
+
+  get isReleased(): boolean {
+    return this.#isReleased
+  }
+
+  /** Begins anew, for the next one who has it. */
+  renew(): void {
+    this.#isReleased = false
+    this.#releaseError = undefined
+    this.#events.renew()
+  }
+
+  /** Nothing begins until `open`. */
+  close(): void {
+    this.#tasks.hold()
+  }
+
+  open(): void {
+    this.#tasks.resume()
+  }
+
+  /** Borrows the connection to the primary at once. */
+  holdPrimary(done: (error: Error | undefined) => void): void {
+    this.#primary.borrow((error) => done(error))
+  }
+
+  /** `done` hears what node-postgres answers, untouched. */
+  query(run: Run): void {
+    this.#tasks.add({ start: (next) => this.#run(run, next), fail: run.done })
+  }
+
+  submit(submission: Submission, session: MutableSession): void {
+    const start = (next: () => void): void => this.#submit(submission, session, next)
+    this.#tasks.add({ start, fail: (error) => fail(submission.submittable, error) })
+  }
+
+  /**
+   * Gives everything back when what was asked for is done. With an error or `true` at once, though a statement is running: the
+   * connection that was borrowed is closed.
+   */
+  release(error?: Error | boolean, reason: string = CLOSED): void {
+    this.#isReleased = true
+    if (error) {
+      this.#releaseError = error
+      this.#tasks.failAll(() => new Error(reason))
+      this.#dropAll(error)
+    }
+    if (this.#tasks.isEmpty) this.#giveBack()
+  }
+
+  /** Closes what is borrowed, and fails what is asked for. */
+  cut(): void {
+    this.#releaseError = true
+    this.#tasks.failAll(() => new Error(TERMINATED))
+    this.#dropAll(true)
+  }
+
+  #drained(): void {
+    if (this.#isReleased) this.#giveBack()
+    else this.#options.idle(false)
+  }
+
+  #giveBack(): void {
+    this.#primary.settleAll()
+    this.#dropAll(undefined)
+    this.#options.idle(true)
+  }
+
+  #dropAll(error: Error | boolean | undefined): void {
+    this.#primary.giveBack(error)
+    this.#stream?.close(error)
+    if (this.#replica === undefined) return
+    this.#events.stop(this.#replica.client)
+    this.#replica.close(error)
+    this.#replica = undefined
+  }
+
+  /** Calls `next` behind a callback, though that throws: it stops nobody else. */
+  #finish(done: Done, next: () => void): Done {
+    return (error, result) => {
+      try {
+        done(error, result)
+      } finally {
+        next()
+      }
+    }
+  }
+
+  #run(run: Run, next: () => void): void {
+    const { query, session } = run
+    const finish = this.#finish(run.done, next)
+    if (!this.#host.isReady) {
+      this.#host.prepare().then(() => this.#run(run, next), finish)
+      return
+    }
+    const statement = this.#host.judge(query.text)
+    if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
+    const onPrimary = (): void => this.#primary.run(this.#primaryRun(run, statement), next)
+    if (this.#primary.isBound || this.#options.primaryOnly) return onPrimary()
+    if (opensOnStandby(statement)) return this.#openReadOnly(run, statement, next)
+    if (statement.kind !== 'read') return onPrimary()
+    const { text: sql, request, canPipeline } = query
+    const send = this.#events.around(query.send)
+    // What is heard of the connection belongs to whoever has it for itself.
+    const plain = send === query.send ? query.plain : undefined
+    const read = (): void => {
+      if (this.#primary.client === undefined) {
+        return this.#host.run({ sql, request, session, send, canPipeline, plain }, finish)
+      }
+      // A second connection to the primary may not be had while this client holds one.
+      const spilled = (leave: () => void): void => {
+        this.#primary.takePlace(leave)
+        onPrimary()
+      }
+      const conversation = { spilled }
+      this.#host.run({ sql, request, session, send, canPipeline, plain, conversation }, finish)
+    }
+    read()
+  }
+
+  #primaryRun({ query, session, done }: Run, statement: Statement): PrimaryRun {
+    return { statement, text: query.text, session, send: query.send, done, mayMove: true }
+  }
+
+  /** The transaction goes where a read of its session may go, and stays there. */
+  #openReadOnly(run: Run, statement: Statement, next: () => void): void {
+    const { query, session } = run
+    const { request, send } = query
+    const finish: Done = (error, result) => {
+      guarded(run.done)(error, result)
+      next()
+    }
+    const opened = (lease: ReplicaLease, result: unknown): void => {
+      if (this.#releaseError) {
+        lease.client.release(true)
+        return finish(new Error(CLOSED))
+      }
+      const over = (): void => {
+        this.#replica = undefined
+        this.#events.stop(lease.client)
+      }
+      this.#replica = new ReplicaTransaction(this.#host, lease, over)
+      this.#events.from(lease.client)
+      finish(undefined, result)
+    }
+    const onPrimary = (leave: () => void): void => {
+      this.#primary.takePlace(leave)
+      this.#primary.run(this.#primaryRun(run, statement), next)
+    }
+    this.#host.readOnly.open({ statement, session, request, send, opened, onPrimary, failed: finish })
+  }
+
+  #submit(submission: Submission, session: MutableSession, next: () => void): void {
+    const { submittable, values, callback } = submission
+    if (!this.#host.isReady) {
+      const failed = (error: unknown): void => {
+        fail(submittable, asError(error))
+        next()
+      }
+      this.#host.prepare().then(() => this.#submit(submission, session, next), failed)
+      return
+    }
+    const hand = (client: PoolClient): void =>
+      client.query(submittable as never, values as never, callback as never)
+    const replica = this.#replica
+    if (replica !== undefined) return replica.submit(submittable, session, next, () => hand(replica.client))
+    const text = textOf(submittable)
+    const statement = this.#host.judge(text)
+    const isFree = !this.#primary.isBound && !this.#options.primaryOnly
+    if (isFree && statement.kind === 'read' && runsOnReplica(submittable)) {
+      return this.#startStream(submission, statement, session, hand, next)
+    }
+    this.#submitOnPrimary(submittable, statement, session, hand, next)
+  }
+
+  #submitOnPrimary(
+    submittable: Submittable,
+    statement: Statement,
+    session: MutableSession,
+    hand: (client: PoolClient) => void,
+    next: () => void,
+  ): void {
+    let isHanded = false
+    this.#primary.run(
+      {
+        statement,
+        text: textOf(submittable),
+        session,
+        send: (client, done) => {
+          attend(submittable, (error) => (error === undefined ? done(undefined) : done(asError(error))))
+          isHanded = true
+          hand(client)
+        },
+        // Once it is handed over it hears the server by itself.
+        done: (error) => {
+          if (error && !isHanded) fail(submittable, error)
+        },
+        mayMove: false,
+      },
+      next,
+    )
+  }
+
+  /** A proven read that is answered bit by bit: it has a replica's connection until its end. */
+  #startStream(
+    { submittable }: Submission,
+    statement: Statement,
+    session: MutableSession,
+    hand: (client: PoolClient) => void,
+    next: () => void,
+  ): void {
+    let followed: PoolClient | undefined
+    const follow = (client: PoolClient | undefined): void => {
+      if (followed !== undefined) this.#events.unfollow(followed)
+      followed = client
+      if (client !== undefined) this.#events.follow(client)
+    }
+    const stream = new ReplicaStream({
+      submittable,
+      hand: (client) => {
+        follow(client)
+        hand(client)
+      },
+      held: ({ client, node }) => {
+        if (this.#releaseError) return stream.close(this.#releaseError)
+        this.#host.answered(node)
+        this.#host.saw(session, node)
+        this.#events.from(client)
+      },
+      ended: (client) => {
+        this.#stream = undefined
+        follow(undefined)
+        if (client !== undefined) this.#events.stop(client)
+        next()
+      },
+    })
+    this.#stream = stream
+    const conversation = {
+      held: (lease: ReplicaLease) => stream.hold(lease),
+      spilled: (leave: () => void) => {
+        this.#stream = undefined
+        follow(undefined)
+        stream.stepAside()
+        this.#primary.takePlace(leave)
+        this.#submitOnPrimary(submittable, statement, session, hand, next)
+      },
+    }
+    const sql = textOf(submittable)
+    const { send } = stream
+    this.#host.run({ sql, request: {}, session, send, canPipeline: false, conversation }, (error) =>
+      stream.fail(error),
+    )
+  }
+}

@@ -1,0 +1,43 @@
+import type { ClientConfig, PoolClient } from 'pg'
+import type { ClientHost } from './host.ts'
+import type { VirtualConnection } from './virtual-connection.ts'
+
+/** What a pool gives to a client that it makes, in place of a configuration. */
+export class Wiring {
+  readonly host: ClientHost
+  /** Options of node-postgres, for what a client shows of itself. */
+  readonly config: ClientConfig
+  /** Everything belongs on the primary. */
+  readonly primaryOnly: boolean
+  /** A connection to the primary is held from checkout to release. */
+  readonly isEager: boolean
+  /** Told when everything is given back behind a release. */
+  readonly returned: (client: PoolClient) => void
+  /** Set by the client that is made. */
+  connection: VirtualConnection | undefined
+
+  constructor(options: Pick<Wiring, 'host' | 'config' | 'primaryOnly' | 'isEager' | 'returned'>) {
+    this.host = options.host
+    this.config = options.config
+    this.primaryOnly = options.primaryOnly
+    this.isEager = options.isEager
+    this.returned = options.returned
+  }
+}
+
+/** A cluster that clients of the same configuration have in common. */
+export interface Membership {
+  /** Options of node-postgres. */
+  readonly config: ClientConfig
+  /** A connection to the primary is held from `connect()` to `end()`. */
+  readonly isEager: boolean
+  /** The cluster, which is watched until the last one leaves. */
+  enter(): MemberHost
+}
+
+export interface MemberHost {
+  readonly host: ClientHost
+  /** Resolves when a statement may hope for a node. */
+  servable(): Promise<void>
+  leave(): Promise<void>
+}

@@ -1,0 +1,10 @@
+/** What node-postgres and pg-pool say, in their own words, which programs compare. */
+export const TIMED_OUT = 'Query read timeout'
+export const CLOSED = 'Client was closed and is not queryable'
+export const CONNECTION_ERROR = 'Client has encountered a connection error and is not queryable'
+export const TERMINATED = 'Connection terminated'
+export const CONNECTED_BEFORE = 'Client has already been connected. You cannot reuse a client.'
+export const RELEASED_TWICE = 'Release called on client which has already been released to the pool.'
+
+/** Of a connection that was known to be broken before the statement came. */
+export const REFUSED_UNSENT: ReadonlySet<string> = new Set([CLOSED, CONNECTION_ERROR])

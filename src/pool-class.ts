@@ -1,0 +1,325 @@
+import type { EventEmitter } from 'node:events'
+import type { Client, Pool as PgPool, PoolClient, PoolConfig, QueryConfig } from 'pg'
+import { Checkouts } from './client/checkouts.ts'
+import { LeakWatch } from './client/leak-watch.ts'
+import { callbackOf, isSubmittable, normalizeQuery, promised } from './client/query-arguments.ts'
+import type { RoutedClientClass } from './client/routed-client.ts'
+import type { PoolOptions, ReplicaOptions } from './config/options.ts'
+import { nodesFrom } from './config/nodes.ts'
+import { settingsOf, type Settings } from './config/settings.ts'
+import { asError } from './errors/as-error.ts'
+import { SwitchyardError } from './errors/error.ts'
+import type { Done } from './execution/execution.ts'
+import type { LeasePoolListener } from './nodes/lease-pool.ts'
+import type { RouterEventEmitter } from './observability/events.ts'
+import type { Explanation } from './observability/explain.ts'
+import type { PoolStats } from './observability/stats.ts'
+import { inThisContext } from './platform/async-context.ts'
+import { systemPlatform } from './platform/system.ts'
+import type { PoolClass } from './pool-contract.ts'
+import { primaryViewClass } from './primary-view.ts'
+import { Router } from './router.ts'
+import { Session } from './session.ts'
+import { checkSessionOptions, type SessionOptions } from './session-options.ts'
+import { showPrimary, shownOptions } from './shown-options.ts'
+import type { RouteRequest } from './routing/decide.ts'
+import { runTransaction } from './transaction.ts'
+import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
+
+type Connected = (error?: Error, client?: PoolClient, done?: (error?: Error | boolean) => void) => void
+
+/** `pg.Pool` of a copy, as far as it is built upon: its own types have overloads that only callers need. */
+interface Base extends EventEmitter {
+  options: PoolConfig
+  readonly ending: boolean
+  connect(callback?: Connected): unknown
+  query(config: unknown, values?: unknown, callback?: unknown): unknown
+  end(callback?: (error?: Error) => void): unknown
+}
+type BaseClass = new (options?: PoolConfig) => Base
+
+const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
+type Count = (typeof COUNTS)[number]
+
+/** What of a copy of node-postgres a pool is made of. */
+export interface PoolParts {
+  readonly Pool: typeof PgPool
+  readonly Client: typeof Client
+  readonly RoutedClient: RoutedClientClass
+  /** Options that count where none are given. */
+  readonly defaults: PoolOptions
+}
+
+/** Makes `Pool` upon a copy's own: see `Pool` for what its methods do. */
+export function poolClass(parts: PoolParts): PoolClass {
+  const Parent = parts.Pool as unknown as BaseClass
+  const PrimaryView = primaryViewClass(parts.Pool)
+
+  class Pool extends Parent {
+    readonly #settings: Settings
+    readonly #router: Router
+    /** One node: there is nothing to route, and pg.Pool does the work. */
+    readonly #isSingle: boolean
+    readonly #checkouts: Checkouts
+    readonly #leaks: LeakWatch | undefined
+    #primary: PgPool | undefined
+    /** Clients that are checked out, and queries of the pool's own that are under way. */
+    #busy = 0
+    #whenIdle: (() => void) | undefined
+    #isQuerying = false
+
+    static {
+      for (const name of COUNTS) {
+        const get = function (this: Pool): number {
+          return this.#isSingle ? Reflect.get(Parent.prototype, name, this) : this.#sum(name)
+        }
+        Object.defineProperty(Pool.prototype, name, { get, configurable: true })
+      }
+    }
+
+    constructor(given?: PoolOptions | null) {
+      const settings = settingsOf({ ...parts.defaults, ...withPassword(given ?? {}) })
+      const isSingle = settings.nodes.length === 1 && settings.discovery === undefined
+      super(isSingle ? settings.pgOptions : shownOptions(settings))
+      this.#isSingle = isSingle
+      this.#settings = settings
+      const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? parts.Client
+      this.#router = new Router(settings, ClientClass, this.#eventsOfNodes())
+      this.#leaks = this.#leakWatch()
+      this.#checkouts = this.#checkoutsOf(false)
+      this.events.on('primaryChanged', ({ to }) => this.#follow(to))
+    }
+
+    get events(): RouterEventEmitter {
+      return this.#router.events
+    }
+
+    get primary(): PgPool {
+      return (this.#primary ??= this.#view())
+    }
+
+    withSession<T>(given: SessionOptions | ((session: Session) => T), fn?: (session: Session) => T): T {
+      if (typeof given === 'function') return this.session().run(given)
+      if (typeof fn !== 'function') throw new TypeError('withSession() needs a function to run')
+      return this.session(given).run(fn)
+    }
+
+    session(options: SessionOptions = {}): Session {
+      const { sessions } = this.#router
+      return new Session(sessions, sessions.begin(checkSessionOptions(options)))
+    }
+
+    async transaction<T>(
+      fn: (client: PoolClient) => T | Promise<T>,
+      options: TransactionOptions = {},
+    ): Promise<T> {
+      if (typeof fn !== 'function') throw new TypeError('transaction() needs a function to run')
+      checkTransactionOptions(options)
+      const connect = (): Promise<PoolClient> => this.connect() as Promise<PoolClient>
+      return runTransaction({ connect, platform: systemPlatform }, fn, options)
+    }
+
+    explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation> {
+      const { text, request } = normalizeQuery(query, undefined)
+      return this.#router.explain(text, request)
+    }
+
+    stats(): PoolStats {
+      return this.#isSingle ? { nodes: [], catalog: 'builtin', reads: 0, offload: 0 } : this.#router.stats()
+    }
+
+    setNodes(nodes: readonly (string | ReplicaOptions)[]): void {
+      if (this.#isSingle) {
+        const message = 'This pool was made with one node and without "discovery", so it stays on that node'
+        throw new SwitchyardError('SWITCHYARD_SINGLE_NODE', message)
+      }
+      this.#router.setNodes(nodesFrom(this.#settings.pgOptions, nodes))
+    }
+
+    override connect(callback?: Connected): unknown {
+      if (this.#isSingle) return this.#connectSingle(callback)
+      const taken = this.#take()
+      if (typeof callback !== 'function') return taken
+      const bound = inThisContext(callback)
+      taken.then(
+        (client) => bound(undefined, client, Reflect.get(client, 'release')),
+        (error: Error) => bound(error, undefined, () => {}),
+      )
+      return undefined
+    }
+
+    override query(config: unknown, values?: unknown, callback?: unknown): unknown {
+      if (this.#isSingle) return this.#querySingle(config, values, callback)
+      // pg-pool refuses a function in the place of the query, in its own way.
+      if (typeof config === 'function') return super.query(config)
+      // Unlike a client, pg.Pool does not look for a callback in the configuration.
+      const given = callbackOf(undefined, values, callback)
+      if (given === undefined) return promised((done) => this.#run(config, values, done))
+      this.#run(config, values, inThisContext(given))
+      return undefined
+    }
+
+    override end(callback?: (error?: Error) => void): unknown {
+      const ended = this.#end()
+      if (typeof callback !== 'function') return ended
+      ended.then(() => callback(), callback)
+      return undefined
+    }
+
+    #run(config: unknown, values: unknown, done: Done): void {
+      if (this.ending) return done(new Error('Cannot use a pool after calling end on the pool'))
+      try {
+        const query = normalizeQuery(config, values)
+        const sql = isSubmittable(config) ? undefined : query.text
+        const session = this.#router.sessions.context.current()
+        this.#busy += 1
+        const finished: Done = (error, result) => {
+          this.#released()
+          done(error, result)
+        }
+        const { canPipeline, plain, request, send } = query
+        this.#router.run({ sql, request, session, send, canPipeline, plain }, finished)
+      } catch (error) {
+        done(asError(error))
+      }
+    }
+
+    #take(): Promise<PoolClient> {
+      if (!this.ending) return this.#checkouts.take()
+      return Promise.reject(new Error('Cannot use a pool after calling end on the pool'))
+    }
+
+    #connectSingle(callback: Connected | undefined): unknown {
+      const leaks = this.#leaks
+      // What is asked of the pool itself is given back by the pool itself.
+      if (leaks === undefined || this.#isQuerying) return super.connect(callback)
+      const stack = leaks.here()
+      if (typeof callback === 'function') {
+        return super.connect((error, client, done) => {
+          if (client !== undefined) leaks.out(client, stack)
+          callback(error, client, done)
+        })
+      }
+      return (super.connect() as Promise<PoolClient>).then((client) => {
+        leaks.out(client, stack)
+        return client
+      })
+    }
+
+    #querySingle(config: unknown, values: unknown, callback: unknown): unknown {
+      this.#isQuerying = true
+      try {
+        return super.query(config, values, callback)
+      } finally {
+        this.#isQuerying = false
+      }
+    }
+
+    #released(): void {
+      this.#busy -= 1
+      if (this.#busy === 0) this.#whenIdle?.()
+    }
+
+    async #end(): Promise<void> {
+      if (this.ending) throw new Error('Called end on pool more than once')
+      if (this.#isSingle) {
+        await Promise.all([super.end(), this.#router.end()])
+        return
+      }
+      Object.assign(this, { ending: true })
+      // As with pg.Pool, what is under way comes to its end, and who has a client goes on.
+      if (this.#busy > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+      await this.#router.end()
+      Object.assign(this, { ended: true })
+    }
+
+    #sum(name: Count): number {
+      let sum = 0
+      for (const node of this.#router.nodes) sum += node[name]
+      return sum
+    }
+
+    #checkoutsOf(primaryOnly: boolean): Checkouts {
+      const { checkout, nodes, pgOptions } = this.#settings
+      return new Checkouts({
+        ClientClass: parts.RoutedClient,
+        host: this.#router,
+        config: nodes[0]?.options ?? pgOptions,
+        primaryOnly,
+        isEager: primaryOnly || checkout === 'eager',
+        max: Number(this.options.max),
+        servable: () => this.#router.servable(),
+        leaks: this.#leaks,
+        begun: () => (this.#busy += 1),
+        ended: () => this.#released(),
+      })
+    }
+
+    #leakWatch(): LeakWatch | undefined {
+      const { leakWarningMs } = this.#settings
+      if (leakWarningMs === undefined) return undefined
+      const leaks = new LeakWatch(systemPlatform, leakWarningMs, (leak) => this.#router.leaked(leak))
+      if (this.#isSingle) this.on('release', (_error, client: PoolClient) => leaks.back(client))
+      return leaks
+    }
+
+    #view(): PgPool {
+      const options = (): PoolConfig => withPassword(this.options)
+      if (this.#isSingle) {
+        const counts = (): Record<Count, number> => countsOf(this as unknown as Record<Count, number>)
+        return new PrimaryView({ options, counts, take: () => this.connect() as Promise<PoolClient> })
+      }
+      const checkouts = this.#checkoutsOf(true)
+      const counts = (): Record<Count, number> => countsOf(this.#router.primaryNode ?? NOTHING)
+      const take = (): Promise<PoolClient> =>
+        this.ending
+          ? Promise.reject(new Error('Cannot use a pool after calling end on the pool'))
+          : checkouts.take()
+      return new PrimaryView({ options, counts, take })
+    }
+
+    /** What tools read of the pool's options leads to the primary that is. */
+    #follow(to: string): void {
+      const config = this.#router.configOf(to)
+      if (this.#isSingle || config === undefined) return
+      showPrimary(this.options, config.options)
+      if (this.#primary !== undefined) showPrimary(this.#primary.options, config.options)
+    }
+
+    /** Shows the events of every node's connections on this pool, as if they were its own. */
+    #eventsOfNodes(): LeasePoolListener {
+      return {
+        connected: (client) => this.emit('connect', client),
+        acquired: (client) => this.emit('acquire', client),
+        released: (error, client) => this.emit('release', error, client),
+        removed: (client) => this.emit('remove', client),
+        opened: (node, client, proceed) => this.#router.opened(node, client, proceed),
+        idleError: (node, error, client) => {
+          this.#router.connectionLost(node, error)
+          // A replica that dies is the router's business. Nor does a primary's death end a process that does not listen.
+          if (this.#router.lastRoleOf(node) === 'replica') return
+          for (const pool of [this, this.#primary]) {
+            if (pool !== undefined && pool.listenerCount('error') > 0) pool.emit('error', error, client)
+          }
+        },
+      }
+    }
+  }
+  return Pool as unknown as PoolClass
+}
+
+const NOTHING: Record<Count, number> = { totalCount: 0, idleCount: 0, waitingCount: 0, expiredCount: 0 }
+
+function countsOf({
+  totalCount,
+  idleCount,
+  waitingCount,
+  expiredCount,
+}: Record<Count, number>): Record<Count, number> {
+  return { totalCount, idleCount, waitingCount, expiredCount }
+}
+
+/** A copy that has the password too, which node-postgres does not let be enumerated. */
+function withPassword<T extends PoolConfig>(options: T): T {
+  return options.password === undefined ? { ...options } : { ...options, password: options.password }
+}

@@ -1,0 +1,114 @@
+import type { EventEmitter } from 'node:events'
+import type { Pool, PoolClient, PoolConfig } from 'pg'
+import { inThisContext } from './platform/async-context.ts'
+
+type Connected = (error?: Error, client?: PoolClient, done?: (error?: Error | boolean) => void) => void
+
+/** What a view shows, and of what. */
+export interface ViewSource {
+  /** Options of node-postgres for the primary. */
+  readonly options: () => PoolConfig
+  /** A client whose statements all go to the primary. */
+  readonly take: () => Promise<PoolClient>
+  /** Connections to the primary, as pg.Pool counts them. */
+  readonly counts: () => Readonly<
+    Record<'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount', number>
+  >
+}
+
+/** `pg.Pool` of a copy, as far as it is built upon. */
+interface Base extends EventEmitter {
+  options: PoolConfig
+  connect(callback?: Connected): unknown
+  end(callback?: (error?: Error) => void): unknown
+}
+type BaseClass = new (options?: PoolConfig) => Base
+export type PrimaryViewClass = new (source: ViewSource) => Pool
+
+const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
+
+/** Makes the class of views upon a copy's own `Pool`: `pool.query()` and all else is that pool's, over clients of the source. */
+export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
+  const Parent = PoolOfCopy as unknown as BaseClass
+
+  class PrimaryView extends Parent {
+    readonly #source: ViewSource
+    readonly #out = new Set<PoolClient>()
+    readonly #known = new WeakSet<PoolClient>()
+    #pending = 0
+    #whenIdle: (() => void) | undefined
+
+    static {
+      for (const name of COUNTS) {
+        const get = function (this: PrimaryView): number {
+          return this.#source.counts()[name]
+        }
+        Object.defineProperty(PrimaryView.prototype, name, { get, configurable: true })
+      }
+    }
+
+    constructor(source: ViewSource) {
+      super(source.options())
+      this.#source = source
+    }
+
+    override connect(callback?: Connected): unknown {
+      const taken = this.#take()
+      if (typeof callback !== 'function') return taken
+      const bound = inThisContext(callback)
+      taken.then(
+        (client) => bound(undefined, client, Reflect.get(client, 'release')),
+        (error: Error) => bound(error, undefined, () => {}),
+      )
+      return undefined
+    }
+
+    override end(callback?: (error?: Error) => void): unknown {
+      const ended = this.#end()
+      if (typeof callback !== 'function') return ended
+      ended.then(() => callback(), callback)
+      return undefined
+    }
+
+    async #take(): Promise<PoolClient> {
+      if (Reflect.get(this, 'ending')) throw new Error('Cannot use a pool after calling end on the pool')
+      this.#pending += 1
+      try {
+        const client = await this.#source.take()
+        const release: (error?: Error | boolean) => void = Reflect.get(client, 'release')
+        this.#out.add(client)
+        if (!this.#known.has(client)) {
+          this.#known.add(client)
+          this.emit('connect', client)
+        }
+        this.emit('acquire', client)
+        const giveBack = (error?: Error | boolean): void => {
+          release(error)
+          this.#out.delete(client)
+          this.emit('release', error, client)
+          this.#rest()
+        }
+        Object.assign(client, { release: giveBack })
+        return client
+      } finally {
+        this.#pending -= 1
+        this.#rest()
+      }
+    }
+
+    #rest(): void {
+      if (this.#pending === 0 && this.#out.size === 0) this.#whenIdle?.()
+    }
+
+    async #end(): Promise<void> {
+      if (Reflect.get(this, 'ending')) throw new Error('Called end on pool more than once')
+      Object.assign(this, { ending: true })
+      if (this.#pending > 0 || this.#out.size > 0) {
+        await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+      }
+      Object.assign(this, { ended: true })
+    }
+  }
+  Object.defineProperty(PrimaryView, 'name', { value: 'Pool' })
+  return PrimaryView as unknown as PrimaryViewClass
+}
