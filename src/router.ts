@@ -15,7 +15,7 @@ import type { PrimaryLease } from './execution/writer.ts'
 import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
 import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
-import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
+import { connectionCounts, type NodeConfig, type ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter, RouterEvents } from './observability/events.ts'
 import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
@@ -40,7 +40,7 @@ import { executionListener } from './execution-listener.ts'
 import { IgnoredHints } from './ignored-hints.ts'
 import { nodeOpener } from './node-opener.ts'
 import { Roster } from './roster.ts'
-import { canRide } from './can-ride.ts'
+import { plainOf } from './plain-of.ts'
 import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
@@ -111,8 +111,7 @@ export class Router implements ClientHost {
     const cluster = this.#cluster
     const listener = executionListener(this.#counters, this.#transitions, cluster)
     const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
-    const { balancer, health } = selection
-    this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
+    this.#executor = new Executor({ nodeOf, ...selection, cluster, limits: settings, listener, platform })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
@@ -300,10 +299,7 @@ export class Router implements ClientHost {
     return this.#counters.report(
       this.#cluster.snapshot,
       this.#catalog.current.source,
-      (id) => {
-        const { totalCount = 0, idleCount = 0, waitingCount = 0 } = this.#nodes.get(id) ?? {}
-        return { total: totalCount, idle: idleCount, waiting: waitingCount }
-      },
+      (id) => connectionCounts(this.#nodes.get(id)),
       this.#platform.now(),
     )
   }
@@ -356,7 +352,7 @@ export class Router implements ClientHost {
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
-    const plain = canRide(statement) ? query.plain?.() : undefined
+    const plain = plainOf(statement, query)
     this.#executor.read({ plan, send, plain, refused, answered, position: asked, conversation }, done)
   }
 
