@@ -135,7 +135,7 @@ export class Router implements ClientHost {
     this.#consequences = new Consequences({
       cluster,
       executor: this.#executor,
-      health,
+      health: this.#health,
       nodes: this.#nodes,
       roster: this.#roster,
       transitions: this.#transitions,
