@@ -87,8 +87,6 @@ export class Lane {
   #headSinceMs = 0
   #idleSinceMs = 0
   #isCorked = false
-  #isFlushing = false
-  #unsent = 0
   #isBlamed = false
   /** Nothing is under way, and the timer waits for longer than reads may. */
   #isResting = true
@@ -190,21 +188,13 @@ export class Lane {
 
   /** What the callers of one moment send goes out together. */
   #cork(): void {
-    this.#unsent += 1
-    if (this.#isCorked) return
+    const stream = this.#stream
+    if (this.#isCorked || stream.cork === undefined) return
     this.#isCorked = true
-    this.#stream.cork?.()
-    if (this.#passengers.length === this.#unsent) this.#flushSoon()
-  }
-
-  #flushSoon(): void {
-    if (this.#isFlushing) return
-    this.#isFlushing = true
+    stream.cork()
     process.nextTick(() => {
-      this.#isFlushing = false
       this.#isCorked = false
-      this.#unsent = 0
-      this.#stream.uncork?.()
+      stream.uncork?.()
     })
   }
 
@@ -221,7 +211,6 @@ export class Lane {
   #answered(passenger: Passenger, error: Error | null | undefined, result: unknown): void {
     const { name, record, rider } = passenger
     this.#remove(passenger)
-    if (this.#isCorked && this.#passengers.length - this.#unsent <= this.#unsent) this.#flushSoon()
     if (this.#state === 'over') return
     if (this.#state === 'lost') return this.#fail(passenger, error)
     this.#measure(passenger)
@@ -230,6 +219,7 @@ export class Lane {
     if (!isRunAgain) this.#end(passenger, () => rider.answered(error, result))
     else if (!passenger.isOver) this.#runAgain(passenger)
     if (this.#isIdle) this.#idle()
+    else this.#closeIfEmpty()
   }
 
   #runAgain(passenger: Passenger): void {
