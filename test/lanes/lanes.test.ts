@@ -92,7 +92,7 @@ describe('reads that ride', () => {
         const { text } = args[0] as { text?: string }
         if (text === BY_ID) seen.add(this)
         return Reflect.apply(query, this, args) as never
-      } as never
+      }
     })
     for (let i = 0; i < 40; i++) {
       await Promise.all(Array.from({ length: 20 }, () => pool.query(BY_ID, [1])))

@@ -35,7 +35,7 @@ async function open(options: PoolOptions = {}): Promise<void> {
   clients = []
   const port = cluster.replicas[0]?.config.port
   pool.on('connect', (client: PoolClient) => {
-    if (Number(Reflect.get(client, 'port')) === port) clients.push(client)
+    if (Reflect.get(client, 'port') === port) clients.push(client)
   })
   await replicasReady(pool)
 }
@@ -132,8 +132,8 @@ describe.each<[name: string, options: PoolOptions]>([
     const { config } = cluster.primary
     await ask(config, 'create table if not exists skewed (id int primary key, v int not null)')
     // The value that is asked for is as rare as others are common, and the last one on the way that is good for those.
-    const rows = 'select g, case when g = 200000 then 777 else g % 20 end from generate_series(1, 200000) g'
-    await ask(config, `insert into skewed ${rows} on conflict do nothing`)
+    const values = 'select g, case when g = 200000 then 777 else g % 20 end from generate_series(1, 200000) g'
+    await ask(config, `insert into skewed ${values} on conflict do nothing`)
     await ask(config, 'create index if not exists skewed_v on skewed (v)')
     await ask(config, 'vacuum analyze skewed')
     await cluster.caughtUp()
