@@ -3,8 +3,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 // A file to write the results to as JSON, for programs that count them.
 const report = process.env['TEST_REPORT']
 
-// What others have written, and are run with: ORMs, tools, poolers, Patroni.
-const peers = ['orms', 'tools', 'pgbouncer', 'patroni'].map((topic) => `test/${topic}/**/*.test.ts`)
+// With what others have written: ORMs, tools, programs that are not touched, poolers, Patroni, certificates.
+const peers = ['orms', 'tools', 'register', 'pgbouncer', 'patroni', 'tls'].map((topic) => `test/${topic}/**/*.test.ts`)
 
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -1,8 +1,9 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Client as PgClient, ClientConfig, Pool as PgPool } from 'pg'
 import { routedClientClass } from './client/routed-client.ts'
 import type { PoolOptions } from './config/options.ts'
 import { SwitchyardError } from './errors/error.ts'
+import { pgModule } from './platform/pg.ts'
 import { poolClass } from './pool-class.ts'
 import type { PoolClass } from './pool-contract.ts'
 import { SharedClusters } from './shared-clusters.ts'
@@ -64,4 +65,4 @@ function checked(module: PgModule): { readonly Client: typeof PgClient; readonly
 }
 
 /** Upon the copy that this package finds, which is the application's own. */
-export const routedModule: RoutedModule = from(pg)
+export const routedModule: RoutedModule = from(pgModule)

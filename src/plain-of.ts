@@ -1,5 +1,6 @@
 import type { RoutedQuery } from './client/host.ts'
 import type { PlainRead } from './nodes/plain-read.ts'
+import { Journal } from './settings/journal.ts'
 import type { Statement } from './statement/statement.ts'
 
 /**
@@ -10,7 +11,14 @@ function canRide({ kind, reason, multiple }: Statement): boolean {
   return kind === 'read' && !multiple && (reason === 'select' || reason === 'declared-read-only')
 }
 
-/** The query as a plain read, where it is one. */
-export function plainOf(statement: Statement, { plain }: RoutedQuery): PlainRead | undefined {
-  return canRide(statement) ? plain?.() : undefined
+/**
+ * The query as a plain read, where it is one, and its session has set nothing that would have to be set on its connection.
+ * @param ofPool The pool's own settings: a query's, unless it has others.
+ */
+export function plainOf(
+  statement: Statement,
+  { journal, plain }: RoutedQuery,
+  ofPool: Journal,
+): PlainRead | undefined {
+  return (journal ?? ofPool) === Journal.empty && canRide(statement) ? plain?.() : undefined
 }

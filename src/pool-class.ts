@@ -2,7 +2,8 @@ import type { EventEmitter } from 'node:events'
 import type { Client, Pool as PgPool, PoolClient, PoolConfig, QueryConfig } from 'pg'
 import { Checkouts } from './client/checkouts.ts'
 import { LeakWatch } from './client/leak-watch.ts'
-import { callbackOf, isSubmittable, normalizeQuery, promised } from './client/query-arguments.ts'
+import { callbackOf, isSubmittable, normalizeQuery, promised, textOf } from './client/query-arguments.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { RoutedClientClass } from './client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from './config/options.ts'
 import { nodesFrom } from './config/nodes.ts'
@@ -171,14 +172,15 @@ export function poolClass(parts: PoolParts): PoolClass {
       try {
         const query = normalizeQuery(config, values)
         const sql = isSubmittable(config) ? undefined : query.text
+        if (isSubmittable(config)) this.#router.sessions.noteSetting(WITHOUT_TEXT, textOf(config))
         const session = this.#router.sessions.context.current()
         this.#busy += 1
         const finished: Done = (error, result) => {
           this.#released()
           done(error, result)
         }
-        const { canPipeline, plain, request, send } = query
-        this.#router.run({ sql, request, session, send, canPipeline, plain }, finished)
+        const { canPipeline, plain, request, send, values: parameters } = query
+        this.#router.run({ sql, request, session, send, canPipeline, plain, values: parameters }, finished)
       } catch (error) {
         done(asError(error))
       }
@@ -289,7 +291,7 @@ export function poolClass(parts: PoolParts): PoolClass {
     /** Shows the events of every node's connections on this pool, as if they were its own. */
     #eventsOfNodes(): LeasePoolListener {
       return {
-        connected: (client) => this.emit('connect', client),
+        connected: (client, node) => this.#router.hooks.connected(this, node, client),
         acquired: (client) => this.emit('acquire', client),
         released: (error, client) => this.emit('release', error, client),
         removed: (client) => this.emit('remove', client),

@@ -52,7 +52,10 @@ export class ReadOnlyOpener {
       spilled: onPrimary,
     }
     const refused = (): void => onPrimary(nothing)
-    read({ plan: () => plan(route), send, refused, conversation }, (error) => failed(asError(error)))
+    const follower = this.#options.sessions.follower(session, request, route)
+    read({ plan: () => plan(route), send, refused, conversation, follower }, (error) =>
+      failed(asError(error)),
+    )
   }
 
   /** A default of the server, the database, the role or the connection may make the transaction serializable. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
-import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
+import { CatalogWatcher } from './catalog/watcher.ts'
 import type { ClientHost, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
@@ -12,19 +12,21 @@ import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { PrimaryLease } from './execution/writer.ts'
-import { queryOverPassingConnection } from './monitoring/passing-connection.ts'
+import { changeKnown } from './change-known.ts'
+import { PrimaryQuestions } from './primary-questions.ts'
 import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
-import { connectionCounts, type NodeConfig, type ServerNode } from './nodes/server-node.ts'
-import type { RouterEventEmitter, RouterEvents } from './observability/events.ts'
+import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
+import type { RouterEventEmitter } from './observability/events.ts'
 import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
 import { misconfiguration } from './observability/problems.ts'
+import { tellerOf, tellOfCatalog, type Tell } from './observability/tell.ts'
 import { Counters, type PoolStats } from './observability/stats.ts'
 import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
-import { decideRoute, type RouteRequest } from './routing/decide.ts'
+import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/decide.ts'
 import type { Freshness, Route } from './routing/route.ts'
 import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
@@ -35,9 +37,13 @@ import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
-import { ReadOnlyOpener } from './read-only-opener.ts'
 import { executionListener } from './execution-listener.ts'
+import { Hooks } from './hooks.ts'
 import { IgnoredHints } from './ignored-hints.ts'
+import { Preparation } from './preparation.ts'
+import { ReadOnlyOpener } from './read-only-opener.ts'
+import { SettingKeeper } from './settings/setting-keeper.ts'
+import type { Journal } from './settings/journal.ts'
 import { nodeOpener } from './node-opener.ts'
 import { Roster } from './roster.ts'
 import { plainOf } from './plain-of.ts'
@@ -47,16 +53,18 @@ import { WatchedCluster } from './watched-cluster.ts'
 
 const NO_FRESHNESS: Freshness = {}
 const nothing = (): void => {}
-
 /** Wires the stages together, and keeps what they share. One per pool. */
 export class Router implements ClientHost {
   readonly events: RouterEventEmitter = new EventEmitter()
+  readonly tell: Tell = tellerOf(this.events)
   readonly sessions: SessionKeeper
+  readonly settings: SettingKeeper = new SettingKeeper()
+  readonly hooks: Hooks = new Hooks(this)
   readonly readOnly: ReadOnlyOpener
-  readonly #settings: Settings
+  readonly #options: Settings
   readonly #platform: Platform = systemPlatform
-  readonly #ClientClass: typeof Client
   readonly #catalog: CatalogWatcher
+  readonly #questions: PrimaryQuestions
   readonly #judge: Judge
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
@@ -66,21 +74,27 @@ export class Router implements ClientHost {
   readonly #transitions: Transitions
   readonly #roster: Roster
   readonly #consequences: Consequences
-  readonly #ignoredHints = new IgnoredHints((statement) => this.#tell('hintIgnored', statement))
-  #ready = false
-  #preparing: Promise<void> | undefined
+  readonly #ignoredHints = new IgnoredHints((statement) => this.tell('hintIgnored', statement))
+  readonly #preparation = new Preparation({
+    platform: this.#platform,
+    steps: () => [this.#judge.load(), this.#roster.look().then(() => this.#cluster.look())],
+    problem: () => misconfiguration(this.#cluster.snapshot),
+    done: () => this.#catalog.start(),
+  })
 
   constructor(settings: Settings, ClientClass: typeof Client, poolListener: LeasePoolListener) {
-    this.#settings = settings
-    this.#ClientClass = ClientClass
+    this.#options = settings
     const platform = this.#platform
-    this.#transitions = new Transitions(platform, (name, ...args) => this.#tell(name, ...args))
+    this.#transitions = new Transitions(platform, (name, ...args) => this.tell(name, ...args))
+    this.#questions = new PrimaryQuestions(ClientClass, platform, settings.probeTimeoutMs, () => {
+      return { cluster: this.#cluster, nodes: this.#nodes }
+    })
     this.#catalog = new CatalogWatcher({
-      query: (sql) => this.#askPrimary(sql),
+      query: (sql) => this.#questions.ask(sql),
       platform,
       declared: settings.declared,
       isRead: (body, catalog) => provesRead(settings.parser, body, catalog),
-      onEvent: (event) => this.#catalogEvent(event),
+      onEvent: (event) => tellOfCatalog(this.tell, event),
     })
     this.#judge = createJudge({
       parser: settings.parser,
@@ -88,11 +102,10 @@ export class Router implements ClientHost {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
-    const lanesUnavailable = (): void => this.#transitions.once('lanesUnavailable')
-    const open = nodeOpener(settings, platform, ClientClass, { ...poolListener, lanesUnavailable })
+    const open = nodeOpener(settings, platform, ClientClass, this, poolListener)
     this.#nodes = new NodeSet(settings.nodes, open)
     this.#health = new HealthBook(platform, {
-      ejected: (node, forMs) => this.#tell('nodeEjected', { node, forMs }),
+      ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })
     const selection = {
       balancer: settings.balancer,
@@ -104,7 +117,7 @@ export class Router implements ClientHost {
       settings,
       platform,
       cluster: () => this.#cluster,
-      tokenRejected: (reason) => this.#tell('tokenRejected', { reason }),
+      tokenRejected: (reason) => this.tell('tokenRejected', { reason }),
     })
     const onSnapshot = this.#observe.bind(this)
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
@@ -124,13 +137,13 @@ export class Router implements ClientHost {
       platform,
       nodes: this.#nodes,
       cluster,
-      changed: (added, removed) => this.#tell('nodesChanged', { added, removed }),
+      changed: (added, removed) => this.tell('nodesChanged', { added, removed }),
       removed: (id, answered) => {
         this.#health.forget(id)
         // It is no longer watched, so nobody would tell those who wait for it in vain.
         if (!answered) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
-      discoveryFailed: (failure) => this.#tell('discoveryFailed', failure),
+      discoveryFailed: (failure) => this.tell('discoveryFailed', failure),
     })
     this.#consequences = new Consequences({
       cluster,
@@ -148,7 +161,7 @@ export class Router implements ClientHost {
   }
 
   get isReady(): boolean {
-    return this.#ready
+    return this.#preparation.isDone
   }
 
   /**
@@ -156,28 +169,7 @@ export class Router implements ClientHost {
    * or the options are wrong; a later call looks again.
    */
   prepare(): Promise<void> {
-    this.#preparing ??= this.#prepare().finally(() => {
-      this.#preparing = undefined
-    })
-    return this.#preparing
-  }
-
-  async #prepare(): Promise<void> {
-    const release = this.#platform.holdOpen()
-    try {
-      await Promise.all([this.#judge.load(), this.#look()])
-    } finally {
-      release()
-    }
-    const problem = misconfiguration(this.#cluster.snapshot)
-    if (problem !== undefined) throw problem
-    this.#ready = true
-    this.#catalog.start()
-  }
-
-  async #look(): Promise<void> {
-    await this.#roster.look()
-    await this.#cluster.look()
+    return this.#preparation.run()
   }
 
   /** Uses these nodes from now on. A node that goes finishes what it has. */
@@ -193,7 +185,7 @@ export class Router implements ClientHost {
   /** An idle connection to this node broke: the server may be gone. */
   connectionLost(node: NodeId, cause: Error): void {
     this.#cluster.suspect(node, cause)
-    this.#tell('connectionLost', { node, cause })
+    this.tell('connectionLost', { node, cause })
   }
 
   /** A connection's own settings matter to everybody's fences. */
@@ -203,7 +195,7 @@ export class Router implements ClientHost {
 
   /** A client is not given back. */
   leaked(leak: { readonly heldMs: number; readonly stack: string }): void {
-    this.#tell('clientLeaked', leak)
+    this.tell('clientLeaked', leak)
   }
 
   /** Connections to the primary, if there is one. */
@@ -229,19 +221,24 @@ export class Router implements ClientHost {
 
   /** Runs one autocommit statement wherever it belongs. */
   run(query: RoutedQuery, done: Done): void {
-    if (this.#ready) return this.#dispatch(query, done)
+    if (this.#preparation.isDone) return this.#dispatch(query, done)
     const answer = guarded(done)
     this.prepare().then(() => this.#dispatch(query, answer), answer)
   }
 
   /** Resolves when a statement may hope for a node; rejects with why there is none. */
   async servable(): Promise<void> {
-    if (!this.#ready) await this.prepare()
+    if (!this.#preparation.isDone) await this.prepare()
     if (!(await this.#cluster.canServe())) throw this.#cluster.unavailable()
   }
 
   judge(sql: string | undefined): Statement {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
+  }
+
+  /** Resolves when the statement is to be judged again; see `changeKnown`. */
+  changeKnown(statement: Statement): Promise<void> | undefined {
+    return changeKnown(statement, this.#catalog, this.#platform, this.#options.waitMs)
   }
 
   /** As `judge`, when what may have changed in the database is known again. */
@@ -250,8 +247,14 @@ export class Router implements ClientHost {
     return this.judge(sql)
   }
 
-  route(statement: Statement, session: MutableSession, request: RouteRequest): Route {
-    return decideRoute(statement, session, request, this.#settings, this.#platform.now())
+  route(
+    statement: Statement,
+    session: MutableSession,
+    request: RouteRequest,
+    journal: Journal = this.settings.pool.journal,
+  ): Route {
+    if (statement.kind === 'read' && this.settings.binds(journal)) return BOUND_BY_SETTING
+    return decideRoute(statement, session, request, this.#options, this.#platform.now())
   }
 
   /**
@@ -282,13 +285,14 @@ export class Router implements ClientHost {
   /** Hands out a connection to the primary for exclusive use. */
   leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
     const answer = guarded(done)
-    if (this.#ready) this.#executor.lease(answer)
+    if (this.#preparation.isDone) this.#executor.lease(answer)
     else this.prepare().then(() => this.#executor.lease(answer), answer)
   }
 
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
     const session = this.sessions.context.current()
-    if (!this.#ready) await this.prepare()
+    if (!this.#preparation.isDone) await this.prepare()
+    await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request)
@@ -299,13 +303,14 @@ export class Router implements ClientHost {
     return this.#counters.report(
       this.#cluster.snapshot,
       this.#catalog.current.source,
-      (id) => connectionCounts(this.#nodes.get(id)),
+      (id) => this.#nodes.connectionsOf(id),
       this.#platform.now(),
     )
   }
 
   async end(): Promise<void> {
     this.#catalog.close()
+    this.#questions.close()
     this.#roster.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
@@ -320,12 +325,25 @@ export class Router implements ClientHost {
   }
 
   #decide(query: RoutedQuery, done: Done): void {
-    const { sql, session, send, request } = query
-    const statement = this.judge(sql)
+    const statement = this.judge(query.sql)
+    const known = this.changeKnown(statement)
+    if (known === undefined) return this.#follow(statement, query, done)
+    known
+      .then(() => this.#follow(this.judge(query.sql), query, done))
+      .catch((error: unknown) => done(asError(error)))
+  }
+
+  #follow(statement: Statement, query: RoutedQuery, done: Done): void {
+    const { sql, session, request, values } = query
     if (statement.kind === 'read') return this.#read(statement, query, done)
     if (query.conversation !== undefined) return query.conversation.spilled(nothing)
     this.#ignoredHints.note(statement, request)
     this.sessions.noteSetting(statement, sql)
+    const send = this.settings.under(
+      query.journal,
+      this.settings.ofPool(statement, values, query.send),
+      false,
+    )
     if (!statement.mayWrite) return this.#executor.write(send, done)
     this.#executor.write(send, (error, result) => {
       if (!(error && hasLeftNothing(error, statement))) {
@@ -342,59 +360,41 @@ export class Router implements ClientHost {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, send, request, conversation } = query
+    const { session, request, journal, conversation } = query
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
-    const route = this.route(statement, session, request)
+    const route = this.route(statement, session, request, journal)
     if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
-    const answered = this.sessions.follower(session, request, route)
+    const follower = this.sessions.follower(session, request, route)
     const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
     // Another node's progress cannot be asked of this one.
     const asked = after === undefined && query.canPipeline ? position : undefined
     const plan = (): QueryPlan => this.#cluster.plan(route)
-    const plain = plainOf(statement, query)
-    this.#executor.read({ plan, send, plain, refused, answered, position: asked, conversation }, done)
+    const send = this.settings.under(query.journal, query.send, query.canPipeline)
+    const plain = plainOf(statement, query, this.settings.pool.journal)
+    this.#executor.read({ plan, send, plain, refused, follower, position: asked, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
   #repair(node: NodeView, cause: Error, query: RoutedQuery, done: Done): void {
-    const { sql = '', session, send, conversation } = query
-    this.#tell('readRefused', { node: node.id, sql, cause })
+    const { sql = '', session, journal = this.settings.pool.journal, conversation } = query
+    const isOfSetting = Reflect.get(cause, 'code') === 'SWITCHYARD_SETTING_REFUSED'
+    if (isOfSetting) this.settings.refused(journal)
+    if (isOfSetting) this.tell('settingRefused', { node: node.id, cause })
+    else this.tell('readRefused', { node: node.id, sql, cause })
     if (conversation !== undefined) return conversation.spilled(nothing)
+    const send = this.settings.under(query.journal, query.send, false)
+    if (isOfSetting) return this.#executor.write(send, done)
     this.#executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judge.learn(sql) : undefined
-      if (shape !== undefined) this.#tell('shapeLearned', shape)
+      if (shape !== undefined) this.tell('shapeLearned', shape)
       this.ended({ sessions: [session], changesCatalog: true })
       done(error, result)
     })
   }
 
-  /** Asks the primary about the database, over a connection of its own. */
-  async #askPrimary(sql: string): Promise<readonly unknown[]> {
-    const primary = this.#cluster.primary()
-    const config = primary === undefined ? undefined : this.#nodes.configOf(primary.id)
-    if (config === undefined) throw this.#cluster.unavailable()
-    return queryOverPassingConnection(config.options, this.#ClientClass, this.#settings.probeTimeoutMs, sql)
-  }
-
-  #catalogEvent(event: CatalogEvent): void {
-    if (event.type === 'catalog-loaded') this.#tell('catalogLoaded', event)
-    else this.#tell('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
-  }
-
   #observe(next: Snapshot, previous: Snapshot): void {
     this.sessions.observe(next)
     this.#consequences.draw(this.#transitions.observe(next, previous), next)
-  }
-
-  /** A listener that throws is its own problem: it ends nothing here. */
-  #tell<Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]): void {
-    try {
-      ;(this.events as EventEmitter).emit(name, ...args)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
   }
 }

@@ -3,12 +3,13 @@ import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import type { Consistency } from './consistency/mode.ts'
 import { SessionContext } from './consistency/session-context.ts'
-import type { MutableSession } from './consistency/session.ts'
+import type { MutableSession, SeenRead } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
+import type { ReadFollower } from './execution/reader.ts'
 import type { Platform } from './platform/platform.ts'
 import { consistencyOf, type RouteRequest } from './routing/decide.ts'
-import type { Route } from './routing/route.ts'
+import type { Route, RouteReason } from './routing/route.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
@@ -16,6 +17,15 @@ import type { WatchedCluster } from './watched-cluster.ts'
 
 /** By its name, wherever it stands in a text, or by a name that is a parameter. */
 const MAY_SET_SYNCHRONOUS_COMMIT = /synchronous_commit|set_config\s*\(\s*\$\d/i
+
+/** The caller said where to go, and goes there at once. */
+const FORCED: ReadonlySet<RouteReason> = new Set([
+  'asked-primary',
+  'hint-primary',
+  'asked-replica',
+  'hint-replica',
+])
+const NO_READS: readonly SeenRead[] = []
 
 export interface SessionKeeperOptions {
   readonly settings: Settings
@@ -39,8 +49,10 @@ export class SessionKeeper {
     this.#causality = new Causality({
       platform,
       ask: () => cluster().fence(this.#mayBeUnflushed),
+      look: (identity) => cluster().unshown(identity),
       hasServer: (identity) => cluster().hasServer(identity),
       waitMs: settings.waitMs,
+      failoverTimeoutMs: settings.failoverTimeoutMs,
       claimRejected: () => tokenRejected('ahead-of-primary'),
     })
     this.#tokens = new Tokens({ ...settings.tokens, platform, windowMs: settings.windowMs })
@@ -49,9 +61,15 @@ export class SessionKeeper {
   /** A new session, within the one of the calling code if that has one. */
   begin({ consistency, token }: SessionOptions): MutableSession {
     const { implicit } = this.context
+    const { platform } = this.#options
     const parent = this.context.current()
     const content = token === undefined ? undefined : this.#contentOf(token)
-    const start = { consistency, primaryUntilMs: this.#primaryUntilMs(content, consistency) }
+    const start = {
+      consistency,
+      primaryUntilMs: this.#primaryUntilMs(content, consistency),
+      // Somewhere, at some time before now.
+      lastReads: content?.isUnshown === true ? [{ serverIdentity: undefined, atMs: platform.now() }] : [],
+    }
     const session =
       parent === implicit
         ? this.#causality.begin(implicit, start)
@@ -69,7 +87,7 @@ export class SessionKeeper {
   ): Promise<string | undefined> {
     const position = await this.#causality.positionOf(session, timeoutMs)
     if (position === undefined && session.unfencedSinceMs === undefined) return undefined
-    return this.#tokens.write(position)
+    return this.#tokens.write(position, session.lastReads.length === 0)
   }
 
   /** What a read has to wait for before it can be routed; `undefined` when it need not. */
@@ -79,10 +97,13 @@ export class SessionKeeper {
     hint: Statement['hint'],
   ): Promise<void> | undefined {
     const goesAnyhow = request.route !== undefined || hint !== undefined || request.maxStalenessMs === 0
-    if (goesAnyhow || !this.#isCausal(session, request)) return undefined
+    if (goesAnyhow) return undefined
     const { primaryUntilMs } = session
-    if (primaryUntilMs !== undefined && this.#options.platform.now() < primaryUntilMs) return undefined
-    return this.#causality.awaited(session)
+    const consistency = consistencyOf(session, request, this.#options.settings)
+    if (consistency === 'strong') return this.#causality.shown(session)
+    if (consistency !== 'causal') return undefined
+    const isOnPrimary = primaryUntilMs !== undefined && this.#options.platform.now() < primaryUntilMs
+    return isOnPrimary ? this.#causality.shown(session) : this.#causality.awaited(session)
   }
 
   /** Whether it matters to the session which node answers its read: also of one that promised less or more by itself. */
@@ -91,21 +112,20 @@ export class SessionKeeper {
     return this.#isCausal(session, {}) || this.#isCausal(session, request)
   }
 
-  /** Whom to tell which node has answered a read that goes this way; `undefined` where it does not matter. */
-  follower(
-    session: MutableSession,
-    request: RouteRequest,
-    route: Route,
-  ): ((node: NodeView) => void) | undefined {
+  /** What a read that goes this way means to its session; `undefined` where it does not matter who answers. */
+  follower(session: MutableSession, request: RouteRequest, route: Route): ReadFollower | undefined {
     if (!this.followsReads(session, request)) return undefined
-    // Who asked for a replica, whichever, has no proof that it shows what was read before.
-    const before = route.role === 'replica' ? route.freshness.after : undefined
-    return (node) => this.#causality.answered(session, node, before ?? [])
+    // Who asked for a node, whichever, or for less, has no proof that it shows what was read before.
+    const before = this.#isProven(session, request, route) ? session.lastReads : NO_READS
+    return {
+      answered: (node) => this.#causality.answered(session, node, before),
+      showing: before.length === 0 ? undefined : () => this.#causality.showing(before),
+    }
   }
 
   /** Something was read over a connection to this node, which the session holds. */
   saw(session: MutableSession, node: NodeView): void {
-    if (this.followsReads(session, {})) this.#causality.answered(session, node, [])
+    if (this.followsReads(session, {})) this.#causality.answered(session, node, NO_READS)
   }
 
   /** The outcome of something that may have written has been heard. */
@@ -155,6 +175,12 @@ export class SessionKeeper {
     // By time alone: a position says that something was written, and not when.
     const isByTime = content !== undefined && (consistency ?? settings.consistency) === 'window'
     return isByTime ? platform.now() + settings.windowMs : undefined
+  }
+
+  #isProven(session: MutableSession, request: RouteRequest, { reason }: Route): boolean {
+    if (FORCED.has(reason)) return false
+    const consistency = consistencyOf(session, request, this.#options.settings)
+    return consistency === 'causal' || consistency === 'strong'
   }
 
   #isCausal(session: MutableSession, request: RouteRequest): boolean {

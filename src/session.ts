@@ -8,18 +8,15 @@ import type { SessionKeeper } from './session-keeper.ts'
 export class Session {
   readonly #keeper: SessionKeeper
   readonly #state: MutableSession
-  /** Known to it from the session around it. */
-  readonly #knownWriteAtMs: number | undefined
 
   constructor(keeper: SessionKeeper, state: MutableSession) {
     this.#keeper = keeper
     this.#state = state
-    this.#knownWriteAtMs = state.lastWriteAtMs
   }
 
   /** True once something that may have written has come to its end in this session. */
   get wrote(): boolean {
-    return this.#state.lastWriteAtMs !== this.#knownWriteAtMs
+    return this.#state.hasWritten
   }
 
   /** Runs `fn` in this session, and everything that it awaits. */

@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import type { Settings } from './config/settings.ts'
 import type { Position } from './consistency/position.ts'
+import type { Unshown } from './consistency/unshown.ts'
 import type { Cluster } from './execution/execution.ts'
 import { ClusterMonitor } from './monitoring/cluster-monitor.ts'
 import type { Monitor } from './monitoring/monitor.ts'
@@ -106,6 +107,11 @@ export class WatchedCluster implements Cluster {
   /** A position at or after everything that has been committed by now, if the primary can tell. */
   fence(mayBeUnflushed: boolean): Promise<Position | undefined> {
     return this.#monitor.fence(mayBeUnflushed)
+  }
+
+  /** What the primary may not show yet that this server has shown. */
+  unshown(serverIdentity: string | undefined): Promise<Unshown | undefined> {
+    return this.#monitor.unshown(serverIdentity)
   }
 
   /** True while there is a server of that identity, and it answers. */

@@ -93,9 +93,12 @@ console.log(
   `reads of a session that did not write, causal over eventual: ${median.toFixed(3)} (${min.toFixed(2)}–${max.toFixed(2)})`,
 )
 
-const memory = memoryOfSessions(pool, Number(options['kept-sessions']))
-console.log(`${memory.sessions} sessions: ${memory.bytesEach} bytes each, ${memory.timers} timers`)
 await pool.end()
+
+const memory = await memoryOfSessions(Number(options['kept-sessions']))
+console.log(
+  `${memory.sessions} sessions: ${memory.bytesEach} bytes each, ${memory.bytesEachInUse} once they have written and read, ${memory.timers} timers`,
+)
 
 const fences = []
 for (const writesPerSecond of [1, 10, 1000]) {

@@ -1,26 +1,93 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { Causality } from '../../src/consistency/causality.ts'
+import { createSession, type MutableSession } from '../../src/consistency/session.ts'
+import { systemPlatform } from '../../src/platform/system.ts'
+import type { SessionKeeper } from '../../src/session-keeper.ts'
+import { Session } from '../../src/session.ts'
 import { rounded } from '../../test/proofs/timings.ts'
-import type { Pool, Session } from '../../src/index.ts'
+import type { NodeView } from '../../src/topology/snapshot.ts'
 
 export interface MemoryFigures {
   readonly sessions: number
+  /** Of those that have only begun. */
   readonly bytesEach: number
+  /** Of those that have written, and then read from a replica. */
+  readonly bytesEachInUse: number
   /** Timers that they have left. */
   readonly timers: number
 }
 
+/** So many sessions write while one fence is asked for: about a thousand writes a second. */
+const WRITES_AT_A_TIME = 5
+
 /** What so many sessions cost that are all kept. */
-export function memoryOfSessions(pool: Pool, count: number): MemoryFigures {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+export async function memoryOfSessions(count: number): Promise<MemoryFigures> {
+  let lsn = 0n
+  const causality = new Causality({
+    platform: systemPlatform,
+    ask: () =>
+      new Promise((resolve) =>
+        setImmediate(() => resolve({ systemIdentifier: '7000', timeline: 1, lsn: (lsn += 100n) })),
+      ),
+    look: () => Promise.resolve(undefined),
+    hasServer: () => true,
+    waitMs: 100,
+    failoverTimeoutMs: 1000,
+    claimRejected: () => {},
+  })
+  const implicit = createSession()
+  const keeper = {} as SessionKeeper
+  const [first, second] = [replica('7000:a'), replica('7000:b')]
+  const timersBefore = timers()
+
+  const begin = (): readonly [Session, MutableSession] => {
+    const state = causality.begin(implicit, {})
+    return [new Session(keeper, state), state]
+  }
+  const begun = await bytesOf(count, async () => begin()[0])
+  let written: MutableSession[] = []
+  const used = await bytesOf(count, async (index) => {
+    const [session, state] = begin()
+    state.wrote(systemPlatform.now(), causality.request())
+    written.push(state)
+    if (written.length === WRITES_AT_A_TIME) {
+      const reading = written
+      written = []
+      for (const each of reading) await causality.awaited(each)
+      for (const each of reading) causality.answered(each, index % 2 === 0 ? first : second, [])
+    }
+    return session
+  })
+  return { sessions: count, bytesEach: begun, bytesEachInUse: used, timers: timers() - timersBefore }
+}
+
+async function bytesOf(count: number, begin: (index: number) => Promise<Session>): Promise<number> {
   const sessions: (Session | undefined)[] = Array.from({ length: count }, () => undefined)
   collect()
-  const [before, timersBefore] = [process.memoryUsage().heapUsed, timers()]
-  for (let index = 0; index < count; index++) sessions[index] = pool.withSession((session) => session)
+  const before = process.memoryUsage().heapUsed
+  for (let index = 0; index < count; index++) sessions[index] = await begin(index)
   collect()
   const bytes = process.memoryUsage().heapUsed - before
-  const bytesEach = rounded(bytes / sessions.length, 0)
-  return { sessions: sessions.length, bytesEach, timers: timers() - timersBefore }
+  return rounded(bytes / sessions.length, 0)
+}
+
+function collect(): void {
+  setFlagsFromString('--expose-gc')
+  ;(runInNewContext('gc') as () => void)()
+}
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+}
+
+function replica(serverIdentity: string): NodeView {
+  const observation = {
+    role: 'replica' as const,
+    systemIdentifier: '7000',
+    serverIdentity,
+    sentAtMs: 0,
+    receivedAtMs: 0,
+  }
+  return { id: serverIdentity, weight: 1, role: 'replica', state: { name: 'up', observation } }
 }

@@ -89,7 +89,8 @@ GROUP BY 1, 2, 3
 UNION ALL
 ${bodyRowsSql}
 UNION ALL
-SELECT 'signal', NULL, counters, to_json(ARRAY[digest])::text FROM (${signalSql()}) s
+SELECT 'signal', NULL, counters, to_json(ARRAY[digest, pg_snapshot_xmin(pg_current_snapshot())::text])::text
+FROM (${signalSql()}) s
 UNION ALL
 SELECT 'setting', NULL, current_setting('standard_conforming_strings'), '[]'`
 }

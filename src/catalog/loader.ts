@@ -3,6 +3,8 @@ import { withDeclared } from './declared-catalog.ts'
 import type { DeclaredName } from './declared.ts'
 import { checkQuery, loadQuery, type LoadedRow } from './load-query.ts'
 import { LoadedCatalog } from './loaded-catalog.ts'
+import { recentCatalog } from './recent-catalog.ts'
+import { recentQuery, type ChangeRow } from './recent-query.ts'
 import type { Signal } from './signal.ts'
 
 /**
@@ -14,6 +16,8 @@ export type CatalogQuery = (sql: string) => Promise<readonly unknown[]>
 export interface Loaded {
   readonly catalog: Catalog
   readonly signal: Signal
+  /** What was committed before this transaction began was seen. */
+  readonly horizon?: string
   /** Functions and relations found, system ones included. */
   readonly counts: { readonly functions: number; readonly relations: number }
 }
@@ -27,6 +31,8 @@ export interface LoadOptions {
 export interface RefreshOptions extends LoadOptions {
   /** Compare all that was read, however little the server counted. @defaultValue false */
   readonly thoroughly?: boolean
+  /** Of the catalog that may be loaded. @defaultValue one more than that of the known one */
+  readonly version?: number
 }
 
 /** Asks the database about its functions and relations. Rejects with the server's error. */
@@ -38,11 +44,12 @@ export async function loadCatalog(
   const rows = (await query(loadQuery(declared))) as readonly LoadedRow[]
   const loaded = new LoadedCatalog(version, rows, isRead)
   const signal = rows.find((row) => row.object === 'signal')
-  const [digest] = JSON.parse(signal?.names ?? '[]') as readonly string[]
+  const [digest, horizon] = JSON.parse(signal?.names ?? '[]') as readonly string[]
   return {
     catalog: withDeclared(loaded, declared),
     signal: { counters: signal?.verdict ?? '', digest: digest ?? '' },
     counts: loaded.counts,
+    ...(horizon !== undefined && { horizon }),
   }
 }
 
@@ -50,7 +57,7 @@ export async function loadCatalog(
 export async function refresh(
   query: CatalogQuery,
   known: Loaded | undefined,
-  { thoroughly = false, ...options }: RefreshOptions = {},
+  { thoroughly = false, version, ...options }: RefreshOptions = {},
 ): Promise<Loaded> {
   if (known === undefined) return loadCatalog(query, 1, options)
   const counters = thoroughly ? undefined : known.signal.counters
@@ -61,7 +68,20 @@ export async function refresh(
   }[]
   const digest = row?.digest ?? known.signal.digest
   if (row === undefined || digest !== known.signal.digest) {
-    return loadCatalog(query, known.catalog.version + 1, options)
+    return loadCatalog(query, version ?? known.catalog.version + 1, options)
   }
   return { ...known, signal: { counters: row.counters, digest } }
+}
+
+/**
+ * The catalog with what is new since it was loaded, as far as that can be told at a glance. `undefined` where all of it has
+ * to be loaded. Rejects with the server's error.
+ */
+export async function lookAtRecent(
+  query: CatalogQuery,
+  { catalog, horizon }: Loaded,
+  version: number,
+): Promise<Catalog | undefined> {
+  if (horizon === undefined) return undefined
+  return recentCatalog(catalog, (await query(recentQuery(horizon))) as readonly ChangeRow[], version)
 }

@@ -4,7 +4,7 @@ import { builtinCatalog } from './builtin-catalog.ts'
 import type { Catalog, ReadProof } from './catalog.ts'
 import { withDeclared } from './declared-catalog.ts'
 import type { DeclaredName } from './declared.ts'
-import { refresh, type CatalogQuery, type Loaded, type LoadOptions } from './loader.ts'
+import { lookAtRecent, refresh, type CatalogQuery, type Loaded, type LoadOptions } from './loader.ts'
 
 export type CatalogEvent =
   | {
@@ -39,6 +39,10 @@ export interface WatcherOptions {
 
 // A connection that is busy with one long statement reports what it changed before only when that has ended.
 const thoroughEveryMs = 60_000
+// Loading it all costs the primary more than a glance at what is new, so it waits for a pause in a migration.
+const pauseMs = 1_000
+const longestMigrationMs = 10_000
+const glanceMs = 3_000
 const firstRetryMs = 1_000
 const lastRetryMs = 60_000
 
@@ -61,6 +65,11 @@ export class CatalogWatcher {
   /** How often the database may have changed through this process, and how many of those it was asked about. */
   #changes = 0
   #changesSeen = 0
+  /** What is known of a database that has changed, until all of it is loaded again. */
+  #recent: { readonly catalog: Catalog; readonly changes: number } | undefined
+  /** When the first change was made that is not in the catalog which was loaded, on the platform's clock. */
+  #changedAt = 0
+  #version = 1
   #timer: Timer | undefined
   #round: Promise<void> | undefined
   #closed = false
@@ -78,8 +87,9 @@ export class CatalogWatcher {
 
   /** The catalog in force. */
   get current(): Catalog {
-    if (this.#known === undefined || this.#changes !== this.#changesSeen) return this.#unloaded
-    return this.#known.catalog
+    if (this.#known === undefined) return this.#unloaded
+    if (this.#changes === this.#changesSeen) return this.#known.catalog
+    return this.#recent?.changes === this.#changes ? this.#recent.catalog : this.#unloaded
   }
 
   /** Loads the catalog and begins to look for changes. */
@@ -92,8 +102,14 @@ export class CatalogWatcher {
    * then until the database was asked, only PostgreSQL's own objects are known. Not needed for temporary tables.
    */
   ddlPassed(): void {
+    if (this.#changes === this.#changesSeen) this.#changedAt = this.#platform.now()
     this.#changes += 1
     this.#begin()
+  }
+
+  /** True from a change that was made through this process until the database was asked about it. */
+  get isAsking(): boolean {
+    return this.#known !== undefined && this.#round !== undefined && this.current === this.#unloaded
   }
 
   /** Resolves when nothing is being asked: at once, or after the load or check that is under way. Never rejects. */
@@ -117,16 +133,42 @@ export class CatalogWatcher {
     })
   }
 
+  /**
+   * A glance at what was changed through this process, so that it need not be taken for unknown until all is loaded. False
+   * when that must not wait.
+   */
+  async #glance(): Promise<boolean> {
+    const known = this.#known
+    const changes = this.#changes
+    const mayWait = this.#platform.now() - this.#changedAt < longestMigrationMs
+    if (known === undefined || this.#recent?.changes === changes || !mayWait) return false
+    try {
+      const catalog = await this.#inTime(lookAtRecent(this.#query, known, this.#version + 1), glanceMs)
+      if (catalog === undefined) return false
+      this.#version += 1
+      this.#recent = { catalog, changes }
+      return true
+    } catch {
+      // Whatever it is, the load will meet it too, and tell.
+      return false
+    }
+  }
+
   /** One look at the database. Gives the time until the next one, in milliseconds. */
   async #ask(): Promise<number> {
+    const asked = this.#changes
+    if (asked !== this.#changesSeen && (await this.#glance())) return this.#changes === asked ? pauseMs : 0
     const platform = this.#platform
     const startedAt = platform.now()
     const changes = this.#changes
     const before = this.#known
     const thoroughly = changes !== this.#changesSeen || startedAt - this.#thoroughAt >= thoroughEveryMs
     try {
-      const known = await this.#inTime(refresh(this.#query, before, { thoroughly, ...this.#loading }))
+      const known = await this.#inTime(
+        refresh(this.#query, before, { thoroughly, version: this.#version + 1, ...this.#loading }),
+      )
       this.#known = known
+      this.#version = Math.max(this.#version, known.catalog.version)
       if (thoroughly || before === undefined) this.#thoroughAt = startedAt
       this.#changesSeen = changes
       this.#failures = 0
@@ -149,17 +191,13 @@ export class CatalogWatcher {
     }
   }
 
-  #inTime<Value>(answer: Promise<Value>): Promise<Value> {
+  #inTime<Value>(answer: Promise<Value>, timeoutMs = this.#timeoutMs): Promise<Value> {
     return new Promise((resolve, reject) => {
-      const deadline = this.#platform.schedule(this.#timeoutMs, () =>
+      const deadline = this.#platform.schedule(timeoutMs, () =>
         reject(
-          new SwitchyardError(
-            'SWITCHYARD_NO_PRIMARY',
-            `No answer on the catalog within ${this.#timeoutMs} ms`,
-            {
-              retryable: true,
-            },
-          ),
+          new SwitchyardError('SWITCHYARD_NO_PRIMARY', `No answer on the catalog within ${timeoutMs} ms`, {
+            retryable: true,
+          }),
         ),
       )
       answer.then(resolve, reject).finally(() => deadline.cancel())

@@ -24,6 +24,8 @@ export interface ClientCore {
   submit(submission: Submission, session: MutableSession): void
   connect(done: (error: Error | undefined) => void): void
   end(done: Ended): void
+  /** As when the connection breaks. */
+  cut(): void
 }
 
 /** Whether a client can be handed out again. */

@@ -6,6 +6,9 @@ import type { PrimaryLease } from '../execution/writer.ts'
 import type { PlainRead } from '../nodes/plain-read.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
+import type { Journal } from '../settings/journal.ts'
+import type { Tell } from '../observability/tell.ts'
+import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
@@ -20,6 +23,10 @@ export interface RoutedQuery {
   readonly canPipeline: boolean
   /** The query as a plain read, where it is one. Absent: it is sent as it came. */
   readonly plain?: (() => PlainRead | undefined) | undefined
+  /** Its parameters. */
+  readonly values: readonly unknown[]
+  /** What has to be set on its connection. @defaultValue the pool's own settings, which it may change */
+  readonly journal?: Journal
   /** Given by who holds a connection to the primary, or wants to keep the replica's. */
   readonly conversation?: Conversation | undefined
 }
@@ -47,11 +54,13 @@ export interface ClientSessions {
 /** What a routed client asks of the cluster: the router does it. */
 export interface ClientHost {
   readonly sessions: ClientSessions
+  readonly settings: SettingKeeper
   readonly readOnly: { open(opening: Opening): void }
   /** False until statements can be judged. */
   readonly isReady: boolean
   prepare(): Promise<void>
   judge(sql: string | undefined): Statement
+  changeKnown(statement: Statement): Promise<void> | undefined
   judgeAnew(sql: string | undefined): Promise<Statement>
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route
   run(query: RoutedQuery, done: Done): void
@@ -63,4 +72,6 @@ export interface ClientHost {
   ended(write: Write): void
   isFenced(node: NodeView): boolean
   nodeFailed(node: NodeView, cause: Error): void
+  /** Tells the pool's events. */
+  readonly tell: Tell
 }

@@ -33,6 +33,7 @@ export function announceParameters(host: ClientHost, facade: ConnectionFacade): 
         session: host.sessions.context.current(),
         send: (client, done) => client.query({ text: QUESTION, rowMode: 'array' }, done as () => void),
         canPipeline: false,
+        values: [],
       },
       (error, result) => {
         if (error) return reject(error)

@@ -61,4 +61,8 @@ export class PooledCore implements ClientCore {
       done()
     })
   }
+
+  cut(): void {
+    this.connection.cut()
+  }
 }

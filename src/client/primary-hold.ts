@@ -8,6 +8,7 @@ import { fencedError, withOutcome } from '../execution/outcome.ts'
 import { isServerError } from '../execution/server-error.ts'
 import { askWhetherStandby } from '../execution/standby-proof.ts'
 import type { PrimaryLease } from '../execution/writer.ts'
+import { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
 import type { ClientHost } from './host.ts'
@@ -17,6 +18,7 @@ import { CLOSED, REFUSED_UNSENT, TIMED_OUT } from './words.ts'
 export interface PrimaryRun {
   readonly statement: Statement
   readonly text: string | undefined
+  readonly values: readonly unknown[]
   readonly session: MutableSession
   readonly send: Send
   readonly done: Done
@@ -46,14 +48,17 @@ export class PrimaryHold {
   readonly #ledger = new WriteLedger()
   #lease: PrimaryLease | undefined
   #isInTransaction = false
-  /** Holds state of its connection that cannot be had elsewhere. */
-  #isPinned = false
+  /** What the client has set, wherever, and what else it has left on this connection. */
+  readonly settings: ClientSettings
   /** Gives back the place that a read has on the primary in place of a replica. */
   #leavePlace: (() => void) | undefined
 
   constructor(host: ClientHost, holder: Holder) {
     this.#host = host
     this.#holder = holder
+    this.settings = new ClientSettings(host.settings, (pin) => {
+      if (this.#lease !== undefined) host.tell('clientPinned', { node: this.#lease.node.id, pin })
+    })
   }
 
   get client(): PoolClient | undefined {
@@ -62,7 +67,7 @@ export class PrimaryHold {
 
   /** True while every statement has to run here. */
   get isBound(): boolean {
-    return this.#isInTransaction || this.#isPinned
+    return this.#isInTransaction || this.settings.isPinned
   }
 
   get status(): TransactionStatus {
@@ -95,9 +100,15 @@ export class PrimaryHold {
         lease.client.release()
         return done(new Error(CLOSED))
       }
-      this.#lease = lease
-      this.#holder.borrowed(lease.client)
-      done(undefined, lease)
+      this.settings.borrowed(lease.client, (refusal) => {
+        if (refusal !== undefined || this.#holder.isGivenUp()) {
+          lease.client.release(refusal)
+          return done(refusal ?? new Error(CLOSED))
+        }
+        this.#lease = lease
+        this.#holder.borrowed(lease.client)
+        done(undefined, lease)
+      })
     })
   }
 
@@ -109,8 +120,6 @@ export class PrimaryHold {
   /** Everything has come to its end: what the ledger still has is told. */
   settleAll(): void {
     this.#settle(WITHOUT_TEXT, 'I', 'none')
-    this.#isInTransaction = false
-    this.#isPinned = false
   }
 
   #run(run: PrimaryRun, next: () => void, isSecond: boolean): void {
@@ -132,13 +141,16 @@ export class PrimaryHold {
     this.#host.count(lease.node, statement)
     const wasInTransaction = this.#isInTransaction
     const isFree = !this.isBound
-    if (statement.leavesSessionState) this.#isPinned = true
-    if (!wasInTransaction && text !== undefined && ASKS_FOR_BACKEND.test(text)) this.#isPinned = true
+    if (!wasInTransaction && text !== undefined && ASKS_FOR_BACKEND.test(text)) this.settings.pin('backend')
+    const { values } = run
+    const send = this.settings.starts(statement, values, run.send, wasInTransaction)
     this.#ledger.started(statement, session)
     this.#host.sessions.noteSetting(statement, text)
 
     let failure: StatementFailure = 'none'
+    let answer: unknown
     const answered: Done = (error, result) => {
+      answer = result
       if (error) failure = failureKind(error)
       if (statement.kind === 'read') this.#host.saw(session, lease.node)
       if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
@@ -161,7 +173,9 @@ export class PrimaryHold {
       if (!this.#isInTransaction) this.#leave()
       if (isLost && serverError !== undefined) this.#failFollowers(statement, serverError)
       if (isLost && this.#lease === lease) this.#drop(lease, true)
-      next()
+      if (isGone) return next()
+      const ending = { wasInTransaction, status, isFailed: failure !== 'none', command: commandOf(answer) }
+      this.settings.ended(client, statement, values, ending, next)
     }
     // A demoted server has done nothing: the true primary may have the statement, once.
     const takesOver = (error: Error): boolean => {
@@ -172,13 +186,13 @@ export class PrimaryHold {
           return answered(error)
         }
         this.#host.nodeFailed(lease.node, error)
-        this.#isPinned = false
+        this.settings.released()
         this.#drop(lease, true)
         this.#run(run, next, true)
       })
       return true
     }
-    runExclusively(client, run.send, answered, idle, takesOver)
+    runExclusively(client, send, answered, idle, takesOver)
   }
 
   /**
@@ -218,8 +232,22 @@ export class PrimaryHold {
     this.#lease = undefined
     this.#leave()
     this.#holder.returned(lease.client)
-    lease.client.release(error)
+    const { client } = lease
+    const wasInTransaction = this.#isInTransaction
+    this.#isInTransaction = false
+    if (!error && !isBroken(client)) {
+      return this.settings.returns(client, wasInTransaction, (dirty) => client.release(dirty))
+    }
+    this.settings.released()
+    client.release(error)
   }
+}
+
+/** The command that the server says it has run. Of several in one text it does not matter. */
+function commandOf(result: unknown): string | undefined {
+  const command: unknown =
+    typeof result === 'object' && result !== null ? Reflect.get(result, 'command') : undefined
+  return typeof command === 'string' ? command : undefined
 }
 
 function failureKind(error: Error): StatementFailure {

@@ -10,6 +10,8 @@ import type { RouteRequest } from '../routing/decide.ts'
 export interface NormalizedQuery {
   /** Absent where there is no text to judge. */
   readonly text: string | undefined
+  /** Its parameters. */
+  readonly values: readonly unknown[]
   readonly request: RouteRequest
   readonly send: Send
   /** Whether another query may be sent in front of it before that is answered. */
@@ -37,6 +39,7 @@ export function textOf(submittable: Submittable): string | undefined {
 }
 
 const NO_REQUEST: RouteRequest = {}
+const NO_VALUES: readonly unknown[] = []
 
 /** What node-postgres reads of a query's configuration. */
 const CONFIG_FIELDS = [
@@ -63,14 +66,16 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
   }
   if (typeof sent === 'string') {
     const plain = (): PlainRead | undefined => plainRead({ text: sent }, parameters)
-    return { text: sent, request: NO_REQUEST, send, canPipeline: true, plain }
+    return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true, plain }
   }
   if (!isConfig) {
-    return { text: undefined, request: NO_REQUEST, send, canPipeline: false, plain: () => undefined }
+    const plain = (): undefined => undefined
+    return { text: undefined, values: NO_VALUES, request: NO_REQUEST, send, canPipeline: false, plain }
   }
-  const { text, rows } = sent as { readonly text?: unknown; readonly rows?: unknown }
+  const { text, rows, values: own } = sent as Readonly<Record<'text' | 'rows' | 'values', unknown>>
   return {
     text: typeof text === 'string' ? text : undefined,
+    values: listOf(parameters ?? own),
     request: requestOf(config),
     send,
     // A portal that stays open would be in the way.
@@ -113,6 +118,10 @@ function plainRead(query: QueryFields, parameters: unknown): PlainRead | undefin
     // node-postgres gives its own error.
     return undefined
   }
+}
+
+function listOf(values: unknown): readonly unknown[] {
+  return Array.isArray(values) ? (values as readonly unknown[]) : NO_VALUES
 }
 
 /** A query that is read with these parsers, unless it brings its own. */

@@ -3,12 +3,13 @@ import { fail, STREAM_HANDLERS } from '../execution/attend.ts'
 import type { ReplicaLease } from '../execution/conversation.ts'
 import { isBroken } from '../execution/exclusive.ts'
 import type { Done, Send } from '../execution/execution.ts'
+import { failureOf } from '../execution/failure.ts'
 import { inThisContext } from '../platform/async-context.ts'
 
 /** What pg-cursor keeps of itself, as far as it has to be known to begin anew elsewhere. */
 interface CursorState {
   state: string
-  readonly connection: { removeListener(name: string, listener: unknown): void } | null
+  connection: { removeListener(name: string, listener: unknown): void } | null
   readonly _ifNoData: unknown
   readonly _rowDescription: unknown
 }
@@ -139,6 +140,17 @@ export class ReplicaStream {
     if (cursor.state === 'submitted') cursor.state = 'initialized'
   }
 
+  /** A cursor that is closed waits for its server to say so, and would wait for ever for one that is gone. */
+  #unplugIfLost(error: unknown): void {
+    const cursor = this.#cursor
+    const client = this.#client
+    if (cursor === undefined || client === undefined || cursor.state === 'done') return
+    if (!isBroken(client) && !(error instanceof Error && failureOf(error) === 'node')) return
+    this.#rewind()
+    cursor.state = 'initialized'
+    cursor.connection = null
+  }
+
   #listen(): void {
     const { submittable } = this.#options
     for (const name of STREAM_HANDLERS) {
@@ -171,6 +183,7 @@ export class ReplicaStream {
     }
     begun?.(undefined)
     if (isError || name === 'handleReadyForQuery') this.#isClosing = true
+    if (isError) this.#unplugIfLost(first)
     return true
   }
 }

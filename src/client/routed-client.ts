@@ -24,8 +24,8 @@ type BaseClass = new (config?: string | ClientConfig) => Base
 /** `Client` of a copy of node-postgres, with routing in it. */
 export type RoutedClientClass = new (config?: string | ClientConfig | Wiring) => Client
 
-/** Finds the cluster that a configuration means; `undefined` where there is nothing to route. */
-export type Join = (config: unknown) => Membership | undefined
+/** Finds the cluster that a configuration means; where there is nothing to route, what node-postgres is to be given. */
+export type Join = (config: unknown) => Membership | { readonly plain: unknown }
 
 /**
  * Makes the class of routed clients upon the `Client` of a copy of node-postgres: everything that is on that is on this, but
@@ -39,13 +39,19 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
     readonly #core: ClientCore | undefined
     #hasTypes = false
 
+    /** Clients that node-postgres makes by itself, where there is nothing to route, are clients too. */
+    static override [Symbol.hasInstance](value: unknown): boolean {
+      if (this === RoutedClient) return value instanceof ClientOfCopy
+      return Function.prototype[Symbol.hasInstance].call(this, value)
+    }
+
     constructor(given?: string | ClientConfig | Wiring) {
       const source = given instanceof Wiring ? given : join(given)
-      if (source === undefined) {
-        super(given as string | ClientConfig)
+      if ('plain' in source) {
+        super(source.plain as string | ClientConfig)
         return
       }
-      const facade = new ConnectionFacade(() => this.#core?.connection?.cut())
+      const facade = new ConnectionFacade(() => this.#core?.cut())
       super({ ...source.config, connection: facade } as ClientConfig)
       const shell = { client: this as unknown as Client, facade }
       this.#core =
@@ -121,7 +127,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       return core === undefined ? super.getTransactionStatus() : (core.connection?.status ?? null)
     }
 
-    /** Of the connection that every statement runs over; `null` while that is not certain. */
+    /** Of the connection to the primary that every statement runs over; `null` while that is not certain. */
     #shown(name: 'processID' | 'secretKey'): unknown {
       const client: object | undefined = this.#core?.connection?.shown
       return client === undefined ? null : (Reflect.get(client, name) ?? null)

@@ -81,6 +81,16 @@ export class StandaloneCore implements ClientCore {
     entered.connection.release(true, TERMINATED)
   }
 
+  cut(): void {
+    const wasOpen = this.#state === 'connected' || this.#state === 'connecting'
+    this.#entered?.connection.cut()
+    if (!wasOpen) return
+    this.end(() => {})
+    this.#state = 'failed'
+    const { client } = this.#shell
+    if (client.listenerCount('error') > 0) client.emit('error', new Error(`${TERMINATED} unexpectedly`))
+  }
+
   async #connect(): Promise<void> {
     const { connection, member } = this.#enter()
     await member.servable()

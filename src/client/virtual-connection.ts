@@ -70,14 +70,13 @@ export class VirtualConnection {
     return this.#replica?.client.getTransactionStatus() ?? this.#primary.status
   }
 
-  /** The connection that statements run over, if that is certain: in a transaction, or with state that it holds. */
-  get bound(): PoolClient | undefined {
-    return this.#replica?.client ?? (this.#primary.isBound ? this.#primary.client : undefined)
-  }
-
-  /** The connection whose backend may be told: nobody else uses it meanwhile. */
+  /**
+   * The connection to the primary whose backend may be told, since every statement runs there. A replica's may not: who
+   * cancels by it asks the primary, and would hit a stranger there.
+   */
   get shown(): PoolClient | undefined {
-    return this.#options.showsHeld ? this.#primary.client : this.bound
+    const isSure = this.#options.showsHeld || (this.#primary.isBound && this.#replica === undefined)
+    return isSure ? this.#primary.client : undefined
   }
 
   get isReleased(): boolean {
@@ -89,6 +88,7 @@ export class VirtualConnection {
     this.#isReleased = false
     this.#releaseError = undefined
     this.#events.renew()
+    this.#primary.settings.checkedOut()
   }
 
   /** Nothing begins until `open`. */
@@ -167,7 +167,7 @@ export class VirtualConnection {
     }
   }
 
-  #run(run: Run, next: () => void): void {
+  #run(run: Run, next: () => void, hasWaited = false): void {
     const { query, session } = run
     const finish = this.#finish(run.done, next)
     if (!this.#host.isReady) {
@@ -178,35 +178,44 @@ export class VirtualConnection {
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const onPrimary = (): void => this.#primary.run(this.#primaryRun(run, statement), next)
     if (this.#primary.isBound || this.#options.primaryOnly) return onPrimary()
-    if (opensOnStandby(statement)) return this.#openReadOnly(run, statement, next)
+    const known = hasWaited ? undefined : this.#host.changeKnown(statement)
+    if (known !== undefined) {
+      known.then(() => this.#run(run, next, true), finish)
+      return
+    }
+    const { bindsReads, journal } = this.#primary.settings
+    if (opensOnStandby(statement) && !bindsReads) return this.#openReadOnly(run, statement, next)
     if (statement.kind !== 'read') return onPrimary()
-    const { text: sql, request, canPipeline } = query
+    const { text: sql, values, request, canPipeline } = query
     const send = this.#events.around(query.send)
     // What is heard of the connection belongs to whoever has it for itself.
     const plain = send === query.send ? query.plain : undefined
+    const routed = { sql, values, request, session, send, canPipeline, journal, plain }
     const read = (): void => {
       if (this.#primary.client === undefined) {
-        return this.#host.run({ sql, request, session, send, canPipeline, plain }, finish)
+        return this.#host.run(routed, finish)
       }
       // A second connection to the primary may not be had while this client holds one.
       const spilled = (leave: () => void): void => {
         this.#primary.takePlace(leave)
         onPrimary()
       }
-      const conversation = { spilled }
-      this.#host.run({ sql, request, session, send, canPipeline, plain, conversation }, finish)
+      this.#host.run({ ...routed, conversation: { spilled } }, finish)
     }
     read()
   }
 
   #primaryRun({ query, session, done }: Run, statement: Statement): PrimaryRun {
-    return { statement, text: query.text, session, send: query.send, done, mayMove: true }
+    const { text, values, send } = query
+    return { statement, text, values, session, send, done, mayMove: true }
   }
 
   /** The transaction goes where a read of its session may go, and stays there. */
   #openReadOnly(run: Run, statement: Statement, next: () => void): void {
     const { query, session } = run
-    const { request, send } = query
+    const { request } = query
+    const { connections } = this.#host.settings
+    const send = connections.under(this.#primary.settings.journal, query.send, false)
     const finish: Done = (error, result) => {
       guarded(run.done)(error, result)
       next()
@@ -266,6 +275,7 @@ export class VirtualConnection {
       {
         statement,
         text: textOf(submittable),
+        values: [],
         session,
         send: (client, done) => {
           attend(submittable, (error) => (error === undefined ? done(undefined) : done(asError(error))))
@@ -328,8 +338,8 @@ export class VirtualConnection {
     }
     const sql = textOf(submittable)
     const { send } = stream
-    this.#host.run({ sql, request: {}, session, send, canPipeline: false, conversation }, (error) =>
-      stream.fail(error),
-    )
+    const { journal } = this.#primary.settings
+    const query = { sql, values: [], request: {}, session, send, canPipeline: false, conversation, journal }
+    this.#host.run(query, (error) => stream.fail(error))
   }
 }

@@ -1,77 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
-import { freshAsOf, observed, primaryView, replicaView, up } from '../../test/support/views.ts'
+import { CausalityBench, WAIT_MS, at, primaryOf, replica } from '../../test/support/causality-bench.ts'
+import { settle } from '../../test/support/fake-platform.ts'
+import { primaryView } from '../../test/support/views.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import { Causality } from './causality.ts'
 import type { Position } from './position.ts'
-import { createSession, type MutableSession } from './session.ts'
-
-const WAIT_MS = 100
-const at = (lsn: bigint, given: Partial<Position> = {}): Position => ({
-  systemIdentifier: '7000',
-  timeline: 1,
-  lsn,
-  ...given,
-})
-
-const replica = (serverIdentity: string): NodeView =>
-  replicaView('r', freshAsOf(0), { state: up(observed('replica', '0/1000', { serverIdentity })) })
-const primaryOf = (lsn: string, timeline = 1): NodeView =>
-  primaryView('p', { state: up(observed('primary', lsn, { timeline })) })
-
-/** A primary that says its position when it is told to, and a cluster that servers come to and go from. */
-class Bench {
-  readonly platform: FakePlatform = new FakePlatform()
-  readonly servers = new Set<string>(['a', 'b'])
-  readonly implicit: MutableSession = createSession()
-  rejections = 0
-  readonly #waiting: ((position: Position | undefined) => void)[] = []
-  /** What it says at once; otherwise `tells` says it. */
-  position: Position | undefined | 'is silent' = 'is silent'
-  readonly causality: Causality
-
-  constructor(waitMs = WAIT_MS) {
-    this.causality = new Causality({
-      platform: this.platform,
-      ask: () => {
-        if (this.position !== 'is silent') return Promise.resolve(this.position)
-        return new Promise((resolve) => this.#waiting.push(resolve))
-      },
-      hasServer: (identity) => this.servers.has(identity),
-      waitMs,
-      claimRejected: () => (this.rejections += 1),
-    })
-  }
-
-  async tells(position: Position | undefined): Promise<void> {
-    this.#waiting.shift()?.(position)
-    await settle()
-  }
-
-  session(): MutableSession {
-    return this.causality.begin(this.implicit, {})
-  }
-
-  wrote(session: MutableSession): MutableSession {
-    session.wrote(this.platform.now(), this.causality.request())
-    return session
-  }
-
-  /** Whether a read of the session has to wait, and for how long it did. */
-  async waits(session: MutableSession): Promise<number | undefined> {
-    const awaited = this.causality.awaited(session)
-    if (awaited === undefined) return undefined
-    const sinceMs = this.platform.now()
-    let endedAtMs: number | undefined
-    void awaited.then(() => (endedAtMs = this.platform.now()))
-    for (let i = 0; i < 2000 && endedAtMs === undefined; i++) await this.platform.advance(1)
-    return (endedAtMs ?? Infinity) - sinceMs
-  }
-}
+import type { MutableSession } from './session.ts'
 
 describe('a read', () => {
   it('of a session that did not write waits for nothing, and asks nothing', () => {
-    const { causality, implicit } = new Bench()
+    const { causality, implicit } = new CausalityBench()
     causality.primaryAt(at(1n), implicit)
     expect(causality.awaited(causality.begin(implicit, {}))).toBeUndefined()
     expect(causality.awaited(implicit)).toBeUndefined()
@@ -79,7 +16,7 @@ describe('a read', () => {
   })
 
   it('waits for the fence of what was written, and not longer', async () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const session = bench.wrote(bench.session())
     const waiting = bench.waits(session)
     await bench.platform.advance(30)
@@ -94,7 +31,7 @@ describe('a read', () => {
   })
 
   it('waits for waitMs at most: then it goes by the window', async () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const session = bench.wrote(bench.session())
     expect(await bench.waits(session)).toBe(WAIT_MS)
     expect(session.unfencedSinceMs).toBeDefined()
@@ -105,7 +42,7 @@ describe('a read', () => {
   })
 
   it('does not wait for a fence that is known', async () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     bench.position = at(9n)
     const session = bench.wrote(bench.session())
     await settle()
@@ -114,12 +51,12 @@ describe('a read', () => {
   })
 
   it('waits for nothing at all when that is how it is wanted', () => {
-    const bench = new Bench(0)
+    const bench = new CausalityBench(0)
     expect(bench.causality.awaited(bench.wrote(bench.session()))).toBeUndefined()
   })
 
   it('asks again when a fence has failed, but not at once', async () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     bench.position = undefined
     const session = bench.wrote(bench.session())
     const writtenAtMs = bench.platform.now()
@@ -134,7 +71,7 @@ describe('a read', () => {
   })
 
   it('asks for the fence that nobody has asked for, as when the session was marked without', async () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     bench.position = at(9n)
     const session = bench.session()
     session.wrote(bench.platform.now(), undefined)
@@ -145,7 +82,7 @@ describe('a read', () => {
 
 describe('the start', () => {
   it('is what nobody reads older than: sessions of before and after', () => {
-    const { causality, implicit } = new Bench()
+    const { causality, implicit } = new CausalityBench()
     const before = causality.begin(implicit, {})
     causality.primaryAt(at(5n), implicit)
     const after = causality.begin(implicit, {})
@@ -155,14 +92,14 @@ describe('the start', () => {
   })
 
   it('is the first look, not a later one', () => {
-    const { causality, implicit } = new Bench()
+    const { causality, implicit } = new CausalityBench()
     causality.primaryAt(at(5n), implicit)
     causality.primaryAt(at(9n), implicit)
     expect(implicit.position).toEqual(at(5n))
   })
 
   it('of a new timeline stands for what is left of the old one: nobody waits for what is lost', () => {
-    const { causality, implicit } = new Bench()
+    const { causality, implicit } = new CausalityBench()
     causality.primaryAt(at(5n), implicit)
     const session = causality.begin(implicit, {})
     session.mustShow(at(900n))
@@ -180,7 +117,7 @@ describe('the start', () => {
 
 describe('a session within another', () => {
   it('needs what that one needs: what it wrote, what it read, what its token asks for', () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const { causality } = bench
     const outer = causality.begin(bench.implicit, { primaryUntilMs: 77 })
     outer.mustShow(at(3n))
@@ -200,7 +137,7 @@ describe('a session within another', () => {
   })
 
   it('tells that one, and the pool, what it writes; a session beside it hears nothing', () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const [outer, beside] = [bench.session(), bench.session()]
     bench.wrote(bench.causality.beginWithin(outer, {}))
     expect([outer, bench.implicit, beside].map(({ lastWriteAtMs }) => lastWriteAtMs !== undefined)).toEqual([
@@ -213,18 +150,18 @@ describe('a session within another', () => {
 
 describe('a read of a session of its own', () => {
   it('is remembered when a replica has answered it', () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const session = bench.session()
-    bench.causality.answered(session, replica('a'))
+    bench.causality.answered(session, replica('a'), [])
     expect(session.lastReads).toEqual([{ serverIdentity: 'a', atMs: bench.platform.now() }])
     expect(bench.causality.awaited(session)).toBeUndefined()
     expect(bench.causality.fencesAsked).toBe(0)
   })
 
   it('needs a fence when the primary has answered it', async () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const session = bench.session()
-    bench.causality.answered(session, primaryView('p'))
+    bench.causality.answered(session, primaryView('p'), [])
     bench.position = at(9n)
     await bench.tells(at(9n))
     void bench.causality.awaited(session)
@@ -232,20 +169,20 @@ describe('a read of a session of its own', () => {
   })
 
   it('needs a fence when its replica is gone', async () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const session = bench.session()
-    bench.causality.answered(session, replica('a'))
+    bench.causality.answered(session, replica('a'), [])
     bench.servers.delete('a')
     const waiting = bench.waits(session)
     await bench.tells(at(9n))
     await waiting
-    expect(session).toMatchObject({ lastReads: [], position: at(9n) })
+    expect(session).toMatchObject({ lastReads: [{ serverIdentity: undefined }], position: at(9n) })
   })
 })
 
 describe('a claim', () => {
   it('that the primary was seen to have reached costs no question', () => {
-    const { causality, implicit } = new Bench()
+    const { causality, implicit } = new CausalityBench()
     const session = causality.begin(implicit, {})
     causality.claim(session, at(0x1000n), primaryOf('0/1000'))
     expect(session).toMatchObject({ position: at(0x1000n), unfencedSinceMs: undefined })
@@ -265,7 +202,7 @@ describe('a claim', () => {
       1,
     ],
   ])('%s', async (_name, primary, claimed, position, rejections) => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const session = bench.session()
     bench.causality.claim(session, claimed, primary)
     const waiting = bench.waits(session)
@@ -278,18 +215,18 @@ describe('a claim', () => {
 
 describe('the position of a session', () => {
   it('that has only begun is the start', async () => {
-    const { causality, implicit } = new Bench()
+    const { causality, implicit } = new CausalityBench()
     causality.primaryAt(at(5n), implicit)
     expect(await causality.positionOf(causality.begin(implicit, {}), 50)).toEqual(at(5n))
     expect(causality.fencesAsked).toBe(0)
   })
 
-  it.each<[string, (bench: Bench, session: MutableSession) => void]>([
+  it.each<[string, (bench: CausalityBench, session: MutableSession) => void]>([
     ['written', (bench, session) => bench.wrote(session)],
-    ['read', (bench, session) => bench.causality.answered(session, replica('a'))],
+    ['read', (bench, session) => bench.causality.answered(session, replica('a'), [])],
     ['written, without a fence', (bench, session) => session.wrote(bench.platform.now(), undefined)],
   ])('covers what was %s', async (_name, happens) => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const session = bench.session()
     happens(bench, session)
     const position = bench.causality.positionOf(session, 50)
@@ -298,7 +235,7 @@ describe('the position of a session', () => {
   })
 
   it('cannot be had in time', async () => {
-    const bench = new Bench()
+    const bench = new CausalityBench()
     const position = bench.causality.positionOf(bench.wrote(bench.session()), 50)
     await bench.platform.advance(50)
     expect(await position).toBeUndefined()

@@ -3,10 +3,26 @@ import type { NodeView } from '../topology/snapshot.ts'
 import type { Fence } from './fence.ts'
 import { FenceKeeper } from './fence-keeper.ts'
 import { shows, type Position } from './position.ts'
+import { behindError } from './behind-error.ts'
+import { PrimaryProof, type Patience } from './primary-proof.ts'
 import { createSession, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
+import { SessionAlias } from './session-alias.ts'
+import type { Showing, Unshown } from './unshown.ts'
 
 /** A primary that could not tell its position is not asked again by reads for so long, in milliseconds. */
 const FAILED_FOR_MS = 250
+
+/** Sessions around a session, the pool's included. */
+const DEEPEST = 16
+
+function depthOf(session: MutableSession): number {
+  let depth = 0
+  for (let each = session.parent; each !== undefined; each = each.parent) depth += 1
+  return depth
+}
+
+/** One look. */
+const NO_PATIENCE: Patience = { certainMs: 0, uncertainMs: 0 }
 
 export interface CausalityOptions {
   readonly platform: Platform
@@ -14,8 +30,12 @@ export interface CausalityOptions {
   readonly ask: () => Promise<Position | undefined>
   /** Whether a server of this identity is there, and answers. */
   readonly hasServer: (serverIdentity: string) => boolean
+  /** Looks for what the primary does not show and this server may have shown; see `PrimaryProof`. */
+  readonly look: (serverIdentity: string | undefined) => Promise<Unshown | undefined>
   /** How long a read waits for its session's fence, in milliseconds. */
   readonly waitMs: number
+  /** How long a read waits for a node that can serve it at all, in milliseconds. */
+  readonly failoverTimeoutMs: number
   /** A session began with a token of a position that the primary has not reached. */
   readonly claimRejected: () => void
 }
@@ -24,11 +44,13 @@ export interface CausalityOptions {
 export class Causality {
   readonly #options: CausalityOptions
   readonly #keeper: FenceKeeper
+  readonly #proof: PrimaryProof
   #failedAtMs = -Infinity
   #start: Position | undefined
 
   constructor(options: CausalityOptions) {
     this.#options = options
+    this.#proof = new PrimaryProof(options)
     this.#keeper = new FenceKeeper(async () => {
       const position = await options.ask().catch(() => undefined)
       if (position === undefined) this.#failedAtMs = options.platform.now()
@@ -60,11 +82,20 @@ export class Causality {
     return createSession({ ...start, parent: implicit, isMonotonic: true, position: this.#start })
   }
 
-  /** A session within another one: it begins with what that one knows, and that one sees what it writes. */
+  /**
+   * A session within another one: it begins with what that one knows, and that one sees what it writes. Code that begins each
+   * session within the one before would build a chain without end: from a depth on they are one session, which promises each
+   * of them more than it asks for.
+   */
   beginWithin(parent: MutableSession, start: SessionStart): MutableSession {
     const { fence, lastReads, lastWriteAtMs, position, unfencedSinceMs } = parent
     const latestMs = Math.max(parent.primaryUntilMs ?? 0, start.primaryUntilMs ?? 0)
     const primaryUntilMs = latestMs === 0 ? undefined : latestMs
+    if (depthOf(parent) >= DEEPEST) {
+      const alias = new SessionAlias(parent, { consistency: start.consistency, primaryUntilMs })
+      for (const read of start.lastReads ?? []) alias.readFrom(read, [])
+      return alias
+    }
     const session = createSession({
       ...start,
       parent,
@@ -72,9 +103,9 @@ export class Causality {
       lastWriteAtMs,
       position,
       primaryUntilMs,
+      lastReads: [...lastReads, ...(start.lastReads ?? [])],
     })
-    if (unfencedSinceMs !== undefined) session.saw(unfencedSinceMs, fence ?? this.request())
-    for (const read of lastReads) session.readFrom(read, [])
+    if (unfencedSinceMs !== undefined) session.saw(unfencedSinceMs, fence ?? this.request(), [])
     return session
   }
 
@@ -93,12 +124,22 @@ export class Causality {
     return this.#start?.systemIdentifier
   }
 
-  /** A position that covers what the session has written and seen, as soon as it can be had; `undefined` when it cannot. */
+  /**
+   * A position that covers what the session has written and seen, as soon as it can be had; `undefined` when it cannot. The
+   * primary shows all of that if the session has no last reads by then.
+   */
   async positionOf(session: MutableSession, timeoutMs: number): Promise<Position | undefined> {
+    const { platform } = this.#options
     this.#settle(session)
-    if (session.lastReads.length > 0) session.saw(this.#options.platform.now(), this.request())
+    const reads = session.lastReads
+    if (reads.length > 0) {
+      const fence = this.request()
+      session.saw(platform.now(), fence, [])
+      const showing = await this.#within(this.#proof.prove(reads, NO_PATIENCE), timeoutMs)
+      if (showing === 'shown') session.shows(reads)
+    }
     if (session.unfencedSinceMs !== undefined) {
-      if (session.fence === undefined) session.saw(session.unfencedSinceMs, this.request())
+      if (session.fence === undefined) session.saw(session.unfencedSinceMs, this.request(), [])
       await this.#settled(session, timeoutMs)
     }
     return session.unfencedSinceMs === undefined ? session.position : undefined
@@ -106,48 +147,88 @@ export class Causality {
 
   /**
    * A read of the session was answered by this node.
-   * @param before The session's last reads when this one was routed
+   * @param before Last reads of the session of which it is proven that the answer shows all that they showed
    */
-  answered(session: MutableSession, { role, state }: NodeView, before?: readonly SeenRead[]): void {
+  answered(session: MutableSession, { role, state }: NodeView, before: readonly SeenRead[]): void {
     const nowMs = this.#options.platform.now()
-    if (role !== 'replica' || state.name !== 'up') session.saw(nowMs, this.request())
+    if (role !== 'replica' || state.name !== 'up') session.saw(nowMs, this.request(), before)
     else session.readFrom({ serverIdentity: state.observation.serverIdentity, atMs: nowMs }, before)
   }
 
-  /** What a read of the session has to wait for before it can be routed; `undefined` when it need not. */
+  /** Whether the primary shows what these reads have shown: for reads that could go elsewhere, too, and so not for long. */
+  showing(reads: readonly SeenRead[]): Promise<Showing> {
+    return this.#proof.prove(reads, this.#patience(this.#options.waitMs))
+  }
+
+  /**
+   * Resolves when the primary shows what the session has seen, or when it cannot be told; `undefined` when it is known to.
+   * Rejects with `SWITCHYARD_PRIMARY_BEHIND`.
+   */
+  shown(session: MutableSession): Promise<void> | undefined {
+    const { lastReads } = session
+    if (lastReads.length === 0) return undefined
+    const patience = this.#patience(this.#options.failoverTimeoutMs)
+    return this.#proof.prove(lastReads, patience).then((showing) => {
+      if (showing === 'hidden') throw behindError()
+    })
+  }
+
+  /**
+   * What a read of the session has to wait for before it can be routed; `undefined` when it need not. Where no position can
+   * be had, it goes to the primary, and so that has to show what the session has seen.
+   */
   awaited(session: MutableSession): Promise<void> | undefined {
-    const { hasServer, platform, waitMs } = this.#options
+    const { hasServer, platform } = this.#options
     this.#settle(session)
     // It began before the cluster was looked at, or on an older timeline.
     if (this.#start !== undefined && (session.position?.timeline ?? 0) < this.#start.timeline) {
       session.mustShow(this.#start)
     }
-    if (session.lastReads.some(({ serverIdentity }) => !hasServer(serverIdentity))) {
-      session.saw(platform.now(), this.request())
-    }
+    const lost = session.lastReads.filter(
+      ({ serverIdentity }) => serverIdentity !== undefined && !hasServer(serverIdentity),
+    )
+    if (lost.length > 0) session.lost(lost, platform.now(), this.request())
+    const fenced = this.#fenced(session)
+    const shown = (): Promise<void> | undefined =>
+      session.unfencedSinceMs === undefined ? undefined : this.shown(session)
+    return fenced === undefined ? shown() : fenced.then(shown)
+  }
+
+  #fenced(session: MutableSession): Promise<void> | undefined {
+    const { platform, waitMs } = this.#options
     if (session.unfencedSinceMs === undefined || waitMs === 0) return undefined
     // A fence that failed, or was never asked for: what is committed by now covers it all the same.
     if (session.fence === undefined) {
       if (platform.now() - this.#failedAtMs < FAILED_FOR_MS) return undefined
-      session.saw(session.unfencedSinceMs, this.request())
+      session.saw(session.unfencedSinceMs, this.request(), [])
     }
     return this.#settled(session, waitMs)
   }
 
+  #patience(certainMs: number): Patience {
+    return { certainMs, uncertainMs: Math.min(certainMs, this.#options.waitMs) }
+  }
+
   async #settled(session: MutableSession, timeoutMs: number): Promise<void> {
-    const { platform } = this.#options
     const { fence } = session
     if (fence === undefined) return
+    await this.#within(fence.settled(), timeoutMs)
+    this.#settle(session)
+  }
+
+  /** `undefined` when the time is over first. */
+  async #within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+    const { platform } = this.#options
     const release = platform.holdOpen()
-    await new Promise<void>((resolve) => {
-      const timer = platform.schedule(timeoutMs, resolve)
-      void fence.settled().then(() => {
+    const value = await new Promise<T | undefined>((resolve) => {
+      const timer = platform.schedule(timeoutMs, () => resolve(undefined))
+      void promise.then((came) => {
         timer.cancel()
-        resolve()
+        resolve(came)
       })
     })
     release()
-    this.#settle(session)
+    return value
   }
 
   #settle(session: MutableSession): void {

@@ -173,10 +173,35 @@ describe('last reads', () => {
     expect(session.lastReads).toEqual([read('c', 3), read('b', 2)])
   })
 
-  it('are covered by a fence that was asked for after them', () => {
+  it('are over when the primary was read from, and proven to show them: those alone', () => {
     const session = monotonic()
     session.readFrom(read('a', 1))
-    session.saw(2, new TestFence())
-    expect(session).toMatchObject({ lastReads: [], unfencedSinceMs: 2, lastWriteAtMs: undefined })
+    const before = session.lastReads
+    session.readFrom(read('b', 2), before)
+    session.readFrom(read('c', 2), before)
+    session.saw(3, new TestFence(), session.lastReads.slice(0, 1))
+    expect(session).toMatchObject({
+      lastReads: [read('b', 2)],
+      unfencedSinceMs: 3,
+      lastWriteAtMs: undefined,
+    })
+    session.saw(4, new TestFence(), [])
+    expect(session.lastReads).toEqual([read('b', 2)])
+    session.shows(session.lastReads)
+    expect(session.lastReads).toEqual([])
+  })
+
+  it('of servers that are gone are covered by a fence, though not for the primary', () => {
+    const session = monotonic()
+    session.readFrom(read('a', 1))
+    session.readFrom(read('b', 2), [])
+    const [b, a] = session.lastReads
+    session.lost([a, b].filter((each) => each !== undefined).slice(0, 1), 3, new TestFence())
+    expect(session).toMatchObject({
+      lastReads: [read('b', 2), { serverIdentity: undefined, atMs: 1 }],
+      unfencedSinceMs: 3,
+    })
+    session.lost(session.lastReads, 4, new TestFence())
+    expect(session.lastReads).toEqual([{ serverIdentity: undefined, atMs: 2 }])
   })
 })

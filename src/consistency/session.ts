@@ -4,8 +4,11 @@ import { later, shows, type Position } from './position.ts'
 
 /** A read that was answered: what it saw is not known more exactly than that its server had it by then. */
 export interface SeenRead {
-  /** Tells servers apart, and one from itself after a restart: then it may have gone backwards. */
-  readonly serverIdentity: string
+  /**
+   * Tells servers apart, and one from itself after a restart: then it may have gone backwards. `undefined` when the server is
+   * gone: then the session's position covers what was seen, for replicas; the primary may show it later still.
+   */
+  readonly serverIdentity: string | undefined
   /** When the answer came (our clock, milliseconds). */
   readonly atMs: number
 }
@@ -35,7 +38,8 @@ export interface Session {
   readonly primaryUntilMs: number | undefined
   /**
    * The reads that its next one must not fall behind, one per server at most: the last one, and those that were under way
-   * at the same time. Only of replicas, and only in a session of its own.
+   * at the same time. Only of replicas, and only in a session of its own. While there is none, the primary is known to show
+   * all that the session has seen.
    */
   readonly lastReads: readonly SeenRead[]
 }
@@ -50,10 +54,14 @@ export interface SessionStart {
   readonly parent?: MutableSession | undefined
   /** Whether it promises that its reads never go backwards. */
   readonly isMonotonic?: boolean
+  /** Of the session around it, or of the one that its token was taken from. */
+  readonly lastReads?: readonly SeenRead[]
 }
 
 /** A session as its owner sees it: what happened in it is told to it. */
 export interface MutableSession extends Session {
+  /** True once it has written by itself, or something within it has. */
+  readonly hasWritten: boolean
   /** Sees what this session writes, too. */
   readonly parent: MutableSession | undefined
   /** The outcome of a write, or of something that may have been one, was heard at `nowMs`. Tells all its parents, too. */
@@ -65,8 +73,15 @@ export interface MutableSession extends Session {
    * @param before The last reads when it was routed: it shows all that they showed
    */
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void
-  /** Something was seen that `fence` covers: on the primary, or on a server that is gone. */
-  saw(nowMs: number, fence: Fence): void
+  /**
+   * Something was seen that `fence` covers, on the primary.
+   * @param before Last reads of which it is proven that the primary showed all that they showed
+   */
+  saw(nowMs: number, fence: Fence, before: readonly SeenRead[]): void
+  /** The primary shows what these last reads showed, and a fence covers it. */
+  shows(reads: readonly SeenRead[]): void
+  /** The servers of these last reads are gone; `fence` covers what they showed. */
+  lost(reads: readonly SeenRead[], nowMs: number, fence: Fence): void
   /** It is said to have written up to `position`, and `fence` will show whether that can be. */
   claims(position: Position, nowMs: number, fence: Fence): void
   /** Takes over what its fence has brought. Gives false when that contradicts what was claimed. */
@@ -81,30 +96,67 @@ export function createSession(start: SessionStart = {}): MutableSession {
   return new PlainSession(start)
 }
 
-class PlainSession implements MutableSession {
+/** What few sessions begin with. */
+interface Beginning {
   readonly consistency: Consistency | undefined
   readonly primaryUntilMs: number | undefined
+  readonly lastWriteAtMs: number | undefined
+}
+
+/** Something that the position is not known to cover yet. */
+interface Unfenced {
+  readonly sinceMs: number
+  readonly fence: Fence | undefined
+  /** It is said to be this, and nothing else is unfenced. */
+  readonly claimed: Position | undefined
+}
+
+/** Most often there is one, and an array around it would be twice as large. */
+function compact(reads: readonly SeenRead[]): readonly SeenRead[] | SeenRead {
+  const [first] = reads
+  if (first === undefined) return NO_READS
+  return reads.length === 1 ? first : reads
+}
+
+function beginningOf({ consistency, primaryUntilMs, lastWriteAtMs }: SessionStart): Beginning | undefined {
+  const isPlain = (consistency ?? primaryUntilMs ?? lastWriteAtMs) === undefined
+  return isPlain ? undefined : { consistency, primaryUntilMs, lastWriteAtMs }
+}
+
+/**
+ * There may be a million of them, so they have few fields. Moments are kept as whole milliseconds, rounded up: that errs
+ * towards the fresher, and such numbers take no memory of their own.
+ */
+class PlainSession implements MutableSession {
   readonly parent: MutableSession | undefined
-  readonly #isMonotonic: boolean
-  #lastWriteAtMs: number | undefined
-  #unfencedSinceMs: number | undefined
+  readonly #beginning: Beginning | undefined
+  #ownWriteAtMs: number | undefined
+  #unfenced: Unfenced | undefined
   #position: Position | undefined
-  #claimed: Position | undefined
-  #fence: Fence | undefined
-  #lastReads: readonly SeenRead[] = NO_READS
+  /** `undefined` where nothing is promised that needs them. */
+  #lastReads: readonly SeenRead[] | SeenRead | undefined
 
   constructor(start: SessionStart) {
-    const { consistency, position, primaryUntilMs, lastWriteAtMs, parent, isMonotonic = false } = start
-    this.consistency = consistency
-    this.primaryUntilMs = primaryUntilMs
-    this.parent = parent
-    this.#isMonotonic = isMonotonic
-    this.#position = position
-    this.#lastWriteAtMs = lastWriteAtMs
+    this.parent = start.parent
+    this.#beginning = beginningOf(start)
+    this.#position = start.position
+    this.#lastReads = start.isMonotonic === true ? compact(start.lastReads ?? NO_READS) : undefined
+  }
+
+  get consistency(): Consistency | undefined {
+    return this.#beginning?.consistency
+  }
+
+  get primaryUntilMs(): number | undefined {
+    return this.#beginning?.primaryUntilMs
+  }
+
+  get hasWritten(): boolean {
+    return this.#ownWriteAtMs !== undefined
   }
 
   get lastWriteAtMs(): number | undefined {
-    return this.#lastWriteAtMs
+    return this.#ownWriteAtMs ?? this.#beginning?.lastWriteAtMs
   }
 
   get position(): Position | undefined {
@@ -112,59 +164,72 @@ class PlainSession implements MutableSession {
   }
 
   get unfencedSinceMs(): number | undefined {
-    return this.#unfencedSinceMs
+    return this.#unfenced?.sinceMs
   }
 
   get fence(): Fence | undefined {
-    return this.#fence
+    return this.#unfenced?.fence
   }
 
   get lastReads(): readonly SeenRead[] {
-    return this.#lastReads
+    if (this.#lastReads === undefined) return NO_READS
+    return 'atMs' in this.#lastReads ? [this.#lastReads] : this.#lastReads
   }
 
   wrote(nowMs: number, fence: Fence | undefined): void {
-    // No recursion: code that begins each session within the one before builds a chain of any length.
+    // No recursion: chains may be long.
     let session: MutableSession | undefined = this.parent
     this.wroteByItself(nowMs, fence)
     for (; session !== undefined; session = session.parent) session.wroteByItself(nowMs, fence)
   }
 
   wroteByItself(nowMs: number, fence: Fence | undefined): void {
-    this.#lastWriteAtMs = nowMs
+    this.#ownWriteAtMs = Math.ceil(nowMs)
     this.#await(nowMs, fence)
   }
 
-  readFrom(read: SeenRead, before: readonly SeenRead[] = this.#lastReads): void {
-    if (!this.#isMonotonic) return
-    const beside = this.#lastReads.filter(
-      (each) => !before.includes(each) && each.serverIdentity !== read.serverIdentity,
+  readFrom(read: SeenRead, before?: readonly SeenRead[]): void {
+    if (this.#lastReads === undefined) return
+    const beside = this.lastReads.filter(
+      (each) => before?.includes(each) === false && each.serverIdentity !== read.serverIdentity,
     )
-    this.#lastReads = [read, ...beside]
+    this.#lastReads = compact([
+      { serverIdentity: read.serverIdentity, atMs: Math.ceil(read.atMs) },
+      ...beside,
+    ])
   }
 
-  saw(nowMs: number, fence: Fence): void {
+  saw(nowMs: number, fence: Fence, before: readonly SeenRead[]): void {
     this.#await(nowMs, fence)
-    this.#lastReads = NO_READS
+    this.shows(before)
+  }
+
+  shows(reads: readonly SeenRead[]): void {
+    if (reads.length > 0) this.#lastReads = compact(this.#without(reads))
+  }
+
+  lost(reads: readonly SeenRead[], nowMs: number, fence: Fence): void {
+    this.#await(nowMs, fence)
+    const atMs = Math.max(...reads.map((each) => each.atMs))
+    this.#lastReads = compact([...this.#without(reads), { serverIdentity: undefined, atMs }])
   }
 
   claims(position: Position, nowMs: number, fence: Fence): void {
-    const isAllThereIs = this.#unfencedSinceMs === undefined
-    this.#await(nowMs, fence)
-    // What the fence has to cover besides is not covered by the claim.
-    if (isAllThereIs) this.#claimed = position
+    const isAllThereIs = this.#unfenced === undefined
+    this.#await(nowMs, fence, isAllThereIs ? position : undefined)
   }
 
   settle(): boolean {
-    const state = this.#fence?.state
-    if (state === undefined || state.name === 'asked') return true
-    this.#fence = undefined
-    if (state.name === 'failed') return true
-    const claimed = this.#claimed
-    this.#claimed = undefined
-    this.#unfencedSinceMs = undefined
-    const isBelieved = claimed !== undefined && shows(state.position, claimed)
-    this.mustShow(isBelieved ? claimed : state.position)
+    if (this.#unfenced === undefined) return true
+    const { claimed, fence, sinceMs } = this.#unfenced
+    if (fence === undefined || fence.state.name === 'asked') return true
+    if (fence.state.name === 'failed') {
+      this.#unfenced = { sinceMs, claimed, fence: undefined }
+      return true
+    }
+    this.#unfenced = undefined
+    const isBelieved = claimed !== undefined && shows(fence.state.position, claimed)
+    this.mustShow(isBelieved ? claimed : fence.state.position)
     return claimed === undefined || isBelieved
   }
 
@@ -172,10 +237,12 @@ class PlainSession implements MutableSession {
     this.#position = this.#position === undefined ? position : later(this.#position, position)
   }
 
-  /** A later fence covers all that an earlier one does. */
-  #await(nowMs: number, fence: Fence | undefined): void {
-    this.#unfencedSinceMs = nowMs
-    this.#fence = fence
-    this.#claimed = undefined
+  #without(reads: readonly SeenRead[]): readonly SeenRead[] {
+    return this.lastReads.filter((each) => !reads.includes(each))
+  }
+
+  /** A later fence covers all that an earlier one does, and what the fence has to cover besides no claim covers. */
+  #await(nowMs: number, fence: Fence | undefined, claimed?: Position): void {
+    this.#unfenced = { sinceMs: Math.ceil(nowMs), fence, claimed }
   }
 }

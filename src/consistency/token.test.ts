@@ -18,7 +18,7 @@ const POSITION = { systemIdentifier: '7431020104113217551', timeline: 3, lsn: 0x
 const CONTENT: TokenContent = { kind: 'position', position: POSITION, expiresAtMs: NOW_MS + 30_000 }
 const PRIMARY: TokenContent = { kind: 'primary', expiresAtMs: NOW_MS + 5000 }
 
-const contents: fc.Arbitrary<TokenContent> = fc.oneof(
+const said: fc.Arbitrary<TokenContent> = fc.oneof(
   fc.record({
     kind: fc.constant('position' as const),
     position: fc.record({
@@ -33,6 +33,9 @@ const contents: fc.Arbitrary<TokenContent> = fc.oneof(
     expiresAtMs: fc.integer({ min: 0, max: 2 ** 32 - 1 }).map((seconds) => seconds * 1000),
   }),
 )
+const contents: fc.Arbitrary<TokenContent> = fc
+  .tuple(said, fc.boolean())
+  .map(([content, isUnshown]) => (isUnshown ? { ...content, isUnshown } : content))
 const ALWAYS: DecodeOptions = { nowMs: -1, maxAheadMs: Infinity }
 
 function rejection(text: string, options: Partial<DecodeOptions> = {}): TokenRejection | undefined {
@@ -73,6 +76,7 @@ describe('a token', () => {
   it('keeps its layout: other processes may run another release', () => {
     expect(encodeToken({ ...CONTENT, expiresAtMs: NOW_MS })).toBe('EWqxO4BnIElp2HRgDwAAAAMAAAAAAWs3SA')
     expect(encodeToken({ ...PRIMARY, expiresAtMs: NOW_MS })).toBe('EGqxO4A')
+    expect(encodeToken({ ...PRIMARY, expiresAtMs: NOW_MS, isUnshown: true })).toBe('FGqxO4A')
     expect(encodeToken({ ...PRIMARY, expiresAtMs: NOW_MS }, { secret: SECRET })).toBe(
       'EmqxO4D78_UBNJUZjAIk6nxfJDH7',
     )
@@ -102,7 +106,7 @@ describe('a token is rejected when it', () => {
     ['is too short', token.slice(0, -1), {}, 'malformed'],
     ['is too long', `${token}AAAA`, {}, 'malformed'],
     ['has another version', withByte(token, 0, (byte) => byte + 0x10), {}, 'malformed'],
-    ['has a flag that is not known', withByte(token, 0, (byte) => byte | 4), {}, 'malformed'],
+    ['has a flag that is not known', withByte(token, 0, (byte) => byte | 8), {}, 'malformed'],
     ['has padding', `${token}==`, {}, 'malformed'],
     ['has characters of plain Base64', token.replace(/.$/, '+'), {}, 'malformed'],
     ['has bits to spare that are set', `${encodeToken(PRIMARY).slice(0, -1)}B`, {}, 'malformed'],

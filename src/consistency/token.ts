@@ -3,11 +3,25 @@ import { reaches } from './position.ts'
 import { isSignedBy, SIGNATURE_BYTES, signatureOf, type TokenSecret } from './token-signature.ts'
 
 /** What a token says of the session that it was taken from. Wall-clock time, because other processes read it. */
-export type TokenContent =
-  /** Everything up to this position is to be seen. After `expiresAtMs` the token says nothing. */
-  | { readonly kind: 'position'; readonly position: Position; readonly expiresAtMs: number }
-  /** It wrote, and no position could be had: until `expiresAtMs` reads go to the primary. */
-  | { readonly kind: 'primary'; readonly expiresAtMs: number }
+export type TokenContent = PositionContent | PrimaryContent
+
+interface CommonContent {
+  /** After that the token says nothing. */
+  readonly expiresAtMs: number
+  /** It has seen something on a replica that the primary may not show yet. */
+  readonly isUnshown?: true
+}
+
+/** Everything up to this position is to be seen. */
+interface PositionContent extends CommonContent {
+  readonly kind: 'position'
+  readonly position: Position
+}
+
+/** It wrote, and no position could be had: until it expires reads go to the primary. */
+interface PrimaryContent extends CommonContent {
+  readonly kind: 'primary'
+}
 
 /** Why a token is not believed. */
 export type TokenRejection =
@@ -51,7 +65,8 @@ const VERSION = 0x10
 const VERSION_MASK = 0xf0
 const POSITION_FLAG = 0x01
 const SIGNED_FLAG = 0x02
-const KNOWN_FLAGS = POSITION_FLAG | SIGNED_FLAG
+const UNSHOWN_FLAG = 0x04
+const KNOWN_FLAGS = POSITION_FLAG | SIGNED_FLAG | UNSHOWN_FLAG
 const PRIMARY_BYTES = 5
 const POSITION_BYTES = 25
 const LATEST_SECOND = 0xffffffff
@@ -66,7 +81,10 @@ export function encodeToken(
   options: { readonly secret?: TokenSecret | undefined } = {},
 ): string {
   const { secret } = options
-  const flags = (content.kind === 'position' ? POSITION_FLAG : 0) | (secret === undefined ? 0 : SIGNED_FLAG)
+  const flags =
+    (content.kind === 'position' ? POSITION_FLAG : 0) |
+    (secret === undefined ? 0 : SIGNED_FLAG) |
+    (content.isUnshown === true ? UNSHOWN_FLAG : 0)
   const bytes = Buffer.alloc(content.kind === 'position' ? POSITION_BYTES : PRIMARY_BYTES)
   bytes.writeUInt8(VERSION | flags, 0)
   bytes.writeUInt32BE(Math.min(Math.max(Math.ceil(content.expiresAtMs / 1000), 0), LATEST_SECOND), 1)
@@ -127,7 +145,10 @@ function parse(text: string): ParsedToken | undefined {
   const contentBytes = isPosition ? POSITION_BYTES : PRIMARY_BYTES
   if (bytes.length !== contentBytes + (isSigned ? SIGNATURE_BYTES : 0)) return undefined
   return {
-    content: isPosition ? positionIn(bytes) : { kind: 'primary', expiresAtMs: expiryIn(bytes) },
+    content: {
+      ...(isPosition ? positionIn(bytes) : { kind: 'primary', expiresAtMs: expiryIn(bytes) }),
+      ...((head & UNSHOWN_FLAG) === 0 ? {} : { isUnshown: true }),
+    },
     signedBytes: bytes.subarray(0, contentBytes),
     signature: isSigned ? bytes.subarray(contentBytes) : undefined,
   }

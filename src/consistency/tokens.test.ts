@@ -14,7 +14,7 @@ function tokens(platform: FakePlatform, secret?: string): Tokens {
 describe('Tokens', () => {
   it('what one writes, another one reads', () => {
     const platform = new FakePlatform()
-    const text = tokens(platform).write(position)
+    const text = tokens(platform).write(position, true)
     expect(tokens(platform).read(text, '7000')).toMatchObject({ token: { kind: 'position', position } })
     expect(tokens(platform).read(text, undefined)).toMatchObject({ token: { position } })
     expect(tokens(platform).read(text, '1')).toEqual({ rejected: 'other-cluster' })
@@ -25,7 +25,7 @@ describe('Tokens', () => {
     ['the primary', undefined, WINDOW_MS],
   ] as const)('a token of %s is good for its time', async (_name, given, goodForMs) => {
     const platform = new FakePlatform()
-    const text = tokens(platform).write(given)
+    const text = tokens(platform).write(given, true)
     await platform.advance(goodForMs - 1)
     expect(tokens(platform).read(text, '7000')).toHaveProperty('token')
     // It counts in whole seconds, and rounds up.
@@ -39,10 +39,10 @@ describe('Tokens', () => {
       'a secret of at least thirty-two bytes',
       'another one of at least thirty-two bytes',
     ]
-    const text = tokens(platform, first).write(position)
+    const text = tokens(platform, first).write(position, true)
     expect(tokens(platform, first).read(text, '7000')).toHaveProperty('token')
     expect(tokens(platform, other).read(text, '7000')).toEqual({ rejected: 'forged' })
-    expect(tokens(platform, other).read(tokens(platform).write(position), '7000')).toEqual({
+    expect(tokens(platform, other).read(tokens(platform).write(position, true), '7000')).toEqual({
       rejected: 'unsigned',
     })
   })

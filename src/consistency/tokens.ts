@@ -21,13 +21,17 @@ export class Tokens {
     this.#options = options
   }
 
-  /** @param position where the session is; absent when that cannot be had */
-  write(position: Position | undefined): string {
+  /**
+   * @param position Where the session is; absent when that cannot be had
+   * @param isShown Whether the primary shows all that the session has seen
+   */
+  write(position: Position | undefined, isShown: boolean): string {
     const { platform, secret, ttlMs, windowMs } = this.#options
     const nowMs = platform.wallNowMs()
+    const common = isShown ? {} : { isUnshown: true as const }
     return position === undefined
-      ? encodeToken({ kind: 'primary', expiresAtMs: nowMs + windowMs }, { secret })
-      : encodeToken({ kind: 'position', position, expiresAtMs: nowMs + ttlMs }, { secret })
+      ? encodeToken({ ...common, kind: 'primary', expiresAtMs: nowMs + windowMs }, { secret })
+      : encodeToken({ ...common, kind: 'position', position, expiresAtMs: nowMs + ttlMs }, { secret })
   }
 
   read(text: string, systemIdentifier: string | undefined): DecodedToken {

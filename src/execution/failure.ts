@@ -102,6 +102,8 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
       'pg_clear_attribute_stats',
     ),
   ],
+  // A replica does not take what the session has set elsewhere: nothing was run.
+  ['SWITCHYARD_SETTING_REFUSED', { failure: 'standby-refusal' }],
   // The last lines of defence. As an internal error of any other function it is the statement's.
   [
     'XX000',

@@ -83,6 +83,18 @@ describe('inBand', () => {
     expect(run(server, node).ends).toEqual([BEHIND])
   })
 
+  it('asks a pooler once', () => {
+    const connection = new FakeConnection({ pid: 43 }, true)
+    const ends: unknown[] = []
+    const send = inBand(read, onTimeline(2), wanted)
+    for (let i = 0; i < 2; i++) {
+      send(connection as unknown as PoolClient, (error, result) => ends.push(error ?? result))
+      connection.answerAll()
+    }
+    expect(ends).toEqual([BEHIND, BEHIND])
+    expect(connection.sent).toEqual(['progress ahead', 'read ahead'])
+  })
+
   it.each<[string, Server, Error]>([
     ['an error of the read, on a replica that is there', { readError: serverError }, serverError],
     [

@@ -18,17 +18,21 @@ interface Pipelining {
   readonly processID?: number | null
 }
 
+/** Connections behind which another process has answered: there is a pooler, so asking there again proves nothing. */
+const pooled = new WeakSet<PoolClient>()
+
 /**
  * Asks the replica how far it is, in front of the read, over the same connection and in the same round trip. Replay only
  * moves forward, so a position that is reached then is shown by the read; else the answer is thrown away. Sees what the
  * probes have not seen yet.
  *
  * Behind a pooler the two may reach two servers: then the process that answers is not the one that the connection was
- * opened to, and nothing is proven.
+ * opened to, and nothing is proven. A connection where that was seen is not asked again.
  */
 export function inBand(send: Send, node: NodeView, wanted: Position): Send {
   return (client, done) => {
     const connection = client as PoolClient & Pipelining
+    if (pooled.has(client)) return done(undefined, BEHIND)
     let hasReached = false
     const proven: Done = (error, result) => {
       if (error && !isAnswer(error)) done(error)
@@ -37,7 +41,9 @@ export function inBand(send: Send, node: NodeView, wanted: Position): Send {
     }
     const asked = (error: Error | undefined, answer?: QueryArrayResult): void => {
       const [pid, lsn] = (answer?.rows[0] ?? []) as readonly unknown[]
-      hasReached = !error && Number(pid) === connection.processID && shows(node, lsn, wanted)
+      if (error) return
+      if (Number(pid) === connection.processID) hasReached = shows(node, lsn, wanted)
+      else pooled.add(client)
     }
     if (!('pipeline' in connection)) return inTurn(client, send, asked, () => hasReached, done)
     const { pipeline } = connection

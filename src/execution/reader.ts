@@ -1,10 +1,12 @@
+import { behindError } from '../consistency/behind-error.ts'
+import type { Position } from '../consistency/position.ts'
+import type { Showing } from '../consistency/unshown.ts'
 import { asError } from '../errors/as-error.ts'
 import type { PlainRead } from '../nodes/plain-read.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Position } from '../consistency/position.ts'
 import type { Attempted, Attempts } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import type { Conversation } from './conversation.ts'
@@ -20,6 +22,14 @@ import { spillError } from './spill-error.ts'
 /** A replica that was heard of more recently is not asked again together with a read, in milliseconds. */
 const JUST_HEARD_MS = 10
 
+/** Goes along with a read, for its session. */
+export interface ReadFollower {
+  /** This node has answered it, with an error of its own perhaps. */
+  readonly answered: (node: NodeView) => void
+  /** Whether the primary shows what the session has seen on replicas. Absent where that is known. */
+  readonly showing: (() => Promise<Showing>) | undefined
+}
+
 /** A proven read outside of a transaction. */
 export interface Read {
   /** Makes the plan as things are now. */
@@ -29,8 +39,7 @@ export interface Read {
   readonly plain?: PlainRead | undefined
   /** What a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
-  /** This node has answered it, with an error of its own perhaps. */
-  readonly answered?: ((node: NodeView) => void) | undefined
+  readonly follower?: ReadFollower | undefined
   /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
   readonly refused: (node: NodeView, error: Error) => void
   /** Given by who holds a connection to the primary, or wants to keep the replica's. */
@@ -133,6 +142,25 @@ export class Reader {
     const step = walk.plan.steps[walk.index]
     if (step === undefined) return this.#planAnew(walk)
     if (step.reason !== 'fallback') return this.#attempt(walk, step, undefined)
+    const showing = walk.read.follower?.showing?.()
+    if (showing === undefined) return this.#spill(walk, step)
+    showing.then(
+      (is) => (is === 'hidden' ? this.#passPrimary(walk) : this.#spill(walk, step)),
+      (error: unknown) => walk.done(asError(error)),
+    )
+  }
+
+  /** The primary does not show what the session has seen. It may in a moment, or somebody else may. */
+  #passPrimary(walk: Walk): void {
+    const { failoverTimeoutMs, platform } = this.#options
+    walk.untilMs ??= platform.now() + failoverTimeoutMs
+    if (platform.now() >= walk.untilMs) return walk.done(walk.error ?? behindError())
+    walk.index += 1
+    this.#step(walk)
+  }
+
+  /** The primary takes what no replica can serve, as far as it has places. */
+  #spill(walk: Walk, step: PlanStep): void {
     const { spill, listener } = this.#options
     spill.enter((isIn) => {
       const { conversation } = walk.read
@@ -180,7 +208,7 @@ export class Reader {
     }
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
       listener.readAnswered(node)
-      walk.read.answered?.(node)
+      walk.read.follower?.answered(node)
       return walk.done(error, result)
     }
     const isRefused = failure === 'standby-refusal'

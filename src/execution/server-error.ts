@@ -1,4 +1,4 @@
-import { DatabaseError } from 'pg'
+import { DatabaseError } from '../platform/pg.ts'
 
 /**
  * True for an answer of the server (`DatabaseError`), whichever copy of node-postgres has read it: an application may have

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import type { Position } from '../consistency/position.ts'
+import type { Unshown } from '../consistency/unshown.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { assemble, type ReplicaLag } from '../topology/assemble.ts'
@@ -12,6 +13,7 @@ import { firstRound } from './first-round.ts'
 import { LagClock } from './lag-clock.ts'
 import type { Monitor } from './monitor.ts'
 import { hasChanged, hasOpenRole, intervalOf, jittered, paceOf, type Pace } from './pace.ts'
+import { committedAmong, readCommitted, readUnfinished, UNFINISHED } from './unshown.ts'
 import { Usage } from './usage.ts'
 import { WaitingRoom } from './waiting-room.ts'
 import { WatchedNode, type WatchOptions } from './watched-node.ts'
@@ -31,6 +33,8 @@ export interface ClusterMonitorOptions {
 
 /** Time between an answer of a replica that is waited for and the next question, in milliseconds. */
 const PROGRESS_GAP_MS = 2
+
+const NOTHING_UNSHOWN: Unshown = { transactions: new Map(), isCertain: true }
 
 function isAsOf(state: NodeState, atMs: number): boolean {
   return state.name === 'up' && state.observation.sentAtMs >= atMs
@@ -135,6 +139,27 @@ export class ClusterMonitor implements Monitor {
     return state.name === 'up' ? positionOf(state.observation) : undefined
   }
 
+  async unshown(serverIdentity: string | undefined): Promise<Unshown | undefined> {
+    const primary = this.#snapshot.primary?.state
+    const primaryIdentity = primary?.name === 'up' ? primary.observation.serverIdentity : undefined
+    if (primaryIdentity === undefined) return undefined
+    // The server itself: it was promoted.
+    if (primaryIdentity === serverIdentity) return NOTHING_UNSHOWN
+    const sentAtMs = this.#options.platform.now()
+    const answer = await this.#serverOf(primaryIdentity)?.ask(UNFINISHED, primaryIdentity)
+    const unfinished = readUnfinished(answer, sentAtMs)
+    if (unfinished === undefined || unfinished.size === 0) return unfinished && NOTHING_UNSHOWN
+    if (serverIdentity !== undefined) {
+      const asked = this.#serverOf(serverIdentity)?.ask(committedAmong(unfinished.keys()), serverIdentity)
+      const committed = readCommitted(await asked?.catch(() => undefined))
+      if (committed !== undefined) {
+        const transactions = new Map([...unfinished].filter(([id]) => committed.has(id)))
+        return { transactions, isCertain: true }
+      }
+    }
+    return { transactions: unfinished, isCertain: false }
+  }
+
   used(): void {
     this.#usage.note()
   }
@@ -157,6 +182,12 @@ export class ClusterMonitor implements Monitor {
     this.#progressRoom.close()
     for (const timer of this.#nextQuestions) timer.cancel()
     await Promise.all([...this.#watched.map((node) => node.close()), ...this.#closings])
+  }
+
+  #serverOf(identity: string): WatchedNode | undefined {
+    return this.#watched.find(
+      ({ known: { state } }) => state.name === 'up' && state.observation.serverIdentity === identity,
+    )
   }
 
   /** Asks a replica how far it is, for as long as somebody waits. */

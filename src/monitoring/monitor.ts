@@ -1,4 +1,5 @@
 import type { Position } from '../consistency/position.ts'
+import type { Unshown } from '../consistency/unshown.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
@@ -34,6 +35,11 @@ export interface Monitor {
    * @param mayBeUnflushed Whether commits may have been acknowledged before they were flushed.
    */
   fence(mayBeUnflushed: boolean): Promise<Position | undefined>
+  /**
+   * Looks for transactions that the primary has not finished, though this server shows them as committed; when it is gone,
+   * or none is named, though one may. `undefined` when there is no primary, or when it cannot tell.
+   */
+  unshown(serverIdentity: string | undefined): Promise<Unshown | undefined>
   /** A statement is on its way: while they come, probes come often enough to prove replicas fresh. Cheap. */
   used(): void
   /** Watches these nodes from now on. One whose id and options stay keeps what is known of it; its weight may change. */

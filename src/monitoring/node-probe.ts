@@ -4,6 +4,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from './probe.ts'
 import { INSERTED_SQL, PROGRESS_SQL, readProgress } from './progress.ts'
+import type { Question } from './unshown.ts'
 
 const APPLICATION_NAME = 'pg-switchyard monitor'
 
@@ -16,7 +17,7 @@ export class NodeProbe {
   readonly #onLost: (error: Error) => void
   #client: Client | undefined
   #inFlight: Promise<Observation> | undefined
-  #inserting: Promise<Observation | undefined> | undefined
+  #besides: Promise<unknown> | undefined
   /** What was last seen over this connection. */
   #last: { readonly client: Client; readonly observation: Observation } | undefined
 
@@ -45,16 +46,23 @@ export class NodeProbe {
     return this.#share(async () => (await this.#askProgress(PROGRESS_SQL)) ?? this.#ask())
   }
 
-  /** Asks a primary for its insert position, once nothing is in flight. To be called one at a time. */
-  async inserted(): Promise<Observation | undefined> {
-    while (this.#inFlight !== undefined) await this.#inFlight.catch(() => {})
-    const asked = this.#bounded(async () => {
-      if (this.#known === undefined) await this.#ask()
-      return this.#askProgress(INSERTED_SQL)
-    })
-    this.#inserting = asked
-    return asked.finally(() => {
-      this.#inserting = undefined
+  /** Asks a primary for its insert position. */
+  inserted(): Promise<Observation | undefined> {
+    return this.#askBesides(() => this.#askProgress(INSERTED_SQL))
+  }
+
+  /** Asks the server that was seen to be this one something; `undefined` when it is another one, or gives no answer. */
+  ask({ text, values = [] }: Question, serverIdentity: string): Promise<ProbeRow | undefined> {
+    return this.#askBesides(async () => {
+      const client = this.#client
+      if (client === undefined || this.#known?.serverIdentity !== serverIdentity) return undefined
+      const asked = client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })
+      const { rows } = await asked.catch((error: Error) => {
+        // The server lives, and has its reasons.
+        if ('severity' in error) return { rows: [] }
+        throw error
+      })
+      return rows[0]
     })
   }
 
@@ -62,7 +70,7 @@ export class NodeProbe {
   async close(): Promise<void> {
     const client = this.#client
     // An end that is asked for politely waits for a server that may never answer.
-    if (this.#isAsking) return this.#drop(client)
+    if (this.#busyWith !== undefined) return this.#drop(client)
     this.#client = undefined
     if (client === undefined) return
     const release = this.#platform.holdOpen()
@@ -101,21 +109,34 @@ export class NodeProbe {
     return observation
   }
 
-  get #isAsking(): boolean {
-    return (this.#inFlight ?? this.#inserting) !== undefined
+  get #busyWith(): Promise<unknown> | undefined {
+    return this.#inFlight ?? this.#besides
   }
 
   #share(ask: () => Promise<Observation>): Promise<Observation> {
-    this.#inFlight ??= this.#afterInserting(ask).finally(() => {
+    this.#inFlight ??= this.#afterBesides(ask).finally(() => {
       this.#inFlight = undefined
     })
     return this.#inFlight
   }
 
-  /** What an insert position says is no answer to a probe, however often it is asked for. */
-  #afterInserting(ask: () => Promise<Observation>): Promise<Observation> {
-    if (this.#inserting === undefined) return this.#bounded(ask)
-    return this.#inserting.catch(() => {}).then(() => this.#bounded(ask))
+  /** What is asked besides is no answer to a probe, however often it is asked. */
+  #afterBesides(ask: () => Promise<Observation>): Promise<Observation> {
+    if (this.#besides === undefined) return this.#bounded(ask)
+    return this.#besides.catch(() => {}).then(() => this.#bounded(ask))
+  }
+
+  /** What is no probe, one at a time, once nothing is in flight. */
+  async #askBesides<T>(ask: () => Promise<T>): Promise<T> {
+    for (let busy = this.#busyWith; busy !== undefined; busy = this.#busyWith) await busy.catch(() => {})
+    const asked = this.#bounded(async () => {
+      if (this.#known === undefined) await this.#ask()
+      return ask()
+    })
+    this.#besides = asked
+    return asked.finally(() => {
+      this.#besides = undefined
+    })
   }
 
   async #connect(): Promise<Client> {
@@ -157,7 +178,7 @@ export class NodeProbe {
 
   #lost(client: Client, error: Error): void {
     // The probe in flight fails by itself, and tells whoever asked.
-    if (this.#client !== client || this.#isAsking) return
+    if (this.#client !== client || this.#busyWith !== undefined) return
     this.#client = undefined
     this.#onLost(error)
   }

@@ -1,6 +1,9 @@
 import { parseLsn, withoutPageHeader } from '../topology/lsn.ts'
 import type { Observation } from '../topology/node.ts'
 
+/** Tells this start of this server from every other of the same cluster. */
+export const SERVER_SQL: string = `extract(epoch from pg_postmaster_start_time())::text || ':' || current_setting('port')`
+
 /**
  * Asks a node everything that one probe wants to know, in one round trip and with no more rights than any role has. All
  * columns are text, so that no type parser of the application can change them.
@@ -17,10 +20,10 @@ import type { Observation } from '../topology/node.ts'
  *
  * The role is read once: a promotion in the middle would mix the answers of both.
  */
-export const PROBE_SQL = `select
+export const PROBE_SQL: string = `select
   case when is_standby then 'replica' else 'primary' end,
   (select system_identifier::text from pg_control_system()),
-  extract(epoch from pg_postmaster_start_time())::text || ':' || current_setting('port'),
+  ${SERVER_SQL},
   case
     when is_standby then 'replayed'
     when current_setting('synchronous_commit') = 'off' then 'inserted'

@@ -5,6 +5,8 @@ import type { KnownNode } from '../topology/memory.ts'
 import { PENDING, transition, type NodeEvent, type NodeState, type Observation } from '../topology/node.ts'
 import { NodeProbe } from './node-probe.ts'
 import { chaseDelayMs, chasesEndAfterMs } from './pace.ts'
+import type { ProbeRow } from './probe.ts'
+import type { Question } from './unshown.ts'
 
 export interface WatchOptions {
   readonly ClientClass: typeof Client
@@ -91,6 +93,11 @@ export class WatchedNode {
   /** Asks a primary for its insert position. Says nothing of the node. */
   async inserted(): Promise<Observation | undefined> {
     return this.#isClosed ? undefined : this.#probe.inserted()
+  }
+
+  /** Asks the server that was seen to be this one something. Says nothing of the node. */
+  async ask(question: Question, serverIdentity: string): Promise<ProbeRow | undefined> {
+    return this.#isClosed ? undefined : this.#probe.ask(question, serverIdentity)
   }
 
   /** Somebody met a failure here. */

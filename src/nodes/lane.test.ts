@@ -299,6 +299,7 @@ describe('lanes', () => {
       ...options(),
       statementsOf: (client) => new PreparedStatements(client, 10),
       most: 2,
+      clean: (_client, done) => done(undefined),
       lease: (callback) => {
         const client = new FakeConnection()
         opened.push(client)
@@ -346,6 +347,7 @@ describe('lanes', () => {
       ...options(),
       statementsOf: (client) => new PreparedStatements(client, 10),
       most: 2,
+      clean: (_client, done) => done(undefined),
       lease: (callback) => callback(undefined, old),
       lostIdle: () => {},
       unavailable: () => void log.push('unavailable'),

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
 import { Lane } from './lane.ts'
 import type { NamedReads } from './named-reads.ts'
-import type { PlainRead, Ride, Rider } from './plain-read.ts'
+import type { Clean, PlainRead, Ride, Rider } from './plain-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { LeaseCallback } from './server-node.ts'
 import type { TextRecord } from './shape-book.ts'
@@ -20,6 +20,7 @@ export interface LanesOptions {
   readonly maxUses: number
   readonly allowExitOnIdle: boolean
   readonly lease: (callback: LeaseCallback) => void
+  readonly clean: Clean
   readonly isWanted: () => boolean
   readonly isExpired: () => boolean
   /** A lane was lost while nothing was under way on it. */
@@ -69,18 +70,30 @@ export class Lanes {
   }
 
   #open(): void {
-    const { lease, most } = this.#options
+    const { clean, lease, most } = this.#options
     if (this.#isOpening || this.#isClosed || this.#lanes.length >= most) return
     this.#isOpening = true
     const generation = this.#generation
     lease((_error, client) => {
-      const isLate = generation !== this.#generation
-      if (!isLate) this.#isOpening = false
       // Why there is none, whoever asks for a connection next will be told.
-      if (client === undefined) return
-      if (isLate) return client.release()
-      this.#use(client)
+      if (client === undefined) return void this.#opened(generation)
+      // Lost on the way, it would be told to nobody else.
+      const ignore = (): void => {}
+      client.on('error', ignore)
+      clean(client, (error) => {
+        client.removeListener('error', ignore)
+        const isLate = !this.#opened(generation)
+        if (error || isLate) client.release(error)
+        else this.#use(client)
+      })
     })
+  }
+
+  /** True unless it comes too late. */
+  #opened(generation: number): boolean {
+    if (generation !== this.#generation) return false
+    this.#isOpening = false
+    return true
   }
 
   #use(client: PoolClient): void {

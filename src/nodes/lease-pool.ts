@@ -6,7 +6,7 @@ import { Sharing, type SharingSettings } from './sharing.ts'
 
 /** Events of one node's connections, with the arguments that pg-pool gives them. */
 export interface LeasePoolListener {
-  connected(client: PoolClient): void
+  connected(client: PoolClient, nodeId: NodeId): void
   acquired(client: PoolClient): void
   released(error: Error | boolean | null | undefined, client: PoolClient): void
   removed(client: PoolClient): void
@@ -24,6 +24,7 @@ export class LeasePool implements ServerNode {
   readonly #config: NodeConfig
   readonly #ClientClass: typeof Client
   readonly #listener: LeasePoolListener
+  readonly #isLendable: (client: PoolClient) => boolean
   readonly #opened = new WeakSet<PoolClient>()
   #pool: PgPool<Client>
   /** Given up by `renew`, and not yet given back by whoever has connections of it. */
@@ -32,18 +33,21 @@ export class LeasePool implements ServerNode {
 
   /**
    * @param ClientClass node-postgres' own `Client`, from the copy of `pg` that the application uses.
+   * @param isLendable False for a connection that is to be closed in place of being lent again.
    * @param sharing Absent where reads are sent as they come, each over a lease.
    */
   constructor(
     config: NodeConfig,
     ClientClass: typeof Client,
     listener: LeasePoolListener,
+    isLendable: (client: PoolClient) => boolean = () => true,
     sharing?: SharingSettings,
   ) {
     this.id = config.id
     this.#config = config
     this.#ClientClass = ClientClass
     this.#listener = listener
+    this.#isLendable = isLendable
     this.#pool = this.#open()
     if (sharing === undefined) return
     this.#sharing = new Sharing({
@@ -61,6 +65,10 @@ export class LeasePool implements ServerNode {
 
   lease(callback: LeaseCallback): void {
     this.#pool.connect((error, client) => {
+      if (client !== undefined && !this.#isLendable(client)) {
+        client.release(true)
+        return this.lease(callback)
+      }
       if (client === undefined || this.#opened.has(client)) return callback(error, client)
       this.#opened.add(client)
       this.#listener.opened(this.id, client, () => callback(undefined, client))
@@ -116,7 +124,7 @@ export class LeasePool implements ServerNode {
   #open(): PgPool<Client> {
     const pool = new PgPool(this.#config.options as PgPool.Config<Client>, this.#ClientClass)
     const listener = this.#listener
-    pool.on('connect', (client) => listener.connected(client))
+    pool.on('connect', (client) => listener.connected(client, this.id))
     pool.on('acquire', (client) => listener.acquired(client))
     pool.on('release', (error, client) => listener.released(error, client))
     pool.on('remove', (client) => listener.removed(client))

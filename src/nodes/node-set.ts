@@ -20,6 +20,12 @@ export class NodeSet implements Iterable<ServerNode> {
     return this.#nodes.get(id)?.config
   }
 
+  /** How many connections there are to this node. */
+  connectionsOf(id: NodeId): { readonly total: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount = 0, idleCount = 0, waitingCount = 0 } = this.get(id) ?? {}
+    return { total: totalCount, idle: idleCount, waiting: waitingCount }
+  }
+
   *[Symbol.iterator](): Iterator<ServerNode> {
     for (const { node } of this.#nodes.values()) yield node
   }

@@ -1,3 +1,5 @@
+import type { PoolClient } from 'pg'
+
 /**
  * A proven read that is nothing but a text and its values: it may share a connection, and may be prepared. What it is sent
  * with is known, so it can be sent again without asking whoever called.
@@ -45,3 +47,6 @@ export function sentQuery(read: PlainRead, name: string | undefined): SentQuery 
   const { text, values, rowMode, types, binary } = read
   return { text, values, name, rowMode, types, binary }
 }
+
+/** Takes from a connection what sessions have set there: what shares it has set nothing. At once, where there is nothing. */
+export type Clean = (client: PoolClient, done: (error: Error | undefined) => void) => void

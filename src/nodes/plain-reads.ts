@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
 import type { Lanes } from './lanes.ts'
 import type { NamedReads } from './named-reads.ts'
-import { sentQuery, type Answered, type PlainRead, type Ride, type Rider } from './plain-read.ts'
+import { sentQuery, type Answered, type Clean, type PlainRead, type Ride, type Rider } from './plain-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { LONGEST_TEXT, ShapeBook, type TextRecord } from './shape-book.ts'
 import type { PipelinedClient } from './lane.ts'
@@ -13,6 +13,7 @@ export interface PlainReadsOptions {
   readonly named: NamedReads
   readonly statementsOf: (client: PoolClient) => PreparedStatements
   readonly prepareAfter: number
+  readonly clean: Clean
 }
 
 /** How one node's plain reads are sent: over a lane or a lease, with a name or without, as was seen to be best. */
@@ -35,6 +36,13 @@ export class PlainReads {
 
   /** Sends a read over a leased connection, where nothing else is under way. */
   send(client: PoolClient, read: PlainRead, answered: Answered): void {
+    this.#options.clean(client, (error) => {
+      if (error) answered(error)
+      else this.#send(client, read, answered)
+    })
+  }
+
+  #send(client: PoolClient, read: PlainRead, answered: Answered): void {
     if (read.text.length > LONGEST_TEXT) return sendUnnamed(client, read, answered)
     const record = this.#book.of(read.text)
     const statements = this.#options.statementsOf(client)

@@ -49,15 +49,3 @@ export interface ServerNode {
   /** Ends idle connections, waits for those in use, then resolves. */
   end(): Promise<void>
 }
-
-/** Connections that are open, lanes included, that are idle, and callers that wait for one. */
-export interface ConnectionCounts {
-  readonly total: number
-  readonly idle: number
-  readonly waiting: number
-}
-
-export function connectionCounts(node: ServerNode | undefined): ConnectionCounts {
-  const { totalCount = 0, idleCount = 0, waitingCount = 0 } = node ?? {}
-  return { total: totalCount, idle: idleCount, waiting: waitingCount }
-}

@@ -5,6 +5,7 @@ import { Lanes } from './lanes.ts'
 import { NamedReads } from './named-reads.ts'
 import { PlainReads } from './plain-reads.ts'
 import { PreparedStatements } from './prepared-statements.ts'
+import type { Clean } from './plain-read.ts'
 import type { LeaseCallback, ReadSender } from './server-node.ts'
 
 /** What reads may share on one node. */
@@ -14,6 +15,7 @@ export interface SharingSettings {
   readonly lanes: LaneSettings | undefined
   /** Absent where nothing gets a name. */
   readonly prepare: PrepareSettings | undefined
+  readonly clean: Clean
 }
 
 export interface LaneSettings {
@@ -45,7 +47,7 @@ export class Sharing {
   readonly #pool: () => PgPool<Client>
 
   constructor(options: SharingOptions) {
-    const { lanes, platform, pool, prepare } = options
+    const { clean, lanes, platform, pool, prepare } = options
     this.#pool = pool
     const named = new NamedReads(platform)
     const known = new WeakMap<PoolClient, PreparedStatements>()
@@ -74,7 +76,7 @@ export class Sharing {
       })
     }
     const prepareAfter = prepare?.after ?? Infinity
-    this.reads = new PlainReads({ platform, lanes: this.#lanes, named, statementsOf, prepareAfter })
+    this.reads = new PlainReads({ platform, lanes: this.#lanes, named, statementsOf, prepareAfter, clean })
   }
 
   /** Somebody may wait for a connection now. */

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { TokenRejection } from '../consistency/token.ts'
 import type { DiscoveryFailure } from '../discovery/loop.ts'
+import type { Pin } from '../settings/session-settings.ts'
 import type { LearnedShape } from '../statement/judge.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeId, NodeState, Role } from '../topology/node.ts'
@@ -51,6 +52,12 @@ export interface RouterEvents {
   /** Reads failed because of `primarySpill`. At most once a second. */
   spillRefused: [{ readonly count: number }]
   readRefused: [Refusal]
+  /** A replica refused a setting that the session of a read has made. Its reads go to the primary while it has it. */
+  settingRefused: [{ readonly node: NodeId; readonly cause: Error }]
+  /** A client has left something on its connection that cannot be had elsewhere: it stays there until it is released. */
+  clientPinned: [{ readonly node: NodeId; readonly pin: Pin }]
+  /** What the application does on new connections failed on one to a replica, which is used all the same. */
+  hookFailed: [{ readonly node: NodeId; readonly cause: Error }]
   /** What a standby refused, the primary took: statements of this shape go to the primary from now on. */
   shapeLearned: [LearnedShape]
   /** A replica was asked for, by a comment or by `route`, for a statement that is no proven read. It went to the primary. */

@@ -7,9 +7,9 @@ export interface Logger {
   warn(fields: object, message: string): void
 }
 
-/** pino to standard error, warnings and worse. */
-export function defaultLogger(): Logger {
-  return pino({ name: 'pg-switchyard', level: 'warn' }, pino.destination({ dest: 2, sync: true }))
+/** pino to standard error, from this level on: warnings and worse, unless told otherwise. */
+export function defaultLogger(level: 'info' | 'warn' = 'warn'): Logger {
+  return pino({ name: 'pg-switchyard', level }, pino.destination({ dest: 2, sync: true }))
 }
 
 /** Writes what happens to the cluster to the log. Never parameters, never passwords. */
@@ -55,6 +55,18 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('readRefused', ({ node, cause }) => {
     logger.warn({ node, cause: cause.message }, 'A standby refused a statement that was judged to be a read')
   })
+  events.on('settingRefused', ({ node, cause }) => {
+    logger.warn(
+      { node, cause: messageOf(cause.cause) },
+      'A replica refused a setting that a session has made',
+    )
+  })
+  events.on('clientPinned', ({ node, pin }) => {
+    logger.info({ node, pin }, 'A client stays on its connection until it is released')
+  })
+  events.on('hookFailed', ({ node, cause }) => {
+    logger.warn({ node, cause: cause.message }, 'What is done on new connections failed on one to a replica')
+  })
   events.on('shapeLearned', ({ fingerprint, functions, relations }) => {
     logger.warn(
       { fingerprint, functions, relations },
@@ -71,9 +83,8 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
     logger.info({ functions, relations, durationMs }, 'The catalog was loaded')
   })
   events.on('catalogFailed', ({ cause, retryInMs }) => {
-    const message = cause instanceof Error ? cause.message : String(cause)
     logger.warn(
-      { cause: message, retryInMs },
+      { cause: messageOf(cause), retryInMs },
       'The catalog could not be loaded: reads of your own relations go to the primary',
     )
   })
@@ -95,6 +106,10 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('connectionLost', ({ node, cause }) => {
     logger.info({ node, cause: cause.message }, 'An idle connection was lost')
   })
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 const GOOD: ReadonlySet<NodeStatus> = new Set(['pending', 'primary', 'replica', 'suspected'])

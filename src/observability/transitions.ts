@@ -57,7 +57,7 @@ export class Transitions {
   }
 
   /** Something that is told once in a pool's life. */
-  once(name: 'startedWithoutPrimary' | 'lanesUnavailable'): void {
+  once(name: 'startedWithoutPrimary'): void {
     if (this.#told.has(name)) return
     this.#told.add(name)
     this.#tell(name)

@@ -33,10 +33,11 @@ function hasReached({ lsn, timeline, systemIdentifier }: Observation, wanted: Po
 
 /**
  * Replay only moves forward, so the server that the session read from last shows what it showed then. Any other does when
- * it has come as far as that one was seen to be after the read.
+ * it has come as far as that one was seen to be after the read. What servers have shown that are gone lies before the
+ * session's position.
  */
 function isAfter(candidate: Observation, { serverIdentity, atMs }: SeenRead, { nodes }: Snapshot): boolean {
-  if (candidate.serverIdentity === serverIdentity) return true
+  if (serverIdentity === undefined || candidate.serverIdentity === serverIdentity) return true
   for (const { state } of nodes) {
     if (state.name !== 'up' || state.observation.serverIdentity !== serverIdentity) continue
     const { lsn, timeline, sentAtMs, systemIdentifier } = state.observation

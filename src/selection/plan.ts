@@ -75,7 +75,7 @@ function stayingWith(
   reads: readonly SeenRead[] | undefined,
   nodes: readonly NodeView[],
 ): readonly NodeView[] {
-  const last = reads?.[0]
+  const last = reads?.find(({ serverIdentity }) => serverIdentity !== undefined)
   if (last === undefined || nodes.length < 2) return nodes
   const isLast = ({ state }: NodeView): boolean =>
     state.name === 'up' && state.observation.serverIdentity === last.serverIdentity

@@ -154,6 +154,7 @@ describe('what a standby refused', () => {
         hint: 'replica',
         mayWrite: true,
         leavesSessionState: true,
+        leaves: ['unknown'],
         multiple: false,
       })
     }

@@ -15,11 +15,12 @@ interface Entry {
   statement: Statement
 }
 
-const TOO_LARGE: Statement = Object.freeze({
+const TOO_LARGE: Statement = Object.freeze<Statement>({
   kind: 'write',
   reason: 'too-large',
   mayWrite: true,
   leavesSessionState: true,
+  leaves: ['unknown'],
   multiple: false,
 })
 
@@ -115,7 +116,9 @@ const NAME_BYTES = 120
 
 /** What an entry takes in memory, roughly: two bytes a character, and the names. */
 function sizeOf(analysis: Analysis, sql: string): number {
-  const { functions, relations, operators, types, attributes = [] } = analysis
+  const { functions, relations, operators, types, attributes = [], settings = [] } = analysis
   const names = functions.length + relations.length + operators.length + types.length + attributes.length
-  return ENTRY_BYTES + 2 * sql.length + NAME_BYTES * names
+  // Each is a piece of the text, written anew.
+  const textBytes = (settings.length === 0 ? 2 : 6) * sql.length
+  return ENTRY_BYTES + textBytes + NAME_BYTES * (names + settings.length)
 }

@@ -2,8 +2,9 @@ import type { Catalog, FunctionVerdict, OperatorVerdict, RelationVerdict } from 
 import { offenderOf, spell } from './findings.ts'
 import type { Analysis, NameUse } from './parser.ts'
 import { leavesNothing } from './session-functions.ts'
+import { stateLeftByFunction } from './session-state.ts'
 import type { Statement, StatementReason } from './statement.ts'
-import { session, strictest, write, type Verdict } from './verdict.ts'
+import { leaving, session, strictest, unknown, write, type Verdict } from './verdict.ts'
 
 /** The catalog's word on the names that a text uses, on top of what its form says. Pure. */
 export function decide(analysis: Analysis, catalog: Catalog): Statement {
@@ -12,7 +13,7 @@ export function decide(analysis: Analysis, catalog: Catalog): Statement {
     if (other !== undefined) verdict = strictest(verdict, other)
   }
   if (!catalog.standardConformingStrings) consider(misreadStrings(verdict))
-  for (const use of analysis.functions) consider(ofFunction(use, catalog.functionVerdict(use)))
+  for (const use of analysis.functions) consider(ofFunction(use, catalog.functionVerdict(use), analysis))
   for (const use of analysis.attributes ?? []) consider(ofAttribute(use, catalog.functionVerdict(use)))
   for (const use of analysis.relations) consider(ofRelation(use, catalog.relationVerdict(use)))
   for (const use of analysis.operators)
@@ -40,25 +41,32 @@ const opaque: ReadonlySet<FunctionVerdict> = new Set<FunctionVerdict>([
   'unknown',
 ])
 
-function ofFunction(use: NameUse, verdict: FunctionVerdict): Verdict | undefined {
+function ofFunction(
+  use: NameUse,
+  verdict: FunctionVerdict,
+  { settings }: Partial<Analysis> = {},
+): Verdict | undefined {
   if (verdict === 'harmless') return undefined
   const offender = offenderOf(`${spell(use)}()`, use.position)
   if (verdict === 'session') {
     if (isOfSettings(use)) return { ...session('function-setting', { leaves: false }), offender }
-    return { ...session('function-session', { leaves: !leavesNothing(use.name) }), offender }
+    const found = { ...session('function-session', { leaves: false }), offender }
+    if (leavesNothing(use.name)) return found
+    const isKnown = settings !== undefined && isSystems(use) && use.name === 'set_config'
+    return leaving(found, isKnown ? 'setting' : stateLeftByFunction(isSystems(use) ? use.name : ''))
   }
-  return {
-    ...write(functionReasons[verdict], offender),
-    // What a function tells of its node changes nothing there.
-    mayWrite: verdict !== 'node-local',
-    leavesSessionState: opaque.has(verdict),
-  }
+  // What a function tells of its node changes nothing there.
+  const found = { ...write(functionReasons[verdict], offender), mayWrite: verdict !== 'node-local' }
+  return opaque.has(verdict) ? leaving(found, 'unknown') : found
+}
+
+function isSystems({ schema }: NameUse): boolean {
+  return schema === undefined || schema === 'pg_catalog'
 }
 
 /** Reads a setting, or makes one that ends with its transaction. */
-function isOfSettings({ schema, name, endsWithTransaction }: NameUse): boolean {
-  const isOwn = schema === undefined || schema === 'pg_catalog'
-  return endsWithTransaction === true || (isOwn && name === 'current_setting')
+function isOfSettings(use: NameUse): boolean {
+  return use.endsWithTransaction === true || (isSystems(use) && use.name === 'current_setting')
 }
 
 /** A name that no function is known to have is a column's. */
@@ -103,16 +111,19 @@ function ofOperator(
 
 /** The text may end elsewhere than it seems, so anything may follow. */
 function misreadStrings({ kind }: Verdict): Verdict {
-  const verdict = { ...write('non-standard-strings'), leavesSessionState: true }
-  return kind === 'transaction' ? { ...verdict, leavesSessionState: false } : verdict
+  return kind === 'transaction' ? write('non-standard-strings') : unknown('non-standard-strings')
 }
 
-function toStatement(verdict: Verdict, { hint, multiple }: Analysis): Statement {
-  const { kind, reason, offender, modes, mayWrite, leavesSessionState } = verdict
+function toStatement(verdict: Verdict, { hint, multiple, settings: found }: Analysis): Statement {
+  const { kind, reason, offender, leaves, modes, mayWrite, leavesSessionState } = verdict
   const facts = { kind, reason, mayWrite, leavesSessionState, multiple }
-  if (offender === undefined && hint === undefined && modes === undefined) return Object.freeze(facts)
+  // A text that is misread may set anything.
+  const settings = reason === 'non-standard-strings' ? undefined : found
+  if (!(offender ?? hint ?? leaves ?? modes ?? settings)) return Object.freeze(facts)
   return Object.freeze({
     ...facts,
+    ...(leaves && { leaves }),
+    ...(settings && { settings }),
     ...(offender && { offender }),
     ...(hint && { hint }),
     ...(modes && { modes }),

@@ -1,7 +1,8 @@
 import type { QualifiedName } from '../catalog/catalog.ts'
 import type { NameUse } from './parser.ts'
+import { stateLeftBy } from './state-left.ts'
 import type { Offender, StatementReason } from './statement.ts'
-import { strictest, write, type Verdict } from './verdict.ts'
+import { leaving, strictest, write, type Verdict } from './verdict.ts'
 
 /** Names of one kind that a text uses, each once, with where it stands first. */
 export class Names {
@@ -29,11 +30,14 @@ export class Findings {
   readonly operators: Names = new Names()
   readonly types: Names = new Names()
   readonly attributes: Names = new Names()
+  /** Calls of set_config that outlive their transaction. */
+  settingCalls = 0
   #refusal: Verdict | undefined
 
   /** Notes that the statement at hand is no read. */
   refuse(reason: StatementReason, offender?: Offender, facts: { readonly leaves?: boolean } = {}): void {
-    const refusal = { ...write(reason, offender), leavesSessionState: facts.leaves ?? false }
+    const verdict = write(reason, offender)
+    const refusal = facts.leaves === true ? leaving(verdict, stateLeftBy(reason)) : verdict
     this.#refusal = this.#refusal === undefined ? refusal : strictest(this.#refusal, refusal)
   }
 

@@ -9,6 +9,7 @@ import type { Analysis, SqlParser } from './parser.ts'
 import { definitionOf } from './plpgsql/definition.ts'
 import { queriesOf } from './plpgsql/queries.ts'
 import { inCharacters } from './positions.ts'
+import { settingsOf } from './rules/setting-changes.ts'
 import { shapeOf } from './shape.ts'
 import type { StatementReason } from './statement.ts'
 import { isNode, listAt, type TreeNode, type TreeValue } from './tree.ts'
@@ -108,7 +109,9 @@ function analyzeTree(json: string, sql: string): Analysis {
     const walker = new TreeWalker()
     const statements = listAt(tree, 'stmts')
     const verdicts = statements.map((statement) => judgeStatement(statement, walker))
-    const analysis = toAnalysis(strictestOf(verdicts), verdicts.length > 1, walker.findings)
+    const found = toAnalysis(strictestOf(verdicts), verdicts.length > 1, walker.findings)
+    const settings = settingsOf(statements, walker.findings.settingCalls)
+    const analysis = settings === undefined ? found : { ...found, settings }
     return withHint(inCharacters(analysis, sql), sql)
   } catch (error) {
     // The tree's own depth may exhaust the stack that the parser did not.
@@ -118,7 +121,7 @@ function analyzeTree(json: string, sql: string): Analysis {
 
 /** Property by property: spreading takes longer than the walk. */
 function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): Analysis {
-  const { kind, reason, offender, modes, mayWrite, leavesSessionState } = verdict
+  const { kind, reason, offender, leaves, modes, mayWrite, leavesSessionState } = verdict
   const functions = findings.functions.uses()
   const relations = findings.relations.uses()
   const operators = findings.operators.uses()
@@ -136,8 +139,8 @@ function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): An
     attributes,
     types,
   }
-  if (offender === undefined && modes === undefined) return facts
-  return { ...facts, ...(offender && { offender }), ...(modes && { modes }) }
+  if (offender === undefined && modes === undefined && leaves === undefined) return facts
+  return { ...facts, ...(offender && { offender }), ...(leaves && { leaves }), ...(modes && { modes }) }
 }
 
 function judgeStatement(statement: TreeValue, walker: TreeWalker): Verdict {

@@ -1,4 +1,6 @@
 import type { PlPgSqlBody, QualifiedName } from '../catalog/catalog.ts'
+import type { SessionState } from './session-state.ts'
+import type { SettingChange } from './setting-change.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
 
 /** A name that the text uses, with where it stands. */
@@ -21,6 +23,9 @@ export interface Analysis {
   readonly modes?: TransactionModes
   readonly mayWrite: boolean
   readonly leavesSessionState: boolean
+  readonly leaves?: readonly SessionState[]
+  /** All that it does to settings that outlive its transaction. Absent when there is none, or when it is not certain. */
+  readonly settings?: readonly SettingChange[]
   readonly multiple: boolean
   /** True when the text could not be looked at just now. Not to be remembered. */
   readonly isProvisional?: boolean

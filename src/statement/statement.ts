@@ -1,3 +1,6 @@
+import type { SessionState } from './session-state.ts'
+import type { SettingChange } from './setting-change.ts'
+
 /** What a statement is, as far as routing is concerned. When in doubt it is a `write`. */
 export type StatementKind =
   /** Proven: no side effect, no session state, and a replica answers as the primary would. */
@@ -112,6 +115,10 @@ export interface Statement {
    * be ruled out: a function that may do anything, a text that could not be judged.
    */
   readonly leavesSessionState: boolean
+  /** What it leaves there. Absent when it leaves nothing. */
+  readonly leaves?: readonly SessionState[]
+  /** All that it does to settings of its session, in order. Absent when it does nothing, or something else as well. */
+  readonly settings?: readonly SettingChange[]
   /** True for a text of more than one statement. The strictest of them gave kind and reason. */
   readonly multiple: boolean
 }

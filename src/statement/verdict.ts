@@ -1,3 +1,5 @@
+import { together, type SessionState } from './session-state.ts'
+import { stateLeftBy } from './state-left.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
 
 /** What is known of one statement at some stage of its judgement. */
@@ -8,6 +10,7 @@ export interface Verdict {
   readonly modes?: TransactionModes
   readonly mayWrite: boolean
   readonly leavesSessionState: boolean
+  readonly leaves?: readonly SessionState[]
 }
 
 export function read(reason: StatementReason): Verdict {
@@ -21,14 +24,21 @@ export function write(reason: StatementReason, offender?: Offender): Verdict {
 
 /** What could not be looked into may do anything. */
 export function unknown(reason: StatementReason, offender?: Offender): Verdict {
-  return { ...write(reason, offender), leavesSessionState: true }
+  return leaving(write(reason, offender), 'unknown')
+}
+
+/** The same, but that it leaves this on its connection. */
+export function leaving(verdict: Verdict, state: SessionState): Verdict {
+  return { ...verdict, leavesSessionState: true, leaves: [state] }
 }
 
 export function session(
   reason: StatementReason,
   facts: { readonly leaves: boolean; readonly mayWrite?: boolean },
 ): Verdict {
-  return { kind: 'session', reason, mayWrite: facts.mayWrite ?? false, leavesSessionState: facts.leaves }
+  const mayWrite = facts.mayWrite ?? false
+  const verdict = { kind: 'session', reason, mayWrite, leavesSessionState: false } as const
+  return facts.leaves ? leaving(verdict, stateLeftBy(reason)) : verdict
 }
 
 export function transaction(
@@ -59,9 +69,11 @@ export function strictest(first: Verdict, second: Verdict): Verdict {
   const stricter = strictnessOf(second) > strictnessOf(first) ? second : first
   const mayWrite = first.mayWrite || second.mayWrite
   const leavesSessionState = first.leavesSessionState || second.leavesSessionState
-  return stricter.mayWrite === mayWrite && stricter.leavesSessionState === leavesSessionState
+  if (!leavesSessionState) return stricter.mayWrite === mayWrite ? stricter : { ...stricter, mayWrite }
+  const leaves = together(first.leaves, second.leaves)
+  return stricter.mayWrite === mayWrite && stricter.leaves === leaves
     ? stricter
-    : { ...stricter, mayWrite, leavesSessionState }
+    : { ...stricter, mayWrite, leavesSessionState, leaves }
 }
 
 /** The verdict on a text of several statements. Modes are told only if the text does nothing but open a transaction. */

@@ -6,5 +6,6 @@ export const WITHOUT_TEXT: Statement = {
   reason: 'unknown-statement',
   mayWrite: true,
   leavesSessionState: true,
+  leaves: ['unknown'],
   multiple: false,
 }

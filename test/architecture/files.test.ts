@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listedFolders, listedRanks } from './folders.ts'
-import { banned, barrels, leftovers, lineCount, unerasable } from './house-rules.ts'
+import { banned, barrels, leftovers, lineCount, pgValues, unerasable } from './house-rules.ts'
 import { rankOf } from './ranks.ts'
 import { folderOf, isTest, readSources, root } from './source.ts'
 
@@ -21,6 +21,10 @@ test('no file has more than 400 lines, and half of them at most 120', ({ annotat
 
 test('time and chance come from src/platform, the console belongs to src/cli', () => {
   expect(banned(sources)).toEqual([])
+})
+
+test('node-postgres itself comes from src/platform', () => {
+  expect(pgValues(sources)).toEqual([])
 })
 
 test('no notes to self are left', () => {

@@ -77,6 +77,16 @@ export function barrels(sources: readonly Source[]): readonly string[] {
     .filter((path) => /(?:^|\/)index\.ts$/.test(path) && !entries.includes(path))
 }
 
+/** Values of `pg` that do not come by way of `platform/pg.ts`: `register/` could not replace them for the application. */
+export function pgValues(sources: readonly Source[]): readonly string[] {
+  const exempt = ['index.ts', 'cli/', 'test-cluster/']
+  const value = /^(?:import|export)\s+(?!type\b)[^;'"]*?\bfrom\s*'pg'/m
+  return sources
+    .filter(({ path }) => !isTest(path) && !exempt.some((start) => path.startsWith(start)))
+    .filter(({ text }) => value.test(text))
+    .map(({ path }) => path)
+}
+
 /** Constructs that plain type stripping cannot remove. */
 export function unerasable(sources: readonly Source[]): readonly string[] {
   return sources

@@ -6,7 +6,7 @@ const ranks: readonly (readonly string[])[] = [
   ['errors', 'platform'],
   ['catalog', 'topology'],
   ['statement'],
-  ['consistency'],
+  ['consistency', 'settings'],
   ['routing'],
   ['selection'],
   ['nodes'],
@@ -16,7 +16,7 @@ const ranks: readonly (readonly string[])[] = [
   ['client'],
   // The files directly in `src/`.
   [''],
-  ['cli', 'http'],
+  ['cli', 'http', 'register'],
 ]
 
 /** Ships beside the library and knows next to nothing of it. */

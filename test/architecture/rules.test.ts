@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findCycles } from './cycles.ts'
 import { listedFolders, listedRanks } from './folders.ts'
-import { banned, barrels, leftovers, lineCount, unerasable } from './house-rules.ts'
+import { banned, barrels, leftovers, lineCount, pgValues, unerasable } from './house-rules.ts'
 import { missingImports, rankViolations, undeclaredPackages } from './ranks.ts'
 import { parseSource, type Source } from './source.ts'
 
@@ -154,6 +154,17 @@ describe('house rules', () => {
       'a/b/index.ts': '',
     })
     expect(barrels(files)).toEqual(['nodes/index.ts', 'a/b/index.ts'])
+  })
+
+  test('values of node-postgres', () => {
+    const files = sources({
+      'index.ts': `export { Client } from 'pg'`,
+      'a.ts': `import type { Client } from 'pg'\nimport type {\n  Pool,\n} from 'pg'`,
+      'b.ts': `import { Client, type ClientConfig } from 'pg'`,
+      'c.ts': `import { x } from './x.ts'\nimport {\n  Pool,\n} from 'pg'`,
+      'platform/pg.ts': `import pg from 'pg/lib/index.js'`,
+    })
+    expect(pgValues(files)).toEqual(['b.ts', 'c.ts'])
   })
 
   test('enums and namespaces', () => {

@@ -126,7 +126,7 @@ describe('History', () => {
     const history = new History()
     const session = history.open('own')
     for (let n = 0; n < 5000; n++)
-      history.answered(history.begin(session, n, n % 2 === 0 ? 'read' : 'write'), n)
+      history.answered(history.begin(session, n, n % 2 === 0 ? 'read' : 'write'), n, 60_000)
     expect(history.size).toBe(5000)
     expect(history.at(4999)).toEqual({
       session,
@@ -136,6 +136,7 @@ describe('History', () => {
       outcome: 'answered',
       begin: 9999,
       end: 10_000,
+      port: 60_000,
     })
     expect(history.at(0)).toMatchObject({ kind: 'read', version: 0, begin: 1, end: 2 })
   })

@@ -18,6 +18,22 @@ test('nobody is shown less than promised while replicas stop, die and come back,
   expect(figures.promotions).toBe(1)
 }, 120_000)
 
+test('nor while commits wait for synchronous standbys, and replicas show them long before the primary does', async ({
+  annotate,
+}) => {
+  const figures = await runConsistency({
+    operations: 4000,
+    consistency: 'causal',
+    callers: 32,
+    promotes: false,
+    isSynchronous: true,
+    seed: 1,
+  })
+  await annotate(JSON.stringify(figures))
+  expect(figures.examples).toEqual([])
+  expect(shortcomings(figures)).toEqual([])
+}, 120_000)
+
 test('without fences the checker finds reads that are too old', async ({ annotate }) => {
   const figures = await runConsistency({
     operations: 10_000,

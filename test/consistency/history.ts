@@ -20,6 +20,8 @@ export interface Operation {
   /** Moments of one clock that never shows the same twice. What ended at a lower one than another began came before it. */
   readonly begin: number
   readonly end: number
+  /** Port of the server that answered; 0 where that was not noted. */
+  readonly port: number
 }
 
 export interface SessionInfo {
@@ -30,10 +32,10 @@ export interface SessionInfo {
 
 const KINDS: readonly Kind[] = ['read', 'write']
 const OUTCOMES: readonly Outcome[] = ['open', 'answered', 'failed', 'unknown']
-/** Session, register, version, begin, end; kind and outcome share the sixth. */
-const FIELDS = 6
+/** Session, register, version, begin, end; kind and outcome share the sixth; port. */
+const FIELDS = 7
 
-/** Everything that sessions have done, in the order in which they began to: 24 bytes an operation. */
+/** Everything that sessions have done, in the order in which they began to: 28 bytes an operation. */
 export class History {
   readonly #sessions: SessionInfo[] = []
   #cells = new Uint32Array(FIELDS * 1024)
@@ -58,11 +60,12 @@ export class History {
   begin(session: number, register: number, kind: Kind): number {
     if ((this.#size + 1) * FIELDS > this.#cells.length) this.#grow()
     const operation = this.#size++
-    this.#cells.set([session, register, 0, ++this.#clock, 0, KINDS.indexOf(kind)], operation * FIELDS)
+    this.#cells.set([session, register, 0, ++this.#clock, 0, KINDS.indexOf(kind), 0], operation * FIELDS)
     return operation
   }
 
-  answered(operation: number, version: number): void {
+  answered(operation: number, version: number, port = 0): void {
+    this.#cells[operation * FIELDS + 6] = port
     this.#end(operation, 'answered', version)
   }
 
@@ -72,13 +75,11 @@ export class History {
 
   at(operation: number): Operation {
     const at = operation * FIELDS
-    const [session = 0, register = 0, version = 0, begin = 0, end = 0, mixed = 0] = this.#cells.subarray(
-      at,
-      at + FIELDS,
-    )
+    const [session = 0, register = 0, version = 0, begin = 0, end = 0, mixed = 0, port = 0] =
+      this.#cells.subarray(at, at + FIELDS)
     const kind = KINDS[mixed & 1] ?? 'read'
     const outcome = OUTCOMES[mixed >> 1] ?? 'open'
-    return { session, register, version, begin, end, kind, outcome }
+    return { session, register, version, begin, end, kind, outcome, port }
   }
 
   #end(operation: number, outcome: Outcome, version: number): void {

@@ -1,8 +1,10 @@
+import type { QueryResult } from 'pg'
 import type { Consistency } from '../../src/consistency/mode.ts'
 import type { Pool } from '../../src/index.ts'
 import { outcomeOf } from '../../src/execution/outcome.ts'
 import { ErrorsByText } from '../proofs/errors-by-text.ts'
 import type { History } from './history.ts'
+import { portOf } from './telling-client.ts'
 
 /** A table of so many registers at version 0; they are numbered from 1. */
 export function registersSchema(count: number): string {
@@ -16,6 +18,11 @@ const WRITE = 'update registers set version = version + 1 where id = $1 returnin
 
 interface Row {
   readonly version: number
+}
+
+interface Told {
+  readonly version: number
+  readonly port: number
 }
 
 /** The registers of a database, as seen through one pool. Whatever is done to them is noted. */
@@ -55,9 +62,9 @@ export class Registers {
       try {
         await client.query('begin')
         await client.query(READ, [register])
-        const { rows } = await client.query<Row>(WRITE, [register])
+        const result = await client.query<Row>(WRITE, [register])
         await client.query('commit')
-        return versionIn(rows)
+        return told(result)
       } catch (error) {
         failure = error as Error
         throw error
@@ -67,19 +74,20 @@ export class Registers {
     })
   }
 
-  async #version(query: { readonly text: string; readonly values: number[] }): Promise<number> {
-    return versionIn((await this.#pool.query<Row>(query)).rows)
+  async #version(query: { readonly text: string; readonly values: number[] }): Promise<Told> {
+    return told(await this.#pool.query<Row>(query))
   }
 
   async #note(
     session: number,
     register: number,
     kind: 'read' | 'write',
-    send: () => Promise<number>,
+    send: () => Promise<Told>,
   ): Promise<void> {
     const operation = this.#history.begin(session, register, kind)
     try {
-      this.#history.answered(operation, await send())
+      const { version, port } = await send()
+      this.#history.answered(operation, version, port)
     } catch (error) {
       this.#history.failed(operation, outcomeOf(error) === 'unknown' ? 'unknown' : 'failed')
       this.errors.add(error)
@@ -89,7 +97,8 @@ export class Registers {
   }
 }
 
-function versionIn([row]: readonly Row[]): number {
+function told(result: QueryResult<Row>): Told {
+  const [row] = result.rows
   if (row === undefined) throw new Error('The register is not there')
-  return row.version
+  return { version: row.version, port: portOf(result) }
 }

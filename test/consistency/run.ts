@@ -9,6 +9,7 @@ import { check, type Verdict } from './check.ts'
 import { History, type Outcome } from './history.ts'
 import { FAMILY_SIZE, Load, type Place } from './load.ts'
 import { Registers, registersSchema } from './registers.ts'
+import { TellingClient } from './telling-client.ts'
 import { Trouble } from './trouble.ts'
 
 export interface ConsistencyOptions {
@@ -18,11 +19,17 @@ export interface ConsistencyOptions {
   readonly callers: number
   /** Whether the primary is killed halfway, and a replica promoted. */
   readonly promotes: boolean
+  /**
+   * Whether commits wait until both replicas have applied them: then a replica shows many of them long before the primary
+   * does. Not with a promotion.
+   */
+  readonly isSynchronous?: boolean
   readonly seed: number
 }
 
 export interface ConsistencyFigures extends Verdict {
   readonly consistency: Consistency
+  readonly isSynchronous: boolean
   readonly seed: number
   readonly operations: number
   readonly sessions: number
@@ -43,11 +50,12 @@ const FAMILIES = 16
 
 /** Two pools of one new cluster, under load and in trouble; and what the sessions were shown, judged. */
 export async function runConsistency(options: ConsistencyOptions): Promise<ConsistencyFigures> {
-  const { callers, consistency, operations, promotes, seed } = options
+  const { callers, consistency, isSynchronous = false, operations, promotes, seed } = options
   const history = new History()
   await using cluster = await startCluster({ replicas: 2 })
   await ask(cluster.primary.config, registersSchema(FAMILIES * FAMILY_SIZE))
   await cluster.caughtUp()
+  if (isSynchronous) await waitForAll(cluster)
   const places: readonly [Place, Place] = [
     placeOver(cluster, consistency, history),
     placeOver(cluster, consistency, history),
@@ -76,6 +84,7 @@ export async function runConsistency(options: ConsistencyOptions): Promise<Consi
     const verdict = check(history)
     return {
       consistency,
+      isSynchronous,
       seed,
       operations: history.size,
       sessions: history.sessions.length,
@@ -95,11 +104,23 @@ export async function runConsistency(options: ConsistencyOptions): Promise<Consi
   }
 }
 
+/** From now on commits are shown on the primary when all replicas show them. */
+async function waitForAll({ primary, replicas }: Cluster): Promise<void> {
+  const names = replicas.map(({ name }) => name).join(', ')
+  await ask(
+    primary.config,
+    `alter system set synchronous_standby_names = 'FIRST ${replicas.length} (${names})'`,
+  )
+  await ask(primary.config, `alter system set synchronous_commit = 'remote_apply'`)
+  await ask(primary.config, 'select pg_reload_conf()')
+}
+
 function placeOver(cluster: Cluster, consistency: Consistency, history: History): Place {
   const pool = new Pool({
     ...cluster.primary.config,
     replicas: cluster.replicas.map(({ config }) => config),
     consistency,
+    Client: TellingClient,
     logger: false,
   })
   return { pool, registers: new Registers(pool, history), session: history.open('process') }

@@ -1,3 +1,4 @@
+import { Query } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import { CausalBench, readNote } from '../support/causal-bench.ts'
@@ -47,6 +48,24 @@ it.each(USING_A_CLIENT)('switched off by a client with %s, too', async (_name, s
   try {
     await client.query(sql)
     let version = 1_000_000
+    const stale = await staleReads(pool, async () => {
+      version += 1
+      await client.query('update notes set version = $1 where id = 1', [version])
+      return version
+    })
+    expect(stale).toBe(0)
+  } finally {
+    client.release(true)
+  }
+})
+
+it('switched off by a query object, too', async () => {
+  const pool = await bench.open({ waitMs: 30 })
+  const client = await pool.connect()
+  try {
+    const setting = new Query('set synchronous_commit = off', undefined)
+    await new Promise((resolve) => client.query(setting).on('end', resolve))
+    let version = 2_000_000
     const stale = await staleReads(pool, async () => {
       version += 1
       await client.query('update notes set version = $1 where id = 1', [version])

@@ -237,6 +237,7 @@ describe('the async context', () => {
         await cursor.close()
         await client.query(`notify ${user}`)
         await client.query(`unlisten ${user}`)
+        client.removeListener('notification', note)
         client.release()
       })
     await use('alice')

@@ -4,11 +4,12 @@ import { runConsistency } from '../consistency/run.ts'
 
 /**
  * Sessions that read and write while replicas stop replaying, die and come back, and the primary is replaced: nothing may be
- * older than promised. Then the same with the fences off, where the checker must find what it looks for.
+ * older than promised. Then the same while commits wait for the replicas, so that these show them first; and with the fences off, where the checker must find what it looks for.
  */
 const { values: options } = parseArgs({
   options: {
     operations: { type: 'string', default: '1000000' },
+    'operations-synchronous': { type: 'string', default: '20000' },
     'operations-without-fences': { type: 'string', default: '50000' },
     callers: { type: 'string', default: '48' },
     seed: { type: 'string', default: '1' },
@@ -23,6 +24,14 @@ const fenced = await runConsistency({
   promotes: true,
 })
 console.dir(fenced, { depth: 4 })
+const synchronous = await runConsistency({
+  ...shared,
+  operations: Number(options['operations-synchronous']),
+  consistency: 'causal',
+  promotes: false,
+  isSynchronous: true,
+})
+console.dir(synchronous, { depth: 4 })
 const unfenced = await runConsistency({
   ...shared,
   operations: Number(options['operations-without-fences']),
@@ -31,7 +40,7 @@ const unfenced = await runConsistency({
 })
 console.dir(unfenced, { depth: 4 })
 
-for (const wrong of [...shortcomings(fenced), ...blindness(unfenced)]) {
+for (const wrong of [...shortcomings(fenced), ...shortcomings(synchronous), ...blindness(unfenced)]) {
   console.error(wrong)
   process.exitCode = 1
 }

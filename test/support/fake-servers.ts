@@ -2,6 +2,9 @@ import { EventEmitter } from 'node:events'
 import type { Client, ClientConfig } from 'pg'
 import { PROBE_SQL, type ProbeRow } from '../../src/monitoring/probe.ts'
 import { INSERTED_SQL, PROGRESS_SQL } from '../../src/monitoring/progress.ts'
+import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
+
+const COMMITTED_SQL = committedAmong([]).text
 
 /** How a server takes a request: at once, never, or with an error. */
 type Manner = 'answers' | 'is silent' | Error
@@ -14,6 +17,10 @@ export class FakeServer {
   row: ProbeRow = primaryRow('0/1000')
   /** Its insert position, for those who ask for it. */
   inserted = '0/1000'
+  /** As a primary: the next transaction, and those that are not finished. */
+  unfinished: readonly [string, string | null] = ['800', null]
+  /** As a replica: which of the transactions that it is asked for it shows. */
+  committed: string | null = null
   /** Whether it closes a connection that a client asks to end. */
   hangsUp = true
   /** While true, nobody hears that a connection has closed before `closings` are called. */
@@ -23,7 +30,11 @@ export class FakeServer {
   /** Questions that reached it so far. */
   probes = 0
   /** Those of them that did not ask everything. */
-  readonly asked: Record<'progress' | 'inserted', number> = { progress: 0, inserted: 0 }
+  readonly asked: { progress: number; inserted: number; readonly committed: string[] } = {
+    progress: 0,
+    inserted: 0,
+    committed: [],
+  }
 
   /** Connections that were asked for so far. */
   get connections(): number {
@@ -44,21 +55,26 @@ export class FakeServer {
 
   /** What it answers to this text now. */
   rowFor(sql: string): ProbeRow {
-    const [role = null, , , kind, lsn = null] = this.row
+    const [role = null, , server = null, kind, lsn = null] = this.row
     switch (sql) {
       case PROBE_SQL:
         return this.row
       case PROGRESS_SQL:
-        return [role, lsn, kind === 'inserted' ? 'inserted' : null]
+        return [role, lsn, kind === 'inserted' ? 'inserted' : null, server]
       case INSERTED_SQL:
-        return [role, role === 'primary' ? this.inserted : null, 'inserted']
+        return [role, role === 'primary' ? this.inserted : null, 'inserted', server]
+      case UNFINISHED.text:
+        return [role, ...this.unfinished]
+      case COMMITTED_SQL:
+        return [this.committed]
       default:
         throw new Error(`Nobody asks this: ${sql}`)
     }
   }
 
-  count(sql: string): void {
+  count(sql: string, values: readonly string[]): void {
     this.probes += 1
+    if (sql === COMMITTED_SQL) this.asked.committed.push(...values)
     if (sql === PROGRESS_SQL) this.asked.progress += 1
     if (sql === INSERTED_SQL) this.asked.inserted += 1
   }
@@ -103,8 +119,14 @@ export class FakeClient extends EventEmitter {
     })
   }
 
-  query({ text }: { readonly text: string }): Promise<{ readonly rows: readonly ProbeRow[] }> {
-    this.#server.count(text)
+  query({
+    text,
+    values = [],
+  }: {
+    readonly text: string
+    readonly values?: readonly string[]
+  }): Promise<{ readonly rows: readonly ProbeRow[] }> {
+    this.#server.count(text, values)
     return this.#reply(this.#server.querying, () => ({ rows: [this.#server.rowFor(text)] }))
   }
 

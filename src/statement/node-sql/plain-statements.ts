@@ -1,5 +1,5 @@
 import type { IsolationLevel, TransactionModes } from '../statement.ts'
-import { session, transaction, unknown, write, type Verdict } from '../verdict.ts'
+import { leaving, session, transaction, unknown, write, type Verdict } from '../verdict.ts'
 import type { Token } from './pieces.ts'
 
 /** What a statement that is no query is, by its first words. More cautious than a grammar would have to be. */
@@ -28,7 +28,7 @@ function creation(words: Words): Verdict {
   const isTemporary = words.some(
     (word) => word === 'temp' || word === 'temporary' || word.startsWith('pg_temp'),
   )
-  return { ...write('ddl'), leavesSessionState: isTemporary }
+  return isTemporary ? leaving(write('ddl'), 'temporary-object') : write('ddl')
 }
 
 function commit(words: Words): Verdict {

@@ -1,5 +1,5 @@
 import { isNode, isTemporary, isTemporarySchema, nodeAt, textAt, type TreeValue } from '../tree.ts'
-import { write } from '../verdict.ts'
+import { leaving, write } from '../verdict.ts'
 import type { StatementRule, StatementRules } from '../walk.ts'
 
 /** Statements that define, change or drop something, by their tags. */
@@ -110,7 +110,7 @@ const create: StatementRule = (node) => {
   const isSessionOwn =
     named.some((range) => range !== undefined && isTemporary(range)) ||
     nameListFields.some((field) => isTemporaryName(node[field]))
-  return { ...write('ddl'), leavesSessionState: isSessionOwn }
+  return isSessionOwn ? leaving(write('ddl'), 'temporary-object') : write('ddl')
 }
 
 export const definitionStatements: StatementRules = Object.fromEntries([

@@ -23,7 +23,9 @@ function endsWithTransaction({ schema, name }: QualifiedName, call: TreeNode): b
 const functionCall: NodeRule = (node, walk) => {
   const name = nameOf(listAt(node, 'funcname'))
   const use = useOf(name, locationOf(node))
-  walk.findings.functions.add(endsWithTransaction(name, node) ? { ...use, endsWithTransaction: true } : use)
+  const isLocal = endsWithTransaction(name, node)
+  if (name.name === 'set_config' && !isLocal) walk.findings.settingCalls += 1
+  walk.findings.functions.add(isLocal ? { ...use, endsWithTransaction: true } : use)
   walk.visit(node['args'])
   walk.visit(node['agg_order'])
   walk.visit(node['agg_filter'])

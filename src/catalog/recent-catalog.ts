@@ -1,0 +1,71 @@
+import type { Catalog, QualifiedName } from './catalog.ts'
+import type { ChangeRow } from './recent-query.ts'
+
+/**
+ * A catalog that is in force from a change of the database until the whole is loaded again: what was known, and the new
+ * plain tables. What else is new stays `pending`. `undefined` where what was known may not be true any more: something
+ * that others may depend on was changed, or a new name may change what a text that was looked into means.
+ */
+export function recentCatalog(
+  known: Catalog,
+  changes: readonly ChangeRow[],
+  version: number,
+): Catalog | undefined {
+  if (changes.some((change) => shakes(known, change))) return undefined
+  const plain = new Names()
+  const pending = new Names()
+  for (const { object, schema, name, change } of changes) {
+    if (object === 'relation') (change === 'plain' ? plain : pending).add(schema, name)
+  }
+  return {
+    version,
+    source: 'loaded',
+    standardConformingStrings: known.standardConformingStrings,
+    // Whatever is new of these has a name of its own, and what has no name yet is not known.
+    functionVerdict: (name) => pendingIfUnknown(known.functionVerdict(name)),
+    relationVerdict: (name) => {
+      if (pending.has(name)) return 'pending'
+      const verdict = known.relationVerdict(name)
+      if (verdict !== 'unknown') return verdict
+      return plain.has(name) ? 'replicated' : 'unknown'
+    },
+    operatorVerdict: (name) => known.operatorVerdict(name),
+    typeVerdict: (name) => known.typeVerdict(name),
+  }
+}
+
+function pendingIfUnknown<Verdict extends string>(verdict: Verdict): Verdict | 'pending' {
+  return verdict === 'unknown' ? 'pending' : verdict
+}
+
+/** True when something that was known may have become wrong. */
+function shakes(known: Catalog, { object, name, change }: ChangeRow): boolean {
+  switch (object) {
+    case 'relation':
+      // An unqualified name in a text that was looked into may now mean this one.
+      return change === 'changed' || (change === 'new' && known.relationVerdict({ name }) !== 'unknown')
+    case 'function':
+    case 'type':
+      // A type's name called like a function is a cast, and every relation has a type of its name.
+      return known.functionVerdict({ name }) !== 'unknown' || known.typeVerdict({ name }) !== 'pending'
+    case 'operator':
+      return known.operatorVerdict({ name }) !== 'pending'
+    case 'other':
+      return true
+    default:
+      return object satisfies never
+  }
+}
+
+/** Names, found with their schema and without. */
+class Names {
+  readonly #names = new Set<string>()
+
+  add(schema: string, name: string): void {
+    this.#names.add(name).add(`${schema}\0${name}`)
+  }
+
+  has({ schema, name }: QualifiedName): boolean {
+    return this.#names.has(schema === undefined ? name : `${schema}\0${name}`)
+  }
+}

@@ -1,0 +1,89 @@
+import type { Client, ClientConfig } from 'pg'
+import type { Platform, Timer } from '../platform/platform.ts'
+import { probeOptions, unref } from './node-probe.ts'
+
+/** How long a connection waits for the next question, in milliseconds: during a migration they come thick and fast. */
+const keptForMs = 5_000
+
+interface Kept {
+  readonly client: Client
+  readonly options: ClientConfig
+  readonly timer: Timer
+}
+
+/**
+ * Asks what is asked seldom, or many times in a row, and may take long: a node's probes do not wait for it. The connection
+ * is opened when it is needed, closed when it has not been needed for a while, and never keeps the process alive.
+ */
+export class KeptConnection {
+  readonly #ClientClass: typeof Client
+  readonly #platform: Platform
+  readonly #connectTimeoutMs: number
+  #kept: Kept | undefined
+  #isClosed = false
+
+  constructor(ClientClass: typeof Client, platform: Platform, connectTimeoutMs: number) {
+    this.#ClientClass = ClientClass
+    this.#platform = platform
+    this.#connectTimeoutMs = connectTimeoutMs
+  }
+
+  /** Runs a text on the server that the options name. Gives the rows of the text's last statement. */
+  async rows(options: ClientConfig, sql: string): Promise<readonly unknown[]> {
+    const client = this.#take(options) ?? (await this.#open(options))
+    try {
+      const answer: unknown = await client.query(sql)
+      const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer
+      this.#keep(client, options)
+      return (last as { readonly rows: readonly unknown[] }).rows
+    } catch (error) {
+      client.end().catch(() => {})
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#let()
+  }
+
+  #take(options: ClientConfig): Client | undefined {
+    const kept = this.#kept
+    if (kept?.options !== options) return undefined
+    this.#kept = undefined
+    kept.timer.cancel()
+    return kept.client
+  }
+
+  #keep(client: Client, options: ClientConfig): void {
+    this.#let()
+    if (this.#isClosed) {
+      client.end().catch(() => {})
+      return
+    }
+    const timer = this.#platform.schedule(keptForMs, () => this.#let())
+    this.#kept = { client, options, timer }
+  }
+
+  #let(): void {
+    const kept = this.#kept
+    this.#kept = undefined
+    kept?.timer.cancel()
+    kept?.client.end().catch(() => {})
+  }
+
+  async #open(options: ClientConfig): Promise<Client> {
+    const client = new this.#ClientClass(probeOptions(options, this.#connectTimeoutMs))
+    // The statement fails too, and tells whoever asked.
+    client.on('error', () => {})
+    // Whatever ended it, nobody is to be given it any more.
+    client.once('end', () => {
+      if (this.#kept?.client === client) this.#let()
+    })
+    const connected = client.connect()
+    unref(client)
+    await connected
+    unref(client)
+    return client
+  }
+}

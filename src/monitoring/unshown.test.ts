@@ -1,0 +1,153 @@
+import { describe, expect, it, test } from 'vitest'
+import { primaryRow, replicaRow } from '../../test/support/fake-servers.ts'
+import { MonitorBench } from '../../test/support/monitor-bench.ts'
+import { committedAmong, readCommitted, readUnfinished } from './unshown.ts'
+
+const SENT_AT_MS = 5000
+
+describe('what the primary has not finished', () => {
+  test.each<[string, readonly (string | null)[] | undefined, unknown]>([
+    ['nothing', ['primary', '800', null], new Map()],
+    ['one', ['primary', '800', '799,0,30'], new Map([['799', { sinceMs: 4970, isCommitted: false }]])],
+    [
+      'one that waits for standbys, and one of a role that may not be seen',
+      ['primary', '800', '799,1,0 12,0'],
+      new Map([
+        ['799', { sinceMs: 5000, isCommitted: true }],
+        ['12', { sinceMs: -Infinity, isCommitted: false }],
+      ]),
+    ],
+    ['of a replica', ['replica', '800', null], undefined],
+    ['no answer', undefined, undefined],
+  ])('%s', (_name, row, unfinished) => {
+    expect(readUnfinished(row, SENT_AT_MS)).toEqual(unfinished)
+  })
+
+  test.each([
+    ['in the first turn', 800n, 799n, 799n],
+    ['in the second', (1n << 32n) + 800n, 799n, (1n << 32n) + 799n],
+    ['of the turn before', (3n << 32n) + 5n, 4_294_967_290n, (2n << 32n) + 4_294_967_290n],
+    ['beyond the next one', (1n << 32n) - 2n, 3n, (1n << 32n) + 3n],
+  ])('an id has its epoch: %s', (_name, next, id, full) => {
+    const unfinished = readUnfinished(['primary', String(next), `${id},0,1`], SENT_AT_MS)
+    expect([...(unfinished?.keys() ?? [])]).toEqual([String(full)])
+  })
+})
+
+describe('what a replica shows of it', () => {
+  it('is asked for by ids', () => {
+    expect(committedAmong(new Set(['7', '9'])).values).toEqual(['{7,9}'])
+  })
+
+  test.each<[string, readonly (string | null)[] | undefined, unknown]>([
+    ['nothing', [null], new Set()],
+    ['some', ['7 9'], new Set(['7', '9'])],
+    ['no answer', undefined, undefined],
+  ])('%s', (_name, row, committed) => {
+    expect(readCommitted(row)).toEqual(committed)
+  })
+})
+
+/** `a` is the primary, and has not finished 7 and 9; the replica `b` shows 9. */
+async function watched(): Promise<MonitorBench> {
+  const bench = new MonitorBench()
+  bench.network.at('a').unfinished = ['800', '7,0,30 9,0,30']
+  bench.network.at('b').committed = '9'
+  await bench.monitor.settled()
+  await bench.platform.advance(1)
+  return bench
+}
+
+describe('unshown', () => {
+  const ids = async (bench: MonitorBench, server: string | undefined): Promise<unknown> => {
+    const unshown = await bench.monitor.unshown(server)
+    return unshown && [[...unshown.transactions.keys()], unshown.isCertain]
+  }
+
+  it('is what the replica shows and the primary has not finished', async () => {
+    const bench = await watched()
+    expect(await ids(bench, '7000:b')).toEqual([['9'], true])
+    expect(bench.network.at('b').asked.committed).toEqual(['{7,9}'])
+  })
+
+  it('asks no replica when the primary has finished all', async () => {
+    const bench = await watched()
+    bench.network.at('a').unfinished = ['800', null]
+    expect(await ids(bench, '7000:b')).toEqual([[], true])
+    expect(await ids(bench, undefined)).toEqual([[], true])
+    expect(bench.network.at('b').asked.committed).toEqual([])
+  })
+
+  it('asks nobody when that server is the primary now', async () => {
+    const bench = await watched()
+    const { probes } = bench.network.at('a')
+    expect(await ids(bench, '7000:a')).toEqual([[], true])
+    expect(bench.network.at('a').probes).toBe(probes)
+  })
+
+  it.each<[string, string | undefined, (bench: MonitorBench) => void | Promise<void>]>([
+    ['no server is named', undefined, () => {}],
+    ['it is not there', '7000:x', () => {}],
+    [
+      'it is down',
+      '7000:b',
+      async ({ network, platform }) => {
+        network.at('b').querying = new Error('gone')
+        await platform.advance(1000)
+      },
+    ],
+    ['it does not answer', '7000:b', ({ network }) => void (network.at('b').querying = new Error('gone'))],
+    [
+      'it cannot tell',
+      '7000:b',
+      ({ network }) => {
+        network.at('b').querying = Object.assign(new Error('denied'), { severity: 'ERROR' })
+      },
+    ],
+    [
+      'it was restarted, and may have gone back',
+      '7000:b',
+      async ({ network, platform }) => {
+        network.at('b').newestClient.breakOff()
+        network.at('b').row = replicaRow('0/1000', 'b2')
+        await platform.advance(500)
+      },
+    ],
+  ])('may be all when %s', async (_name, server, happens) => {
+    const bench = await watched()
+    await happens(bench)
+    expect(await ids(bench, server)).toEqual([['7', '9'], false])
+  })
+
+  it.each<[string, (bench: MonitorBench) => void | Promise<void>]>([
+    [
+      'there is no primary',
+      async ({ network, platform }) => {
+        network.at('a').querying = new Error('gone')
+        await platform.advance(1000)
+      },
+    ],
+    [
+      'it may not tell',
+      ({ network }) => {
+        network.at('a').querying = Object.assign(new Error('denied'), { severity: 'ERROR' })
+      },
+    ],
+    ['it is none any more', ({ network }) => void (network.at('a').row = replicaRow('0/1000', 'a'))],
+    ['all is over', ({ monitor }) => monitor.close()],
+  ])('is not known when %s', async (_name, happens) => {
+    const bench = await watched()
+    await happens(bench)
+    expect(await ids(bench, '7000:b').catch(() => undefined)).toBeUndefined()
+  })
+
+  it('an answer that is denied costs no connection', async () => {
+    const bench = await watched()
+    bench.network.at('a').querying = Object.assign(new Error('denied'), { severity: 'ERROR' })
+    await bench.monitor.unshown('7000:b')
+    bench.network.at('a').querying = 'answers'
+    bench.network.at('a').row = primaryRow('0/2000', 'a')
+    await bench.platform.advance(1000)
+    expect(bench.network.at('a').connections).toBe(1)
+  })
+})

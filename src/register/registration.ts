@@ -1,0 +1,94 @@
+import type { PoolConfig } from 'pg'
+import { parseConnectionString, splitHosts } from '../config/connection-string.ts'
+import { POOL_OPTIONS } from '../config/known-options.ts'
+import type { PoolOptions } from '../config/options.ts'
+import { isSameDatabase, targetOf, type Target } from './primary.ts'
+import { invalidVariable, named, optionsOf, SWITCH, type Environment } from './variables.ts'
+
+const PRIMARY = 'DATABASE_URL'
+const REPLICAS = 'DATABASE_REPLICA_URLS'
+
+/** What the environment says of the cluster. */
+export interface Registration {
+  readonly primary: Target
+  /** Fields that each replica's address gives. */
+  readonly replicas: readonly PoolConfig[]
+  /** Options for pools that do not say otherwise. */
+  readonly options: PoolOptions
+}
+
+/**
+ * Reads the environment: undefined where it is switched off, `'no-replicas'` where it names none. Throws
+ * `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`, naming the variable.
+ */
+export function registrationOf(environment: Environment): Registration | 'no-replicas' | undefined {
+  const { [SWITCH]: switched = 'on', [PRIMARY]: url, [REPLICAS]: list = '' } = environment
+  if (switched === 'off') return undefined
+  if (switched !== 'on') throw invalidVariable(SWITCH, 'must be "on" or "off"')
+  const options = optionsOf(environment)
+  const urls = addressesIn(list)
+  if (urls.length === 0) return 'no-replicas'
+  const base: PoolConfig = url ? { connectionString: url } : {}
+  const primary = named(PRIMARY, () => {
+    if (url) for (const each of splitHosts(url)) parseConnectionString('connectionString', each)
+    return targetOf(base)
+  })
+  const replicas = urls.map((each, index) => replicaOf(each, `${REPLICAS}[${index}]`, primary))
+  return { primary, replicas, options }
+}
+
+/** Addresses between blanks, or commas in front of the next scheme: a comma alone may stand between two hosts. */
+function addressesIn(list: string): readonly string[] {
+  return list.split(/\s+|,(?=\s*[a-z]+:\/\/)/i).filter((address) => address !== '' && address !== ',')
+}
+
+function replicaOf(url: string, variable: string, primary: Target): PoolConfig {
+  const fields = named(variable, () => parseConnectionString('connectionString', url)) as PoolConfig
+  if (fields.host === undefined) throw invalidVariable(variable, 'must name a host')
+  if (fields.database !== undefined && fields.database !== primary.database) {
+    throw invalidVariable(
+      variable,
+      `must name the database of ${PRIMARY}, "${primary.database}", or none; received "${fields.database}"`,
+    )
+  }
+  return fields
+}
+
+/**
+ * The options with which a pool is really made. A pool for another server or database is left as it is, and so is one that
+ * says by itself where its replicas are.
+ */
+export function optionsFor(
+  options: PoolOptions,
+  { primary, replicas, options: more }: Registration,
+): PoolOptions {
+  const given = known(options)
+  if (given.replicas !== undefined || given.discovery !== undefined) return given
+  // Who wants the log itself wants it from this very server.
+  if (Reflect.get(given, 'replication')) return given
+  const target = targetOrUndefined(given)
+  if (target === undefined || !isSameDatabase(target, primary)) return given
+  // Another role has other rights: it must not read with those of the role that the addresses name.
+  const isSameRole = target.user === primary.user
+  return { ...more, ...given, replicas: isSameRole ? replicas : replicas.map(withoutLogin) }
+}
+
+/** pg.Pool overlooks options that it does not know; this pool would not. */
+function known(options: PoolOptions): PoolOptions {
+  // The password may be there without being enumerable.
+  const names = [...POOL_OPTIONS].filter((name) => Reflect.get(options, name) !== undefined)
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(options, name) as unknown]))
+}
+
+/** Options that cannot be understood are node-postgres' to complain about, in its own words and time. */
+function targetOrUndefined(options: PoolOptions): Target | undefined {
+  try {
+    return targetOf(options)
+  } catch {
+    return undefined
+  }
+}
+
+function withoutLogin({ user: _user, password: _password, ...address }: PoolConfig): PoolConfig {
+  return address
+}

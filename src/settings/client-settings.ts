@@ -1,0 +1,126 @@
+import type { PoolClient } from 'pg'
+import type { Statement } from '../statement/statement.ts'
+import { cleaningOf } from './cleaning.ts'
+import { Journal } from './journal.ts'
+import type { Send } from './send.ts'
+import type { Ending, Pin, SessionSettings } from './session-settings.ts'
+import type { SettingKeeper } from './setting-keeper.ts'
+
+/**
+ * What a client has set, and what else it has left on the connection that it has borrowed. It keeps its settings as long as
+ * it lives, over other connections too, and what else it leaves until it is released.
+ */
+export class ClientSettings {
+  readonly #keeper: SettingKeeper
+  readonly #session: SessionSettings
+  readonly #pinned: (pin: Pin) => void
+  readonly #told = new Set<Pin>()
+
+  /** @param pinned Told why the client stays on its connection, once for each reason. */
+  constructor(keeper: SettingKeeper, pinned: (pin: Pin) => void) {
+    this.#keeper = keeper
+    this.#session = keeper.begin()
+    this.#pinned = pinned
+  }
+
+  get journal(): Journal {
+    return this.#session.journal
+  }
+
+  get pins(): ReadonlySet<Pin> {
+    return this.#session.pins
+  }
+
+  get isPinned(): boolean {
+    return this.#session.pins.size > 0
+  }
+
+  /** True when reads stay on the primary because of what is set. */
+  get bindsReads(): boolean {
+    return this.#keeper.binds(this.journal)
+  }
+
+  /** It is handed out: what the pool has set since then is set for it too, unless it has set that itself. */
+  checkedOut(): void {
+    this.#session.rebase(this.#keeper.pool.journal)
+  }
+
+  /** Gives a connection, which nobody has begun anything on, the settings of this client. */
+  borrowed(client: PoolClient, done: (error: Error | undefined) => void): void {
+    this.#keeper.connections.bring(client, this.journal, done)
+  }
+
+  pin(pin: Pin): void {
+    this.#session.pin(pin)
+    this.#tell()
+  }
+
+  /** A statement is about to be sent. Gives how. */
+  starts(statement: Statement, values: readonly unknown[], send: Send, isInTransaction: boolean): Send {
+    this.#session.starts(statement)
+    this.#tell()
+    if (statement.settings === undefined) return send
+    return (client, done) => {
+      // To ask within a transaction might be what it begins with, and decides what it sees.
+      if (isInTransaction) return send(client, done)
+      this.#keeper.remember(client, statement, values, (error) => (error ? done(error) : send(client, done)))
+    }
+  }
+
+  /** The server is ready for the next statement. `next` is called when it is certain what is set. */
+  ended(
+    client: PoolClient,
+    statement: Statement,
+    values: readonly unknown[],
+    ending: Ending,
+    next: () => void,
+  ): void {
+    const { connections } = this.#keeper
+    if (statement.settings !== undefined && ending.wasInTransaction && connections.isHooked(client)) {
+      if (!connections.remembers(client, statement, values)) connections.spoil(client)
+    }
+    this.#session.ended(statement, values, ending)
+    this.#tell()
+    const settled = (): void => {
+      connections.note(client, this.journal)
+      this.#tell()
+      next()
+    }
+    if (ending.status !== 'I') return next()
+    if (this.#session.uncertain.length === 0) return settled()
+    this.#keeper.settle(client, [this.#session], settled)
+  }
+
+  /**
+   * The connection is to be given back. `done` is called with what to release it with, once nobody will find on it what
+   * this client has left there.
+   */
+  returns(client: PoolClient, isInTransaction: boolean, done: (error: true | undefined) => void): void {
+    const { connections } = this.#keeper
+    const cleaning = connections.isSpoilt(client)
+      ? 'close'
+      : cleaningOf(this.pins, isInTransaction, connections.isHooked(client))
+    const wasReset = cleaning !== 'close' && cleaning.includes('RESET ALL')
+    this.released()
+    if (cleaning === 'close') return done(true)
+    if (cleaning.length === 0) return done(undefined)
+    client.query(cleaning.join('; '), (error: Error | undefined) => {
+      if (wasReset) connections.note(client, Journal.empty)
+      done(error ? true : undefined)
+    })
+  }
+
+  /** Nothing is borrowed any more. */
+  released(): void {
+    this.#session.released()
+    this.#told.clear()
+  }
+
+  #tell(): void {
+    for (const pin of this.#session.pins) {
+      if (this.#told.has(pin)) continue
+      this.#told.add(pin)
+      this.#pinned(pin)
+    }
+  }
+}

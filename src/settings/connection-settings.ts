@@ -1,0 +1,150 @@
+import type { PoolClient, QueryArrayResult } from 'pg'
+import { SwitchyardError } from '../errors/error.ts'
+import { difference } from './difference.ts'
+import { Journal } from './journal.ts'
+import type { Statement } from '../statement/statement.ts'
+import { namesSet } from './operation.ts'
+import type { Done, Send } from './send.ts'
+import { askSql } from './value.ts'
+
+/** Since version 8.23 node-postgres can send a query before the last one is answered. */
+interface Pipelining {
+  pipeline?: boolean
+}
+
+/** What is known of one connection. */
+interface Known {
+  journal: Journal
+  /** What the application has set there when it connected, as far as it was asked for. Absent: it has sent nothing. */
+  readonly own: Map<string, string | null> | undefined
+}
+
+/**
+ * Which settings each connection has, and how it gets others. Whoever uses a connection says which journal it needs; what
+ * differs is sent in front. Who needs what is there already pays for one comparison.
+ */
+export class ConnectionSettings {
+  readonly #known = new WeakMap<PoolClient, Known>()
+  readonly #spoilt = new WeakSet<PoolClient>()
+  /** Nothing has ever been set: then nothing has to be looked up. */
+  #isUntouched = true
+  #hasOwn = false
+
+  /** True once the application has sent something over a connection that was being opened: it may have settings of its own. */
+  get hasOwn(): boolean {
+    return this.#hasOwn
+  }
+
+  /** The application has sent something over a connection that is being opened. */
+  touchedByHook(client: PoolClient): void {
+    if (this.#known.get(client)?.own !== undefined) return
+    this.#isUntouched = false
+    this.#hasOwn = true
+    this.#known.set(client, { journal: this.journalOf(client), own: new Map() })
+  }
+
+  /** True when the application has sent something over it while it was being opened. */
+  isHooked(client: PoolClient): boolean {
+    return this.#hasOwn && this.#known.get(client)?.own !== undefined
+  }
+
+  journalOf(client: PoolClient): Journal {
+    return this.#known.get(client)?.journal ?? Journal.empty
+  }
+
+  /** What was set over it is what this journal says. */
+  note(client: PoolClient, journal: Journal): void {
+    if (journal === Journal.empty && this.#isUntouched) return
+    this.#isUntouched = false
+    const known = this.#known.get(client)
+    if (known === undefined) this.#known.set(client, { journal, own: undefined })
+    else known.journal = journal
+  }
+
+  /** It has something that cannot be undone. It is to be closed, and not to be lent again. */
+  spoil(client: PoolClient): void {
+    this.#spoilt.add(client)
+  }
+
+  isSpoilt(client: PoolClient): boolean {
+    return this.#spoilt.has(client)
+  }
+
+  /** Gives the connection the settings of the journal. It must be idle, without a transaction. */
+  bring(client: PoolClient, journal: Journal, done: (error: Error | undefined) => void): void {
+    if (journal === Journal.empty && this.#isUntouched) return done(undefined)
+    const now = this.journalOf(client)
+    if (now === journal) return done(undefined)
+    const names = [...journal.names()].filter((name) => now.get(name) === undefined)
+    this.remember(client, names, (error) => {
+      if (error) return done(error)
+      const statements = difference(now, journal, this.#known.get(client)?.own)
+      if (statements.length === 0) {
+        this.note(client, journal)
+        return done(undefined)
+      }
+      client.query(statements.join('; '), (failure: Error | undefined) => {
+        if (!failure) this.note(client, journal)
+        // node-postgres says null where there is none.
+        done(failure ? refused(failure) : undefined)
+      })
+    })
+  }
+
+  /** Before settings of these names are made: learns what the application has set there itself, to go back to. */
+  remember(client: PoolClient, names: readonly string[], done: (error: Error | undefined) => void): void {
+    const own = this.#hasOwn ? this.#known.get(client)?.own : undefined
+    const unknown = own === undefined ? [] : names.filter((name) => !own.has(name))
+    if (own === undefined || unknown.length === 0) return done(undefined)
+    const query = { text: askSql(unknown), rowMode: 'array' as const }
+    client.query(query, (error: Error | undefined, result?: QueryArrayResult) => {
+      const values = (result?.rows[0] ?? []) as readonly (string | null)[]
+      for (const [index, name] of unknown.entries()) own.set(name, values[index] ?? null)
+      done(error ?? undefined)
+    })
+  }
+
+  /** True when it is known what to go back to from the settings that the statement makes. */
+  remembers(client: PoolClient, statement: Statement, values: readonly unknown[]): boolean {
+    const own = this.#hasOwn ? this.#known.get(client)?.own : undefined
+    return own === undefined || namesSet(statement, values).every((name) => own.has(name))
+  }
+
+  /**
+   * Sends a statement under the settings of a journal. What differs is sent in front, in the same round trip where the
+   * statement does no harm when the settings are refused. That is told as `SWITCHYARD_SETTING_REFUSED`.
+   */
+  under(journal: Journal, send: Send, canPipeline: boolean): Send {
+    if (journal === Journal.empty && this.#isUntouched) return send
+    return (client, done) => {
+      if (this.journalOf(client) === journal) return send(client, done)
+      if (canPipeline && !this.isHooked(client) && 'pipeline' in client) {
+        return this.#inOneRoundTrip(client, journal, send, done)
+      }
+      this.bring(client, journal, (error) => {
+        if (error) done(error)
+        else send(client, done)
+      })
+    }
+  }
+
+  #inOneRoundTrip(client: PoolClient & Pipelining, journal: Journal, send: Send, done: Done): void {
+    const pipeline = client.pipeline ?? false
+    client.pipeline = true
+    let failure: Error | undefined
+    this.bring(client, journal, (error) => (failure = error))
+    send(client, (error, result) => {
+      client.pipeline = pipeline
+      if (failure) done(failure)
+      else done(error, result)
+    })
+  }
+}
+
+/** Whoever lost the connection will say so. */
+function refused(cause: Error): Error {
+  if (!('severity' in cause)) return cause
+  const code: unknown = Reflect.get(cause, 'code')
+  const message = `A server refused settings that its session has made over another connection (${String(code)})`
+  return new SwitchyardError('SWITCHYARD_SETTING_REFUSED', message, { cause })
+}

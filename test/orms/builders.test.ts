@@ -1,0 +1,4 @@
+import { builders } from '../support/orms/all.ts'
+import { itsOrmsConform } from './conformance.ts'
+
+itsOrmsConform(builders)

@@ -1,0 +1,4 @@
+import { mappers } from '../support/orms/all.ts'
+import { itsOrmsConform } from './conformance.ts'
+
+itsOrmsConform(mappers)

@@ -1,0 +1,125 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Pool } from '../../src/index.ts'
+import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { ask, until } from '../support/servers.ts'
+
+let cluster: Cluster
+let pool: Pool
+let pins: string[]
+
+beforeAll(async () => {
+  cluster = await startCluster({ replicas: 1 })
+  await ask(cluster.primary.config, 'create table seen as select 1 as id')
+  await ask(
+    cluster.primary.config,
+    `create function meddle() returns void language plpgsql as $$
+       begin set work_mem = '9MB'; create temp table meddled (a int); listen meddled; perform pg_advisory_lock(7); end $$`,
+  )
+  await cluster.caughtUp()
+})
+
+beforeEach(async () => {
+  pool = poolOver(cluster, { probeIntervalMs: 100, max: 1 })
+  pins = []
+  pool.events.on('clientPinned', ({ pin }) => pins.push(pin))
+  await replicasReady(pool)
+})
+
+afterEach(async () => {
+  await pool.end()
+})
+
+afterAll(async () => {
+  await cluster.stop()
+})
+
+const reads = (): number => pool.stats().nodes[0]?.reads ?? Number.NaN
+
+/** What the next one finds on the only connection to the primary. */
+async function leftovers(): Promise<unknown> {
+  const { rows } = await pool.query(`
+    select current_setting('work_mem') as work_mem,
+      (select count(*) from pg_locks where locktype = 'advisory')::int as locks,
+      (select count(*) from pg_listening_channels())::int as channels,
+      (select count(*) from pg_class where relnamespace = pg_my_temp_schema())::int as temporary,
+      (select count(*) from pg_prepared_statements)::int as prepared,
+      (select count(*) from pg_cursors)::int as cursors`)
+  return rows[0]
+}
+
+const NOTHING = { work_mem: '4MB', locks: 0, channels: 0, temporary: 0, prepared: 0, cursors: 0 }
+
+describe('what cannot be had elsewhere keeps a client on its connection until it is released, and is gone then', () => {
+  it.each([
+    ['temporary-object', 'create temp table own (a int)'],
+    ['advisory-lock', 'select pg_advisory_lock(1)'],
+    ['listen', 'listen own'],
+    ['prepared-statement', 'prepare own as select 1'],
+    ['cursor', 'declare own cursor with hold for select 1'],
+    ['unknown', 'select meddle()'],
+    ['unknown', `do $$ begin set work_mem = '9MB'; end $$`],
+    ['random-seed', 'select setseed(0.5)'],
+  ])('%s: %s', async (pin, sql) => {
+    const client = await pool.connect()
+    await client.query('select id from seen')
+    expect([reads(), pins]).toEqual([0, []])
+    await client.query(sql)
+    await client.query('select id from seen')
+    expect([reads(), pins]).toEqual([1, [pin]])
+    client.release()
+    expect(await leftovers()).toEqual(NOTHING)
+    const again = await pool.connect()
+    const before = reads()
+    await again.query('select id from seen')
+    expect(reads()).toBe(before)
+    again.release()
+  })
+
+  it('DISCARD ALL lets go of it', async () => {
+    const client = await pool.connect()
+    await client.query('create temp table own (a int)')
+    await client.query(`set work_mem = '7MB'`)
+    await client.query('discard all')
+    await client.query('select id from seen')
+    expect(reads()).toBe(0)
+    client.release()
+    expect(await leftovers()).toEqual(NOTHING)
+  })
+
+  it('an open transaction is rolled back', async () => {
+    const client = await pool.connect()
+    await client.query(`begin; set work_mem = '7MB'; update seen set id = 2`)
+    client.release()
+    expect(await leftovers()).toEqual(NOTHING)
+    expect((await pool.query({ text: 'select id from seen', route: 'primary' })).rows).toEqual([{ id: 1 }])
+  })
+})
+
+describe('a replica that refuses a setting', () => {
+  it('does not get the reads of who has made it', async () => {
+    const [replica] = cluster.replicas
+    if (replica === undefined) throw new Error('There is no replica')
+    // A library that only the replica has loaded knows that it has no such setting.
+    await ask(replica.config, `alter system set session_preload_libraries = 'auto_explain'`)
+    await ask(replica.config, 'select pg_reload_conf()')
+    await until('the replica has the library', async () => {
+      const [row] = await ask(replica.config, `show session_preload_libraries`)
+      return row?.['session_preload_libraries'] === 'auto_explain'
+    })
+    const fresh = poolOver(cluster, { probeIntervalMs: 100 })
+    await replicasReady(fresh)
+    const refusals: unknown[] = []
+    fresh.events.on('settingRefused', ({ node }) => refusals.push(node))
+    const client = await fresh.connect()
+    await client.query('set auto_explain.nonsense = 1')
+    for (let i = 0; i < 3; i++) expect((await client.query('select id from seen')).rows).toEqual([{ id: 1 }])
+    expect(refusals).toHaveLength(1)
+    expect(fresh.stats().nodes[1]?.reads).toBe(0)
+    await client.query('reset all')
+    await client.query('select id from seen')
+    expect(fresh.stats().nodes[1]?.reads).toBe(1)
+    client.release()
+    await fresh.end()
+  })
+})
