@@ -47,7 +47,7 @@ beforeEach(() => {
   route = TO_REPLICA
   awaited = undefined
   opener = new ReadOnlyOpener({
-    sessions: { awaited: () => awaited } as unknown as SessionKeeper,
+    sessions: { awaited: () => awaited, follower: () => undefined } as unknown as SessionKeeper,
     route: (statement, _session: MutableSession) => {
       log.push(`routes a ${statement.kind}, hint ${String(statement.hint)}`)
       return route

@@ -17,15 +17,25 @@ const OF_TRANSACTION: ReadonlySet<StatementReason> = new Set<StatementReason>([
   'show',
 ])
 
+/** Every server refuses these in a read-only transaction, in the same words, before it runs any of them. */
+const REFUSED_ANYWHERE: ReadonlySet<StatementReason> = new Set<StatementReason>([
+  'data-modifying',
+  'data-modifying-cte',
+  'ddl',
+  'row-lock',
+  'select-into',
+])
+
 /**
- * True for a statement that a transaction on a standby may run: a proven read, control of the transaction, and state that
- * ends with it. A standby would take others silently, an advisory lock say, and they would not mean there what they mean
+ * True for a statement that a transaction on a standby may run: a proven read, control of the transaction, state that ends
+ * with it, and what the primary would refuse as well. A standby would take others silently, an advisory lock say, and they would not mean there what they mean
  * on the primary.
  */
 export function runsOnStandby(statement: Statement): boolean {
   const { kind, leavesSessionState, modes, multiple, reason } = statement
   if (kind === 'read') return true
   if (multiple) return false
+  if (REFUSED_ANYWHERE.has(reason)) return true
   if (kind === 'session') return OF_TRANSACTION.has(reason) && !leavesSessionState
   if (kind !== 'transaction' || reason === 'two-phase') return false
   return modes?.accessMode !== 'read write' && modes?.isolation !== 'serializable'

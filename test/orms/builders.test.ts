@@ -1,4 +1,13 @@
 import { builders } from '../support/orms/all.ts'
+import { kyselyAdapter } from '../support/orms/kysely.ts'
+import type { OrmAdapter } from '../support/orms/orm.ts'
 import { itsOrmsConform } from './conformance.ts'
 
-itsOrmsConform(builders)
+/** A checkout for each statement, each of which holds a connection to the primary from the start. */
+const eager: OrmAdapter = {
+  ...kyselyAdapter,
+  name: 'kysely, eager',
+  open: (options) => kyselyAdapter.open({ ...options, checkout: 'eager' }),
+}
+
+itsOrmsConform([...builders, eager])

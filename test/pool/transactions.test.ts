@@ -1,7 +1,7 @@
 import Cursor from 'pg-cursor'
-import type { PoolClient } from 'pg'
+import type { DatabaseError, PoolClient, QueryConfig } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { outcomeOf, type Pool } from '../../src/index.ts'
+import { outcomeOf, type Pool, type RouteRequest } from '../../src/index.ts'
 import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
@@ -235,14 +235,12 @@ describe('in a transaction on a replica', () => {
   })
 
   it.each([
-    `insert into items values (99, 'x')`,
     'select pg_try_advisory_lock(1)',
     'declare c cursor for select pg_advisory_xact_lock(1)',
     'declare c cursor with hold for select 1',
     `select set_config('a.b', 'c', true), pg_advisory_xact_lock(1)`,
     `select set_config('a.b', 'c', false)`,
     'select pg_is_in_recovery()',
-    'select * from items for update',
     'listen news',
     'set work_mem = 1000',
     'set transaction read write',
@@ -262,6 +260,28 @@ describe('in a transaction on a replica', () => {
       expect(client.getTransactionStatus()).toBe('I')
     })
     expect(await advisoryLocks()).toEqual([0, 0, 0])
+  })
+
+  it.each([
+    `insert into items values (99, 'x')`,
+    'with gone as (delete from items returning *) select * from gone',
+    'select * from items for update',
+    'select 1 as n into numbers',
+    'create table numbers (n int)',
+    'drop table items',
+  ])('%s: fails as on the primary', async (sql) => {
+    const errors: unknown[] = []
+    for (const route of ['primary', undefined] as const) {
+      await inClient(async (client) => {
+        const begin: QueryConfig & RouteRequest = { text: 'begin read only', ...(route && { route }) }
+        await client.query(begin)
+        errors.push(await client.query(sql).catch(({ code, message }: DatabaseError) => ({ code, message })))
+        expect(client.getTransactionStatus()).toBe('E')
+        expect((await client.query('commit')).command).toBe('ROLLBACK')
+      })
+    }
+    expect(errors[1]).toEqual(errors[0])
+    expect(errors[1]).toMatchObject({ code: '25006' })
   })
 
   it('savepoints, cursors, and settings of the transaction work as on the primary', async () => {
