@@ -110,10 +110,6 @@ export class Lane {
     this.#watch(IDLE_MS)
   }
 
-  get inFlight(): number {
-    return this.#passengers.length
-  }
-
   get isOpen(): boolean {
     return this.#state === 'open'
   }

@@ -129,6 +129,27 @@ describe('reads that ride', () => {
   })
 })
 
+describe('settings of sessions', () => {
+  it('are not on a lane: who has set something reads over leases, and nobody else sees it', async () => {
+    const pool = await open({ max: 2 })
+    const text = 'select $1::date::text as day'
+    const day = async (from: Pick<Pool, 'query'>): Promise<unknown> => {
+      const { rows } = await from.query<{ day: string }>(text, ['2020-01-02'])
+      return rows[0]?.day
+    }
+    for (let i = 0; i < 5; i++) {
+      const client = await pool.connect()
+      await client.query("set datestyle = 'German'")
+      for (let j = 0; j < 5; j++) {
+        const [own, ...others] = await Promise.all([day(client), day(pool), day(pool), day(pool)])
+        expect([own, ...others]).toEqual(['02.01.2020', '2020-01-02', '2020-01-02', '2020-01-02'])
+      }
+      client.release()
+      for (let j = 0; j < 10; j++) expect(await day(pool)).toBe('2020-01-02')
+    }
+  })
+})
+
 describe('an error', () => {
   it('stays its own: the neighbours have their answers', async () => {
     const pool = await open()
