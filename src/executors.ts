@@ -19,6 +19,8 @@ import type { WatchedCluster } from './watched-cluster.ts'
 export interface Work {
   readonly executor: Executor
   readonly plan: (route: Route) => QueryPlan
+  /** Whether its reads may share connections: not where connections have one tier's timeout or another's. */
+  readonly canShare: boolean
 }
 
 export interface ExecutorsOptions extends Pick<
@@ -34,23 +36,24 @@ export interface ExecutorsOptions extends Pick<
 export function createExecutors({ nodes, settings, ...shared }: ExecutorsOptions): Executors {
   const { cluster, platform } = shared
   const nodeOf: ExecutorOptions['nodeOf'] = (id) => nodes.get(id)
+  const { tiers } = settings
+  const canShare = tiers === undefined || tiers.every((tier) => tier.statementTimeoutMs === undefined)
   const workOf = (tiered: Tiered | undefined): Work => {
     const limits = limitsOf(settings, tiered?.tier)
     const tags = tiered?.tier.tags
     return {
       executor: new Executor({ ...shared, nodeOf, limits, tier: tiered }),
       plan: (route) => cluster.plan(route, tags),
+      canShare,
     }
   }
-  const { tiers } = settings
   if (tiers === undefined) return new Executors(workOf(undefined))
   const permits = new PermitBook({
     tiers,
     platform,
     maxOf: (id) => maxOf(nodes.configOf(id)?.options ?? settings.pgOptions),
   })
-  const times = tiers.some(({ statementTimeoutMs }) => statementTimeoutMs !== undefined)
-  const statementTimeout = times ? new StatementTimeout() : undefined
+  const statementTimeout = canShare ? undefined : new StatementTimeout()
   const works = tiers.map((tier) => [tier.name, workOf({ tier, permits, statementTimeout })] as const)
   return new Executors(undefined, new Map(works), permits)
 }

@@ -26,8 +26,10 @@ export { Pool } from './pool.ts'
 export { from, type ClientClass, type ClientOptions, type PgModule, type RoutedModule } from './module.ts'
 export type { PoolClass, TierPool } from './pool-contract.ts'
 export type {
+  LaneOptions,
   MaxLag,
   PoolOptions,
+  PrepareOptions,
   PrimarySpill,
   ReplicaOptions,
   TierOptions,

@@ -210,8 +210,8 @@ export function poolClass(parts: PoolParts): PoolClass {
           this.#released()
           done(error, result)
         }
-        const { canPipeline, request, send, values: parameters } = query
-        this.#router.run({ sql, request, session, send, canPipeline, values: parameters }, finished)
+        const { canPipeline, plain, request, send, values: parameters } = query
+        this.#router.run({ sql, request, session, send, canPipeline, plain, values: parameters }, finished)
       } catch (error) {
         done(asError(error))
       }

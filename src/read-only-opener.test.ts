@@ -60,6 +60,7 @@ beforeEach(() => {
       return route
     },
     work: () => ({
+      canShare: true,
       plan: () => ({ steps: [], rejected: [] }),
       executor: { read: begins } as unknown as Executor,
     }),

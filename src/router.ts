@@ -14,7 +14,7 @@ import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { Leased } from './execution/writer.ts'
 import { changeKnown } from './change-known.ts'
 import { PrimaryQuestions } from './primary-questions.ts'
-import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
+import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter } from './observability/events.ts'
@@ -44,7 +44,9 @@ import { Preparation } from './preparation.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { SettingKeeper } from './settings/setting-keeper.ts'
 import type { Journal } from './settings/journal.ts'
+import { nodeOpener } from './node-opener.ts'
 import { Roster } from './roster.ts'
+import { plainOf } from './plain-of.ts'
 import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
@@ -99,10 +101,7 @@ export class Router implements ClientHost {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
-    this.#nodes = new NodeSet(
-      settings.nodes,
-      (node) => new LeasePool(this.hooks.around(node), ClientClass, poolListener, this.settings.isLendable),
-    )
+    this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, this, poolListener))
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })
@@ -370,8 +369,9 @@ export class Router implements ClientHost {
     const work = this.executors.of(request, session)
     const plan = (): QueryPlan => work.plan(route)
     const send = this.settings.under(query.journal, query.send, query.canPipeline)
-    const read = { plan, send, text: statement, refused, follower, position: asked, conversation }
-    work.executor.read(read, done)
+    const plain = work.canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
+    const text = statement
+    work.executor.read({ plan, send, plain, text, refused, follower, position: asked, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

@@ -6,12 +6,14 @@ import { writeResult } from '../support/environment.ts'
 import { compare, type Comparison } from '../support/interleave.ts'
 
 /**
- * What routing costs: `pool.query()` of a primary-key SELECT over this library, with one replica, against a bare
- * `pg.Pool` on that same replica; in one process, interleaved.
+ * `pool.query()` over this library, with one replica, against a bare `pg.Pool`: reads against one on that same replica,
+ * writes and transactions against one on the same primary; in one process, interleaved. Best on a machine that has nothing
+ * else to do: ratios hold while it is busy, but whoever has more processes gets more of its time.
  */
 const { values: options } = parseArgs({
   options: {
-    callers: { type: 'string', default: '1,16' },
+    callers: { type: 'string', default: '1,4,16,64' },
+    cases: { type: 'string', default: 'key,different,large,slow,write,transaction' },
     rounds: { type: 'string', default: '40' },
     'round-ms': { type: 'string', default: '300' },
     out: { type: 'string', default: 'bench/results/overhead.json' },
@@ -34,6 +36,7 @@ await cluster.caughtUp()
 const [replica] = cluster.replicas
 if (replica === undefined) throw new Error('The cluster has no replica')
 const bare = new PgPool({ ...replica.config, max: 10 })
+const bareWriter = new PgPool({ ...cluster.primary.config, max: 10 })
 const routed = new Pool({ ...cluster.primary.config, max: 10, replicas: [replica.config], logger: false })
 
 // Until the database's own tables are known, reads of them go to the primary.
@@ -42,21 +45,62 @@ while (routed.stats().catalog !== 'loaded') await new Promise((resolve) => setTi
 
 let next = 0
 const id = (): number => (next = (next % ROWS) + 1)
-const results: Comparison[] = []
-for (const callers of options.callers.split(',').map(Number)) {
-  const contenders = [
-    { name: 'pg.Pool', once: () => bare.query(SQL, [id()]) },
-    { name: 'pg-switchyard', once: () => routed.query(SQL, [id()]) },
-  ] as const
-  const result = await compare(contenders, callers, Number(options.rounds), Number(options['round-ms']))
-  results.push(result)
-  const { median, min, max } = result.ratio
-  const figures = Object.entries(result.throughput).map(([name, perSecond]) => `${name} ${perSecond}/s`)
-  console.log(
-    `${callers} callers: ${figures.join(', ')}, ratio ${median.toFixed(3)} (${min.toFixed(2)}–${max.toFixed(2)})`,
-  )
+
+async function transaction(pool: PgPool): Promise<void> {
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query(SQL, [id()])
+  await client.query('update products set price = $2 where id = $1', [id(), 5])
+  await client.query('commit')
+  client.release()
+}
+
+interface Case {
+  /** What is done once over a pool. */
+  readonly once: (pool: PgPool) => Promise<unknown>
+  readonly isWrite?: boolean
+  /** Only so many callers at once: more say nothing new. */
+  readonly callers?: readonly number[]
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  key: { once: (pool) => pool.query(SQL, [id()]) },
+  different: {
+    once: (pool) =>
+      pool.query(`select id, label, price from products where id = ${id()} and price < ${id()}`),
+    callers: [16],
+  },
+  large: { once: (pool) => pool.query("select repeat('x', 10000000)"), callers: [4] },
+  slow: { once: (pool) => pool.query('select pg_sleep(0.01)::text'), callers: [16] },
+  write: {
+    once: (pool) => pool.query('update products set price = $2 where id = $1', [id(), 5]),
+    isWrite: true,
+    callers: [16],
+  },
+  transaction: { once: transaction, isWrite: true, callers: [16] },
+}
+
+const results: (Comparison & { readonly name: string })[] = []
+const asked = options.callers.split(',').map(Number)
+for (const name of options.cases.split(',')) {
+  const found = cases[name]
+  if (found === undefined) throw new Error(`No case is called "${name}": ${Object.keys(cases).join(', ')}`)
+  const { once, isWrite = false, callers: few = asked } = found
+  for (const callers of few) {
+    const contenders = [
+      { name: 'pg.Pool', once: () => once(isWrite ? bareWriter : bare) },
+      { name: 'pg-switchyard', once: () => once(routed) },
+    ] as const
+    const result = await compare(contenders, callers, Number(options.rounds), Number(options['round-ms']))
+    results.push({ name, ...result })
+    const { median, min, max } = result.ratio
+    const figures = Object.entries(result.throughput).map(([who, perSecond]) => `${who} ${perSecond}/s`)
+    console.log(
+      `${name}, ${callers} callers: ${figures.join(', ')}, ratio ${median.toFixed(3)} (${min.toFixed(2)}–${max.toFixed(2)})`,
+    )
+  }
 }
 const { offload } = routed.stats()
 console.log(`reads off the primary: ${(100 * offload).toFixed(1)} %`)
 writeResult(options.out, { bench: 'overhead', sql: SQL, offload, results })
-await Promise.all([bare.end(), routed.end()])
+await Promise.all([bare.end(), bareWriter.end(), routed.end()])

@@ -2,6 +2,8 @@ import type { Submittable } from 'pg'
 import { choiceOption, describe, invalid } from '../config/validate.ts'
 import { CONSISTENCIES } from '../consistency/mode.ts'
 import type { Done, Send } from '../execution/execution.ts'
+import type { PlainRead } from '../nodes/plain-read.ts'
+import { wireValues } from '../nodes/wire-values.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 
 /** The arguments of a `query()` call, sorted out. */
@@ -14,6 +16,11 @@ export interface NormalizedQuery {
   readonly send: Send
   /** Whether another query may be sent in front of it before that is answered. */
   readonly canPipeline: boolean
+  /**
+   * The query as a plain read, for when it turns out to be one; `undefined` when there is more to it than its text and values.
+   * Converts the values.
+   */
+  readonly plain: () => PlainRead | undefined
 }
 
 /** Query objects that drive the connection themselves: cursors, streams, COPY. */
@@ -57,9 +64,14 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     // node-postgres judges the arguments itself, and gives its own errors.
     client.query(sent as string, parameters as unknown[], done as () => void)
   }
-  if (typeof sent === 'string')
-    return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true }
-  if (!isConfig) return { text: undefined, values: NO_VALUES, request: NO_REQUEST, send, canPipeline: false }
+  if (typeof sent === 'string') {
+    const plain = (): PlainRead | undefined => plainRead({ text: sent }, parameters)
+    return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true, plain }
+  }
+  if (!isConfig) {
+    const plain = (): undefined => undefined
+    return { text: undefined, values: NO_VALUES, request: NO_REQUEST, send, canPipeline: false, plain }
+  }
   const { text, rows, values: own } = sent as Readonly<Record<'text' | 'rows' | 'values', unknown>>
   return {
     text: typeof text === 'string' ? text : undefined,
@@ -68,6 +80,43 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     send,
     // A portal that stays open would be in the way.
     canPipeline: !rows,
+    plain: () => plainRead(sent as QueryFields, parameters),
+  }
+}
+
+/** What a query's configuration may have, of whatever type. */
+interface QueryFields {
+  readonly text?: unknown
+  readonly name?: unknown
+  readonly values?: unknown
+  readonly types?: unknown
+  readonly rowMode?: unknown
+  readonly binary?: unknown
+  readonly rows?: unknown
+  readonly portal?: unknown
+  readonly queryMode?: unknown
+  readonly query_timeout?: unknown
+}
+
+/** Whoever gives a name, or asks for some rows at a time, is given what node-postgres does with that. */
+function plainRead(query: QueryFields, parameters: unknown): PlainRead | undefined {
+  const { binary, name, portal, query_timeout: timeoutMs, queryMode, rowMode, rows, text, types } = query
+  const values = parameters ?? query.values ?? undefined
+  if (typeof text !== 'string' || text === '' || name || rows || portal || queryMode) return undefined
+  if (values !== undefined && !Array.isArray(values)) return undefined
+  if (timeoutMs !== undefined && typeof timeoutMs !== 'number') return undefined
+  try {
+    return {
+      text,
+      values: values && wireValues(values),
+      rowMode: rowMode === 'array' ? 'array' : undefined,
+      types: typeof types === 'object' && types !== null ? types : undefined,
+      binary: binary ? true : undefined,
+      timeoutMs: timeoutMs || undefined,
+    }
+  } catch {
+    // node-postgres gives its own error.
+    return undefined
   }
 }
 

@@ -188,7 +188,9 @@ export class VirtualConnection {
     if (statement.kind !== 'read') return onPrimary()
     const { text: sql, values, request, canPipeline } = query
     const send = this.#events.around(query.send)
-    const routed = { sql, values, request, session, send, canPipeline, journal }
+    // What is heard of the connection belongs to whoever has it for itself.
+    const plain = send === query.send ? query.plain : undefined
+    const routed = { sql, values, request, session, send, canPipeline, journal, plain }
     const read = (): void => {
       if (this.#primary.client === undefined) {
         return this.#host.run(routed, finish)

@@ -74,6 +74,8 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'leakWarningMs',
   'balancer',
   'tiers',
+  'lanes',
+  'prepare',
   'logger',
 ])
 

@@ -103,6 +103,34 @@ export interface TokenOptions {
   readonly ttlMs?: number | undefined
 }
 
+/** Lanes: connections to a node that carry many reads at once. */
+export interface LaneOptions {
+  /**
+   * How many connections to one node may be lanes, within `max`; never more than half of it.
+   * @defaultValue 2
+   */
+  readonly perNode?: number | undefined
+  /**
+   * How many reads may be under way on one lane.
+   * @defaultValue 128
+   */
+  readonly maxInFlight?: number | undefined
+}
+
+/** Which reads are prepared. */
+export interface PrepareOptions {
+  /**
+   * How often a text is seen before it gets a name, at least 2.
+   * @defaultValue 5
+   */
+  readonly after?: number | undefined
+  /**
+   * How many prepared statements one connection has at most.
+   * @defaultValue 100
+   */
+  readonly max?: number | undefined
+}
+
 /** Options of `Pool`: every option of `pg.Pool`, and these. */
 export interface PoolOptions extends PoolConfig {
   /**
@@ -238,6 +266,16 @@ export interface PoolOptions extends PoolConfig {
    * @defaultValue none
    */
   readonly tiers?: Readonly<Record<string, TierOptions>> | undefined
+  /**
+   * Whether fast proven reads share connections, and how; `false`: each has one of its own while it runs. Needs `pg` 8.23.
+   * @defaultValue { perNode: 2, maxInFlight: 128 }
+   */
+  readonly lanes?: false | LaneOptions | undefined
+  /**
+   * Whether proven reads that come again and again are prepared, and how; `false`: only what has a name.
+   * @defaultValue { after: 5, max: 100 }
+   */
+  readonly prepare?: false | PrepareOptions | undefined
   /**
    * Where the router logs what happens to the cluster: a pino logger, or `false` for nowhere.
    * @defaultValue pino to standard error, warnings and worse

@@ -4,6 +4,7 @@ import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Tier } from '../nodes/tier.ts'
+import type { LaneSettings, PrepareSettings } from '../nodes/sharing.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import { peakEwma } from '../selection/peak-ewma.ts'
@@ -14,6 +15,7 @@ import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
 import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillSettings } from './limits.ts'
 import { tiersOf } from './tiers.ts'
+import { lanesOf, prepareOf } from './sharing.ts'
 import { tokensOf, type TokenSettings } from './tokens.ts'
 import { checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
 
@@ -46,6 +48,8 @@ export interface Settings {
   readonly balancer: Balancer
   /** Absent where there are none. */
   readonly tiers: readonly Tier[] | undefined
+  readonly lanes: LaneSettings | undefined
+  readonly prepare: PrepareSettings | undefined
   /** Absent where nothing is to be logged. */
   readonly logger: Logger | undefined
 }
@@ -80,6 +84,8 @@ export function settingsOf(options: PoolOptions): Settings {
     leakWarningMs,
     balancer,
     tiers,
+    lanes,
+    prepare,
     logger,
     ...rest
   } = options
@@ -132,6 +138,8 @@ export function settingsOf(options: PoolOptions): Settings {
     leakWarningMs: leakWarningMs === undefined ? undefined : timeoutOption('leakWarningMs', leakWarningMs),
     balancer: balancer ?? peakEwma(),
     tiers: tiersOf(tiers),
+    lanes: lanesOf(lanes),
+    prepare: prepareOf(prepare),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })
 }

@@ -1,12 +1,13 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
+import type { PlainRead, Ride } from '../nodes/plain-read.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Done, Send } from './execution.ts'
+import type { Send } from './execution.ts'
 import { failureOf, type Failure } from './failure.ts'
 import { GiveUps, harmless, type Abandonment, type GiveUp } from './give-ups.ts'
 import { askWhetherStandby } from './standby-proof.ts'
@@ -30,6 +31,8 @@ export interface ReadAttempt {
   readonly timeoutMs: number | undefined
   /** Whether more is to follow over its connection: then, unless it fails, that is not given back. */
   readonly keeps: boolean
+  /** What is sent, where that is all there is to it: it may share a connection, and get a name. */
+  readonly plain?: PlainRead | undefined
 }
 
 export interface AttemptsOptions {
@@ -64,10 +67,10 @@ export class Attempts {
   read(
     node: NodeView,
     send: Send,
-    { timeoutMs, keeps }: ReadAttempt,
+    { timeoutMs, keeps, plain }: ReadAttempt,
     attempted: (end: Attempted) => void,
   ): void {
-    this.#run(node, send, { timeoutMs, keeps, isHarmless: true }, attempted)
+    this.#run(node, send, { timeoutMs, keeps, plain, isHarmless: true }, attempted)
   }
 
   /** Calls `giveUp` when the node is given up, until the returned function is called. */
@@ -131,10 +134,12 @@ export class Attempts {
   #run(
     node: NodeView,
     send: Send,
-    { timeoutMs, keeps, isHarmless }: ReadAttempt & { readonly isHarmless: boolean },
+    { timeoutMs, keeps, plain, isHarmless }: ReadAttempt & { readonly isHarmless: boolean },
     attempted: (end: Attempted) => void,
   ): void {
+    const reads = plain === undefined ? undefined : this.#options.nodeOf(node.id)?.plainReads
     let client: PoolClient | undefined
+    let ride: Ride | undefined
     let isOver = false
     let timer: Timer | undefined
     const end: End = (failure, error, result) => {
@@ -142,7 +147,8 @@ export class Attempts {
       isOver = true
       timer?.cancel()
       this.#giveUps.remove(entry)
-      const wasSent = client !== undefined
+      ride?.leave()
+      const wasSent = client !== undefined || ride !== undefined
       client?.removeListener('error', finish)
       const kept = keeps && error === undefined ? client : undefined
       try {
@@ -151,12 +157,11 @@ export class Attempts {
         attempted({ error, failure, result, wasSent, client: kept })
       }
     }
-    const finish: Done = (error, result) => {
+    const finish = (error: Error | null | undefined, result?: unknown): void => {
       if (!error) return end(undefined, undefined, result)
       const failure = failureOf(error)
-      if (failure !== 'standby-refusal' || node.role === 'replica' || client === undefined) {
-        return end(failure, error)
-      }
+      if (failure !== 'standby-refusal' || node.role === 'replica') return end(failure, error)
+      if (client === undefined) return onLease()
       // What calls itself a primary may refuse for another reason: transactions are read-only there by default.
       askWhetherStandby(client, (isStandby) => end(isStandby ? 'standby-refusal' : 'statement', error))
     }
@@ -166,9 +171,10 @@ export class Attempts {
       client.on('error', finish)
       // From now on only a read can be given up.
       if (!isHarmless) this.#giveUps.remove(entry)
-      this.#options.sent(node)
+      if (ride === undefined) this.#options.sent(node)
       try {
-        send(client, finish)
+        if (plain === undefined || reads === undefined) send(client, finish)
+        else reads.send(client, plain, finish)
       } catch (thrown) {
         finish(asError(thrown))
       }
@@ -176,7 +182,12 @@ export class Attempts {
     const entry = harmless(node.id, (cause, failure) => end(failure, cause))
     this.#giveUps.add(entry)
     if (timeoutMs !== undefined) timer = this.#scheduleEnd(node, timeoutMs, entry.giveUp)
-    this.#connect(node, connected, (error, failure) => end(failure, error))
+    const onLease = (): void => {
+      if (!isOver) this.#connect(node, connected, (error, failure) => end(failure, error))
+    }
+    if (plain !== undefined && !keeps) ride = reads?.ride(plain, { answered: finish, moved: onLease })
+    if (ride === undefined) onLease()
+    else this.#options.sent(node)
   }
 
   #scheduleEnd(node: NodeView, timeoutMs: number, giveUp: GiveUp): Timer {

@@ -2,6 +2,7 @@ import { behindError } from '../consistency/behind-error.ts'
 import type { Position } from '../consistency/position.ts'
 import type { Showing } from '../consistency/unshown.ts'
 import { asError } from '../errors/as-error.ts'
+import type { PlainRead } from '../nodes/plain-read.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
@@ -38,6 +39,8 @@ export interface Read {
   readonly send: Send
   /** Stands for its text: what takes as long belongs together. */
   readonly text?: object | undefined
+  /** What `send` sends, where that is all there is to it: then it may ride on a lane, and get a name. */
+  readonly plain?: PlainRead | undefined
   /** What a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
   readonly follower?: ReadFollower | undefined
@@ -186,8 +189,9 @@ export class Reader {
     const candidates = reason === 'replica' ? replicasFrom(walk.plan, walk.index) : undefined
     const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.text) : undefined
     const timeoutMs = isReplica ? readTimeoutMs : undefined
-    const keeps = walk.read.conversation?.held !== undefined
-    attempts.read(node, walk.read.send, { timeoutMs, keeps }, (attempted) => {
+    const { conversation, plain, send } = walk.read
+    const keeps = conversation?.held !== undefined
+    attempts.read(node, send, { timeoutMs, keeps, plain }, (attempted) => {
       spill?.leave()
       ended?.(attempted.failure, attempted.waitedMs)
       this.#attempted(walk, node, isReplica, attempted)

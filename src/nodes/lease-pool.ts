@@ -1,7 +1,8 @@
 import PgPool from 'pg-pool'
 import type { Client, PoolClient } from 'pg'
 import type { NodeId } from '../topology/node.ts'
-import type { LeaseCallback, NodeConfig, ServerNode } from './server-node.ts'
+import type { LeaseCallback, NodeConfig, ReadSender, ServerNode } from './server-node.ts'
+import { Sharing, type SharingSettings } from './sharing.ts'
 
 /** Events of one node's connections, with the arguments that pg-pool gives them. */
 export interface LeasePoolListener {
@@ -13,6 +14,8 @@ export interface LeasePoolListener {
   opened(nodeId: NodeId, client: PoolClient, proceed: () => void): void
   /** An idle connection was lost. It is gone from the pool already. */
   idleError(nodeId: NodeId, error: Error, client: PoolClient): void
+  /** Reads cannot ride on lanes: this version of node-postgres does not pipeline. */
+  lanesUnavailable?(): void
 }
 
 /** One node's connections, owned by pg-pool. */
@@ -26,16 +29,19 @@ export class LeasePool implements ServerNode {
   #pool: PgPool<Client>
   /** Given up by `renew`, and not yet given back by whoever has connections of it. */
   readonly #former = new Set<PgPool<Client>>()
+  readonly #sharing: Sharing | undefined
 
   /**
    * @param ClientClass node-postgres' own `Client`, from the copy of `pg` that the application uses.
    * @param isLendable False for a connection that is to be closed in place of being lent again.
+   * @param sharing Absent where reads are sent as they come, each over a lease.
    */
   constructor(
     config: NodeConfig,
     ClientClass: typeof Client,
     listener: LeasePoolListener,
     isLendable: (client: PoolClient) => boolean = () => true,
+    sharing?: SharingSettings,
   ) {
     this.id = config.id
     this.#config = config
@@ -43,6 +49,18 @@ export class LeasePool implements ServerNode {
     this.#listener = listener
     this.#isLendable = isLendable
     this.#pool = this.#open()
+    if (sharing === undefined) return
+    this.#sharing = new Sharing({
+      ...sharing,
+      pool: () => this.#pool,
+      lease: (callback) => this.lease(callback),
+      lostIdle: (error, client) => listener.idleError(this.id, error, client),
+      unavailable: () => listener.lanesUnavailable?.(),
+    })
+  }
+
+  get plainReads(): ReadSender | undefined {
+    return this.#sharing?.reads
   }
 
   lease(callback: LeaseCallback): void {
@@ -55,10 +73,12 @@ export class LeasePool implements ServerNode {
       this.#opened.add(client)
       this.#listener.opened(this.id, client, () => callback(undefined, client))
     })
+    this.#sharing?.yield()
   }
 
   renew(): void {
     if (this.#pool.totalCount === 0 || this.#pool.ending) return
+    this.#sharing?.renew()
     const former = this.#pool
     this.#pool = this.#open()
     const unused = unusedOf(former)
@@ -73,6 +93,7 @@ export class LeasePool implements ServerNode {
   }
 
   drain(): void {
+    this.#sharing?.close()
     drain(this.#pool)
   }
 
@@ -93,6 +114,7 @@ export class LeasePool implements ServerNode {
   }
 
   async end(): Promise<void> {
+    this.#sharing?.close()
     const ended = this.#pool.end()
     // Nobody waits for those that are still being made, and nobody knows whether they ever will be.
     for (const client of unusedOf(this.#pool)) hangUp(client)

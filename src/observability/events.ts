@@ -64,6 +64,8 @@ export interface RouterEvents {
   hintIgnored: [Statement]
   /** A session began with a token that is not believed: it counts as none. */
   tokenRejected: [{ readonly reason: TokenRejection }]
+  /** Reads cannot share connections: `pg` is older than 8.23, or native. Each has one of its own. Told once. */
+  lanesUnavailable: []
   /** The pool has other nodes now, by `setNodes()` or by `discovery`. */
   nodesChanged: [{ readonly added: readonly NodeId[]; readonly removed: readonly NodeId[] }]
   /** The discovery failed or found no node: the nodes that are known stay. */

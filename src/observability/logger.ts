@@ -91,6 +91,9 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('tokenRejected', ({ reason }) => {
     logger.info({ reason }, 'A session began with a token that is not believed')
   })
+  events.on('lanesUnavailable', () => {
+    logger.warn({}, 'Reads do not share connections: that needs pg 8.23 or newer, and not its native client')
+  })
   events.on('nodesChanged', ({ added, removed }) => {
     logger.info({ added, removed }, 'The nodes of the cluster have changed')
   })

@@ -1,0 +1,36 @@
+import type { Client } from 'pg'
+import type { Settings } from './config/settings.ts'
+import type { Hooks } from './hooks.ts'
+import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
+import type { Clean } from './nodes/plain-read.ts'
+import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
+import type { Tell } from './observability/tell.ts'
+import type { Platform } from './platform/platform.ts'
+import { Journal } from './settings/journal.ts'
+import type { SettingKeeper } from './settings/setting-keeper.ts'
+
+/** What a node's connections are opened for. */
+export interface NodeHost {
+  readonly settings: SettingKeeper
+  readonly hooks: Hooks
+  readonly tell: Tell
+}
+
+/** Makes a node's connections as the options have it; does no I/O. */
+export function nodeOpener(
+  { lanes, prepare }: Settings,
+  platform: Platform,
+  ClientClass: typeof Client,
+  { hooks, settings, tell }: NodeHost,
+  listener: LeasePoolListener,
+): (config: NodeConfig) => ServerNode {
+  let isTold = false
+  const lanesUnavailable = (): void => {
+    if (!isTold) tell('lanesUnavailable')
+    isTold = true
+  }
+  const clean: Clean = (client, done) => settings.connections.bring(client, Journal.empty, done)
+  const sharing = { platform, lanes, prepare, clean }
+  const told = { ...listener, lanesUnavailable }
+  return (config) => new LeasePool(hooks.around(config), ClientClass, told, settings.isLendable, sharing)
+}

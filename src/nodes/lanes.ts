@@ -1,0 +1,115 @@
+import type { PoolClient } from 'pg'
+import type { Platform } from '../platform/platform.ts'
+import { Lane } from './lane.ts'
+import type { NamedReads } from './named-reads.ts'
+import type { Clean, PlainRead, Ride, Rider } from './plain-read.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
+import type { LeaseCallback } from './server-node.ts'
+import type { TextRecord } from './shape-book.ts'
+
+/** How much of the server's time may be under way on one lane, in milliseconds: nobody waits for much longer. */
+const WORK_MS = 3
+
+export interface LanesOptions {
+  readonly platform: Platform
+  readonly named: NamedReads
+  readonly statementsOf: (client: PoolClient) => PreparedStatements
+  /** How many connections may be lanes. */
+  readonly most: number
+  readonly maxInFlight: number
+  readonly maxUses: number
+  readonly allowExitOnIdle: boolean
+  readonly lease: (callback: LeaseCallback) => void
+  readonly clean: Clean
+  readonly isWanted: () => boolean
+  readonly isExpired: () => boolean
+  /** A lane was lost while nothing was under way on it. */
+  readonly lostIdle: (error: Error, client: PoolClient) => void
+  /** This version of node-postgres cannot pipeline. Told once. */
+  readonly unavailable: () => void
+}
+
+/** One node's lanes. One is filled before the next is opened, since whatever is sent together is cheaper. */
+export class Lanes {
+  readonly #options: LanesOptions
+  readonly #lanes: Lane[] = []
+  #isOpening = false
+  #isClosed = false
+  /** Lanes that are opened before the way to the node was found broken are of no use. */
+  #generation = 0
+
+  constructor(options: LanesOptions) {
+    this.#options = options
+  }
+
+  /** Gives undefined when the read is to run over a lease. */
+  ride(read: PlainRead, record: TextRecord, rider: Rider): Ride | undefined {
+    const { costMs } = record.shape
+    for (const lane of this.#lanes) if (lane.hasRoomFor(costMs)) return lane.ride(read, record, rider)
+    this.#open()
+    return undefined
+  }
+
+  /** Somebody waits for a connection: what carries nothing is given back. */
+  yield(): void {
+    for (const lane of this.#lanes.slice()) lane.yield()
+  }
+
+  /** The way to the node is broken: new lanes from now on. What is under way goes on. */
+  renew(): void {
+    this.#generation += 1
+    for (const lane of this.#lanes.slice()) lane.close()
+    this.#lanes.length = 0
+    this.#isOpening = false
+  }
+
+  /** No new reads; what is under way goes on, and then the connections are given back. */
+  close(): void {
+    this.#isClosed = true
+    this.renew()
+  }
+
+  #open(): void {
+    const { clean, lease, most } = this.#options
+    if (this.#isOpening || this.#isClosed || this.#lanes.length >= most) return
+    this.#isOpening = true
+    const generation = this.#generation
+    lease((_error, client) => {
+      // Why there is none, whoever asks for a connection next will be told.
+      if (client === undefined) return void this.#opened(generation)
+      // Lost on the way, it would be told to nobody else.
+      const ignore = (): void => {}
+      client.on('error', ignore)
+      clean(client, (error) => {
+        client.removeListener('error', ignore)
+        const isLate = !this.#opened(generation)
+        if (error || isLate) client.release(error)
+        else this.#use(client)
+      })
+    })
+  }
+
+  /** True unless it comes too late. */
+  #opened(generation: number): boolean {
+    if (generation !== this.#generation) return false
+    this.#isOpening = false
+    return true
+  }
+
+  #use(client: PoolClient): void {
+    const canPipeline: boolean = 'pipeline' in client
+    if (!canPipeline) {
+      this.#isClosed = true
+      client.release()
+      return this.#options.unavailable()
+    }
+    const { lostIdle, statementsOf } = this.#options
+    const over = (lane: Lane, error: Error | undefined): void => {
+      const index = this.#lanes.indexOf(lane)
+      if (index !== -1) this.#lanes.splice(index, 1)
+      if (error !== undefined) lostIdle(error, client)
+    }
+    const statements = statementsOf(client)
+    this.#lanes.push(new Lane(client, { ...this.#options, statements, workMs: WORK_MS, over }))
+  }
+}

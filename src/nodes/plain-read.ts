@@ -1,0 +1,52 @@
+import type { PoolClient } from 'pg'
+
+/**
+ * A proven read that is nothing but a text and its values: it may share a connection, and may be prepared. What it is sent
+ * with is known, so it can be sent again without asking whoever called.
+ */
+export interface PlainRead {
+  readonly text: string
+  /** As they go over the wire: nothing of the caller's runs when they are sent. */
+  readonly values: readonly unknown[] | undefined
+  readonly rowMode: 'array' | undefined
+  /** The caller's own type parsers. */
+  readonly types: object | undefined
+  readonly binary: boolean | undefined
+  /** node-postgres' `query_timeout` of this query, in milliseconds. Absent: as the connection has it. */
+  readonly timeoutMs: number | undefined
+}
+
+/** Receives what node-postgres answered, untouched: its `null` where there is no error included. */
+export type Answered = (error: Error | null | undefined, result?: unknown) => void
+
+/** Whoever waits for a read that rides on a lane. One of the two is called, once. */
+export interface Rider {
+  readonly answered: Answered
+  /** It has no answer, and its lane will not wait for one: it is to run over a lease. The node has done nothing wrong. */
+  readonly moved: () => void
+}
+
+/** A read under way on a lane. */
+export interface Ride {
+  /** Nobody waits for it any more: it is left to come to its end by itself. */
+  leave(): void
+}
+
+/** What node-postgres takes. */
+export interface SentQuery {
+  readonly text: string
+  readonly values: readonly unknown[] | undefined
+  readonly name: string | undefined
+  readonly rowMode: 'array' | undefined
+  readonly types: object | undefined
+  readonly binary: boolean | undefined
+  readonly query_timeout?: number | undefined
+}
+
+export function sentQuery(read: PlainRead, name: string | undefined): SentQuery {
+  const { text, values, rowMode, types, binary } = read
+  return { text, values, name, rowMode, types, binary }
+}
+
+/** Takes from a connection what sessions have set there: what shares it has set nothing. At once, where there is nothing. */
+export type Clean = (client: PoolClient, done: (error: Error | undefined) => void) => void

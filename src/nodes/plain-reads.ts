@@ -1,0 +1,97 @@
+import type { PoolClient } from 'pg'
+import type { Platform } from '../platform/platform.ts'
+import type { Lanes } from './lanes.ts'
+import type { NamedReads } from './named-reads.ts'
+import { sentQuery, type Answered, type Clean, type PlainRead, type Ride, type Rider } from './plain-read.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
+import { LONGEST_TEXT, ShapeBook, type TextRecord } from './shape-book.ts'
+import type { PipelinedClient } from './lane.ts'
+
+export interface PlainReadsOptions {
+  readonly platform: Platform
+  readonly lanes: Lanes | undefined
+  readonly named: NamedReads
+  readonly statementsOf: (client: PoolClient) => PreparedStatements
+  readonly prepareAfter: number
+  readonly clean: Clean
+}
+
+/** How one node's plain reads are sent: over a lane or a lease, with a name or without, as was seen to be best. */
+export class PlainReads {
+  readonly #options: PlainReadsOptions
+  readonly #book: ShapeBook
+
+  constructor(options: PlainReadsOptions) {
+    this.#options = options
+    this.#book = new ShapeBook(options.prepareAfter)
+  }
+
+  /** Sends a read over a lane. Gives undefined when it is to run over a lease: its shape is slow, large or not known yet. */
+  ride(read: PlainRead, rider: Rider): Ride | undefined {
+    const { lanes } = this.#options
+    if (lanes === undefined || read.text.length > LONGEST_TEXT) return undefined
+    const record = this.#book.of(read.text)
+    return record.shape.isFast ? lanes.ride(read, record, rider) : undefined
+  }
+
+  /** Sends a read over a leased connection, where nothing else is under way. */
+  send(client: PoolClient, read: PlainRead, answered: Answered): void {
+    this.#options.clean(client, (error) => {
+      if (error) answered(error)
+      else this.#send(client, read, answered)
+    })
+  }
+
+  #send(client: PoolClient, read: PlainRead, answered: Answered): void {
+    if (read.text.length > LONGEST_TEXT) return sendUnnamed(client, read, answered)
+    const record = this.#book.of(read.text)
+    const statements = this.#options.statementsOf(client)
+    const name = this.#nameFor(client, record, statements)
+    const connection = client as unknown as PipelinedClient
+    const bytesBefore = connection.connection?.stream.bytesRead ?? 0
+    const sentAtMs = this.#options.platform.now()
+    const done: Answered = (error, result) => {
+      const ms = this.#options.platform.now() - sentAtMs
+      const bytes = (connection.connection?.stream.bytesRead ?? 0) - bytesBefore
+      record.shape.ranOnLease(ms, bytes)
+      record.plan?.ran(name !== undefined, ms)
+      if (name !== undefined && this.#options.named.heard(statements, record, error)) {
+        return sendUnnamed(client, read, answered)
+      }
+      answered(error, result)
+    }
+    const deallocations = statements.takeDeallocations()
+    if (deallocations.length === 0) return sendOn(client, read, name, done)
+    const reset = sendAhead(connection, deallocations)
+    sendOn(client, read, name, (error, result) => {
+      reset()
+      done(error, result)
+    })
+  }
+
+  #nameFor(client: PoolClient, record: TextRecord, statements: PreparedStatements): string | undefined {
+    if (record.plan === undefined || !this.#options.named.isTrusted) return undefined
+    // What is pushed out can be freed along with the next read only where queries can be sent ahead.
+    if (statements.isFull && !statements.has(record.name) && !('pipeline' in client)) return undefined
+    return statements.nameFor(record)
+  }
+}
+
+function sendUnnamed(client: PoolClient, read: PlainRead, answered: Answered): void {
+  sendOn(client, read, undefined, answered)
+}
+
+function sendOn(client: PoolClient, read: PlainRead, name: string | undefined, answered: Answered): void {
+  const query = { ...sentQuery(read, name), query_timeout: read.timeoutMs }
+  ;(client as unknown as PipelinedClient).query(query, answered)
+}
+
+function ignore(): void {}
+
+/** Sends these in the same round trip as what follows. To be reset when that is answered. */
+function sendAhead(client: PipelinedClient, texts: readonly string[]): () => void {
+  const { pipeline = false } = client
+  client.pipeline = true
+  for (const text of texts) client.query({ text }, ignore)
+  return () => (client.pipeline = pipeline)
+}

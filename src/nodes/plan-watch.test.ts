@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { PlanWatch } from './plan-watch.ts'
+
+/** Runs as the watch wants it; gives how many of the runs had a name. */
+function run(watch: PlanWatch, count: number, ms: { named: number; unnamed: number }): number {
+  let named = 0
+  for (let i = 0; i < count; i++) {
+    const isNamed = watch.wantsName
+    if (isNamed) named += 1
+    watch.ran(isNamed, isNamed ? ms.named : ms.unnamed)
+  }
+  return named
+}
+
+describe('a text', () => {
+  it('runs so often without a name before it gets one', () => {
+    const watch = new PlanWatch(5)
+    expect(run(watch, 5, { named: 1, unnamed: 1 })).toBe(0)
+    expect(run(watch, 100, { named: 1, unnamed: 1 })).toBe(100)
+  })
+
+  it('whose named runs are slower goes back, and for longer each time', () => {
+    const watch = new PlanWatch(5)
+    const skewed = { named: 26, unnamed: 0.36 }
+    run(watch, 5, skewed)
+    // Four runs are seen to be slow, four more without show that it is not the server.
+    expect(run(watch, 8, skewed)).toBe(4)
+    expect(run(watch, 256, skewed)).toBe(0)
+    expect(run(watch, 8, skewed)).toBe(4)
+    expect(run(watch, 1024, skewed)).toBe(0)
+    expect(run(watch, 1, skewed)).toBe(1)
+  })
+
+  it('keeps its name when everything has become slower', () => {
+    const watch = new PlanWatch(5)
+    run(watch, 20, { named: 0.2, unnamed: 0.3 })
+    const busy = { named: 5, unnamed: 6 }
+    expect(run(watch, 1000, busy)).toBeGreaterThan(950)
+  })
+
+  it('keeps its name though one run was slow: that was a garbage collector', () => {
+    const watch = new PlanWatch(5)
+    run(watch, 10, { named: 0.2, unnamed: 0.3 })
+    watch.ran(true, 200)
+    expect(run(watch, 100, { named: 0.2, unnamed: 0.3 })).toBe(100)
+  })
+
+  it('is compared anew after a while: a generic plan may have become worse', () => {
+    const watch = new PlanWatch(5)
+    const early = { named: 2, unnamed: 2 }
+    run(watch, 5, early)
+    expect(run(watch, 10_000, early)).toBe(9996)
+  })
+
+  it('what was sent with a name before it was decided otherwise does not count', () => {
+    const watch = new PlanWatch(5)
+    run(watch, 5, { named: 1, unnamed: 1 })
+    for (let i = 0; i < 4; i++) watch.ran(true, 50)
+    expect(watch.wantsName).toBe(false)
+    for (let i = 0; i < 50; i++) watch.ran(true, 50)
+    expect(run(watch, 4, { named: 1, unnamed: 50 })).toBe(0)
+    expect(watch.wantsName).toBe(true)
+  })
+})

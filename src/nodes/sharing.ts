@@ -1,0 +1,99 @@
+import type PgPool from 'pg-pool'
+import type { Client, PoolClient } from 'pg'
+import type { Platform } from '../platform/platform.ts'
+import { Lanes } from './lanes.ts'
+import { NamedReads } from './named-reads.ts'
+import { PlainReads } from './plain-reads.ts'
+import { PreparedStatements } from './prepared-statements.ts'
+import type { Clean } from './plain-read.ts'
+import type { LeaseCallback, ReadSender } from './server-node.ts'
+
+/** What reads may share on one node. */
+export interface SharingSettings {
+  readonly platform: Platform
+  /** Absent where each read has a connection of its own. */
+  readonly lanes: LaneSettings | undefined
+  /** Absent where nothing gets a name. */
+  readonly prepare: PrepareSettings | undefined
+  readonly clean: Clean
+}
+
+export interface LaneSettings {
+  /** How many connections to one node may be lanes. */
+  readonly perNode: number
+  /** How many reads may be under way on one lane. */
+  readonly maxInFlight: number
+}
+
+export interface PrepareSettings {
+  /** How often a text is seen before it gets a name. */
+  readonly after: number
+  /** How many names one connection has at most. */
+  readonly max: number
+}
+
+export interface SharingOptions extends SharingSettings {
+  /** The pool that new connections come from. */
+  readonly pool: () => PgPool<Client>
+  readonly lease: (callback: LeaseCallback) => void
+  readonly lostIdle: (error: Error, client: PoolClient) => void
+  readonly unavailable: () => void
+}
+
+/** What the plain reads of one node share: connections, names, and what was seen of their shapes. */
+export class Sharing {
+  readonly reads: ReadSender
+  readonly #lanes: Lanes | undefined
+  readonly #pool: () => PgPool<Client>
+
+  constructor(options: SharingOptions) {
+    const { clean, lanes, platform, pool, prepare } = options
+    this.#pool = pool
+    const named = new NamedReads(platform)
+    const known = new WeakMap<PoolClient, PreparedStatements>()
+    const statementsOf = (client: PoolClient): PreparedStatements => {
+      let statements = known.get(client)
+      if (statements === undefined) {
+        statements = new PreparedStatements(client, prepare?.max ?? 1)
+        known.set(client, statements)
+      }
+      return statements
+    }
+    const { allowExitOnIdle, max, maxLifetimeSeconds, maxUses } = pool().options
+    // At least as many connections are left to those who need one for themselves.
+    const most = Math.min(lanes?.perNode ?? 0, Math.floor(max / 2))
+    if (lanes !== undefined && most > 0) {
+      this.#lanes = new Lanes({
+        ...options,
+        named,
+        statementsOf,
+        most,
+        maxInFlight: lanes.maxInFlight,
+        maxUses: maxUses ?? Infinity,
+        allowExitOnIdle: allowExitOnIdle ?? false,
+        isWanted: () => this.#isWanted,
+        isExpired: () => (maxLifetimeSeconds ?? 0) > 0 && pool().expiredCount > 0,
+      })
+    }
+    const prepareAfter = prepare?.after ?? Infinity
+    this.reads = new PlainReads({ platform, lanes: this.#lanes, named, statementsOf, prepareAfter, clean })
+  }
+
+  /** Somebody may wait for a connection now. */
+  yield(): void {
+    if (this.#lanes !== undefined && this.#isWanted) this.#lanes.yield()
+  }
+
+  renew(): void {
+    this.#lanes?.renew()
+  }
+
+  close(): void {
+    this.#lanes?.close()
+  }
+
+  get #isWanted(): boolean {
+    const { idleCount, waitingCount } = this.#pool()
+    return waitingCount > idleCount
+  }
+}

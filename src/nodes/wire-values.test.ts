@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { wireValues } from './wire-values.ts'
+
+it('values that convert by themselves are sent as they are', () => {
+  const values = [1, 'a', true, null, undefined, 5n]
+  expect(wireValues(values)).toBe(values)
+})
+
+it('others are converted as node-postgres does, once and before anything is sent', () => {
+  let asked = 0
+  const own = { toPostgres: () => `own ${(asked += 1)}` }
+  const values = wireValues([own, { a: 1 }, [1, 2], Buffer.from('x'), 7])
+  expect(values).toEqual(['own 1', '{"a":1}', '{"1","2"}', Buffer.from('x'), '7'])
+  expect(wireValues(values)).toEqual(values)
+  expect(asked).toBe(1)
+})
+
+it('what a conversion throws is thrown', () => {
+  const broken = {
+    toPostgres(): never {
+      throw new Error('no such value')
+    },
+  }
+  expect(() => wireValues([broken])).toThrow('no such value')
+})

@@ -1,0 +1,24 @@
+import type { RoutedQuery } from './client/host.ts'
+import type { PlainRead } from './nodes/plain-read.ts'
+import { Journal } from './settings/journal.ts'
+import type { Statement } from './statement/statement.ts'
+
+/**
+ * Whether a statement may share its connection with others, and may be prepared: a single proven SELECT. Nothing that is
+ * expected of the connection itself can be had there.
+ */
+function canRide({ kind, reason, multiple }: Statement): boolean {
+  return kind === 'read' && !multiple && (reason === 'select' || reason === 'declared-read-only')
+}
+
+/**
+ * The query as a plain read, where it is one, and its session has set nothing that would have to be set on its connection.
+ * @param ofPool The pool's own settings: a query's, unless it has others.
+ */
+export function plainOf(
+  statement: Statement,
+  { journal, plain }: RoutedQuery,
+  ofPool: Journal,
+): PlainRead | undefined {
+  return (journal ?? ofPool) === Journal.empty && canRide(statement) ? plain?.() : undefined
+}
