@@ -4,7 +4,9 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const report = process.env['TEST_REPORT']
 
 // With what others have written: ORMs, tools, programs that are not touched, poolers, Patroni, certificates.
-const peers = ['orms', 'tools', 'register', 'pgbouncer', 'patroni', 'tls'].map((topic) => `test/${topic}/**/*.test.ts`)
+const peers = ['orms', 'tools', 'register', 'pgbouncer', 'patroni', 'tls'].map(
+  (topic) => `test/${topic}/**/*.test.ts`,
+)
 
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -30,8 +30,6 @@ function toPrimary(reason: RouteReason): Route {
 
 /** Of reads that stay on the primary whatever their session has written. */
 export const BOUND_BY_SETTING: Route = toPrimary('setting')
-export const PINNED: Route = toPrimary('pinned')
-export const IN_TRANSACTION: Route = toPrimary('in-transaction')
 
 const NOT_A_READ = toPrimary('not-a-read')
 const ASKED_PRIMARY = toPrimary('asked-primary')

@@ -32,10 +32,6 @@ export type RouteReason =
   | 'strong'
   /** Its session has made a setting under which reads stay on the primary, or that a replica has refused. */
   | 'setting'
-  /** Its client holds state of its connection; `pin` says which. */
-  | 'pinned'
-  /** Its client has a transaction open, which runs where it began. */
-  | 'in-transaction'
   /** The caller asked for the primary. */
   | 'asked-primary'
   /** A comment in the statement asked for the primary. */

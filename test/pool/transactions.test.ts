@@ -275,7 +275,11 @@ describe('in a transaction on a replica', () => {
       await inClient(async (client) => {
         const begin: QueryConfig & RouteRequest = { text: 'begin read only', ...(route && { route }) }
         await client.query(begin)
-        errors.push(await client.query(sql).catch(({ code, message }: DatabaseError) => ({ code, message })))
+        errors.push(
+          await client
+            .query(sql)
+            .catch((error: DatabaseError) => ({ code: error.code, message: error.message })),
+        )
         expect(client.getTransactionStatus()).toBe('E')
         expect((await client.query('commit')).command).toBe('ROLLBACK')
       })
