@@ -1,4 +1,4 @@
-import type { Executor } from './execution/executor.ts'
+import type { Executors } from './executors.ts'
 import type { HealthBook } from './execution/health-book.ts'
 import type { NodeSet } from './nodes/node-set.ts'
 import type { NodeChange } from './observability/events.ts'
@@ -9,7 +9,7 @@ import type { WatchedCluster } from './watched-cluster.ts'
 
 export interface ConsequencesOptions {
   readonly cluster: WatchedCluster
-  readonly executor: Executor
+  readonly executors: Executors
   readonly health: HealthBook
   readonly nodes: NodeSet
   readonly roster: Roster
@@ -30,10 +30,10 @@ export class Consequences {
   }
 
   #follow({ node, from, to, cause }: NodeChange): void {
-    const { executor, health, nodes, roster } = this.#options
+    const { executors, health, nodes, roster } = this.#options
     if (to === 'down') {
       nodes.get(node)?.renew()
-      executor.abandon(node, cause ?? new Error(`${node} is down`))
+      executors.abandon(node, cause ?? new Error(`${node} is down`))
     }
     if (from === 'down') health.returned(node)
     // Wherever the primary went, it may not be in the list.
@@ -42,12 +42,12 @@ export class Consequences {
 
   /** Nobody who still waits for a connection to an old primary is to write there. */
   #leaveBehind({ nodes: views, primary }: Snapshot): void {
-    const { cluster, executor, nodes, transitions } = this.#options
+    const { cluster, executors, nodes, transitions } = this.#options
     for (const view of views) {
       const { id, state } = view
       if (transitions.lastRoleOf(id) !== 'primary' || id === primary?.id) continue
       const cause = new Error(`${id} is no longer the primary`)
-      if (cluster.isFenced(view)) executor.abandon(id, cause, 'fenced')
+      if (cluster.isFenced(view)) executors.abandon(id, cause, 'fenced')
       // What is under way at a server that does not answer, and is replaced, would be waited for in vain.
       if (state.name === 'down' && primary !== undefined) nodes.get(id)?.cut()
     }

@@ -24,8 +24,15 @@ export const utils: unknown = Reflect.get(pg, 'utils')
 
 export { Pool } from './pool.ts'
 export { from, type ClientClass, type ClientOptions, type PgModule, type RoutedModule } from './module.ts'
-export type { PoolClass } from './pool-contract.ts'
-export type { MaxLag, PoolOptions, PrimarySpill, ReplicaOptions, TokenOptions } from './config/options.ts'
+export type { PoolClass, TierPool } from './pool-contract.ts'
+export type {
+  MaxLag,
+  PoolOptions,
+  PrimarySpill,
+  ReplicaOptions,
+  TierOptions,
+  TokenOptions,
+} from './config/options.ts'
 export type { Consistency } from './consistency/mode.ts'
 export { laterToken } from './consistency/later-token.ts'
 export { memoryPositionStore, type MemoryPositionStoreOptions } from './consistency/memory-position-store.ts'
@@ -54,12 +61,17 @@ export type { Logger } from './observability/logger.ts'
 export type { NodeStats, PoolStats } from './observability/stats.ts'
 export type { RouteRequest } from './routing/decide.ts'
 export type { Freshness, Route, RouteReason } from './routing/route.ts'
-export type { Balancer, Outcome } from './selection/balancer.ts'
+export type { Balancer, Moment, Outcome } from './selection/balancer.ts'
+export { leastInFlight } from './selection/least-in-flight.ts'
+export { peakEwma, type PeakEwmaOptions } from './selection/peak-ewma.ts'
+export { powerOfTwoChoices } from './selection/power-of-two-choices.ts'
+export { preferTags, type PreferTagsOptions } from './selection/prefer-tags.ts'
 export type { Rejection, StepReason } from './selection/query-plan.ts'
 export { Session } from './session.ts'
 export type { SessionOptions } from './session-options.ts'
 export type { TransactionOptions } from './transaction-options.ts'
 export { smoothWeightedRoundRobin } from './selection/smooth-weighted-round-robin.ts'
+export { weightedRandom } from './selection/weighted-random.ts'
 export { classify } from './statement/classify.ts'
 export { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
 export { createNodeSqlParser } from './statement/node-sql-parser-parser.ts'
@@ -74,6 +86,7 @@ export type {
   TransactionModes,
 } from './statement/statement.ts'
 export type { NodeId, NodeState, Observation, Role } from './topology/node.ts'
+export type { Tags } from './topology/tags.ts'
 export type { Exclusion, Lag, NodeView } from './topology/snapshot.ts'
 
 /** Shaped like the `pg` module, with this `Pool` and `Client` in place of its own: for `import pg from 'pg-switchyard'`. */

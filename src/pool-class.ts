@@ -2,7 +2,16 @@ import type { EventEmitter } from 'node:events'
 import type { Client, Pool as PgPool, PoolClient, PoolConfig, QueryConfig } from 'pg'
 import { Checkouts } from './client/checkouts.ts'
 import { LeakWatch } from './client/leak-watch.ts'
-import { callbackOf, isSubmittable, normalizeQuery, promised, textOf } from './client/query-arguments.ts'
+import type { ClientHost } from './client/host.ts'
+import {
+  callbackOf,
+  inTier,
+  isSubmittable,
+  normalizeQuery,
+  promised,
+  textOf,
+  tierOf,
+} from './client/query-arguments.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { RoutedClientClass } from './client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from './config/options.ts'
@@ -17,13 +26,15 @@ import type { Explanation } from './observability/explain.ts'
 import type { PoolStats } from './observability/stats.ts'
 import { inThisContext } from './platform/async-context.ts'
 import { systemPlatform } from './platform/system.ts'
-import type { PoolClass } from './pool-contract.ts'
+import type { PoolClass, TierPool } from './pool-contract.ts'
 import { primaryViewClass } from './primary-view.ts'
 import { Router } from './router.ts'
 import { Session } from './session.ts'
 import { checkSessionOptions, type SessionOptions } from './session-options.ts'
 import { showPrimary, shownOptions } from './shown-options.ts'
 import type { RouteRequest } from './routing/decide.ts'
+import { tierHost } from './tier-host.ts'
+import { tierPoolClass } from './tier-pool.ts'
 import { runTransaction } from './transaction.ts'
 import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
 
@@ -38,6 +49,12 @@ interface Base extends EventEmitter {
   end(callback?: (error?: Error) => void): unknown
 }
 type BaseClass = new (options?: PoolConfig) => Base
+
+/** Which clients are handed out. */
+interface CheckoutKind {
+  readonly primaryOnly?: boolean
+  readonly host?: ClientHost
+}
 
 const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
 type Count = (typeof COUNTS)[number]
@@ -55,6 +72,7 @@ export interface PoolParts {
 export function poolClass(parts: PoolParts): PoolClass {
   const Parent = parts.Pool as unknown as BaseClass
   const PrimaryView = primaryViewClass(parts.Pool)
+  const TierPool = tierPoolClass(parts.Pool)
 
   class Pool extends Parent {
     readonly #settings: Settings
@@ -80,14 +98,15 @@ export function poolClass(parts: PoolParts): PoolClass {
 
     constructor(given?: PoolOptions | null) {
       const settings = settingsOf({ ...parts.defaults, ...withPassword(given ?? {}) })
-      const isSingle = settings.nodes.length === 1 && settings.discovery === undefined
+      const { discovery, nodes, tiers } = settings
+      const isSingle = nodes.length === 1 && discovery === undefined && tiers === undefined
       super(isSingle ? settings.pgOptions : shownOptions(settings))
       this.#isSingle = isSingle
       this.#settings = settings
       const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? parts.Client
       this.#router = new Router(settings, ClientClass, this.#eventsOfNodes())
       this.#leaks = this.#leakWatch()
-      this.#checkouts = this.#checkoutsOf(false)
+      this.#checkouts = this.#checkoutsOf()
       this.events.on('primaryChanged', ({ to }) => this.#follow(to))
     }
 
@@ -107,6 +126,7 @@ export function poolClass(parts: PoolParts): PoolClass {
 
     session(options: SessionOptions = {}): Session {
       const { sessions } = this.#router
+      if (options.tier !== undefined) this.#router.executors.named(options.tier)
       return new Session(sessions, sessions.begin(checkSessionOptions(options)))
     }
 
@@ -118,6 +138,17 @@ export function poolClass(parts: PoolParts): PoolClass {
       checkTransactionOptions(options)
       const connect = (): Promise<PoolClient> => this.connect() as Promise<PoolClient>
       return runTransaction({ connect, platform: systemPlatform }, fn, options)
+    }
+
+    tier(name: string): TierPool {
+      this.#router.executors.named(tierOf(name))
+      const checkouts = this.#checkoutsOf({ host: tierHost(this.#router, name) })
+      return new TierPool({
+        pool: this,
+        options: () => withPassword(this.options),
+        run: (config, values, done) => this.#run(config, values, done, name),
+        take: () => this.#take(checkouts),
+      })
     }
 
     explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation> {
@@ -167,10 +198,10 @@ export function poolClass(parts: PoolParts): PoolClass {
       return undefined
     }
 
-    #run(config: unknown, values: unknown, done: Done): void {
+    #run(config: unknown, values: unknown, done: Done, tier?: string): void {
       if (this.ending) return done(new Error('Cannot use a pool after calling end on the pool'))
       try {
-        const query = normalizeQuery(config, values)
+        const query = inTier(normalizeQuery(config, values), tier)
         const sql = isSubmittable(config) ? undefined : query.text
         if (isSubmittable(config)) this.#router.sessions.noteSetting(WITHOUT_TEXT, textOf(config))
         const session = this.#router.sessions.context.current()
@@ -186,8 +217,8 @@ export function poolClass(parts: PoolParts): PoolClass {
       }
     }
 
-    #take(): Promise<PoolClient> {
-      if (!this.ending) return this.#checkouts.take()
+    #take(checkouts = this.#checkouts): Promise<PoolClient> {
+      if (!this.ending) return checkouts.take()
       return Promise.reject(new Error('Cannot use a pool after calling end on the pool'))
     }
 
@@ -241,11 +272,11 @@ export function poolClass(parts: PoolParts): PoolClass {
       return sum
     }
 
-    #checkoutsOf(primaryOnly: boolean): Checkouts {
+    #checkoutsOf({ primaryOnly = false, host }: CheckoutKind = {}): Checkouts {
       const { checkout, nodes, pgOptions } = this.#settings
       return new Checkouts({
         ClientClass: parts.RoutedClient,
-        host: this.#router,
+        host: host ?? this.#router,
         config: nodes[0]?.options ?? pgOptions,
         primaryOnly,
         isEager: primaryOnly || checkout === 'eager',
@@ -271,13 +302,9 @@ export function poolClass(parts: PoolParts): PoolClass {
         const counts = (): Record<Count, number> => countsOf(this as unknown as Record<Count, number>)
         return new PrimaryView({ options, counts, take: () => this.connect() as Promise<PoolClient> })
       }
-      const checkouts = this.#checkoutsOf(true)
+      const checkouts = this.#checkoutsOf({ primaryOnly: true })
       const counts = (): Record<Count, number> => countsOf(this.#router.primaryNode ?? NOTHING)
-      const take = (): Promise<PoolClient> =>
-        this.ending
-          ? Promise.reject(new Error('Cannot use a pool after calling end on the pool'))
-          : checkouts.take()
-      return new PrimaryView({ options, counts, take })
+      return new PrimaryView({ options, counts, take: () => this.#take(checkouts) })
     }
 
     /** What tools read of the pool's options leads to the primary that is. */

@@ -54,6 +54,12 @@ export interface Pool extends PgPool {
    */
   transaction<T>(fn: (client: PoolClient) => T | Promise<T>, options?: TransactionOptions): Promise<T>
 
+  /**
+   * This pool for one class of work, wherever a `pg.Pool` is expected: what is queried, connected or run in a transaction over
+   * it belongs to the tier. Throws `SWITCHYARD_INVALID_OPTION` when there is no such tier.
+   */
+  tier(name: string): TierPool
+
   /** What would happen to this statement now, each decision with its reason. Nothing is run. */
   explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation>
 
@@ -99,6 +105,12 @@ export interface Pool extends PgPool {
   ): void
   /* oxlint-enable typescript/no-explicit-any */
 }
+
+/**
+ * What `pool.tier()` gives. It has no connections of its own: its events and counters are those of the pool that it belongs
+ * to, and to end it ends nothing.
+ */
+export interface TierPool extends Omit<PgPool, 'query'>, Pick<Pool, 'query' | 'transaction'> {}
 
 /**
  * `new Pool(options)` does no I/O. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming what is wrong.

@@ -4,6 +4,7 @@ import { settle } from '../test/support/fake-platform.ts'
 import { replicaView } from '../test/support/views.ts'
 import { createSession, type MutableSession } from './consistency/session.ts'
 import type { ReplicaLease } from './execution/conversation.ts'
+import type { Executor } from './execution/executor.ts'
 import type { Read } from './execution/reader.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import type { Route } from './routing/route.ts'
@@ -46,19 +47,22 @@ beforeEach(() => {
   knowsDatabase = true
   route = TO_REPLICA
   awaited = undefined
+  const begins = (read: Read): void => {
+    log.push('begins on a replica')
+    const client = connection as unknown as PoolClient
+    const lease: ReplicaLease = { client, node: replicaView('r'), watch: () => () => {} }
+    read.conversation?.held?.(lease, 'begun')
+  }
   opener = new ReadOnlyOpener({
     sessions: { awaited: () => awaited, follower: () => undefined } as unknown as SessionKeeper,
     route: (statement, _session: MutableSession) => {
       log.push(`routes a ${statement.kind}, hint ${String(statement.hint)}`)
       return route
     },
-    plan: () => ({ steps: [], rejected: [] }),
-    read: (read: Read) => {
-      log.push('begins on a replica')
-      const client = connection as unknown as PoolClient
-      const lease: ReplicaLease = { client, node: replicaView('r'), watch: () => () => {} }
-      read.conversation?.held?.(lease, 'begun')
-    },
+    work: () => ({
+      plan: () => ({ steps: [], rejected: [] }),
+      executor: { read: begins } as unknown as Executor,
+    }),
     knowsDatabase: () => knowsDatabase,
   })
 })

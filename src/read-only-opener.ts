@@ -3,19 +3,16 @@ import type { MutableSession } from './consistency/session.ts'
 import type { Opening } from './client/host.ts'
 import { asError } from './errors/as-error.ts'
 import type { ReplicaLease } from './execution/conversation.ts'
-import type { Done } from './execution/execution.ts'
-import type { Read } from './execution/reader.ts'
+import type { Work } from './executors.ts'
 import type { RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
-import type { QueryPlan } from './selection/query-plan.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { Statement } from './statement/statement.ts'
 
 export interface ReadOnlyOpenerOptions {
   readonly sessions: SessionKeeper
   readonly route: (statement: Statement, session: MutableSession, request: RouteRequest) => Route
-  readonly plan: (route: Route) => QueryPlan
-  readonly read: (read: Read, done: Done) => void
+  readonly work: (request: RouteRequest, session: MutableSession) => Work
   /** False while reads cannot be told from others. */
   readonly knowsDatabase: () => boolean
 }
@@ -43,7 +40,7 @@ export class ReadOnlyOpener {
   }
 
   #openNow(opening: Opening): void {
-    const { plan, read, route: routeOf } = this.#options
+    const { route: routeOf, work } = this.#options
     const { statement, session, request, send, failed, onPrimary } = opening
     const route = routeOf({ ...statement, kind: 'read' }, session, request)
     if (route.role === 'primary') return onPrimary(nothing)
@@ -53,9 +50,9 @@ export class ReadOnlyOpener {
     }
     const refused = (): void => onPrimary(nothing)
     const follower = this.#options.sessions.follower(session, request, route)
-    read({ plan: () => plan(route), send, refused, conversation, follower }, (error) =>
-      failed(asError(error)),
-    )
+    const { executor, plan } = work(request, session)
+    const read = { plan: () => plan(route), send, refused, conversation, follower }
+    executor.read(read, (error) => failed(asError(error)))
   }
 
   /** A default of the server, the database, the role or the connection may make the transaction serializable. */

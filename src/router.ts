@@ -7,11 +7,11 @@ import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
 import type { Done } from './execution/execution.ts'
-import { Executor } from './execution/executor.ts'
+import { createExecutors, type Executors } from './executors.ts'
 import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
-import type { PrimaryLease } from './execution/writer.ts'
+import type { Leased } from './execution/writer.ts'
 import { changeKnown } from './change-known.ts'
 import { PrimaryQuestions } from './primary-questions.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
@@ -22,12 +22,12 @@ import { explainPlan, explainRoute, type Explanation } from './observability/exp
 import { logEvents } from './observability/logger.ts'
 import { misconfiguration } from './observability/problems.ts'
 import { tellerOf, tellOfCatalog, type Tell } from './observability/tell.ts'
-import { Counters, type PoolStats } from './observability/stats.ts'
+import { Counters, type NodeStats, type PoolStats } from './observability/stats.ts'
 import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
 import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/decide.ts'
-import type { Freshness, Route } from './routing/route.ts'
+import { positionToAsk, type Route } from './routing/route.ts'
 import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
@@ -50,7 +50,6 @@ import { Consequences } from './consequences.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
-const NO_FRESHNESS: Freshness = {}
 const nothing = (): void => {}
 /** Wires the stages together, and keeps what they share. One per pool. */
 export class Router implements ClientHost {
@@ -68,7 +67,7 @@ export class Router implements ClientHost {
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
   readonly #health: HealthBook
-  readonly #executor: Executor
+  readonly executors: Executors
   readonly #counters = new Counters()
   readonly #transitions: Transitions
   readonly #roster: Roster
@@ -124,14 +123,13 @@ export class Router implements ClientHost {
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
     const listener = executionListener(this.#counters, this.#transitions, cluster)
-    const nodeOf = (id: NodeId): ServerNode | undefined => this.#nodes.get(id)
     const { balancer, health } = selection
-    this.#executor = new Executor({ nodeOf, balancer, cluster, health, limits: settings, listener, platform })
+    const nodes = this.#nodes
+    this.executors = createExecutors({ settings, platform, nodes, balancer, cluster, health, listener })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
-      plan: (route) => cluster.plan(route),
-      read: (read, done) => this.#executor.read(read, done),
+      work: (request, session) => this.executors.of(request, session),
       knowsDatabase: () => this.#catalog.current.source === 'loaded',
     })
     this.#roster = new Roster({
@@ -142,14 +140,15 @@ export class Router implements ClientHost {
       changed: (added, removed) => this.tell('nodesChanged', { added, removed }),
       removed: (id, answered) => {
         this.#health.forget(id)
+        this.executors.forget(id)
         // It is no longer watched, so nobody would tell those who wait for it in vain.
-        if (!answered) this.#executor.abandon(id, new Error(`${id} is no longer a node of the cluster`))
+        if (!answered) this.executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
       discoveryFailed: (failure) => this.tell('discoveryFailed', failure),
     })
     this.#consequences = new Consequences({
       cluster,
-      executor: this.#executor,
+      executors: this.executors,
       health,
       nodes: this.#nodes,
       roster: this.#roster,
@@ -287,10 +286,11 @@ export class Router implements ClientHost {
   }
 
   /** Hands out a connection to the primary for exclusive use. */
-  leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
+  leasePrimary(done: Leased, tier: string | undefined = this.sessions.context.current().tier): void {
     const answer = guarded(done)
-    if (this.#preparation.isDone) this.#executor.lease(answer)
-    else this.prepare().then(() => this.#executor.lease(answer), answer)
+    const { executor } = this.executors.named(tier)
+    if (this.#preparation.isDone) executor.lease(answer)
+    else this.prepare().then(() => executor.lease(answer), answer)
   }
 
   async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
@@ -300,16 +300,14 @@ export class Router implements ClientHost {
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request)
-    return { statement, route: explainRoute(route), plan: explainPlan(this.#cluster.plan(route)) }
+    const { plan } = this.executors.of(request, session)
+    return { statement, route: explainRoute(route), plan: explainPlan(plan(route)) }
   }
 
   stats(): PoolStats {
-    return this.#counters.report(
-      this.#cluster.snapshot,
-      this.#catalog.current.source,
-      (id) => this.#nodes.connectionsOf(id),
-      this.#platform.now(),
-    )
+    const connectionsOf = (id: NodeId): NodeStats['connections'] => this.#nodes.connectionsOf(id)
+    const { source } = this.#catalog.current
+    return this.#counters.report(this.#cluster.snapshot, source, connectionsOf, this.#platform.now())
   }
 
   async end(): Promise<void> {
@@ -344,8 +342,9 @@ export class Router implements ClientHost {
     this.sessions.noteSetting(statement, sql)
     const ofPool = this.settings.ofPool(statement, values, query.send)
     const send = this.settings.under(query.journal, ofPool, false)
-    if (!statement.mayWrite) return this.#executor.write(send, done)
-    this.#executor.write(send, (error, result) => {
+    const { executor } = this.executors.of(request, session)
+    if (!statement.mayWrite) return executor.write(send, done)
+    executor.write(send, (error, result) => {
       if (!(error && hasLeftNothing(error, statement))) {
         this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       }
@@ -367,25 +366,26 @@ export class Router implements ClientHost {
     if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const follower = this.sessions.follower(session, request, route)
-    const { after, position } = route.role === 'replica' ? route.freshness : NO_FRESHNESS
-    // Another node's progress cannot be asked of this one.
-    const asked = after === undefined && query.canPipeline ? position : undefined
-    const plan = (): QueryPlan => this.#cluster.plan(route)
+    const asked = query.canPipeline ? positionToAsk(route) : undefined
+    const work = this.executors.of(request, session)
+    const plan = (): QueryPlan => work.plan(route)
     const send = this.settings.under(query.journal, query.send, query.canPipeline)
-    this.#executor.read({ plan, send, refused, follower, position: asked, conversation }, done)
+    const read = { plan, send, text: statement, refused, follower, position: asked, conversation }
+    work.executor.read(read, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
   #repair(node: NodeView, cause: Error, query: RoutedQuery, done: Done): void {
-    const { sql = '', session, journal = this.settings.pool.journal, conversation } = query
+    const { sql = '', request, session, journal = this.settings.pool.journal, conversation } = query
     const isOfSetting = Reflect.get(cause, 'code') === 'SWITCHYARD_SETTING_REFUSED'
     if (isOfSetting) this.settings.refused(journal)
     if (isOfSetting) this.tell('settingRefused', { node: node.id, cause })
     else this.tell('readRefused', { node: node.id, sql, cause })
     if (conversation !== undefined) return conversation.spilled(nothing)
     const send = this.settings.under(query.journal, query.send, false)
-    if (isOfSetting) return this.#executor.write(send, done)
-    this.#executor.write(send, (error, result) => {
+    const { executor } = this.executors.of(request, session)
+    if (isOfSetting) return executor.write(send, done)
+    executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judge.learn(sql) : undefined
       if (shape !== undefined) this.tell('shapeLearned', shape)
       this.ended({ sessions: [session], changesCatalog: true })

@@ -59,13 +59,14 @@ export class SessionKeeper {
   }
 
   /** A new session, within the one of the calling code if that has one. */
-  begin({ consistency, token }: SessionOptions): MutableSession {
+  begin({ consistency, token, tier }: SessionOptions): MutableSession {
     const { implicit } = this.context
     const { platform } = this.#options
     const parent = this.context.current()
     const content = token === undefined ? undefined : this.#contentOf(token)
     const start = {
       consistency,
+      tier: tier ?? parent.tier,
       primaryUntilMs: this.#primaryUntilMs(content, consistency),
       // Somewhere, at some time before now.
       lastReads: content?.isUnshown === true ? [{ serverIdentity: undefined, atMs: platform.now() }] : [],

@@ -1,5 +1,6 @@
 import { checkNames, checkObject, choiceOption, describe, invalid } from './config/validate.ts'
 import { CONSISTENCIES, type Consistency } from './consistency/mode.ts'
+import { tierOf } from './client/query-arguments.ts'
 
 /** What a session begins with. */
 export interface SessionOptions {
@@ -10,18 +11,21 @@ export interface SessionOptions {
    * reads. A token that cannot be believed counts as none, with the event `tokenRejected`.
    */
   readonly token?: string | undefined
+  /** The class of work that its statements belong to, one of the pool's `tiers`. @defaultValue as the session around it */
+  readonly tier?: string | undefined
 }
 
-const NAMES: ReadonlySet<string> = new Set(['consistency', 'token'])
+const NAMES: ReadonlySet<string> = new Set(['consistency', 'token', 'tier'])
 
 /** Throws `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`. A token is judged later: it comes from outside. */
 export function checkSessionOptions(options: SessionOptions): SessionOptions {
   checkObject('session', options)
   checkNames(options, NAMES, 'a session')
-  const { consistency, token } = options
+  const { consistency, tier, token } = options
   if (token !== undefined && typeof token !== 'string') {
     throw invalid(`Option "token" of a session must be a string; received ${describe(token)}`)
   }
+  if (tier !== undefined) tierOf(tier)
   if (consistency !== undefined) choiceOption('consistency', consistency, 'causal', CONSISTENCIES)
   return options
 }

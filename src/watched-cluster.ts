@@ -13,6 +13,7 @@ import { planQuery, type Selection } from './selection/plan.ts'
 import type { QueryPlan } from './selection/query-plan.ts'
 import type { NodeId } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
+import type { Tags } from './topology/tags.ts'
 
 export interface WatchedClusterOptions {
   readonly settings: Settings
@@ -75,10 +76,14 @@ export class WatchedCluster implements Cluster {
     this.#monitor.setNodes(nodes)
   }
 
-  plan(route: Route): QueryPlan {
-    const plan = planQuery(route, this.snapshot, this.#selection, this.#platform.now())
-    if (plan.steps.length > 0 || !this.servesUnmeasured) return plan
-    return planQuery(route, this.snapshot, this.#unmeasured, this.#platform.now())
+  /** @param tags What a node must have to serve a read. */
+  plan(route: Route, tags?: Tags): QueryPlan {
+    const planBy = (selection: Selection): QueryPlan => {
+      const chosen = tags === undefined ? selection : { ...selection, tags }
+      return planQuery(route, this.snapshot, chosen, this.#platform.now())
+    }
+    const plan = planBy(this.#selection)
+    return plan.steps.length > 0 || !this.servesUnmeasured ? plan : planBy(this.#unmeasured)
   }
 
   primary(): NodeView | undefined {

@@ -11,6 +11,8 @@ export function recentCatalog(
   changes: readonly ChangeRow[],
   version: number,
 ): Catalog | undefined {
+  // Often what might have changed something has not.
+  if (changes.length === 0) return known
   if (changes.some((change) => shakes(known, change))) return undefined
   const plain = new Names()
   const pending = new Names()

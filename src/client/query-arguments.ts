@@ -105,8 +105,9 @@ export function callbackOf(config: unknown, values: unknown, callback: unknown):
 }
 
 function requestOf(config: object): RouteRequest {
-  const { route, consistency, maxStalenessMs } = config as Record<keyof RouteRequest, unknown>
-  if (route === undefined && consistency === undefined && maxStalenessMs === undefined) return NO_REQUEST
+  const { route, consistency, maxStalenessMs, tier } = config as Record<keyof RouteRequest, unknown>
+  const isPlain = route === undefined && consistency === undefined && maxStalenessMs === undefined
+  if (isPlain && tier === undefined) return NO_REQUEST
   if (route !== undefined && route !== 'primary' && route !== 'replica') {
     throw invalid(`Option "route" of a query must be "primary" or "replica"; received ${describe(route)}`)
   }
@@ -121,7 +122,20 @@ function requestOf(config: object): RouteRequest {
       ? {}
       : { consistency: choiceOption('consistency', consistency, 'causal', CONSISTENCIES) }),
     ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }),
+    ...(tier === undefined ? {} : { tier: tierOf(tier) }),
   }
+}
+
+/** Of this tier, unless it names one itself. */
+export function inTier(query: NormalizedQuery, tier: string | undefined): NormalizedQuery {
+  if (tier === undefined || query.request.tier !== undefined) return query
+  return { ...query, request: { ...query.request, tier } }
+}
+
+/** Whether there is such a tier, the pool knows. */
+export function tierOf(tier: unknown): string {
+  if (typeof tier === 'string') return tier
+  throw invalid(`Option "tier" must be the name of one of the pool's "tiers"; received ${describe(tier)}`)
 }
 
 /** Runs `start` with a callback, and gives what it is called with as a promise whose errors lead back to the caller. */

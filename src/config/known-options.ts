@@ -46,11 +46,12 @@ const PG_OPTIONS = [
 ] as const
 
 /** Options of a replica. */
-export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([...PG_OPTIONS, 'weight'])
+export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([...PG_OPTIONS, 'tags', 'weight'])
 
 /** Options of the pool. */
 export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   ...PG_OPTIONS,
+  'tags',
   'replicas',
   'consistency',
   'waitMs',
@@ -72,6 +73,7 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'checkout',
   'leakWarningMs',
   'balancer',
+  'tiers',
   'logger',
 ])
 

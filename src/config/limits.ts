@@ -7,6 +7,11 @@ const MIB = 1024 * 1024
 /** What node-postgres opens at most, unless told otherwise. */
 const DEFAULT_MAX = 10
 
+/** How many connections pg-pool opens at most, which takes 0 for nothing said. */
+export function maxOf({ max, poolSize }: PoolConfig & { readonly poolSize?: number }): number {
+  return max || poolSize || DEFAULT_MAX
+}
+
 const MAX_LAG_OPTIONS: ReadonlySet<string> = new Set(['ms', 'bytes'])
 const SPILL_OPTIONS: ReadonlySet<string> = new Set(['share', 'over'])
 
@@ -38,7 +43,6 @@ export function spillOf(primarySpill: unknown, pgOptions: PoolConfig): SpillSett
     throw invalid(`Option "primarySpill.over" must be "wait" or "fail"; received ${describe(over)}`)
   }
   const part = numberOption('primarySpill.share', share, 0.5, { min: 0, max: 1 })
-  // As pg-pool does, which takes 0 for nothing said.
-  const max = pgOptions.max || DEFAULT_MAX
+  const max = maxOf(pgOptions)
   return { places: part === 0 ? 0 : Math.max(1, Math.floor(max * part)), over }
 }

@@ -67,6 +67,14 @@ describe('which nodes there are', () => {
     expect(ids(nodesOf({}, [{ host: 'r' }]))).toEqual(['e:6000', 'r:6000'])
   })
 
+  it('tags: as given, of each for itself', () => {
+    const replicas = ['postgres://r1', { host: 'r2', tags: { zone: 'a' } }]
+    const nodes = nodesOf({ host: 'p' }, replicas, { zone: 'b' })
+    expect(nodes.map(({ tags }) => tags)).toEqual([{ zone: 'b' }, undefined, { zone: 'a' }])
+    expect(nodes.every(({ options }) => !('tags' in options))).toBe(true)
+    expect(nodesOf({ host: 'p' }, [])[0]).not.toHaveProperty('tags')
+  })
+
   it('weights: 1, or what was given, none included', () => {
     const nodes = nodesOf({ host: 'h' }, [
       'postgres://r1',

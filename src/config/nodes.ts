@@ -3,13 +3,15 @@ import type { DiscoveredNode } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { parseConnectionString, splitHosts } from './connection-string.ts'
 import { REPLICA_OPTIONS } from './known-options.ts'
+import type { Tags } from '../topology/tags.ts'
+import { tagsOption } from './tags.ts'
 import { checkArray, checkNames, describe, invalid, numberOption } from './validate.ts'
 
 /**
  * The nodes that the options name: the hosts of the pool's own address first, then the replicas. `base` holds the pool's
  * options for node-postgres.
  */
-export function nodesOf(base: PoolConfig, replicas: unknown): readonly NodeConfig[] {
+export function nodesOf(base: PoolConfig, replicas: unknown, ownTags?: unknown): readonly NodeConfig[] {
   const { connectionString: _connectionString, ...fields } = withPassword(base)
   const hosts = hostsOf(base)
   const own =
@@ -19,11 +21,11 @@ export function nodesOf(base: PoolConfig, replicas: unknown): readonly NodeConfi
 
   const inherited = inheritedFrom(base)
   const ids = new Set<string>()
+  const tagged = tagsOption('tags', ownTags)
   return [
-    ...own.map((options) => ({ id: idOf(options, ids), weight: 1, options })),
+    ...own.map((options) => ({ id: idOf(options, ids), weight: 1, ...tagged, options })),
     ...replicasOf(replicas).map((replica, index): NodeConfig => {
-      const { weight, ...options } = replicaOptions(inherited, replica, `replicas[${index}]`)
-      return { id: idOf(options, ids), weight, options }
+      return configOf(inherited, replica, `replicas[${index}]`, ids)
     }),
   ]
 }
@@ -34,10 +36,7 @@ export function nodesFrom(base: PoolConfig, nodes: unknown): readonly NodeConfig
   if (nodes.length === 0) throw invalid('Option "nodes" must name at least one node; received an empty array')
   const inherited = inheritedFrom(base)
   const ids = new Set<string>()
-  return nodes.map((node, index): NodeConfig => {
-    const { weight, ...options } = replicaOptions(inherited, node, `nodes[${index}]`)
-    return { id: idOf(options, ids), weight, options }
-  })
+  return nodes.map((node, index) => configOf(inherited, node, `nodes[${index}]`, ids))
 }
 
 /** What a discovery has found, as a list of nodes. A port that it does not tell is the pool's own. */
@@ -47,6 +46,11 @@ export function discoveredNodes(base: PoolConfig, found: readonly DiscoveredNode
     base,
     found.map((node) => defined({ port, ...defined(node) })),
   )
+}
+
+function configOf(inherited: PoolConfig, node: unknown, name: string, ids: Set<string>): NodeConfig {
+  const { weight, tags, ...options } = replicaOptions(inherited, node, name)
+  return { id: idOf(options, ids), weight, ...(tags === undefined ? {} : { tags }), options }
 }
 
 function hostsOf({ connectionString }: PoolConfig): readonly string[] {
@@ -69,14 +73,16 @@ function replicaOptions(
   inherited: PoolConfig,
   replica: unknown,
   name: string,
-): PoolConfig & { weight: number } {
+): PoolConfig & { readonly weight: number; readonly tags?: Tags } {
   const { host: _host, port: _port, ...rest } = inherited
   if (typeof replica === 'string') return { ...rest, ...parseConnectionString(name, replica), weight: 1 }
   if (replica === null || typeof replica !== 'object' || Array.isArray(replica)) {
     throw invalid(`Option "${name}" must be a connection string or an object; received ${describe(replica)}`)
   }
   checkNames(replica, REPLICA_OPTIONS, name)
-  const { weight, connectionString, ...given } = withPassword<PoolConfig & { weight?: unknown }>(replica)
+  const { weight, tags, connectionString, ...given } = withPassword<
+    PoolConfig & { weight?: unknown; tags?: unknown }
+  >(replica)
   if (!connectionString && given.host === undefined && given.port === undefined) {
     throw invalid(`Option "${name}" must say where the replica is: "host", "port" or "connectionString"`)
   }
@@ -85,6 +91,7 @@ function replicaOptions(
     ...defined(given),
     ...(connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}),
     weight: numberOption(`${name}.weight`, weight, 1, { min: 0 }),
+    ...tagsOption(`${name}.tags`, tags),
   }
 }
 

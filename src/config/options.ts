@@ -5,6 +5,7 @@ import type { Discovery } from '../discovery/discovery.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { SqlParser } from '../statement/parser.ts'
 import type { Balancer } from '../selection/balancer.ts'
+import type { Tags } from '../topology/tags.ts'
 
 /** One replica, given as an object. It inherits every option of the primary but `host` and `port`. */
 export interface ReplicaOptions extends PoolConfig {
@@ -13,6 +14,11 @@ export interface ReplicaOptions extends PoolConfig {
    * @defaultValue 1
    */
   readonly weight?: number | undefined
+  /**
+   * What balancers and tiers may ask for: `{ zone: 'a', use: 'reports' }`.
+   * @defaultValue none
+   */
+  readonly tags?: Tags | undefined
 }
 
 /** How far behind a replica may be. */
@@ -45,6 +51,43 @@ export interface PrimarySpill {
   readonly over?: 'wait' | 'fail' | undefined
 }
 
+/** One class of work in `tiers`. */
+export interface TierOptions {
+  /**
+   * The part of each node's connections (`max`) that it may use at once, above 0 and at most 1; one at least. Shares that add
+   * up to no more than 1 keep tiers apart altogether.
+   * @defaultValue 1
+   */
+  readonly share?: number | undefined
+  /**
+   * Who gets the next free connection where shares add up to more than 1: an integer from 0, who is served first, to 9.
+   * @defaultValue 0
+   */
+  readonly priority?: number | undefined
+  /**
+   * How many statements may wait for a connection to one node; one more fails at once with `SWITCHYARD_TIER_FULL`, unless
+   * another replica has room.
+   * @defaultValue 100
+   */
+  readonly maxQueue?: number | undefined
+  /**
+   * How long a statement may wait for a connection, in milliseconds; then it fails with `SWITCHYARD_TIER_TIMEOUT`.
+   * @defaultValue 10000
+   */
+  readonly maxWaitMs?: number | undefined
+  /**
+   * After so long the server gives a statement up (`statement_timeout`), in milliseconds.
+   * @defaultValue as the connection has it
+   */
+  readonly statementTimeoutMs?: number | undefined
+  /**
+   * Reads run only on nodes that have all of these tags, the primary in place of a replica included; where there is none
+   * they wait, and fail with `SWITCHYARD_TIER_UNSERVED`. Writes and transactions run on the primary as ever.
+   * @defaultValue none: anywhere
+   */
+  readonly tags?: Tags | undefined
+}
+
 /** Tokens carry a session to another process. */
 export interface TokenOptions {
   /**
@@ -62,6 +105,11 @@ export interface TokenOptions {
 
 /** Options of `Pool`: every option of `pg.Pool`, and these. */
 export interface PoolOptions extends PoolConfig {
+  /**
+   * Of the pool's own address, whatever the server is: replicas have tags of their own.
+   * @defaultValue none
+   */
+  readonly tags?: Tags | undefined
   /**
    * The replicas: connection strings or objects. Roles are asked of the servers, not believed, so a list that is out of
    * date costs no wrong write. Without replicas (and with one host) the pool behaves as `pg.Pool` does.
@@ -180,9 +228,16 @@ export interface PoolOptions extends PoolConfig {
   readonly discovery?: Discovery | undefined
   /**
    * Orders the replicas that may serve a read.
-   * @defaultValue smoothWeightedRoundRobin()
+   * @defaultValue peakEwma()
    */
   readonly balancer?: Balancer | undefined
+  /**
+   * Named classes of work, each with its own share of every node's connections: `{ api: { share: 0.8 }, batch: { share: 0.2,
+   * priority: 1 } }`. What names no tier belongs to the tier `default`, which has all connections unless it is given here.
+   * Without tiers nothing is paid for them.
+   * @defaultValue none
+   */
+  readonly tiers?: Readonly<Record<string, TierOptions>> | undefined
   /**
    * Where the router logs what happens to the cluster: a pino logger, or `false` for nowhere.
    * @defaultValue pino to standard error, warnings and worse

@@ -74,6 +74,12 @@ describe('a bad option is named, with what is legal and what came', () => {
       { replicas: [{ host: 'r', weight: Number.NaN }] },
       ['"replicas[0].weight"', 'received NaN'],
     ],
+    ['tags that are none', { tags: 'zone-a' }, ['"tags"', 'whose values are strings', '"zone-a"']],
+    [
+      'a tag as a number',
+      { replicas: [{ host: 'r', tags: { zone: 1 } }] },
+      ['"replicas[0].tags"', 'strings'],
+    ],
     ['weight as text', { replicas: [{ host: 'r', weight: '2' }] }, ['"replicas[0].weight"', 'a number']],
     [
       'an address that is none',

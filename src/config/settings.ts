@@ -3,15 +3,17 @@ import { parseDeclarations, type DeclaredName } from '../catalog/declared.ts'
 import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
+import type { Tier } from '../nodes/tier.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
-import { smoothWeightedRoundRobin } from '../selection/smooth-weighted-round-robin.ts'
+import { peakEwma } from '../selection/peak-ewma.ts'
 import { createLibpgQueryParser } from '../statement/libpg-query-parser.ts'
 import type { SqlParser } from '../statement/parser.ts'
 import { POOL_OPTIONS } from './known-options.ts'
 import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
 import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillSettings } from './limits.ts'
+import { tiersOf } from './tiers.ts'
 import { tokensOf, type TokenSettings } from './tokens.ts'
 import { checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
 
@@ -42,6 +44,8 @@ export interface Settings {
   readonly checkout: 'lazy' | 'eager'
   readonly leakWarningMs: number | undefined
   readonly balancer: Balancer
+  /** Absent where there are none. */
+  readonly tiers: readonly Tier[] | undefined
   /** Absent where nothing is to be logged. */
   readonly logger: Logger | undefined
 }
@@ -53,6 +57,7 @@ export interface Settings {
 export function settingsOf(options: PoolOptions): Settings {
   checkNames(options, POOL_OPTIONS, 'the pool')
   const {
+    tags,
     replicas,
     consistency,
     waitMs,
@@ -74,6 +79,7 @@ export function settingsOf(options: PoolOptions): Settings {
     checkout,
     leakWarningMs,
     balancer,
+    tiers,
     logger,
     ...rest
   } = options
@@ -88,8 +94,9 @@ export function settingsOf(options: PoolOptions): Settings {
     checkMethod('logger', logger, 'warn')
     checkMethod('logger', logger, 'info')
   }
-  const nodes = nodesOf(pgOptions, replicas)
-  const isSilent = logger === false || (nodes.length === 1 && discovery === undefined)
+  const nodes = nodesOf(pgOptions, replicas, tags)
+  const isSingle = nodes.length === 1 && discovery === undefined
+  const isSilent = logger === false || isSingle
   return Object.freeze({
     pgOptions,
     nodes,
@@ -117,12 +124,14 @@ export function settingsOf(options: PoolOptions): Settings {
     maxLag: maxLagOf(maxLag),
     readTimeoutMs: readTimeoutMs === undefined ? undefined : timeoutOption('readTimeoutMs', readTimeoutMs),
     failoverTimeoutMs: timeoutOption('failoverTimeoutMs', failoverTimeoutMs, 30_000),
-    primarySpill: spillOf(primarySpill, pgOptions),
+    // Where there is no replica to be, nothing runs in its place.
+    primarySpill: spillOf(primarySpill ?? (isSingle ? { share: 1 } : undefined), pgOptions),
     discovery,
     tokens: tokensOf(tokens),
     checkout: choiceOption('checkout', checkout, 'lazy', ['lazy', 'eager']),
     leakWarningMs: leakWarningMs === undefined ? undefined : timeoutOption('leakWarningMs', leakWarningMs),
-    balancer: balancer ?? smoothWeightedRoundRobin(),
+    balancer: balancer ?? peakEwma(),
+    tiers: tiersOf(tiers),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })
 }

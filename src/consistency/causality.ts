@@ -92,7 +92,8 @@ export class Causality {
     const latestMs = Math.max(parent.primaryUntilMs ?? 0, start.primaryUntilMs ?? 0)
     const primaryUntilMs = latestMs === 0 ? undefined : latestMs
     if (depthOf(parent) >= DEEPEST) {
-      const alias = new SessionAlias(parent, { consistency: start.consistency, primaryUntilMs })
+      const { consistency, tier } = start
+      const alias = new SessionAlias(parent, { consistency, tier, primaryUntilMs })
       for (const read of start.lastReads ?? []) alias.readFrom(read, [])
       return alias
     }

@@ -6,12 +6,14 @@ import type { MutableSession, SeenRead, SessionStart } from './session.ts'
 /** Another session by what it asks for, and the same one by what it has written and seen. */
 export class SessionAlias implements MutableSession {
   readonly consistency: Consistency | undefined
+  readonly tier: string | undefined
   readonly primaryUntilMs: number | undefined
   readonly #session: MutableSession
 
-  constructor(session: MutableSession, { consistency, primaryUntilMs }: SessionStart) {
+  constructor(session: MutableSession, { consistency, primaryUntilMs, tier }: SessionStart) {
     this.#session = session instanceof SessionAlias ? session.#session : session
     this.consistency = consistency
+    this.tier = tier
     this.primaryUntilMs = primaryUntilMs
   }
 

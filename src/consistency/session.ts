@@ -20,6 +20,8 @@ export interface SeenRead {
 export interface Session {
   /** What its reads may show. Absent: as the pool's. */
   readonly consistency: Consistency | undefined
+  /** The class of work that its statements belong to. Absent: none of its own. */
+  readonly tier: string | undefined
   /**
    * When (our clock, milliseconds) the session last heard the outcome of something that may have written. `undefined`
    * while it has not written.
@@ -46,6 +48,7 @@ export interface Session {
 
 export interface SessionStart {
   readonly consistency?: Consistency | undefined
+  readonly tier?: string | undefined
   readonly position?: Position | undefined
   readonly primaryUntilMs?: number | undefined
   /** Of the session around it. */
@@ -99,6 +102,7 @@ export function createSession(start: SessionStart = {}): MutableSession {
 /** What few sessions begin with. */
 interface Beginning {
   readonly consistency: Consistency | undefined
+  readonly tier: string | undefined
   readonly primaryUntilMs: number | undefined
   readonly lastWriteAtMs: number | undefined
 }
@@ -118,9 +122,10 @@ function compact(reads: readonly SeenRead[]): readonly SeenRead[] | SeenRead {
   return reads.length === 1 ? first : reads
 }
 
-function beginningOf({ consistency, primaryUntilMs, lastWriteAtMs }: SessionStart): Beginning | undefined {
-  const isPlain = (consistency ?? primaryUntilMs ?? lastWriteAtMs) === undefined
-  return isPlain ? undefined : { consistency, primaryUntilMs, lastWriteAtMs }
+function beginningOf(start: SessionStart): Beginning | undefined {
+  const { consistency, tier, primaryUntilMs, lastWriteAtMs } = start
+  const isPlain = (consistency ?? tier ?? primaryUntilMs ?? lastWriteAtMs) === undefined
+  return isPlain ? undefined : { consistency, tier, primaryUntilMs, lastWriteAtMs }
 }
 
 /**
@@ -145,6 +150,10 @@ class PlainSession implements MutableSession {
 
   get consistency(): Consistency | undefined {
     return this.#beginning?.consistency
+  }
+
+  get tier(): string | undefined {
+    return this.#beginning?.tier
   }
 
   get primaryUntilMs(): number | undefined {

@@ -1,3 +1,5 @@
+import type { Tags } from '../topology/tags.ts'
+
 /** A server of the cluster. Everything else of how to reach it, and its role, is the pool's business. */
 export interface DiscoveredNode {
   /** A name, an address, or the directory of a Unix socket. */
@@ -10,6 +12,8 @@ export interface DiscoveredNode {
    * @defaultValue 1
    */
   readonly weight?: number | undefined
+  /** What balancers and tiers may ask for. @defaultValue none */
+  readonly tags?: Tags | undefined
 }
 
 /** Knows where the servers of the cluster are. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkNodes } from './nodes.ts'
+import { checkNodes, sameNodes } from './nodes.ts'
 
 describe('checkNodes', () => {
   it('settles weights, drops what it does not know, and takes a server once', () => {
@@ -19,6 +19,17 @@ describe('checkNodes', () => {
   })
 
   it.each([
+    [{ zone: 'a' }, { zone: 'a' }, true],
+    [{ zone: 'a' }, { zone: 'b' }, false],
+    [{ zone: 'a' }, undefined, false],
+    [undefined, { zone: 'a' }, false],
+    [{}, undefined, true],
+  ])('with tags %j and then %j: the same is %s', (before, after, expected) => {
+    const listOf = (tags: unknown) => checkNodes([{ host: 'a', tags }])
+    expect(sameNodes(listOf(before), listOf(after))).toBe(expected)
+  })
+
+  it.each([
     [undefined, 'The answer must be an array of nodes; received undefined'],
     [{ a: 1 }, 'The answer must be an array of nodes; received an object'],
     [['10.0.0.1'], '[0] must be an object with a "host"; received "10.0.0.1"'],
@@ -34,6 +45,7 @@ describe('checkNodes', () => {
     [[{ host: 'a', weight: -1 }], '[0].weight must be a number of at least 0; received -1'],
     [[{ host: 'a', weight: Number.NaN }], 'received NaN'],
     [[{ host: 'a', weight: Infinity }], 'received Infinity'],
+    [[{ host: 'a', tags: { zone: 1 } }], '[0].tags must be an object of strings; received an object'],
     [
       [
         { host: 'a', port: 1, weight: 1 },

@@ -1,4 +1,5 @@
 import { SwitchyardError } from '../errors/error.ts'
+import { isTags, sameTags } from '../topology/tags.ts'
 import type { DiscoveredNode } from './discovery.ts'
 import { isPort, shown } from './options.ts'
 
@@ -22,8 +23,12 @@ export function checkNodes(answer: unknown): readonly CheckedNode[] {
 
 /** Whether both lists mean the same, whatever the order. */
 export function sameNodes(a: readonly CheckedNode[], b: readonly CheckedNode[]): boolean {
-  const weights = new Map(a.map((node) => [keyOf(node), node.weight]))
-  return a.length === b.length && b.every((node) => weights.get(keyOf(node)) === node.weight)
+  const known = new Map(a.map((node) => [keyOf(node), node]))
+  return a.length === b.length && b.every((node) => isSame(node, known.get(keyOf(node))))
+}
+
+function isSame(node: CheckedNode, other: CheckedNode | undefined): boolean {
+  return node.weight === other?.weight && sameTags(node.tags, other.tags)
 }
 
 function keyOf({ host, port }: DiscoveredNode): string {
@@ -32,7 +37,7 @@ function keyOf({ host, port }: DiscoveredNode): string {
 
 function checkNode(given: unknown, where: string): CheckedNode {
   if (given === null || typeof given !== 'object') throw bad(where, 'an object with a "host"', given)
-  const { host, port, weight = 1 } = given as Readonly<Record<keyof DiscoveredNode, unknown>>
+  const { host, port, weight = 1, tags } = given as Readonly<Record<keyof DiscoveredNode, unknown>>
   if (typeof host !== 'string' || !/^[^\s@]+$/.test(host) || host.includes('://')) {
     throw bad(`${where}.host`, 'a name, an address or the directory of a socket', host)
   }
@@ -40,7 +45,13 @@ function checkNode(given: unknown, where: string): CheckedNode {
   if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0) {
     throw bad(`${where}.weight`, 'a number of at least 0', weight)
   }
-  return Object.freeze({ host, weight, ...(port === undefined ? {} : { port }) })
+  if (tags !== undefined && !isTags(tags)) throw bad(`${where}.tags`, 'an object of strings', tags)
+  return Object.freeze({
+    host,
+    weight,
+    ...(port === undefined ? {} : { port }),
+    ...(tags === undefined ? {} : { tags: Object.freeze({ ...tags }) }),
+  })
 }
 
 function bad(where: string, legal: string, received: unknown): SwitchyardError {

@@ -14,8 +14,21 @@ describe('readCluster', () => {
       { host: '10.0.0.1', port: 5432, weight: 1 },
       { host: '10.0.0.2', port: 5433, weight: 1 },
       { host: '10.0.0.3', port: 5432, weight: 1 },
-      { host: '10.0.0.4', port: 5432, weight: 1 },
+      { host: '10.0.0.4', port: 5432, weight: 1, tags: {} },
     ])
+  })
+
+  it.each([
+    [
+      { zone: 'a', nofailover: true, prio: 2 },
+      { zone: 'a', nofailover: 'true', prio: '2' },
+    ],
+    [{}, {}],
+    [null, undefined],
+    [['zone'], undefined],
+  ])('tags %j are passed on as text', (tags, expected) => {
+    const [member] = readCluster({ members: [{ role: 'replica', host: 'a', tags }] }).nodes
+    expect(member?.tags).toEqual(expected)
   })
 
   it.each([
@@ -28,7 +41,7 @@ describe('readCluster', () => {
     [null, 1],
   ])('tags %j: weight %i, the leader too, who stays in the list', (tags, weight) => {
     const [leader] = readCluster({ members: [{ role: 'leader', host: 'a', tags }] }).nodes
-    expect(leader).toEqual({ host: 'a', port: 5432, weight })
+    expect(leader).toMatchObject({ host: 'a', port: 5432, weight })
   })
 
   it('learns where the other APIs are', () => {

@@ -1,4 +1,5 @@
 import { SwitchyardError } from '../errors/error.ts'
+import type { Tags } from '../topology/tags.ts'
 import type { DiscoveredNode } from './discovery.ts'
 import { isPort, shown } from './options.ts'
 
@@ -24,7 +25,9 @@ function nodeOf(member: unknown): DiscoveredNode {
   const port = field(member, 'port') ?? 5432
   if (typeof host !== 'string' || host === '') throw bad('"host" of a member must be a name', host)
   if (!isPort(port)) throw bad(`"port" of ${host} must be an integer from 1 to 65535`, port)
-  return { host, port, weight: isTagged(field(member, 'tags'), 'noloadbalance') ? 0 : 1 }
+  const tags = field(member, 'tags')
+  const node = { host, port, weight: isTagged(tags, 'noloadbalance') ? 0 : 1 }
+  return isObject(tags) ? { ...node, tags: asText(tags) } : node
 }
 
 function apiOf(apiUrl: unknown): readonly URL[] {
@@ -37,6 +40,14 @@ function apiOf(apiUrl: unknown): readonly URL[] {
 /** Patroni shows a tag as it stands in the member's configuration, where YAML makes a boolean of `true`. */
 function isTagged(tags: unknown, name: string): boolean {
   return /^(?:true|yes|on|1)$/i.test(String(field(tags, name)))
+}
+
+function asText(tags: object): Tags {
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, String(value)]))
+}
+
+function isObject(value: unknown): value is object {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 function field(object: unknown, name: string): unknown {

@@ -21,6 +21,8 @@ export interface Attempted {
   readonly wasSent: boolean
   /** The connection, if it is kept: the receiver's from now on. */
   readonly client: PoolClient | undefined
+  /** How long it waited for its turn before the node was asked for anything, in milliseconds. */
+  readonly waitedMs?: number
 }
 
 export interface ReadAttempt {
@@ -41,7 +43,10 @@ export interface AttemptsOptions {
 type End = (failure: Failure | undefined, error: Error | undefined, result?: unknown) => void
 
 /** Receives why there is no connection, and what that says of the node. */
-type Refused = (error: Error, failure: Failure) => void
+export type Refused = (error: Error, failure: Failure) => void
+
+/** What runs statements on nodes. */
+export type Runner = Pick<Attempts, 'read' | 'watch' | 'write' | 'lease' | 'abandon'>
 
 /** Runs one statement on one node: leases a connection, sends, gives the connection back. As with pg.Pool, an error costs the connection. */
 export class Attempts {
@@ -66,7 +71,7 @@ export class Attempts {
   }
 
   /** Calls `giveUp` when the node is given up, until the returned function is called. */
-  watch(node: NodeView, giveUp: (cause: Error) => void): () => void {
+  watch(node: NodeView, giveUp: GiveUp): () => void {
     const entry = harmless(node.id, giveUp)
     this.#giveUps.add(entry)
     return () => this.#giveUps.remove(entry)

@@ -1,15 +1,20 @@
+import type { PermitBook } from '../nodes/permit-book.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
+import type { Tier } from '../nodes/tier.ts'
+import { tierUnservedError } from '../nodes/tier-errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { NodeId } from '../topology/node.ts'
-import { Attempts } from './attempts.ts'
+import { Attempts, type Runner } from './attempts.ts'
 import type { Abandonment } from './give-ups.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { HealthBook } from './health-book.ts'
 import { Reader, type Read } from './reader.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { SpillGate } from './spill-gate.ts'
-import { Writer, type PrimaryLease } from './writer.ts'
+import type { StatementTimeout } from './statement-timeout.ts'
+import { TieredAttempts } from './tiered-attempts.ts'
+import { Writer, type Leased } from './writer.ts'
 
 /** How long and how much, in milliseconds and reads at once. */
 export interface ExecutionLimits {
@@ -28,18 +33,32 @@ export interface ExecutorOptions {
   readonly limits: ExecutionLimits
   readonly listener: ExecutionListener
   readonly platform: Platform
+  /** Absent: its statements belong to no tier. */
+  readonly tier?: Tiered | undefined
+}
+
+/** What a tier's statements need besides. */
+export interface Tiered {
+  readonly tier: Tier
+  readonly permits: PermitBook
+  readonly statementTimeout: StatementTimeout | undefined
 }
 
 /** Runs statements on nodes, and tells a node's failure from a statement's. */
 export class Executor {
-  readonly #attempts: Attempts
+  readonly #attempts: Runner
   readonly #reader: Reader
   readonly #writer: Writer
 
-  constructor({ nodeOf, balancer, cluster, health, limits, listener, platform }: ExecutorOptions) {
+  constructor(options: ExecutorOptions) {
+    const { nodeOf, balancer, cluster, health, limits, listener, platform, tier: tiered } = options
     const { failoverTimeoutMs, primarySpill, readTimeoutMs, waitMs } = limits
     const { places, over } = primarySpill
-    const attempts = new Attempts({ nodeOf, platform, sent: (node) => listener.sent(node) })
+    const plain = new Attempts({ nodeOf, platform, sent: (node) => listener.sent(node) })
+    const attempts =
+      tiered === undefined ? plain : new TieredAttempts({ ...tiered, attempts: plain, platform })
+    const tier = tiered?.tier
+    const unserved = tier?.tags === undefined ? undefined : (): Error => tierUnservedError(tier)
     const budget = new RetryBudget(platform)
     const spill = new SpillGate({ platform, places, waitMs: over === 'wait' ? failoverTimeoutMs : 0 })
     this.#attempts = attempts
@@ -53,6 +72,7 @@ export class Executor {
       listener,
       platform,
       spill,
+      unserved,
       readTimeoutMs,
       failoverTimeoutMs,
       waitMs,
@@ -70,7 +90,7 @@ export class Executor {
   }
 
   /** Hands out a connection to the primary for exclusive use. */
-  lease(done: (error: Error | undefined, lease?: PrimaryLease) => void): void {
+  lease(done: Leased): void {
     this.#writer.lease(done)
   }
 

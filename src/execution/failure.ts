@@ -6,6 +6,10 @@ export type Failure =
   | 'fenced'
   /** The node lives, and has no connection to give at the moment. Another node may have one. */
   | 'busy'
+  /** Too many of its tier wait for this node already. Another replica may have room, and the primary is not to pay for it. */
+  | 'full'
+  /** It has waited for this node for as long as its tier lets it. */
+  | 'overdue'
   /** The standby refused the statement because it is a standby. It has done nothing; the primary may take it. */
   | 'standby-refusal'
   /** The standby cancelled the read because replay got in its way. */

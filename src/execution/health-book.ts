@@ -10,7 +10,7 @@ export interface HealthListener {
 
 interface Entry {
   breaker: Breaker
-  /** Reads that were sent and have not ended. */
+  /** Reads that were sent and have not ended, and connections that are held. */
   inFlight: number
 }
 
@@ -30,6 +30,10 @@ export class HealthBook implements Health {
     return entry === undefined ? 'admitted' : admission(entry.breaker, entry.inFlight, nowMs)
   }
 
+  inFlight(id: NodeId): number {
+    return this.#entries.get(id)?.inFlight ?? 0
+  }
+
   /** A read is on its way to the node. */
   started(id: NodeId): void {
     this.#entry(id).inFlight += 1
@@ -47,6 +51,24 @@ export class HealthBook implements Health {
       entry,
       answered ? { type: 'answered' } : { type: 'failed', chance: this.#platform.random() },
     )
+  }
+
+  /** It was not sent after all, which says nothing of the node. */
+  withdrawn(id: NodeId): void {
+    const entry = this.#entries.get(id)
+    if (entry !== undefined && entry.inFlight > 0) entry.inFlight -= 1
+  }
+
+  /**
+   * A connection to the node is held on, behind a read that has ended. What is returned is to be called when it is given
+   * back.
+   */
+  held(id: NodeId): () => void {
+    const entry = this.#entry(id)
+    entry.inFlight += 1
+    return () => {
+      if (this.#entries.get(id) === entry) entry.inFlight -= 1
+    }
   }
 
   /** The node was down, and is up again. */

@@ -51,6 +51,26 @@ describe('a conversation', () => {
     expect(b.log).not.toContain('readAnswered a')
   })
 
+  it('is in flight until its connection is given back, once', () => {
+    b.answers['a'] = 'begun'
+    begin('ap')
+    begin('ap')
+    expect(b.health.inFlight('a')).toBe(2)
+    held[0]?.client.release()
+    held[0]?.client.release()
+    expect(b.health.inFlight('a')).toBe(1)
+    expect(b.releases).toEqual([2, 0])
+  })
+
+  it('says nothing of a node that was forgotten meanwhile', () => {
+    b.answers['a'] = 'begun'
+    begin('ap')
+    b.health.forget('a')
+    begin('ap')
+    held[0]?.client.release()
+    expect(b.health.inFlight('a')).toBe(1)
+  })
+
   it('begins at the next replica when one fails, whose connection is not kept', () => {
     b.answers['a'] = reset()
     b.answers['b'] = 'begun'

@@ -3,6 +3,7 @@ import {
   conflict,
   FAILOVER_TIMEOUT_MS,
   ownFault,
+  planOf,
   queryTimeout,
   refusal,
   reset,
@@ -12,7 +13,7 @@ import {
 import { settle } from '../../test/support/fake-platform.ts'
 import { ReaderBench } from '../../test/support/reader-bench.ts'
 import { uncaughtDuring } from '../../test/support/uncaught.ts'
-import type { Balancer } from '../selection/balancer.ts'
+import type { Balancer, Outcome } from '../selection/balancer.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 let b: ReaderBench
@@ -283,6 +284,26 @@ describe('what the balancer hears', () => {
       'started b of b',
       'ended b answered after 12',
     ])
+  })
+
+  it('what reads of the same text took before, and of a new text what reads took', async () => {
+    const outcomes: Outcome[] = []
+    b.balancer = { order: (candidates) => candidates, ended: (_node, outcome) => outcomes.push(outcome) }
+    const [one, two] = [{}, {}]
+    const reader = b.reader()
+    const answerAfter = async (text: object, node: string, ms: number): Promise<void> => {
+      const read = { plan: () => planOf(node), send: b.send, text, refused: () => expect.unreachable() }
+      reader.read(read, b.done)
+      await b.platform.advance(ms)
+      b.waiting.shift()?.(undefined, 'rows')
+    }
+    await answerAfter(one, 'a', 10)
+    await answerAfter(one, 'b', 20)
+    await answerAfter(one, 'a', 1)
+    await answerAfter(two, 'a', 500)
+    await answerAfter(two, 'b', 500)
+    expect(outcomes.map(({ expectedMs }) => Math.round(expectedMs))).toEqual([10, 10, 11, 8, 500])
+    expect(outcomes.map(({ elapsedMs }) => elapsedMs)).toEqual([10, 20, 1, 500, 500])
   })
 
   it('nothing of the primary', () => {

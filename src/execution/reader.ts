@@ -6,11 +6,13 @@ import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Attempted, Attempts } from './attempts.ts'
+import type { Attempted, Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
+import { atRelease } from './at-release.ts'
 import type { Conversation } from './conversation.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { Failure } from './failure.ts'
+import { Feedback } from './feedback.ts'
 import { guarded } from './guarded.ts'
 import type { HealthBook } from './health-book.ts'
 import { BEHIND, inBand } from './in-band.ts'
@@ -34,6 +36,8 @@ export interface Read {
   /** Makes the plan as things are now. */
   readonly plan: () => QueryPlan
   readonly send: Send
+  /** Stands for its text: what takes as long belongs together. */
+  readonly text?: object | undefined
   /** What a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
   readonly follower?: ReadFollower | undefined
@@ -44,7 +48,7 @@ export interface Read {
 }
 
 export interface ReaderOptions {
-  readonly attempts: Attempts
+  readonly attempts: Runner
   readonly balancer: Balancer
   readonly budget: RetryBudget
   readonly cluster: Cluster
@@ -52,6 +56,8 @@ export interface ReaderOptions {
   readonly listener: ExecutionListener
   readonly platform: Platform
   readonly spill: SpillGate
+  /** What to say where the primary is no candidate. Absent: that it has no place. */
+  readonly unserved?: (() => Error) | undefined
   /** How long one candidate may take. Absent: as long as the node answers its probes. */
   readonly readTimeoutMs: number | undefined
   /** How long to wait for a replica to catch up with the session before the primary is asked, in milliseconds. */
@@ -79,9 +85,11 @@ interface Walk {
  */
 export class Reader {
   readonly #options: ReaderOptions
+  readonly #feedback: Feedback
 
   constructor(options: ReaderOptions) {
     this.#options = options
+    this.#feedback = new Feedback(options)
   }
 
   read(read: Read, callback: Done): void {
@@ -98,22 +106,22 @@ export class Reader {
    * together with the read.
    */
   #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
-    const { attempts, health, platform, readTimeoutMs } = this.#options
+    const { attempts, platform, readTimeoutMs } = this.#options
     const { conversation, position, send } = walk.read
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
     const isAble = isWorthIt && conversation?.held === undefined
     if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
-    health.started(node.id)
+    const ended = this.#feedback.sending(node, undefined, undefined)
     attempts.read(
       node,
       inBand(send, node, position),
       { timeoutMs: readTimeoutMs, keeps: false },
       (attempted) => {
         const { failure, result } = attempted
-        health.ended(node.id, failure !== 'node' && failure !== 'busy')
-        if (result === BEHIND || failure === 'busy') return this.#waitForReplica(walk)
-        if (failure === undefined || failure === 'statement')
+        ended(failure, attempted.waitedMs)
+        if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#waitForReplica(walk)
+        if (failure === undefined || failure === 'statement' || failure === 'overdue')
           return this.#attempted(walk, node, true, attempted)
         if (failure === 'node' && attempted.error !== undefined) {
           this.#options.listener.nodeFailed(node, attempted.error)
@@ -171,35 +179,28 @@ export class Reader {
   }
 
   #attempt(walk: Walk, step: PlanStep, spill: SpillGate | undefined): void {
-    const { attempts, balancer, health, platform, readTimeoutMs } = this.#options
+    const { attempts, readTimeoutMs } = this.#options
     const { node, reason } = step
     const isReplica = reason === 'replica' || reason === 'last-resort'
     if (reason === 'last-resort') this.#options.listener.lastResort()
-    const startedAtMs = platform.now()
-    if (isReplica) {
-      health.started(node.id)
-      if (reason === 'replica') balancer.started?.(node, replicasFrom(walk.plan, walk.index))
-    }
+    const candidates = reason === 'replica' ? replicasFrom(walk.plan, walk.index) : undefined
+    const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.text) : undefined
     const timeoutMs = isReplica ? readTimeoutMs : undefined
     const keeps = walk.read.conversation?.held !== undefined
     attempts.read(node, walk.read.send, { timeoutMs, keeps }, (attempted) => {
       spill?.leave()
-      if (isReplica) {
-        const answered = attempted.failure !== 'node' && attempted.failure !== 'busy'
-        health.ended(node.id, answered)
-        if (reason === 'replica')
-          balancer.ended?.(node, { elapsedMs: platform.now() - startedAtMs, answered })
-      }
+      ended?.(attempted.failure, attempted.waitedMs)
       this.#attempted(walk, node, isReplica, attempted)
     })
   }
 
   #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted): void {
     const { failure, error, result, client } = attempted
-    const { attempts, budget, failoverTimeoutMs, listener, platform } = this.#options
+    const { attempts, budget, failoverTimeoutMs, health, listener, platform } = this.#options
     const held = walk.read.conversation?.held
     if (client !== undefined && held !== undefined) {
       const watch = (giveUp: (cause: Error) => void): (() => void) => attempts.watch(node, giveUp)
+      if (isReplica) atRelease(client, health.held(node.id))
       return held({ client, node, watch }, result)
     }
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
@@ -213,6 +214,12 @@ export class Reader {
 
     walk.error = error
     walk.index += 1
+    if (failure === 'overdue') return walk.done(error)
+    if (failure === 'full') {
+      // Its own kind is to blame: another replica may have room, and the primary is not to pay for it.
+      const isNext = walk.plan.steps[walk.index]?.reason === 'replica'
+      return isNext ? this.#step(walk) : walk.done(error)
+    }
     walk.untilMs ??= platform.now() + failoverTimeoutMs
     const isLast = walk.plan.steps[walk.index] === undefined
     // A node that lives says no for reasons of its own, which the next plan would not change.
@@ -227,8 +234,9 @@ export class Reader {
 
   /** Where there is a primary, it is not to run what belongs to replicas. */
   #unavailable(): Error {
-    const { cluster, listener } = this.#options
+    const { cluster, listener, unserved } = this.#options
     if (cluster.primary() === undefined) return cluster.unavailable()
+    if (unserved !== undefined) return unserved()
     listener.spillRefused()
     return spillError()
   }

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Attempts } from './attempts.ts'
+import type { Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import { guarded } from './guarded.ts'
@@ -14,10 +14,11 @@ export interface PrimaryLease {
   readonly node: NodeView
 }
 
-type Leased = (error: Error | undefined, lease?: PrimaryLease) => void
+/** Receives the connection, or why there is none. */
+export type Leased = (error: Error | undefined, lease?: PrimaryLease) => void
 
 export interface WriterOptions {
-  readonly attempts: Attempts
+  readonly attempts: Runner
   readonly cluster: Cluster
   readonly listener: ExecutionListener
   readonly platform: Platform

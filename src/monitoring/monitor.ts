@@ -42,7 +42,7 @@ export interface Monitor {
   unshown(serverIdentity: string | undefined): Promise<Unshown | undefined>
   /** A statement is on its way: while they come, probes come often enough to prove replicas fresh. Cheap. */
   used(): void
-  /** Watches these nodes from now on. One whose id and options stay keeps what is known of it; its weight may change. */
+  /** Watches these nodes from now on. One whose id and options stay keeps what is known of it; its weight and tags may change. */
   setNodes(nodes: readonly NodeConfig[]): void
   close(): Promise<void>
 }

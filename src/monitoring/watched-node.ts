@@ -56,8 +56,8 @@ export class WatchedNode {
   }
 
   get known(): KnownNode {
-    const { id, weight } = this.#config
-    return { id, weight, state: this.#state, toldSystemIdentifier: this.#toldSystemIdentifier }
+    const { id, weight, tags } = this.#config
+    return { id, weight, tags, state: this.#state, toldSystemIdentifier: this.#toldSystemIdentifier }
   }
 
   /** Takes over `config` if it means the same server, reached in the same way. */

@@ -1,17 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient, PoolConfig } from 'pg'
 import type { NodeId } from '../topology/node.ts'
+import type { Tags } from '../topology/tags.ts'
 
 /** How to reach one node, as the configuration says it. */
 export interface NodeConfig {
   readonly id: NodeId
   /** Share of the reads relative to other replicas. 0: no reads. */
   readonly weight: number
+  /** What balancers and tiers may ask for. */
+  readonly tags?: Tags
   /** Options of node-postgres for the connections to this node. */
   readonly options: PoolConfig
 }
 
-/** Whether both mean the same server, reached in the same way. Their weights may differ. */
+/** Whether both mean the same server, reached in the same way. Their weights and tags may differ. */
 export function isSameWay(a: NodeConfig, b: NodeConfig): boolean {
   // Passwords are seldom enumerable, so they are compared by name.
   return a.id === b.id && a.options.password === b.options.password && isDeepStrictEqual(a.options, b.options)

@@ -252,5 +252,6 @@ describe('what a read may show', () => {
 /** What a session says of itself, as a plain object. */
 function saidBy(session: Session): Session {
   const { consistency, fence, lastReads, lastWriteAtMs, position, primaryUntilMs, unfencedSinceMs } = session
-  return { consistency, fence, lastReads, lastWriteAtMs, position, primaryUntilMs, unfencedSinceMs }
+  const { tier } = session
+  return { consistency, fence, lastReads, lastWriteAtMs, position, primaryUntilMs, tier, unfencedSinceMs }
 }

@@ -20,6 +20,8 @@ export interface RouteRequest {
   readonly consistency?: Consistency
   /** Upper bound of staleness for this query, in milliseconds. 0 means the primary. */
   readonly maxStalenessMs?: number
+  /** The class of work that it belongs to, one of the pool's `tiers`. @defaultValue as the session, or else `default` */
+  readonly tier?: string
 }
 
 function toPrimary(reason: RouteReason): Route {

@@ -49,3 +49,10 @@ export type RouteReason =
 export type Route =
   | { readonly role: 'primary'; readonly reason: RouteReason }
   | { readonly role: 'replica'; readonly reason: RouteReason; readonly freshness: Freshness }
+
+/** What a replica may be asked for, whether it has replayed it. Another node's progress cannot be asked of it. */
+export function positionToAsk(route: Route): Position | undefined {
+  return route.role === 'replica' && route.freshness.after === undefined
+    ? route.freshness.position
+    : undefined
+}

@@ -1,10 +1,23 @@
+import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
 /** How a read that was sent to a node ended. */
 export interface Outcome {
+  /** From the decision for the node to its answer, waiting for a connection included, in milliseconds. */
   readonly elapsedMs: number
+  /** What reads of the same text took of late, whatever their node, in milliseconds. */
+  readonly expectedMs: number
   /** False when the node failed to answer. An error that the statement itself caused is an answer. */
   readonly answered: boolean
+}
+
+/** What a balancer may go by besides the candidates, whose weight, tags and lag it sees. */
+export interface Moment {
+  readonly nowMs: number
+  /** A number in [0, 1). */
+  readonly random: () => number
+  /** Reads at this node that have not ended, and read-only transactions that are open there. */
+  readonly inFlight: (id: NodeId) => number
 }
 
 /**
@@ -13,9 +26,9 @@ export interface Outcome {
  */
 export interface Balancer {
   /** Best first. Must not change anything: `explain()` calls it too. `candidates` is never empty. */
-  order(candidates: readonly NodeView[], random: () => number): readonly NodeView[]
-  /** A read was sent to `picked`, out of `candidates`. */
-  started?(picked: NodeView, candidates: readonly NodeView[]): void
+  order(candidates: readonly NodeView[], moment: Moment): readonly NodeView[]
+  /** A read is about to be sent to `picked`, out of `candidates`. */
+  started?(picked: NodeView, candidates: readonly NodeView[], moment: Moment): void
   /** The read that was sent to `picked` ended. */
-  ended?(picked: NodeView, outcome: Outcome): void
+  ended?(picked: NodeView, outcome: Outcome, nowMs: number): void
 }

@@ -11,4 +11,6 @@ export type Admission =
 /** What selection asks of the nodes' recent records. */
 export interface Health {
   admission(id: NodeId, nowMs: number): Admission
+  /** Reads at the node that have not ended, and read-only transactions that are open there. */
+  inFlight(id: NodeId): number
 }

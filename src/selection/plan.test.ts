@@ -33,7 +33,7 @@ const backwards: Balancer = { order: (candidates) => candidates.toReversed() }
 
 /** Every node is admitted but those named otherwise. */
 function healthOf(records: Readonly<Record<string, Admission>>): Health {
-  return { admission: (id) => records[id] ?? 'admitted' }
+  return { admission: (id) => records[id] ?? 'admitted', inFlight: (id) => id.length }
 }
 
 function plan(route: Route, snapshot: Snapshot, given: Partial<Selection> = {}): QueryPlan {
@@ -161,16 +161,17 @@ describe('planQuery', () => {
     expect(shown(plan(route, snapshotOf(p, stale('a'))))).toBe('p:fallback !a:lagging')
   })
 
-  it('the balancer sees eligible replicas only, and chance as it is given', () => {
-    const seen: { ids: string[]; chance: number }[] = []
+  it('the balancer sees eligible replicas only, what is in flight there, and chance as it is given', () => {
+    const seen: unknown[] = []
     const balancer: Balancer = {
-      order(candidates, random) {
-        seen.push({ ids: candidates.map(({ id }) => id), chance: random() })
+      order(candidates, { inFlight, nowMs, random }) {
+        const ids = candidates.map(({ id }) => id)
+        seen.push({ ids, chance: random(), nowMs, busy: ids.map(inFlight) })
         return candidates
       },
     }
     plan(toReplica, snapshotOf(p, stale('a'), fresh('b'), fresh('c')), { balancer, random: () => 0.25 })
-    expect(seen).toEqual([{ ids: ['b', 'c'], chance: 0.25 }])
+    expect(seen).toEqual([{ ids: ['b', 'c'], chance: 0.25, nowMs: NOW_MS, busy: [1, 1] }])
   })
 
   it('the balancer is not asked when there is nothing to order, nor told anything', () => {

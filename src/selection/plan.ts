@@ -1,7 +1,8 @@
 import type { SeenRead } from '../consistency/session.ts'
 import type { Route } from '../routing/route.ts'
 import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
-import type { Balancer } from './balancer.ts'
+import { hasTags, type Tags } from '../topology/tags.ts'
+import type { Balancer, Moment } from './balancer.ts'
 import { rejectionOf } from './eligibility.ts'
 import type { Health } from './health.ts'
 import type { PlanStep, QueryPlan, RejectedNode } from './query-plan.ts'
@@ -18,6 +19,8 @@ export interface Selection {
   readonly spills: boolean
   /** Whether replicas serve of which it is not known how old they are, as long as there is no primary to compare with. */
   readonly servesUnmeasured?: boolean
+  /** What a node must have to serve a read at all, the primary in place of a replica included. */
+  readonly tags?: Tags | undefined
 }
 
 /** Who exactly, in what order. Pure: balancer and health are asked, not told. */
@@ -27,14 +30,16 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
     return { steps: primary === undefined ? [] : [{ node: primary, reason: 'primary' }], rejected: [] }
   }
 
-  const { balancer, health, random, spills } = selection
+  const { balancer, health, random, spills, tags } = selection
   const mayBeUnmeasured = selection.servesUnmeasured === true && primary === undefined
+  const moment: Moment = { nowMs, random, inFlight: (id) => health.inFlight(id) }
   const eligible: NodeView[] = []
   const unwell: NodeView[] = []
   const rejected: RejectedNode[] = []
   for (const node of snapshot.nodes) {
     if (node.role === 'primary' && node.exclusion === undefined) continue
-    const unfit = rejectionOf(node, route.freshness, snapshot, nowMs)
+    const isOther = tags !== undefined && !hasTags(node.tags, tags)
+    const unfit = isOther ? 'other-tags' : rejectionOf(node, route.freshness, snapshot, nowMs)
     if (unfit !== undefined) {
       rejected.push({ node, reason: unfit })
       if (unfit === 'lag-unknown' && mayBeUnmeasured) unwell.push(node)
@@ -51,10 +56,11 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
 
   const steps: PlanStep[] = []
   if (eligible.length > 0) {
-    const ordered = balancer.order(eligible, random)
+    const ordered = balancer.order(eligible, moment)
     for (const node of stayingWith(route.freshness.after, ordered)) steps.push({ node, reason: 'replica' })
   }
-  if (primary !== undefined && spills) steps.push({ node: primary, reason: 'fallback' })
+  const mayServe = spills && (tags === undefined || hasTags(primary?.tags, tags))
+  if (primary !== undefined && mayServe) steps.push({ node: primary, reason: 'fallback' })
   for (const node of unwell) steps.push({ node, reason: 'last-resort' })
   if (eligible.length > 0) return { steps, rejected }
   const behind = rejected
@@ -62,7 +68,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
     .map(({ node }) => node)
   return behind.length === 0
     ? { steps, rejected }
-    : { steps, rejected, catchingUp: balancer.order(behind, random) }
+    : { steps, rejected, catchingUp: balancer.order(behind, moment) }
 }
 
 /** One that has not replayed anything for so long will not do so in the next moment. */

@@ -24,6 +24,8 @@ export type Rejection =
   | Exclude<NodeState['name'], 'up'>
   | Exclusion
   | Exclude<Admission, 'admitted'>
+  /** It has not the tags that its tier asks for. */
+  | 'other-tags'
   /** Its weight is 0. */
   | 'drained'
   /** How far it is behind is not known, and unknown is not zero. */

@@ -1,13 +1,13 @@
-import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Balancer } from './balancer.ts'
+import { NodeTable } from './node-table.ts'
 
 /**
  * Smooth weighted round robin, as nginx does it: at every turn each candidate gains its weight, the richest is taken and
  * pays the sum of all weights. Weights 5, 1, 1 give a a b a c a a and not a a a a a b c.
  */
 export function smoothWeightedRoundRobin(): Balancer {
-  const credits = new Map<NodeId, number>()
+  const credits = new NodeTable<number>()
   const creditOf = (node: NodeView): number => credits.get(node.id) ?? 0
 
   return {

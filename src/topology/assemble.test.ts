@@ -115,6 +115,16 @@ describe('assemble', () => {
     expect(shown(nodes)).toEqual(['primary', 'primary', 'replica'])
   })
 
+  it('takes over tags, whatever the state', () => {
+    const tags = { zone: 'a' }
+    const nodes = [
+      { ...known('a', up(observed('replica', '0/1000'))), tags },
+      { ...known('b', down()), tags },
+      known('c', down()),
+    ]
+    expect(assembled(nodes).nodes.map((view) => view.tags)).toEqual([tags, tags, undefined])
+  })
+
   it('takes over configured order, weights and states', () => {
     const states = [primary(), replica('1'), PENDING, down()]
     const nodes = states.map((state, index) => known(`n${index}`, state, index + 1))

@@ -19,10 +19,11 @@ export function assemble(
   const isConflict = writable.length > 1
 
   const views = nodes.map((node): NodeView => {
-    const { id, weight, state } = node
-    if (state.name !== 'up') return { id, weight, role: 'unknown', state }
+    const { id, weight, tags, state } = node
+    const named = tags === undefined ? { id, weight } : { id, weight, tags }
+    if (state.name !== 'up') return { ...named, role: 'unknown', state }
     const exclusion = exclusions.get(id)
-    const view = { id, weight, role: state.observation.role, state }
+    const view = { ...named, role: state.observation.role, state }
     if (exclusion !== undefined) return { ...view, exclusion }
     if (isConflict || view.role !== 'replica') return view
     const { lag, isTooFarBehind } = lagOf(node, state.observation)

@@ -1,9 +1,11 @@
 import type { NodeId, NodeState } from './node.ts'
+import type { Tags } from './tags.ts'
 
 /** One node, as far as it is known. */
 export interface KnownNode {
   readonly id: NodeId
   readonly weight: number
+  readonly tags?: Tags | undefined
   readonly state: NodeState
   /** The system identifier that it told last, also while it does not answer. */
   readonly toldSystemIdentifier: string | undefined

@@ -1,4 +1,5 @@
 import type { NodeId, NodeState, Role } from './node.ts'
+import type { Tags } from './tags.ts'
 
 /** How far a replica is behind its primary, as far as that is known. */
 export interface Lag {
@@ -36,6 +37,8 @@ export type Exclusion =
 export interface NodeView {
   readonly id: NodeId
   readonly weight: number
+  /** As configured, or discovered. */
+  readonly tags?: Tags
   readonly role: Role
   readonly state: NodeState
   readonly exclusion?: Exclusion

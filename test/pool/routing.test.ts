@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createNodeSqlParser, type Pool } from '../../src/index.ts'
+import { createNodeSqlParser, smoothWeightedRoundRobin, type Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { parseLsn } from '../../src/topology/lsn.ts'
@@ -23,7 +23,7 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  pool = poolOver(cluster, { windowMs: 400 })
+  pool = poolOver(cluster, { windowMs: 400, balancer: smoothWeightedRoundRobin() })
   await replicasReady(pool)
 })
 
@@ -62,6 +62,7 @@ describe('pool.query', () => {
   it('gives weighted replicas their share', async () => {
     const [light, heavy] = cluster.replicas.map((node) => node.config)
     const weighted = poolOver(cluster, {
+      balancer: smoothWeightedRoundRobin(),
       replicas: [
         { ...light, weight: 1 },
         { ...heavy, weight: 3 },

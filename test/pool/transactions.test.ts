@@ -107,7 +107,7 @@ describe('a transaction that begins as READ ONLY', () => {
   })
 
   it('stays on the primary when the caller asks for that, and while the client is bound to it', async () => {
-    for (const first of [undefined, `set application_name = 'bound'`]) {
+    for (const first of [undefined, 'listen bound']) {
       const mark = newMark()
       const client = await pool.connect()
       if (first !== undefined) await client.query(first)

@@ -8,6 +8,7 @@ import {
   type ErrorCode,
   type IsolationLevel,
   type NodeChange,
+  type NodeId,
   type NodeView,
   type Outcome,
   type PoolStats,
@@ -30,8 +31,10 @@ class LeastBusy implements Balancer {
 const inOrder: Balancer = { order: (candidates) => candidates }
 
 const byChance: Balancer = {
-  order: (candidates, random) => {
+  order: (candidates, { inFlight, nowMs, random }) => {
     expectTypeOf(random).toEqualTypeOf<() => number>()
+    expectTypeOf(inFlight).toEqualTypeOf<(id: NodeId) => number>()
+    expectTypeOf(nowMs).toEqualTypeOf<number>()
     return candidates.toSorted(() => random() - 0.5)
   },
   ended: (_node, outcome) => expectTypeOf(outcome).toEqualTypeOf<Outcome>(),
@@ -47,7 +50,7 @@ export function balancersSeeAndChangeNothingElse(candidates: NodeView[]): void {
   const empty: Balancer = { order: () => undefined }
   // @ts-expect-error order is what makes a balancer
   const without: Balancer = { started: () => {} }
-  void [empty, without, inOrder.order(candidates, () => 0)]
+  void [empty, without, inOrder.order(candidates, { nowMs: 0, random: () => 0, inFlight: () => 0 })]
 }
 
 export function eventsAreTyped(pool: Pool): void {

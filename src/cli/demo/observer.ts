@@ -116,6 +116,7 @@ function changeOf({ standing, lagMs }: NodeView, before: Standing): string | und
     case 'suspected':
     case 'behind-session':
     case 'drained':
+    case 'other-tags':
     case 'recovering':
     case 'read-only':
     case 'foreign-cluster':

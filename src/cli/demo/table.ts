@@ -18,6 +18,7 @@ const SIGNS = {
   ejected: ['◐', 'yellow', 'ejected'],
   recovering: ['◐', 'yellow', 'recovering'],
   drained: ['○', 'dim', 'drained'],
+  'other-tags': ['○', 'dim', 'other tags'],
   'old-timeline': ['○', 'red', 'old timeline'],
   'read-only': ['○', 'red', 'read-only'],
   'foreign-cluster': ['○', 'red', 'foreign cluster'],

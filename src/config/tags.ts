@@ -1,0 +1,13 @@
+import { isTags, type Tags } from '../topology/tags.ts'
+import { describe, invalid } from './validate.ts'
+
+/** What an option with tags comes to; throws `SWITCHYARD_INVALID_OPTION` unless all of them are strings. */
+export function tagsOption(name: string, value: unknown): { readonly tags?: Tags } {
+  if (value === undefined) return {}
+  if (!isTags(value)) {
+    throw invalid(
+      `Option "${name}" must be an object whose values are strings, such as { zone: 'a' }; received ${describe(value)}`,
+    )
+  }
+  return { tags: Object.freeze({ ...value }) }
+}

@@ -1,0 +1,55 @@
+import type { Platform } from '../platform/platform.ts'
+import type { Balancer } from '../selection/balancer.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import { Expectations } from './expectations.ts'
+import type { Failure } from './failure.ts'
+import type { HealthBook } from './health-book.ts'
+
+export interface FeedbackOptions {
+  readonly balancer: Balancer
+  readonly health: HealthBook
+  readonly platform: Platform
+}
+
+/** Tells the nodes' records, and the balancer, how reads on replicas begin and end. */
+export class Feedback {
+  readonly #options: FeedbackOptions
+  readonly #expectations = new Expectations()
+
+  constructor(options: FeedbackOptions) {
+    this.#options = options
+  }
+
+  /**
+   * A read is about to be sent to `node`. What is returned is to be called with how it ended.
+   *
+   * @param candidates Out of which the balancer has chosen it. Absent: it had no choice, and is not told.
+   * @param text Stands for the text of the read.
+   */
+  sending(
+    node: NodeView,
+    candidates: readonly NodeView[] | undefined,
+    text: object | undefined,
+  ): (failure: Failure | undefined, waitedMs?: number) => void {
+    const { balancer, health, platform } = this.#options
+    const startedAtMs = platform.now()
+    const isChosen = candidates !== undefined
+    if (isChosen) {
+      const inFlight = (id: string): number => health.inFlight(id)
+      balancer.started?.(node, candidates, { nowMs: startedAtMs, random: () => platform.random(), inFlight })
+    }
+    health.started(node.id)
+    return (failure, waitedMs = 0) => {
+      const isUnsent = failure === 'full' || failure === 'overdue'
+      const answered = !isUnsent && failure !== 'node' && failure !== 'busy'
+      if (isUnsent) health.withdrawn(node.id)
+      else health.ended(node.id, answered)
+      const nowMs = platform.now()
+      // Waiting for its tier's turn says nothing of the node.
+      const elapsedMs = isUnsent ? 0 : nowMs - startedAtMs - waitedMs
+      const expectedMs = this.#expectations.expectedMs(text) ?? elapsedMs
+      if (answered) this.#expectations.answered(text, elapsedMs)
+      if (isChosen) balancer.ended?.(node, { elapsedMs, expectedMs, answered }, nowMs)
+    }
+  }
+}

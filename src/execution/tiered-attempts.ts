@@ -1,0 +1,112 @@
+import type { PoolClient } from 'pg'
+import type { PermitBook } from '../nodes/permit-book.ts'
+import type { Tier } from '../nodes/tier.ts'
+import { asError } from '../errors/as-error.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import { atRelease } from './at-release.ts'
+import type { Attempted, ReadAttempt, Refused, Runner } from './attempts.ts'
+import type { Send } from './execution.ts'
+import type { StatementTimeout } from './statement-timeout.ts'
+
+export interface TieredAttemptsOptions {
+  readonly attempts: Runner
+  readonly permits: PermitBook
+  readonly platform: Platform
+  readonly tier: Tier
+  /** Absent where no tier has one. */
+  readonly statementTimeout: StatementTimeout | undefined
+}
+
+/** Runs the statements of one tier: takes a permit before anything else is asked of the node, and gives it back after. */
+export class TieredAttempts implements Runner {
+  readonly #options: TieredAttemptsOptions
+
+  constructor(options: TieredAttemptsOptions) {
+    this.#options = options
+  }
+
+  read(node: NodeView, send: Send, how: ReadAttempt, attempted: (end: Attempted) => void): void {
+    this.#enter(
+      node,
+      (leave, waitedMs) =>
+        this.#options.attempts.read(node, this.#timed(send), how, (end) => {
+          if (end.client === undefined) leave()
+          else atRelease(end.client, leave)
+          attempted({ ...end, waitedMs })
+        }),
+      (error, failure) => attempted(unsent(error, failure)),
+    )
+  }
+
+  write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
+    this.#enter(
+      node,
+      (leave) =>
+        this.#options.attempts.write(node, this.#timed(send), (end) => {
+          leave()
+          attempted(end)
+        }),
+      (error, failure) => attempted(unsent(error, failure)),
+    )
+  }
+
+  lease(node: NodeView, leased: (client: PoolClient) => void, refused: Refused): void {
+    const { attempts, statementTimeout, tier } = this.#options
+    const granted = (leave: () => void): void => {
+      const prepared = (client: PoolClient): void => {
+        atRelease(client, leave)
+        if (statementTimeout === undefined) return leased(client)
+        statementTimeout.apply(client, tier.statementTimeoutMs, (error) => {
+          // The connection is broken, and says so to whoever uses it.
+          if (error) client.release(error)
+          if (error) refused(error, 'node')
+          else leased(client)
+        })
+      }
+      attempts.lease(node, prepared, (error, failure) => {
+        leave()
+        refused(error, failure)
+      })
+    }
+    this.#enter(node, granted, refused)
+  }
+
+  watch: Runner['watch'] = (node, giveUp) => this.#options.attempts.watch(node, giveUp)
+
+  abandon: Runner['abandon'] = (id, cause, failure) => this.#options.attempts.abandon(id, cause, failure)
+
+  /** One of the two is called, once. Who waits in vain for a node that is given up hears of it. */
+  #enter(node: NodeView, granted: (leave: () => void, waitedMs: number) => void, refused: Refused): void {
+    const { attempts, permits, platform, tier } = this.#options
+    const sinceMs = platform.now()
+    const unwatch = attempts.watch(node, (cause, failure) => {
+      unwatch()
+      withdraw()
+      refused(cause, failure)
+    })
+    const withdraw = permits.ask(node.id, tier, (error, leave) => {
+      unwatch()
+      if (error === undefined) granted(leave, platform.now() - sinceMs)
+      else refused(error, Reflect.get(error, 'code') === 'SWITCHYARD_TIER_FULL' ? 'full' : 'overdue')
+    })
+  }
+
+  #timed(send: Send): Send {
+    const { statementTimeout, tier } = this.#options
+    if (statementTimeout === undefined) return send
+    return (client, done) =>
+      statementTimeout.apply(client, tier.statementTimeoutMs, (error) => {
+        if (error) return done(error)
+        try {
+          send(client, done)
+        } catch (thrown) {
+          done(asError(thrown))
+        }
+      })
+  }
+}
+
+function unsent(error: Error, failure: Attempted['failure']): Attempted {
+  return { error, failure, result: undefined, wasSent: false, client: undefined }
+}

@@ -1,0 +1,46 @@
+import { hasTags, type Tags } from '../topology/tags.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import type { Balancer, Moment } from './balancer.ts'
+
+export interface PreferTagsOptions {
+  /** Orders the replicas that are equally near. */
+  readonly balancer: Balancer
+  /**
+   * A replica with so many reads in flight is full: the next read goes further away, as long as somebody there is not. An
+   * integer above 0.
+   * @defaultValue 32
+   */
+  readonly fullAt?: number
+}
+
+/**
+ * The nearest first: replicas with the tags of `nearest[0]`, then those of `nearest[1]`, and so on, then all others; and
+ * further away when the near ones are full. `preferTags([{ zone: 'a' }], { balancer: peakEwma() })`.
+ */
+export function preferTags(nearest: readonly Tags[], { balancer, fullAt = 32 }: PreferTagsOptions): Balancer {
+  if (!Number.isInteger(fullAt) || fullAt < 1) {
+    throw new RangeError(`Option "fullAt" of preferTags() must be an integer above 0; received ${fullAt}`)
+  }
+  const nearnessOf = (node: NodeView, { inFlight }: Moment): number => {
+    if (inFlight(node.id) >= fullAt) return nearest.length + 1
+    const index = nearest.findIndex((wanted) => hasTags(node.tags, wanted))
+    return index === -1 ? nearest.length : index
+  }
+
+  return {
+    order(candidates, moment) {
+      const groups: NodeView[][] = []
+      for (const node of candidates) (groups[nearnessOf(node, moment)] ??= []).push(node)
+      // Sparse: places that nobody has are passed over.
+      return groups.flatMap((group) => balancer.order(group, moment))
+    },
+    started(picked, candidates, moment) {
+      const nearness = nearnessOf(picked, moment)
+      const equals = candidates.filter((node) => nearnessOf(node, moment) === nearness)
+      balancer.started?.(picked, equals, moment)
+    },
+    ended(picked, outcome, nowMs) {
+      balancer.ended?.(picked, outcome, nowMs)
+    },
+  }
+}

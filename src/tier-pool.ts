@@ -1,0 +1,96 @@
+import type { EventEmitter } from 'node:events'
+import type { Pool, PoolClient, PoolConfig } from 'pg'
+import { callbackOf, promised } from './client/query-arguments.ts'
+import type { Done } from './execution/execution.ts'
+import { inThisContext } from './platform/async-context.ts'
+import { systemPlatform } from './platform/system.ts'
+import type { TierPool } from './pool-contract.ts'
+import { runTransaction } from './transaction.ts'
+import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
+
+type Connected = (error?: Error, client?: PoolClient, done?: (error?: Error | boolean) => void) => void
+
+/** What a tier's pool needs of the pool that it belongs to. */
+export interface TierSource {
+  readonly pool: EventEmitter
+  readonly options: () => PoolConfig
+  readonly run: (config: unknown, values: unknown, done: Done) => void
+  readonly take: () => Promise<PoolClient>
+}
+
+/** `pg.Pool` of a copy, as far as it is built upon. */
+interface Base extends EventEmitter {
+  connect(callback?: Connected): unknown
+  query(config: unknown, values?: unknown, callback?: unknown): unknown
+  end(callback?: (error?: Error) => void): unknown
+}
+type BaseClass = new (options?: PoolConfig) => Base
+export type TierPoolClass = new (source: TierSource) => TierPool
+
+const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
+const LISTENING = ['on', 'once', 'off', 'addListener', 'removeListener'] as const
+
+/** Makes the class of tiers' pools upon a copy's own `Pool`, whose instances they are. They have no connections of their own. */
+export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
+  const Parent = PoolOfCopy as unknown as BaseClass
+
+  class TierPool extends Parent {
+    readonly #source: TierSource
+
+    static {
+      for (const name of COUNTS) {
+        const get = function (this: TierPool): unknown {
+          return Reflect.get(this.#source.pool, name)
+        }
+        Object.defineProperty(TierPool.prototype, name, { get, configurable: true })
+      }
+      for (const name of LISTENING) {
+        const value = function (this: TierPool, event: string, listener: () => void): TierPool {
+          this.#source.pool[name](event, listener)
+          return this
+        }
+        Object.defineProperty(TierPool.prototype, name, { value, configurable: true, writable: true })
+      }
+    }
+
+    constructor(source: TierSource) {
+      super(source.options())
+      this.#source = source
+    }
+
+    override connect(callback?: Connected): unknown {
+      const taken = this.#source.take()
+      if (typeof callback !== 'function') return taken
+      const bound = inThisContext(callback)
+      taken.then(
+        (client) => bound(undefined, client, Reflect.get(client, 'release')),
+        (error: Error) => bound(error, undefined, () => {}),
+      )
+      return undefined
+    }
+
+    override query(config: unknown, values?: unknown, callback?: unknown): unknown {
+      const given = callbackOf(undefined, values, callback)
+      if (given === undefined) return promised((done) => this.#source.run(config, values, done))
+      this.#source.run(config, values, inThisContext(given))
+      return undefined
+    }
+
+    async transaction<T>(
+      fn: (client: PoolClient) => T | Promise<T>,
+      options: TransactionOptions = {},
+    ): Promise<T> {
+      if (typeof fn !== 'function') throw new TypeError('transaction() needs a function to run')
+      checkTransactionOptions(options)
+      return runTransaction({ connect: this.#source.take, platform: systemPlatform }, fn, options)
+    }
+
+    override end(callback?: (error?: Error) => void): unknown {
+      if (typeof callback !== 'function') return Promise.resolve()
+      queueMicrotask(callback)
+      return undefined
+    }
+  }
+  Object.defineProperty(TierPool, 'name', { value: 'Pool' })
+  return TierPool as unknown as TierPoolClass
+}

@@ -1,0 +1,308 @@
+import { Pool as PgPool, type PoolClient, type QueryConfig } from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { outcomeOf, Pool, type Balancer, type PoolOptions, type RouteRequest } from '../../src/index.ts'
+import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { ask, until } from '../support/servers.ts'
+
+let cluster: Cluster
+const pools: Pool[] = []
+const clients: PoolClient[] = []
+
+/** One place for `batch` at every node, and one more statement may wait for it. */
+const ONE_PLACE = { batch: { share: 0.2, maxQueue: 1 } }
+
+beforeAll(async () => {
+  cluster = await startCluster({ replicas: 2 })
+  await ask(cluster.primary.config, 'create table notes (id int primary key, text text not null)')
+  await cluster.caughtUp()
+})
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.release(true)
+  await Promise.all(pools.splice(0).map((pool) => pool.end()))
+})
+
+afterAll(async () => {
+  await cluster.stop()
+})
+
+const inOrder: Balancer = {
+  order: (candidates) => candidates.toSorted((a, b) => a.id.localeCompare(b.id)),
+}
+
+async function open(options: PoolOptions): Promise<Pool> {
+  const pool = poolOver(cluster, { max: 5, consistency: 'eventual', ...options })
+  pools.push(pool)
+  await replicasReady(pool)
+  return pool
+}
+
+/** Holds a connection to the primary in this tier, in a transaction, until the client is released. */
+async function hold(pool: Pool, tier: string, begin = 'begin'): Promise<PoolClient> {
+  const client = await pool.tier(tier).connect()
+  clients.push(client)
+  await client.query(begin)
+  return client
+}
+
+function give(client: PoolClient | undefined): void {
+  if (client === undefined) throw new Error('There is no such client')
+  clients.splice(clients.indexOf(client), 1)
+  client.release(true)
+}
+
+/** Reads that were answered by the primary, and by the replicas. */
+function readsOf(pool: Pool): readonly number[] {
+  return pool.stats().nodes.map(({ reads }) => reads)
+}
+
+/** The code of the error that it fails with. */
+async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  return error instanceof Error ? Reflect.get(error, 'code') : undefined
+}
+
+describe('the share of a tier', () => {
+  it('a full queue fails at once, nobody else notices, and who waits has his turn', async () => {
+    const pool = await open({ tiers: ONE_PLACE })
+    const first = await hold(pool, 'batch')
+    const write = { text: "insert into notes values (1, 'waits')", tier: 'batch' }
+    const second = pool.query(write)
+    const third = await pool.query(write).catch((error: unknown) => error)
+    expect(third).toMatchObject({ code: 'SWITCHYARD_TIER_FULL', retryable: true })
+    expect(outcomeOf(third)).toBe('not-sent')
+    // The other four connections are free for all others.
+    await Promise.all([1, 2, 3, 4].map(() => hold(pool, 'default')))
+    give(first)
+    expect((await second).rowCount).toBe(1)
+  })
+
+  it('holds on replicas too, for as long as a read-only transaction; another replica may have room', async () => {
+    const pool = await open({ tiers: ONE_PLACE, balancer: inOrder })
+    const read = { text: 'select id from notes', tier: 'batch' }
+    const before = readsOf(pool)
+    const held = await hold(pool, 'batch', 'begin read only')
+    const waits = pool.query(read)
+    await pool.query(read)
+    const ofReplicas = (): readonly number[] => [...readsOf(pool)].toSorted((a, b) => b - a)
+    const elsewhere = ofReplicas()
+    give(held)
+    await waits
+    expect([elsewhere, ofReplicas()]).toEqual([
+      [1, 0, 0],
+      [1, 1, 0],
+    ])
+    expect(before).toEqual([0, 0, 0])
+  })
+
+  it('where all replicas are full a read fails at once, and the primary does not pay for it', async () => {
+    const pool = await open({ tiers: { batch: { share: 0.2, maxQueue: 0 } }, balancer: inOrder })
+    await hold(pool, 'batch', 'begin read only')
+    await hold(pool, 'batch', 'begin read only')
+    const read = pool.query({ text: 'select id from notes', tier: 'batch' })
+    expect(await codeOf(read)).toBe('SWITCHYARD_TIER_FULL')
+    expect(readsOf(pool)).toEqual([0, 0, 0])
+  })
+
+  it('whoever has waited for too long hears of it', async () => {
+    const pool = await open({ tiers: { batch: { share: 0.2, maxWaitMs: 50 } } })
+    await hold(pool, 'batch')
+    const late = await pool
+      .tier('batch')
+      .query('delete from notes where id = 2')
+      .catch((error: unknown) => error)
+    expect(late).toMatchObject({ code: 'SWITCHYARD_TIER_TIMEOUT', retryable: true })
+    expect(outcomeOf(late)).toBe('not-sent')
+    const client = await pool.tier('batch').connect()
+    expect(await codeOf(client.query('begin'))).toBe('SWITCHYARD_TIER_TIMEOUT')
+    client.release()
+  })
+
+  it('whoever waits for a node that dies goes elsewhere', async () => {
+    const pool = await open({
+      tiers: { batch: { share: 0.2, maxQueue: 9 } },
+      balancer: inOrder,
+      replicas: cluster.replicas.map(({ config }) => config),
+    })
+    const ids = cluster.replicas.map(({ config }) => `${config.host}:${config.port}`).toSorted()
+    const [first] = cluster.replicas.filter(({ config }) => ids[0] === `${config.host}:${config.port}`)
+    if (first === undefined) return expect.unreachable()
+    await hold(pool, 'batch', 'begin read only')
+    const reads = [1, 2, 3].map(() => pool.query({ text: 'select id from notes', tier: 'batch' }))
+    await first.stop('immediate')
+    try {
+      await Promise.all(reads)
+      const other = pool.stats().nodes.find(({ id }) => id === ids[1])
+      expect(other?.reads).toBe(3)
+    } finally {
+      await first.start()
+      await cluster.caughtUp()
+    }
+  })
+})
+
+describe('the tier of a statement', () => {
+  const tiers = { batch: { statementTimeoutMs: 11_000 }, report: { statementTimeoutMs: 22_000 } }
+  const TIMEOUT = "select current_setting('statement_timeout') as timeout"
+  const timeoutOf = async (
+    queryable: { query: (query: string) => Promise<{ rows: { timeout: string }[] }> },
+    text = TIMEOUT,
+  ): Promise<string | undefined> => (await queryable.query(text)).rows[0]?.timeout
+
+  it('is that of the query, or the handle, or the session', async () => {
+    const pool = await open({ tiers, max: 1 })
+    const batch = pool.tier('batch')
+    expect(await timeoutOf(pool)).toBe('0')
+    expect((await pool.query({ text: TIMEOUT, tier: 'batch' })).rows).toEqual([{ timeout: '11s' }])
+    expect(await timeoutOf(batch)).toBe('11s')
+    await pool.withSession({ tier: 'report' }, async () => {
+      expect(await timeoutOf(pool)).toBe('22s')
+      expect(await timeoutOf(batch)).toBe('11s')
+      await pool.withSession(async () => expect(await timeoutOf(pool)).toBe('22s'))
+      const client = await pool.connect()
+      expect(await timeoutOf(client)).toBe('22s')
+      await client.query('begin')
+      expect(await timeoutOf(client)).toBe('22s')
+      client.release()
+    })
+    expect(await timeoutOf(pool)).toBe('0')
+  })
+
+  it('also of a client, of its transactions, and of read-only ones', async () => {
+    const pool = await open({ tiers, max: 1 })
+    const batch = pool.tier('batch')
+    for (const options of [{}, { readOnly: true }]) {
+      expect(await batch.transaction((client) => timeoutOf(client), options)).toBe('11s')
+    }
+    expect(await timeoutOf(pool, `/* switchyard:primary */ ${TIMEOUT}`)).toBe('0')
+    expect(await timeoutOf(pool)).toBe('0')
+  })
+
+  it('ends what takes too long, and leaves what the connection had before', async () => {
+    const pool = await open({ tiers: { batch: { statementTimeoutMs: 50 } }, max: 1 })
+    pool.on('connect', (client) => void client.query("set statement_timeout = '7s'"))
+    expect(await timeoutOf(pool)).toBe('7s')
+    expect(await codeOf(pool.tier('batch').query('select pg_sleep(30)'))).toBe('57014')
+    expect(
+      await codeOf(pool.tier('batch').query('update notes set id = id where pg_sleep(30) is null')),
+    ).toBe((await pool.query('select 1 from notes')).rowCount === 0 ? undefined : '57014')
+    expect(await timeoutOf(pool)).toBe('7s')
+  })
+
+  it.each([
+    ['a query', (pool: Pool) => pool.query({ text: 'select 1', tier: 'bach' })],
+    ['a session', async (pool: Pool) => pool.withSession({ tier: 'bach' }, () => {})],
+    ['a handle', async (pool: Pool) => pool.tier('bach')],
+    [
+      'a client’s query',
+      async (pool: Pool) => {
+        const client = await pool.connect()
+        const query: QueryConfig & RouteRequest = { text: 'select 1', tier: 'bach' }
+        await client.query(query).finally(() => client.release())
+      },
+    ],
+  ])('must be one that there is: %s', async (_what, use) => {
+    const unknown = { code: 'SWITCHYARD_INVALID_OPTION' }
+    await expect(use(await open({ tiers }))).rejects.toMatchObject({
+      ...unknown,
+      message: expect.stringContaining('must be one of "batch", "report", "default"; received "bach"'),
+    })
+    await expect(use(await open({}))).rejects.toMatchObject({
+      ...unknown,
+      message: expect.stringContaining('the pool has no "tiers"'),
+    })
+  })
+})
+
+describe('the tags of a tier', () => {
+  const replicas = (
+    ...tags: readonly (Record<string, string> | undefined)[]
+  ): NonNullable<PoolOptions['replicas']> =>
+    cluster.replicas.map(({ config }, index) => ({ ...config, tags: tags[index] }))
+  const tiers = { analytics: { tags: { use: 'reports' } } }
+
+  it('its reads run on nodes that have them, all others anywhere', async () => {
+    const pool = await open({ replicas: replicas(undefined, { use: 'reports' }), tiers })
+    const before = readsOf(pool)
+    await Promise.all(Array.from({ length: 20 }, () => pool.tier('analytics').query('select id from notes')))
+    expect(readsOf(pool).map((reads, index) => reads - (before[index] ?? 0))).toEqual([0, 0, 20])
+    const { plan } = await pool.explain({ text: 'select 1', tier: 'analytics' })
+    expect(plan.candidates.map(({ reason }) => reason)).toEqual(['replica'])
+    expect(plan.rejected.map(({ reason }) => reason)).toEqual(['other-tags'])
+    expect((await pool.explain('select 1')).plan.candidates).toHaveLength(3)
+  })
+
+  it('writes go to the primary as ever', async () => {
+    const pool = await open({ replicas: replicas({ use: 'reports' }), tiers })
+    expect((await pool.tier('analytics').query("insert into notes values (3, 'x')")).rowCount).toBe(1)
+  })
+
+  it('where nobody has them its reads fail after a while, and the primary is left alone', async () => {
+    const pool = await open({ replicas: replicas(), tiers, failoverTimeoutMs: 200 })
+    const failed = await pool
+      .tier('analytics')
+      .query('select 1')
+      .catch((error: unknown) => error)
+    expect(failed).toMatchObject({ code: 'SWITCHYARD_TIER_UNSERVED', retryable: true })
+    expect(failed).toHaveProperty('message', expect.stringContaining('{"use":"reports"}'))
+    const begin = pool.tier('analytics').transaction((client) => client.query('select 1'), { readOnly: true })
+    expect(await codeOf(begin)).toBe('SWITCHYARD_TIER_UNSERVED')
+  })
+
+  it('or on the primary, when it has them', async () => {
+    const pool = await open({ replicas: replicas(), tags: { use: 'reports' }, tiers })
+    await pool.tier('analytics').query('select id from notes')
+    expect(readsOf(pool)).toEqual([1, 0, 0])
+  })
+})
+
+describe('a pool of one tier', () => {
+  it('is a pg.Pool, with callbacks, events and counters, and to end it ends nothing', async () => {
+    const pool = await open({ tiers: ONE_PLACE })
+    const batch = pool.tier('batch')
+    expect(batch).toBeInstanceOf(PgPool)
+    const connected: unknown[] = []
+    batch.on('connect', (client) => connected.push(client))
+    const told = await new Promise((resolve) => {
+      batch.query('select 1 as one', [], (_error, result) => resolve(result.rows))
+    })
+    expect(told).toEqual([{ one: 1 }])
+    await new Promise<void>((resolve, reject) => {
+      batch.connect((error, client, release) => {
+        if (error || client === undefined) return reject(error ?? new Error('no client'))
+        client.query('select 1', (failed) => {
+          release()
+          if (failed) reject(failed)
+          else resolve()
+        })
+      })
+    })
+    expect(connected.length).toBeGreaterThan(0)
+    expect(batch.totalCount).toBe(pool.totalCount)
+    expect(batch.totalCount).toBeGreaterThan(0)
+    await batch.end()
+    await new Promise<void>((resolve) => batch.end(resolve))
+    expect((await batch.query('select 1')).rowCount).toBe(1)
+  })
+
+  it('also where there is one node only, whose connections are all there for it', async () => {
+    const pool = new Pool({ ...cluster.primary.config, max: 4, tiers: { batch: { share: 0.5 } } })
+    pools.push(pool)
+    expect((await pool.tier('batch').query('select 1')).rowCount).toBe(1)
+    const clientsHeld = await Promise.all([1, 2].map(() => hold(pool, 'batch')))
+    let isIn = false
+    const third = pool
+      .tier('batch')
+      .query('select 1')
+      .then(() => (isIn = true))
+    expect((await Promise.all([1, 2].map(() => hold(pool, 'default')))).length).toBe(2)
+    expect(isIn).toBe(false)
+    give(clientsHeld[0])
+    await third
+    await until('it is in', () => isIn)
+  })
+})
