@@ -33,6 +33,7 @@ import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
 import { provesRead } from './statement/proves-read.ts'
+import { standsApart } from './statement/stands-apart.ts'
 import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
@@ -235,15 +236,17 @@ export class Router implements ClientHost {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
+  standsApart(sql: string, words: ReadonlySet<string>): boolean {
+    return standsApart(this.#judge.analysis(sql), sql, words)
+  }
+
   /** Resolves when the statement is to be judged again; see `changeKnown`. */
   changeKnown(statement: Statement): Promise<void> | undefined {
     return changeKnown(statement, this.#catalog, this.#platform, this.#options.waitMs)
   }
 
-  /** As `judge`, when what may have changed in the database is known again. */
-  async judgeAnew(sql: string | undefined): Promise<Statement> {
-    await this.#catalog.settled()
-    return this.judge(sql)
+  judgeAnew(sql: string | undefined): Promise<Statement> {
+    return this.#catalog.settled().then(() => this.judge(sql))
   }
 
   route(
@@ -326,9 +329,8 @@ export class Router implements ClientHost {
     const statement = this.judge(query.sql)
     const known = this.changeKnown(statement)
     if (known === undefined) return this.#follow(statement, query, done)
-    known
-      .then(() => this.#follow(this.judge(query.sql), query, done))
-      .catch((error: unknown) => done(asError(error)))
+    const follow = (): void => this.#follow(this.judge(query.sql), query, done)
+    known.then(follow).catch((error: unknown) => done(asError(error)))
   }
 
   #follow(statement: Statement, query: RoutedQuery, done: Done): void {
@@ -337,11 +339,8 @@ export class Router implements ClientHost {
     if (query.conversation !== undefined) return query.conversation.spilled(nothing)
     this.#ignoredHints.note(statement, request)
     this.sessions.noteSetting(statement, sql)
-    const send = this.settings.under(
-      query.journal,
-      this.settings.ofPool(statement, values, query.send),
-      false,
-    )
+    const ofPool = this.settings.ofPool(statement, values, query.send)
+    const send = this.settings.under(query.journal, ofPool, false)
     const { executor } = this.executors.of(request, session)
     if (!statement.mayWrite) return executor.write(send, done)
     executor.write(send, (error, result) => {
@@ -354,8 +353,9 @@ export class Router implements ClientHost {
 
   #read(statement: Statement, query: RoutedQuery, done: Done): void {
     const awaited = this.sessions.awaited(query.session, query.request, statement.hint)
-    if (awaited === undefined) return this.#readNow(statement, query, done)
-    awaited.then(() => this.#readNow(statement, query, done)).catch((error: unknown) => done(asError(error)))
+    const read = (): void => this.#readNow(statement, query, done)
+    if (awaited === undefined) read()
+    else awaited.then(read).catch((error: unknown) => done(asError(error)))
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {

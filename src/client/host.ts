@@ -60,6 +60,8 @@ export interface ClientHost {
   readonly isReady: boolean
   prepare(): Promise<void>
   judge(sql: string | undefined): Statement
+  /** Whether a read means nothing that one of these words may name. */
+  standsApart(sql: string, words: ReadonlySet<string>): boolean
   changeKnown(statement: Statement): Promise<void> | undefined
   judgeAnew(sql: string | undefined): Promise<Statement>
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route

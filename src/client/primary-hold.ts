@@ -70,6 +70,13 @@ export class PrimaryHold {
     return this.#isInTransaction || this.settings.isPinned
   }
 
+  /** False where a read may run elsewhere all the same. */
+  binds(read: string | undefined): boolean {
+    if (!this.isBound) return false
+    const words = this.#isInTransaction ? undefined : this.settings.temporaryWords
+    return words === undefined || read === undefined || !this.#host.standsApart(read, words)
+  }
+
   get status(): TransactionStatus {
     return this.#lease?.client.getTransactionStatus() ?? 'I'
   }
@@ -143,7 +150,7 @@ export class PrimaryHold {
     const isFree = !this.isBound
     if (!wasInTransaction && text !== undefined && ASKS_FOR_BACKEND.test(text)) this.settings.pin('backend')
     const { values } = run
-    const send = this.settings.starts(statement, values, run.send, wasInTransaction)
+    const send = this.settings.starts(statement, text, values, run.send, wasInTransaction)
     this.#ledger.started(statement, session)
     this.#host.sessions.noteSetting(statement, text)
 

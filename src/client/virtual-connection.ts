@@ -177,7 +177,8 @@ export class VirtualConnection {
     const statement = this.#host.judge(query.text)
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const onPrimary = (): void => this.#primary.run(this.#primaryRun(run, statement), next)
-    if (this.#primary.isBound || this.#options.primaryOnly) return onPrimary()
+    const bindsHere = this.#primary.binds(statement.kind === 'read' ? query.text : undefined)
+    if (bindsHere || this.#options.primaryOnly) return onPrimary()
     const known = hasWaited ? undefined : this.#host.changeKnown(statement)
     if (known !== undefined) {
       known.then(() => this.#run(run, next, true), finish)

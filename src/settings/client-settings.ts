@@ -1,10 +1,14 @@
 import type { PoolClient } from 'pg'
+import { wordsOf } from '../statement/stands-apart.ts'
 import type { Statement } from '../statement/statement.ts'
 import { cleaningOf } from './cleaning.ts'
 import { Journal } from './journal.ts'
 import type { Send } from './send.ts'
 import type { Ending, Pin, SessionSettings } from './session-settings.ts'
 import type { SettingKeeper } from './setting-keeper.ts'
+
+/** More words than a session would name its temporary objects with. */
+const MOST_WORDS = 10_000
 
 /**
  * What a client has set, and what else it has left on the connection that it has borrowed. It keeps its settings as long as
@@ -15,6 +19,8 @@ export class ClientSettings {
   readonly #session: SessionSettings
   readonly #pinned: (pin: Pin) => void
   readonly #told = new Set<Pin>()
+  /** What temporary objects may be called: every word of the texts that may have made or named them. */
+  readonly #temporary = new Set<string>()
 
   /** @param pinned Told why the client stays on its connection, once for each reason. */
   constructor(keeper: SettingKeeper, pinned: (pin: Pin) => void) {
@@ -33,6 +39,15 @@ export class ClientSettings {
 
   get isPinned(): boolean {
     return this.#session.pins.size > 0
+  }
+
+  /**
+   * The words of which a read must mean none to run on another connection, where temporary objects are all that this
+   * one holds; else `undefined`.
+   */
+  get temporaryWords(): ReadonlySet<string> | undefined {
+    const isAll = this.pins.size === 1 && this.pins.has('temporary-object')
+    return isAll && this.#temporary.size <= MOST_WORDS ? this.#temporary : undefined
   }
 
   /** True when reads stay on the primary because of what is set. */
@@ -56,9 +71,19 @@ export class ClientSettings {
   }
 
   /** A statement is about to be sent. Gives how. */
-  starts(statement: Statement, values: readonly unknown[], send: Send, isInTransaction: boolean): Send {
+  starts(
+    statement: Statement,
+    text: string | undefined,
+    values: readonly unknown[],
+    send: Send,
+    isInTransaction: boolean,
+  ): Send {
     this.#session.starts(statement)
     this.#tell()
+    const mayName = statement.kind !== 'read' && this.pins.has('temporary-object')
+    if (mayName && this.#temporary.size <= MOST_WORDS) {
+      for (const word of wordsOf(text ?? '')) this.#temporary.add(word)
+    }
     if (statement.settings === undefined) return send
     return (client, done) => {
       // To ask within a transaction might be what it begins with, and decides what it sees.
@@ -114,6 +139,7 @@ export class ClientSettings {
   released(): void {
     this.#session.released()
     this.#told.clear()
+    this.#temporary.clear()
   }
 
   #tell(): void {

@@ -65,11 +65,15 @@ class CachingJudge implements Judge {
     return entry.statement
   }
 
+  analysis(sql: string): Analysis {
+    return this.#entries.peek(sql)?.analysis ?? this.#options.parser.analyze(sql)
+  }
+
   learn(sql: string): LearnedShape | undefined {
     this.#catalog()
     const shape = this.#learned.learn(sql)
     if (shape === undefined) return undefined
-    const analysis = this.#entries.peek(sql)?.analysis ?? this.#options.parser.analyze(sql)
+    const analysis = this.analysis(sql)
     // Any text of that shape may have been judged by now. One that stands for itself is found by itself.
     if (shape.fingerprint === undefined) this.#entries.delete(sql)
     else this.#entries.clear()

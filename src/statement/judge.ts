@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import type { SqlParser } from './parser.ts'
+import type { Analysis, SqlParser } from './parser.ts'
 import type { Statement } from './statement.ts'
 
 export interface JudgeOptions {
@@ -30,6 +30,8 @@ export interface Judge {
   readonly ready: boolean
   load(): Promise<void>
   judge(sql: string): Statement
+  /** The names that a text uses. To be asked of what was judged a read. */
+  analysis(sql: string): Analysis
   /**
    * To be called when a text that was judged a read was refused by a standby because it is one, and then succeeded on the
    * primary. From then on what has its shape is a write, with the reason `refused-by-standby`, until the catalog changes:

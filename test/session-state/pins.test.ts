@@ -52,7 +52,7 @@ const NOTHING = { work_mem: '4MB', locks: 0, channels: 0, temporary: 0, prepared
 
 describe('what cannot be had elsewhere keeps a client on its connection until it is released, and is gone then', () => {
   it.each([
-    ['temporary-object', 'create temp table own (a int)'],
+    ['temporary-object', 'create temp table own as select id from seen'],
     ['advisory-lock', 'select pg_advisory_lock(1)'],
     ['listen', 'listen own'],
     ['prepared-statement', 'prepare own as select 1'],
@@ -74,6 +74,29 @@ describe('what cannot be had elsewhere keeps a client on its connection until it
     await again.query('select id from seen')
     expect(reads()).toBe(before)
     again.release()
+  })
+
+  it('temporary objects keep what may mean them, and let go of other reads', async () => {
+    const client = await pool.connect()
+    const read = async (sql: string): Promise<unknown> => {
+      const { rows } = await client.query<Record<string, unknown>>({ text: sql, rowMode: 'array' } as never)
+      return rows
+    }
+    await client.query('create temp table own (a int)')
+    expect(await read('select id from seen')).toEqual([[1]])
+    expect(await read(`select 'own'::text`)).toEqual([['own']])
+    await until('a read that can mean no temporary object leaves', async () => {
+      const before = reads()
+      expect(await read('select id from seen')).toEqual([[1]])
+      return reads() === before
+    })
+    expect(await read('select a from own')).toEqual([])
+    await client.query('alter table own rename to seen')
+    expect(await read('select * from seen')).toEqual([])
+    expect(await read('select id from public.seen')).toEqual([[1]])
+    await client.query('drop table seen')
+    expect(await read('select id from seen')).toEqual([[1]])
+    client.release()
   })
 
   it('DISCARD ALL lets go of it', async () => {

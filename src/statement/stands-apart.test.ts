@@ -1,0 +1,30 @@
+import { beforeAll, expect, test } from 'vitest'
+import { createLibpgQueryParser } from './libpg-query-parser.ts'
+import { standsApart, wordsOf } from './stands-apart.ts'
+
+const parser = createLibpgQueryParser()
+beforeAll(() => parser.load())
+
+const words = new Set(wordsOf('CREATE TEMP TABLE Orders AS SELECT id FROM "Big Ones"'))
+
+test.each([
+  ['SELECT 1', true],
+  ["SELECT lower('x'), 1 + 1, now()::date", true],
+  ['SELECT * FROM items WHERE note = $1', true],
+  ['SELECT * FROM items i JOIN app.parts p ON p.i = i.i', true],
+  ['SELECT * FROM orders', false],
+  ['SELECT * FROM ORDERS', false],
+  ['SELECT * FROM app.orders', false],
+  ['SELECT (SELECT count(*) FROM "Big Ones")', false],
+  ['SELECT * FROM "Big"', false],
+  ["SELECT pg_relation_size('orders')", false],
+  ["SELECT $$orders$$::text, E'x'", false],
+  ["SELECT ('ord' || 'ers')::regclass", false],
+  ['SELECT total() FROM items', false],
+  ['SELECT 1 ~~~> 2', false],
+  ['SELECT 1::mood', false],
+  ['SELECT * FROM information_schema.tables', false],
+  ['SELECT * FROM pg_class', false],
+])('%s: %s', (sql, expected) => {
+  expect(standsApart(parser.analyze(sql), sql, words)).toBe(expected)
+})
