@@ -1,4 +1,9 @@
-import { prepareValue } from 'pg/lib/utils.js'
+import { pgModule } from '../platform/pg.ts'
+
+/** What node-postgres sends for a value. Its types do not name it. */
+const { prepareValue } = Reflect.get(pgModule, 'utils') as {
+  readonly prepareValue: (value: unknown) => unknown
+}
 
 /**
  * The values of a query as they go over the wire, converted by node-postgres' own rules. What converts itself

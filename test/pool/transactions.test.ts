@@ -1,7 +1,7 @@
 import Cursor from 'pg-cursor'
 import type { DatabaseError, PoolClient, QueryConfig } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { outcomeOf, type Pool, type RouteRequest } from '../../src/index.ts'
+import { outcomeOf, smoothWeightedRoundRobin, type Pool, type RouteRequest } from '../../src/index.ts'
 import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
@@ -188,6 +188,8 @@ describe('a transaction that begins as READ ONLY', () => {
   it('counts as a read of its session: what that reads next is no older', async () => {
     const [first, second] = cluster.replicas
     const sql = 'select label from items where id = 3'
+    const turns = poolOver(cluster, { balancer: smoothWeightedRoundRobin() })
+    await replicasReady(turns)
     await second?.pauseReplay()
     try {
       await ask(cluster.primary.config, `update items set label = 'seen' where id = 3`)
@@ -198,9 +200,9 @@ describe('a transaction that begins as READ ONLY', () => {
       const read = async (client: Pick<Pool, 'query'>): Promise<unknown> => (await client.query(sql)).rows[0]
       let seen = 0
       for (let i = 0; i < 10; i++) {
-        await pool.withSession(async () => {
-          const inTransaction = await pool.transaction(read, { readOnly: true })
-          const next = await read(pool)
+        await turns.withSession(async () => {
+          const inTransaction = await turns.transaction(read, { readOnly: true })
+          const next = await read(turns)
           if (Reflect.get(Object(inTransaction), 'label') !== 'seen') return
           seen += 1
           expect(next).toEqual({ label: 'seen' })
@@ -210,6 +212,7 @@ describe('a transaction that begins as READ ONLY', () => {
       expect(seen).toBeLessThan(10)
     } finally {
       await second?.resumeReplay()
+      await turns.end()
     }
   })
 })
