@@ -154,9 +154,10 @@ export class ClientSettings {
     values: readonly unknown[],
   ): void {
     const isPath = (value: unknown): boolean => typeof value === 'string' && TEMPORARY_PATH.test(value)
+    const given = /set_config/i.test(text) ? values : []
     // Escapes are gone from what a setting is made with again.
     const made = settings.map((change) => (change.change === 'set' ? change.sql : undefined))
-    this.#mayMakeTemporary ||= [text, ...values, ...made, this.journal.get('search_path')].some(isPath)
+    this.#mayMakeTemporary ||= [text, ...given, ...made, this.journal.get('search_path')].some(isPath)
     const makes = reason === 'ddl' || reason === 'select-into' || multiple
     if (makes && this.#mayMakeTemporary) this.#session.pin('temporary-object')
     if (!this.pins.has('temporary-object')) return
