@@ -35,7 +35,13 @@ export class ReadOnlyOpener {
     // On a replica a statement that is not proven fails; on the primary it runs.
     if (!knowsDatabase() || (this.#mayBeSerializable && !isNamed(opening))) return opening.onPrimary(nothing)
     const awaited = sessions.awaited(opening.session, opening.request, opening.statement.hint)
-    if (awaited === undefined) return this.#openNow(opening)
+    if (awaited === undefined) {
+      try {
+        return this.#openNow(opening)
+      } catch (error) {
+        return opening.failed(asError(error))
+      }
+    }
     awaited.then(() => this.#openNow(opening)).catch((error: unknown) => opening.failed(asError(error)))
   }
 

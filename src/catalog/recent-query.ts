@@ -79,6 +79,10 @@ UNION ALL
 SELECT 'other', '', '', 'changed'
 WHERE EXISTS (SELECT FROM pg_cast o WHERE ${recent('o')})
   OR EXISTS (SELECT FROM pg_extension o WHERE ${recent('o')})
+  -- A function of a row may be called as if it were a column, so that nothing in a text tells it from one.
+  OR EXISTS (
+    SELECT FROM pg_proc o JOIN pg_type t ON t.oid = o.proargtypes[0]
+    WHERE ${recent('o')} AND t.typtype IN ('c', 'p'))
   -- A schema that is newer than what is in it has got another name, and everything in it with it.
   OR EXISTS (
     SELECT FROM pg_namespace o WHERE ${recent('o')} AND (

@@ -1,11 +1,14 @@
 import type { PoolClient } from 'pg'
-import { wordsOf } from '../statement/stands-apart.ts'
+import { tellsNames, wordsOf } from '../statement/stands-apart.ts'
 import type { Statement } from '../statement/statement.ts'
 import { cleaningOf } from './cleaning.ts'
 import { Journal } from './journal.ts'
 import type { Send } from './send.ts'
 import type { Ending, Pin, SessionSettings } from './session-settings.ts'
 import type { SettingKeeper } from './setting-keeper.ts'
+
+/** A schema path in which a table is temporary though nothing says so. */
+const TEMPORARY_PATH = /pg_temp/i
 
 /** More words than a session would name its temporary objects with. */
 const MOST_WORDS = 10_000
@@ -21,6 +24,10 @@ export class ClientSettings {
   readonly #told = new Set<Pin>()
   /** What temporary objects may be called: every word of the texts that may have made or named them. */
   readonly #temporary = new Set<string>()
+  /** False when temporary objects may be meant by other words too. */
+  #areNamed = true
+  /** What is made without a schema may have been made in the temporary one since it was borrowed. */
+  #mayMakeTemporary = false
 
   /** @param pinned Told why the client stays on its connection, once for each reason. */
   constructor(keeper: SettingKeeper, pinned: (pin: Pin) => void) {
@@ -47,7 +54,7 @@ export class ClientSettings {
    */
   get temporaryWords(): ReadonlySet<string> | undefined {
     const isAll = this.pins.size === 1 && this.pins.has('temporary-object')
-    return isAll && this.#temporary.size <= MOST_WORDS ? this.#temporary : undefined
+    return isAll && this.#areNamed && this.#temporary.size <= MOST_WORDS ? this.#temporary : undefined
   }
 
   /** True when reads stay on the primary because of what is set. */
@@ -79,11 +86,8 @@ export class ClientSettings {
     isInTransaction: boolean,
   ): Send {
     this.#session.starts(statement)
+    if (statement.kind !== 'read') this.#lookForTemporary(statement, text ?? '', values)
     this.#tell()
-    const mayName = statement.kind !== 'read' && this.pins.has('temporary-object')
-    if (mayName && this.#temporary.size <= MOST_WORDS) {
-      for (const word of wordsOf(text ?? '')) this.#temporary.add(word)
-    }
     if (statement.settings === undefined) return send
     return (client, done) => {
       // To ask within a transaction might be what it begins with, and decides what it sees.
@@ -140,6 +144,26 @@ export class ClientSettings {
     this.#session.released()
     this.#told.clear()
     this.#temporary.clear()
+    this.#areNamed = true
+    this.#mayMakeTemporary = false
+  }
+
+  #lookForTemporary(
+    { reason, multiple, settings = [] }: Statement,
+    text: string,
+    values: readonly unknown[],
+  ): void {
+    const isPath = (value: unknown): boolean => typeof value === 'string' && TEMPORARY_PATH.test(value)
+    const given = /set_config/i.test(text) ? values : []
+    // Escapes are gone from what a setting is made with again.
+    const made = settings.map((change) => (change.change === 'set' ? change.sql : undefined))
+    this.#mayMakeTemporary ||= [text, ...given, ...made, this.journal.get('search_path')].some(isPath)
+    const makes = reason === 'ddl' || reason === 'select-into' || multiple
+    if (makes && this.#mayMakeTemporary) this.#session.pin('temporary-object')
+    if (!this.pins.has('temporary-object')) return
+    if (!tellsNames(text)) this.#areNamed = false
+    if (this.#temporary.size > MOST_WORDS) return
+    for (const word of wordsOf(text)) this.#temporary.add(word)
   }
 
   #tell(): void {

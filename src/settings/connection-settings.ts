@@ -115,8 +115,9 @@ export class ConnectionSettings {
    * statement does no harm when the settings are refused. That is told as `SWITCHYARD_SETTING_REFUSED`.
    */
   under(journal: Journal, send: Send, canPipeline: boolean): Send {
-    if (journal === Journal.empty && this.#isUntouched) return send
     return (client, done) => {
+      // Asked now and not before: meanwhile it may have waited, and somebody else have set something.
+      if (journal === Journal.empty && this.#isUntouched) return send(client, done)
       if (this.journalOf(client) === journal) return send(client, done)
       if (canPipeline && !this.isHooked(client) && 'pipeline' in client) {
         return this.#inOneRoundTrip(client, journal, send, done)

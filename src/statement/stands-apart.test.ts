@@ -5,7 +5,8 @@ import { standsApart, wordsOf } from './stands-apart.ts'
 const parser = createLibpgQueryParser()
 beforeAll(() => parser.load())
 
-const words = new Set(wordsOf('CREATE TEMP TABLE Orders AS SELECT id FROM "Big Ones"'))
+const long = 'é'.repeat(40)
+const words = new Set(wordsOf(`CREATE TEMP TABLE Orders AS SELECT id, ${long} FROM "Big Ones"`))
 
 test.each([
   ['SELECT 1', true],
@@ -20,6 +21,12 @@ test.each([
   ["SELECT pg_relation_size('orders')", false],
   ["SELECT $$orders$$::text, E'x'", false],
   ["SELECT ('ord' || 'ers')::regclass", false],
+  [`SELECT * FROM ${long}`, false],
+  ["SELECT to_regclass('ord' || 'ers')", false],
+  ['SELECT to_regclass($1)', false],
+  ['SELECT pg_relation_size($1)', false],
+  ['SELECT pg_table_is_visible($1)', false],
+  ['SELECT current_schemas(true)', false],
   ['SELECT total() FROM items', false],
   ['SELECT 1 ~~~> 2', false],
   ['SELECT 1::mood', false],
