@@ -124,7 +124,17 @@ export class Router implements ClientHost {
     const listener = executionListener(this.#counters, this.#transitions, cluster)
     const { balancer, health } = selection
     const nodes = this.#nodes
-    this.executors = createExecutors({ settings, platform, nodes, balancer, cluster, health, listener })
+    const { connections } = this.settings
+    this.executors = createExecutors({
+      settings,
+      connections,
+      platform,
+      nodes,
+      balancer,
+      cluster,
+      health,
+      listener,
+    })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),

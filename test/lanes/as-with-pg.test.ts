@@ -42,7 +42,8 @@ describe.each([1, 4])('with max: %d', (max) => {
     const binary = { text: TYPED, binary: true }
     const expected = await rowsOfPg(binary)
     const pool = await open({ max })
-    const asPool = await open({ max, binary: true })
+    const options: PoolOptions & { binary: boolean } = { max, binary: true }
+    const asPool = await open(options)
     for (let i = 0; i < 20; i++) {
       expect((await pool.query(binary)).rows).toEqual(expected)
       expect((await asPool.query(TYPED)).rows).toEqual(expected)

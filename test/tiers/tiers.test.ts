@@ -182,6 +182,38 @@ describe('the tier of a statement', () => {
     expect(await timeoutOf(pool)).toBe('0')
   })
 
+  it.each([
+    ['sets a timeout', "set statement_timeout = '5s'"],
+    ['takes it away', 'reset statement_timeout'],
+    ['takes all settings away', 'reset all'],
+    ['discards all', 'discard all'],
+  ])('is what it was after a client that %s', async (_what, sql) => {
+    const pool = await open({ tiers, max: 1 })
+    const batch = pool.tier('batch')
+    const onPrimary = `/* switchyard:primary */ ${TIMEOUT}`
+    expect(await timeoutOf(batch, onPrimary)).toBe('11s')
+    for (const tier of [batch, pool]) {
+      const client = await tier.connect()
+      await client.query(sql)
+      await timeoutOf(client)
+      client.release()
+      expect(await timeoutOf(batch, onPrimary)).toBe('11s')
+      expect(await timeoutOf(batch)).toBe('11s')
+      expect(await timeoutOf(pool, onPrimary)).toBe('0')
+      expect(await timeoutOf(pool)).toBe('0')
+    }
+  })
+
+  it('does not take what another has set for what the connection had', async () => {
+    const pool = await open({ tiers, max: 1 })
+    const onPrimary = `/* switchyard:primary */ ${TIMEOUT}`
+    const client = await pool.connect()
+    await client.query("set statement_timeout = '5s'")
+    client.release()
+    expect(await timeoutOf(pool.tier('batch'), onPrimary)).toBe('11s')
+    expect(await timeoutOf(pool, onPrimary)).toBe('0')
+  })
+
   it('ends what takes too long, and leaves what the connection had before', async () => {
     const pool = await open({ tiers: { batch: { statementTimeoutMs: 50 } }, max: 1 })
     pool.on('connect', (client) => void client.query("set statement_timeout = '7s'"))
