@@ -124,17 +124,8 @@ export class Router implements ClientHost {
     const listener = executionListener(this.#counters, this.#transitions, cluster)
     const { balancer, health } = selection
     const nodes = this.#nodes
-    const { connections } = this.settings
-    this.executors = createExecutors({
-      settings,
-      connections,
-      platform,
-      nodes,
-      balancer,
-      cluster,
-      health,
-      listener,
-    })
+    const shared = { balancer, cluster, connections: this.settings.connections, health, listener, nodes }
+    this.executors = createExecutors({ ...shared, platform, settings })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
