@@ -12,6 +12,7 @@ import { DEFAULT_TIER } from './nodes/tier.ts'
 import type { RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import type { QueryPlan } from './selection/query-plan.ts'
+import type { ConnectionSettings } from './settings/connection-settings.ts'
 import type { NodeId } from './topology/node.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
@@ -30,10 +31,11 @@ export interface ExecutorsOptions extends Pick<
   readonly settings: Settings
   readonly nodes: NodeSet
   readonly cluster: WatchedCluster
+  readonly connections: ConnectionSettings
 }
 
 /** One executor, or one for each tier where there are tiers. They share what is known of the nodes. */
-export function createExecutors({ nodes, settings, ...shared }: ExecutorsOptions): Executors {
+export function createExecutors({ connections, nodes, settings, ...shared }: ExecutorsOptions): Executors {
   const { cluster, platform } = shared
   const nodeOf: ExecutorOptions['nodeOf'] = (id) => nodes.get(id)
   const { tiers } = settings
@@ -53,7 +55,7 @@ export function createExecutors({ nodes, settings, ...shared }: ExecutorsOptions
     platform,
     maxOf: (id) => maxOf(nodes.configOf(id)?.options ?? settings.pgOptions),
   })
-  const statementTimeout = canShare ? undefined : new StatementTimeout()
+  const statementTimeout = canShare ? undefined : new StatementTimeout(connections)
   const works = tiers.map((tier) => [tier.name, workOf({ tier, permits, statementTimeout })] as const)
   return new Executors(undefined, new Map(works), permits)
 }

@@ -122,9 +122,9 @@ export class Router implements ClientHost {
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
     const listener = executionListener(this.#counters, this.#transitions, cluster)
-    const { balancer, health } = selection
-    const nodes = this.#nodes
-    this.executors = createExecutors({ settings, platform, nodes, balancer, cluster, health, listener })
+    const { connections } = this.settings
+    const shared = { ...selection, cluster, connections, listener, nodes: this.#nodes }
+    this.executors = createExecutors({ ...shared, platform, settings })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
@@ -148,7 +148,7 @@ export class Router implements ClientHost {
     this.#consequences = new Consequences({
       cluster,
       executors: this.executors,
-      health,
+      health: this.#health,
       nodes: this.#nodes,
       roster: this.#roster,
       transitions: this.#transitions,

@@ -104,13 +104,15 @@ function plainRead(query: QueryFields, parameters: unknown): PlainRead | undefin
   const values = parameters ?? query.values ?? undefined
   if (typeof text !== 'string' || text === '' || name || rows || portal || queryMode) return undefined
   if (values !== undefined && !Array.isArray(values)) return undefined
+  // A class, say: node-postgres takes what has the methods.
+  if (types && typeof types !== 'object') return undefined
   if (timeoutMs !== undefined && typeof timeoutMs !== 'number') return undefined
   try {
     return {
       text,
       values: values && wireValues(values),
       rowMode: rowMode === 'array' ? 'array' : undefined,
-      types: typeof types === 'object' && types !== null ? types : undefined,
+      types: types || undefined,
       binary: binary ? true : undefined,
       timeoutMs: timeoutMs || undefined,
     }

@@ -7,6 +7,7 @@ import type { NodeView } from '../topology/snapshot.ts'
 import { atRelease } from './at-release.ts'
 import type { Attempted, ReadAttempt, Refused, Runner } from './attempts.ts'
 import type { Send } from './execution.ts'
+import type { Failure } from './failure.ts'
 import type { StatementTimeout } from './statement-timeout.ts'
 
 export interface TieredAttemptsOptions {
@@ -57,12 +58,21 @@ export class TieredAttempts implements Runner {
       const prepared = (client: PoolClient): void => {
         atRelease(client, leave)
         if (statementTimeout === undefined) return leased(client)
-        statementTimeout.apply(client, tier.statementTimeoutMs, (error) => {
-          // The connection is broken, and says so to whoever uses it.
-          if (error) client.release(error)
-          if (error) refused(error, 'node')
-          else leased(client)
-        })
+        let isOver = false
+        // A connection that is lost now is nobody's yet: without a listener its error would end the process.
+        const ignore = (): void => {}
+        client.on('error', ignore)
+        const end = (error: Error | undefined, failure: Failure): void => {
+          if (isOver) return
+          isOver = true
+          unwatch()
+          client.removeListener('error', ignore)
+          if (error === undefined) return leased(client)
+          client.release(error)
+          refused(error, failure)
+        }
+        const unwatch = attempts.watch(node, end)
+        statementTimeout.apply(client, tier.statementTimeoutMs, (error) => end(error, 'node'))
       }
       attempts.lease(node, prepared, (error, failure) => {
         leave()

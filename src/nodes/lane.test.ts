@@ -287,6 +287,35 @@ describe('a name on a lane', () => {
     connection.answer(3)
     expect(log).toEqual(['a: 1', 'b: 2', 'a: 3'])
   })
+
+  it('is still being freed when the lane is closed: nobody else gets the connection, and with it that answer', () => {
+    book = new ShapeBook(1)
+    const record = book.of('a')
+    record.plan?.ran(false, 1)
+    ride('a', undefined, record)
+    connection.answer(1)
+    ride('a', undefined, record)
+    connection.answer(undefined, outdated())
+    expect(connection.sent).toHaveLength(2)
+    lane.close()
+    connection.answer(2)
+    expect(connection.sent).toHaveLength(1)
+    expect([connection.isDestroyed, connection.releases]).toEqual([true, [true]])
+  })
+})
+
+describe('an empty lane that has been given back', () => {
+  it('keeps the process alive for whoever has the connection now', () => {
+    let isAlive = true
+    Object.assign(connection, { ref: () => (isAlive = true), unref: () => (isAlive = false) })
+    lane = new Lane(connection.asClient, options({ allowExitOnIdle: true }))
+    let mine: Ride | undefined
+    mine = lane.ride(read('a', 60_000), book.of('a'), { answered: () => mine?.leave(), moved: () => {} })
+    lane.close()
+    connection.answer(1)
+    expect(connection.releases).toHaveLength(1)
+    expect(isAlive).toBe(true)
+  })
 })
 
 describe('lanes', () => {

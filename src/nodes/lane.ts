@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NamedReads } from './named-reads.ts'
-import { sentQuery, type Answered, type PlainRead, type Ride, type Rider } from './plain-read.ts'
+import { mayHaveName, sentQuery, type Answered, type PlainRead, type Ride, type Rider } from './plain-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { TextRecord } from './shape-book.ts'
 
@@ -15,6 +15,8 @@ const IDLE_MS = 1000
 /** What node-postgres has of a connection beyond its types. */
 export interface PipelinedClient {
   pipeline?: boolean
+  /** Of all its queries. */
+  readonly binary?: boolean
   readonly connectionParameters: { query_timeout?: number | string | false }
   readonly connection: { readonly stream: Partial<PipelinedStream> }
   query(query: object, callback: Answered): void
@@ -129,7 +131,10 @@ export class Lane {
       read,
       rider,
       record,
-      name: this.#options.named.isTrusted ? statements.nameFor(record) : undefined,
+      name:
+        this.#options.named.isTrusted && mayHaveName(read, this.#client)
+          ? statements.nameFor(record)
+          : undefined,
       costMs: record.shape.costMs,
       sentAtMs,
       isAlone,
@@ -292,6 +297,8 @@ export class Lane {
   }
 
   #idle(): void {
+    // It may be somebody else's by now.
+    if (this.#state === 'lost' || this.#state === 'over') return
     this.#idleSinceMs = this.#answeredAtMs
     if (this.#state === 'stalled') this.#state = 'open'
     const isUsedUp = this.#uses >= this.#options.maxUses
@@ -345,12 +352,12 @@ export class Lane {
 
   #giveBack(): void {
     if (this.#state === 'lost' || this.#state === 'over') return
-    const isEmpty = this.#passengers.length === 0
+    const isIdle = this.#isIdle
     this.#state = 'over'
     this.#detach()
-    // Otherwise it would wait for answers that nobody waits for.
-    if (!isEmpty) this.#stream.destroy?.()
-    this.#client.release(this.#isSpoilt || !isEmpty)
+    // Otherwise it would wait for answers that nobody waits for, or whoever is next would get them.
+    if (!isIdle) this.#stream.destroy?.()
+    this.#client.release(this.#isSpoilt || !isIdle)
     this.#options.over(this, undefined)
   }
 

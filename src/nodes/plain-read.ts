@@ -48,5 +48,13 @@ export function sentQuery(read: PlainRead, name: string | undefined): SentQuery 
   return { text, values, name, rowMode, types, binary }
 }
 
+/**
+ * Whether it is answered with the same when it has a name. Without values node-postgres sends it as a simple query, to
+ * which the server answers with texts though `binary` is asked for; not so when it has a name.
+ */
+export function mayHaveName({ binary, values }: PlainRead, client: { readonly binary?: boolean }): boolean {
+  return (values !== undefined && values.length > 0) || !(binary || client.binary)
+}
+
 /** Takes from a connection what sessions have set there: what shares it has set nothing. At once, where there is nothing. */
 export type Clean = (client: PoolClient, done: (error: Error | undefined) => void) => void

@@ -2,7 +2,15 @@ import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
 import type { Lanes } from './lanes.ts'
 import type { NamedReads } from './named-reads.ts'
-import { sentQuery, type Answered, type Clean, type PlainRead, type Ride, type Rider } from './plain-read.ts'
+import {
+  mayHaveName,
+  sentQuery,
+  type Answered,
+  type Clean,
+  type PlainRead,
+  type Ride,
+  type Rider,
+} from './plain-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { LONGEST_TEXT, ShapeBook, type TextRecord } from './shape-book.ts'
 import type { PipelinedClient } from './lane.ts'
@@ -46,8 +54,8 @@ export class PlainReads {
     if (read.text.length > LONGEST_TEXT) return sendUnnamed(client, read, answered)
     const record = this.#book.of(read.text)
     const statements = this.#options.statementsOf(client)
-    const name = this.#nameFor(client, record, statements)
     const connection = client as unknown as PipelinedClient
+    const name = mayHaveName(read, connection) ? this.#nameFor(client, record, statements) : undefined
     const bytesBefore = connection.connection?.stream.bytesRead ?? 0
     const sentAtMs = this.#options.platform.now()
     const done: Answered = (error, result) => {

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
 import { wireValues } from './wire-values.ts'
 
-it('values that convert by themselves are sent as they are', () => {
+it('values that convert by themselves are sent as they are, whatever the caller does with his array', () => {
   const values = [1, 'a', true, null, undefined, 5n]
-  expect(wireValues(values)).toBe(values)
+  const sent = wireValues(values)
+  values[0] = 2
+  expect(sent).toEqual([1, 'a', true, null, undefined, 5n])
 })
 
 it('others are converted as node-postgres does, once and before anything is sent', () => {

@@ -108,6 +108,7 @@ export class ClientSettings {
     if (statement.settings !== undefined && ending.wasInTransaction && connections.isHooked(client)) {
       if (!connections.remembers(client, statement, values)) connections.spoil(client)
     }
+    if (statement.settings !== undefined) connections.touched(client)
     this.#session.ended(statement, values, ending)
     this.#tell()
     const settled = (): void => {
@@ -135,6 +136,7 @@ export class ClientSettings {
     if (cleaning.length === 0) return done(undefined)
     client.query(cleaning.join('; '), (error: Error | undefined) => {
       if (wasReset) connections.note(client, Journal.empty)
+      if (wasReset) connections.touched(client)
       done(error ? true : undefined)
     })
   }

@@ -26,6 +26,7 @@ interface Known {
 export class ConnectionSettings {
   readonly #known = new WeakMap<PoolClient, Known>()
   readonly #spoilt = new WeakSet<PoolClient>()
+  readonly #touched = new WeakSet<PoolClient>()
   /** Nothing has ever been set: then nothing has to be looked up. */
   #isUntouched = true
   #hasOwn = false
@@ -61,6 +62,16 @@ export class ConnectionSettings {
     else known.journal = journal
   }
 
+  /** Settings were made or undone there, by name or all at once: what somebody has set beside the journals may be gone. */
+  touched(client: PoolClient): void {
+    this.#touched.add(client)
+  }
+
+  /** True when it was touched since it was asked for the last time. */
+  takeTouched(client: PoolClient): boolean {
+    return this.#touched.delete(client)
+  }
+
   /** It has something that cannot be undone. It is to be closed, and not to be lent again. */
   spoil(client: PoolClient): void {
     this.#spoilt.add(client)
@@ -83,6 +94,7 @@ export class ConnectionSettings {
         this.note(client, journal)
         return done(undefined)
       }
+      this.touched(client)
       client.query(statements.join('; '), (failure: Error | undefined) => {
         if (!failure) this.note(client, journal)
         // node-postgres says null where there is none.

@@ -88,6 +88,7 @@ export class SettingKeeper {
     done: (error: Error | undefined) => void,
   ): void {
     const { connections, pool } = this
+    connections.touched(client)
     // Others may have changed the pool's settings meanwhile, but not those of this connection.
     const here = this.#session()
     here.rebase(connections.journalOf(client))

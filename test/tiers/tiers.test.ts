@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Pool as PgPool, type PoolClient, type QueryConfig } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { outcomeOf, Pool, type Balancer, type PoolOptions, type RouteRequest } from '../../src/index.ts'
@@ -180,6 +181,70 @@ describe('the tier of a statement', () => {
     }
     expect(await timeoutOf(pool, `/* switchyard:primary */ ${TIMEOUT}`)).toBe('0')
     expect(await timeoutOf(pool)).toBe('0')
+  })
+
+  it.each([
+    ['sets a timeout', "set statement_timeout = '5s'"],
+    ['takes it away', 'reset statement_timeout'],
+    ['takes all settings away', 'reset all'],
+    ['discards all', 'discard all'],
+  ])('is what it was after a client that %s', async (_what, sql) => {
+    const pool = await open({ tiers, max: 1 })
+    const batch = pool.tier('batch')
+    const onPrimary = `/* switchyard:primary */ ${TIMEOUT}`
+    expect(await timeoutOf(batch, onPrimary)).toBe('11s')
+    for (const tier of [batch, pool]) {
+      const client = await tier.connect()
+      await client.query(sql)
+      await timeoutOf(client)
+      client.release()
+      expect(await timeoutOf(batch, onPrimary)).toBe('11s')
+      expect(await timeoutOf(batch)).toBe('11s')
+      expect(await timeoutOf(pool, onPrimary)).toBe('0')
+      expect(await timeoutOf(pool)).toBe('0')
+    }
+  })
+
+  it('does not take what another has set for what the connection had', async () => {
+    const pool = await open({ tiers, max: 1 })
+    const onPrimary = `/* switchyard:primary */ ${TIMEOUT}`
+    const client = await pool.connect()
+    await client.query("set statement_timeout = '5s'")
+    client.release()
+    expect(await timeoutOf(pool.tier('batch'), onPrimary)).toBe('11s')
+    expect(await timeoutOf(pool, onPrimary)).toBe('0')
+  })
+
+  it('is given on a connection that may be lost meanwhile: another one is used, and nobody else hears of it', async () => {
+    const pool = await open({ tiers, max: 2 })
+    pool.on('error', () => {})
+    let isCut = false
+    pool.on('connect', (client: PoolClient) => {
+      const { query } = client
+      client.query = function (this: PoolClient, ...args: unknown[]) {
+        const sent: unknown = Reflect.apply(query, this, args)
+        if (!isCut && String(Reflect.get(Object(args[0]), 'text') ?? args[0]).includes('statement_timeout')) {
+          isCut = true
+          const { stream } = Reflect.get(this as object, 'connection') as { stream: Socket }
+          setImmediate(() => stream.destroy(new Error('cut')))
+        }
+        return sent as never
+      }
+    })
+    const uncaught: Error[] = []
+    const note = (error: Error): void => void uncaught.push(error)
+    process.on('uncaughtException', note)
+    try {
+      const client = await pool.tier('batch').connect()
+      await client.query('begin')
+      await client.query('rollback')
+      client.release()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    } finally {
+      process.removeListener('uncaughtException', note)
+    }
+    expect(isCut).toBe(true)
+    expect(uncaught).toEqual([])
   })
 
   it('ends what takes too long, and leaves what the connection had before', async () => {
