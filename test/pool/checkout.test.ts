@@ -90,13 +90,14 @@ describe('a client from connect()', () => {
     const client = await pool.connect()
     await client.query(`set application_name = 'checkout test'`)
     await client.query('create temporary table scratch (id int)')
+    await client.query('listen news')
     await client.query('insert into scratch values (1)')
     expect((await client.query('select id from scratch')).rows).toEqual([{ id: 1 }])
     expect((await client.query('show application_name')).rows).toEqual([
       { application_name: 'checkout test' },
     ])
     await client.query('select 1 from items')
-    expect(sent()).toEqual([6, 0])
+    expect(sent()).toEqual([7, 0])
     client.release(true)
   })
 
