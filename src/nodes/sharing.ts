@@ -7,6 +7,7 @@ import { PlainReads } from './plain-reads.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 import type { Clean } from './plain-read.ts'
 import type { LeaseCallback, ReadSender } from './server-node.ts'
+import type { LaneSettings, PrepareSettings } from './sharing-settings.ts'
 
 /** What reads may share on one node. */
 export interface SharingSettings {
@@ -16,20 +17,6 @@ export interface SharingSettings {
   /** Absent where nothing gets a name. */
   readonly prepare: PrepareSettings | undefined
   readonly clean: Clean
-}
-
-export interface LaneSettings {
-  /** How many connections to one node may be lanes. */
-  readonly perNode: number
-  /** How many reads may be under way on one lane. */
-  readonly maxInFlight: number
-}
-
-export interface PrepareSettings {
-  /** How often a text is seen before it gets a name. */
-  readonly after: number
-  /** How many names one connection has at most. */
-  readonly max: number
 }
 
 export interface SharingOptions extends SharingSettings {
