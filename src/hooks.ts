@@ -105,7 +105,7 @@ export class Hooks {
         ? tended(result, (error) => this.#report(node, error))
         : result
     }
-    Object.assign(client, { query: watched })
+    Object.defineProperty(client, 'query', { value: watched, configurable: true, writable: true })
     return () => {
       isOver = true
       // The application may have put its own in front.
