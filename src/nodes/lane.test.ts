@@ -309,8 +309,10 @@ describe('an empty lane that has been given back', () => {
     let isAlive = true
     Object.assign(connection, { ref: () => (isAlive = true), unref: () => (isAlive = false) })
     lane = new Lane(connection.asClient, options({ allowExitOnIdle: true }))
-    let mine: Ride | undefined
-    mine = lane.ride(read('a', 60_000), book.of('a'), { answered: () => mine?.leave(), moved: () => {} })
+    const mine: Ride | undefined = lane.ride(read('a', 60_000), book.of('a'), {
+      answered: () => mine?.leave(),
+      moved: () => {},
+    })
     lane.close()
     connection.answer(1)
     expect(connection.releases).toHaveLength(1)

@@ -225,7 +225,7 @@ describe('the tier of a statement', () => {
         const sent: unknown = Reflect.apply(query, this, args)
         if (!isCut && String(Reflect.get(Object(args[0]), 'text') ?? args[0]).includes('statement_timeout')) {
           isCut = true
-          const { stream } = Reflect.get(this as object, 'connection') as { stream: Socket }
+          const { stream } = Reflect.get(this, 'connection') as { stream: Socket }
           setImmediate(() => stream.destroy(new Error('cut')))
         }
         return sent as never
