@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { Pool as PgPool, type PoolClient, type QueryConfig } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { outcomeOf, Pool, type Balancer, type PoolOptions, type RouteRequest } from '../../src/index.ts'
@@ -225,7 +224,7 @@ describe('the tier of a statement', () => {
         const sent: unknown = Reflect.apply(query, this, args)
         if (!isCut && String(Reflect.get(Object(args[0]), 'text') ?? args[0]).includes('statement_timeout')) {
           isCut = true
-          const { stream } = Reflect.get(this, 'connection') as { stream: Socket }
+          const { stream } = Reflect.get(this, 'connection')
           setImmediate(() => stream.destroy(new Error('cut')))
         }
         return sent as never
