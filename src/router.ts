@@ -28,7 +28,6 @@ import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
 import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/decide.ts'
 import { positionToAsk, type Route } from './routing/route.ts'
-import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
@@ -367,11 +366,11 @@ export class Router implements ClientHost {
     const follower = this.sessions.follower(session, request, route)
     const asked = query.canPipeline ? positionToAsk(route) : undefined
     const work = this.executors.of(request, session)
-    const plan = (): QueryPlan => work.plan(route)
     const send = this.settings.under(query.journal, query.send, query.canPipeline)
     const plain = work.canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
-    const text = statement
-    work.executor.read({ plan, send, plain, text, refused, follower, position: asked, conversation }, done)
+    const { canPipeline } = query
+    const read = { send, plain, text: statement, refused, follower, position: asked, canPipeline, conversation }
+    work.executor.read({ ...work.candidates(route), ...read }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

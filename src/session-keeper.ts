@@ -119,7 +119,7 @@ export class SessionKeeper {
     // Who asked for a node, whichever, or for less, has no proof that it shows what was read before.
     const before = this.#isProven(session, request, route) ? session.lastReads : NO_READS
     return {
-      answered: (node) => this.#causality.answered(session, node, before),
+      answered: (node, upTo) => this.#causality.answered(session, node, before, upTo),
       showing: before.length === 0 ? undefined : () => this.#causality.showing(before),
     }
   }

@@ -149,9 +149,19 @@ export class Causality {
   /**
    * A read of the session was answered by this node.
    * @param before Last reads of the session of which it is proven that the answer shows all that they showed
+   * @param upTo What the node had replayed behind the answer, where it was asked: then nobody has to ask that server again
    */
-  answered(session: MutableSession, { role, state }: NodeView, before: readonly SeenRead[]): void {
+  answered(
+    session: MutableSession,
+    { role, state }: NodeView,
+    before: readonly SeenRead[],
+    upTo?: Position,
+  ): void {
     const nowMs = this.#options.platform.now()
+    if (upTo !== undefined && this.#isOnTimelineOf(session, upTo)) {
+      session.mustShow(upTo)
+      return session.readFrom({ serverIdentity: undefined, atMs: nowMs }, before)
+    }
     if (role !== 'replica' || state.name !== 'up') session.saw(nowMs, this.request(), before)
     else session.readFrom({ serverIdentity: state.observation.serverIdentity, atMs: nowMs }, before)
   }
@@ -193,6 +203,11 @@ export class Causality {
     const shown = (): Promise<void> | undefined =>
       session.unfencedSinceMs === undefined ? undefined : this.shown(session)
     return fenced === undefined ? shown() : fenced.then(shown)
+  }
+
+  /** What a replica says is comparable with what primaries have said only where all are on one timeline. */
+  #isOnTimelineOf({ position }: MutableSession, { timeline }: Position): boolean {
+    return timeline === this.#start?.timeline && timeline === (position?.timeline ?? timeline)
   }
 
   #fenced(session: MutableSession): Promise<void> | undefined {

@@ -6,17 +6,20 @@ import type { PlainRead } from '../nodes/plain-read.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
+import type { Reached } from '../selection/reached.ts'
+import type { Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Attempted, Runner } from './attempts.ts'
+import type { Attempted, ReadAttempt, Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import { atRelease } from './at-release.ts'
 import type { Conversation } from './conversation.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { Failure } from './failure.ts'
-import { Feedback } from './feedback.ts'
+import { Feedback, type SendingEnded } from './feedback.ts'
 import { guarded } from './guarded.ts'
 import type { HealthBook } from './health-book.ts'
 import { BEHIND, inBand } from './in-band.ts'
+import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { SpillGate } from './spill-gate.ts'
 import { spillError } from './spill-error.ts'
@@ -24,10 +27,14 @@ import { spillError } from './spill-error.ts'
 /** A replica that was heard of more recently is not asked again together with a read, in milliseconds. */
 const JUST_HEARD_MS = 10
 
+/** Time between two questions to servers behind an address of several, in milliseconds: doubles from the first to the longest. */
+const FIRST_GAP_MS = 2
+const LONGEST_GAP_MS = 16
+
 /** Goes along with a read, for its session. */
 export interface ReadFollower {
-  /** This node has answered it, with an error of its own perhaps. */
-  readonly answered: (node: NodeView) => void
+  /** This node has answered it, with an error of its own perhaps. `upTo`: what it had replayed behind the answer, if it was asked. */
+  readonly answered: (node: NodeView, upTo?: Position) => void
   /** Whether the primary shows what the session has seen on replicas. Absent where that is known. */
   readonly showing: (() => Promise<Showing>) | undefined
 }
@@ -43,6 +50,10 @@ export interface Read {
   readonly plain?: PlainRead | undefined
   /** What a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
+  /** What a server is to it that says this of itself, behind an address of several. Absent: none may serve it. */
+  readonly reached?: ((node: NodeView, observation: Observation) => Reached) | undefined
+  /** Whether another query may be sent in front of it before that is answered. */
+  readonly canPipeline?: boolean
   readonly follower?: ReadFollower | undefined
   /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
   readonly refused: (node: NodeView, error: Error) => void
@@ -77,6 +88,9 @@ interface Walk {
   index: number
   /** When to give up; set by the first failure. */
   untilMs: number | undefined
+  /** When to give up waiting for a server behind an address of several to catch up, and how long to wait until it is asked again. */
+  catchUpUntilMs: number | undefined
+  gapMs: number
   /** How many plans have come to their end. */
   rounds: number
   error: Error | undefined
@@ -99,7 +113,17 @@ export class Reader {
     this.#options.budget.earn()
     const done = guarded(callback)
     const plan = read.plan()
-    const walk: Walk = { read, done, plan, index: 0, untilMs: undefined, rounds: 0, error: undefined }
+    const walk: Walk = {
+      read,
+      done,
+      plan,
+      index: 0,
+      untilMs: undefined,
+      catchUpUntilMs: undefined,
+      gapMs: FIRST_GAP_MS,
+      rounds: 0,
+      error: undefined,
+    }
     if (plan.catchingUp === undefined) this.#step(walk)
     else this.#tryInBand(walk, plan.catchingUp)
   }
@@ -135,11 +159,11 @@ export class Reader {
   }
 
   /** Replicas will soon show what the session has written: better a moment later than on the primary. */
-  #waitForReplica(walk: Walk): void {
-    const { cluster, waitMs } = this.#options
-    cluster.awaitReplica(walk.read.plan, waitMs).then(
+  #waitForReplica(walk: Walk, timeoutMs: number = this.#options.waitMs): void {
+    this.#options.cluster.awaitReplica(walk.read.plan, timeoutMs).then(
       (plan) => {
         walk.plan = plan
+        walk.index = 0
         this.#step(walk)
       },
       (error: unknown) => walk.done(asError(error)),
@@ -191,6 +215,7 @@ export class Reader {
     const timeoutMs = isReplica ? readTimeoutMs : undefined
     const { conversation, plain, send } = walk.read
     const keeps = conversation?.held !== undefined
+    if (node.isBalanced === true) return this.#attemptBalanced(walk, node, { timeoutMs, keeps }, ended)
     attempts.read(node, send, { timeoutMs, keeps, plain }, (attempted) => {
       spill?.leave()
       ended?.(attempted.failure, attempted.waitedMs)
@@ -198,7 +223,54 @@ export class Reader {
     })
   }
 
-  #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted): void {
+  /** Nothing that is known of the address counts: the server that the connection has reached has to prove itself. */
+  #attemptBalanced(walk: Walk, node: NodeView, how: ReadAttempt, ended: SendingEnded | undefined): void {
+    const { attempts, platform } = this.#options
+    const { canPipeline, follower, reached, send } = walk.read
+    let served: { readonly server: NodeView; readonly upTo: Position | undefined } | undefined
+    const proven = provenRead({
+      node,
+      send,
+      platform,
+      judge: (observation) => reached?.(node, observation) ?? { is: 'unfit' },
+      // What has been behind is not made to run the read in vain again.
+      isAhead: canPipeline === true && !how.keeps && walk.catchUpUntilMs === undefined,
+      isFollowed: follower !== undefined,
+      served: (server, upTo) => (served = { server, upTo }),
+    })
+    attempts.read(node, proven, how, (attempted) => {
+      const { client, error, failure, result, waitedMs } = attempted
+      ended?.(failure, waitedMs)
+      if (result === BEHIND || result === PASSED_OVER) {
+        client?.release()
+        return result === BEHIND ? this.#awaitServer(walk) : this.#passOver(walk)
+      }
+      if (isUnfit(error)) {
+        walk.error = error
+        return this.#passOver(walk)
+      }
+      this.#attempted(walk, served?.server ?? node, true, attempted, served?.upTo)
+    })
+  }
+
+  #passOver(walk: Walk): void {
+    walk.index += 1
+    this.#step(walk)
+  }
+
+  /** The server that was reached is behind. Unless somebody else is known to serve the read, it is asked again, or another one. */
+  #awaitServer(walk: Walk): void {
+    const { platform, waitMs } = this.#options
+    const nowMs = platform.now()
+    walk.catchUpUntilMs ??= nowMs + waitMs
+    const leftMs = walk.catchUpUntilMs - nowMs
+    if (walk.plan.steps[walk.index + 1]?.reason === 'replica' || leftMs <= 0) return this.#passOver(walk)
+    const { gapMs } = walk
+    walk.gapMs = Math.min(2 * gapMs, LONGEST_GAP_MS)
+    this.#waitForReplica(walk, Math.min(gapMs, leftMs))
+  }
+
+  #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted, upTo?: Position): void {
     const { failure, error, result, client } = attempted
     const { attempts, budget, failoverTimeoutMs, health, listener, platform } = this.#options
     const held = walk.read.conversation?.held
@@ -209,7 +281,7 @@ export class Reader {
     }
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
       listener.readAnswered(node)
-      walk.read.follower?.answered(node)
+      walk.read.follower?.answered(node, upTo)
       return walk.done(error, result)
     }
     const isRefused = failure === 'standby-refusal'

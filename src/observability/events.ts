@@ -90,7 +90,7 @@ export type RouterEventEmitter = EventEmitter<RouterEvents>
 
 export function statusOf(node: NodeView): NodeStatus {
   if (node.state.name !== 'up') return node.state.name
-  return node.exclusion ?? node.state.observation.role
+  return node.exclusion ?? (node.role === 'primary' ? 'primary' : 'replica')
 }
 
 /** What changed from one snapshot to the next. */
