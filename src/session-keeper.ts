@@ -3,7 +3,7 @@ import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import type { Consistency } from './consistency/mode.ts'
 import { SessionContext } from './consistency/session-context.ts'
-import type { MutableSession, SeenRead } from './consistency/session.ts'
+import { seenRead, type MutableSession, type SeenRead } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
 import type { ReadFollower } from './execution/reader.ts'
@@ -69,7 +69,7 @@ export class SessionKeeper {
       tier: tier ?? parent.tier,
       primaryUntilMs: this.#primaryUntilMs(content, consistency),
       // Somewhere, at some time before now.
-      lastReads: content?.isUnshown === true ? [{ serverIdentity: undefined, atMs: platform.now() }] : [],
+      lastReads: content?.isUnshown === true ? [seenRead(undefined, platform.now())] : [],
     }
     const session =
       parent === implicit

@@ -5,7 +5,7 @@ import { FenceKeeper } from './fence-keeper.ts'
 import { shows, type Position } from './position.ts'
 import { behindError } from './behind-error.ts'
 import { PrimaryProof, type Patience } from './primary-proof.ts'
-import { createSession, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
+import { createSession, seenRead, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
 import { SessionAlias } from './session-alias.ts'
 import type { Showing, Unshown } from './unshown.ts'
 
@@ -160,10 +160,10 @@ export class Causality {
     const nowMs = this.#options.platform.now()
     if (upTo !== undefined && this.#isOnTimelineOf(session, upTo)) {
       session.mustShow(upTo)
-      return session.readFrom({ serverIdentity: undefined, atMs: nowMs }, before)
+      return session.readFrom(seenRead(undefined, nowMs), before)
     }
     if (role !== 'replica' || state.name !== 'up') session.saw(nowMs, this.request(), before)
-    else session.readFrom({ serverIdentity: state.observation.serverIdentity, atMs: nowMs }, before)
+    else session.readFrom(seenRead(state.observation.serverIdentity, nowMs), before)
   }
 
   /** Whether the primary shows what these reads have shown: for reads that could go elsewhere, too, and so not for long. */
