@@ -135,16 +135,17 @@ export class Router implements ClientHost {
       platform,
       nodes: this.#nodes,
       cluster,
-      changed: (added, removed) => this.tell('nodesChanged', { added, removed }),
+      tell: this.tell,
       removed: (id, answered) => {
         this.#health.forget(id)
         this.executors.forget(id)
         // It is no longer watched, so nobody would tell those who wait for it in vain.
         if (!answered) this.executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
-      discoveryFailed: (failure) => this.tell('discoveryFailed', failure),
     })
     this.#consequences = new Consequences({
+      platform,
+      sessions: this.sessions,
       cluster,
       executors: this.executors,
       health: this.#health,
@@ -187,9 +188,9 @@ export class Router implements ClientHost {
     this.tell('connectionLost', { node, cause })
   }
 
-  /** A connection's own settings matter to everybody's fences. */
-  opened(node: NodeId, client: PoolClient, proceed: () => void): void {
-    this.sessions.opened(client, this.lastRoleOf(node) === 'primary', proceed)
+  /** A new connection is about to be used for the first time. */
+  opened(node: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {
+    this.#consequences.opened(node, client, proceed)
   }
 
   /** A client is not given back. */
@@ -360,19 +361,17 @@ export class Router implements ClientHost {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, request, journal, conversation } = query
+    const { session, request, journal, conversation, canPipeline } = query
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request, journal)
     if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const follower = this.sessions.follower(session, request, route)
-    const asked = query.canPipeline ? positionToAsk(route) : undefined
     const work = this.executors.of(request, session)
-    const send = this.settings.under(query.journal, query.send, query.canPipeline)
+    const send = this.settings.under(journal, query.send, canPipeline)
     const plain = work.canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
-    const { canPipeline } = query
-    const read = { send, plain, text: statement, refused, follower, position: asked, canPipeline, conversation }
-    work.executor.read({ ...work.candidates(route), ...read }, done)
+    const sent = { send, plain, text: statement, position: positionToAsk(route), canPipeline }
+    work.executor.read({ ...work.candidates(route), ...sent, refused, follower, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

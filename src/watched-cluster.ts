@@ -64,6 +64,11 @@ export class WatchedCluster implements Cluster {
     await this.#waiting(again ? this.#monitor.refresh() : this.#monitor.settled())
   }
 
+  /** What this node is as of now. */
+  lookAt(id: NodeId): Promise<NodeView | undefined> {
+    return this.#monitor.lookAt(id)
+  }
+
   /** A statement is on its way. */
   used(): void {
     this.#monitor.used()

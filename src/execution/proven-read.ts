@@ -3,7 +3,7 @@ import type { Position } from '../consistency/position.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Reached } from '../selection/reached.ts'
-import type { Observation } from '../topology/node.ts'
+import type { NodeId, Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Done, Send } from './execution.ts'
 import { BEHIND } from './in-band.ts'
@@ -104,8 +104,13 @@ function finish(
   // It may follow another timeline by the next time.
   forgetWhoAnswers(client)
   if (reached.is === 'passed-over') return done(undefined, PASSED_OVER)
-  const message = `${node.id} led to a server that cannot serve this read: no replica of the cluster, too far behind, or behind a pooler`
-  done(new SwitchyardError('SWITCHYARD_UNFIT_SERVER', message, { retryable: true }))
+  done(unfitError(node.id))
+}
+
+/** The address has led to a server that is of no use. */
+export function unfitError(id: NodeId): SwitchyardError {
+  const message = `${id} led to a server that cannot serve this read: none that is watched, no replica of the cluster, too far behind, or behind a pooler`
+  return new SwitchyardError('SWITCHYARD_UNFIT_SERVER', message, { retryable: true })
 }
 
 /** True for what such a read fails with whose server is of no use. */

@@ -52,7 +52,7 @@ export interface Read {
   readonly position?: Position | undefined
   /** What a server is to it that says this of itself, behind an address of several. Absent: none may serve it. */
   readonly reached?: ((node: NodeView, observation: Observation) => Reached) | undefined
-  /** Whether another query may be sent in front of it before that is answered. */
+  /** Whether another query may be sent in front of it before that is answered. @defaultValue true */
   readonly canPipeline?: boolean
   readonly follower?: ReadFollower | undefined
   /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
@@ -134,10 +134,10 @@ export class Reader {
    */
   #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
     const { attempts, platform, readTimeoutMs } = this.#options
-    const { conversation, position, send } = walk.read
+    const { canPipeline, conversation, position, send } = walk.read
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
-    const isAble = isWorthIt && conversation?.held === undefined
+    const isAble = isWorthIt && canPipeline !== false && conversation?.held === undefined
     if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
     const ended = this.#feedback.sending(node, undefined, undefined)
     attempts.read(
@@ -234,7 +234,7 @@ export class Reader {
       platform,
       judge: (observation) => reached?.(node, observation) ?? { is: 'unfit' },
       // What has been behind is not made to run the read in vain again.
-      isAhead: canPipeline === true && !how.keeps && walk.catchUpUntilMs === undefined,
+      isAhead: canPipeline !== false && !how.keeps && walk.catchUpUntilMs === undefined,
       isFollowed: follower !== undefined,
       served: (server, upTo) => (served = { server, upTo }),
     })

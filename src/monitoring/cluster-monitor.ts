@@ -100,6 +100,15 @@ export class ClusterMonitor implements Monitor {
     await Promise.all(this.#watched.map((node) => node.look()))
   }
 
+  async lookAt(id: NodeId): Promise<NodeView | undefined> {
+    const calledAtMs = this.#options.platform.now()
+    const node = this.#watched.find((each) => each.id === id)
+    await node?.look()
+    // What was in flight was asked too early.
+    if (node !== undefined && !isAsOf(node.known.state, calledAtMs)) await node.look()
+    return this.#snapshot.nodes.find((each) => each.id === id)
+  }
+
   suspect(id: NodeId, cause: Error): void {
     this.#watched.find((node) => node.id === id)?.suspect(cause)
   }

@@ -14,6 +14,8 @@ export interface Monitor {
   settled(): Promise<void>
   /** Probes every node anew, and resolves when all have answered or failed. Never rejects. */
   refresh(): Promise<void>
+  /** Probes this node, and resolves with what it is as of a moment after the call. Never rejects. */
+  lookAt(id: NodeId): Promise<NodeView | undefined>
   /**
    * Somebody met a failure at this node: it serves nothing until it has answered a probe that was sent since, and it is
    * probed at once.

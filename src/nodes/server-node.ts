@@ -20,7 +20,8 @@ export interface NodeConfig {
 /** Whether both mean the same server, reached in the same way. Their weights and tags may differ. */
 export function isSameWay(a: NodeConfig, b: NodeConfig): boolean {
   // Passwords are seldom enumerable, so they are compared by name.
-  if (a.id !== b.id || a.isBalanced !== b.isBalanced || a.options.password !== b.options.password) return false
+  if (a.id !== b.id || a.isBalanced !== b.isBalanced || a.options.password !== b.options.password)
+    return false
   return isDeepStrictEqual(a.options, b.options)
 }
 

@@ -1,13 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Pool, type PoolOptions } from '../../src/index.ts'
 import { startCluster } from '../../src/test-cluster/index.ts'
-import { CausalBench } from '../support/causal-bench.ts'
+import { CausalBench, readNote } from '../support/causal-bench.ts'
 import { ask, until } from '../support/servers.ts'
 import { startBalancer, type TcpProxy } from '../support/tcp-proxy.ts'
 
 let bench: CausalBench
 let balancer: TcpProxy
 const pools: Pool[] = []
+/** Addresses that turned out to be shared. */
+const found: unknown[] = []
 
 beforeAll(async () => {
   bench = await CausalBench.start()
@@ -45,6 +47,8 @@ async function openAs(options: PoolOptions = {}, replica: object = {}): Promise<
     ...options,
   })
   pools.push(pool)
+  found.length = 0
+  pool.events.on('addressShared', (event) => found.push(event))
   await until('the pool knows the database', async () => {
     await pool.query('select 1')
     return pool.stats().catalog === 'loaded' && pool.stats().nodes[1]?.state === 'replica'
@@ -220,5 +224,43 @@ describe('an address that leads elsewhere', () => {
     expect(new Set(to)).toEqual(
       new Set(['suspected', 'down', 'replica'].filter((state) => to.includes(state))),
     )
+  })
+})
+
+describe('an address of two replicas of which nobody has said that it is one', () => {
+  it('is found out by the connections, and used as one', async () => {
+    balancer.lead([address(0), address(1)])
+    const pool = await openAs({ waitMs: 50 }, { balanced: undefined })
+    await bench.paused([0], async () => {
+      for (let round = 0; round < 40; round++) {
+        const version = await bench.write(pool)
+        for (const note of await readAtOnce(pool, 4)) expect(note.version).toBe(version)
+      }
+    })
+    expect(found).toEqual([{ node: pool.stats().nodes[1]?.id }])
+    expect(pool.stats().nodes[1]).toMatchObject({ balanced: true, state: 'replica' })
+    expect(ports(await readAtOnce(pool))).toEqual(new Set([address(0).port, address(1).port]))
+  })
+
+  it('is not suspected of it where a server has been started anew', async () => {
+    const pool = new Pool({
+      ...bench.cluster.primary.config,
+      replicas: [bench.replica(0).config],
+      logger: false,
+      probeIntervalMs: 50,
+    })
+    pools.push(pool)
+    found.length = 0
+    pool.events.on('addressShared', (event) => found.push(event))
+    for (let i = 0; i < 2; i++) {
+      await until('the replica serves', async () => {
+        await readNote(pool)
+        return (await readNote(pool)).from === 0
+      })
+      await bench.replica(0).stop()
+      await bench.replica(0).start()
+    }
+    await until('it serves again', async () => (await readNote(pool)).from === 0)
+    expect(found).toEqual([])
   })
 })
