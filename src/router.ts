@@ -345,9 +345,8 @@ export class Router implements ClientHost {
     if (!statement.mayWrite) return executor.write(send, done)
     const plain = canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
     const ended: Done = (error, result) => {
-      if (!(error && hasLeftNothing(error, statement))) {
-        this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
-      }
+      if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
+      else this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       done(error, result)
     }
     executor.write(send, ended, plain)

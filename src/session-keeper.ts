@@ -7,6 +7,7 @@ import { seenRead, type MutableSession, type SeenRead } from './consistency/sess
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
 import type { ReadFollower } from './execution/reader.ts'
+import { showsOthers } from './execution/shows-others.ts'
 import type { Platform } from './platform/platform.ts'
 import { consistencyOf, type RouteRequest } from './routing/decide.ts'
 import type { Route, RouteReason } from './routing/route.ts'
@@ -127,6 +128,11 @@ export class SessionKeeper {
   /** Something was read over a connection to this node, which the session holds. */
   saw(session: MutableSession, node: NodeView): void {
     if (this.followsReads(session, {})) this.#causality.answered(session, node, NO_READS)
+  }
+
+  /** A statement has failed on the primary, and left nothing. What its error tells of others has been seen all the same. */
+  failed(session: MutableSession, error: Error): void {
+    if (showsOthers(error) && this.followsReads(session, {})) this.#causality.sawPrimary(session)
   }
 
   /** The outcome of something that may have written has been heard. */

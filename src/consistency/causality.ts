@@ -166,6 +166,11 @@ export class Causality {
     else session.readFrom(seenRead(state.observation.serverIdentity, nowMs), before)
   }
 
+  /** Something was seen on the primary. */
+  sawPrimary(session: MutableSession): void {
+    session.saw(this.#options.platform.now(), this.request(), [])
+  }
+
   /** Whether the primary shows what these reads have shown: for reads that could go elsewhere, too, and so not for long. */
   showing(reads: readonly SeenRead[]): Promise<Showing> {
     return this.#proof.prove(reads, this.#patience(this.#options.waitMs))
