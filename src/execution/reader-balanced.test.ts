@@ -41,6 +41,7 @@ async function read(): Promise<void> {
   const reached = (): Reached => (servers.length > 1 ? servers.shift() : servers[0]) ?? { is: 'unfit' }
   b.reader().read({ plan: () => plan, send: b.send, refused: () => {}, reached, ...given }, b.done)
   for (let i = 0; i < 40; i++) await settle()
+  await b.platform.advance(0)
 }
 
 describe('an address of several servers', () => {

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import { behindError } from '../consistency/behind-error.ts'
 import type { Position } from '../consistency/position.ts'
 import type { Showing } from '../consistency/unshown.ts'
@@ -159,15 +160,14 @@ export class Reader {
   }
 
   /** Replicas will soon show what the session has written: better a moment later than on the primary. */
-  #waitForReplica(walk: Walk, timeoutMs: number = this.#options.waitMs): void {
-    this.#options.cluster.awaitReplica(walk.read.plan, timeoutMs).then(
-      (plan) => {
-        walk.plan = plan
-        walk.index = 0
-        this.#step(walk)
-      },
-      (error: unknown) => walk.done(asError(error)),
-    )
+  #waitForReplica(walk: Walk, timeoutMs: number = this.#options.waitMs, after = (): void => {}): void {
+    const planned = (plan: QueryPlan): void => {
+      walk.plan = plan
+      walk.index = 0
+      this.#step(walk)
+    }
+    const waited = this.#options.cluster.awaitReplica(walk.read.plan, timeoutMs).then(planned)
+    void waited.catch((error: unknown) => walk.done(asError(error))).finally(after)
   }
 
   #step(walk: Walk): void {
@@ -238,17 +238,14 @@ export class Reader {
       isFollowed: follower !== undefined,
       served: (server, upTo) => (served = { server, upTo }),
     })
-    attempts.read(node, proven, how, (attempted) => {
+    attempts.read(node, proven, { ...how, keeps: true }, (attempted) => {
       const { client, error, failure, result, waitedMs } = attempted
       ended?.(failure, waitedMs)
-      if (result === BEHIND || result === PASSED_OVER) {
-        client?.release()
-        return result === BEHIND ? this.#awaitServer(walk) : this.#passOver(walk)
-      }
-      if (isUnfit(error)) {
-        walk.error = error
-        return this.#passOver(walk)
-      }
+      if (result === BEHIND && client !== undefined) return this.#awaitServer(walk, client)
+      const isPassedOver = result === PASSED_OVER
+      if (isPassedOver || !how.keeps) client?.release()
+      if (isUnfit(error)) walk.error = error
+      if (isPassedOver || isUnfit(error)) return this.#passOver(walk)
       this.#attempted(walk, served?.server ?? node, true, attempted, served?.upTo)
     })
   }
@@ -258,16 +255,22 @@ export class Reader {
     this.#step(walk)
   }
 
-  /** The server that was reached is behind. Unless somebody else is known to serve the read, it is asked again, or another one. */
-  #awaitServer(walk: Walk): void {
+  /** The server that was reached is behind. Unless somebody else is known to serve the read, another one is asked, or it again. */
+  #awaitServer(walk: Walk, client: PoolClient): void {
     const { platform, waitMs } = this.#options
     const nowMs = platform.now()
     walk.catchUpUntilMs ??= nowMs + waitMs
     const leftMs = walk.catchUpUntilMs - nowMs
-    if (walk.plan.steps[walk.index + 1]?.reason === 'replica' || leftMs <= 0) return this.#passOver(walk)
+    if (walk.plan.steps[walk.index + 1]?.reason === 'replica' || leftMs <= 0) {
+      client.release()
+      return this.#passOver(walk)
+    }
     const { gapMs } = walk
     walk.gapMs = Math.min(2 * gapMs, LONGEST_GAP_MS)
-    this.#waitForReplica(walk, Math.min(gapMs, leftMs))
+    // A pool hands out what was given back last. Until the next one has been asked for, it is not given back; not for longer,
+    // since that one may have to wait for it.
+    const release = heldApart(client)
+    this.#waitForReplica(walk, Math.min(gapMs, leftMs), () => platform.schedule(0, release))
   }
 
   #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted, upTo?: Position): void {
@@ -339,6 +342,16 @@ export class Reader {
         .then(planned)
         .catch((error: unknown) => walk.done(asError(error)))
     })
+  }
+}
+
+/** Keeps a connection from everybody until the returned function is called. Lost meanwhile, it would be told to nobody else. */
+function heldApart(client: PoolClient): () => void {
+  const ignore = (): void => {}
+  client.on('error', ignore)
+  return () => {
+    client.removeListener('error', ignore)
+    client.release()
   }
 }
 
