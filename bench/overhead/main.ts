@@ -44,6 +44,7 @@ await routed.query('select 1')
 while (routed.stats().catalog !== 'loaded') await new Promise((resolve) => setTimeout(resolve, 20))
 
 let next = 0
+let texts = 0
 const id = (): number => (next = (next % ROWS) + 1)
 
 async function transaction(pool: PgPool): Promise<void> {
@@ -67,7 +68,7 @@ const cases: Readonly<Record<string, Case>> = {
   key: { once: (pool) => pool.query(SQL, [id()]) },
   different: {
     once: (pool) =>
-      pool.query(`select id, label, price from products where id = ${id()} and price < ${id()}`),
+      pool.query(`select id, label, price from products where id = ${id()} and price < ${(texts += 1)}`),
     callers: [16],
   },
   large: { once: (pool) => pool.query("select repeat('x', 10000000)"), callers: [4] },
