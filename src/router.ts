@@ -313,6 +313,7 @@ export class Router implements ClientHost {
     this.#catalog.close()
     this.#questions.close()
     this.#roster.close()
+    this.sessions.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
 
