@@ -1,8 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
-import { inThisContext } from './platform/async-context.ts'
-
-type Connected = (error?: Error, client?: PoolClient, done?: (error?: Error | boolean) => void) => void
+import { connectForm, endForm, type Connected, type Ended } from './callback-forms.ts'
 
 /** What a view shows, and of what. */
 export interface ViewSource {
@@ -20,7 +18,7 @@ export interface ViewSource {
 interface Base extends EventEmitter {
   options: PoolConfig
   connect(callback?: Connected): unknown
-  end(callback?: (error?: Error) => void): unknown
+  end(callback?: Ended): unknown
 }
 type BaseClass = new (options?: PoolConfig) => Base
 export type PrimaryViewClass = new (source: ViewSource) => Pool
@@ -53,21 +51,11 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
     }
 
     override connect(callback?: Connected): unknown {
-      const taken = this.#take()
-      if (typeof callback !== 'function') return taken
-      const bound = inThisContext(callback)
-      taken.then(
-        (client) => bound(undefined, client, Reflect.get(client, 'release')),
-        (error: Error) => bound(error, undefined, () => {}),
-      )
-      return undefined
+      return connectForm(this.#take(), callback)
     }
 
-    override end(callback?: (error?: Error) => void): unknown {
-      const ended = this.#end()
-      if (typeof callback !== 'function') return ended
-      ended.then(() => callback(), callback)
-      return undefined
+    override end(callback?: Ended): unknown {
+      return endForm(this.#end(), callback)
     }
 
     async #take(): Promise<PoolClient> {
