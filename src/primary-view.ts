@@ -64,12 +64,14 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
       try {
         const client = await this.#source.take()
         const release: (error?: Error | boolean) => void = Reflect.get(client, 'release')
-        this.#out.add(client)
-        if (!this.#known.has(client)) {
-          this.#known.add(client)
-          this.emit('connect', client)
+        try {
+          this.#tell(client)
+        } catch (error) {
+          // Nobody will have it, and what a listener has begun on it is not for anybody else.
+          release(true)
+          throw error
         }
-        this.emit('acquire', client)
+        this.#out.add(client)
         const giveBack = (error?: Error | boolean): void => {
           release(error)
           this.#out.delete(client)
@@ -82,6 +84,14 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
         this.#pending -= 1
         this.#rest()
       }
+    }
+
+    #tell(client: PoolClient): void {
+      if (!this.#known.has(client)) {
+        this.#known.add(client)
+        this.emit('connect', client)
+      }
+      this.emit('acquire', client)
     }
 
     #rest(): void {

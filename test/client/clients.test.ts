@@ -152,6 +152,18 @@ describe('the view of the primary', () => {
     expect(told).toEqual(['connect', 'acquire', 'release', 'acquire', 'release'])
   })
 
+  it.each(['connect', 'acquire'] as const)('ends though a listener of %s has thrown', async (name) => {
+    const view = pool.primary
+    view.once(name, () => {
+      throw new Error('thrown by a listener')
+    })
+    await expect(view.connect()).rejects.toThrow('thrown by a listener')
+    const client = await view.connect()
+    client.release()
+    await view.end()
+    await pool.end()
+  })
+
   it('ends by itself, and the pool goes on', async () => {
     const view = pool.primary
     const client = await view.connect()
