@@ -70,11 +70,12 @@ export class StandaloneCore implements ClientCore {
     const entered = this.#entered
     const wasOpen = this.#state === 'connected' || this.#state === 'connecting'
     if (this.#state !== 'failed') this.#state = 'ended'
-    if (!wasOpen || entered === undefined) return done()
+    if (entered === undefined) return done()
     this.#entered = undefined
     this.#whenReturned = () => {
       entered.member.leave().then(() => {
-        client.emit('end')
+        // Who never connected hears of no end, as with node-postgres.
+        if (wasOpen) client.emit('end')
         done()
       }, done)
     }

@@ -251,6 +251,23 @@ describe('a Client', () => {
     await expect(client.connect()).rejects.toThrow('Client has already been connected')
   })
 
+  it('that is ended before it was connected leaves nothing, and answers what was asked', async () => {
+    const client = new Client(options())
+    let ends = 0
+    client.on('end', () => (ends += 1))
+    const early = client.query('select 1 as one')
+    const outcome = expect(early).rejects.toThrow('Connection terminated')
+    await client.end()
+    await outcome
+    expect(ends).toBe(0)
+    await expect(client.query('select 1')).rejects.toThrow('Client was closed and is not queryable')
+    // Who comes next watches anew: the cluster of the one before was left, and would not answer any more.
+    const next = new Client(options())
+    await next.connect()
+    expect((await next.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await next.end()
+  })
+
   it('tells what the server says of itself to who listens', async () => {
     const client = new Client(options())
     const told = new Map<string, string>()
