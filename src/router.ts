@@ -33,7 +33,7 @@ import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
 import { provesRead } from './statement/proves-read.ts'
-import { standsApart } from './statement/stands-apart.ts'
+import { nameReader, type NameReader } from './statement/names.ts'
 import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
@@ -61,6 +61,7 @@ export class Router implements ClientHost {
   readonly settings: SettingKeeper = new SettingKeeper()
   readonly hooks: Hooks = new Hooks(this)
   readonly readOnly: ReadOnlyOpener
+  readonly names: NameReader
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
   readonly #catalog: CatalogWatcher
@@ -102,6 +103,7 @@ export class Router implements ClientHost {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
+    this.names = nameReader(this.#judge, settings.parser)
     this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, this, poolListener))
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
@@ -234,10 +236,6 @@ export class Router implements ClientHost {
 
   judge(sql: string | undefined): Statement {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
-  }
-
-  standsApart(sql: string, words: ReadonlySet<string>): boolean {
-    return standsApart(this.#judge.analysis(sql), sql, words)
   }
 
   /** Resolves when the statement is to be judged again; see `changeKnown`. */

@@ -18,7 +18,7 @@ export function tierHost(router: Router, tier: string): ClientHost {
     tell: router.tell,
     prepare: () => router.prepare(),
     judge: (sql) => router.judge(sql),
-    standsApart: (sql, words) => router.standsApart(sql, words),
+    names: router.names,
     changeKnown: (statement) => router.changeKnown(statement),
     judgeAnew: (sql) => router.judgeAnew(sql),
     route: (statement, session, request) => router.route(statement, session, request),

@@ -9,6 +9,7 @@ import type { Route } from '../routing/route.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { Tell } from '../observability/tell.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
@@ -60,8 +61,7 @@ export interface ClientHost {
   readonly isReady: boolean
   prepare(): Promise<void>
   judge(sql: string | undefined): Statement
-  /** Whether a read means nothing that one of these words may name. */
-  standsApart(sql: string, words: ReadonlySet<string>): boolean
+  readonly names: NameReader
   changeKnown(statement: Statement): Promise<void> | undefined
   judgeAnew(sql: string | undefined): Promise<Statement>
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route

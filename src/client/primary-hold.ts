@@ -56,7 +56,7 @@ export class PrimaryHold {
   constructor(host: ClientHost, holder: Holder) {
     this.#host = host
     this.#holder = holder
-    this.settings = new ClientSettings(host.settings, (pin) => {
+    this.settings = new ClientSettings(host.settings, host.names.givenBy, (pin) => {
       if (this.#lease !== undefined) host.tell('clientPinned', { node: this.#lease.node.id, pin })
     })
   }
@@ -70,11 +70,11 @@ export class PrimaryHold {
     return this.#isInTransaction || this.settings.isPinned
   }
 
-  /** False where a read may run elsewhere all the same. */
-  binds(read: string | undefined): boolean {
+  /** False where it may run elsewhere all the same, if it is a read. */
+  binds(text: string, values: readonly unknown[]): boolean {
     if (!this.isBound) return false
-    const words = this.#isInTransaction ? undefined : this.settings.temporaryWords
-    return words === undefined || read === undefined || !this.#host.standsApart(read, words)
+    const names = this.#isInTransaction ? undefined : this.settings.temporaryNames
+    return names === undefined || !this.#host.names.standsApart(text, values, names)
   }
 
   get status(): TransactionStatus {

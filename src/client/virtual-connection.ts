@@ -177,8 +177,7 @@ export class VirtualConnection {
     const statement = this.#host.judge(query.text)
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const onPrimary = (): void => this.#primary.run(this.#primaryRun(run, statement), next)
-    const bindsHere = this.#primary.binds(statement.kind === 'read' ? query.text : undefined)
-    if (bindsHere || this.#options.primaryOnly) return onPrimary()
+    if (this.#options.primaryOnly || this.#bindsHere(statement, run)) return onPrimary()
     const known = hasWaited ? undefined : this.#host.changeKnown(statement)
     if (known !== undefined) {
       known.then(() => this.#run(run, next, true), finish)
@@ -204,6 +203,12 @@ export class VirtualConnection {
       this.#host.run({ ...routed, conversation: { spilled } }, finish)
     }
     read()
+  }
+
+  #bindsHere({ kind, reason }: Statement, { query: { text, values } }: Run): boolean {
+    // It may turn out to be a read once it is known what has changed.
+    const mayBeRead = kind === 'read' || reason === 'catalog-pending'
+    return mayBeRead && text !== undefined ? this.#primary.binds(text, values) : this.#primary.isBound
   }
 
   #primaryRun({ query, session, done }: Run, statement: Statement): PrimaryRun {
