@@ -17,6 +17,8 @@ test.each([
   ['CREATE MATERIALIZED VIEW m AS SELECT * FROM t', ['m']],
   ['CREATE TEMP SEQUENCE s', ['s']],
   ['CREATE TYPE pg_temp.pair AS (a int)', ['pair']],
+  ["CREATE TYPE pg_temp.mood AS ENUM ('sad', 'glad')", ['mood']],
+  ['CREATE DOMAIN pg_temp.small AS int CHECK (value < 9)', ['small']],
   ['CREATE INDEX by_x ON t (x)', ['by_x']],
   ['CREATE INDEX ON t (x)', []],
   ['ALTER TABLE t RENAME TO u', ['u']],

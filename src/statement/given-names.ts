@@ -1,4 +1,4 @@
-import { isNode, nodeAt, textAt, type TreeNode, type TreeValue } from './tree.ts'
+import { isNode, listAt, nameOf, nodeAt, textAt, type TreeNode, type TreeValue } from './tree.ts'
 
 type Names = readonly string[] | undefined
 type Rule = (node: TreeNode) => Names
@@ -43,6 +43,11 @@ function named(name: string): readonly string[] {
   return name === '' ? [] : [name]
 }
 
+/** The last part of the name in this field is new. */
+function qualified(field: string): Rule {
+  return (node) => named(nameOf(listAt(node, field)).name)
+}
+
 /** A constraint's index has its name, and an identity's sequence may have one of its own. */
 function constraints(value: TreeValue | undefined): Names {
   return textsOf(value, 'defname').includes('sequence_name') ? undefined : textsOf(value, 'conname')
@@ -85,6 +90,8 @@ const explain: Rule = (node) => givenBy(node['query'])
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['AlterTableStmt', alterTable],
   ['CompositeTypeStmt', relation('typevar')],
+  ['CreateDomainStmt', qualified('domainname')],
+  ['CreateEnumStmt', qualified('typeName')],
   ['CreateSeqStmt', relation('sequence')],
   ['CreateStmt', createTable],
   ['CreateTableAsStmt', createTableAs],
