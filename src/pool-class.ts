@@ -6,7 +6,7 @@ import { LeakWatch } from './client/leak-watch.ts'
 import type { ClientHost } from './client/host.ts'
 import { inTier, isSubmittable, normalizeQuery, textOf, tierOf } from './client/query-arguments.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
-import type { RoutedClientClass } from './client/routed-client.ts'
+import type { Explaining, RoutedClientClass } from './client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from './config/options.ts'
 import { nodesFrom } from './config/nodes.ts'
 import { settingsOf, type Settings } from './config/settings.ts'
@@ -141,9 +141,12 @@ export function poolClass(parts: PoolParts): PoolClass {
       })
     }
 
-    explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation> {
+    explain(query: string | (QueryConfig & RouteRequest), client?: PoolClient): Promise<Explanation> {
+      if (client !== undefined && 'explain' in client)
+        return (client as PoolClient & Explaining).explain(query)
       const { text, request } = normalizeQuery(query, undefined)
-      return this.#router.explain(text, request)
+      const session = this.#router.sessions.context.current()
+      return this.#router.explain({ sql: text, request, session })
     }
 
     stats(): PoolStats {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
 import { CatalogWatcher } from './catalog/watcher.ts'
-import type { ClientHost, RoutedQuery } from './client/host.ts'
+import type { ClientHost, Question, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
@@ -290,13 +290,12 @@ export class Router implements ClientHost {
     else this.prepare().then(() => executor.lease(answer), answer)
   }
 
-  async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
-    const session = this.sessions.context.current()
+  async explain({ sql, request, session, journal }: Question): Promise<Explanation> {
     if (!this.#preparation.isDone) await this.prepare()
     await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
-    const route = this.route(statement, session, request)
+    const route = this.route(statement, session, request, journal)
     const { plan } = this.executors.of(request, session)
     return { statement, route: explainRoute(route), plan: explainPlan(plan(route)) }
   }

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
+import type { Explanation } from '../observability/explain.ts'
 import type { ClientCore, Ended, Shell } from './client-core.ts'
 import { ClientEvents } from './client-events.ts'
 import type { Run } from './replica-transaction.ts'
@@ -45,6 +46,10 @@ export class PooledCore implements ClientCore {
 
   submit(submission: Submission, session: MutableSession): void {
     this.connection.submit(submission, session)
+  }
+
+  explain(query: Run['query'], session: MutableSession): Promise<Explanation> {
+    return this.connection.explain(query, session)
   }
 
   connect(done: (error: Error | undefined) => void): void {

@@ -11,6 +11,7 @@ import type { PrimaryLease } from '../execution/writer.ts'
 import { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
+import type { NodeView } from '../topology/snapshot.ts'
 import type { ClientHost } from './host.ts'
 import { CLOSED, REFUSED_UNSENT, TIMED_OUT } from './words.ts'
 
@@ -63,6 +64,14 @@ export class PrimaryHold {
 
   get client(): PoolClient | undefined {
     return this.#lease?.client
+  }
+
+  get node(): NodeView | undefined {
+    return this.#lease?.node
+  }
+
+  get isInTransaction(): boolean {
+    return this.#isInTransaction
   }
 
   /** True while every statement has to run here. */

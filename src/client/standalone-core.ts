@@ -1,6 +1,7 @@
 import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import { fail } from '../execution/attend.ts'
+import type { Explanation } from '../observability/explain.ts'
 import type { ClientCore, Ended, Shell } from './client-core.ts'
 import { ClientEvents } from './client-events.ts'
 import { announceParameters } from './parameter-status.ts'
@@ -47,6 +48,10 @@ export class StandaloneCore implements ClientCore {
 
   submit(submission: Submission, session: MutableSession): void {
     this.#enter().connection.submit(submission, session)
+  }
+
+  explain(query: Run['query'], session: MutableSession): Promise<Explanation> {
+    return this.#enter().connection.explain(query, session)
   }
 
   connect(done: (error: Error | undefined) => void): void {
