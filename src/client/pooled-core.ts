@@ -6,7 +6,7 @@ import { ClientEvents } from './client-events.ts'
 import type { Run } from './replica-transaction.ts'
 import { VirtualConnection, type Submission } from './virtual-connection.ts'
 import type { Wiring } from './wiring.ts'
-import { CLOSED, CONNECTED_BEFORE } from './words.ts'
+import { CLOSED, CONNECTED_BEFORE, CONNECTION_ERROR, TERMINATED } from './words.ts'
 
 /** The inside of a client that a pool hands out, again and again. */
 export class PooledCore implements ClientCore {
@@ -14,6 +14,7 @@ export class PooledCore implements ClientCore {
   readonly #wiring: Wiring
   readonly #shell: Shell
   #isEnded = false
+  #isCut = false
 
   constructor(wiring: Wiring, shell: Shell) {
     const { client, facade } = shell
@@ -33,6 +34,7 @@ export class PooledCore implements ClientCore {
   }
 
   get refusal(): string | undefined {
+    if (this.#isCut) return CONNECTION_ERROR
     return this.#isEnded || this.connection.isReleased ? CLOSED : undefined
   }
 
@@ -67,7 +69,18 @@ export class PooledCore implements ClientCore {
     })
   }
 
+  /** Of an idle one there is nothing to cut. */
   cut(): void {
+    if (this.connection.isReleased || this.#isEnded) return
+    this.#isEnded = true
+    this.#isCut = true
     this.connection.cut()
+    const { client } = this.#shell
+    // As of one that was ended: it is not for anybody else.
+    Object.assign(client, { _ending: true })
+    process.nextTick(() => {
+      if (client.listenerCount('error') > 0) client.emit('error', new Error(`${TERMINATED} unexpectedly`))
+      client.emit('end')
+    })
   }
 }
