@@ -124,9 +124,8 @@ export class Router implements ClientHost {
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
     const listener = executionListener(this.#counters, this.#transitions, cluster)
-    const { connections } = this.settings
-    const shared = { ...selection, cluster, connections, listener, nodes: this.#nodes }
-    this.executors = createExecutors({ ...shared, platform, settings })
+    const shared = { ...selection, cluster, listener, nodes: this.#nodes, platform, settings }
+    this.executors = createExecutors({ ...shared, connections: this.settings.connections })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
@@ -190,9 +189,13 @@ export class Router implements ClientHost {
     this.tell('connectionLost', { node, cause })
   }
 
-  /** A connection's own settings matter to everybody's fences. */
+  /** Behind the hooks: what a connection to the primary begins with matters to fences, and to what is temporary. */
   opened(node: NodeId, client: PoolClient, proceed: () => void): void {
-    this.sessions.opened(client, this.lastRoleOf(node) === 'primary', proceed)
+    if (this.lastRoleOf(node) !== 'primary') return proceed()
+    this.settings.opened(client, (synchronousCommit) => {
+      this.sessions.opened(synchronousCommit)
+      proceed()
+    })
   }
 
   /** A client is not given back. */

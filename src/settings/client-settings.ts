@@ -59,6 +59,7 @@ export class ClientSettings {
 
   /** Gives a connection, which nobody has begun anything on, the settings of this client. */
   borrowed(client: PoolClient, done: (error: Error | undefined) => void): void {
+    if (this.#keeper.connections.mayMakeTemporary(client)) this.#temporary.mayBeMade()
     this.#keeper.connections.bring(client, this.journal, done)
   }
 

@@ -113,7 +113,7 @@ export class SessionSettings {
   }
 
   /** What the server has said of `uncertain`. */
-  answered(names: readonly string[], values: readonly (string | null)[]): void {
+  answered(names: readonly string[], values: readonly (string | null | undefined)[]): void {
     for (const [index, name] of names.entries()) {
       this.#uncertain.delete(name)
       const value = values[index] ?? null

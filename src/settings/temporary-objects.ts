@@ -1,7 +1,7 @@
 import type { Statement } from '../statement/statement.ts'
 
 /** A schema path in which a table is temporary though nothing says so. */
-const TEMPORARY_PATH = /pg_temp/i
+export const TEMPORARY_PATH: RegExp = /pg_temp/i
 
 /** More names than a session would give to its temporary objects. */
 const MOST_NAMES = 10_000
@@ -44,6 +44,11 @@ export class TemporaryObjects {
     const made = settings.map((change) => (change.change === 'set' ? change.sql : undefined))
     this.#mayMake ||= [text, ...given, ...made, path].some(isPath)
     return this.#mayMake && (reason === 'ddl' || reason === 'select-into' || multiple)
+  }
+
+  /** What is made without a schema may be temporary from now on, though nothing was set. */
+  mayBeMade(): void {
+    this.#mayMake = true
   }
 
   /** There are some: this statement may have named them. */

@@ -88,6 +88,36 @@ it.each([
 })
 
 it.each([
+  [
+    'its role',
+    'alter role current_user set search_path = pg_temp, public',
+    'alter role current_user reset search_path',
+  ],
+  [
+    'its database',
+    'alter database postgres set search_path = pg_temp, public',
+    'alter database postgres reset search_path',
+  ],
+])('what is made by a path of %s is met', async (_whose, set, reset) => {
+  await ask(cluster.primary.config, set)
+  await cluster.caughtUp()
+  const own = poolOver(cluster, { probeIntervalMs: 100, max: 1 })
+  try {
+    await replicasReady(own)
+    const client = await own.connect()
+    await client.query('create table seen as select 2 as id')
+    expect((await client.query('select id from seen')).rows).toEqual([{ id: 2 }])
+    client.release()
+    const next = await own.connect()
+    expect((await next.query('/* route: primary */ select id from seen')).rows).toEqual([{ id: 1 }])
+    next.release()
+  } finally {
+    await ask(cluster.primary.config, reset)
+    await own.end()
+  }
+})
+
+it.each([
   'create temp table parts (id int primary key)',
   'create temp table own (id int constraint parts_of_own unique)',
   'create temp table own (id int generated always as identity (sequence name parts_of_own))',
