@@ -192,10 +192,7 @@ export class Router implements ClientHost {
   /** Behind the hooks: what a connection to the primary begins with matters to fences, and to what is temporary. */
   opened(node: NodeId, client: PoolClient, proceed: () => void): void {
     if (this.lastRoleOf(node) !== 'primary') return proceed()
-    this.settings.opened(client, (synchronousCommit) => {
-      this.sessions.opened(synchronousCommit)
-      proceed()
-    })
+    this.settings.opened(client, (commit) => this.sessions.opened(commit), proceed)
   }
 
   /** A client is not given back. */

@@ -49,6 +49,8 @@ export class PrimaryHold {
   readonly #ledger = new WriteLedger()
   #lease: PrimaryLease | undefined
   #isInTransaction = false
+  /** Somebody has begun that with `pool.query('BEGIN')`, and is to end it. */
+  #isOthers = false
   /** What the client has set, wherever, and what else it has left on this connection. */
   readonly settings: ClientSettings
   /** Gives back the place that a read has on the primary in place of a replica. */
@@ -122,6 +124,9 @@ export class PrimaryHold {
           return done(refusal ?? new Error(CLOSED))
         }
         this.#lease = lease
+        const status = lease.client.getTransactionStatus()
+        this.#isInTransaction = status === 'T' || status === 'E'
+        this.#isOthers = this.#isInTransaction
         this.#holder.borrowed(lease.client)
         done(undefined, lease)
       })
@@ -185,6 +190,7 @@ export class PrimaryHold {
       const status = isGone ? null : client.getTransactionStatus()
       const isLost = isGone && !this.isBound
       this.#isInTransaction = isGone ? this.#isInTransaction : status !== 'I'
+      this.#isOthers &&= this.#isInTransaction
       this.#settle(statement, status, failure)
       if (!this.#isInTransaction) this.#leave()
       if (isLost && serverError !== undefined) this.#failFollowers(statement, serverError)
@@ -249,7 +255,7 @@ export class PrimaryHold {
     this.#leave()
     this.#holder.returned(lease.client)
     const { client } = lease
-    const wasInTransaction = this.#isInTransaction
+    const wasInTransaction = this.#isInTransaction && !this.#isOthers
     this.#isInTransaction = false
     if (!error && !isBroken(client)) {
       return this.settings.returns(client, wasInTransaction, (dirty) => client.release(dirty))

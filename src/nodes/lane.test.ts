@@ -13,6 +13,7 @@ type Callback = (error: Error | null, result?: unknown) => void
 
 /** A pipelined connection that answers when it is told to. */
 class FakeConnection extends EventEmitter {
+  status = 'I'
   pipeline = false
   readonly connectionParameters: { query_timeout?: number | false } = { query_timeout: 700 }
   readonly connection = {
@@ -33,6 +34,10 @@ class FakeConnection extends EventEmitter {
     const first = this.sent.shift()
     if (first?.name !== undefined) this.connection.parsedStatements[first.name] = first.text
     first?.callback(error, result)
+  }
+
+  getTransactionStatus(): string {
+    return this.status
   }
 
   release(error?: unknown): void {
@@ -371,9 +376,28 @@ describe('lanes', () => {
     await settle()
   })
 
+  it('take no connection on which somebody has begun a transaction', () => {
+    const connection = new FakeConnection()
+    connection.status = 'T'
+    const others = new Lanes({
+      ...options(),
+      statementsOf: (client) => new PreparedStatements(client, 10),
+      most: 2,
+      clean: (_client, done) => done(undefined),
+      lease: (callback) => callback(undefined, connection.asClient),
+      lostIdle: () => {},
+      unavailable: () => {},
+    })
+    const rides = [1, 2, 3].map(() =>
+      others.ride(read('a'), book.of('a'), { answered: () => {}, moved: () => {} }),
+    )
+    expect(rides).toEqual([undefined, undefined, undefined])
+    expect(connection.releases).toEqual([undefined, undefined, undefined])
+  })
+
   it('are not to be had where node-postgres cannot pipeline, which is told once', () => {
     const old = new EventEmitter() as unknown as PoolClient
-    Object.assign(old, { release: () => log.push('released') })
+    Object.assign(old, { release: () => log.push('released'), getTransactionStatus: () => 'I' })
     const none = new Lanes({
       ...options(),
       statementsOf: (client) => new PreparedStatements(client, 10),

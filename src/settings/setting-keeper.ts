@@ -19,11 +19,16 @@ export class SettingKeeper {
   readonly isLendable = (client: PoolClient): boolean => !this.connections.isSpoilt(client)
 
   /** Notes what a new connection to the primary begins with, and tells its `synchronous_commit`. */
-  opened(client: PoolClient, done: (synchronousCommit: string | null | undefined) => void): void {
+  opened(
+    client: PoolClient,
+    told: (synchronousCommit: string | null | undefined) => void,
+    proceed: () => void,
+  ): void {
     // Whoever uses the connection next will hear of an error.
     askSettings(client, ['search_path', 'synchronous_commit'], (_error, [path, synchronousCommit]) => {
       if (TEMPORARY_PATH.test(path ?? '')) this.connections.beginsTemporary(client)
-      done(synchronousCommit)
+      told(synchronousCommit)
+      proceed()
     })
   }
 
