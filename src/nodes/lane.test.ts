@@ -14,6 +14,7 @@ type Callback = (error: Error | null, result?: unknown) => void
 /** A pipelined connection that answers when it is told to. */
 class FakeConnection extends EventEmitter {
   status = 'I'
+  readonly getTransactionStatus = (): string => this.status
   pipeline = false
   readonly connectionParameters: { query_timeout?: number | false } = { query_timeout: 700 }
   readonly connection = {
@@ -34,10 +35,6 @@ class FakeConnection extends EventEmitter {
     const first = this.sent.shift()
     if (first?.name !== undefined) this.connection.parsedStatements[first.name] = first.text
     first?.callback(error, result)
-  }
-
-  getTransactionStatus(): string {
-    return this.status
   }
 
   release(error?: unknown): void {
@@ -328,16 +325,18 @@ describe('an empty lane that has been given back', () => {
 describe('lanes', () => {
   let opened: FakeConnection[]
   let lanes: Lanes
+  let status: string
 
   beforeEach(() => {
     opened = []
+    status = 'I'
     lanes = new Lanes({
       ...options(),
       statementsOf: (client) => new PreparedStatements(client, 10),
       most: 2,
       clean: (_client, done) => done(undefined),
       lease: (callback) => {
-        const client = new FakeConnection()
+        const client = Object.assign(new FakeConnection(), { status })
         opened.push(client)
         callback(undefined, client.asClient)
       },
@@ -377,22 +376,9 @@ describe('lanes', () => {
   })
 
   it('take no connection on which somebody has begun a transaction', () => {
-    const connection = new FakeConnection()
-    connection.status = 'T'
-    const others = new Lanes({
-      ...options(),
-      statementsOf: (client) => new PreparedStatements(client, 10),
-      most: 2,
-      clean: (_client, done) => done(undefined),
-      lease: (callback) => callback(undefined, connection.asClient),
-      lostIdle: () => {},
-      unavailable: () => {},
-    })
-    const rides = [1, 2, 3].map(() =>
-      others.ride(read('a'), book.of('a'), { answered: () => {}, moved: () => {} }),
-    )
-    expect(rides).toEqual([undefined, undefined, undefined])
-    expect(connection.releases).toEqual([undefined, undefined, undefined])
+    status = 'T'
+    expect([tryRide(), tryRide()]).toEqual([false, false])
+    expect(opened.map(({ releases }) => releases)).toEqual([[undefined], [undefined]])
   })
 
   it('are not to be had where node-postgres cannot pipeline, which is told once', () => {
