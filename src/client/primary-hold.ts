@@ -196,7 +196,8 @@ export class PrimaryHold {
       if (isLost && serverError !== undefined) this.#failFollowers(statement, serverError)
       if (isLost && this.#lease === lease) this.#drop(lease, true)
       if (isGone) return next()
-      const ending = { wasInTransaction, status, isFailed: failure !== 'none', command: commandOf(answer) }
+      const isFailed = failure !== 'none'
+      const ending = { wasInTransaction, status, isFailed, command: commandOf(answer), result: answer }
       this.settings.ended(client, statement, values, ending, next)
     }
     // A demoted server has done nothing: the true primary may have the statement, once.

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Statement } from '../statement/statement.ts'
+import { AdvisoryLocks } from './advisory-locks.ts'
 import { cleaningOf } from './cleaning.ts'
 import { Journal } from './journal.ts'
 import type { Send } from './send.ts'
@@ -17,6 +18,7 @@ export class ClientSettings {
   readonly #pinned: (pin: Pin) => void
   readonly #told = new Set<Pin>()
   readonly #temporary: TemporaryObjects
+  readonly #locks = new AdvisoryLocks()
 
   /** @param pinned Told why the client stays on its connection, once for each reason. */
   constructor(keeper: SettingKeeper, namesGiven: NamesGiven, pinned: (pin: Pin) => void) {
@@ -77,6 +79,7 @@ export class ClientSettings {
     isInTransaction: boolean,
   ): Send {
     this.#session.starts(statement)
+    this.#locks.starts(statement, text ?? '')
     if (statement.kind !== 'read') this.#lookForTemporary(statement, text ?? '', values)
     this.#tell()
     if (statement.settings === undefined) return send
@@ -101,6 +104,10 @@ export class ClientSettings {
     }
     if (statement.settings !== undefined) connections.touched(client)
     this.#session.ended(statement, values, ending)
+    if (this.#locks.ended(ending.isFailed, ending.result) && this.#locks.areFree) {
+      this.#session.unpin('advisory-lock')
+      this.#told.delete('advisory-lock')
+    }
     this.#tell()
     const settled = (): void => {
       connections.note(client, this.journal)
@@ -137,6 +144,7 @@ export class ClientSettings {
     this.#session.released()
     this.#told.clear()
     this.#temporary.clear()
+    this.#locks.clear()
   }
 
   #lookForTemporary(statement: Statement, text: string, values: readonly unknown[]): void {

@@ -23,6 +23,8 @@ export interface Ending {
   readonly isFailed: boolean
   /** The command that the server says it has run: ROLLBACK for a COMMIT that could only roll back. */
   readonly command: string | undefined
+  /** What it has given, as node-postgres has it. */
+  readonly result?: unknown
 }
 
 /**
@@ -68,6 +70,10 @@ export class SessionSettings {
 
   pin(pin: Pin): void {
     this.#pins.add(pin)
+  }
+
+  unpin(pin: Pin): void {
+    this.#pins.delete(pin)
   }
 
   /** The connection is given back, and with it all that could not be had elsewhere. */
