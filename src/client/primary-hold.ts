@@ -59,7 +59,7 @@ export class PrimaryHold {
   constructor(host: ClientHost, holder: Holder) {
     this.#host = host
     this.#holder = holder
-    this.settings = new ClientSettings(host.settings, host.names.givenBy, (pin) => {
+    this.settings = new ClientSettings(host.settings, host.names, (pin) => {
       if (this.#lease !== undefined) host.tell('clientPinned', { node: this.#lease.node.id, pin })
     })
   }

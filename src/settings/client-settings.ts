@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import { AdvisoryLocks } from './advisory-locks.ts'
 import { cleaningOf } from './cleaning.ts'
@@ -6,7 +7,7 @@ import { Journal } from './journal.ts'
 import type { Send } from './send.ts'
 import type { Ending, Pin, SessionSettings } from './session-settings.ts'
 import type { SettingKeeper } from './setting-keeper.ts'
-import { TemporaryObjects, type NamesGiven } from './temporary-objects.ts'
+import { TemporaryObjects } from './temporary-objects.ts'
 
 /**
  * What a client has set, and what else it has left on the connection that it has borrowed. It keeps its settings as long as
@@ -21,9 +22,9 @@ export class ClientSettings {
   readonly #locks = new AdvisoryLocks()
 
   /** @param pinned Told why the client stays on its connection, once for each reason. */
-  constructor(keeper: SettingKeeper, namesGiven: NamesGiven, pinned: (pin: Pin) => void) {
+  constructor(keeper: SettingKeeper, names: Pick<NameReader, 'givenBy'>, pinned: (pin: Pin) => void) {
     this.#keeper = keeper
-    this.#temporary = new TemporaryObjects(namesGiven)
+    this.#temporary = new TemporaryObjects((sql) => names.givenBy(sql))
     this.#session = keeper.begin()
     this.#pinned = pinned
   }

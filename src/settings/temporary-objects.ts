@@ -7,7 +7,7 @@ export const TEMPORARY_PATH: RegExp = /pg_temp/i
 const MOST_NAMES = 10_000
 
 /** What a text may call relations and types that it makes. Undefined where that is not known. */
-export type NamesGiven = (sql: string) => readonly string[] | undefined
+type NamesGiven = (sql: string) => readonly string[] | undefined
 
 /** What is known of the temporary objects that a client has made on its connection. */
 export class TemporaryObjects {
