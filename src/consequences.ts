@@ -8,6 +8,7 @@ import type { NodeChange } from './observability/events.ts'
 import type { Transitions } from './observability/transitions.ts'
 import type { Roster } from './roster.ts'
 import type { SessionKeeper } from './session-keeper.ts'
+import type { SettingKeeper } from './settings/setting-keeper.ts'
 import type { Platform } from './platform/platform.ts'
 import type { NodeId } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
@@ -21,6 +22,7 @@ export interface ConsequencesOptions {
   readonly nodes: NodeSet
   readonly roster: Roster
   readonly sessions: SessionKeeper
+  readonly settings: SettingKeeper
   readonly transitions: Transitions
 }
 
@@ -45,10 +47,11 @@ export class Consequences {
    * that is known of one is true of another.
    */
   opened(id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {
-    const { cluster, nodes, platform, roster, sessions, transitions } = this.#options
+    const { cluster, nodes, platform, roster, sessions, settings, transitions } = this.#options
     const role = transitions.lastRoleOf(id)
-    // A connection's own settings matter to everybody's fences.
-    if (role !== 'replica') return sessions.opened(client, role === 'primary', proceed)
+    // What a connection to the primary begins with matters to fences, and to what is temporary.
+    if (role === 'primary') return settings.opened(client, (commit) => sessions.opened(commit), proceed)
+    if (role !== 'replica') return proceed()
     if (nodes.configOf(id)?.isBalanced === true) return proceed()
     askWhoAnswers(client, platform, (observation) => {
       const found = observation?.serverIdentity

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
 import { CatalogWatcher } from './catalog/watcher.ts'
-import type { ClientHost, RoutedQuery } from './client/host.ts'
+import type { ClientHost, Question, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
@@ -32,7 +32,7 @@ import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
 import { provesRead } from './statement/proves-read.ts'
-import { standsApart } from './statement/stands-apart.ts'
+import { nameReader, type NameReader } from './statement/names.ts'
 import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
@@ -60,6 +60,7 @@ export class Router implements ClientHost {
   readonly settings: SettingKeeper = new SettingKeeper()
   readonly hooks: Hooks = new Hooks(this)
   readonly readOnly: ReadOnlyOpener
+  readonly names: NameReader
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
   readonly #catalog: CatalogWatcher
@@ -101,6 +102,7 @@ export class Router implements ClientHost {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
+    this.names = nameReader(this.#judge, settings.parser)
     this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, this, poolListener))
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
@@ -121,9 +123,8 @@ export class Router implements ClientHost {
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
     const listener = executionListener(this.#counters, this.#transitions, cluster)
-    const { connections } = this.settings
-    const shared = { ...selection, cluster, connections, listener, nodes: this.#nodes }
-    this.executors = createExecutors({ ...shared, platform, settings })
+    const shared = { ...selection, cluster, listener, nodes: this.#nodes, platform, settings }
+    this.executors = createExecutors({ ...shared, connections: this.settings.connections })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
@@ -151,6 +152,7 @@ export class Router implements ClientHost {
       health: this.#health,
       nodes: this.#nodes,
       roster: this.#roster,
+      settings: this.settings,
       transitions: this.#transitions,
     })
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
@@ -236,10 +238,6 @@ export class Router implements ClientHost {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
-  standsApart(sql: string, words: ReadonlySet<string>): boolean {
-    return standsApart(this.#judge.analysis(sql), sql, words)
-  }
-
   /** Resolves when the statement is to be judged again; see `changeKnown`. */
   changeKnown(statement: Statement): Promise<void> | undefined {
     return changeKnown(statement, this.#catalog, this.#platform, this.#options.waitMs)
@@ -292,13 +290,12 @@ export class Router implements ClientHost {
     else this.prepare().then(() => executor.lease(answer), answer)
   }
 
-  async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
-    const session = this.sessions.context.current()
+  async explain({ sql, request, session, journal }: Question): Promise<Explanation> {
     if (!this.#preparation.isDone) await this.prepare()
     await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
-    const route = this.route(statement, session, request)
+    const route = this.route(statement, session, request, journal)
     const { plan } = this.executors.of(request, session)
     return { statement, route: explainRoute(route), plan: explainPlan(plan(route)) }
   }

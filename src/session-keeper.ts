@@ -1,4 +1,3 @@
-import type { PoolClient, QueryArrayResult } from 'pg'
 import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import type { Consistency } from './consistency/mode.ts'
@@ -155,18 +154,11 @@ export class SessionKeeper {
   }
 
   /**
-   * A new connection, behind the hooks that are run on it. One to the primary is asked whether its commits are flushed
-   * before they are acknowledged: roles, databases and hooks may have it otherwise.
+   * A new connection to the primary has begun with this `synchronous_commit`: roles, databases and hooks may have it that
+   * commits are acknowledged before they are flushed.
    */
-  opened(client: PoolClient, isPrimary: boolean, proceed: () => void): void {
-    if (!isPrimary || this.#mayBeUnflushed || this.#options.settings.consistency !== 'causal')
-      return proceed()
-    const query = { text: "select current_setting('synchronous_commit')", rowMode: 'array' as const }
-    client.query(query, (error: Error | undefined, result?: QueryArrayResult) => {
-      // Whoever uses the connection next will hear of it.
-      if (!error && String(result?.rows[0]?.[0]) === 'off') this.#mayBeUnflushed = true
-      proceed()
-    })
+  opened(synchronousCommit: string | null | undefined): void {
+    if (synchronousCommit === 'off') this.#mayBeUnflushed = true
   }
 
   /** Nobody reads anything older than what the first look at the primary saw. */

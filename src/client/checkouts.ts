@@ -74,7 +74,7 @@ export class Checkouts {
       isEager,
       returned: (client) => this.#returned(client),
     })
-    const client = new ClientClass(wiring) as PoolClient
+    const client = new ClientClass(wiring) as unknown as PoolClient
     this.#wirings.set(client, wiring)
     return client
   }

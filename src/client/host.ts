@@ -7,8 +7,10 @@ import type { PlainRead } from '../nodes/plain-read.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
 import type { Journal } from '../settings/journal.ts'
+import type { Explanation } from '../observability/explain.ts'
 import type { Tell } from '../observability/tell.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
@@ -30,6 +32,9 @@ export interface RoutedQuery {
   /** Given by who holds a connection to the primary, or wants to keep the replica's. */
   readonly conversation?: Conversation | undefined
 }
+
+/** What would happen to this statement? */
+export type Question = Pick<RoutedQuery, 'sql' | 'request' | 'session' | 'journal'>
 
 /** A BEGIN READ ONLY on its way, and who gets it. One of the three is called, once. */
 export interface Opening {
@@ -61,12 +66,12 @@ export interface ClientHost {
   readonly isReady: boolean
   prepare(): Promise<void>
   judge(sql: string | undefined): Statement
-  /** Whether a read means nothing that one of these words may name. */
-  standsApart(sql: string, words: ReadonlySet<string>): boolean
+  readonly names: NameReader
   changeKnown(statement: Statement): Promise<void> | undefined
   judgeAnew(sql: string | undefined): Promise<Statement>
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route
   run(query: RoutedQuery, done: Done): void
+  explain(question: Question): Promise<Explanation>
   leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void
   count(node: NodeView, statement: Statement): void
   saw(session: MutableSession, node: NodeView): void

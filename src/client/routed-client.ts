@@ -1,11 +1,14 @@
 import type { EventEmitter } from 'node:events'
 import type { Client, ClientConfig, TransactionStatus } from 'pg'
+import { SwitchyardError } from '../errors/error.ts'
+import type { Explanation } from '../observability/explain.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { ClientCore, Ended } from './client-core.ts'
 import { ConnectionFacade } from './connection-facade.ts'
 import { PooledCore } from './pooled-core.ts'
 import { callbackOf, isSubmittable, normalizeQuery, promised, withTypes } from './query-arguments.ts'
 import { refuse, StandaloneCore } from './standalone-core.ts'
+import { ROUTES_NOTHING } from './words.ts'
 import { Wiring, type Membership } from './wiring.ts'
 
 type Connected = (error: Error | null, client?: unknown) => void
@@ -22,7 +25,12 @@ interface Base extends EventEmitter {
 type BaseClass = new (config?: string | ClientConfig) => Base
 
 /** `Client` of a copy of node-postgres, with routing in it. */
-export type RoutedClientClass = new (config?: string | ClientConfig | Wiring) => Client
+export type RoutedClientClass = new (config?: string | ClientConfig | Wiring) => Client & Explaining
+
+export interface Explaining {
+  /** What would happen to this statement now. */
+  explain(query: unknown): Promise<Explanation>
+}
 
 /** Finds the cluster that a configuration means; where there is nothing to route, what node-postgres is to be given. */
 export type Join = (config: unknown) => Membership | { readonly plain: unknown }
@@ -34,7 +42,7 @@ export type Join = (config: unknown) => Membership | { readonly plain: unknown }
 export function routedClientClass(ClientOfCopy: typeof Client, join: Join): RoutedClientClass {
   const Parent = ClientOfCopy as unknown as BaseClass
 
-  class RoutedClient extends Parent {
+  class RoutedClient extends Parent implements Explaining {
     /** Absent where there is nothing to route. */
     readonly #core: ClientCore | undefined
     #hasTypes = false
@@ -116,6 +124,15 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       if (given === undefined) return promised(run)
       run(inThisContext(given))
       return undefined
+    }
+
+    explain(query: unknown): Promise<Explanation> {
+      const core = this.#core
+      if (core === undefined)
+        return Promise.reject(new SwitchyardError('SWITCHYARD_SINGLE_NODE', ROUTES_NOTHING))
+      const { refusal } = core
+      if (refusal !== undefined) return Promise.reject(new Error(refusal))
+      return core.explain(normalizeQuery(query, undefined), core.session())
     }
 
     override end(callback?: Ended): unknown {

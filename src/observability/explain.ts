@@ -1,8 +1,10 @@
 import type { Route, RouteReason } from '../routing/route.ts'
+import type { Pin } from '../settings/session-settings.ts'
 import type { QueryPlan, Rejection, StepReason } from '../selection/query-plan.ts'
 import type { Statement } from '../statement/statement.ts'
 import { formatLsn } from '../topology/lsn.ts'
 import type { NodeId, Role } from '../topology/node.ts'
+import type { NodeView } from '../topology/snapshot.ts'
 
 export interface ExplainedStep {
   readonly node: NodeId
@@ -33,11 +35,16 @@ export interface ExplainedRoute {
   }
 }
 
-/** What `pool.explain()` returns: each decision with its reason. */
+/** What `explain()` returns: each decision with its reason. */
 export interface Explanation {
   readonly statement: Statement
   readonly route: ExplainedRoute
   readonly plan: ExplainedPlan
+  /**
+   * What the client has left on its connection, where it was asked for one: these keep it there until it is released. Absent
+   * when there is nothing.
+   */
+  readonly pins?: readonly Pin[]
 }
 
 export function explainPlan(plan: QueryPlan): ExplainedPlan {
@@ -49,6 +56,21 @@ export function explainPlan(plan: QueryPlan): ExplainedPlan {
       ...(isBalanced ? { balanced: true as const } : {}),
     })),
     rejected: plan.rejected.map(({ node, reason }) => ({ node: node.id, reason })),
+  }
+}
+
+/** The same for a statement of a client that stays on the connection it has to this node. */
+export function explainHeld(
+  explanation: Explanation,
+  { id }: Pick<NodeView, 'id'>,
+  role: Route['role'],
+  reason: 'in-transaction' | 'pinned',
+): Explanation {
+  const isOfRead = explanation.statement.kind === 'read' || role === 'replica'
+  return {
+    ...explanation,
+    route: isOfRead ? { role, reason } : explanation.route,
+    plan: { candidates: [{ node: id, role, reason: 'held' }], rejected: [] },
   }
 }
 
