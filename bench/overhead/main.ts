@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import { Pool as PgPool } from 'pg'
 import { Pool } from '../../src/index.ts'
-import { startCluster } from '../../src/test-cluster/index.ts'
 import { writeResult } from '../support/environment.ts'
 import { compare, type Comparison } from '../support/interleave.ts'
+import { PRODUCT_BY_ID, PRODUCTS, startClusterOfProducts } from '../support/products.ts'
 
 /**
  * `pool.query()` over this library, with one replica, against a bare `pg.Pool`: reads against one on that same replica,
@@ -20,18 +20,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const SQL = 'select id, label, price from products where id = $1'
-const ROWS = 10_000
-
-await using cluster = await startCluster({ replicas: 1 })
-const setup = new PgPool(cluster.primary.config)
-await setup.query('create table products (id int primary key, label text not null, price int not null)')
-await setup.query(
-  `insert into products select g, 'product ' || g, g % 1000 from generate_series(1, ${ROWS}) g`,
-)
-await setup.query('vacuum analyze products')
-await setup.end()
-await cluster.caughtUp()
+await using cluster = await startClusterOfProducts(1)
 
 const [replica] = cluster.replicas
 if (replica === undefined) throw new Error('The cluster has no replica')
@@ -44,12 +33,12 @@ await routed.query('select 1')
 while (routed.stats().catalog !== 'loaded') await new Promise((resolve) => setTimeout(resolve, 20))
 
 let next = 0
-const id = (): number => (next = (next % ROWS) + 1)
+const id = (): number => (next = (next % PRODUCTS) + 1)
 
 async function transaction(pool: PgPool): Promise<void> {
   const client = await pool.connect()
   await client.query('begin')
-  await client.query(SQL, [id()])
+  await client.query(PRODUCT_BY_ID, [id()])
   await client.query('update products set price = $2 where id = $1', [id(), 5])
   await client.query('commit')
   client.release()
@@ -64,7 +53,7 @@ interface Case {
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  key: { once: (pool) => pool.query(SQL, [id()]) },
+  key: { once: (pool) => pool.query(PRODUCT_BY_ID, [id()]) },
   different: {
     once: (pool) =>
       pool.query(`select id, label, price from products where id = ${id()} and price < ${id()}`),
@@ -102,5 +91,5 @@ for (const name of options.cases.split(',')) {
 }
 const { offload } = routed.stats()
 console.log(`reads off the primary: ${(100 * offload).toFixed(1)} %`)
-writeResult(options.out, { bench: 'overhead', sql: SQL, offload, results })
+writeResult(options.out, { bench: 'overhead', sql: PRODUCT_BY_ID, offload, results })
 await Promise.all([bare.end(), bareWriter.end(), routed.end()])

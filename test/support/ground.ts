@@ -1,5 +1,7 @@
-import type { Pool } from '../../src/index.ts'
+import { afterEach } from 'vitest'
+import type { Pool, PoolOptions } from '../../src/index.ts'
 import { startCluster, type Cluster, type ClusterOptions } from '../../src/test-cluster/index.ts'
+import { poolOver, replicasReady } from './routed-pool.ts'
 import { ask } from './servers.ts'
 
 /** Starts a cluster with what these statements make; every replica shows it. */
@@ -22,6 +24,21 @@ export async function startClusterWith(
 export function itemsTable(rows: number): string {
   return `create table items (id int primary key, label text);
     insert into items select g, 'item ' || g from generate_series(1, ${rows}) g`
+}
+
+/** Opens pools over a cluster that know it; each is ended behind the test that opened it. */
+export function poolsForTests(
+  cluster: () => Cluster,
+  defaults: PoolOptions,
+): (options?: PoolOptions) => Promise<Pool> {
+  const pools: Pool[] = []
+  afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.end())))
+  return async (options) => {
+    const pool = poolOver(cluster(), { ...defaults, ...options })
+    pools.push(pool)
+    await replicasReady(pool)
+    return pool
+  }
 }
 
 /** What a pool's nodes have got since this was made, in their order. */
