@@ -29,8 +29,8 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
-    // Real servers on a shared machine: where nobody is there to look, a failure has to show three times.
-    retry: process.env['CI'] === undefined ? 0 : 2,
+    // Real servers on a shared machine: where nobody is there to look, a failure has to show twice.
+    retry: process.env['CI'] === undefined ? 0 : 1,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
 })

@@ -13,4 +13,4 @@ test.each([
   if (manner === 'crash') expect(figures.unknownPresent).toBeGreaterThan(0)
   expect(figures.takeovers).toHaveLength(manner === 'crash' ? 1 : 2)
   for (const takeover of figures.takeovers) expect(takeover.acceptedToAcknowledgedMs).toBeLessThan(1_000)
-})
+}, 60_000)
