@@ -25,7 +25,8 @@ const config: ViteUserConfig = defineConfig({
     ],
     // Processes rather than threads: tests start servers, send signals and load WebAssembly.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the smallest machine has cores: some tests wait more than they compute.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
