@@ -4,6 +4,8 @@ import { Pool } from '../../src/index.ts'
 import { writeResult } from '../support/environment.ts'
 import { compare, type Comparison } from '../support/interleave.ts'
 import { PRODUCT_BY_ID, PRODUCTS, startClusterOfProducts } from '../support/products.ts'
+import { memoryOfSessions } from '../offload/memory.ts'
+import { decisionFigures } from './decision.ts'
 
 /**
  * `pool.query()` over this library, with one replica, against a bare `pg.Pool`: reads against one on that same replica,
@@ -20,6 +22,15 @@ const { values: options } = parseArgs({
   },
 })
 
+const SESSIONS = 100_000
+
+const decision = await decisionFigures(PRODUCT_BY_ID)
+const session = await memoryOfSessions(SESSIONS)
+console.log(
+  `a decision, with 1, 3 and 8 replicas: ${Object.values(decision.microseconds).join(', ')} µs; ` +
+    `a statement in the cache: ${decision.bytesPerStatement.ofItsOwn} bytes; a session: ${session.bytesEach} bytes`,
+)
+
 await using cluster = await startClusterOfProducts(1)
 
 const [replica] = cluster.replicas
@@ -33,6 +44,7 @@ await routed.query('select 1')
 while (routed.stats().catalog !== 'loaded') await new Promise((resolve) => setTimeout(resolve, 20))
 
 let next = 0
+let texts = 0
 const id = (): number => (next = (next % PRODUCTS) + 1)
 
 async function transaction(pool: PgPool): Promise<void> {
@@ -56,7 +68,7 @@ const cases: Readonly<Record<string, Case>> = {
   key: { once: (pool) => pool.query(PRODUCT_BY_ID, [id()]) },
   different: {
     once: (pool) =>
-      pool.query(`select id, label, price from products where id = ${id()} and price < ${id()}`),
+      pool.query(`select id, label, price from products where id = ${id()} and price < ${(texts += 1)}`),
     callers: [16],
   },
   large: { once: (pool) => pool.query("select repeat('x', 10000000)"), callers: [4] },
@@ -91,5 +103,5 @@ for (const name of options.cases.split(',')) {
 }
 const { offload } = routed.stats()
 console.log(`reads off the primary: ${(100 * offload).toFixed(1)} %`)
-writeResult(options.out, { bench: 'overhead', sql: PRODUCT_BY_ID, offload, results })
+writeResult(options.out, { bench: 'overhead', sql: PRODUCT_BY_ID, offload, decision, session, results })
 await Promise.all([bare.end(), bareWriter.end(), routed.end()])
