@@ -38,6 +38,8 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
     /** Absent where there is nothing to route. */
     readonly #core: ClientCore | undefined
     #hasTypes = false
+    /** Its own, where there is nothing to route. */
+    readonly #backend: Record<'processID' | 'secretKey', unknown> = { processID: null, secretKey: null }
 
     /** Clients that node-postgres makes by itself, where there is nothing to route, are clients too. */
     static override [Symbol.hasInstance](value: unknown): boolean {
@@ -58,10 +60,23 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
         source instanceof Wiring ? new PooledCore(source, shell) : new StandaloneCore(source, shell)
       this.#hasTypes = !(source instanceof Wiring) && source.config.types !== undefined
       Object.assign(this, source instanceof Wiring ? { _connected: true, readyForQuery: true } : {})
-      for (const name of ['processID', 'secretKey'] as const) {
-        const get = (): unknown => this.#shown(name)
-        Object.defineProperty(this, name, { get, set() {}, enumerable: true, configurable: true })
-      }
+    }
+
+    // Not properties of each client: an object whose properties are made anew is slow to read.
+    get processID(): unknown {
+      return #backend in this ? this.#shown('processID') : null
+    }
+
+    set processID(value: unknown) {
+      if (#backend in this) this.#backend.processID = value
+    }
+
+    get secretKey(): unknown {
+      return #backend in this ? this.#shown('secretKey') : null
+    }
+
+    set secretKey(value: unknown) {
+      if (#backend in this) this.#backend.secretKey = value
     }
 
     override connect(callback?: Connected): unknown {
@@ -129,7 +144,8 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
 
     /** Of the connection to the primary that every statement runs over; `null` while that is not certain. */
     #shown(name: 'processID' | 'secretKey'): unknown {
-      const client: object | undefined = this.#core?.connection?.shown
+      if (this.#core === undefined) return this.#backend[name]
+      const client: object | undefined = this.#core.connection?.shown
       return client === undefined ? null : (Reflect.get(client, name) ?? null)
     }
 
