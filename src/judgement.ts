@@ -10,7 +10,7 @@ import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 
 export interface JudgementOptions {
-  readonly settings: Settings
+  readonly settings: Pick<Settings, 'parser' | 'declared' | 'statementCacheBytes' | 'maxSqlBytes' | 'waitMs'>
   readonly platform: Platform
   /** Asks the primary; see `CatalogQuery`. */
   readonly ask: (sql: string) => Promise<readonly unknown[]>
