@@ -26,7 +26,6 @@ import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
 import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/decide.ts'
 import { positionToAsk, type Route } from './routing/route.ts'
-import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeId, Role } from './topology/node.ts'
@@ -122,16 +121,17 @@ export class Router implements ClientHost {
       platform,
       nodes: this.#nodes,
       cluster,
-      changed: (added, removed) => this.tell('nodesChanged', { added, removed }),
+      tell: this.tell,
       removed: (id, answered) => {
         this.#health.forget(id)
         this.executors.forget(id)
         // It is no longer watched, so nobody would tell those who wait for it in vain.
         if (!answered) this.executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
-      discoveryFailed: (failure) => this.tell('discoveryFailed', failure),
     })
     this.#consequences = new Consequences({
+      platform,
+      sessions: this.sessions,
       cluster,
       executors: this.executors,
       health: this.#health,
@@ -174,9 +174,9 @@ export class Router implements ClientHost {
     this.tell('connectionLost', { node, cause })
   }
 
-  /** A connection's own settings matter to everybody's fences. */
-  opened(node: NodeId, client: PoolClient, proceed: () => void): void {
-    this.sessions.opened(client, this.lastRoleOf(node) === 'primary', proceed)
+  /** A new connection is about to be used for the first time. */
+  opened(node: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {
+    this.#consequences.opened(node, client, proceed)
   }
 
   /** A client is not given back. */
@@ -331,9 +331,8 @@ export class Router implements ClientHost {
     if (!statement.mayWrite) return executor.write(send, done)
     const plain = canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
     const ended: Done = (error, result) => {
-      if (!(error && hasLeftNothing(error, statement))) {
-        this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
-      }
+      if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
+      else this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       done(error, result)
     }
     executor.write(send, ended, plain)
@@ -347,19 +346,17 @@ export class Router implements ClientHost {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, request, journal, conversation } = query
+    const { session, request, journal, conversation, canPipeline } = query
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request, journal)
     if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const follower = this.sessions.follower(session, request, route)
-    const asked = query.canPipeline ? positionToAsk(route) : undefined
     const work = this.executors.of(request, session)
-    const plan = (): QueryPlan => work.plan(route)
-    const send = this.settings.under(query.journal, query.send, query.canPipeline)
+    const send = this.settings.under(journal, query.send, canPipeline)
     const plain = work.canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
-    const text = statement
-    work.executor.read({ plan, send, plain, text, refused, follower, position: asked, conversation }, done)
+    const sent = { send, plain, text: statement, position: positionToAsk(route), canPipeline }
+    work.executor.read({ ...work.candidates(route), ...sent, refused, follower, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

@@ -3,10 +3,11 @@ import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import type { Consistency } from './consistency/mode.ts'
 import { SessionContext } from './consistency/session-context.ts'
-import type { MutableSession, SeenRead } from './consistency/session.ts'
+import { seenRead, type MutableSession, type SeenRead } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
 import type { ReadFollower } from './execution/reader.ts'
+import { showsOthers } from './execution/shows-others.ts'
 import type { Platform } from './platform/platform.ts'
 import { consistencyOf, type RouteRequest } from './routing/decide.ts'
 import type { Route, RouteReason } from './routing/route.ts'
@@ -69,7 +70,7 @@ export class SessionKeeper {
       tier: tier ?? parent.tier,
       primaryUntilMs: this.#primaryUntilMs(content, consistency),
       // Somewhere, at some time before now.
-      lastReads: content?.isUnshown === true ? [{ serverIdentity: undefined, atMs: platform.now() }] : [],
+      lastReads: content?.isUnshown === true ? [seenRead(undefined, platform.now())] : [],
     }
     const session =
       parent === implicit
@@ -119,7 +120,7 @@ export class SessionKeeper {
     // Who asked for a node, whichever, or for less, has no proof that it shows what was read before.
     const before = this.#isProven(session, request, route) ? session.lastReads : NO_READS
     return {
-      answered: (node) => this.#causality.answered(session, node, before),
+      answered: (node, upTo) => this.#causality.answered(session, node, before, upTo),
       showing: before.length === 0 ? undefined : () => this.#causality.showing(before),
     }
   }
@@ -127,6 +128,11 @@ export class SessionKeeper {
   /** Something was read over a connection to this node, which the session holds. */
   saw(session: MutableSession, node: NodeView): void {
     if (this.followsReads(session, {})) this.#causality.answered(session, node, NO_READS)
+  }
+
+  /** A statement has failed on the primary, and left nothing. What its error tells of others has been seen all the same. */
+  failed(session: MutableSession, error: Error): void {
+    if (showsOthers(error) && this.followsReads(session, {})) this.#causality.sawPrimary(session)
   }
 
   /** The outcome of something that may have written has been heard. */

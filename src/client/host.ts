@@ -49,6 +49,7 @@ export interface ClientSessions {
   readonly context: { current(): MutableSession }
   awaited(session: MutableSession, request: RouteRequest, hint: Statement['hint']): Promise<void> | undefined
   noteSetting(statement: Statement, sql: string | undefined): void
+  failed(session: MutableSession, error: Error): void
 }
 
 /** What a routed client asks of the cluster: the router does it. */

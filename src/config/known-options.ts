@@ -46,7 +46,7 @@ const PG_OPTIONS = [
 ] as const
 
 /** Options of a replica. */
-export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([...PG_OPTIONS, 'tags', 'weight'])
+export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([...PG_OPTIONS, 'balanced', 'tags', 'weight'])
 
 /** Options of the pool. */
 export const POOL_OPTIONS: ReadonlySet<string> = new Set([

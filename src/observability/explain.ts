@@ -4,10 +4,18 @@ import type { Statement } from '../statement/statement.ts'
 import { formatLsn } from '../topology/lsn.ts'
 import type { NodeId, Role } from '../topology/node.ts'
 
+export interface ExplainedStep {
+  readonly node: NodeId
+  readonly role: Role
+  readonly reason: StepReason
+  /** Several servers share the address: whichever is reached has to prove that it may serve. */
+  readonly balanced?: true
+}
+
 /** A plan by names, for people and logs. */
 export interface ExplainedPlan {
   /** In the order in which they would be tried. */
-  readonly candidates: readonly { readonly node: NodeId; readonly role: Role; readonly reason: StepReason }[]
+  readonly candidates: readonly ExplainedStep[]
   readonly rejected: readonly { readonly node: NodeId; readonly reason: Rejection }[]
 }
 
@@ -34,7 +42,12 @@ export interface Explanation {
 
 export function explainPlan(plan: QueryPlan): ExplainedPlan {
   return {
-    candidates: plan.steps.map(({ node, reason }) => ({ node: node.id, role: node.role, reason })),
+    candidates: plan.steps.map(({ node: { id, isBalanced, role }, reason }) => ({
+      node: id,
+      role,
+      reason,
+      ...(isBalanced ? { balanced: true as const } : {}),
+    })),
     rejected: plan.rejected.map(({ node, reason }) => ({ node: node.id, reason })),
   }
 }
