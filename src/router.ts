@@ -299,6 +299,7 @@ export class Router implements ClientHost {
     this.#judgement.close()
     this.#questions.close()
     this.#roster.close()
+    this.sessions.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
 

@@ -59,6 +59,11 @@ export class SessionKeeper {
     this.#tokens = new Tokens({ ...settings.tokens, platform, windowMs: settings.windowMs })
   }
 
+  /** The pool ends: nobody asks for fences any more. */
+  close(): void {
+    this.#causality.close()
+  }
+
   /** A new session, within the one of the calling code if that has one. */
   begin({ consistency, token, tier }: SessionOptions): MutableSession {
     const { implicit } = this.context

@@ -58,6 +58,10 @@ export class Causality {
     }, options.platform)
   }
 
+  close(): void {
+    this.#keeper.close()
+  }
+
   /** Questions that the primary was asked so far. */
   get fencesAsked(): number {
     return this.#keeper.asked
