@@ -310,9 +310,7 @@ export class Router implements ClientHost {
   }
 
   async end(): Promise<void> {
-    this.#catalog.close()
-    this.#questions.close()
-    this.#roster.close()
+    for (const each of [this.#catalog, this.#questions, this.#roster, this.sessions]) each.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
 

@@ -2,6 +2,7 @@ import type { PoolClient, QueryArrayResult } from 'pg'
 import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import type { Consistency } from './consistency/mode.ts'
+import { neighbours, type Neighbour } from './consistency/neighbours.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import type { MutableSession, SeenRead } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
@@ -35,7 +36,7 @@ export interface SessionKeeperOptions {
 }
 
 /** Begins sessions, carries them along with the code, and keeps what was promised to them. One per pool. */
-export class SessionKeeper {
+export class SessionKeeper implements Neighbour {
   readonly context: SessionContext = new SessionContext()
   readonly #options: SessionKeeperOptions
   readonly #causality: Causality
@@ -56,6 +57,25 @@ export class SessionKeeper {
       claimRejected: () => tokenRejected('ahead-of-primary'),
     })
     this.#tokens = new Tokens({ ...settings.tokens, platform, windowMs: settings.windowMs })
+    neighbours.join(this)
+  }
+
+  get systemIdentifier(): string | undefined {
+    return this.#causality.systemIdentifier
+  }
+
+  get mayBeUnflushed(): boolean {
+    return this.#mayBeUnflushed
+  }
+
+  /** Another pool of this process wrote: what is outside of any session reads it, too. The first read asks for the fence. */
+  heardOfWrite({ mayBeUnflushed }: Neighbour): void {
+    if (mayBeUnflushed) this.#mayBeUnflushed = true
+    this.context.implicit.wrote(this.#options.platform.now(), undefined)
+  }
+
+  close(): void {
+    neighbours.leave(this)
   }
 
   /** A new session, within the one of the calling code if that has one. */
@@ -135,6 +155,7 @@ export class SessionKeeper {
     for (const session of sessions) {
       session.wrote(nowMs, this.#isCausal(session, {}) ? this.#causality.request() : undefined)
     }
+    neighbours.wrote(this)
   }
 
   /** Whomever it is set for, from now on fences cover what is not flushed. */
