@@ -19,6 +19,7 @@ export class ConnectionFacade extends EventEmitter {
     const nothing = (): void => {}
     this.stream = { destroy, ref: nothing, unref: nothing }
     this.on('newListener', (name: string | symbol) => this.#listen(name))
+    this.on('removeListener', (name: string | symbol) => this.#forget(name))
   }
 
   /** False while nobody wants to hear messages. */
@@ -48,6 +49,13 @@ export class ConnectionFacade extends EventEmitter {
     const forward = (...args: unknown[]): void => void this.emit(name, ...args)
     this.#forwards.set(name, forward)
     for (const connection of this.#followed) connection.on(name, forward)
+  }
+
+  #forget(name: string | symbol): void {
+    const forward = this.#forwards.get(name)
+    if (forward === undefined || this.listenerCount(name) > 0) return
+    this.#forwards.delete(name)
+    for (const connection of this.#followed) connection.removeListener(name, forward)
   }
 }
 
