@@ -73,5 +73,7 @@ function optionsFrom(given: string | ClientOptions | undefined, plug: Plug): Poo
   const addresses = replicas.map(({ host, port }) => ({ host, port }))
   const cluster =
     isRouted && replicas.length > 0 ? { replicas: addresses, checkout, logger: false as const } : {}
-  return { ...options, ...(overrideServer ? server : {}), ...cluster }
+  // Seldom enumerable.
+  const password = options?.password === undefined ? {} : { password: options.password }
+  return { ...options, ...password, ...(overrideServer ? server : {}), ...cluster }
 }
