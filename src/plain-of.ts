@@ -12,7 +12,16 @@ function canRide({ kind, reason, multiple }: Statement): boolean {
 }
 
 /**
- * The query as a plain read, where it is one, and its session has set nothing that would have to be set on its connection.
+ * Whether a statement that is no read may be prepared: a single INSERT, UPDATE, DELETE or MERGE that leaves nothing on its
+ * connection. Such a statement is done as a whole or not at all.
+ */
+function isPlainWrite({ kind, leavesSessionState, multiple, reason }: Statement): boolean {
+  const isModifying = reason === 'data-modifying' || reason === 'data-modifying-cte'
+  return kind === 'write' && isModifying && !multiple && !leavesSessionState
+}
+
+/**
+ * The query as a plain one, where it is that, and its session has set nothing that would have to be set on its connection.
  * @param ofPool The pool's own settings: a query's, unless it has others.
  */
 export function plainOf(
@@ -20,5 +29,7 @@ export function plainOf(
   { journal, plain }: RoutedQuery,
   ofPool: Journal,
 ): PlainRead | undefined {
-  return (journal ?? ofPool) === Journal.empty && canRide(statement) ? plain?.() : undefined
+  return (journal ?? ofPool) === Journal.empty && (canRide(statement) || isPlainWrite(statement))
+    ? plain?.()
+    : undefined
 }

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { Causality } from '../../src/consistency/causality.ts'
 import { createSession, type MutableSession } from '../../src/consistency/session.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
@@ -7,6 +5,7 @@ import type { SessionKeeper } from '../../src/session-keeper.ts'
 import { Session } from '../../src/session.ts'
 import { rounded } from '../../test/proofs/timings.ts'
 import type { NodeView } from '../../src/topology/snapshot.ts'
+import { heapInUse } from '../support/heap.ts'
 
 export interface MemoryFigures {
   readonly sessions: number
@@ -64,17 +63,10 @@ export async function memoryOfSessions(count: number): Promise<MemoryFigures> {
 
 async function bytesOf(count: number, begin: (index: number) => Promise<Session>): Promise<number> {
   const sessions: (Session | undefined)[] = Array.from({ length: count }, () => undefined)
-  collect()
-  const before = process.memoryUsage().heapUsed
+  const before = heapInUse()
   for (let index = 0; index < count; index++) sessions[index] = await begin(index)
-  collect()
-  const bytes = process.memoryUsage().heapUsed - before
+  const bytes = heapInUse() - before
   return rounded(bytes / sessions.length, 0)
-}
-
-function collect(): void {
-  setFlagsFromString('--expose-gc')
-  ;(runInNewContext('gc') as () => void)()
 }
 
 function timers(): number {

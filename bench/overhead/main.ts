@@ -4,6 +4,8 @@ import { Pool } from '../../src/index.ts'
 import { startCluster } from '../../src/test-cluster/index.ts'
 import { writeResult } from '../support/environment.ts'
 import { compare, type Comparison } from '../support/interleave.ts'
+import { memoryOfSessions } from '../offload/memory.ts'
+import { decisionFigures } from './decision.ts'
 
 /**
  * `pool.query()` over this library, with one replica, against a bare `pg.Pool`: reads against one on that same replica,
@@ -22,6 +24,14 @@ const { values: options } = parseArgs({
 
 const SQL = 'select id, label, price from products where id = $1'
 const ROWS = 10_000
+const SESSIONS = 100_000
+
+const decision = await decisionFigures(SQL)
+const session = await memoryOfSessions(SESSIONS)
+console.log(
+  `a decision, with 1, 3 and 8 replicas: ${Object.values(decision.microseconds).join(', ')} µs; ` +
+    `a statement in the cache: ${decision.bytesPerStatement.ofItsOwn} bytes; a session: ${session.bytesEach} bytes`,
+)
 
 await using cluster = await startCluster({ replicas: 1 })
 const setup = new PgPool(cluster.primary.config)
@@ -44,6 +54,7 @@ await routed.query('select 1')
 while (routed.stats().catalog !== 'loaded') await new Promise((resolve) => setTimeout(resolve, 20))
 
 let next = 0
+let texts = 0
 const id = (): number => (next = (next % ROWS) + 1)
 
 async function transaction(pool: PgPool): Promise<void> {
@@ -67,7 +78,7 @@ const cases: Readonly<Record<string, Case>> = {
   key: { once: (pool) => pool.query(SQL, [id()]) },
   different: {
     once: (pool) =>
-      pool.query(`select id, label, price from products where id = ${id()} and price < ${id()}`),
+      pool.query(`select id, label, price from products where id = ${id()} and price < ${(texts += 1)}`),
     callers: [16],
   },
   large: { once: (pool) => pool.query("select repeat('x', 10000000)"), callers: [4] },
@@ -102,5 +113,5 @@ for (const name of options.cases.split(',')) {
 }
 const { offload } = routed.stats()
 console.log(`reads off the primary: ${(100 * offload).toFixed(1)} %`)
-writeResult(options.out, { bench: 'overhead', sql: SQL, offload, results })
+writeResult(options.out, { bench: 'overhead', sql: SQL, offload, decision, session, results })
 await Promise.all([bare.end(), bareWriter.end(), routed.end()])

@@ -55,7 +55,7 @@ export class Causality {
       const position = await options.ask().catch(() => undefined)
       if (position === undefined) this.#failedAtMs = options.platform.now()
       return position
-    })
+    }, options.platform)
   }
 
   /** Questions that the primary was asked so far. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { settle } from '../../test/support/fake-platform.ts'
+import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
 import { FenceKeeper } from './fence-keeper.ts'
 import type { Position } from './position.ts'
 
@@ -8,6 +8,7 @@ const at = (lsn: bigint): Position => ({ systemIdentifier: '7000', timeline: 1, 
 /** A primary whose answers a test gives, in the order of the questions. */
 class Primary {
   readonly questions: PromiseWithResolvers<Position | undefined>[] = []
+  readonly platform = new FakePlatform()
   readonly keeper: FenceKeeper = new FenceKeeper(() => {
     let resolve: (position: Position | undefined) => void = () => {}
     let reject: (error: Error) => void = () => {}
@@ -17,7 +18,12 @@ class Primary {
     })
     this.questions.push({ promise, resolve, reject })
     return promise
-  })
+  }, this.platform)
+
+  async pauses(): Promise<void> {
+    await this.platform.advance(10)
+    await settle()
+  }
 
   async answers(question: number, position: Position | undefined): Promise<void> {
     this.questions[question]?.resolve(position)
@@ -65,15 +71,47 @@ describe('FenceKeeper', () => {
     await primary.answers(0, at(5n))
     expect(first.state).toEqual({ name: 'known', position: at(5n) })
     expect(second.state).toEqual({ name: 'asked' })
+    await primary.pauses()
     expect(questions).toHaveLength(2)
     const third = keeper.request()
     expect(third).not.toBe(second)
 
     await primary.answers(1, at(7n))
     expect(second.state).toEqual({ name: 'known', position: at(7n) })
+    await primary.pauses()
     await primary.answers(2, at(8n))
     expect(third.state).toEqual({ name: 'known', position: at(8n) })
     expect(keeper.asked).toBe(3)
+  })
+
+  it('waits a moment between two questions while nobody waits, and not a moment longer', async () => {
+    const primary = new Primary()
+    primary.keeper.request()
+    const second = primary.keeper.request()
+    await primary.answers(0, at(5n))
+    await primary.platform.advance(9)
+    expect(primary.questions).toHaveLength(1)
+    await primary.platform.advance(1)
+    expect(primary.questions).toHaveLength(2)
+    await primary.answers(1, at(6n))
+    expect(second.state).toEqual({ name: 'known', position: at(6n) })
+  })
+
+  it.each([
+    ['during the pause', true],
+    ['while another question is under way', false],
+  ])('asks at once for whoever waits %s', async (_name, isPaused) => {
+    const primary = new Primary()
+    primary.keeper.request()
+    const second = primary.keeper.request()
+    if (isPaused) await primary.answers(0, at(5n))
+    void second.settled()
+    if (!isPaused) await primary.answers(0, at(5n))
+    expect(primary.questions).toHaveLength(2)
+    await primary.answers(1, at(6n))
+    expect(second.state).toEqual({ name: 'known', position: at(6n) })
+    await primary.pauses()
+    expect(primary.questions).toHaveLength(2)
   })
 
   it('asks nothing when nobody wants to know', async () => {
@@ -96,6 +134,7 @@ describe('FenceKeeper', () => {
     await settle()
     expect(first.state).toEqual({ name: 'failed' })
     expect(heard).toBe(true)
+    await primary.pauses()
     await primary.answers(1, at(6n))
     expect(second.state).toEqual({ name: 'known', position: at(6n) })
   })

@@ -1,22 +1,39 @@
+import type { Platform, Timer } from '../platform/platform.ts'
 import type { Fence, FenceState } from './fence.ts'
 import type { Position } from './position.ts'
 
 const ASKED: FenceState = { name: 'asked' }
 const FAILED: FenceState = { name: 'failed' }
 
+/** Between two questions whose answers nobody waits for, in milliseconds. */
+const PAUSE_MS = 50
+
 class SharedFence implements Fence {
+  readonly #awaited: () => void
   #state: FenceState = ASKED
   #settle: (() => void) | undefined
   #settled: Promise<void> | undefined
+
+  /** @param awaited Told when somebody begins to wait for it. */
+  constructor(awaited: () => void) {
+    this.#awaited = awaited
+  }
 
   get state(): FenceState {
     return this.#state
   }
 
+  get isAwaited(): boolean {
+    return this.#settled !== undefined
+  }
+
   settled(): Promise<void> {
     if (this.#state !== ASKED) return Promise.resolve()
     // Most fences are never waited for.
-    this.#settled ??= new Promise((resolve) => (this.#settle = resolve))
+    if (this.#settled === undefined) {
+      this.#settled = new Promise((resolve) => (this.#settle = resolve))
+      this.#awaited()
+    }
     return this.#settled
   }
 
@@ -27,18 +44,22 @@ class SharedFence implements Fence {
 }
 
 /**
- * Asks the primary for fences: one question is under way and one is next, whoever asks meanwhile shares the next one. So
- * the primary is asked no more often than it can answer, however much is written.
+ * Asks the primary for fences: one question is under way and one is next, whoever asks meanwhile shares the next one. That
+ * one is asked as soon as somebody waits for it, and otherwise after a pause: who only writes costs the primary next to nothing.
  */
 export class FenceKeeper {
   readonly #ask: () => Promise<Position | undefined>
+  readonly #platform: Platform
   #isAsking = false
+  #restsUntilMs = -Infinity
+  #pause: Timer | undefined
   #next: SharedFence | undefined
   #asked = 0
 
   /** @param ask asks the primary for its position; may reject */
-  constructor(ask: () => Promise<Position | undefined>) {
+  constructor(ask: () => Promise<Position | undefined>, platform: Platform) {
     this.#ask = ask
+    this.#platform = platform
   }
 
   /** Questions so far. */
@@ -48,12 +69,25 @@ export class FenceKeeper {
 
   /** A fence for everything that has been committed by now. */
   request(): Fence {
-    const fence = (this.#next ??= new SharedFence())
-    if (!this.#isAsking) void this.#askNext()
+    const fence = (this.#next ??= new SharedFence(this.#askNow))
+    if (this.#pause === undefined) this.#askInTime()
     return fence
   }
 
+  readonly #askNow = (): void => {
+    if (!this.#isAsking) void this.#askNext()
+  }
+
+  #askInTime(): void {
+    if (this.#next === undefined || this.#isAsking) return
+    const pauseMs = this.#restsUntilMs - this.#platform.now()
+    if (pauseMs <= 0 || this.#next.isAwaited) void this.#askNext()
+    else this.#pause = this.#platform.schedule(pauseMs, this.#askNow)
+  }
+
   async #askNext(): Promise<void> {
+    this.#pause?.cancel()
+    this.#pause = undefined
     const fence = this.#next
     if (fence === undefined) return
     this.#next = undefined
@@ -62,6 +96,7 @@ export class FenceKeeper {
     const position = await this.#ask().catch(() => undefined)
     this.#isAsking = false
     fence.becomes(position === undefined ? FAILED : { name: 'known', position })
-    void this.#askNext()
+    this.#restsUntilMs = this.#platform.now() + PAUSE_MS
+    this.#askInTime()
   }
 }

@@ -80,9 +80,9 @@ export class Attempts {
     return () => this.#giveUps.remove(entry)
   }
 
-  /** Runs anything else. It is given up while it waits for a connection only. */
-  write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
-    this.#run(node, send, WRITE, attempted)
+  /** Runs anything else, over a lease. It is given up while it waits for a connection only. */
+  write(node: NodeView, send: Send, plain: PlainRead | undefined, attempted: (end: Attempted) => void): void {
+    this.#run(node, send, { ...WRITE, plain }, attempted)
   }
 
   /** Leases a connection: one of the two is called, once. When the node is gone, so is the hope for a connection. */
@@ -185,7 +185,8 @@ export class Attempts {
     const onLease = (): void => {
       if (!isOver) this.#connect(node, connected, (error, failure) => end(failure, error))
     }
-    if (plain !== undefined && !keeps) ride = reads?.ride(plain, { answered: finish, moved: onLease })
+    if (isHarmless && plain !== undefined && !keeps)
+      ride = reads?.ride(plain, { answered: finish, moved: onLease })
     if (ride === undefined) onLease()
     else this.#options.sent(node)
   }

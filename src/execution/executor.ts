@@ -1,4 +1,5 @@
 import type { PermitBook } from '../nodes/permit-book.ts'
+import type { PlainRead } from '../nodes/plain-read.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import type { Tier } from '../nodes/tier.ts'
 import { tierUnservedError } from '../nodes/tier-errors.ts'
@@ -84,9 +85,9 @@ export class Executor {
     this.#reader.read(read, done)
   }
 
-  /** Runs anything else on the primary, once. */
-  write(send: Send, done: Done): void {
-    this.#writer.write(send, done)
+  /** Runs anything else on the primary, once. `plain` where it may get a name: then that is what is sent. */
+  write(send: Send, done: Done, plain?: PlainRead): void {
+    this.#writer.write(send, done, plain)
   }
 
   /** Hands out a connection to the primary for exclusive use. */

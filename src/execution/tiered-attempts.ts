@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import type { PermitBook } from '../nodes/permit-book.ts'
 import type { Tier } from '../nodes/tier.ts'
 import { asError } from '../errors/as-error.ts'
+import type { PlainRead } from '../nodes/plain-read.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { atRelease } from './at-release.ts'
@@ -40,11 +41,11 @@ export class TieredAttempts implements Runner {
     )
   }
 
-  write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
+  write(node: NodeView, send: Send, plain: PlainRead | undefined, attempted: (end: Attempted) => void): void {
     this.#enter(
       node,
       (leave) =>
-        this.#options.attempts.write(node, this.#timed(send), (end) => {
+        this.#options.attempts.write(node, this.#timed(send), plain, (end) => {
           leave()
           attempted(end)
         }),

@@ -1,8 +1,9 @@
 import type { PoolClient } from 'pg'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NamedReads } from './named-reads.ts'
-import { mayHaveName, sentQuery, type Answered, type PlainRead, type Ride, type Rider } from './plain-read.ts'
+import { mayHaveName, type Answered, type PlainRead, type Ride, type Rider } from './plain-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
+import { sendPlain } from './send-plain.ts'
 import type { TextRecord } from './shape-book.ts'
 
 /** A lane whose first read has no answer for so long is stalled: the others go on over leases. In milliseconds. */
@@ -183,7 +184,9 @@ export class Lane {
   #send(passenger: Passenger): void {
     this.#cork()
     const { read, name } = passenger
-    this.#client.query(sentQuery(read, name), (error, result) => this.#answered(passenger, error, result))
+    sendPlain(this.#client, read, name, undefined, (error, result) =>
+      this.#answered(passenger, error, result),
+    )
     this.#keepHouse()
   }
 

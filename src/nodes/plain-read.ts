@@ -32,22 +32,6 @@ export interface Ride {
   leave(): void
 }
 
-/** What node-postgres takes. */
-export interface SentQuery {
-  readonly text: string
-  readonly values: readonly unknown[] | undefined
-  readonly name: string | undefined
-  readonly rowMode: 'array' | undefined
-  readonly types: object | undefined
-  readonly binary: boolean | undefined
-  readonly query_timeout?: number | undefined
-}
-
-export function sentQuery(read: PlainRead, name: string | undefined): SentQuery {
-  const { text, values, rowMode, types, binary } = read
-  return { text, values, name, rowMode, types, binary }
-}
-
 /**
  * Whether it is answered with the same when it has a name. Without values node-postgres sends it as a simple query, to
  * which the server answers with texts though `binary` is asked for; not so when it has a name.

@@ -4,7 +4,6 @@ import type { Lanes } from './lanes.ts'
 import type { NamedReads } from './named-reads.ts'
 import {
   mayHaveName,
-  sentQuery,
   type Answered,
   type Clean,
   type PlainRead,
@@ -12,6 +11,7 @@ import {
   type Rider,
 } from './plain-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
+import { sendPlain } from './send-plain.ts'
 import { LONGEST_TEXT, ShapeBook, type TextRecord } from './shape-book.ts'
 import type { PipelinedClient } from './lane.ts'
 
@@ -90,8 +90,7 @@ function sendUnnamed(client: PoolClient, read: PlainRead, answered: Answered): v
 }
 
 function sendOn(client: PoolClient, read: PlainRead, name: string | undefined, answered: Answered): void {
-  const query = { ...sentQuery(read, name), query_timeout: read.timeoutMs }
-  ;(client as unknown as PipelinedClient).query(query, answered)
+  sendPlain(client as unknown as PipelinedClient, read, name, read.timeoutMs, answered)
 }
 
 function ignore(): void {}

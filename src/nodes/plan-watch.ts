@@ -2,104 +2,144 @@
 const FEWEST = 4
 /** Runs of a text that make up one comparison. */
 const WINDOW = 32
-/** Runs without a name that tell how fast it is now. */
-const CONTROL = 4
-/** Named runs after which the other figure is taken anew. */
+/** Runs of each kind in a trial, at most. */
+const TRIAL = 16
+/** Named runs after a trial that found nothing, before there may be another. */
+const REST = 512
+/** Named runs after which there is another trial anyhow: what they are compared with may be old. */
 const STALE_AFTER = 8192
 /** How much slower named runs must be: by this factor, and by this much, in milliseconds. */
 const FACTOR = 1.5
 const NOISE_MS = 0.3
+/** By how many standard errors: at the end of a trial, and before. */
+const ERRORS = 3
+const EARLY_ERRORS = 6
 /** Runs without a name after the first time that names were slower; four times as many after each other time. */
 const FIRST_PENALTY = 256
 const LONGEST_PENALTY = 262_144
 
-/** The mean of some runs without the slowest one, which may be due to a garbage collector. */
-class Mean {
+/** Some runs: their mean without the slowest one, which may be due to a garbage collector, and how sure the mean of all is. */
+class Sample {
   #count = 0
-  #sumMs = 0
+  #meanMs = 0
   #maxMs = 0
+  #squares = 0
 
   get count(): number {
     return this.#count
   }
 
   get ms(): number {
-    return this.#count < 2 ? 0 : (this.#sumMs - this.#maxMs) / (this.#count - 1)
+    return this.#count < 2 ? 0 : (this.#meanMs * this.#count - this.#maxMs) / (this.#count - 1)
   }
 
+  get meanMs(): number {
+    return this.#meanMs
+  }
+
+  /** The square of the mean's standard error. */
+  get squaredError(): number {
+    return this.#count < 2 ? Infinity : this.#squares / (this.#count - 1) / this.#count
+  }
+
+  /** Welford's way to a variance (Technometrics 4, 1962): one pass, and nothing is kept. */
   add(ms: number): void {
     this.#count += 1
-    this.#sumMs += ms
+    const delta = ms - this.#meanMs
+    this.#meanMs += delta / this.#count
+    this.#squares += delta * (ms - this.#meanMs)
     if (ms > this.#maxMs) this.#maxMs = ms
   }
 
   reset(): void {
-    this.#count = 0
-    this.#sumMs = 0
-    this.#maxMs = 0
+    this.#count = this.#meanMs = this.#maxMs = this.#squares = 0
   }
 }
 
+/** How the runs to come are sent: `unnamed` for so many, `named` until they look slower, both in turn in a `trial`. */
+type Phase = 'unnamed' | 'named' | 'trial'
+
 /**
  * Watches whether one text does better with a name. PostgreSQL plans a named statement for its values a few times, and may
- * then go over to a generic plan, which knows nothing of them. A name whose runs turn out to be slower is not used for a
+ * then go over to a generic plan, which knows nothing of them. When named runs look slower, runs with and without a name take
+ * turns: the server may have become slower, or others may be in the way. A name whose runs are surely slower is not used for a
  * while, and for longer each time. Pure: told how long runs took.
  */
 export class PlanWatch {
-  readonly #named = new Mean()
-  readonly #unnamed = new Mean()
+  readonly #named = new Sample()
+  readonly #unnamed = new Sample()
+  #phase: Phase = 'unnamed'
   /** Runs without a name that are still to come. */
   #unnamedLeft: number
-  #sinceControl = 0
+  #sinceTrial = REST
   #penalty = FIRST_PENALTY
-  #isSuspect = false
 
   /** @param after How often the text runs without a name before it gets one. */
   constructor(after: number) {
     this.#unnamedLeft = after
+    if (after <= 0) this.#phase = 'named'
   }
 
   /** Whether the next run is to have a name. */
   get wantsName(): boolean {
-    return this.#unnamedLeft <= 0
+    if (this.#phase === 'trial') return this.#named.count < this.#unnamed.count
+    return this.#phase === 'named'
   }
 
   /** @param ms How long the server took, as far as can be told. */
   ran(isNamed: boolean, ms: number): void {
-    if (isNamed) this.#ranNamed(ms)
-    else this.#ranUnnamed(ms)
+    if (this.#phase === 'unnamed') return this.#ranBare(isNamed, ms)
+    if (this.#phase === 'named' && !isNamed) return
+    const sample = isNamed ? this.#named : this.#unnamed
+    sample.add(ms)
+    if (this.#phase === 'trial') this.#judge()
+    else this.#look()
   }
 
-  #ranNamed(ms: number): void {
+  #ranBare(isNamed: boolean, ms: number): void {
     // Sent before it was decided otherwise.
-    if (this.#unnamedLeft > 0) return
-    this.#named.add(ms)
-    this.#sinceControl += 1
-    if (this.#isSlower() || this.#sinceControl >= STALE_AFTER) return this.#control()
-    if (this.#named.count >= WINDOW) this.#named.reset()
-  }
-
-  /** What it was compared with may be old. */
-  #control(): void {
-    this.#isSuspect = this.#isSlower()
-    this.#sinceControl = 0
-    this.#unnamed.reset()
-    this.#unnamedLeft = CONTROL
-  }
-
-  #ranUnnamed(ms: number): void {
+    if (isNamed) return
     this.#unnamed.add(ms)
     this.#unnamedLeft -= 1
-    if (this.#unnamedLeft !== 0) return
-    if (this.#isSuspect && this.#isSlower()) {
-      this.#unnamedLeft = this.#penalty
-      this.#penalty = Math.min(LONGEST_PENALTY, this.#penalty * 4)
-    }
-    this.#isSuspect = false
+    if (this.#unnamedLeft > 0) return
+    this.#phase = 'named'
     this.#named.reset()
   }
 
-  #isSlower(): boolean {
-    return this.#named.count >= FEWEST && this.#named.ms > this.#unnamed.ms * FACTOR + NOISE_MS
+  #look(): void {
+    this.#sinceTrial += 1
+    const isSuspect = this.#sinceTrial > REST && this.#named.count >= FEWEST && this.#isSlower
+    if (isSuspect || this.#sinceTrial >= STALE_AFTER + REST) {
+      this.#phase = 'trial'
+      this.#named.reset()
+      this.#unnamed.reset()
+    } else if (this.#named.count >= WINDOW) this.#named.reset()
+  }
+
+  #judge(): void {
+    const fewest = Math.min(this.#named.count, this.#unnamed.count)
+    const isOver = fewest >= TRIAL
+    if (fewest < FEWEST) return
+    if (this.#isSlower && this.#isSure(isOver ? ERRORS : EARLY_ERRORS)) {
+      this.#phase = 'unnamed'
+      this.#unnamedLeft = this.#penalty
+      this.#penalty = Math.min(LONGEST_PENALTY, this.#penalty * 4)
+      this.#sinceTrial = REST
+      this.#unnamed.reset()
+    } else if (isOver) {
+      this.#phase = 'named'
+      this.#sinceTrial = 0
+      this.#named.reset()
+    }
+  }
+
+  get #isSlower(): boolean {
+    return this.#named.ms > this.#unnamed.ms * FACTOR + NOISE_MS
+  }
+
+  /** Whether the difference is more than chance, as by Welch's test (Biometrika 34, 1947). */
+  #isSure(errors: number): boolean {
+    const error = Math.sqrt(this.#named.squaredError + this.#unnamed.squaredError)
+    return this.#named.meanMs - this.#unnamed.meanMs > errors * error
   }
 }

@@ -11,6 +11,8 @@ interface Names {
 interface PostgresError extends Error {
   readonly code?: string | undefined
   readonly routine?: string | undefined
+  /** In which function it happened. */
+  readonly where?: string | undefined
 }
 
 /** What an error says of a name that was sent. */
@@ -109,7 +111,9 @@ export class PreparedStatements {
 const NONE: readonly string[] = []
 
 /** What the error of a run with a name says of the name; `undefined` when it is the statement's own. */
-export function nameLossOf({ code, routine }: PostgresError): NameLoss | undefined {
+export function nameLossOf({ code, routine, where }: PostgresError): NameLoss | undefined {
+  // Then the statement itself was under way, and does such things: with a name it has not even begun.
+  if (where !== undefined) return undefined
   if (code === '26000') return 'unknown'
   if (code === '42P05') return 'taken'
   return code === '0A000' && routine === 'RevalidateCachedQuery' ? 'outdated' : undefined

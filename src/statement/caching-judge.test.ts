@@ -103,7 +103,7 @@ describe('large texts', () => {
 })
 
 test('forgets the text used longest ago when the bytes are spent', () => {
-  const text = (i: number): string => String(i).padEnd(900)
+  const text = (i: number): string => `t${i}`.padEnd(900)
   // An entry takes a little more than two bytes for each of its characters.
   const { judge, parsed } = bench({ cacheBytes: 10 * 2_500 })
   for (let i = 0; i < 10; i++) judge.judge(text(i))
@@ -125,9 +125,9 @@ test('does not keep what could not be looked at', () => {
 
 test('holds no more than its bytes, whatever it is given', () => {
   const { judge, parsed } = bench({ cacheBytes: 50_000 })
-  for (let i = 0; i < 20_000; i++) judge.judge(`SELECT ${i} ${'x'.repeat(i % 900)}`)
+  for (let i = 0; i < 20_000; i++) judge.judge(`SELECT t${i} ${'x'.repeat(i % 900)}`)
   const last = parsed.length
-  for (let i = 19_999; i > 19_980; i--) judge.judge(`SELECT ${i} ${'x'.repeat(i % 900)}`)
+  for (let i = 19_999; i > 19_980; i--) judge.judge(`SELECT t${i} ${'x'.repeat(i % 900)}`)
   expect(parsed.length - last).toBeLessThan(19)
 })
 
@@ -221,11 +221,54 @@ describe('what a standby refused', () => {
 
   test('is the exact text, where the parser tells no shapes; verdicts on others stay', () => {
     const { judge, parsed } = bench()
+    judge.judge('a b')
+    judge.judge('a c')
+    expect(judge.learn('a b')).toEqual({ functions: [], relations: ['r'] })
+    expect(judge.judge('a b').reason).toBe('refused-by-standby')
+    expect(judge.judge('a c').kind).toBe('read')
+    expect(parsed).toEqual(['a b', 'a c', 'a b'])
+  })
+})
+
+describe('texts that differ in constants alone', () => {
+  test('are parsed once, as long as they are reads', () => {
+    const b = bench()
+    b.judge.judge("select 1, 'a'")
+    expect(b.judge.judge("select 22, 'b'").kind).toBe('read')
+    expect(b.parsed).toEqual(["select 1, 'a'"])
+    // Then it matters where in the text the cause stands.
+    b.catalog = catalogOf(2, { relationVerdict: () => 'foreign' })
+    expect(b.judge.judge("select 22, 'b'").reason).toBe('relation-foreign')
+    expect(b.judge.judge("select 333, 'c'").reason).toBe('relation-foreign')
+    expect(b.parsed).toEqual(["select 1, 'a'", "select 22, 'b'", "select 333, 'c'"])
+  })
+
+  test.each([
+    ['write', { kind: 'write', reason: 'data-modifying' }],
+    ['of another kind', { reason: 'explain' }],
+    ['several', { multiple: true }],
+    ['making settings', { settings: [] }],
+  ] as const)('are parsed each where they are no plain reads: %s', (_name, analysis) => {
+    const { judge, parsed } = bench({ analysis })
     judge.judge('a 1')
     judge.judge('a 2')
-    expect(judge.learn('a 1')).toEqual({ functions: [], relations: ['r'] })
-    expect(judge.judge('a 1').reason).toBe('refused-by-standby')
-    expect(judge.judge('a 2').kind).toBe('read')
-    expect(parsed).toEqual(['a 1', 'a 2', 'a 1'])
+    expect(parsed).toEqual(['a 1', 'a 2'])
+  })
+
+  test('are writes, all of them, once one was refused by a standby', () => {
+    const { judge } = bench({ fingerprint: () => 'shape' })
+    judge.judge('a 1')
+    judge.judge('a 2')
+    judge.learn('a 1')
+    expect(judge.judge('a 2').reason).toBe('refused-by-standby')
+    expect(judge.judge('a 3').reason).toBe('refused-by-standby')
+  })
+
+  test('keep where things stand in each of them', () => {
+    const { judge, parsed } = bench()
+    judge.judge('a 1')
+    judge.judge('a 22')
+    judge.analysis('a 22')
+    expect(parsed).toEqual(['a 1', 'a 22'])
   })
 })

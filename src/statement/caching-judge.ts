@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Catalog } from '../catalog/catalog.ts'
+import { blanked } from './blanked.ts'
 import { declarable } from './declarable.ts'
 import { decide } from './decide.ts'
 import type { Judge, JudgeOptions, LearnedShape } from './judge.ts'
@@ -13,7 +14,12 @@ interface Entry {
   /** The version of the catalog that `statement` was decided with. */
   catalogVersion: number
   statement: Statement
+  /** Found out by another text: where things stand in this one is not known. */
+  readonly isBorrowed?: boolean
 }
+
+/** Kept by the text without its constants. */
+const MOST_SHAPES = 2_000
 
 const TOO_LARGE: Statement = Object.freeze<Statement>({
   kind: 'write',
@@ -31,6 +37,12 @@ export function createJudge(options: JudgeOptions): Judge {
 class CachingJudge implements Judge {
   readonly #options: JudgeOptions
   readonly #entries: LRUCache<string, Entry>
+  /** Proven reads, by their texts without constants. */
+  readonly #shapes = new LRUCache<string, Entry>({
+    max: MOST_SHAPES,
+    maxSize: 2 ** 20,
+    sizeCalculation: (_entry, shape) => shape.length,
+  })
   readonly #learned: LearnedShapes
   /** The last catalog of the database that was met: what was learned belongs to it. */
   #learnedVersion = 0
@@ -41,7 +53,8 @@ class CachingJudge implements Judge {
     this.#learned = new LearnedShapes(options.parser)
     this.#entries = new LRUCache({
       maxSize: options.cacheBytes,
-      sizeCalculation: ({ analysis }, sql) => sizeOf(analysis, sql),
+      sizeCalculation: ({ analysis, isBorrowed }, sql) =>
+        isBorrowed === true ? ENTRY_BYTES + 2 * sql.length : sizeOf(analysis, sql),
     })
   }
 
@@ -59,6 +72,7 @@ class CachingJudge implements Judge {
     const entry = this.#entries.get(sql)
     if (entry === undefined) return this.#judgeAnew(sql, catalog)
     if (entry.catalogVersion !== catalog.version) {
+      if (entry.isBorrowed === true) return this.#judgeAnew(sql, catalog)
       entry.statement = this.#decide(sql, entry.analysis, catalog)
       entry.catalogVersion = catalog.version
     }
@@ -66,7 +80,10 @@ class CachingJudge implements Judge {
   }
 
   analysis(sql: string): Analysis {
-    return this.#entries.peek(sql)?.analysis ?? this.#options.parser.analyze(sql)
+    const entry = this.#entries.peek(sql)
+    return entry === undefined || entry.isBorrowed === true
+      ? this.#options.parser.analyze(sql)
+      : entry.analysis
   }
 
   learn(sql: string): LearnedShape | undefined {
@@ -75,6 +92,7 @@ class CachingJudge implements Judge {
     if (shape === undefined) return undefined
     const analysis = this.analysis(sql)
     // Any text of that shape may have been judged by now. One that stands for itself is found by itself.
+    this.#shapes.clear()
     if (shape.fingerprint === undefined) this.#entries.delete(sql)
     else this.#entries.clear()
     return { ...shape, ...declarable(analysis) }
@@ -100,13 +118,32 @@ class CachingJudge implements Judge {
 
   #judgeAnew(sql: string, catalog: Catalog): Statement {
     if (isLongerThan(sql, this.#options.maxSqlBytes)) return TOO_LARGE
+    const shape = blanked(sql)
+    const like = shape === undefined ? undefined : this.#shapes.get(shape)
+    const borrowed = like && this.#borrow(sql, like, catalog)
+    if (borrowed !== undefined) return borrowed
     const analysis = this.#options.parser.analyze(sql)
     const statement = this.#decide(sql, analysis, catalog)
     if (analysis.isProvisional !== true) {
-      this.#entries.set(sql, { analysis, statement, catalogVersion: catalog.version })
+      const entry = { analysis, statement, catalogVersion: catalog.version }
+      this.#entries.set(sql, entry)
+      if (shape !== undefined && isAboutForm(analysis)) this.#shapes.set(shape, entry)
     }
     return statement
   }
+
+  /** What a text is of which another one differs in constants alone, as long as it is a read. */
+  #borrow(sql: string, { analysis }: Entry, catalog: Catalog): Statement | undefined {
+    const statement = this.#decide(sql, analysis, catalog)
+    if (statement.kind !== 'read') return undefined
+    this.#entries.set(sql, { analysis, statement, catalogVersion: catalog.version, isBorrowed: true })
+    return statement
+  }
+}
+
+/** Whether constants have no say in it: they have in what is set, explained or begun. */
+function isAboutForm({ kind, multiple, reason, settings }: Analysis): boolean {
+  return kind === 'read' && reason === 'select' && !multiple && settings === undefined
 }
 
 /** A UTF-16 unit takes one to three bytes of UTF-8, so most texts need not be counted. */

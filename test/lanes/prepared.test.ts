@@ -147,6 +147,81 @@ describe.each<[name: string, options: PoolOptions]>([
   })
 })
 
+describe('a write that comes again and again', () => {
+  const PUT = 'update goods set label = $2 where id = $1 returning *'
+
+  /** Connections to the primary. */
+  async function openWriting(): Promise<PoolClient[]> {
+    pool = poolOver(cluster, { consistency: 'eventual', max: 1 })
+    const writers: PoolClient[] = []
+    pool.on('connect', (client: PoolClient) => {
+      if (Reflect.get(client, 'port') === cluster.primary.config.port) writers.push(client)
+    })
+    await replicasReady(pool)
+    for (let i = 0; i < 8; i++) await pool.query(PUT, [1, `label ${i}`])
+    return writers
+  }
+
+  async function namesOn([client]: readonly PoolClient[]): Promise<unknown[]> {
+    const answer = await client?.query<{ statement: string }>('select statement from pg_prepared_statements')
+    return answer?.rows.map(({ statement }) => statement) ?? []
+  }
+
+  it('is prepared, outside of transactions', async () => {
+    const writers = await openWriting()
+    expect(await namesOn(writers)).toEqual([PUT])
+    const { rows, command, rowCount } = await pool.query(PUT, [1, 'last'])
+    expect({ rows, command, rowCount }).toEqual({
+      rows: [{ id: 1, label: 'last' }],
+      command: 'UPDATE',
+      rowCount: 1,
+    })
+  })
+
+  it.each([
+    [
+      'a DDL has changed what it answers with',
+      'alter table goods add column price int default 7',
+      { price: 7 },
+    ],
+    ['somebody has deallocated its name', 'deallocate all', {}],
+  ])('%s: it runs once, and nobody hears of it', async (_name, meanwhile, more) => {
+    const writers = await openWriting()
+    await ask(cluster.primary.config, 'alter table goods add column times int not null default 0')
+    const count = 'update goods set times = times + 1 where id = $1 returning *'
+    for (let i = 0; i < 8; i++) await pool.query(count, [3])
+    expect(await namesOn(writers)).toContain(count)
+    await writers[0]?.query(meanwhile)
+    const { rows } = await pool.query(count, [3])
+    expect(rows).toEqual([{ id: 3, label: 'item 3', times: 9, ...more }])
+  })
+
+  it('fails within a function as if its name were lost: the error is its own, and it is not sent again', async () => {
+    await openWriting()
+    const { config } = cluster.primary
+    await ask(config, 'drop sequence if exists attempts; create sequence attempts')
+    await ask(
+      config,
+      `create or replace function refuse() returns trigger language plpgsql as
+       $$ begin perform nextval('attempts'); raise exception 'no' using errcode = '26000'; end $$`,
+    )
+    const put = 'insert into goods values ($1, $2)'
+    for (let i = 0; i < 8; i++) await pool.query(put, [1000 + i, 'new'])
+    await ask(config, 'create trigger refuse before insert on goods execute function refuse()')
+    await expect(pool.query(put, [2000, 'new'])).rejects.toMatchObject({ code: '26000', message: 'no' })
+    expect(await ask(config, 'select last_value::int as n, is_called from attempts')).toEqual([
+      { n: 1, is_called: true },
+    ])
+  })
+
+  it('is not prepared when it leaves something on its connection', async () => {
+    const writers = await openWriting()
+    const put = 'update goods set label = $2 where id = $1 and pg_try_advisory_lock(1)'
+    for (let i = 0; i < 8; i++) await pool.query(put, [1, 'label'])
+    expect(await namesOn(writers)).toEqual([PUT])
+  })
+})
+
 describe('names', () => {
   it('are bounded for each connection: the least recently used goes, by an ordinary DEALLOCATE', async () => {
     await open({ prepare: { after: 2, max: 3 } })

@@ -1,0 +1,60 @@
+import { Scanner } from './scanner.ts'
+
+/** A longer text is seldom one of many. In UTF-16 units. */
+const LONGEST = 4096
+
+/** More digits may make a number of another type, for which there may be another function. */
+const MOST_DIGITS = 9
+
+/** What ends a text for the parser, or is another character for the server. */
+const GARBLED = /[\0\p{Surrogate}]/u
+
+/**
+ * The text with its plain constants emptied: strings without escapes, and small whole numbers. Texts of which this is the same
+ * have the same syntax tree but for those constants. Undefined where there is none, or where it is not certain what is one.
+ */
+export function blanked(sql: string): string | undefined {
+  if (sql.length > LONGEST || GARBLED.test(sql)) return undefined
+  const scanner = new Scanner(sql)
+  let key = ''
+  let from = 0
+  for (let kind = scanner.next(); kind !== 'end'; kind = scanner.next()) {
+    if (scanner.isOpen) return undefined
+    if (kind === 'number') {
+      if (!isPlainNumber(sql, scanner.start, scanner.end)) continue
+      key += sql.slice(from, scanner.start) + '0'
+      from = scanner.end
+    } else if (kind === 'literal') {
+      // With `standard_conforming_strings` off it would end elsewhere.
+      if (scanner.hasBackslash) return undefined
+      if (!isPlainString(sql, scanner.start)) continue
+      key += sql.slice(from, scanner.start) + "''"
+      from = scanner.end
+    }
+  }
+  return from === 0 ? undefined : key + sql.slice(from)
+}
+
+/** Not `$1`, `1.5`, `.5`, `1e3` or `0x1F`. */
+function isPlainNumber(sql: string, start: number, end: number): boolean {
+  if (end - start > MOST_DIGITS) return false
+  const before = sql.charCodeAt(start - 1)
+  if (before === DOLLAR || before === DOT) return false
+  for (let at = start; at < end; at++) {
+    const code = sql.charCodeAt(at)
+    if (code < ZERO || code > NINE) return false
+  }
+  return true
+}
+
+/** Not `E'…'`, `$$…$$` or `U&'…'`. */
+function isPlainString(sql: string, start: number): boolean {
+  return sql.charCodeAt(start) === QUOTE && sql.charCodeAt(start - 1) !== AMPERSAND
+}
+
+const DOLLAR = 36
+const AMPERSAND = 38
+const QUOTE = 39
+const DOT = 46
+const ZERO = 48
+const NINE = 57
