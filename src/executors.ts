@@ -5,6 +5,7 @@ import { invalid } from './config/validate.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Abandonment } from './execution/give-ups.ts'
 import { Executor, type ExecutorOptions, type Tiered } from './execution/executor.ts'
+import type { Read } from './execution/reader.ts'
 import { StatementTimeout } from './execution/statement-timeout.ts'
 import type { NodeSet } from './nodes/node-set.ts'
 import { PermitBook } from './nodes/permit-book.ts'
@@ -20,6 +21,8 @@ import type { WatchedCluster } from './watched-cluster.ts'
 export interface Work {
   readonly executor: Executor
   readonly plan: (route: Route) => QueryPlan
+  /** Who may serve a read that goes this way. */
+  readonly candidates: (route: Route) => Pick<Read, 'plan' | 'reached'>
   /** Whether its reads may share connections: not where connections have one tier's timeout or another's. */
   readonly canShare: boolean
 }
@@ -46,6 +49,10 @@ export function createExecutors({ connections, nodes, settings, ...shared }: Exe
     return {
       executor: new Executor({ ...shared, nodeOf, limits, tier: tiered }),
       plan: (route) => cluster.plan(route, tags),
+      candidates: (route) => ({
+        plan: () => cluster.plan(route, tags),
+        reached: (node, observation) => cluster.reached(route, node, observation),
+      }),
       canShare,
     }
   }

@@ -38,9 +38,11 @@ export type {
 export type { Consistency } from './consistency/mode.ts'
 export { laterToken } from './consistency/later-token.ts'
 export { memoryPositionStore, type MemoryPositionStoreOptions } from './consistency/memory-position-store.ts'
+export type { Position, Progress } from './consistency/position.ts'
 export type { PositionStore } from './consistency/position-store.ts'
+export type { SeenRead } from './consistency/session.ts'
 export type { TokenRejection } from './consistency/token.ts'
-export { SwitchyardError, type ErrorCode } from './errors/error.ts'
+export { SwitchyardError, type ErrorCode, type SwitchyardErrorOptions } from './errors/error.ts'
 export type { DiscoveredNode, Discovery } from './discovery/discovery.ts'
 export { dnsDiscovery, type AddressResolver, type DnsDiscoveryOptions } from './discovery/dns.ts'
 export { functionDiscovery, type DiscoverNodes, type FunctionDiscoveryOptions } from './discovery/function.ts'
@@ -49,6 +51,14 @@ export type { DiscoveryFailure } from './discovery/loop.ts'
 export { patroniDiscovery, type PatroniDiscoveryOptions } from './discovery/patroni.ts'
 export { srvDiscovery, type SrvDiscoveryOptions, type SrvResolver } from './discovery/srv.ts'
 export { outcomeOf, type WriteOutcome } from './execution/outcome.ts'
+export type {
+  Catalog,
+  FunctionVerdict,
+  OperatorVerdict,
+  PlPgSqlBody,
+  QualifiedName,
+  RelationVerdict,
+} from './catalog/catalog.ts'
 export type { Declaration, Declarations } from './catalog/declared.ts'
 export type {
   CatalogChange,
@@ -74,10 +84,14 @@ export type { SessionOptions } from './session-options.ts'
 export type { TransactionOptions } from './transaction-options.ts'
 export { smoothWeightedRoundRobin } from './selection/smooth-weighted-round-robin.ts'
 export { weightedRandom } from './selection/weighted-random.ts'
-export { classify } from './statement/classify.ts'
+export type { Pin } from './settings/session-settings.ts'
+export { classify, type ClassifyOptions } from './statement/classify.ts'
 export { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
 export { createNodeSqlParser } from './statement/node-sql-parser-parser.ts'
+export type { LearnedShape } from './statement/judge.ts'
 export type { Analysis, NameUse, SqlParser } from './statement/parser.ts'
+export type { SessionState } from './statement/session-state.ts'
+export type { Argument as SettingArgument, SettingChange } from './statement/setting-change.ts'
 export type {
   AccessMode,
   IsolationLevel,
@@ -88,6 +102,7 @@ export type {
   TransactionModes,
 } from './statement/statement.ts'
 export type { NodeId, NodeState, Observation, Role } from './topology/node.ts'
+export type { Lsn } from './topology/lsn.ts'
 export type { Tags } from './topology/tags.ts'
 export type { Exclusion, Lag, NodeView } from './topology/snapshot.ts'
 

@@ -1,11 +1,13 @@
 import type pg from 'pg'
-import type { Client as PgClient, ClientConfig, Pool as PgPool } from 'pg'
+import type { Client as PgClient, ClientConfig, Pool as PgPool, QueryConfig } from 'pg'
 import { routedClientClass } from './client/routed-client.ts'
 import type { PoolOptions } from './config/options.ts'
 import { SwitchyardError } from './errors/error.ts'
+import type { Explanation } from './observability/explain.ts'
 import { pgModule } from './platform/pg.ts'
 import { poolClass } from './pool-class.ts'
 import type { PoolClass } from './pool-contract.ts'
+import type { RouteRequest } from './routing/decide.ts'
 import { SharedClusters } from './shared-clusters.ts'
 
 /** What node-postgres exports, whichever copy of it. */
@@ -18,7 +20,13 @@ export type ClientOptions = ClientConfig & PoolOptions
  * A client that is constructed, connected and ended by itself. With `replicas` it routes as clients of a pool do, and clients
  * of the same configuration watch one cluster together; without, it is `pg.Client`.
  */
-export interface Client extends PgClient {}
+export interface Client extends PgClient {
+  /**
+   * What would happen to this statement now, as the next one of this client; see `Pool.explain`. Rejects with
+   * `SWITCHYARD_SINGLE_NODE` where there is nothing to route.
+   */
+  explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation>
+}
 export type ClientClass = new (config?: string | ClientOptions) => Client
 
 /** Shaped like the `pg` module, with these in place of its own. */

@@ -32,5 +32,9 @@ export function nodeOpener(
   const clean: Clean = (client, done) => settings.connections.bring(client, Journal.empty, done)
   const sharing = { platform, lanes, prepare, clean }
   const told = { ...listener, lanesUnavailable }
-  return (config) => new LeasePool(hooks.around(config), ClientClass, told, settings.isLendable, sharing)
+  return (config) => {
+    // Where a read is, has to be found out for each of them.
+    const shared = config.isBalanced ? undefined : sharing
+    return new LeasePool(hooks.around(config), ClientClass, told, settings.isLendable, shared)
+  }
 }

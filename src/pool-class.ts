@@ -1,19 +1,12 @@
 import type { EventEmitter } from 'node:events'
 import type { Client, Pool as PgPool, PoolClient, PoolConfig, QueryConfig } from 'pg'
+import { connectForm, endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
 import { Checkouts } from './client/checkouts.ts'
 import { LeakWatch } from './client/leak-watch.ts'
 import type { ClientHost } from './client/host.ts'
-import {
-  callbackOf,
-  inTier,
-  isSubmittable,
-  normalizeQuery,
-  promised,
-  textOf,
-  tierOf,
-} from './client/query-arguments.ts'
+import { inTier, isSubmittable, normalizeQuery, textOf, tierOf } from './client/query-arguments.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
-import type { RoutedClientClass } from './client/routed-client.ts'
+import type { Explaining, RoutedClientClass } from './client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from './config/options.ts'
 import { nodesFrom } from './config/nodes.ts'
 import { settingsOf, type Settings } from './config/settings.ts'
@@ -24,7 +17,6 @@ import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import type { RouterEventEmitter } from './observability/events.ts'
 import type { Explanation } from './observability/explain.ts'
 import type { PoolStats } from './observability/stats.ts'
-import { inThisContext } from './platform/async-context.ts'
 import { systemPlatform } from './platform/system.ts'
 import type { PoolClass, TierPool } from './pool-contract.ts'
 import { primaryViewClass } from './primary-view.ts'
@@ -38,15 +30,13 @@ import { tierPoolClass } from './tier-pool.ts'
 import { runTransaction } from './transaction.ts'
 import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
 
-type Connected = (error?: Error, client?: PoolClient, done?: (error?: Error | boolean) => void) => void
-
 /** `pg.Pool` of a copy, as far as it is built upon: its own types have overloads that only callers need. */
 interface Base extends EventEmitter {
   options: PoolConfig
   readonly ending: boolean
   connect(callback?: Connected): unknown
   query(config: unknown, values?: unknown, callback?: unknown): unknown
-  end(callback?: (error?: Error) => void): unknown
+  end(callback?: Ended): unknown
 }
 type BaseClass = new (options?: PoolConfig) => Base
 
@@ -151,9 +141,12 @@ export function poolClass(parts: PoolParts): PoolClass {
       })
     }
 
-    explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation> {
+    explain(query: string | (QueryConfig & RouteRequest), client?: PoolClient): Promise<Explanation> {
+      if (client !== undefined && 'explain' in client)
+        return (client as PoolClient & Explaining).explain(query)
       const { text, request } = normalizeQuery(query, undefined)
-      return this.#router.explain(text, request)
+      const session = this.#router.sessions.context.current()
+      return this.#router.explain({ sql: text, request, session })
     }
 
     stats(): PoolStats {
@@ -170,32 +163,18 @@ export function poolClass(parts: PoolParts): PoolClass {
 
     override connect(callback?: Connected): unknown {
       if (this.#isSingle) return this.#connectSingle(callback)
-      const taken = this.#take()
-      if (typeof callback !== 'function') return taken
-      const bound = inThisContext(callback)
-      taken.then(
-        (client) => bound(undefined, client, Reflect.get(client, 'release')),
-        (error: Error) => bound(error, undefined, () => {}),
-      )
-      return undefined
+      return connectForm(this.#take(), callback)
     }
 
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
       if (this.#isSingle) return this.#querySingle(config, values, callback)
       // pg-pool refuses a function in the place of the query, in its own way.
       if (typeof config === 'function') return super.query(config)
-      // Unlike a client, pg.Pool does not look for a callback in the configuration.
-      const given = callbackOf(undefined, values, callback)
-      if (given === undefined) return promised((done) => this.#run(config, values, done))
-      this.#run(config, values, inThisContext(given))
-      return undefined
+      return queryForm(this.#run.bind(this), config, values, callback)
     }
 
-    override end(callback?: (error?: Error) => void): unknown {
-      const ended = this.#end()
-      if (typeof callback !== 'function') return ended
-      ended.then(() => callback(), callback)
-      return undefined
+    override end(callback?: Ended): unknown {
+      return endForm(this.#end(), callback)
     }
 
     #run(config: unknown, values: unknown, done: Done, tier?: string): void {

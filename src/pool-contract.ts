@@ -60,8 +60,11 @@ export interface Pool extends PgPool {
    */
   tier(name: string): TierPool
 
-  /** What would happen to this statement now, each decision with its reason. Nothing is run. */
-  explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation>
+  /**
+   * What would happen to this statement now, each decision with its reason. Nothing is run. With a client of this pool, as the
+   * next statement of that client: its transaction, and what it has left on its connection (`pins`), bind it.
+   */
+  explain(query: string | (QueryConfig & RouteRequest), client?: PoolClient): Promise<Explanation>
 
   /** Per node role, state, lag and counters; the share of reads off the primary. Empty without replicas. */
   stats(): PoolStats

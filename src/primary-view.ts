@@ -1,8 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
-import { inThisContext } from './platform/async-context.ts'
-
-type Connected = (error?: Error, client?: PoolClient, done?: (error?: Error | boolean) => void) => void
+import { connectForm, endForm, type Connected, type Ended } from './callback-forms.ts'
 
 /** What a view shows, and of what. */
 export interface ViewSource {
@@ -20,7 +18,7 @@ export interface ViewSource {
 interface Base extends EventEmitter {
   options: PoolConfig
   connect(callback?: Connected): unknown
-  end(callback?: (error?: Error) => void): unknown
+  end(callback?: Ended): unknown
 }
 type BaseClass = new (options?: PoolConfig) => Base
 export type PrimaryViewClass = new (source: ViewSource) => Pool
@@ -53,21 +51,11 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
     }
 
     override connect(callback?: Connected): unknown {
-      const taken = this.#take()
-      if (typeof callback !== 'function') return taken
-      const bound = inThisContext(callback)
-      taken.then(
-        (client) => bound(undefined, client, Reflect.get(client, 'release')),
-        (error: Error) => bound(error, undefined, () => {}),
-      )
-      return undefined
+      return connectForm(this.#take(), callback)
     }
 
-    override end(callback?: (error?: Error) => void): unknown {
-      const ended = this.#end()
-      if (typeof callback !== 'function') return ended
-      ended.then(() => callback(), callback)
-      return undefined
+    override end(callback?: Ended): unknown {
+      return endForm(this.#end(), callback)
     }
 
     async #take(): Promise<PoolClient> {
@@ -76,12 +64,14 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
       try {
         const client = await this.#source.take()
         const release: (error?: Error | boolean) => void = Reflect.get(client, 'release')
-        this.#out.add(client)
-        if (!this.#known.has(client)) {
-          this.#known.add(client)
-          this.emit('connect', client)
+        try {
+          this.#tell(client)
+        } catch (error) {
+          // Nobody will have it, and what a listener has begun on it is not for anybody else.
+          release(true)
+          throw error
         }
-        this.emit('acquire', client)
+        this.#out.add(client)
         const giveBack = (error?: Error | boolean): void => {
           release(error)
           this.#out.delete(client)
@@ -94,6 +84,14 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
         this.#pending -= 1
         this.#rest()
       }
+    }
+
+    #tell(client: PoolClient): void {
+      if (!this.#known.has(client)) {
+        this.#known.add(client)
+        this.emit('connect', client)
+      }
+      this.emit('acquire', client)
     }
 
     #rest(): void {

@@ -62,6 +62,7 @@ beforeEach(() => {
     work: () => ({
       canShare: true,
       plan: () => ({ steps: [], rejected: [] }),
+      candidates: () => ({ plan: () => ({ steps: [], rejected: [] }) }),
       executor: { read: begins } as unknown as Executor,
     }),
     knowsDatabase: () => knowsDatabase,

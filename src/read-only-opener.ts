@@ -56,8 +56,8 @@ export class ReadOnlyOpener {
     }
     const refused = (): void => onPrimary(nothing)
     const follower = this.#options.sessions.follower(session, request, route)
-    const { executor, plan } = work(request, session)
-    const read = { plan: () => plan(route), send, refused, conversation, follower }
+    const { candidates, executor } = work(request, session)
+    const read = { ...candidates(route), send, refused, conversation, follower }
     executor.read(read, (error) => failed(asError(error)))
   }
 

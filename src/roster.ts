@@ -1,8 +1,9 @@
 import { discoveredNodes } from './config/nodes.ts'
 import type { Settings } from './config/settings.ts'
-import { DiscoveryLoop, type DiscoveryFailure } from './discovery/loop.ts'
+import { DiscoveryLoop } from './discovery/loop.ts'
 import type { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig } from './nodes/server-node.ts'
+import type { Tell } from './observability/tell.ts'
 import type { Platform } from './platform/platform.ts'
 import type { NodeId } from './topology/node.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
@@ -12,16 +13,17 @@ export interface RosterOptions {
   readonly platform: Platform
   readonly nodes: NodeSet
   readonly cluster: WatchedCluster
-  readonly changed: (added: readonly NodeId[], removed: readonly NodeId[]) => void
+  readonly tell: Tell
   /** This node is no longer one of the cluster's. `answered`: it was well to the end. */
   readonly removed: (id: NodeId, answered: boolean) => void
-  readonly discoveryFailed: (failure: DiscoveryFailure) => void
 }
 
 /** Which nodes there are: as configured, as the application says, or as they are discovered. */
 export class Roster {
   readonly #options: RosterOptions
   readonly #discovery: DiscoveryLoop | undefined
+  /** Nodes that turned out to be addresses of several servers, whatever is said of them. */
+  readonly #shared = new Set<NodeId>()
 
   constructor(options: RosterOptions) {
     this.#options = options
@@ -33,7 +35,7 @@ export class Roster {
       platform,
       timeoutMs: 2 * probeTimeoutMs,
       onNodes: (found) => this.set(discoveredNodes(pgOptions, found)),
-      onFailed: options.discoveryFailed,
+      onFailed: (failure) => options.tell('discoveryFailed', failure),
     })
   }
 
@@ -43,8 +45,9 @@ export class Roster {
   }
 
   /** These are the nodes from now on. One that goes finishes what it has. */
-  set(configs: readonly NodeConfig[]): void {
-    const { changed, cluster, nodes, removed } = this.#options
+  set(given: readonly NodeConfig[]): void {
+    const { cluster, nodes, removed, tell } = this.#options
+    const configs = given.map((config) => this.#asFound(config))
     const before = [...nodes].map(({ id }) => id)
     const seen = cluster.snapshot.nodes
     nodes.set(configs)
@@ -57,13 +60,27 @@ export class Roster {
         seen.some((node) => node.id === id && node.state.name === 'up'),
       )
     }
-    changed(
-      [...after].filter((id) => !before.includes(id)),
-      gone,
-    )
+    const added = [...after].filter((id) => !before.includes(id))
+    tell('nodesChanged', { added, removed: gone })
+  }
+
+  /** Several servers share this node's address, though nobody has said so: it is used as one from now on, with connections anew. */
+  share(id: NodeId): void {
+    const { cluster, nodes, tell } = this.#options
+    if (this.#shared.has(id)) return
+    this.#shared.add(id)
+    const configs = [...nodes].flatMap((node) => nodes.configOf(node.id) ?? [])
+    const found = configs.map((config) => this.#asFound(config))
+    nodes.set(found)
+    cluster.setNodes(found)
+    tell('addressShared', { node: id })
   }
 
   close(): void {
     this.#discovery?.close()
+  }
+
+  #asFound(config: NodeConfig): NodeConfig {
+    return this.#shared.has(config.id) ? { ...config, isBalanced: true } : config
   }
 }

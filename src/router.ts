@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
 import { CatalogWatcher } from './catalog/watcher.ts'
-import type { ClientHost, RoutedQuery } from './client/host.ts'
+import type { ClientHost, Question, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Write } from './consistency/write-ledger.ts'
@@ -28,12 +28,11 @@ import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
 import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/decide.ts'
 import { positionToAsk, type Route } from './routing/route.ts'
-import type { QueryPlan } from './selection/query-plan.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
 import { provesRead } from './statement/proves-read.ts'
-import { standsApart } from './statement/stands-apart.ts'
+import { nameReader, type NameReader } from './statement/names.ts'
 import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
@@ -61,6 +60,7 @@ export class Router implements ClientHost {
   readonly settings: SettingKeeper = new SettingKeeper()
   readonly hooks: Hooks = new Hooks(this)
   readonly readOnly: ReadOnlyOpener
+  readonly names: NameReader
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
   readonly #catalog: CatalogWatcher
@@ -102,6 +102,7 @@ export class Router implements ClientHost {
       cacheBytes: settings.statementCacheBytes,
       maxSqlBytes: settings.maxSqlBytes,
     })
+    this.names = nameReader(this.#judge, settings.parser)
     this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, this, poolListener))
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
@@ -122,9 +123,8 @@ export class Router implements ClientHost {
     this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
     const cluster = this.#cluster
     const listener = executionListener(this.#counters, this.#transitions, cluster)
-    const { connections } = this.settings
-    const shared = { ...selection, cluster, connections, listener, nodes: this.#nodes }
-    this.executors = createExecutors({ ...shared, platform, settings })
+    const shared = { ...selection, cluster, listener, nodes: this.#nodes, platform, settings }
+    this.executors = createExecutors({ ...shared, connections: this.settings.connections })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
@@ -136,21 +136,23 @@ export class Router implements ClientHost {
       platform,
       nodes: this.#nodes,
       cluster,
-      changed: (added, removed) => this.tell('nodesChanged', { added, removed }),
+      tell: this.tell,
       removed: (id, answered) => {
         this.#health.forget(id)
         this.executors.forget(id)
         // It is no longer watched, so nobody would tell those who wait for it in vain.
         if (!answered) this.executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
-      discoveryFailed: (failure) => this.tell('discoveryFailed', failure),
     })
     this.#consequences = new Consequences({
+      platform,
+      sessions: this.sessions,
       cluster,
       executors: this.executors,
       health: this.#health,
       nodes: this.#nodes,
       roster: this.#roster,
+      settings: this.settings,
       transitions: this.#transitions,
     })
     if (settings.logger !== undefined) logEvents(this.events, settings.logger)
@@ -188,9 +190,9 @@ export class Router implements ClientHost {
     this.tell('connectionLost', { node, cause })
   }
 
-  /** A connection's own settings matter to everybody's fences. */
-  opened(node: NodeId, client: PoolClient, proceed: () => void): void {
-    this.sessions.opened(client, this.lastRoleOf(node) === 'primary', proceed)
+  /** A new connection is about to be used for the first time. */
+  opened(node: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {
+    this.#consequences.opened(node, client, proceed)
   }
 
   /** A client is not given back. */
@@ -234,10 +236,6 @@ export class Router implements ClientHost {
 
   judge(sql: string | undefined): Statement {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
-  }
-
-  standsApart(sql: string, words: ReadonlySet<string>): boolean {
-    return standsApart(this.#judge.analysis(sql), sql, words)
   }
 
   /** Resolves when the statement is to be judged again; see `changeKnown`. */
@@ -292,13 +290,12 @@ export class Router implements ClientHost {
     else this.prepare().then(() => executor.lease(answer), answer)
   }
 
-  async explain(sql: string | undefined, request: RouteRequest): Promise<Explanation> {
-    const session = this.sessions.context.current()
+  async explain({ sql, request, session, journal }: Question): Promise<Explanation> {
     if (!this.#preparation.isDone) await this.prepare()
     await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
-    const route = this.route(statement, session, request)
+    const route = this.route(statement, session, request, journal)
     const { plan } = this.executors.of(request, session)
     return { statement, route: explainRoute(route), plan: explainPlan(plan(route)) }
   }
@@ -343,9 +340,8 @@ export class Router implements ClientHost {
     if (!statement.mayWrite) return executor.write(send, done)
     const plain = canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
     const ended: Done = (error, result) => {
-      if (!(error && hasLeftNothing(error, statement))) {
-        this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
-      }
+      if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
+      else this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       done(error, result)
     }
     executor.write(send, ended, plain)
@@ -359,19 +355,17 @@ export class Router implements ClientHost {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, request, journal, conversation } = query
+    const { session, request, journal, conversation, canPipeline } = query
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request, journal)
     if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const follower = this.sessions.follower(session, request, route)
-    const asked = query.canPipeline ? positionToAsk(route) : undefined
     const work = this.executors.of(request, session)
-    const plan = (): QueryPlan => work.plan(route)
-    const send = this.settings.under(query.journal, query.send, query.canPipeline)
+    const send = this.settings.under(journal, query.send, canPipeline)
     const plain = work.canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
-    const text = statement
-    work.executor.read({ plan, send, plain, text, refused, follower, position: asked, conversation }, done)
+    const sent = { send, plain, text: statement, position: positionToAsk(route), canPipeline }
+    work.executor.read({ ...work.candidates(route), ...sent, refused, follower, conversation }, done)
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */

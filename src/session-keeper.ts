@@ -1,13 +1,13 @@
-import type { PoolClient, QueryArrayResult } from 'pg'
 import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import type { Consistency } from './consistency/mode.ts'
 import { neighbours, type Neighbour } from './consistency/neighbours.ts'
 import { SessionContext } from './consistency/session-context.ts'
-import type { MutableSession, SeenRead } from './consistency/session.ts'
+import { seenRead, type MutableSession, type SeenRead } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
 import type { ReadFollower } from './execution/reader.ts'
+import { showsOthers } from './execution/shows-others.ts'
 import type { Platform } from './platform/platform.ts'
 import { consistencyOf, type RouteRequest } from './routing/decide.ts'
 import type { Route, RouteReason } from './routing/route.ts'
@@ -74,8 +74,10 @@ export class SessionKeeper implements Neighbour {
     this.context.implicit.wrote(this.#options.platform.now(), undefined)
   }
 
+  /** The pool ends: nobody asks for fences any more, and it hears of nobody's writes. */
   close(): void {
     neighbours.leave(this)
+    this.#causality.close()
   }
 
   /** A new session, within the one of the calling code if that has one. */
@@ -89,7 +91,7 @@ export class SessionKeeper implements Neighbour {
       tier: tier ?? parent.tier,
       primaryUntilMs: this.#primaryUntilMs(content, consistency),
       // Somewhere, at some time before now.
-      lastReads: content?.isUnshown === true ? [{ serverIdentity: undefined, atMs: platform.now() }] : [],
+      lastReads: content?.isUnshown === true ? [seenRead(undefined, platform.now())] : [],
     }
     const session =
       parent === implicit
@@ -139,7 +141,7 @@ export class SessionKeeper implements Neighbour {
     // Who asked for a node, whichever, or for less, has no proof that it shows what was read before.
     const before = this.#isProven(session, request, route) ? session.lastReads : NO_READS
     return {
-      answered: (node) => this.#causality.answered(session, node, before),
+      answered: (node, upTo) => this.#causality.answered(session, node, before, upTo),
       showing: before.length === 0 ? undefined : () => this.#causality.showing(before),
     }
   }
@@ -147,6 +149,11 @@ export class SessionKeeper implements Neighbour {
   /** Something was read over a connection to this node, which the session holds. */
   saw(session: MutableSession, node: NodeView): void {
     if (this.followsReads(session, {})) this.#causality.answered(session, node, NO_READS)
+  }
+
+  /** A statement has failed on the primary, and left nothing. What its error tells of others has been seen all the same. */
+  failed(session: MutableSession, error: Error): void {
+    if (showsOthers(error) && this.followsReads(session, {})) this.#causality.sawPrimary(session)
   }
 
   /** The outcome of something that may have written has been heard. */
@@ -165,18 +172,11 @@ export class SessionKeeper implements Neighbour {
   }
 
   /**
-   * A new connection, behind the hooks that are run on it. One to the primary is asked whether its commits are flushed
-   * before they are acknowledged: roles, databases and hooks may have it otherwise.
+   * A new connection to the primary has begun with this `synchronous_commit`: roles, databases and hooks may have it that
+   * commits are acknowledged before they are flushed.
    */
-  opened(client: PoolClient, isPrimary: boolean, proceed: () => void): void {
-    if (!isPrimary || this.#mayBeUnflushed || this.#options.settings.consistency !== 'causal')
-      return proceed()
-    const query = { text: "select current_setting('synchronous_commit')", rowMode: 'array' as const }
-    client.query(query, (error: Error | undefined, result?: QueryArrayResult) => {
-      // Whoever uses the connection next will hear of it.
-      if (!error && String(result?.rows[0]?.[0]) === 'off') this.#mayBeUnflushed = true
-      proceed()
-    })
+  opened(synchronousCommit: string | null | undefined): void {
+    if (synchronousCommit === 'off') this.#mayBeUnflushed = true
   }
 
   /** Nobody reads anything older than what the first look at the primary saw. */

@@ -1,13 +1,14 @@
-import type { ClientHost, Opening, RoutedQuery } from './client/host.ts'
+import type { ClientHost, Opening, Question } from './client/host.ts'
 import type { Router } from './router.ts'
 
 /** What clients of one tier ask of the router: whatever names no tier is of this one. */
 export function tierHost(router: Router, tier: string): ClientHost {
-  const inTier = <T extends RoutedQuery | Opening>(asked: T): T =>
+  const inTier = <T extends Question | Opening>(asked: T): T =>
     asked.request.tier === undefined ? { ...asked, request: { ...asked.request, tier } } : asked
 
   return {
     run: (query, done) => router.run(inTier(query), done),
+    explain: (question) => router.explain(inTier(question)),
     readOnly: { open: (opening) => router.readOnly.open(inTier(opening)) },
     leasePrimary: (done) => router.leasePrimary(done, tier),
     get isReady() {
@@ -18,7 +19,7 @@ export function tierHost(router: Router, tier: string): ClientHost {
     tell: router.tell,
     prepare: () => router.prepare(),
     judge: (sql) => router.judge(sql),
-    standsApart: (sql, words) => router.standsApart(sql, words),
+    names: router.names,
     changeKnown: (statement) => router.changeKnown(statement),
     judgeAnew: (sql) => router.judgeAnew(sql),
     route: (statement, session, request) => router.route(statement, session, request),

@@ -1,14 +1,11 @@
 import type { EventEmitter } from 'node:events'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
-import { callbackOf, promised } from './client/query-arguments.ts'
+import { connectForm, endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
 import type { Done } from './execution/execution.ts'
-import { inThisContext } from './platform/async-context.ts'
 import { systemPlatform } from './platform/system.ts'
 import type { TierPool } from './pool-contract.ts'
 import { runTransaction } from './transaction.ts'
 import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
-
-type Connected = (error?: Error, client?: PoolClient, done?: (error?: Error | boolean) => void) => void
 
 /** What a tier's pool needs of the pool that it belongs to. */
 export interface TierSource {
@@ -22,7 +19,7 @@ export interface TierSource {
 interface Base extends EventEmitter {
   connect(callback?: Connected): unknown
   query(config: unknown, values?: unknown, callback?: unknown): unknown
-  end(callback?: (error?: Error) => void): unknown
+  end(callback?: Ended): unknown
 }
 type BaseClass = new (options?: PoolConfig) => Base
 export type TierPoolClass = new (source: TierSource) => TierPool
@@ -59,21 +56,11 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
     }
 
     override connect(callback?: Connected): unknown {
-      const taken = this.#source.take()
-      if (typeof callback !== 'function') return taken
-      const bound = inThisContext(callback)
-      taken.then(
-        (client) => bound(undefined, client, Reflect.get(client, 'release')),
-        (error: Error) => bound(error, undefined, () => {}),
-      )
-      return undefined
+      return connectForm(this.#source.take(), callback)
     }
 
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
-      const given = callbackOf(undefined, values, callback)
-      if (given === undefined) return promised((done) => this.#source.run(config, values, done))
-      this.#source.run(config, values, inThisContext(given))
-      return undefined
+      return queryForm(this.#source.run, config, values, callback)
     }
 
     async transaction<T>(
@@ -85,10 +72,8 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
       return runTransaction({ connect: this.#source.take, platform: systemPlatform }, fn, options)
     }
 
-    override end(callback?: (error?: Error) => void): unknown {
-      if (typeof callback !== 'function') return Promise.resolve()
-      queueMicrotask(callback)
-      return undefined
+    override end(callback?: Ended): unknown {
+      return endForm(Promise.resolve(), callback)
     }
   }
   Object.defineProperty(TierPool, 'name', { value: 'Pool' })

@@ -10,8 +10,9 @@ import { noPrimaryError } from './observability/problems.ts'
 import type { Platform } from './platform/platform.ts'
 import type { Route } from './routing/route.ts'
 import { planQuery, type Selection } from './selection/plan.ts'
-import type { QueryPlan } from './selection/query-plan.ts'
-import type { NodeId } from './topology/node.ts'
+import type { PlanStep, QueryPlan } from './selection/query-plan.ts'
+import { judgeReached, type Reached } from './selection/reached.ts'
+import type { NodeId, Observation } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import type { Tags } from './topology/tags.ts'
 
@@ -63,6 +64,11 @@ export class WatchedCluster implements Cluster {
     await this.#waiting(again ? this.#monitor.refresh() : this.#monitor.settled())
   }
 
+  /** What this node is as of now. */
+  lookAt(id: NodeId): Promise<NodeView | undefined> {
+    return this.#monitor.lookAt(id)
+  }
+
   /** A statement is on its way. */
   used(): void {
     this.#monitor.used()
@@ -86,6 +92,14 @@ export class WatchedCluster implements Cluster {
     return plan.steps.length > 0 || !this.servesUnmeasured ? plan : planBy(this.#unmeasured)
   }
 
+  /** What a server is to a statement that goes this way, which says this of itself behind an address of several. */
+  reached(route: Route, { id }: NodeView, observation: Observation): Reached {
+    const server = this.#monitor.reached(id, observation)
+    if (server === undefined || route.role === 'primary') return { is: 'unfit' }
+    const mayBeUnmeasured = this.servesUnmeasured && this.primary() === undefined
+    return judgeReached(server, route.freshness, this.snapshot, mayBeUnmeasured, this.#platform.now())
+  }
+
   primary(): NodeView | undefined {
     return this.snapshot.primary
   }
@@ -105,7 +119,8 @@ export class WatchedCluster implements Cluster {
   }
 
   async awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
-    await this.#monitor.awaitProgress(() => plan().steps[0]?.reason === 'replica', timeoutMs)
+    const hasCaughtUp = ({ node, reason }: PlanStep): boolean => reason === 'replica' && !node.isBalanced
+    await this.#monitor.awaitProgress(() => plan().steps.some(hasCaughtUp), timeoutMs)
     return plan()
   }
 

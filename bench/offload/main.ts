@@ -97,7 +97,7 @@ await pool.end()
 
 const memory = await memoryOfSessions(Number(options['kept-sessions']))
 console.log(
-  `${memory.sessions} sessions: ${memory.bytesEach} bytes each, ${memory.bytesEachInUse} once they have written and read, ${memory.timers} timers`,
+  `${memory.sessions} sessions: ${memory.bytesEach} bytes each, ${memory.bytesEachInUse} once they have written and read (${memory.bytesEachAlone} alone), ${memory.timers} timers`,
 )
 
 const fences = []

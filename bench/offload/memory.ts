@@ -13,6 +13,8 @@ export interface MemoryFigures {
   readonly bytesEach: number
   /** Of those that have written, and then read from a replica. */
   readonly bytesEachInUse: number
+  /** The same, where nobody else has written at the time, so that each has a fence of its own. */
+  readonly bytesEachAlone: number
   /** Timers that they have left. */
   readonly timers: number
 }
@@ -36,6 +38,7 @@ export async function memoryOfSessions(count: number): Promise<MemoryFigures> {
     claimRejected: () => {},
   })
   const implicit = createSession()
+  causality.primaryAt({ systemIdentifier: '7000', timeline: 1, lsn }, implicit)
   const keeper = {} as SessionKeeper
   const [first, second] = [replica('7000:a'), replica('7000:b')]
   const timersBefore = timers()
@@ -45,20 +48,25 @@ export async function memoryOfSessions(count: number): Promise<MemoryFigures> {
     return [new Session(keeper, state), state]
   }
   const begun = await bytesOf(count, async () => begin()[0])
-  let written: MutableSession[] = []
-  const used = await bytesOf(count, async (index) => {
-    const [session, state] = begin()
-    state.wrote(systemPlatform.now(), causality.request())
-    written.push(state)
-    if (written.length === WRITES_AT_A_TIME) {
-      const reading = written
-      written = []
-      for (const each of reading) await causality.awaited(each)
-      for (const each of reading) causality.answered(each, index % 2 === 0 ? first : second, [])
-    }
-    return session
-  })
-  return { sessions: count, bytesEach: begun, bytesEachInUse: used, timers: timers() - timersBefore }
+  const use = async (writesAtATime: number): Promise<number> => {
+    let written: MutableSession[] = []
+    return bytesOf(count, async (index) => {
+      const [session, state] = begin()
+      state.wrote(systemPlatform.now(), causality.request())
+      written.push(state)
+      if (written.length === writesAtATime) {
+        const reading = written
+        written = []
+        for (const each of reading) await causality.awaited(each)
+        for (const each of reading) causality.answered(each, index % 2 === 0 ? first : second, [])
+      }
+      return session
+    })
+  }
+  const bytesEachInUse = await use(WRITES_AT_A_TIME)
+  const bytesEachAlone = await use(1)
+  const left = timers() - timersBefore
+  return { sessions: count, bytesEach: begun, bytesEachInUse, bytesEachAlone, timers: left }
 }
 
 async function bytesOf(count: number, begin: (index: number) => Promise<Session>): Promise<number> {

@@ -60,7 +60,7 @@ function timePerDecision(judge: Judge, sql: string, replicas: number): number {
   const primary = primaryView()
   const snapshot: Snapshot = { nodes: [primary, ...views], primary }
   const health = new HealthBook(platform, { ejected: () => {} })
-  const selection: Selection = { balancer: peakEwma(), health, random: platform.random, spills: true }
+  const selection: Selection = { balancer: peakEwma(), health, random: () => platform.random(), spills: true }
   const session = createSession()
   let steps = 0
   const decide = (): void => {

@@ -77,7 +77,7 @@ export class Checkouts {
       parameters: this.#parameters,
       returned: (client) => this.#returned(client),
     })
-    const client = new ClientClass(wiring) as PoolClient
+    const client = new ClientClass(wiring) as unknown as PoolClient
     this.#wirings.set(client, wiring)
     await client.connect()
     return client

@@ -1,5 +1,6 @@
 import type { Client, PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
+import type { Explanation } from '../observability/explain.ts'
 import type { ConnectionFacade } from './connection-facade.ts'
 import type { Run } from './replica-transaction.ts'
 import type { Submission, VirtualConnection } from './virtual-connection.ts'
@@ -22,6 +23,7 @@ export interface ClientCore {
   session(): MutableSession
   query(run: Run): void
   submit(submission: Submission, session: MutableSession): void
+  explain(query: Run['query'], session: MutableSession): Promise<Explanation>
   connect(done: (error: Error | undefined) => void): void
   end(done: Ended): void
   /** As when the connection breaks. */

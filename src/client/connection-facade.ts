@@ -4,20 +4,47 @@ import type { Connection, PoolClient } from 'pg'
 /** What is node-postgres' own business, or told by the facade itself. */
 const OWN: ReadonlySet<string | symbol> = new Set(['newListener', 'removeListener', 'end', 'error'])
 
+/** What there is of a socket. Whichever way it is closed, `close` is told, and what is borrowed is cut. */
+class FacadeStream extends EventEmitter {
+  readonly #cut: (error: Error | undefined) => void
+
+  constructor(cut: (error: Error | undefined) => void) {
+    super()
+    this.#cut = cut
+  }
+
+  destroy(error?: Error): this {
+    this.#cut(error)
+    process.nextTick(() => this.emit('close', error !== undefined))
+    return this
+  }
+
+  end(): this {
+    return this.destroy()
+  }
+
+  ref(): this {
+    return this
+  }
+
+  unref(): this {
+    return this
+  }
+}
+
 /**
  * What `client.connection` is on a client without a connection of its own: an emitter of the messages that come over
  * whichever connection serves it, and a stream that can be destroyed.
  */
 export class ConnectionFacade extends EventEmitter {
-  /** As on node-postgres' connections: `destroy()` cuts what is borrowed. */
-  readonly stream: { destroy(error?: Error): void; ref(): void; unref(): void }
+  /** As on node-postgres' connections: `destroy()` and `end()` cut what is borrowed. */
+  readonly stream: FacadeStream
   readonly #followed = new Set<Connection>()
   readonly #forwards = new Map<string | symbol, (...args: unknown[]) => void>()
 
   constructor(destroy: (error: Error | undefined) => void) {
     super()
-    const nothing = (): void => {}
-    this.stream = { destroy, ref: nothing, unref: nothing }
+    this.stream = new FacadeStream(destroy)
     this.on('newListener', (name: string | symbol) => this.#listen(name))
     this.on('removeListener', (name: string | symbol) => this.#forget(name))
   }
@@ -25,6 +52,10 @@ export class ConnectionFacade extends EventEmitter {
   /** False while nobody wants to hear messages. */
   get isHeard(): boolean {
     return this.#forwards.size > 0
+  }
+
+  end(): void {
+    this.stream.end()
   }
 
   ref(): void {}

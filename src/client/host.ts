@@ -7,8 +7,10 @@ import type { PlainRead } from '../nodes/plain-read.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
 import type { Journal } from '../settings/journal.ts'
+import type { Explanation } from '../observability/explain.ts'
 import type { Tell } from '../observability/tell.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
@@ -31,6 +33,9 @@ export interface RoutedQuery {
   readonly conversation?: Conversation | undefined
 }
 
+/** What would happen to this statement? */
+export type Question = Pick<RoutedQuery, 'sql' | 'request' | 'session' | 'journal'>
+
 /** A BEGIN READ ONLY on its way, and who gets it. One of the three is called, once. */
 export interface Opening {
   readonly statement: Statement
@@ -49,6 +54,7 @@ export interface ClientSessions {
   readonly context: { current(): MutableSession }
   awaited(session: MutableSession, request: RouteRequest, hint: Statement['hint']): Promise<void> | undefined
   noteSetting(statement: Statement, sql: string | undefined): void
+  failed(session: MutableSession, error: Error): void
 }
 
 /** What a routed client asks of the cluster: the router does it. */
@@ -60,12 +66,12 @@ export interface ClientHost {
   readonly isReady: boolean
   prepare(): Promise<void>
   judge(sql: string | undefined): Statement
-  /** Whether a read means nothing that one of these words may name. */
-  standsApart(sql: string, words: ReadonlySet<string>): boolean
+  readonly names: NameReader
   changeKnown(statement: Statement): Promise<void> | undefined
   judgeAnew(sql: string | undefined): Promise<Statement>
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route
   run(query: RoutedQuery, done: Done): void
+  explain(question: Question): Promise<Explanation>
   leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void
   count(node: NodeView, statement: Statement): void
   saw(session: MutableSession, node: NodeView): void

@@ -1,11 +1,12 @@
 import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
+import type { Explanation } from '../observability/explain.ts'
 import type { ClientCore, Ended, Shell } from './client-core.ts'
 import { ClientEvents } from './client-events.ts'
 import type { Run } from './replica-transaction.ts'
 import { VirtualConnection, type Submission } from './virtual-connection.ts'
 import type { Wiring } from './wiring.ts'
-import { CLOSED, CONNECTED_BEFORE } from './words.ts'
+import { CLOSED, CONNECTED_BEFORE, CONNECTION_ERROR, TERMINATED } from './words.ts'
 
 /** The inside of a client that a pool hands out, again and again. */
 export class PooledCore implements ClientCore {
@@ -14,6 +15,7 @@ export class PooledCore implements ClientCore {
   readonly #shell: Shell
   #isConnected = false
   #isEnded = false
+  #isCut = false
 
   constructor(wiring: Wiring, shell: Shell) {
     const { client, facade } = shell
@@ -33,6 +35,7 @@ export class PooledCore implements ClientCore {
   }
 
   get refusal(): string | undefined {
+    if (this.#isCut) return CONNECTION_ERROR
     return this.#isEnded || this.connection.isReleased ? CLOSED : undefined
   }
 
@@ -46,6 +49,10 @@ export class PooledCore implements ClientCore {
 
   submit(submission: Submission, session: MutableSession): void {
     this.connection.submit(submission, session)
+  }
+
+  explain(query: Run['query'], session: MutableSession): Promise<Explanation> {
+    return this.connection.explain(query, session)
   }
 
   /** Called once by the pool that makes the client, as pg.Pool does. */
@@ -66,7 +73,18 @@ export class PooledCore implements ClientCore {
     })
   }
 
+  /** Of an idle one there is nothing to cut. */
   cut(): void {
+    if (this.connection.isReleased || this.#isEnded) return
+    this.#isEnded = true
+    this.#isCut = true
     this.connection.cut()
+    const { client } = this.#shell
+    // As of one that was ended: it is not for anybody else.
+    Object.assign(client, { _ending: true })
+    process.nextTick(() => {
+      if (client.listenerCount('error') > 0) client.emit('error', new Error(`${TERMINATED} unexpectedly`))
+      client.emit('end')
+    })
   }
 }

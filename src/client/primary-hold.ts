@@ -11,6 +11,7 @@ import type { PrimaryLease } from '../execution/writer.ts'
 import { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
+import type { NodeView } from '../topology/snapshot.ts'
 import type { ClientHost } from './host.ts'
 import { CLOSED, REFUSED_UNSENT, TIMED_OUT } from './words.ts'
 
@@ -48,6 +49,8 @@ export class PrimaryHold {
   readonly #ledger = new WriteLedger()
   #lease: PrimaryLease | undefined
   #isInTransaction = false
+  /** Somebody has begun that with `pool.query('BEGIN')`, and is to end it. */
+  #isOthers = false
   /** What the client has set, wherever, and what else it has left on this connection. */
   readonly settings: ClientSettings
   /** Gives back the place that a read has on the primary in place of a replica. */
@@ -56,7 +59,7 @@ export class PrimaryHold {
   constructor(host: ClientHost, holder: Holder) {
     this.#host = host
     this.#holder = holder
-    this.settings = new ClientSettings(host.settings, (pin) => {
+    this.settings = new ClientSettings(host.settings, host.names, (pin) => {
       if (this.#lease !== undefined) host.tell('clientPinned', { node: this.#lease.node.id, pin })
     })
   }
@@ -65,16 +68,24 @@ export class PrimaryHold {
     return this.#lease?.client
   }
 
+  get node(): NodeView | undefined {
+    return this.#lease?.node
+  }
+
+  get isInTransaction(): boolean {
+    return this.#isInTransaction
+  }
+
   /** True while every statement has to run here. */
   get isBound(): boolean {
     return this.#isInTransaction || this.settings.isPinned
   }
 
-  /** False where a read may run elsewhere all the same. */
-  binds(read: string | undefined): boolean {
+  /** False where it may run elsewhere all the same, if it is a read. */
+  binds(text: string, values: readonly unknown[]): boolean {
     if (!this.isBound) return false
-    const words = this.#isInTransaction ? undefined : this.settings.temporaryWords
-    return words === undefined || read === undefined || !this.#host.standsApart(read, words)
+    const names = this.#isInTransaction ? undefined : this.settings.temporaryNames
+    return names === undefined || !this.#host.names.standsApart(text, values, names)
   }
 
   get status(): TransactionStatus {
@@ -113,6 +124,9 @@ export class PrimaryHold {
           return done(refusal ?? new Error(CLOSED))
         }
         this.#lease = lease
+        const status = lease.client.getTransactionStatus()
+        this.#isInTransaction = status === 'T' || status === 'E'
+        this.#isOthers = this.#isInTransaction
         this.#holder.borrowed(lease.client)
         done(undefined, lease)
       })
@@ -160,6 +174,7 @@ export class PrimaryHold {
       answer = result
       if (error) failure = failureKind(error)
       if (statement.kind === 'read') this.#host.saw(session, lease.node)
+      if (error) this.#host.sessions.failed(session, error)
       if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
       // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
@@ -176,12 +191,14 @@ export class PrimaryHold {
       const status = isGone ? null : client.getTransactionStatus()
       const isLost = isGone && !this.isBound
       this.#isInTransaction = isGone ? this.#isInTransaction : status !== 'I'
+      this.#isOthers &&= this.#isInTransaction
       this.#settle(statement, status, failure)
       if (!this.#isInTransaction) this.#leave()
       if (isLost && serverError !== undefined) this.#failFollowers(statement, serverError)
       if (isLost && this.#lease === lease) this.#drop(lease, true)
       if (isGone) return next()
-      const ending = { wasInTransaction, status, isFailed: failure !== 'none', command: commandOf(answer) }
+      const isFailed = failure !== 'none'
+      const ending = { wasInTransaction, status, isFailed, command: commandOf(answer), result: answer }
       this.settings.ended(client, statement, values, ending, next)
     }
     // A demoted server has done nothing: the true primary may have the statement, once.
@@ -240,7 +257,7 @@ export class PrimaryHold {
     this.#leave()
     this.#holder.returned(lease.client)
     const { client } = lease
-    const wasInTransaction = this.#isInTransaction
+    const wasInTransaction = this.#isInTransaction && !this.#isOthers
     this.#isInTransaction = false
     if (!error && !isBroken(client)) {
       return this.settings.returns(client, wasInTransaction, (dirty) => client.release(dirty))

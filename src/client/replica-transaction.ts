@@ -13,6 +13,7 @@ import type { ClientHost } from './host.ts'
 import { textOf, type NormalizedQuery } from './query-arguments.ts'
 import { runsOnStandby } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
+import type { NodeView } from '../topology/snapshot.ts'
 
 /** Always fails, and costs nothing: PostgreSQL then refuses all that follows, and goes back to savepoints, by its own rules. */
 const FAILING = 'rollback to savepoint pg_switchyard_refused'
@@ -46,6 +47,10 @@ export class ReplicaTransaction {
 
   get client(): PoolClient {
     return this.#lease.client
+  }
+
+  get node(): NodeView {
+    return this.#lease.node
   }
 
   /** Runs a statement, and calls `next` when the server is ready for another one. */

@@ -1,11 +1,14 @@
 import type { EventEmitter } from 'node:events'
 import type { Client, ClientConfig, TransactionStatus } from 'pg'
+import { SwitchyardError } from '../errors/error.ts'
+import type { Explanation } from '../observability/explain.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { ClientCore, Ended } from './client-core.ts'
 import { ConnectionFacade } from './connection-facade.ts'
 import { PooledCore } from './pooled-core.ts'
 import { callbackOf, isSubmittable, normalizeQuery, promised, withTypes } from './query-arguments.ts'
 import { refuse, StandaloneCore } from './standalone-core.ts'
+import { ROUTES_NOTHING } from './words.ts'
 import { Wiring, type Membership } from './wiring.ts'
 
 type Connected = (error: Error | null, client?: unknown) => void
@@ -22,7 +25,12 @@ interface Base extends EventEmitter {
 type BaseClass = new (config?: string | ClientConfig) => Base
 
 /** `Client` of a copy of node-postgres, with routing in it. */
-export type RoutedClientClass = new (config?: string | ClientConfig | Wiring) => Client
+export type RoutedClientClass = new (config?: string | ClientConfig | Wiring) => Client & Explaining
+
+export interface Explaining {
+  /** What would happen to this statement now. */
+  explain(query: unknown): Promise<Explanation>
+}
 
 /** Finds the cluster that a configuration means; where there is nothing to route, what node-postgres is to be given. */
 export type Join = (config: unknown) => Membership | { readonly plain: unknown }
@@ -34,10 +42,12 @@ export type Join = (config: unknown) => Membership | { readonly plain: unknown }
 export function routedClientClass(ClientOfCopy: typeof Client, join: Join): RoutedClientClass {
   const Parent = ClientOfCopy as unknown as BaseClass
 
-  class RoutedClient extends Parent {
+  class RoutedClient extends Parent implements Explaining {
     /** Absent where there is nothing to route. */
     readonly #core: ClientCore | undefined
     #hasTypes = false
+    /** Its own, where there is nothing to route. */
+    readonly #backend: Record<'processID' | 'secretKey', unknown> = { processID: null, secretKey: null }
 
     /** Clients that node-postgres makes by itself, where there is nothing to route, are clients too. */
     static override [Symbol.hasInstance](value: unknown): boolean {
@@ -58,10 +68,23 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
         source instanceof Wiring ? new PooledCore(source, shell) : new StandaloneCore(source, shell)
       this.#hasTypes = !(source instanceof Wiring) && source.config.types !== undefined
       Object.assign(this, source instanceof Wiring ? { readyForQuery: true } : {})
-      for (const name of ['processID', 'secretKey'] as const) {
-        const get = (): unknown => this.#shown(name)
-        Object.defineProperty(this, name, { get, set() {}, enumerable: true, configurable: true })
-      }
+    }
+
+    // Not properties of each client: an object whose properties are made anew is slow to read.
+    get processID(): unknown {
+      return #backend in this ? this.#shown('processID') : null
+    }
+
+    set processID(value: unknown) {
+      if (#backend in this) this.#backend.processID = value
+    }
+
+    get secretKey(): unknown {
+      return #backend in this ? this.#shown('secretKey') : null
+    }
+
+    set secretKey(value: unknown) {
+      if (#backend in this) this.#backend.secretKey = value
     }
 
     /** What `connect()` comes to, also where tools have put one of their own around that. */
@@ -102,6 +125,15 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       return undefined
     }
 
+    explain(query: unknown): Promise<Explanation> {
+      const core = this.#core
+      if (core === undefined)
+        return Promise.reject(new SwitchyardError('SWITCHYARD_SINGLE_NODE', ROUTES_NOTHING))
+      const { refusal } = core
+      if (refusal !== undefined) return Promise.reject(new Error(refusal))
+      return core.explain(normalizeQuery(query, undefined), core.session())
+    }
+
     override end(callback?: Ended): unknown {
       const core = this.#core
       if (core === undefined) return super.end(callback)
@@ -128,7 +160,8 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
 
     /** Of the connection to the primary that every statement runs over; `null` while that is not certain. */
     #shown(name: 'processID' | 'secretKey'): unknown {
-      const client: object | undefined = this.#core?.connection?.shown
+      if (this.#core === undefined) return this.#backend[name]
+      const client: object | undefined = this.#core.connection?.shown
       return client === undefined ? null : (Reflect.get(client, name) ?? null)
     }
 

@@ -1,6 +1,7 @@
 import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import { fail } from '../execution/attend.ts'
+import type { Explanation } from '../observability/explain.ts'
 import type { ClientCore, Ended, Shell } from './client-core.ts'
 import { ClientEvents } from './client-events.ts'
 import { announceParameters } from './parameter-status.ts'
@@ -49,6 +50,10 @@ export class StandaloneCore implements ClientCore {
     this.#enter().connection.submit(submission, session)
   }
 
+  explain(query: Run['query'], session: MutableSession): Promise<Explanation> {
+    return this.#enter().connection.explain(query, session)
+  }
+
   connect(done: (error: Error | undefined) => void): void {
     if (this.#state !== 'new') {
       process.nextTick(done, new Error(CONNECTED_BEFORE))
@@ -70,11 +75,12 @@ export class StandaloneCore implements ClientCore {
     const entered = this.#entered
     const wasOpen = this.#state === 'connected' || this.#state === 'connecting'
     if (this.#state !== 'failed') this.#state = 'ended'
-    if (!wasOpen || entered === undefined) return done()
+    if (entered === undefined) return done()
     this.#entered = undefined
     this.#whenReturned = () => {
       entered.member.leave().then(() => {
-        client.emit('end')
+        // Who never connected hears of no end, as with node-postgres.
+        if (wasOpen) client.emit('end')
         done()
       }, done)
     }

@@ -5,6 +5,7 @@ import { attend, fail } from '../execution/attend.ts'
 import type { ReplicaLease } from '../execution/conversation.ts'
 import type { Done } from '../execution/execution.ts'
 import { guarded } from '../execution/guarded.ts'
+import { explainHeld, type Explanation } from '../observability/explain.ts'
 import { opensOnStandby } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { ClientEvents } from './client-events.ts'
@@ -22,6 +23,9 @@ export interface Submission {
   readonly values: unknown
   readonly callback: unknown
 }
+
+/** What is looked at of a query to explain it. */
+type Explained = Pick<Run['query'], 'text' | 'values' | 'request'>
 
 export interface VirtualConnectionOptions {
   readonly host: ClientHost
@@ -115,6 +119,16 @@ export class VirtualConnection {
     this.#tasks.add({ start, fail: (error) => fail(submission.submittable, error) })
   }
 
+  /** What would happen to this statement now. Like one, it waits for those that were asked for before. */
+  explain(query: Explained, session: MutableSession): Promise<Explanation> {
+    return new Promise((resolve, reject) => {
+      const start = (next: () => void): void => {
+        this.#explain(query, session).then(resolve, reject).finally(next)
+      }
+      this.#tasks.add({ start, fail: reject })
+    })
+  }
+
   /**
    * Gives everything back when what was asked for is done. With an error or `true` at once, though a statement is running: the
    * connection that was borrowed is closed.
@@ -177,8 +191,7 @@ export class VirtualConnection {
     const statement = this.#host.judge(query.text)
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const onPrimary = (): void => this.#primary.run(this.#primaryRun(run, statement), next)
-    const bindsHere = this.#primary.binds(statement.kind === 'read' ? query.text : undefined)
-    if (bindsHere || this.#options.primaryOnly) return onPrimary()
+    if (this.#options.primaryOnly || this.#bindsHere(statement, query)) return onPrimary()
     const known = hasWaited ? undefined : this.#host.changeKnown(statement)
     if (known !== undefined) {
       known.then(() => this.#run(run, next, true), finish)
@@ -204,6 +217,27 @@ export class VirtualConnection {
       this.#host.run({ ...routed, conversation: { spilled } }, finish)
     }
     read()
+  }
+
+  async #explain(query: Explained, session: MutableSession): Promise<Explanation> {
+    const { text: sql } = query
+    const { settings } = this.#primary
+    const request = this.#options.primaryOnly
+      ? { ...query.request, route: 'primary' as const }
+      : query.request
+    const found = await this.#host.explain({ sql, request, session, journal: settings.journal })
+    const replica = this.#replica
+    if (replica !== undefined) return explainHeld(found, replica.node, 'replica', 'in-transaction')
+    const explanation = settings.isPinned ? { ...found, pins: [...settings.pins] } : found
+    const { node, isInTransaction } = this.#primary
+    if (node === undefined || !this.#bindsHere(found.statement, query)) return explanation
+    return explainHeld(explanation, node, 'primary', isInTransaction ? 'in-transaction' : 'pinned')
+  }
+
+  #bindsHere({ kind, reason }: Statement, { text, values }: Explained): boolean {
+    // It may turn out to be a read once it is known what has changed.
+    const mayBeRead = kind === 'read' || reason === 'catalog-pending'
+    return mayBeRead && text !== undefined ? this.#primary.binds(text, values) : this.#primary.isBound
   }
 
   #primaryRun({ query, session, done }: Run, statement: Statement): PrimaryRun {

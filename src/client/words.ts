@@ -8,3 +8,6 @@ export const RELEASED_TWICE = 'Release called on client which has already been r
 
 /** Of a connection that was known to be broken before the statement came. */
 export const REFUSED_UNSENT: ReadonlySet<string> = new Set([CLOSED, CONNECTION_ERROR])
+
+/** Said by this library. */
+export const ROUTES_NOTHING = 'This client was made for one node, and routes nothing that could be explained'

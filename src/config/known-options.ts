@@ -49,7 +49,13 @@ const PG_OPTIONS = [
 const OVERLOOKED = ['adapter', 'native'] as const
 
 /** Options of a replica. */
-export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([...PG_OPTIONS, ...OVERLOOKED, 'tags', 'weight'])
+export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([
+  ...PG_OPTIONS,
+  ...OVERLOOKED,
+  'balanced',
+  'tags',
+  'weight',
+])
 
 /** Options of the pool. */
 export const POOL_OPTIONS: ReadonlySet<string> = new Set([

@@ -85,6 +85,22 @@ describe('which nodes there are', () => {
     expect(nodes.map(({ weight }) => weight)).toEqual([1, 1, 1, 2.5, 0])
   })
 
+  it('addresses of several servers: only where it is said', () => {
+    const nodes = nodesOf({ host: 'h' }, [
+      { host: 'r1', balanced: true },
+      { host: 'r2', balanced: false },
+      'postgres://r3',
+    ])
+    expect(nodes.map(({ isBalanced }) => isBalanced)).toEqual([undefined, true, undefined, undefined])
+    expect(nodes.some(({ options }) => 'balanced' in options)).toBe(false)
+  })
+
+  it.each(['yes', 1, null, {}])('refuses %j as an answer to whether an address is shared', (balanced) => {
+    expect(() => nodesOf({ host: 'h' }, [{ host: 'r' }, { host: 's', balanced }])).toThrow(
+      /Option "replicas\[1\]\.balanced" must be true or false; received/,
+    )
+  })
+
   it('an address in a string is left to node-postgres as it was', () => {
     const base = { connectionString: 'postgres://u:p@h:9/db', max: 3 }
     expect(nodesOf(base, [])[0]?.options).toEqual(base)

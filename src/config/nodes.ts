@@ -5,7 +5,7 @@ import { parseConnectionString, splitHosts } from './connection-string.ts'
 import { REPLICA_OPTIONS } from './known-options.ts'
 import type { Tags } from '../topology/tags.ts'
 import { tagsOption } from './tags.ts'
-import { checkArray, checkNames, describe, invalid, numberOption } from './validate.ts'
+import { booleanOption, checkArray, checkNames, describe, invalid, numberOption } from './validate.ts'
 
 /**
  * The nodes that the options name: the hosts of the pool's own address first, then the replicas. `base` holds the pool's
@@ -49,8 +49,14 @@ export function discoveredNodes(base: PoolConfig, found: readonly DiscoveredNode
 }
 
 function configOf(inherited: PoolConfig, node: unknown, name: string, ids: Set<string>): NodeConfig {
-  const { weight, tags, ...options } = replicaOptions(inherited, node, name)
-  return { id: idOf(options, ids), weight, ...(tags === undefined ? {} : { tags }), options }
+  const { weight, tags, isBalanced, ...options } = replicaOptions(inherited, node, name)
+  return {
+    id: idOf(options, ids),
+    weight,
+    ...(tags === undefined ? {} : { tags }),
+    ...(isBalanced === undefined ? {} : { isBalanced }),
+    options,
+  }
 }
 
 function hostsOf({ connectionString }: PoolConfig): readonly string[] {
@@ -73,15 +79,15 @@ function replicaOptions(
   inherited: PoolConfig,
   replica: unknown,
   name: string,
-): PoolConfig & { readonly weight: number; readonly tags?: Tags } {
+): PoolConfig & { readonly weight: number; readonly tags?: Tags; readonly isBalanced?: true } {
   const { host: _host, port: _port, ...rest } = inherited
   if (typeof replica === 'string') return { ...rest, ...parseConnectionString(name, replica), weight: 1 }
   if (replica === null || typeof replica !== 'object' || Array.isArray(replica)) {
     throw invalid(`Option "${name}" must be a connection string or an object; received ${describe(replica)}`)
   }
   checkNames(replica, REPLICA_OPTIONS, name)
-  const { weight, tags, connectionString, ...given } = withPassword<
-    PoolConfig & { weight?: unknown; tags?: unknown }
+  const { weight, balanced, tags, connectionString, ...given } = withPassword<
+    PoolConfig & { weight?: unknown; balanced?: unknown; tags?: unknown }
   >(replica)
   if (!connectionString && given.host === undefined && given.port === undefined) {
     throw invalid(`Option "${name}" must say where the replica is: "host", "port" or "connectionString"`)
@@ -92,6 +98,7 @@ function replicaOptions(
     ...(connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}),
     weight: numberOption(`${name}.weight`, weight, 1, { min: 0 }),
     ...tagsOption(`${name}.tags`, tags),
+    ...(booleanOption(`${name}.balanced`, balanced, false) ? { isBalanced: true as const } : {}),
   }
 }
 

@@ -15,6 +15,12 @@ export interface ReplicaOptions extends PoolConfig {
    */
   readonly weight?: number | undefined
   /**
+   * Whether several servers share this address: a reader endpoint, a TCP load balancer, a Kubernetes service. Then nothing that
+   * a probe sees there counts for reads: each connection has to prove what its server shows.
+   * @defaultValue false
+   */
+  readonly balanced?: boolean | undefined
+  /**
    * What balancers and tiers may ask for: `{ zone: 'a', use: 'reports' }`.
    * @defaultValue none
    */

@@ -52,6 +52,13 @@ export function numberOption(
   )
 }
 
+/** Returns the option's value or its default; throws unless it is a boolean. */
+export function booleanOption(name: string, value: unknown, defaultValue: boolean): boolean {
+  if (value === undefined) return defaultValue
+  if (typeof value === 'boolean') return value
+  throw invalid(`Option "${name}" must be true or false; received ${describe(value)}`)
+}
+
 /** Returns the option's value or its default; throws unless it is one of `legal`. */
 export function choiceOption<T extends string>(
   name: string,

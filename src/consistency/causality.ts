@@ -5,7 +5,7 @@ import { FenceKeeper } from './fence-keeper.ts'
 import { shows, type Position } from './position.ts'
 import { behindError } from './behind-error.ts'
 import { PrimaryProof, type Patience } from './primary-proof.ts'
-import { createSession, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
+import { createSession, seenRead, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
 import { SessionAlias } from './session-alias.ts'
 import type { Showing, Unshown } from './unshown.ts'
 
@@ -56,6 +56,10 @@ export class Causality {
       if (position === undefined) this.#failedAtMs = options.platform.now()
       return position
     }, options.platform)
+  }
+
+  close(): void {
+    this.#keeper.close()
   }
 
   /** Questions that the primary was asked so far. */
@@ -149,11 +153,26 @@ export class Causality {
   /**
    * A read of the session was answered by this node.
    * @param before Last reads of the session of which it is proven that the answer shows all that they showed
+   * @param upTo What the node had replayed behind the answer, where it was asked: then nobody has to ask that server again
    */
-  answered(session: MutableSession, { role, state }: NodeView, before: readonly SeenRead[]): void {
+  answered(
+    session: MutableSession,
+    { role, state }: NodeView,
+    before: readonly SeenRead[],
+    upTo?: Position,
+  ): void {
     const nowMs = this.#options.platform.now()
+    if (upTo !== undefined && this.#isOnTimelineOf(session, upTo)) {
+      session.mustShow(upTo)
+      return session.readFrom(seenRead(undefined, nowMs), before)
+    }
     if (role !== 'replica' || state.name !== 'up') session.saw(nowMs, this.request(), before)
-    else session.readFrom({ serverIdentity: state.observation.serverIdentity, atMs: nowMs }, before)
+    else session.readFrom(seenRead(state.observation.serverIdentity, nowMs), before)
+  }
+
+  /** Something was seen on the primary. */
+  sawPrimary(session: MutableSession): void {
+    session.saw(this.#options.platform.now(), this.request(), [])
   }
 
   /** Whether the primary shows what these reads have shown: for reads that could go elsewhere, too, and so not for long. */
@@ -193,6 +212,11 @@ export class Causality {
     const shown = (): Promise<void> | undefined =>
       session.unfencedSinceMs === undefined ? undefined : this.shown(session)
     return fenced === undefined ? shown() : fenced.then(shown)
+  }
+
+  /** What a replica says is comparable with what primaries have said only where all are on one timeline. */
+  #isOnTimelineOf({ position }: MutableSession, { timeline }: Position): boolean {
+    return timeline === this.#start?.timeline && timeline === (position?.timeline ?? timeline)
   }
 
   #fenced(session: MutableSession): Promise<void> | undefined {

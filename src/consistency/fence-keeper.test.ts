@@ -21,7 +21,7 @@ class Primary {
   }, this.platform)
 
   async pauses(): Promise<void> {
-    await this.platform.advance(10)
+    await this.platform.advance(50)
     await settle()
   }
 
@@ -89,12 +89,24 @@ describe('FenceKeeper', () => {
     primary.keeper.request()
     const second = primary.keeper.request()
     await primary.answers(0, at(5n))
-    await primary.platform.advance(9)
+    await primary.platform.advance(49)
     expect(primary.questions).toHaveLength(1)
     await primary.platform.advance(1)
     expect(primary.questions).toHaveLength(2)
     await primary.answers(1, at(6n))
     expect(second.state).toEqual({ name: 'known', position: at(6n) })
+  })
+
+  it('leaves no timer behind when it is closed', async () => {
+    const primary = new Primary()
+    primary.keeper.request()
+    primary.keeper.request()
+    await primary.answers(0, at(5n))
+    primary.keeper.close()
+    await primary.pauses()
+    primary.keeper.request()
+    await primary.pauses()
+    expect(primary.questions).toHaveLength(1)
   })
 
   it.each([

@@ -51,6 +51,7 @@ export class FenceKeeper {
   readonly #ask: () => Promise<Position | undefined>
   readonly #platform: Platform
   #isAsking = false
+  #isClosed = false
   #restsUntilMs = -Infinity
   #pause: Timer | undefined
   #next: SharedFence | undefined
@@ -74,6 +75,12 @@ export class FenceKeeper {
     return fence
   }
 
+  /** Asks no more of itself; who waits is still answered. */
+  close(): void {
+    this.#isClosed = true
+    this.#pause?.cancel()
+  }
+
   readonly #askNow = (): void => {
     if (!this.#isAsking) void this.#askNext()
   }
@@ -82,7 +89,7 @@ export class FenceKeeper {
     if (this.#next === undefined || this.#isAsking) return
     const pauseMs = this.#restsUntilMs - this.#platform.now()
     if (pauseMs <= 0 || this.#next.isAwaited) void this.#askNext()
-    else this.#pause = this.#platform.schedule(pauseMs, this.#askNow)
+    else if (!this.#isClosed) this.#pause = this.#platform.schedule(pauseMs, this.#askNow)
   }
 
   async #askNext(): Promise<void> {

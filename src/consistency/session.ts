@@ -1,3 +1,4 @@
+import type { Lsn } from '../topology/lsn.ts'
 import type { Fence } from './fence.ts'
 import type { Consistency } from './mode.ts'
 import { later, shows, type Position } from './position.ts'
@@ -11,6 +12,11 @@ export interface SeenRead {
   readonly serverIdentity: string | undefined
   /** When the answer came (our clock, milliseconds). */
   readonly atMs: number
+}
+
+/** A read that was answered at `nowMs`. Moments are kept as whole milliseconds: such numbers take no memory of their own. */
+export function seenRead(serverIdentity: string | undefined, nowMs: number): SeenRead {
+  return { serverIdentity, atMs: Math.ceil(nowMs) }
 }
 
 /**
@@ -129,22 +135,25 @@ function beginningOf(start: SessionStart): Beginning | undefined {
 }
 
 /**
- * There may be a million of them, so they have few fields. Moments are kept as whole milliseconds, rounded up: that errs
- * towards the fresher, and such numbers take no memory of their own.
+ * There may be a million of them, so they have few fields, and no private methods, which would be another one. Moments are kept
+ * as whole milliseconds, rounded up: that errs towards the fresher, and such numbers take no memory of their own.
  */
 class PlainSession implements MutableSession {
   readonly parent: MutableSession | undefined
   readonly #beginning: Beginning | undefined
   #ownWriteAtMs: number | undefined
   #unfenced: Unfenced | undefined
-  #position: Position | undefined
+  /** The first position of its timeline, which sessions share. How far it has come since is kept without an object around it. */
+  #base: Position | undefined
+  #lsn: Lsn | undefined
   /** `undefined` where nothing is promised that needs them. */
   #lastReads: readonly SeenRead[] | SeenRead | undefined
 
   constructor(start: SessionStart) {
     this.parent = start.parent
     this.#beginning = beginningOf(start)
-    this.#position = start.position
+    this.#base = start.position
+    this.#lsn = start.position?.lsn
     this.#lastReads = start.isMonotonic === true ? compact(start.lastReads ?? NO_READS) : undefined
   }
 
@@ -169,7 +178,10 @@ class PlainSession implements MutableSession {
   }
 
   get position(): Position | undefined {
-    return this.#position
+    const base = this.#base
+    const lsn = this.#lsn
+    if (base === undefined || lsn === undefined || base.lsn === lsn) return base
+    return { systemIdentifier: base.systemIdentifier, timeline: base.timeline, lsn }
   }
 
   get unfencedSinceMs(): number | undefined {
@@ -194,7 +206,7 @@ class PlainSession implements MutableSession {
 
   wroteByItself(nowMs: number, fence: Fence | undefined): void {
     this.#ownWriteAtMs = Math.ceil(nowMs)
-    this.#await(nowMs, fence)
+    this.#unfenced = unfenced(nowMs, fence)
   }
 
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void {
@@ -202,30 +214,27 @@ class PlainSession implements MutableSession {
     const beside = this.lastReads.filter(
       (each) => before?.includes(each) === false && each.serverIdentity !== read.serverIdentity,
     )
-    this.#lastReads = compact([
-      { serverIdentity: read.serverIdentity, atMs: Math.ceil(read.atMs) },
-      ...beside,
-    ])
+    this.#lastReads = compact([read, ...beside])
   }
 
   saw(nowMs: number, fence: Fence, before: readonly SeenRead[]): void {
-    this.#await(nowMs, fence)
+    this.#unfenced = unfenced(nowMs, fence)
     this.shows(before)
   }
 
   shows(reads: readonly SeenRead[]): void {
-    if (reads.length > 0) this.#lastReads = compact(this.#without(reads))
+    if (reads.length > 0) this.#lastReads = compact(without(this.lastReads, reads))
   }
 
   lost(reads: readonly SeenRead[], nowMs: number, fence: Fence): void {
-    this.#await(nowMs, fence)
+    this.#unfenced = unfenced(nowMs, fence)
     const atMs = Math.max(...reads.map((each) => each.atMs))
-    this.#lastReads = compact([...this.#without(reads), { serverIdentity: undefined, atMs }])
+    this.#lastReads = compact([...without(this.lastReads, reads), seenRead(undefined, atMs)])
   }
 
   claims(position: Position, nowMs: number, fence: Fence): void {
     const isAllThereIs = this.#unfenced === undefined
-    this.#await(nowMs, fence, isAllThereIs ? position : undefined)
+    this.#unfenced = unfenced(nowMs, fence, isAllThereIs ? position : undefined)
   }
 
   settle(): boolean {
@@ -243,15 +252,19 @@ class PlainSession implements MutableSession {
   }
 
   mustShow(position: Position): void {
-    this.#position = this.#position === undefined ? position : later(this.#position, position)
+    const known = this.position
+    const { systemIdentifier, timeline, lsn } = known === undefined ? position : later(known, position)
+    const isOnBase = this.#base?.timeline === timeline && this.#base.systemIdentifier === systemIdentifier
+    if (!isOnBase) this.#base = position
+    this.#lsn = lsn
   }
+}
 
-  #without(reads: readonly SeenRead[]): readonly SeenRead[] {
-    return this.lastReads.filter((each) => !reads.includes(each))
-  }
+function without(all: readonly SeenRead[], reads: readonly SeenRead[]): readonly SeenRead[] {
+  return all.filter((each) => !reads.includes(each))
+}
 
-  /** A later fence covers all that an earlier one does, and what the fence has to cover besides no claim covers. */
-  #await(nowMs: number, fence: Fence | undefined, claimed?: Position): void {
-    this.#unfenced = { sinceMs: Math.ceil(nowMs), fence, claimed }
-  }
+/** A later fence covers all that an earlier one does, and what the fence has to cover besides no claim covers. */
+function unfenced(nowMs: number, fence: Fence | undefined, claimed?: Position): Unfenced {
+  return { sinceMs: Math.ceil(nowMs), fence, claimed }
 }

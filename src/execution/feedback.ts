@@ -5,6 +5,9 @@ import { Expectations } from './expectations.ts'
 import type { Failure } from './failure.ts'
 import type { HealthBook } from './health-book.ts'
 
+/** Receives how a read ended that was sent, and how long it waited for its turn, in milliseconds. */
+export type SendingEnded = (failure: Failure | undefined, waitedMs?: number) => void
+
 export interface FeedbackOptions {
   readonly balancer: Balancer
   readonly health: HealthBook
@@ -30,7 +33,7 @@ export class Feedback {
     node: NodeView,
     candidates: readonly NodeView[] | undefined,
     text: object | undefined,
-  ): (failure: Failure | undefined, waitedMs?: number) => void {
+  ): SendingEnded {
     const { balancer, health, platform } = this.#options
     const startedAtMs = platform.now()
     const isChosen = candidates !== undefined

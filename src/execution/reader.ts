@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import { behindError } from '../consistency/behind-error.ts'
 import type { Position } from '../consistency/position.ts'
 import type { Showing } from '../consistency/unshown.ts'
@@ -6,17 +7,20 @@ import type { PlainRead } from '../nodes/plain-read.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
+import type { Reached } from '../selection/reached.ts'
+import type { Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Attempted, Runner } from './attempts.ts'
+import type { Attempted, ReadAttempt, Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import { atRelease } from './at-release.ts'
 import type { Conversation } from './conversation.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { Failure } from './failure.ts'
-import { Feedback } from './feedback.ts'
+import { Feedback, type SendingEnded } from './feedback.ts'
 import { guarded } from './guarded.ts'
 import type { HealthBook } from './health-book.ts'
 import { BEHIND, inBand } from './in-band.ts'
+import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { SpillGate } from './spill-gate.ts'
 import { spillError } from './spill-error.ts'
@@ -24,10 +28,14 @@ import { spillError } from './spill-error.ts'
 /** A replica that was heard of more recently is not asked again together with a read, in milliseconds. */
 const JUST_HEARD_MS = 10
 
+/** Time between two questions to servers behind an address of several, in milliseconds: doubles from the first to the longest. */
+const FIRST_GAP_MS = 2
+const LONGEST_GAP_MS = 16
+
 /** Goes along with a read, for its session. */
 export interface ReadFollower {
-  /** This node has answered it, with an error of its own perhaps. */
-  readonly answered: (node: NodeView) => void
+  /** This node has answered it, with an error of its own perhaps. `upTo`: what it had replayed behind the answer, if it was asked. */
+  readonly answered: (node: NodeView, upTo?: Position) => void
   /** Whether the primary shows what the session has seen on replicas. Absent where that is known. */
   readonly showing: (() => Promise<Showing>) | undefined
 }
@@ -43,6 +51,10 @@ export interface Read {
   readonly plain?: PlainRead | undefined
   /** What a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
+  /** What a server is to it that says this of itself, behind an address of several. Absent: none may serve it. */
+  readonly reached?: ((node: NodeView, observation: Observation) => Reached) | undefined
+  /** Whether another query may be sent in front of it before that is answered. @defaultValue true */
+  readonly canPipeline?: boolean
   readonly follower?: ReadFollower | undefined
   /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
   readonly refused: (node: NodeView, error: Error) => void
@@ -77,6 +89,9 @@ interface Walk {
   index: number
   /** When to give up; set by the first failure. */
   untilMs: number | undefined
+  /** When to give up waiting for a server behind an address of several to catch up, and how long to wait until it is asked again. */
+  catchUpUntilMs: number | undefined
+  gapMs: number
   /** How many plans have come to their end. */
   rounds: number
   error: Error | undefined
@@ -99,7 +114,17 @@ export class Reader {
     this.#options.budget.earn()
     const done = guarded(callback)
     const plan = read.plan()
-    const walk: Walk = { read, done, plan, index: 0, untilMs: undefined, rounds: 0, error: undefined }
+    const walk: Walk = {
+      read,
+      done,
+      plan,
+      index: 0,
+      untilMs: undefined,
+      catchUpUntilMs: undefined,
+      gapMs: FIRST_GAP_MS,
+      rounds: 0,
+      error: undefined,
+    }
     if (plan.catchingUp === undefined) this.#step(walk)
     else this.#tryInBand(walk, plan.catchingUp)
   }
@@ -110,10 +135,10 @@ export class Reader {
    */
   #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
     const { attempts, platform, readTimeoutMs } = this.#options
-    const { conversation, position, send } = walk.read
+    const { canPipeline, conversation, position, send } = walk.read
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
-    const isAble = isWorthIt && conversation?.held === undefined
+    const isAble = isWorthIt && canPipeline !== false && conversation?.held === undefined
     if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
     const ended = this.#feedback.sending(node, undefined, undefined)
     attempts.read(
@@ -135,15 +160,14 @@ export class Reader {
   }
 
   /** Replicas will soon show what the session has written: better a moment later than on the primary. */
-  #waitForReplica(walk: Walk): void {
-    const { cluster, waitMs } = this.#options
-    cluster.awaitReplica(walk.read.plan, waitMs).then(
-      (plan) => {
-        walk.plan = plan
-        this.#step(walk)
-      },
-      (error: unknown) => walk.done(asError(error)),
-    )
+  #waitForReplica(walk: Walk, timeoutMs: number = this.#options.waitMs, after = (): void => {}): void {
+    const planned = (plan: QueryPlan): void => {
+      walk.plan = plan
+      walk.index = 0
+      this.#step(walk)
+    }
+    const waited = this.#options.cluster.awaitReplica(walk.read.plan, timeoutMs).then(planned)
+    void waited.catch((error: unknown) => walk.done(asError(error))).finally(after)
   }
 
   #step(walk: Walk): void {
@@ -191,6 +215,7 @@ export class Reader {
     const timeoutMs = isReplica ? readTimeoutMs : undefined
     const { conversation, plain, send } = walk.read
     const keeps = conversation?.held !== undefined
+    if (node.isBalanced === true) return this.#attemptBalanced(walk, node, { timeoutMs, keeps }, ended)
     attempts.read(node, send, { timeoutMs, keeps, plain }, (attempted) => {
       spill?.leave()
       ended?.(attempted.failure, attempted.waitedMs)
@@ -198,7 +223,57 @@ export class Reader {
     })
   }
 
-  #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted): void {
+  /** Nothing that is known of the address counts: the server that the connection has reached has to prove itself. */
+  #attemptBalanced(walk: Walk, node: NodeView, how: ReadAttempt, ended: SendingEnded | undefined): void {
+    const { attempts, platform } = this.#options
+    const { canPipeline, follower, reached, send } = walk.read
+    let served: { readonly server: NodeView; readonly upTo: Position | undefined } | undefined
+    const proven = provenRead({
+      node,
+      send,
+      platform,
+      judge: (observation) => reached?.(node, observation) ?? { is: 'unfit' },
+      // What has been behind is not made to run the read in vain again.
+      isAhead: canPipeline !== false && !how.keeps && walk.catchUpUntilMs === undefined,
+      isFollowed: follower !== undefined,
+      served: (server, upTo) => (served = { server, upTo }),
+    })
+    attempts.read(node, proven, { ...how, keeps: true }, (attempted) => {
+      const { client, error, failure, result, waitedMs } = attempted
+      ended?.(failure, waitedMs)
+      if (result === BEHIND && client !== undefined) return this.#awaitServer(walk, client)
+      const isPassedOver = result === PASSED_OVER
+      if (isPassedOver || !how.keeps) client?.release()
+      if (isUnfit(error)) walk.error = error
+      if (isPassedOver || isUnfit(error)) return this.#passOver(walk)
+      this.#attempted(walk, served?.server ?? node, true, attempted, served?.upTo)
+    })
+  }
+
+  #passOver(walk: Walk): void {
+    walk.index += 1
+    this.#step(walk)
+  }
+
+  /** The server that was reached is behind. Unless somebody else is known to serve the read, another one is asked, or it again. */
+  #awaitServer(walk: Walk, client: PoolClient): void {
+    const { platform, waitMs } = this.#options
+    const nowMs = platform.now()
+    walk.catchUpUntilMs ??= nowMs + waitMs
+    const leftMs = walk.catchUpUntilMs - nowMs
+    if (walk.plan.steps[walk.index + 1]?.reason === 'replica' || leftMs <= 0) {
+      client.release()
+      return this.#passOver(walk)
+    }
+    const { gapMs } = walk
+    walk.gapMs = Math.min(2 * gapMs, LONGEST_GAP_MS)
+    // A pool hands out what was given back last. Until the next one has been asked for, it is not given back; not for longer,
+    // since that one may have to wait for it.
+    const release = heldApart(client)
+    this.#waitForReplica(walk, Math.min(gapMs, leftMs), () => platform.schedule(0, release))
+  }
+
+  #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted, upTo?: Position): void {
     const { failure, error, result, client } = attempted
     const { attempts, budget, failoverTimeoutMs, health, listener, platform } = this.#options
     const held = walk.read.conversation?.held
@@ -209,7 +284,7 @@ export class Reader {
     }
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
       listener.readAnswered(node)
-      walk.read.follower?.answered(node)
+      walk.read.follower?.answered(node, upTo)
       return walk.done(error, result)
     }
     const isRefused = failure === 'standby-refusal'
@@ -267,6 +342,16 @@ export class Reader {
         .then(planned)
         .catch((error: unknown) => walk.done(asError(error)))
     })
+  }
+}
+
+/** Keeps a connection from everybody until the returned function is called. Lost meanwhile, it would be told to nobody else. */
+function heldApart(client: PoolClient): () => void {
+  const ignore = (): void => {}
+  client.on('error', ignore)
+  return () => {
+    client.removeListener('error', ignore)
+    client.release()
   }
 }
 

@@ -7,7 +7,7 @@ import { assemble, type ReplicaLag } from '../topology/assemble.ts'
 import { isTooFarBehind, type MaxLag } from '../topology/max-lag.ts'
 import { NOTHING_REMEMBERED, remember, type Memory } from '../topology/memory.ts'
 import type { NodeEvent, NodeId, NodeState, Observation } from '../topology/node.ts'
-import type { Snapshot } from '../topology/snapshot.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import { standingOf } from '../topology/standing.ts'
 import { firstRound } from './first-round.ts'
 import { LagClock } from './lag-clock.ts'
@@ -100,6 +100,15 @@ export class ClusterMonitor implements Monitor {
     await Promise.all(this.#watched.map((node) => node.look()))
   }
 
+  async lookAt(id: NodeId): Promise<NodeView | undefined> {
+    const calledAtMs = this.#options.platform.now()
+    const node = this.#watched.find((each) => each.id === id)
+    await node?.look()
+    // What was in flight was asked too early.
+    if (node !== undefined && !isAsOf(node.known.state, calledAtMs)) await node.look()
+    return this.#snapshot.nodes.find((each) => each.id === id)
+  }
+
   suspect(id: NodeId, cause: Error): void {
     this.#watched.find((node) => node.id === id)?.suspect(cause)
   }
@@ -160,6 +169,22 @@ export class ClusterMonitor implements Monitor {
     return { transactions: unfinished, isCertain: false }
   }
 
+  reached(id: NodeId, observation: Observation): NodeView | undefined {
+    const node = this.#watched.find((each) => each.id === id)
+    if (node === undefined) return undefined
+    const { weight } = node.known
+    const server: NodeView = { id, weight, role: observation.role, state: { name: 'up', observation } }
+    if (observation.systemIdentifier !== this.#memory.systemIdentifier) {
+      return { ...server, exclusion: 'foreign-cluster' }
+    }
+    const primary = this.#watched.find((each) => each.id === this.#snapshot.primary?.id)
+    const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
+    const lag = isPrimaryLate ? undefined : this.#lagClock.lagOf(observation)
+    if (lag === undefined) return server
+    const isTooFar = isTooFarBehind(false, lag, this.#lagClock.seenAtMs, this.#options.maxLag)
+    return { ...server, lag, isTooFarBehind: isTooFar }
+  }
+
   used(): void {
     this.#usage.note()
   }
@@ -192,7 +217,9 @@ export class ClusterMonitor implements Monitor {
 
   /** Asks a replica how far it is, for as long as somebody waits. */
   #follow(node: WatchedNode): void {
-    const { state } = node.known
+    const { isBalanced, state } = node.known
+    // Whom it reaches says nothing of whom others reach.
+    if (isBalanced) return
     const isAwaited = !this.#isClosed && this.#progressRoom.sinceMs !== undefined
     if (!isAwaited || state.name !== 'up' || state.observation.role !== 'replica') return
     if (this.#followed.has(node)) return

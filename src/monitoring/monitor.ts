@@ -1,8 +1,8 @@
 import type { Position } from '../consistency/position.ts'
 import type { Unshown } from '../consistency/unshown.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
-import type { NodeId } from '../topology/node.ts'
-import type { Snapshot } from '../topology/snapshot.ts'
+import type { NodeId, Observation } from '../topology/node.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 
 /** Watches the cluster and keeps its newest snapshot. */
 export interface Monitor {
@@ -14,6 +14,8 @@ export interface Monitor {
   settled(): Promise<void>
   /** Probes every node anew, and resolves when all have answered or failed. Never rejects. */
   refresh(): Promise<void>
+  /** Probes this node, and resolves with what it is as of a moment after the call. Never rejects. */
+  lookAt(id: NodeId): Promise<NodeView | undefined>
   /**
    * Somebody met a failure at this node: it serves nothing until it has answered a probe that was sent since, and it is
    * probed at once.
@@ -40,6 +42,11 @@ export interface Monitor {
    * or none is named, though one may. `undefined` when there is no primary, or when it cannot tell.
    */
   unshown(serverIdentity: string | undefined): Promise<Unshown | undefined>
+  /**
+   * A node that stands for several servers, as the one is that a connection has reached, which says this of itself. Other than
+   * in a snapshot its role and lag are those of this server. `undefined` when the node is no longer there.
+   */
+  reached(id: NodeId, observation: Observation): NodeView | undefined
   /** A statement is on its way: while they come, probes come often enough to prove replicas fresh. Cheap. */
   used(): void
   /** Watches these nodes from now on. One whose id and options stay keeps what is known of it; its weight and tags may change. */

@@ -1,5 +1,5 @@
 import type { Unfinished } from '../consistency/unshown.ts'
-import type { ProbeRow } from './probe.ts'
+import type { ProbeRow } from '../topology/probe.ts'
 
 /** What a node is asked besides probes. All columns of the answer are text. */
 export interface Question {

@@ -5,7 +5,7 @@ import type { KnownNode } from '../topology/memory.ts'
 import { PENDING, transition, type NodeEvent, type NodeState, type Observation } from '../topology/node.ts'
 import { NodeProbe } from './node-probe.ts'
 import { chaseDelayMs, chasesEndAfterMs } from './pace.ts'
-import type { ProbeRow } from './probe.ts'
+import type { ProbeRow } from '../topology/probe.ts'
 import type { Question } from './unshown.ts'
 
 export interface WatchOptions {
@@ -56,8 +56,15 @@ export class WatchedNode {
   }
 
   get known(): KnownNode {
-    const { id, weight, tags } = this.#config
-    return { id, weight, tags, state: this.#state, toldSystemIdentifier: this.#toldSystemIdentifier }
+    const { id, weight, tags, isBalanced } = this.#config
+    return {
+      id,
+      weight,
+      tags,
+      isBalanced,
+      state: this.#state,
+      toldSystemIdentifier: this.#toldSystemIdentifier,
+    }
   }
 
   /** Takes over `config` if it means the same server, reached in the same way. */

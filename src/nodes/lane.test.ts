@@ -13,6 +13,8 @@ type Callback = (error: Error | null, result?: unknown) => void
 
 /** A pipelined connection that answers when it is told to. */
 class FakeConnection extends EventEmitter {
+  status = 'I'
+  readonly getTransactionStatus = (): string => this.status
   pipeline = false
   readonly connectionParameters: { query_timeout?: number | false } = { query_timeout: 700 }
   readonly connection = {
@@ -323,16 +325,18 @@ describe('an empty lane that has been given back', () => {
 describe('lanes', () => {
   let opened: FakeConnection[]
   let lanes: Lanes
+  let status: string
 
   beforeEach(() => {
     opened = []
+    status = 'I'
     lanes = new Lanes({
       ...options(),
       statementsOf: (client) => new PreparedStatements(client, 10),
       most: 2,
       clean: (_client, done) => done(undefined),
       lease: (callback) => {
-        const client = new FakeConnection()
+        const client = Object.assign(new FakeConnection(), { status })
         opened.push(client)
         callback(undefined, client.asClient)
       },
@@ -371,9 +375,15 @@ describe('lanes', () => {
     await settle()
   })
 
+  it('take no connection on which somebody has begun a transaction', () => {
+    status = 'T'
+    expect([tryRide(), tryRide()]).toEqual([false, false])
+    expect(opened.map(({ releases }) => releases)).toEqual([[undefined], [undefined]])
+  })
+
   it('are not to be had where node-postgres cannot pipeline, which is told once', () => {
     const old = new EventEmitter() as unknown as PoolClient
-    Object.assign(old, { release: () => log.push('released') })
+    Object.assign(old, { release: () => log.push('released'), getTransactionStatus: () => 'I' })
     const none = new Lanes({
       ...options(),
       statementsOf: (client) => new PreparedStatements(client, 10),

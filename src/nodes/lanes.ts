@@ -83,7 +83,8 @@ export class Lanes {
       clean(client, (error) => {
         client.removeListener('error', ignore)
         const isLate = !this.#opened(generation)
-        if (error || isLate) client.release(error)
+        // Whoever has begun a transaction with `pool.query('BEGIN')` is to find it again.
+        if (error || isLate || isInTransaction(client)) client.release(error)
         else this.#use(client)
       })
     })
@@ -112,4 +113,9 @@ export class Lanes {
     const statements = statementsOf(client)
     this.#lanes.push(new Lane(client, { ...this.#options, statements, workMs: WORK_MS, over }))
   }
+}
+
+function isInTransaction(client: PoolClient): boolean {
+  const status = client.getTransactionStatus()
+  return status === 'T' || status === 'E'
 }

@@ -10,8 +10,8 @@ export interface LeasePoolListener {
   acquired(client: PoolClient): void
   released(error: Error | boolean | null | undefined, client: PoolClient): void
   removed(client: PoolClient): void
-  /** A new connection is about to be used for the first time: `proceed` when that may be. */
-  opened(nodeId: NodeId, client: PoolClient, proceed: () => void): void
+  /** A new connection is about to be used for the first time: `proceed` when that may be, or with why it may not. */
+  opened(nodeId: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void
   /** An idle connection was lost. It is gone from the pool already. */
   idleError(nodeId: NodeId, error: Error, client: PoolClient): void
   /** Reads cannot ride on lanes: this version of node-postgres does not pipeline. */
@@ -71,7 +71,11 @@ export class LeasePool implements ServerNode {
       }
       if (client === undefined || this.#opened.has(client)) return callback(error, client)
       this.#opened.add(client)
-      this.#listener.opened(this.id, client, () => callback(undefined, client))
+      this.#listener.opened(this.id, client, (refusal) => {
+        if (refusal === undefined) return callback(undefined, client)
+        client.release(true)
+        callback(refusal)
+      })
     })
     this.#sharing?.yield()
   }

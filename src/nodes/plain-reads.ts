@@ -90,7 +90,7 @@ function sendUnnamed(client: PoolClient, read: PlainRead, answered: Answered): v
 }
 
 function sendOn(client: PoolClient, read: PlainRead, name: string | undefined, answered: Answered): void {
-  sendPlain(client as unknown as PipelinedClient, read, name, read.timeoutMs, answered)
+  sendPlain(client, read, name, read.timeoutMs, answered)
 }
 
 function ignore(): void {}

@@ -11,6 +11,8 @@ export interface NodeConfig {
   readonly weight: number
   /** What balancers and tiers may ask for. */
   readonly tags?: Tags
+  /** Several servers share this address: which one is reached is known of each connection only. */
+  readonly isBalanced?: true
   /** Options of node-postgres for the connections to this node. */
   readonly options: PoolConfig
 }
@@ -18,7 +20,9 @@ export interface NodeConfig {
 /** Whether both mean the same server, reached in the same way. Their weights and tags may differ. */
 export function isSameWay(a: NodeConfig, b: NodeConfig): boolean {
   // Passwords are seldom enumerable, so they are compared by name.
-  return a.id === b.id && a.options.password === b.options.password && isDeepStrictEqual(a.options, b.options)
+  if (a.id !== b.id || a.isBalanced !== b.isBalanced || a.options.password !== b.options.password)
+    return false
+  return isDeepStrictEqual(a.options, b.options)
 }
 
 /** Receives the connection, or why there is none. The connection is the caller's until `client.release()`. */

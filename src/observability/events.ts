@@ -68,6 +68,11 @@ export interface RouterEvents {
   lanesUnavailable: []
   /** The pool has other nodes now, by `setNodes()` or by `discovery`. */
   nodesChanged: [{ readonly added: readonly NodeId[]; readonly removed: readonly NodeId[] }]
+  /**
+   * Connections to this node led to several servers: it is used as one with `balanced: true` from now on. Say so in the options,
+   * or give each server an address of its own, which is cheaper.
+   */
+  addressShared: [{ readonly node: NodeId }]
   /** The discovery failed or found no node: the nodes that are known stay. */
   discoveryFailed: [DiscoveryFailure]
   /** The database's functions and relations are known, or known anew. Counts include the system's own. */
@@ -90,7 +95,7 @@ export type RouterEventEmitter = EventEmitter<RouterEvents>
 
 export function statusOf(node: NodeView): NodeStatus {
   if (node.state.name !== 'up') return node.state.name
-  return node.exclusion ?? node.state.observation.role
+  return node.exclusion ?? (node.role === 'primary' ? 'primary' : 'replica')
 }
 
 /** What changed from one snapshot to the next. */

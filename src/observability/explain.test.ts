@@ -6,6 +6,7 @@ it('names the candidates in their order, and who is not one, each with the reaso
   const plan = {
     steps: [
       { node: replicaView('a'), reason: 'replica' },
+      { node: replicaView('s', undefined, { isBalanced: true }), reason: 'replica' },
       { node: primaryView('p'), reason: 'fallback' },
     ],
     rejected: [{ node: downView('b'), reason: 'down' }],
@@ -13,6 +14,7 @@ it('names the candidates in their order, and who is not one, each with the reaso
   expect(explainPlan(plan)).toEqual({
     candidates: [
       { node: 'a', role: 'replica', reason: 'replica' },
+      { node: 's', role: 'replica', reason: 'replica', balanced: true },
       { node: 'p', role: 'primary', reason: 'fallback' },
     ],
     rejected: [{ node: 'b', reason: 'down' }],

@@ -1,13 +1,23 @@
 import type { Route, RouteReason } from '../routing/route.ts'
+import type { Pin } from '../settings/session-settings.ts'
 import type { QueryPlan, Rejection, StepReason } from '../selection/query-plan.ts'
 import type { Statement } from '../statement/statement.ts'
 import { formatLsn } from '../topology/lsn.ts'
 import type { NodeId, Role } from '../topology/node.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+
+export interface ExplainedStep {
+  readonly node: NodeId
+  readonly role: Role
+  readonly reason: StepReason
+  /** Several servers share the address: whichever is reached has to prove that it may serve. */
+  readonly balanced?: true
+}
 
 /** A plan by names, for people and logs. */
 export interface ExplainedPlan {
   /** In the order in which they would be tried. */
-  readonly candidates: readonly { readonly node: NodeId; readonly role: Role; readonly reason: StepReason }[]
+  readonly candidates: readonly ExplainedStep[]
   readonly rejected: readonly { readonly node: NodeId; readonly reason: Rejection }[]
 }
 
@@ -25,17 +35,42 @@ export interface ExplainedRoute {
   }
 }
 
-/** What `pool.explain()` returns: each decision with its reason. */
+/** What `explain()` returns: each decision with its reason. */
 export interface Explanation {
   readonly statement: Statement
   readonly route: ExplainedRoute
   readonly plan: ExplainedPlan
+  /**
+   * What the client has left on its connection, where it was asked for one: these keep it there until it is released. Absent
+   * when there is nothing.
+   */
+  readonly pins?: readonly Pin[]
 }
 
 export function explainPlan(plan: QueryPlan): ExplainedPlan {
   return {
-    candidates: plan.steps.map(({ node, reason }) => ({ node: node.id, role: node.role, reason })),
+    candidates: plan.steps.map(({ node: { id, isBalanced, role }, reason }) => ({
+      node: id,
+      role,
+      reason,
+      ...(isBalanced ? { balanced: true as const } : {}),
+    })),
     rejected: plan.rejected.map(({ node, reason }) => ({ node: node.id, reason })),
+  }
+}
+
+/** The same for a statement of a client that stays on the connection it has to this node. */
+export function explainHeld(
+  explanation: Explanation,
+  { id }: Pick<NodeView, 'id'>,
+  role: Route['role'],
+  reason: 'in-transaction' | 'pinned',
+): Explanation {
+  const isOfRead = explanation.statement.kind === 'read' || role === 'replica'
+  return {
+    ...explanation,
+    route: isOfRead ? { role, reason } : explanation.route,
+    plan: { candidates: [{ node: id, role, reason: 'held' }], rejected: [] },
   }
 }
 

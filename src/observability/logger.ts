@@ -97,6 +97,9 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('nodesChanged', ({ added, removed }) => {
     logger.info({ added, removed }, 'The nodes of the cluster have changed')
   })
+  events.on('addressShared', ({ node }) => {
+    logger.warn({ node }, `Several servers share the address ${node}. Give it the option "balanced: true"`)
+  })
   events.on('discoveryFailed', ({ cause, retryInMs }) => {
     logger.warn(
       { cause: cause.message, retryInMs },

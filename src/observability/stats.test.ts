@@ -32,6 +32,15 @@ it('a node: what it is, how far behind, what it got', () => {
   ])
 })
 
+it('an address that several servers share is said to be one', () => {
+  const shared = replicaView('s', undefined, { isBalanced: true })
+  const nodes = report(new Counters(), shared, replica).nodes
+  expect(nodes.map(({ balanced, lagMs }) => [balanced, lagMs])).toEqual([
+    [true, undefined],
+    [undefined, 600],
+  ])
+})
+
 it.each([
   ['of a replica that has everything is 0', replicaView('a', { bytes: 0, freshAsOfMs: 1 }), 0, 0],
   ['of a replica of which nothing is known is not', replicaView('a'), undefined, undefined],

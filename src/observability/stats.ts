@@ -7,6 +7,8 @@ export interface NodeStats {
   readonly id: NodeId
   readonly role: Role
   readonly state: NodeStatus
+  /** True for an address that several servers share. Its lag is that of no server, and so it is never known. */
+  readonly balanced?: true
   /** WAL that the primary has and this replica has not replayed, in bytes. `undefined` while it is not known. */
   readonly lagBytes: number | undefined
   /** How long this replica has been behind, in milliseconds; 0 when it is not. `undefined` while it is not known. */
@@ -61,6 +63,7 @@ export class Counters {
       id: node.id,
       role: node.role,
       state: statusOf(node),
+      ...(node.isBalanced ? { balanced: true as const } : {}),
       lagBytes: node.lag?.bytes,
       lagMs: node.lag === undefined ? undefined : lagMs(node.lag, nowMs),
       queries: this.queriesOf(node.id),

@@ -32,6 +32,10 @@ export type RouteReason =
   | 'strong'
   /** Its session has made a setting under which reads stay on the primary, or that a replica has refused. */
   | 'setting'
+  /** A transaction of its client is open, and it runs there. */
+  | 'in-transaction'
+  /** Its client stays on its connection, which holds what cannot be had elsewhere. */
+  | 'pinned'
   /** The caller asked for the primary. */
   | 'asked-primary'
   /** A comment in the statement asked for the primary. */

@@ -15,6 +15,8 @@ export function rejectionOf(
   if (node.state.name !== 'up') return node.state.name
   if (node.exclusion !== undefined) return node.exclusion
   if (node.weight === 0) return 'drained'
+  // The rest is a matter of the server that a connection reaches.
+  if (node.isBalanced === true) return undefined
   if (node.lag === undefined) return 'lag-unknown'
   if (node.isTooFarBehind === true) return 'too-far-behind'
   if (!isRecent(node.lag, freshness, snapshot, nowMs)) return 'lagging'

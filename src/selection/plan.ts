@@ -72,7 +72,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
 }
 
 /** One that has not replayed anything for so long will not do so in the next moment. */
-function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
+export function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
   return lag !== undefined && lagMs(lag, nowMs) < HOPELESS_MS
 }
 

@@ -12,6 +12,8 @@ export type StepReason =
   | 'fallback'
   /** A replica that would be eligible but for its recent record. Better than no answer. */
   | 'last-resort'
+  /** The client has a connection to it, and stays on that. */
+  | 'held'
 
 export interface PlanStep {
   readonly node: NodeView

@@ -1,17 +1,13 @@
 import type { PoolClient } from 'pg'
-import { tellsNames, wordsOf } from '../statement/stands-apart.ts'
+import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
+import { AdvisoryLocks } from './advisory-locks.ts'
 import { cleaningOf } from './cleaning.ts'
 import { Journal } from './journal.ts'
 import type { Send } from './send.ts'
 import type { Ending, Pin, SessionSettings } from './session-settings.ts'
 import type { SettingKeeper } from './setting-keeper.ts'
-
-/** A schema path in which a table is temporary though nothing says so. */
-const TEMPORARY_PATH = /pg_temp/i
-
-/** More words than a session would name its temporary objects with. */
-const MOST_WORDS = 10_000
+import { TemporaryObjects } from './temporary-objects.ts'
 
 /**
  * What a client has set, and what else it has left on the connection that it has borrowed. It keeps its settings as long as
@@ -22,16 +18,13 @@ export class ClientSettings {
   readonly #session: SessionSettings
   readonly #pinned: (pin: Pin) => void
   readonly #told = new Set<Pin>()
-  /** What temporary objects may be called: every word of the texts that may have made or named them. */
-  readonly #temporary = new Set<string>()
-  /** False when temporary objects may be meant by other words too. */
-  #areNamed = true
-  /** What is made without a schema may have been made in the temporary one since it was borrowed. */
-  #mayMakeTemporary = false
+  readonly #temporary: TemporaryObjects
+  readonly #locks = new AdvisoryLocks()
 
   /** @param pinned Told why the client stays on its connection, once for each reason. */
-  constructor(keeper: SettingKeeper, pinned: (pin: Pin) => void) {
+  constructor(keeper: SettingKeeper, names: Pick<NameReader, 'givenBy'>, pinned: (pin: Pin) => void) {
     this.#keeper = keeper
+    this.#temporary = new TemporaryObjects((sql) => names.givenBy(sql))
     this.#session = keeper.begin()
     this.#pinned = pinned
   }
@@ -49,12 +42,12 @@ export class ClientSettings {
   }
 
   /**
-   * The words of which a read must mean none to run on another connection, where temporary objects are all that this
+   * The names of which a read must mean none to run on another connection, where temporary objects are all that this
    * one holds; else `undefined`.
    */
-  get temporaryWords(): ReadonlySet<string> | undefined {
+  get temporaryNames(): ReadonlySet<string> | undefined {
     const isAll = this.pins.size === 1 && this.pins.has('temporary-object')
-    return isAll && this.#areNamed && this.#temporary.size <= MOST_WORDS ? this.#temporary : undefined
+    return isAll ? this.#temporary.names : undefined
   }
 
   /** True when reads stay on the primary because of what is set. */
@@ -69,6 +62,7 @@ export class ClientSettings {
 
   /** Gives a connection, which nobody has begun anything on, the settings of this client. */
   borrowed(client: PoolClient, done: (error: Error | undefined) => void): void {
+    if (this.#keeper.connections.mayMakeTemporary(client)) this.#temporary.mayBeMade()
     this.#keeper.connections.bring(client, this.journal, done)
   }
 
@@ -86,6 +80,7 @@ export class ClientSettings {
     isInTransaction: boolean,
   ): Send {
     this.#session.starts(statement)
+    this.#locks.starts(statement, text ?? '')
     if (statement.kind !== 'read') this.#lookForTemporary(statement, text ?? '', values)
     this.#tell()
     if (statement.settings === undefined) return send
@@ -110,6 +105,10 @@ export class ClientSettings {
     }
     if (statement.settings !== undefined) connections.touched(client)
     this.#session.ended(statement, values, ending)
+    if (this.#locks.ended(ending.isFailed, ending.result) && this.#locks.areFree) {
+      this.#session.unpin('advisory-lock')
+      this.#told.delete('advisory-lock')
+    }
     this.#tell()
     const settled = (): void => {
       connections.note(client, this.journal)
@@ -146,26 +145,13 @@ export class ClientSettings {
     this.#session.released()
     this.#told.clear()
     this.#temporary.clear()
-    this.#areNamed = true
-    this.#mayMakeTemporary = false
+    this.#locks.clear()
   }
 
-  #lookForTemporary(
-    { reason, multiple, settings = [] }: Statement,
-    text: string,
-    values: readonly unknown[],
-  ): void {
-    const isPath = (value: unknown): boolean => typeof value === 'string' && TEMPORARY_PATH.test(value)
-    const given = /set_config/i.test(text) ? values : []
-    // Escapes are gone from what a setting is made with again.
-    const made = settings.map((change) => (change.change === 'set' ? change.sql : undefined))
-    this.#mayMakeTemporary ||= [text, ...given, ...made, this.journal.get('search_path')].some(isPath)
-    const makes = reason === 'ddl' || reason === 'select-into' || multiple
-    if (makes && this.#mayMakeTemporary) this.#session.pin('temporary-object')
-    if (!this.pins.has('temporary-object')) return
-    if (!tellsNames(text)) this.#areNamed = false
-    if (this.#temporary.size > MOST_WORDS) return
-    for (const word of wordsOf(text)) this.#temporary.add(word)
+  #lookForTemporary(statement: Statement, text: string, values: readonly unknown[]): void {
+    const path = this.journal.get('search_path')
+    if (this.#temporary.areMadeBy(statement, text, values, path)) this.#session.pin('temporary-object')
+    if (this.pins.has('temporary-object')) this.#temporary.namedBy(text)
   }
 
   #tell(): void {

@@ -1,11 +1,11 @@
-import type { PoolClient, QueryArrayResult } from 'pg'
+import type { PoolClient } from 'pg'
 import { SwitchyardError } from '../errors/error.ts'
+import { askSettings } from './ask.ts'
 import { difference } from './difference.ts'
 import { Journal } from './journal.ts'
 import type { Statement } from '../statement/statement.ts'
 import { namesSet } from './operation.ts'
 import type { Done, Send } from './send.ts'
-import { askSql } from './value.ts'
 
 /** Since version 8.23 node-postgres can send a query before the last one is answered. */
 interface Pipelining {
@@ -26,6 +26,7 @@ interface Known {
 export class ConnectionSettings {
   readonly #known = new WeakMap<PoolClient, Known>()
   readonly #spoilt = new WeakSet<PoolClient>()
+  readonly #temporary = new WeakSet<PoolClient>()
   readonly #touched = new WeakSet<PoolClient>()
   /** Nothing has ever been set: then nothing has to be looked up. */
   #isUntouched = true
@@ -81,6 +82,16 @@ export class ConnectionSettings {
     return this.#spoilt.has(client)
   }
 
+  /** The path that it began with, by its role, its database or a hook, names the temporary schema. */
+  beginsTemporary(client: PoolClient): void {
+    this.#temporary.add(client)
+  }
+
+  /** True where what is made without a schema may be temporary though nothing was set. */
+  mayMakeTemporary(client: PoolClient): boolean {
+    return this.#temporary.has(client)
+  }
+
   /** Gives the connection the settings of the journal. It must be idle, without a transaction. */
   bring(client: PoolClient, journal: Journal, done: (error: Error | undefined) => void): void {
     if (journal === Journal.empty && this.#isUntouched) return done(undefined)
@@ -108,11 +119,9 @@ export class ConnectionSettings {
     const own = this.#hasOwn ? this.#known.get(client)?.own : undefined
     const unknown = own === undefined ? [] : names.filter((name) => !own.has(name))
     if (own === undefined || unknown.length === 0) return done(undefined)
-    const query = { text: askSql(unknown), rowMode: 'array' as const }
-    client.query(query, (error: Error | undefined, result?: QueryArrayResult) => {
-      const values = (result?.rows[0] ?? []) as readonly (string | null)[]
+    askSettings(client, unknown, (error, values) => {
       for (const [index, name] of unknown.entries()) own.set(name, values[index] ?? null)
-      done(error ?? undefined)
+      done(error)
     })
   }
 

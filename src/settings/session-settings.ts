@@ -23,6 +23,8 @@ export interface Ending {
   readonly isFailed: boolean
   /** The command that the server says it has run: ROLLBACK for a COMMIT that could only roll back. */
   readonly command: string | undefined
+  /** What it has given, as node-postgres has it. */
+  readonly result?: unknown
 }
 
 /**
@@ -70,6 +72,10 @@ export class SessionSettings {
     this.#pins.add(pin)
   }
 
+  unpin(pin: Pin): void {
+    this.#pins.delete(pin)
+  }
+
   /** The connection is given back, and with it all that could not be had elsewhere. */
   released(): void {
     this.#pins.clear()
@@ -113,7 +119,7 @@ export class SessionSettings {
   }
 
   /** What the server has said of `uncertain`. */
-  answered(names: readonly string[], values: readonly (string | null)[]): void {
+  answered(names: readonly string[], values: readonly (string | null | undefined)[]): void {
     for (const [index, name] of names.entries()) {
       this.#uncertain.delete(name)
       const value = values[index] ?? null

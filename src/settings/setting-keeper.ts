@@ -1,10 +1,11 @@
 import type { PoolClient } from 'pg'
+import { askSettings } from './ask.ts'
 import { ConnectionSettings } from './connection-settings.ts'
 import type { Journal } from './journal.ts'
 import { namesSet } from './operation.ts'
 import type { Done, Send } from './send.ts'
 import { SessionSettings } from './session-settings.ts'
-import { askSql } from './value.ts'
+import { TEMPORARY_PATH } from './temporary-objects.ts'
 import type { Statement } from '../statement/statement.ts'
 
 /** What sessions have set, and which connections have it. One per pool. */
@@ -16,6 +17,20 @@ export class SettingKeeper {
 
   /** False for a connection that is not for anybody else. */
   readonly isLendable = (client: PoolClient): boolean => !this.connections.isSpoilt(client)
+
+  /** Notes what a new connection to the primary begins with, and tells its `synchronous_commit`. */
+  opened(
+    client: PoolClient,
+    told: (synchronousCommit: string | null | undefined) => void,
+    proceed: () => void,
+  ): void {
+    // Whoever uses the connection next will hear of an error.
+    askSettings(client, ['search_path', 'synchronous_commit'], (_error, [path, synchronousCommit]) => {
+      if (TEMPORARY_PATH.test(path ?? '')) this.connections.beginsTemporary(client)
+      told(synchronousCommit)
+      proceed()
+    })
+  }
 
   /** Settings of a new client. */
   begin(): SessionSettings {
@@ -73,11 +88,9 @@ export class SettingKeeper {
   ): void {
     const names = [...new Set(sessions.flatMap(({ uncertain }) => uncertain))]
     if (names.length === 0) return done(undefined)
-    const query = { text: askSql(names), rowMode: 'array' as const }
-    client.query(query, (error: Error | undefined, result?: { readonly rows: readonly unknown[] }) => {
-      const values = (result?.rows[0] ?? []) as readonly (string | null)[]
-      if (!error) for (const session of sessions) session.answered(names, values)
-      done(error ?? undefined)
+    askSettings(client, names, (error, values) => {
+      if (error === undefined) for (const session of sessions) session.answered(names, values)
+      done(error)
     })
   }
 

@@ -2,6 +2,7 @@ import type { PlPgSqlBody } from '../catalog/catalog.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { EnginePool } from './engine-pool.ts'
 import type { Findings } from './findings.ts'
+import { givenNames } from './given-names.ts'
 import { hintOf } from './hint.ts'
 import { engineFactory } from './libpg-query-engine.ts'
 import { hasCommentRun, nestingOf } from './nesting.ts'
@@ -68,15 +69,11 @@ export class LibpgQueryParser implements SqlParser {
   }
 
   fingerprint(sql: string): string | undefined {
-    if (isGarbled(sql) || isTooDeep(sql)) return undefined
-    const outcome = this.#engines.parse(sql)
-    if (outcome.kind !== 'parsed') return undefined
-    try {
-      return shapeOf(JSON.parse(outcome.json) as TreeNode)
-    } catch {
-      // The tree's own depth may exhaust the stack that the parser did not.
-      return undefined
-    }
+    return this.#fromTree(sql, shapeOf)
+  }
+
+  givenNames(sql: string): readonly string[] | undefined {
+    return this.#fromTree(sql, (tree) => givenNames(listAt(tree, 'stmts')))
   }
 
   queriesIn(body: PlPgSqlBody): readonly string[] | undefined {
@@ -86,6 +83,18 @@ export class LibpgQueryParser implements SqlParser {
     if (outcome.kind !== 'parsed') return undefined
     try {
       return queriesOf(outcome.json, body.text)
+    } catch {
+      // The tree's own depth may exhaust the stack that the parser did not.
+      return undefined
+    }
+  }
+
+  #fromTree<Value>(sql: string, found: (tree: TreeNode) => Value): Value | undefined {
+    if (isGarbled(sql) || isTooDeep(sql)) return undefined
+    const outcome = this.#engines.parse(sql)
+    if (outcome.kind !== 'parsed') return undefined
+    try {
+      return found(JSON.parse(outcome.json) as TreeNode)
     } catch {
       // The tree's own depth may exhaust the stack that the parser did not.
       return undefined

@@ -55,6 +55,11 @@ export interface SqlParser {
    */
   fingerprint?(sql: string): string | undefined
   /**
+   * The names that a text gives to relations and types. Undefined where it may give others too, or for what cannot be parsed
+   * just now. Never throws. Of a parser without this method every word is taken for such a name.
+   */
+  givenNames?(sql: string): readonly string[] | undefined
+  /**
    * What a function in PL/pgSQL may run, as texts of SQL: it does nothing but read if each of them does. Undefined when it
    * may do more than that. A parser without this method looks into no such function.
    */

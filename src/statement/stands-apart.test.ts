@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { createLibpgQueryParser } from './libpg-query-parser.ts'
-import { standsApart, wordsOf } from './stands-apart.ts'
+import { standsApart } from './stands-apart.ts'
+import { wordsOf } from './words.ts'
 
 const parser = createLibpgQueryParser()
 beforeAll(() => parser.load())
@@ -32,6 +33,29 @@ test.each([
   ['SELECT 1::mood', false],
   ['SELECT * FROM information_schema.tables', false],
   ['SELECT * FROM pg_class', false],
+  ['SELECT * FROM parts_pkey', false],
+  ['SELECT * FROM parts_lower_idx1', false],
+  ['SELECT * FROM parts_id_seq', false],
+  ["SELECT '{}'::_text", false],
 ])('%s: %s', (sql, expected) => {
-  expect(standsApart(parser.analyze(sql), sql, words)).toBe(expected)
+  expect(standsApart(parser.analyze(sql), sql, [], words)).toBe(expected)
+})
+
+// A column may be a regclass, or an array of them.
+test.each([
+  ['orders', false],
+  ['app."Big Ones"', false],
+  [['items', ['orders']], false],
+  [{ toPostgres: () => 'orders' }, false],
+  [{ toJSON: () => 'orders' }, false],
+  ['items', true],
+  [[1, null, 'items'], true],
+  [{ name: 'orders' }, true],
+  [new Date(0), true],
+  [Buffer.from('orders'), true],
+  [1, true],
+  [null, true],
+])('a parameter %o: %s', (value, expected) => {
+  const sql = 'SELECT * FROM items WHERE note = $1'
+  expect(standsApart(parser.analyze(sql), sql, [value], words)).toBe(expected)
 })

@@ -34,6 +34,30 @@ function shown(nodes: readonly KnownNode[]): readonly string[] {
   )
 }
 
+describe('an address of several servers', () => {
+  const shared = (state: NodeState): KnownNode => ({ ...known('shared', state), isBalanced: true })
+
+  it.each<[string, NodeState, string]>([
+    ['a replica that has a name of its own', replica('7000:r'), 'replica'],
+    ['the primary', primary(), 'replica'],
+    ['a server that takes writes, too', primary({ serverIdentity: '7000:q' }), 'replica'],
+    ['another cluster', up(observed('replica', '0/1000', foreign)), 'replica:foreign-cluster'],
+    ['nobody', down(), 'unknown'],
+  ])('is a way to replicas whose lag nobody knows, whoever is reached: %s', (_name, state, expected) => {
+    const nodes = [known('p', primary()), shared(state), known('r', replica('7000:r'))]
+    expect(shown(nodes)).toEqual(['primary', expected, 'replica+lag'])
+    expect(assembled(nodes).primary?.id).toBe('p')
+    expect(assembled(nodes).nodes[1]?.isBalanced).toBe(true)
+  })
+
+  it('is no rival of the primary while it is suspected', () => {
+    const last = observed('primary', '0/1000', { serverIdentity: '7000:q' })
+    const suspected: NodeState = { name: 'suspected', cause: new Error('reset'), sinceMs: 0, last }
+    expect(assembled([known('p', primary()), shared(suspected)]).conflict).toBeUndefined()
+    expect(assembled([known('p', primary()), known('q', suspected)]).conflict).toHaveLength(2)
+  })
+})
+
 describe('assemble', () => {
   it.each<[string, readonly KnownNode[], readonly string[], string | undefined]>([
     [

@@ -19,13 +19,19 @@ export function assemble(
   const isConflict = writable.length > 1
 
   const views = nodes.map((node): NodeView => {
-    const { id, weight, tags, state } = node
-    const named = tags === undefined ? { id, weight } : { id, weight, tags }
+    const { id, weight, tags, isBalanced, state } = node
+    const named = {
+      id,
+      weight,
+      ...(tags === undefined ? {} : { tags }),
+      ...(isBalanced === undefined ? {} : { isBalanced }),
+    }
     if (state.name !== 'up') return { ...named, role: 'unknown', state }
     const exclusion = exclusions.get(id)
-    const view = { ...named, role: state.observation.role, state }
+    const role = isBalanced ? 'replica' : state.observation.role
+    const view: NodeView = { ...named, role, state }
     if (exclusion !== undefined) return { ...view, exclusion }
-    if (isConflict || view.role !== 'replica') return view
+    if (isConflict || role !== 'replica' || isBalanced) return view
     const { lag, isTooFarBehind } = lagOf(node, state.observation)
     return {
       ...view,

@@ -6,6 +6,8 @@ export interface KnownNode {
   readonly id: NodeId
   readonly weight: number
   readonly tags?: Tags | undefined
+  /** Several servers share its address: its state is that of whichever the probes reach. */
+  readonly isBalanced?: true | undefined
   readonly state: NodeState
   /** The system identifier that it told last, also while it does not answer. */
   readonly toldSystemIdentifier: string | undefined

@@ -39,6 +39,11 @@ export interface NodeView {
   readonly weight: number
   /** As configured, or discovered. */
   readonly tags?: Tags
+  /**
+   * Several servers share this address. It counts as a replica while it answers; what its connections reach has to be found
+   * out for each of them.
+   */
+  readonly isBalanced?: true
   readonly role: Role
   readonly state: NodeState
   readonly exclusion?: Exclusion

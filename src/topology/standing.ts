@@ -23,10 +23,12 @@ export function standingOf(nodes: readonly KnownNode[], memory: Memory): Standin
   const exclusions = new Map<NodeId, Exclusion>()
   const servers = new Set<string>()
   const candidates: Answered[] = []
-  for (const { id, state } of nodes) {
+  for (const { id, isBalanced, state } of nodes) {
     if (state.name !== 'up') continue
     const { observation } = state
     if (observation.systemIdentifier !== memory.systemIdentifier) exclusions.set(id, 'foreign-cluster')
+    // Any of its servers may have a name of its own besides, and none is written to by way of it.
+    else if (isBalanced) continue
     else if (servers.has(observation.serverIdentity)) exclusions.set(id, 'same-server')
     else if (observation.role === 'primary') candidates.push({ id, observation })
     servers.add(observation.serverIdentity)
@@ -45,8 +47,8 @@ function rivalsAmong(
   servers: ReadonlySet<string>,
   memory: Memory,
 ): readonly Answered[] {
-  const candidates = nodes.flatMap(({ id, state }): readonly Answered[] => {
-    const observation = state.name === 'suspected' ? state.last : undefined
+  const candidates = nodes.flatMap(({ id, isBalanced, state }): readonly Answered[] => {
+    const observation = state.name === 'suspected' && !isBalanced ? state.last : undefined
     const counts =
       observation?.role === 'primary' &&
       observation.isReadOnly !== true &&

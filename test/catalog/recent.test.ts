@@ -76,6 +76,9 @@ const doubtful: readonly string[] = [
   'ALTER TABLE scratch INHERIT items',
   'CREATE OR REPLACE FUNCTION total() RETURNS int STABLE LANGUAGE sql AS $$SELECT pg_backend_pid()$$',
   'ALTER FUNCTION total() VOLATILE',
+  'ALTER FUNCTION total() RENAME TO former; CREATE FUNCTION total() RETURNS int LANGUAGE sql AS $$DELETE FROM app.items; SELECT 1$$',
+  'ALTER FUNCTION total() RENAME TO former; ALTER FUNCTION writes() RENAME TO total',
+  'ALTER FUNCTION ids() RENAME TO former; ALTER FUNCTION writes() RENAME TO fresh_name; CREATE FUNCTION ids() RETURNS int LANGUAGE sql AS $$SELECT fresh_name()$$',
   'CREATE FUNCTION total(x int) RETURNS int LANGUAGE sql AS $$DELETE FROM app.items; SELECT 1$$',
   'CREATE FUNCTION refuses(x int) RETURNS boolean LANGUAGE sql AS $$SELECT app.writes() > 0$$; ALTER DOMAIN positive ADD CHECK (refuses(VALUE))',
   'CREATE FUNCTION as_text(pair) RETURNS text LANGUAGE sql AS $$SELECT writes()::text$$; CREATE CAST (pair AS text) WITH FUNCTION as_text(pair)',
@@ -102,7 +105,18 @@ const relations = [
   'totals',
   'shirts',
 ].flatMap((name) => [{ name }, ...['app', 'shop', 'attic'].map((schema) => ({ schema, name }))])
-const functions = ['total', 'ids', 'writes', 'quite_new', 'refuses', 'as_text', 'mood', 'positive']
+const functions = [
+  'total',
+  'ids',
+  'writes',
+  'quite_new',
+  'refuses',
+  'as_text',
+  'mood',
+  'positive',
+  'former',
+  'fresh_name',
+]
 const types = ['positive', 'mood', 'pair', 'size']
 
 const migrations = [...known, ...doubtful.map((sql) => [sql, []] as const)]

@@ -152,6 +152,18 @@ describe('the view of the primary', () => {
     expect(told).toEqual(['connect', 'acquire', 'release', 'acquire', 'release'])
   })
 
+  it.each(['connect', 'acquire'] as const)('ends though a listener of %s has thrown', async (name) => {
+    const view = pool.primary
+    view.once(name, () => {
+      throw new Error('thrown by a listener')
+    })
+    await expect(view.connect()).rejects.toThrow('thrown by a listener')
+    const client = await view.connect()
+    client.release()
+    await view.end()
+    await pool.end()
+  })
+
   it('ends by itself, and the pool goes on', async () => {
     const view = pool.primary
     const client = await view.connect()
@@ -237,6 +249,22 @@ describe('a Client', () => {
     await client.end()
     await expect(client.query('select 1')).rejects.toThrow('Client was closed and is not queryable')
     await expect(client.connect()).rejects.toThrow('Client has already been connected')
+  })
+
+  it('that is ended before it was connected leaves nothing, and answers what was asked', async () => {
+    const client = new Client(options())
+    let ends = 0
+    client.on('end', () => (ends += 1))
+    const early = client.query('select 1 as one')
+    const [outcome] = await Promise.allSettled([early, client.end()])
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'Connection terminated' } })
+    expect(ends).toBe(0)
+    await expect(client.query('select 1')).rejects.toThrow('Client was closed and is not queryable')
+    // Who comes next watches anew: the cluster of the one before was left, and would not answer any more.
+    const next = new Client(options())
+    await next.connect()
+    expect((await next.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await next.end()
   })
 
   it('tells what the server says of itself to who listens', async () => {

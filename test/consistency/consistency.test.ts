@@ -34,6 +34,25 @@ test('nor while commits wait for synchronous standbys, and replicas show them lo
   expect(shortcomings(figures)).toEqual([])
 }, 120_000)
 
+test('nor where the replicas share one address, which leads to the new primary, too', async ({
+  annotate,
+}) => {
+  const figures = await runConsistency({
+    operations: 5000,
+    consistency: 'causal',
+    callers: 16,
+    promotes: true,
+    isBalanced: true,
+    seed: 1,
+  })
+  await annotate(JSON.stringify(figures))
+  expect(figures.examples).toEqual([])
+  expect(figures).toMatchObject({ total: 0, promotions: 1 })
+  expect(figures.boundReads).toBeGreaterThan(0.2 * figures.operations)
+  // Many connections lead to the one that does not replay: fewer reads find another than where each has an address.
+  expect(figures.offThePrimary).toBeGreaterThan(0.1)
+}, 120_000)
+
 test('without fences the checker finds reads that are too old', async ({ annotate }) => {
   const figures = await runConsistency({
     operations: 10_000,

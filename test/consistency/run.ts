@@ -1,10 +1,11 @@
 import type { Consistency } from '../../src/consistency/mode.ts'
-import { Pool } from '../../src/index.ts'
+import { Pool, type PoolOptions } from '../../src/index.ts'
 import { createRandom } from '../../src/cli/demo/random.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { rounded } from '../proofs/timings.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
+import { startBalancer, type TcpProxy } from '../support/tcp-proxy.ts'
 import { check, type Verdict } from './check.ts'
 import { History, type Outcome } from './history.ts'
 import { FAMILY_SIZE, Load, type Place } from './load.ts'
@@ -24,6 +25,11 @@ export interface ConsistencyOptions {
    * does. Not with a promotion.
    */
   readonly isSynchronous?: boolean
+  /**
+   * Whether the replicas share one address, which is all that reads may use. Each has one of its own besides, to be found by as
+   * the primary; then both lead there.
+   */
+  readonly isBalanced?: boolean
   readonly seed: number
 }
 
@@ -50,19 +56,27 @@ const FAMILIES = 16
 
 /** Two pools of one new cluster, under load and in trouble; and what the sessions were shown, judged. */
 export async function runConsistency(options: ConsistencyOptions): Promise<ConsistencyFigures> {
-  const { callers, consistency, isSynchronous = false, operations, promotes, seed } = options
+  const {
+    callers,
+    consistency,
+    isBalanced = false,
+    isSynchronous = false,
+    operations,
+    promotes,
+    seed,
+  } = options
   const history = new History()
   await using cluster = await startCluster({ replicas: 2 })
   await ask(cluster.primary.config, registersSchema(FAMILIES * FAMILY_SIZE))
   await cluster.caughtUp()
   if (isSynchronous) await waitForAll(cluster)
-  const places: readonly [Place, Place] = [
-    placeOver(cluster, consistency, history),
-    placeOver(cluster, consistency, history),
-  ]
+  await using balancer = await startBalancer(cluster.replicas.map(({ config }) => config))
+  const replicas = isBalanced ? behind(balancer, cluster) : cluster.replicas.map(({ config }) => config)
+  const settings: PoolOptions = { ...cluster.primary.config, replicas, consistency }
+  const places: readonly [Place, Place] = [placeOver(settings, history), placeOver(settings, history)]
   const trouble = new Trouble(cluster, createRandom(seed + 1))
   try {
-    await Promise.all(places.map(({ pool }) => replicasReady(pool)))
+    await Promise.all(places.map(({ pool }) => replicasReady(pool, isBalanced ? 1 : undefined)))
     const startedAtMs = performance.now()
     const hasDone = (share: number) => (): boolean => history.size >= share * operations
     const load = new Load({
@@ -78,7 +92,7 @@ export async function runConsistency(options: ConsistencyOptions): Promise<Consi
       if (promotes) await trouble.promote()
       await trouble.makeUntil(hasDone(1))
     }
-    const pools = places.map(({ pool }) => pool)
+    const pools = isBalanced ? [] : places.map(({ pool }) => pool)
     await Promise.all([load.run(), make(), trouble.drainUntil(hasDone(1), pools)])
     const loadedAtMs = performance.now()
     const verdict = check(history)
@@ -115,14 +129,13 @@ async function waitForAll({ primary, replicas }: Cluster): Promise<void> {
   await ask(primary.config, 'select pg_reload_conf()')
 }
 
-function placeOver(cluster: Cluster, consistency: Consistency, history: History): Place {
-  const pool = new Pool({
-    ...cluster.primary.config,
-    replicas: cluster.replicas.map(({ config }) => config),
-    consistency,
-    Client: TellingClient,
-    logger: false,
-  })
+/** One address for all reads, and those of servers that may become the primary. */
+function behind(balancer: TcpProxy, { replicas }: Cluster): NonNullable<PoolOptions['replicas']> {
+  return [{ ...balancer.config, balanced: true }, ...replicas.map(({ config }) => ({ ...config, weight: 0 }))]
+}
+
+function placeOver(settings: PoolOptions, history: History): Place {
+  const pool = new Pool({ ...settings, Client: TellingClient, logger: false })
   return { pool, registers: new Registers(pool, history), session: history.open('process') }
 }
 

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import { CausalBench, readNote, type Answer } from '../support/causal-bench.ts'
 import { replicasReady } from '../support/routed-pool.ts'
+import { ask } from '../support/servers.ts'
 
 let bench: CausalBench
 
@@ -39,6 +40,37 @@ describe('a session', () => {
       expect(await readNote(pool)).toMatchObject({ version, from: 'primary' })
     })
   })
+
+  it.each(['by itself', 'in a transaction', 'on a client'])(
+    'finds the row of somebody else that was in the way of its own, %s',
+    async (how) => {
+      const pool = await bench.open({ waitMs: 30 })
+      const { config } = bench.cluster.primary
+      const id = 1000 + how.length
+      const insert = `insert into notes values (${id}, 2)`
+      const find = `select version from notes where id = ${id}`
+      await bench.paused([0, 1], async () => {
+        await ask(config, `insert into notes values (${id}, 1)`)
+        await pool.withSession(async (session) => {
+          expect((await pool.query(find)).rows).toEqual([])
+          const inserted =
+            how === 'by itself'
+              ? pool.query(insert)
+              : how === 'on a client'
+                ? pool.connect().then(async (client) => {
+                    await client.query(insert).finally(() => client.release())
+                  })
+                : pool.transaction(async (client) => void (await client.query(insert)))
+          await expect(inserted).rejects.toMatchObject({ code: '23505' })
+          expect((await pool.query(find)).rows).toEqual([{ version: 1 }])
+          expect(session.wrote).toBe(false)
+        })
+        // Others have not heard of it.
+        expect((await pool.withSession(() => pool.query(find))).rows).toEqual([])
+      })
+      await ask(config, `delete from notes where id = ${id}`)
+    },
+  )
 
   it('nested: the inner one sees what the outer one wrote, the outer one what the inner one wrote', async () => {
     const pool = await bench.open({ waitMs: 30 })

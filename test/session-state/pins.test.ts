@@ -52,7 +52,7 @@ const NOTHING = { work_mem: '4MB', locks: 0, channels: 0, temporary: 0, prepared
 
 describe('what cannot be had elsewhere keeps a client on its connection until it is released, and is gone then', () => {
   it.each([
-    ['temporary-object', 'create temp table own as select id from seen'],
+    ['temporary-object', 'create temp table seen as select id from public.seen'],
     ['advisory-lock', 'select pg_advisory_lock(1)'],
     ['listen', 'listen own'],
     ['prepared-statement', 'prepare own as select 1'],
@@ -97,6 +97,29 @@ describe('what cannot be had elsewhere keeps a client on its connection until it
     await client.query('drop table seen')
     expect(await read('select id from seen')).toEqual([[1]])
     client.release()
+  })
+
+  it.each([
+    ['one by one', ['select pg_advisory_lock(1)', 'select pg_try_advisory_lock(2)'], ['1', '2']],
+    ['at once', ['select pg_advisory_lock(id) from seen'], undefined],
+  ])('locks that are let go %s let go of it', async (_how, taken, keys) => {
+    const client = await pool.connect()
+    for (const sql of taken) await client.query(sql)
+    await client.query('select id from seen')
+    expect([reads(), pins]).toEqual([1, ['advisory-lock']])
+    if (keys === undefined) await client.query('select pg_advisory_unlock_all()')
+    else {
+      await client.query('select pg_advisory_unlock($1)', [keys[0]])
+      await client.query('select id from seen')
+      expect(reads()).toBe(2)
+      await client.query({ text: 'select pg_advisory_unlock($1)', values: [keys[1]], rowMode: 'array' })
+    }
+    const before = reads()
+    await client.query('select id from seen')
+    expect(reads()).toBe(before)
+    expect((await pool.explain('select id from seen', client)).pins).toBeUndefined()
+    client.release()
+    expect(await leftovers()).toEqual(NOTHING)
   })
 
   it('DISCARD ALL lets go of it', async () => {

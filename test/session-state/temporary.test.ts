@@ -72,6 +72,11 @@ it.each([
     [`create temp table a (x int); create table pg_temp.seen as select 2 as id`],
     'select id from seen',
   ],
+  [
+    'a column whose values are names',
+    ['create temp table own as select 2 as id', `create table names as select 'seen'::regclass as rel`],
+    `select count(*)::int as id from (select rel from names union all select 'own') as all_of_them`,
+  ],
 ])('a read that means a temporary object meets it: %s', async (_title, statements, read) => {
   const client = await pool.connect()
   try {
@@ -80,6 +85,65 @@ it.each([
   } finally {
     client.release()
   }
+})
+
+it.each([
+  [
+    'its role',
+    'alter role current_user set search_path = pg_temp, public',
+    'alter role current_user reset search_path',
+  ],
+  [
+    'its database',
+    'alter database postgres set search_path = pg_temp, public',
+    'alter database postgres reset search_path',
+  ],
+])('what is made by a path of %s is met', async (_whose, set, reset) => {
+  await ask(cluster.primary.config, set)
+  await cluster.caughtUp()
+  const own = poolOver(cluster, { probeIntervalMs: 100, max: 1 })
+  try {
+    await replicasReady(own)
+    const client = await own.connect()
+    await client.query('create table seen as select 2 as id')
+    expect((await client.query('select id from seen')).rows).toEqual([{ id: 2 }])
+    client.release()
+    const next = await own.connect()
+    expect((await next.query('/* route: primary */ select id from seen')).rows).toEqual([{ id: 1 }])
+    next.release()
+  } finally {
+    await ask(cluster.primary.config, reset)
+    await own.end()
+  }
+})
+
+it.each([
+  'create temp table parts (id int primary key)',
+  'create temp table own (id int constraint parts_of_own unique)',
+  'create temp table own (id int generated always as identity (sequence name parts_of_own))',
+])('a name that an index or a sequence has comes first: %s', async (sql) => {
+  await pool.query('create table if not exists parts_pkey as select 1 as id')
+  await pool.query('create table if not exists parts_of_own as select 1 as id')
+  const client = await pool.connect()
+  try {
+    await client.query(sql)
+    const name = sql.includes('parts_of_own') ? 'parts_of_own' : 'parts_pkey'
+    const asked = client.query(`select id from ${name}`)
+    // Neither an index nor a sequence has such a column.
+    await expect(asked).rejects.toMatchObject({ code: expect.stringMatching(/^(42703|42809)$/) as string })
+  } finally {
+    client.release()
+  }
+})
+
+it('a read of other things, which shares words with what was made, goes to a replica', async () => {
+  const client = await pool.connect()
+  await client.query(`create temp table own as select id, 'x'::text as note from seen where id = 1`)
+  await client.query(`insert into own select id, note from own`)
+  const before = pool.stats().nodes[1]?.reads ?? 0
+  expect((await client.query(`select id, 'id note'::text from seen where id = $1`, [1])).rows).toHaveLength(1)
+  expect(pool.stats().nodes[1]?.reads).toBe(before + 1)
+  client.release()
 })
 
 it('what was made by the path is gone for the next one', async () => {

@@ -3,9 +3,13 @@ import type { PoolClient } from 'pg'
 import type { LeaseCallback, ServerNode } from '../../src/nodes/server-node.ts'
 import type { NodeId } from '../../src/topology/node.ts'
 
+const PROCESS_ID = 42
+const REPLICA_ROW = ['replica', '7000', 'r', 'replayed', '0/1000', '1', '0/1000', null, String(PROCESS_ID)]
+
 /** A leased connection that remembers how it was given back. */
 export class FakeLease extends EventEmitter {
   readonly node: NodeId
+  readonly processID: number = PROCESS_ID
   /** What `release` was called with, call by call. */
   readonly releases: unknown[] = []
   isStandby = false
@@ -23,8 +27,12 @@ export class FakeLease extends EventEmitter {
     this.releases.push(error)
   }
 
-  /** What is asked besides the statement: whether the server is a standby. */
-  query(_question: unknown): Promise<{ rows: readonly unknown[] }> {
+  /** What is asked besides the statement: whether the server is a standby, or all that a probe asks. */
+  query(
+    _question: unknown,
+    answered?: (error: undefined, answer: { readonly rows: readonly unknown[] }) => void,
+  ): Promise<{ rows: readonly unknown[] }> {
+    answered?.(undefined, { rows: [REPLICA_ROW] })
     return Promise.resolve({ rows: [[String(this.isStandby)]] })
   }
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Client, ClientConfig } from 'pg'
-import { PROBE_SQL, type ProbeRow } from '../../src/monitoring/probe.ts'
-import { INSERTED_SQL, PROGRESS_SQL } from '../../src/monitoring/progress.ts'
+import { PROBE_SQL, type ProbeRow } from '../../src/topology/probe.ts'
+import { INSERTED_SQL, PROGRESS_SQL } from '../../src/topology/progress.ts'
 import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
 
 const COMMITTED_SQL = committedAmong([]).text

@@ -10,27 +10,38 @@ export interface Address {
 
 /** Starts a proxy on a port of its own, on which it passes everything on to `target`. */
 export async function startProxy(target: Address): Promise<TcpProxy> {
-  const proxy = new TcpProxy(target, await freePort())
+  return startBalancer([target])
+}
+
+/** Starts a load balancer: new connections go to these servers in turn. */
+export async function startBalancer(targets: readonly Address[]): Promise<TcpProxy> {
+  const proxy = new TcpProxy(targets, await freePort())
   await proxy.restore()
   return proxy
 }
 
 /** A network between a client and a server that a test can hurt. Half-closed connections stay half-closed. */
 export class TcpProxy implements AsyncDisposable {
-  readonly #target: Address
+  #targets: readonly Address[]
+  #accepted = 0
   readonly #open = new Set<ProxiedConnection>()
   readonly #weather: Weather = { stalled: false, delayMs: 0 }
   readonly #port: number
   #server: Server | undefined
 
-  constructor(target: Address, port: number) {
-    this.#target = target
+  constructor(targets: readonly Address[], port: number) {
+    this.#targets = targets
     this.#port = port
   }
 
   /** Where clients connect: put it over the server's own configuration. */
   get config(): Address {
     return { host: '127.0.0.1', port: this.#port }
+  }
+
+  /** New connections go here from now on, in turn. */
+  lead(targets: readonly Address[]): void {
+    this.#targets = targets
   }
 
   /** Clients connected at the moment. */
@@ -87,7 +98,8 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #accept(client: Socket): void {
-    const dial = (): Socket => connect({ ...this.#target, allowHalfOpen: true })
+    const target = this.#targets[this.#accepted++ % this.#targets.length]
+    const dial = (): Socket => connect({ host: '127.0.0.1', port: 0, ...target, allowHalfOpen: true })
     const connection = new ProxiedConnection(client, dial, this.#weather)
     this.#open.add(connection)
     void connection.closed.then(() => this.#open.delete(connection))

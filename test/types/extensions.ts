@@ -5,14 +5,34 @@ import {
   smoothWeightedRoundRobin,
   SwitchyardError,
   type Balancer,
+  type Catalog,
+  type ClassifyOptions,
+  type Client,
   type ErrorCode,
+  type Explanation,
+  type FunctionVerdict,
   type IsolationLevel,
+  type LearnedShape,
+  type Lsn,
   type NodeChange,
   type NodeId,
   type NodeView,
+  type OperatorVerdict,
   type Outcome,
+  type Pin,
+  type PlPgSqlBody,
   type PoolStats,
+  type Position,
+  type Progress,
+  type QualifiedName,
   type Refusal,
+  type RelationVerdict,
+  type RouteReason,
+  type SeenRead,
+  type SessionState,
+  type SettingArgument,
+  type SettingChange,
+  type SwitchyardErrorOptions,
   type TransactionOptions,
 } from '../../src/index.ts'
 
@@ -87,6 +107,36 @@ export async function transactionsGiveWhatTheirFunctionGives(pool: Pool): Promis
   // @ts-expect-error there is no such option
   await pool.transaction(() => 7, { readonly: true })
 }
+
+export async function whatBindsAClientIsTyped(pool: Pool, pooled: PoolClient, client: Client): Promise<void> {
+  const { pins, route, statement } = await pool.explain({ text: 'select 1', maxStalenessMs: 5 }, pooled)
+  expectTypeOf(pins).toEqualTypeOf<readonly Pin[] | undefined>()
+  expectTypeOf(route.reason).toEqualTypeOf<RouteReason>()
+  expectTypeOf<'pinned' | 'in-transaction'>().toExtend<RouteReason>()
+  expectTypeOf(statement.leaves).toEqualTypeOf<readonly SessionState[] | undefined>()
+  expectTypeOf(statement.settings).toEqualTypeOf<readonly SettingChange[] | undefined>()
+  expectTypeOf(client.explain('select 1')).toEqualTypeOf<Promise<Explanation>>()
+  // @ts-expect-error it is asked with a client, and not with its number
+  await pool.explain('select 1', 7)
+}
+
+// What public signatures speak of can be named.
+export type Named = [
+  Catalog,
+  ClassifyOptions,
+  FunctionVerdict,
+  LearnedShape,
+  Lsn,
+  OperatorVerdict,
+  PlPgSqlBody,
+  Position,
+  Progress,
+  QualifiedName,
+  RelationVerdict,
+  SeenRead,
+  SettingArgument,
+  SwitchyardErrorOptions,
+]
 
 export function errorsAreToldApartByCode(error: unknown): string {
   if (!(error instanceof SwitchyardError)) return ''

@@ -1,5 +1,5 @@
-import { parseLsn, withoutPageHeader } from '../topology/lsn.ts'
-import type { Observation } from '../topology/node.ts'
+import { parseLsn, withoutPageHeader } from './lsn.ts'
+import type { Observation } from './node.ts'
 import { SERVER_SQL, type ProbeRow } from './probe.ts'
 
 /**
@@ -14,7 +14,8 @@ export const PROGRESS_SQL: string = `select
     else pg_current_wal_flush_lsn()
   end::text,
   case when not pg_is_in_recovery() and current_setting('synchronous_commit') = 'off' then 'inserted' end,
-  ${SERVER_SQL}`
+  ${SERVER_SQL},
+  pg_backend_pid()::text`
 
 /**
  * Asks a primary for its insert position: where commits may be acknowledged before they are flushed, no other is behind

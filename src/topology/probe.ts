@@ -1,5 +1,5 @@
-import { parseLsn, withoutPageHeader } from '../topology/lsn.ts'
-import type { Observation } from '../topology/node.ts'
+import { parseLsn, withoutPageHeader } from './lsn.ts'
+import type { Observation } from './node.ts'
 
 /** Tells this start of this server from every other of the same cluster. */
 export const SERVER_SQL: string = `extract(epoch from pg_postmaster_start_time())::text || ':' || current_setting('port')`
@@ -19,6 +19,8 @@ export const SERVER_SQL: string = `extract(epoch from pg_postmaster_start_time()
  * so a setting of the role or the database is one that the application's writes meet as well.
  *
  * The role is read once: a promotion in the middle would mix the answers of both.
+ *
+ * The last column, as of the shorter questions, is the process that answers.
  */
 export const PROBE_SQL: string = `select
   case when is_standby then 'replica' else 'primary' end,
@@ -43,7 +45,8 @@ export const PROBE_SQL: string = `select
     else left(pg_walfile_name(pg_current_wal_lsn()), 8)
   end,
   case when is_standby then pg_last_wal_receive_lsn() end::text,
-  case when not is_standby then current_setting('default_transaction_read_only') end
+  case when not is_standby then current_setting('default_transaction_read_only') end,
+  pg_backend_pid()::text
 from (select pg_is_in_recovery() as is_standby offset 0) as self`
 
 export type ProbeRow = readonly (string | null)[]
