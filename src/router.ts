@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
-import { CatalogWatcher } from './catalog/watcher.ts'
 import type { ClientHost, Question, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
@@ -12,7 +11,6 @@ import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { Leased } from './execution/writer.ts'
-import { changeKnown } from './change-known.ts'
 import { PrimaryQuestions } from './primary-questions.ts'
 import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
@@ -29,17 +27,14 @@ import { systemPlatform } from './platform/system.ts'
 import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/decide.ts'
 import { positionToAsk, type Route } from './routing/route.ts'
 import { changesCatalog } from './statement/changes-catalog.ts'
-import { createJudge } from './statement/caching-judge.ts'
-import type { Judge } from './statement/judge.ts'
-import { provesRead } from './statement/proves-read.ts'
-import { nameReader, type NameReader } from './statement/names.ts'
+import type { NameReader } from './statement/names.ts'
 import type { Statement } from './statement/statement.ts'
-import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { executionListener } from './execution-listener.ts'
 import { Hooks } from './hooks.ts'
 import { IgnoredHints } from './ignored-hints.ts'
+import { Judgement } from './judgement.ts'
 import { Preparation } from './preparation.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { SettingKeeper } from './settings/setting-keeper.ts'
@@ -63,9 +58,8 @@ export class Router implements ClientHost {
   readonly names: NameReader
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
-  readonly #catalog: CatalogWatcher
   readonly #questions: PrimaryQuestions
-  readonly #judge: Judge
+  readonly #judgement: Judgement
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
   readonly #health: HealthBook
@@ -77,9 +71,9 @@ export class Router implements ClientHost {
   readonly #ignoredHints = new IgnoredHints((statement) => this.tell('hintIgnored', statement))
   readonly #preparation = new Preparation({
     platform: this.#platform,
-    steps: () => [this.#judge.load(), this.#roster.look().then(() => this.#cluster.look())],
+    steps: () => [this.#judgement.load(), this.#roster.look().then(() => this.#cluster.look())],
     problem: () => misconfiguration(this.#cluster.snapshot),
-    done: () => this.#catalog.start(),
+    done: () => this.#judgement.start(),
   })
 
   constructor(settings: Settings, ClientClass: typeof Client, poolListener: LeasePoolListener) {
@@ -89,20 +83,13 @@ export class Router implements ClientHost {
     this.#questions = new PrimaryQuestions(ClientClass, platform, settings.probeTimeoutMs, () => {
       return { cluster: this.#cluster, nodes: this.#nodes }
     })
-    this.#catalog = new CatalogWatcher({
-      query: (sql) => this.#questions.ask(sql),
+    this.#judgement = new Judgement({
+      settings,
       platform,
-      declared: settings.declared,
-      isRead: (body, catalog) => provesRead(settings.parser, body, catalog),
+      ask: (sql) => this.#questions.ask(sql),
       onEvent: (event) => tellOfCatalog(this.tell, event),
     })
-    this.#judge = createJudge({
-      parser: settings.parser,
-      catalog: () => this.#catalog.current,
-      cacheBytes: settings.statementCacheBytes,
-      maxSqlBytes: settings.maxSqlBytes,
-    })
-    this.names = nameReader(this.#judge, settings.parser)
+    this.names = this.#judgement.names
     this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, this, poolListener))
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
@@ -129,7 +116,7 @@ export class Router implements ClientHost {
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
       work: (request, session) => this.executors.of(request, session),
-      knowsDatabase: () => this.#catalog.current.source === 'loaded',
+      knowsDatabase: () => this.#judgement.source === 'loaded',
     })
     this.#roster = new Roster({
       settings,
@@ -235,16 +222,16 @@ export class Router implements ClientHost {
   }
 
   judge(sql: string | undefined): Statement {
-    return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
+    return this.#judgement.judge(sql)
   }
 
-  /** Resolves when the statement is to be judged again; see `changeKnown`. */
+  /** Resolves when the statement is to be judged again; see `Judgement`. */
   changeKnown(statement: Statement): Promise<void> | undefined {
-    return changeKnown(statement, this.#catalog, this.#platform, this.#options.waitMs)
+    return this.#judgement.changeKnown(statement)
   }
 
   judgeAnew(sql: string | undefined): Promise<Statement> {
-    return this.#catalog.settled().then(() => this.judge(sql))
+    return this.#judgement.judgeAnew(sql)
   }
 
   route(
@@ -263,7 +250,7 @@ export class Router implements ClientHost {
    */
   ended(write: Write): void {
     this.sessions.wrote(write.sessions)
-    if (write.changesCatalog) this.#catalog.ddlPassed()
+    if (write.changesCatalog) this.#judgement.ddlPassed()
   }
 
   /** Counts a statement that runs over a leased connection. */
@@ -302,12 +289,15 @@ export class Router implements ClientHost {
 
   stats(): PoolStats {
     const connectionsOf = (id: NodeId): NodeStats['connections'] => this.#nodes.connectionsOf(id)
-    const { source } = this.#catalog.current
+    const { source } = this.#judgement
     return this.#counters.report(this.#cluster.snapshot, source, connectionsOf, this.#platform.now())
   }
 
   async end(): Promise<void> {
-    for (const each of [this.#catalog, this.#questions, this.#roster, this.sessions]) each.close()
+    this.#judgement.close()
+    this.#questions.close()
+    this.#roster.close()
+    this.sessions.close()
     await Promise.all([this.#cluster.close(), this.#nodes.end()])
   }
 
@@ -380,7 +370,7 @@ export class Router implements ClientHost {
     const { executor } = this.executors.of(request, session)
     if (isOfSetting) return executor.write(send, done)
     executor.write(send, (error, result) => {
-      const shape = error === undefined ? this.#judge.learn(sql) : undefined
+      const shape = error === undefined ? this.#judgement.learn(sql) : undefined
       if (shape !== undefined) this.tell('shapeLearned', shape)
       this.ended({ sessions: [session], changesCatalog: true })
       done(error, result)

@@ -1,6 +1,7 @@
-import { checkNames, checkObject, choiceOption, describe, invalid } from './config/validate.ts'
+import { checkNames, checkObject, choiceOption, invalid } from './config/validate.ts'
 import { CONSISTENCIES, type Consistency } from './consistency/mode.ts'
 import { tierOf } from './client/query-arguments.ts'
+import { describe } from './errors/describe.ts'
 
 /** What a session begins with. */
 export interface SessionOptions {

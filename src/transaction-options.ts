@@ -1,4 +1,5 @@
-import { checkNames, checkObject, choiceOption, describe, invalid } from './config/validate.ts'
+import { checkNames, checkObject, choiceOption, invalid } from './config/validate.ts'
+import { describe } from './errors/describe.ts'
 import type { IsolationLevel } from './statement/statement.ts'
 
 /** How `pool.transaction()` runs its function. */

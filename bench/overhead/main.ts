@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import { Pool as PgPool } from 'pg'
 import { Pool } from '../../src/index.ts'
-import { startCluster } from '../../src/test-cluster/index.ts'
 import { writeResult } from '../support/environment.ts'
 import { compare, type Comparison } from '../support/interleave.ts'
+import { PRODUCT_BY_ID, PRODUCTS, startClusterOfProducts } from '../support/products.ts'
 import { memoryOfSessions } from '../offload/memory.ts'
 import { decisionFigures } from './decision.ts'
 
@@ -22,26 +22,16 @@ const { values: options } = parseArgs({
   },
 })
 
-const SQL = 'select id, label, price from products where id = $1'
-const ROWS = 10_000
 const SESSIONS = 100_000
 
-const decision = await decisionFigures(SQL)
+const decision = await decisionFigures(PRODUCT_BY_ID)
 const session = await memoryOfSessions(SESSIONS)
 console.log(
   `a decision, with 1, 3 and 8 replicas: ${Object.values(decision.microseconds).join(', ')} µs; ` +
     `a statement in the cache: ${decision.bytesPerStatement.ofItsOwn} bytes; a session: ${session.bytesEach} bytes`,
 )
 
-await using cluster = await startCluster({ replicas: 1 })
-const setup = new PgPool(cluster.primary.config)
-await setup.query('create table products (id int primary key, label text not null, price int not null)')
-await setup.query(
-  `insert into products select g, 'product ' || g, g % 1000 from generate_series(1, ${ROWS}) g`,
-)
-await setup.query('vacuum analyze products')
-await setup.end()
-await cluster.caughtUp()
+await using cluster = await startClusterOfProducts(1)
 
 const [replica] = cluster.replicas
 if (replica === undefined) throw new Error('The cluster has no replica')
@@ -55,12 +45,12 @@ while (routed.stats().catalog !== 'loaded') await new Promise((resolve) => setTi
 
 let next = 0
 let texts = 0
-const id = (): number => (next = (next % ROWS) + 1)
+const id = (): number => (next = (next % PRODUCTS) + 1)
 
 async function transaction(pool: PgPool): Promise<void> {
   const client = await pool.connect()
   await client.query('begin')
-  await client.query(SQL, [id()])
+  await client.query(PRODUCT_BY_ID, [id()])
   await client.query('update products set price = $2 where id = $1', [id(), 5])
   await client.query('commit')
   client.release()
@@ -75,7 +65,7 @@ interface Case {
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  key: { once: (pool) => pool.query(SQL, [id()]) },
+  key: { once: (pool) => pool.query(PRODUCT_BY_ID, [id()]) },
   different: {
     once: (pool) =>
       pool.query(`select id, label, price from products where id = ${id()} and price < ${(texts += 1)}`),
@@ -113,5 +103,5 @@ for (const name of options.cases.split(',')) {
 }
 const { offload } = routed.stats()
 console.log(`reads off the primary: ${(100 * offload).toFixed(1)} %`)
-writeResult(options.out, { bench: 'overhead', sql: SQL, offload, decision, session, results })
+writeResult(options.out, { bench: 'overhead', sql: PRODUCT_BY_ID, offload, decision, session, results })
 await Promise.all([bare.end(), bareWriter.end(), routed.end()])

@@ -1,11 +1,11 @@
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Pool as PgPool, type ClientConfig } from 'pg'
-import { startCluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../../test/support/routed-pool.ts'
 import { writeResult } from '../support/environment.ts'
 import { median } from '../support/interleave.ts'
 import { LatencyRecorder, rounded, type Latencies } from '../support/latencies.ts'
+import { PRODUCT_BY_ID, PRODUCTS, startClusterOfProducts } from '../support/products.ts'
 import { writePlot } from '../support/plot.ts'
 import { readWithDrizzle, readWithKysely, type ReadProduct } from './libraries.ts'
 import { startPgbouncer, startPgpool, type Proxy } from './proxies.ts'
@@ -19,21 +19,11 @@ const { values: options } = parseArgs({
     out: { type: 'string', default: 'bench/results/peers.json' },
   },
 })
-const SQL = 'select id, label, price from products where id = $1'
-const ROWS = 10_000
 const MAX = 20
 const callers = Number(options.callers)
 const roundMs = Number(options['round-ms'])
 
-await using cluster = await startCluster({ replicas: 2 })
-const setup = new PgPool(cluster.primary.config)
-await setup.query('create table products (id int primary key, label text not null, price int not null)')
-await setup.query(
-  `insert into products select g, 'product ' || g, g % 1000 from generate_series(1, ${ROWS}) g`,
-)
-await setup.query('vacuum analyze products')
-await setup.end()
-await cluster.caughtUp()
+await using cluster = await startClusterOfProducts(2)
 
 /** What is to be ended, the last first. */
 const closers: (() => Promise<void>)[] = []
@@ -47,7 +37,7 @@ const open = (config: ClientConfig): PgPool => {
 const plain =
   (pool: PgPool): ReadProduct =>
   (id) =>
-    pool.query(SQL, [id])
+    pool.query(PRODUCT_BY_ID, [id])
 
 const routed = poolOver(cluster, { max: MAX })
 closers.push(() => routed.end())
@@ -80,7 +70,7 @@ for (const [name, proxy] of proxies) {
 }
 
 let next = 0
-const id = (): number => (next = (next % ROWS) + 1)
+const id = (): number => (next = (next % PRODUCTS) + 1)
 async function round(
   read: ReadProduct,
 ): Promise<{ readonly perSecond: number; readonly latencies: Latencies }> {
@@ -131,7 +121,7 @@ writePlot(join(dirname(options.out), 'peers.svg'), {
 })
 writeResult(options.out, {
   bench: 'peers',
-  sql: SQL,
+  sql: PRODUCT_BY_ID,
   callers,
   roundMs,
   rounds: rounds.length,

@@ -1,6 +1,7 @@
 import type { Submittable } from 'pg'
-import { choiceOption, describe, invalid } from '../config/validate.ts'
+import { choiceOption, invalid } from '../config/validate.ts'
 import { CONSISTENCIES } from '../consistency/mode.ts'
+import { describe } from '../errors/describe.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import type { PlainRead } from '../nodes/plain-read.ts'
 import { wireValues } from '../nodes/wire-values.ts'

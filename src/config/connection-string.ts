@@ -1,6 +1,7 @@
 import { parse } from 'pg-connection-string'
 import type { ClientConfig } from 'pg'
-import { describe, invalid } from './validate.ts'
+import { describe } from '../errors/describe.ts'
+import { invalid } from './validate.ts'
 
 /** `scheme://user:password@hosts/rest`, without looking into any of the parts. */
 const URL_PARTS = /^(postgres(?:ql)?:\/\/)((?:[^/?#]*)@)?([^/?#]*)(.*)$/is

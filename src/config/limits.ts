@@ -1,5 +1,6 @@
 import type { PoolConfig } from 'pg'
-import { checkNames, checkObject, describe, invalid, numberOption } from './validate.ts'
+import { describe } from '../errors/describe.ts'
+import { checkNames, checkObject, invalid, numberOption } from './validate.ts'
 
 /** A longer timer of Node.js fires at once. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1

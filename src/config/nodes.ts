@@ -1,11 +1,12 @@
 import type { PoolConfig } from 'pg'
 import type { DiscoveredNode } from '../discovery/discovery.ts'
+import { describe } from '../errors/describe.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { parseConnectionString, splitHosts } from './connection-string.ts'
 import { REPLICA_OPTIONS } from './known-options.ts'
 import type { Tags } from '../topology/tags.ts'
 import { tagsOption } from './tags.ts'
-import { booleanOption, checkArray, checkNames, describe, invalid, numberOption } from './validate.ts'
+import { booleanOption, checkArray, checkNames, invalid, numberOption } from './validate.ts'
 
 /**
  * The nodes that the options name: the hosts of the pool's own address first, then the replicas. `base` holds the pool's

@@ -1,9 +1,10 @@
+import { describe } from '../errors/describe.ts'
 import type { ExecutionLimits } from '../execution/executor.ts'
 import { DEFAULT_TIER, type Tier } from '../nodes/tier.ts'
 import { LONGEST_TIMER_MS } from './limits.ts'
 import type { TierOptions } from './options.ts'
 import { tagsOption } from './tags.ts'
-import { checkNames, checkObject, describe, invalid, numberOption } from './validate.ts'
+import { checkNames, checkObject, invalid, numberOption } from './validate.ts'
 
 const MOST_PRIORITY = 9
 

@@ -1,22 +1,9 @@
+import { describe } from '../errors/describe.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { nearest } from './known-options.ts'
 
-function invalid(message: string): SwitchyardError {
+export function invalid(message: string): SwitchyardError {
   return new SwitchyardError('SWITCHYARD_INVALID_OPTION', message)
-}
-
-/** Longer text, and text with an at-sign, may be an address with a password in it. */
-const LONGEST_SHOWN = 20
-
-/** Says what was given without repeating what may be secret. */
-function describe(value: unknown): string {
-  if (typeof value === 'string') {
-    const isHarmless = value.length <= LONGEST_SHOWN && !value.includes('@')
-    return isHarmless ? JSON.stringify(value) : `a string of ${value.length} characters`
-  }
-  if (typeof value === 'function') return 'a function'
-  if (value === null || typeof value !== 'object') return String(value)
-  return Array.isArray(value) ? 'an array' : 'an object'
 }
 
 /** Throws `SWITCHYARD_UNKNOWN_OPTION` for a name that is none of `legal`, with the nearest one. */
@@ -87,5 +74,3 @@ export function checkObject(name: string, value: unknown): asserts value is obje
 export function checkArray(name: string, value: unknown): asserts value is readonly unknown[] {
   if (!Array.isArray(value)) throw invalid(`Option "${name}" must be an array; received ${describe(value)}`)
 }
-
-export { invalid, describe }

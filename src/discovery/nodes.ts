@@ -1,7 +1,8 @@
+import { describe } from '../errors/describe.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { isTags, sameTags } from '../topology/tags.ts'
 import type { DiscoveredNode } from './discovery.ts'
-import { isPort, shown } from './options.ts'
+import { isPort } from './options.ts'
 
 /** An answer that has been checked: the weight is settled, and no server comes twice. */
 export type CheckedNode = DiscoveredNode & { readonly weight: number }
@@ -55,6 +56,6 @@ function checkNode(given: unknown, where: string): CheckedNode {
 }
 
 function bad(where: string, legal: string, received: unknown): SwitchyardError {
-  const message = `Discovery: ${where} must be ${legal}; received ${shown(received)}`
+  const message = `Discovery: ${where} must be ${legal}; received ${describe(received)}`
   return new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', message, { retryable: true })
 }

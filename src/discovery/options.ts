@@ -1,26 +1,13 @@
+import { describe } from '../errors/describe.ts'
 import { SwitchyardError } from '../errors/error.ts'
 
 const SHORTEST_INTERVAL_MS = 100
 const LONGEST_MS = 24 * 60 * 60 * 1000
 
-/** Longer text, and text with an at-sign, may be an address with a password in it. */
-const LONGEST_SHOWN = 80
-
-/** Says what came without repeating what may be secret. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') {
-    const isHarmless = value.length <= LONGEST_SHOWN && !value.includes('@')
-    return isHarmless ? JSON.stringify(value) : `a string of ${value.length} characters`
-  }
-  if (typeof value === 'function') return 'a function'
-  if (value === null || typeof value !== 'object') return String(value)
-  return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
-}
-
 export function invalidOption(name: string, legal: string, received: unknown): SwitchyardError {
   return new SwitchyardError(
     'SWITCHYARD_INVALID_OPTION',
-    `Option "${name}" must be ${legal}; received ${shown(received)}`,
+    `Option "${name}" must be ${legal}; received ${describe(received)}`,
   )
 }
 

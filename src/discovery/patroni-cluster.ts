@@ -1,7 +1,8 @@
+import { describe } from '../errors/describe.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import type { Tags } from '../topology/tags.ts'
 import type { DiscoveredNode } from './discovery.ts'
-import { isPort, shown } from './options.ts'
+import { isPort } from './options.ts'
 
 /** What an answer to `GET /cluster` says. */
 export interface PatroniCluster {
@@ -57,6 +58,6 @@ function field(object: unknown, name: string): unknown {
 }
 
 function bad(what: string, received: unknown): SwitchyardError {
-  const message = `Answer of Patroni: ${what}; received ${shown(received)}`
+  const message = `Answer of Patroni: ${what}; received ${describe(received)}`
   return new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', message, { retryable: true })
 }

@@ -51,6 +51,8 @@ async function hosts(options: PatroniDiscoveryOptions): Promise<readonly string[
 }
 
 const nobody = 'http://127.0.0.1:1'
+/** Long enough for a busy machine to answer, and short enough to be waited for. */
+const timeoutMs = 500
 
 describe('patroniDiscovery', () => {
   it('asks GET /cluster, below a path if there is one', async () => {
@@ -68,15 +70,15 @@ describe('patroniDiscovery', () => {
     ['answers without end', (_, response) => response.write('x'.repeat(2_000_000)), /more than 1048576/],
     ['hangs up', (request) => request.socket.destroy(), /socket hang up/],
     ['hangs up half-way', (_, response) => response.write('{', () => response.destroy()), /aborted/],
-    ['is silent', () => {}, /no answer within 100 ms/],
-    ['falls silent half-way', (_, response) => response.write('{'), /no answer within 100 ms/],
+    ['is silent', () => {}, /no answer within 500 ms/],
+    ['falls silent half-way', (_, response) => response.write('{'), /no answer within 500 ms/],
   ]
 
   it.each(failing)('goes on to the next when one %s', async (_name, answer, message) => {
     const bad = answer === undefined ? { url: nobody } : await api(answer)
     const good = await api(clusterOf('b'))
-    expect(await hosts({ urls: [bad.url, good.url], timeoutMs: 100 })).toEqual(['b'])
-    await expect(hosts({ urls: [bad.url], timeoutMs: 100 })).rejects.toMatchObject({
+    expect(await hosts({ urls: [bad.url, good.url], timeoutMs })).toEqual(['b'])
+    await expect(hosts({ urls: [bad.url], timeoutMs })).rejects.toMatchObject({
       code: 'SWITCHYARD_BAD_DISCOVERY',
       message: expect.stringMatching(message),
     })
@@ -85,9 +87,9 @@ describe('patroniDiscovery', () => {
   it('when nobody answers, says what each one did, without passwords', async () => {
     const silent = await api(() => {})
     const urls = [silent.url, 'http://joe:secret@127.0.0.1:1']
-    const error = await hosts({ urls, timeoutMs: 100 }).catch(String)
+    const error = await hosts({ urls, timeoutMs }).catch(String)
     expect(error).toContain(
-      `GET ${silent.url}/cluster: no answer within 100 ms; GET ${nobody}/cluster: connect`,
+      `GET ${silent.url}/cluster: no answer within ${timeoutMs} ms; GET ${nobody}/cluster: connect`,
     )
     expect(error).not.toContain('secret')
   })

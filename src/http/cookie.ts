@@ -1,4 +1,5 @@
-import { checkNames, checkObject, describe, invalid } from '../config/validate.ts'
+import { checkNames, checkObject, invalid } from '../config/validate.ts'
+import { describe } from '../errors/describe.ts'
 
 /** Attributes of the cookie (RFC 6265bis). */
 export interface CookieAttributes {

@@ -1,6 +1,7 @@
 import { LONGEST_TIMER_MS } from '../config/limits.ts'
-import { checkMethod, checkNames, checkObject, describe, invalid, numberOption } from '../config/validate.ts'
+import { checkMethod, checkNames, checkObject, invalid, numberOption } from '../config/validate.ts'
 import { MAX_TOKEN_LENGTH } from '../consistency/token.ts'
+import { describe } from '../errors/describe.ts'
 import { cookieWriter, readCookie, type CookieAttributes } from './cookie.ts'
 import type { SessionPool, TokenSession } from './session-pool.ts'
 

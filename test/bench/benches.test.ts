@@ -29,7 +29,7 @@ function expectSound(cells: readonly Cell[]): void {
 
 describe('the benchmarks run, and write what can be read', () => {
   it('policies', { timeout: 120_000 }, async () => {
-    const args = ['--seconds', '0.5', '--rate', '60', '--scenarios', 'equal,one flapping', '--lags', '20']
+    const args = ['--seconds', '0.3', '--rate', '100', '--scenarios', 'equal,one flapping', '--lags', '20']
     await runBench('policies', args, ({ result, file }) => {
       expect(result).toMatchObject({ bench: 'policies', seed: 1, ...ENVIRONMENT })
       const balancers = result['balancers'] as readonly Cell[]

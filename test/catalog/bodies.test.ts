@@ -1,53 +1,42 @@
-import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { parseDeclarations } from '../../src/catalog/declared.ts'
 import { loadCatalog, type LoadOptions } from '../../src/catalog/loader.ts'
 import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.ts'
 import { provesRead } from '../../src/statement/proves-read.ts'
-import { findPostgres, startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { bodiesByName } from './bodies-by-name.ts'
 import { bodies, bodiesGroundwork } from './bodies.ts'
-import { connected, named, outcome, queryOver } from './support.ts'
+import { type Pair, servers, startPair } from './pair.ts'
+import { named, outcome, queryOver } from './support.ts'
 
-const installed = findPostgres(15)
-const servers = [
-  { server: 'PostgreSQL 18', binDir: {} },
-  ...(installed === undefined ? [] : [{ server: 'PostgreSQL 15', binDir: { binDir: installed } }]),
-]
-
+const cases = [...bodies, ...bodiesByName]
 const parser = createLibpgQueryParser()
 const proving: LoadOptions = { isRead: (body, catalog) => provesRead(parser, body, catalog) }
 
-describe.each(servers)('functions without a label on $server', ({ binDir }) => {
-  let cluster: Cluster
-  let primary: Client
-  let standby: Client
+describe.each(servers)('functions without a label on $server', ({ options }) => {
+  let pair: Pair
   let catalog: Catalog
 
   beforeAll(async () => {
     await parser.load()
-    cluster = await startCluster({ replicas: 1, ...binDir })
-    primary = await connected(cluster.primary.config)
-    await primary.query([bodiesGroundwork, ...bodies.map(({ create }) => create)].join(';'))
+    pair = await startPair(options)
+    const { cluster, primary } = pair
+    await primary.query([bodiesGroundwork, ...cases.map(({ create }) => create)].join(';'))
     catalog = (await loadCatalog(queryOver(primary), 1, proving)).catalog
     await cluster.caughtUp()
-    standby = await connected(cluster.replicas[0]?.config ?? {})
   })
 
-  afterAll(async () => {
-    await Promise.all([primary?.end(), standby?.end()])
-    await cluster?.stop()
-  })
+  afterAll(() => pair?.end())
 
-  test.each(bodies)('$name: $title', async ({ name, verdict, use, standby: expected }) => {
+  test.each(cases)('$name: $title', async ({ name, verdict, use, standby: expected }) => {
     expect(catalog.functionVerdict(named(name))).toBe(verdict)
-    expect(await outcome(standby, use)).toBe(expected)
+    expect(await outcome(pair.standby, use)).toBe(expected)
     if (verdict === 'harmless') expect(expected).toBe('ok')
   })
 
   test('without a proof none is harmless', async () => {
-    const unproven = (await loadCatalog(queryOver(primary), 1)).catalog
-    const harmless = bodies.filter(({ name }) => unproven.functionVerdict(named(name)) === 'harmless')
+    const unproven = (await loadCatalog(queryOver(pair.primary), 1)).catalog
+    const harmless = cases.filter(({ name }) => unproven.functionVerdict(named(name)) === 'harmless')
     expect(harmless.map(({ name }) => name)).toEqual(['app.halves'])
   })
 
@@ -56,7 +45,7 @@ describe.each(servers)('functions without a label on $server', ({ binDir }) => {
       functions: { adds: 'primaryOnly', insists: 'readOnly' },
     })
     const { functionVerdict } = bound(
-      (await loadCatalog(queryOver(primary), 1, { ...proving, declared })).catalog,
+      (await loadCatalog(queryOver(pair.primary), 1, { ...proving, declared })).catalog,
     )
     expect(
       ['adds', 'adds_twice', 'insists', 'asks_insists'].map((name) => functionVerdict({ name })),
@@ -64,6 +53,7 @@ describe.each(servers)('functions without a label on $server', ({ binDir }) => {
   })
 
   test('when the bodies are too long all together the shortest ones are looked at', async () => {
+    const { primary } = pair
     await primary.query('BEGIN')
     try {
       await primary.query(`

@@ -4,16 +4,10 @@ import type { Catalog } from '../../src/catalog/catalog.ts'
 import { loadCatalog, type LoadOptions } from '../../src/catalog/loader.ts'
 import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.ts'
 import { provesRead } from '../../src/statement/proves-read.ts'
-import { findPostgres, startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { checkedGroundwork, plpgsqlBodies, plpgsqlGroundwork, silentCasts } from './plpgsql-bodies.ts'
 import { slots } from './plpgsql-slots.ts'
+import { type Pair, servers, startPair } from './pair.ts'
 import { connected, outcome, queryOver } from './support.ts'
-
-const installed = findPostgres(15)
-const servers = [
-  { server: 'PostgreSQL 18', binDir: {} },
-  ...(installed === undefined ? [] : [{ server: 'PostgreSQL 15', binDir: { binDir: installed } }]),
-]
 
 const parser = createLibpgQueryParser()
 const proving: LoadOptions = { isRead: (body, catalog) => provesRead(parser, body, catalog) }
@@ -22,16 +16,14 @@ const slotted = slots.flatMap((slot, i) =>
   [false, true].map((sly) => ({ ...slot, name: `slot_${i}_${sly ? 'sly' : 'calm'}`, sly })),
 )
 
-describe.each(servers)('functions in PL/pgSQL on $server', ({ binDir }) => {
-  let cluster: Cluster
-  let primary: Client
-  let standby: Client
+describe.each(servers)('functions in PL/pgSQL on $server', ({ options }) => {
+  let pair: Pair
   let catalog: Catalog
 
   beforeAll(async () => {
     await parser.load()
-    cluster = await startCluster({ replicas: 1, ...binDir })
-    primary = await connected(cluster.primary.config)
+    pair = await startPair(options)
+    const { cluster, primary } = pair
     const creations = slotted.map(({ name, sly, body, returns = 'int' }) => {
       const text = body.replaceAll('@', sly ? 'sly(1)' : 'calm(1)')
       return `CREATE FUNCTION ${name}(a int) RETURNS ${returns} LANGUAGE plpgsql AS $slot$ ${text} $slot$`
@@ -55,15 +47,12 @@ describe.each(servers)('functions in PL/pgSQL on $server', ({ binDir }) => {
       functionVerdict: (name) => (isPolymorphic(name) ? before.catalog : after).functionVerdict(name),
     }
     await cluster.caughtUp()
-    standby = await connected(cluster.replicas[0]?.config ?? {})
   })
 
-  afterAll(async () => {
-    await Promise.all([primary?.end(), standby?.end()])
-    await cluster?.stop()
-  })
+  afterAll(() => pair?.end())
 
   test.each(plpgsqlBodies)('$name: $title', async ({ name, proven, use, standby: expected }) => {
+    const { primary, standby } = pair
     const verdict = catalog.functionVerdict({ name: name.replaceAll('"', '') })
     expect(verdict === 'harmless').toBe(proven)
     expect(await outcome(standby, use)).toBe(expected)
@@ -71,6 +60,7 @@ describe.each(servers)('functions in PL/pgSQL on $server', ({ binDir }) => {
   })
 
   test.each(slotted)('$name: $title', async ({ name, sly }) => {
+    const { primary, standby } = pair
     expect(catalog.functionVerdict({ name })).toBe(sly ? 'volatile' : 'harmless')
     const use = `SELECT * FROM ${name}(1)`
     expect(await outcome(standby, use)).toBe(sly ? '25006' : 'ok')
@@ -79,7 +69,7 @@ describe.each(servers)('functions in PL/pgSQL on $server', ({ binDir }) => {
   })
 
   test.each(silentCasts)('with $title', async ({ create, keeps }) => {
-    const own = await connected({ ...cluster.primary.config, database: 'casts' })
+    const own = await connected({ ...pair.cluster.primary.config, database: 'casts' })
     try {
       await own.query('BEGIN')
       await own.query(create)

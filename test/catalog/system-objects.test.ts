@@ -4,9 +4,9 @@ import { builtinCatalog } from '../../src/catalog/builtin-catalog.ts'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { decided } from '../../src/catalog/decided.ts'
 import { loadCatalog, type CatalogQuery } from '../../src/catalog/loader.ts'
-import { findPostgres, startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { type Pair, servers, startPair } from './pair.ts'
 import { callsOfSystemFunctions, differsByNature } from './sample-calls.ts'
-import { connected, queryOver, verdictOn } from './support.ts'
+import { queryOver, verdictOn } from './support.ts'
 
 interface Named {
   readonly object: 'function' | 'relation' | 'operator' | 'type'
@@ -28,31 +28,20 @@ const systemObjects = `
   SELECT 'type', typnamespace::regnamespace::text, typname FROM pg_type
   WHERE oid < 16384 AND typnamespace <> 'pg_toast'::regnamespace`
 
-const installed = findPostgres(15)
-const servers = [
-  { server: 'PostgreSQL 18', binDir: {} },
-  ...(installed === undefined ? [] : [{ server: 'PostgreSQL 15', binDir: { binDir: installed } }]),
-]
-
-describe.each(servers)("$server's own objects", ({ binDir }) => {
-  let cluster: Cluster
-  let primary: Client
+describe.each(servers)("$server's own objects", ({ options }) => {
+  let pair: Pair
   let query: CatalogQuery
   let loaded: Catalog
   let objects: readonly Named[]
 
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 1, ...binDir })
-    primary = await connected(cluster.primary.config)
-    query = queryOver(primary)
+    pair = await startPair(options)
+    query = queryOver(pair.primary)
     loaded = (await loadCatalog(query, 1)).catalog
     objects = (await query(systemObjects)) as readonly Named[]
   })
 
-  afterAll(async () => {
-    await primary?.end()
-    await cluster?.stop()
-  })
+  afterAll(() => pair?.end())
 
   test('every volatile function was decided on', async () => {
     const rows = (await query(
@@ -75,22 +64,18 @@ describe.each(servers)("$server's own objects", ({ binDir }) => {
   })
 
   test('harmless functions answer on a standby as on the primary', async () => {
-    const standby = await connected(cluster.replicas[0]?.config ?? {})
-    try {
-      const calls = await callsOfSystemFunctions(query, (name) => builtinCatalog.functionVerdict({ name }))
-      expect(calls.length).toBeGreaterThan(2_000)
-      const differing: string[] = []
-      let answered = 0
-      for (const { name, sql } of calls) {
-        const [here, there] = await Promise.all([answer(primary, sql), answer(standby, sql)])
-        if (!here.startsWith('error')) answered += 1
-        if (here !== there && !differsByNature.has(name)) differing.push(`${sql}: ${here}, but ${there}`)
-      }
-      expect(differing).toEqual([])
-      expect(answered).toBeGreaterThan(calls.length / 2)
-    } finally {
-      await standby.end()
+    const { primary, standby } = pair
+    const calls = await callsOfSystemFunctions(query, (name) => builtinCatalog.functionVerdict({ name }))
+    expect(calls.length).toBeGreaterThan(2_000)
+    const differing: string[] = []
+    let answered = 0
+    for (const { name, sql } of calls) {
+      const [here, there] = await Promise.all([answer(primary, sql), answer(standby, sql)])
+      if (!here.startsWith('error')) answered += 1
+      if (here !== there && !differsByNature.has(name)) differing.push(`${sql}: ${here}, but ${there}`)
     }
+    expect(differing).toEqual([])
+    expect(answered).toBeGreaterThan(calls.length / 2)
   })
 })
 

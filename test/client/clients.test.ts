@@ -3,7 +3,8 @@ import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Client, from, Pool, type ClientOptions, type PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 
@@ -13,10 +14,7 @@ let cluster: Cluster
 let pool: Pool
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
-  await ask(cluster.primary.config, 'create table items (id int primary key, label text)')
-  await ask(cluster.primary.config, `insert into items select g, 'item ' || g from generate_series(1, 50) g`)
-  await cluster.caughtUp()
+  cluster = await startClusterWith({ replicas: 1 }, itemsTable(50))
 })
 
 afterAll(async () => {

@@ -7,7 +7,8 @@ import Cursor from 'pg-cursor'
 import QueryStream from 'pg-query-stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Pool } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { itemsTable, startClusterWith, Tally } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 
@@ -16,36 +17,35 @@ import { ask, until } from '../support/servers.ts'
 let cluster: Cluster
 let pool: Pool
 let client: PoolClient
+let tally: Tally
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
-  await ask(cluster.primary.config, 'create table items (id int primary key, label text)')
-  await ask(cluster.primary.config, `insert into items select g, 'item ' || g from generate_series(1, 500) g`)
-  await cluster.caughtUp()
+  cluster = await startClusterWith({ replicas: 1 }, itemsTable(500))
+  pool = poolOver(cluster, { probeIntervalMs: 100 })
 })
 
 beforeEach(async () => {
-  pool = poolOver(cluster, { probeIntervalMs: 100 })
   await replicasReady(pool)
+  tally = new Tally(pool)
   client = await pool.connect()
 })
 
-afterEach(async () => {
+afterEach(() => {
   try {
     client.release()
   } catch {
     // The test has released it.
   }
-  await pool.end()
 })
 
 afterAll(async () => {
-  await cluster.stop()
+  await pool?.end()
+  await cluster?.stop()
 })
 
 const ALL = 'select id from items order by id'
 /** Reads that were answered by the primary and by the replica. */
-const reads = (): number[] => pool.stats().nodes.map((node) => node.reads)
+const reads = (): number[] => tally.reads()
 const inUse = (): number => pool.totalCount - pool.idleCount
 
 async function idsOf(stream: AsyncIterable<unknown>): Promise<number[]> {
@@ -122,7 +122,7 @@ describe('a cursor over a proven read', () => {
     await cursor.close()
     await cluster.caughtUp()
     await client.query('select id from items where id = 8')
-    expect(pool.stats().nodes[1]?.reads).toBeGreaterThan(0)
+    expect(reads()[1]).toBe(1)
   })
 })
 

@@ -2,11 +2,13 @@ import { expect, test } from 'vitest'
 import { shortcomings } from './promise.ts'
 import { runConsistency } from './run.ts'
 
+// Short versions: `npm run proof:consistency` runs a million operations.
+
 test('nobody is shown less than promised while replicas stop, die and come back, and the primary is replaced', async ({
   annotate,
 }) => {
   const figures = await runConsistency({
-    operations: 15_000,
+    operations: 6_000,
     consistency: 'causal',
     callers: 32,
     promotes: true,
@@ -22,7 +24,7 @@ test('nor while commits wait for synchronous standbys, and replicas show them lo
   annotate,
 }) => {
   const figures = await runConsistency({
-    operations: 4000,
+    operations: 2_500,
     consistency: 'causal',
     callers: 32,
     promotes: false,
@@ -55,7 +57,7 @@ test('nor where the replicas share one address, which leads to the new primary, 
 
 test('without fences the checker finds reads that are too old', async ({ annotate }) => {
   const figures = await runConsistency({
-    operations: 10_000,
+    operations: 5_000,
     consistency: 'eventual',
     callers: 32,
     promotes: false,

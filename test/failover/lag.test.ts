@@ -4,7 +4,7 @@ import { runLag } from '../proofs/lag-run.ts'
 
 test('lag is told as it is, give or take a probe', async ({ annotate }) => {
   await using cluster = await startCluster({ replicas: 1 })
-  const figures = await runLag(cluster, { trials: 8, probeIntervalMs: 100, longestMs: 600 })
+  const figures = await runLag(cluster, { trials: 5, probeIntervalMs: 100, longestMs: 600 })
   await annotate(JSON.stringify(figures))
   expect(figures.unknown).toBe(0)
   expect(figures.maxErrorMs).toBeLessThan(150)

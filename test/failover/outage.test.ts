@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { runOutage } from '../proofs/outage-run.ts'
 
 test('while there is no primary, readers read on, and writers hear clearly', async ({ annotate }) => {
-  const figures = await runOutage({ callers: 8, outageMs: 4_000, failoverTimeoutMs: 1_000 })
+  const figures = await runOutage({ callers: 8, outageMs: 2_500, failoverTimeoutMs: 700 })
   await annotate(JSON.stringify(figures))
   expect(figures).toMatchObject({ failedReads: 0, readErrors: {} })
   expect(figures.readsWithoutPrimary).toBeGreaterThan(100)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { runStall } from '../proofs/stall-run.ts'
 
 test('a replica that stalls costs each caller one readTimeoutMs, once, and no read', async ({ annotate }) => {
-  const figures = await runStall({ callers: 16, readTimeoutMs: 1_000, quietMs: 1_500 })
+  const figures = await runStall({ callers: 16, readTimeoutMs: 1_000, quietMs: 700 })
   await annotate(JSON.stringify(figures))
   expect(figures).toMatchObject({ failed: 0, errors: {} })
   // Reads were under way when it stalled.

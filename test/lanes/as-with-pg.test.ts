@@ -1,32 +1,22 @@
 import { Pool as PgPool, type QueryConfig } from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Pool, PoolOptions } from '../../src/index.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PoolOptions } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
-import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { poolsForTests } from '../support/ground.ts'
 import { until } from '../support/servers.ts'
 
 const TYPED = "select '6ecd8c99-4036-403d-bf84-cf8400f67836'::uuid as u, 12.5::numeric as n"
 const SLEEPY = 'select pg_sleep($1::float8)::text as slept, $2::int as k'
 
 let cluster: Cluster
-const pools: Pool[] = []
 
 beforeAll(async () => {
   cluster = await startCluster({ replicas: 1 })
 })
 
-afterAll(() => cluster.stop())
+afterAll(() => cluster?.stop())
 
-afterEach(async () => {
-  await Promise.all(pools.splice(0).map((pool) => pool.end()))
-})
-
-async function open(options: PoolOptions = {}): Promise<Pool> {
-  const pool = poolOver(cluster, { consistency: 'eventual', ...options })
-  pools.push(pool)
-  await replicasReady(pool)
-  return pool
-}
+const open = poolsForTests(() => cluster, { consistency: 'eventual' })
 
 /** The rows that pg.Pool gives. */
 async function rowsOfPg(query: QueryConfig): Promise<unknown[]> {

@@ -1,37 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import fc from 'fast-check'
 import { Client, type PoolClient, type QueryConfig, type QueryResult } from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Pool, PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
-import { poolOver, replicasReady } from '../support/routed-pool.ts'
-import { ask, until } from '../support/servers.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Pool } from '../../src/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
+import { until } from '../support/servers.ts'
 
 const BY_ID = 'select id, label from items where id = $1'
 const SLEEPY = 'select pg_sleep(case when $1::int = 1 then 60 else 0 end)::text as slept'
 
 let cluster: Cluster
-const pools: Pool[] = []
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
-  await ask(cluster.primary.config, 'create table items (id int primary key, label text not null)')
-  await ask(cluster.primary.config, "insert into items select g, 'item ' || g from generate_series(1, 500) g")
-  await cluster.caughtUp()
+  cluster = await startClusterWith({ replicas: 1 }, itemsTable(500))
 })
 
-afterAll(() => cluster.stop())
+afterAll(() => cluster?.stop())
 
-afterEach(async () => {
-  await Promise.all(pools.splice(0).map((pool) => pool.end()))
-})
-
-async function open(options: PoolOptions = {}): Promise<Pool> {
-  const pool = poolOver(cluster, { consistency: 'eventual', ...options })
-  pools.push(pool)
-  await replicasReady(pool)
-  return pool
-}
+const open = poolsForTests(() => cluster, { consistency: 'eventual' })
 
 /** Connections of the pool to the replica, as it knows them. */
 function connections(pool: Pool): { total: number; idle: number; waiting: number } {

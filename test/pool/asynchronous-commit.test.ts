@@ -1,24 +1,13 @@
 import { Query } from 'pg'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import { CausalBench, readNote } from '../support/causal-bench.ts'
 import { ask } from '../support/servers.ts'
 
-let bench: CausalBench
+// What is committed without a flush stays unflushed for long.
+const bench = CausalBench.forTests({ settings: { wal_writer_delay: '2s' } })
 
-beforeAll(async () => {
-  // What is committed without a flush stays unflushed for long.
-  bench = await CausalBench.start({ settings: { wal_writer_delay: '2s' } })
-})
-
-afterEach(async () => {
-  await ask(bench.cluster.primary.config, 'alter role current_user reset synchronous_commit')
-  await bench.tidy()
-})
-
-afterAll(async () => {
-  await bench.cluster.stop()
-})
+afterEach(() => ask(bench.cluster.primary.config, 'alter role current_user reset synchronous_commit'))
 
 /** Writes and reads, over and over, and counts the reads that miss the write: what is not flushed is on no replica. */
 async function staleReads(pool: Pool, write: () => Promise<number>): Promise<number> {

@@ -5,26 +5,21 @@ import { CausalBench, readNote } from '../support/causal-bench.ts'
 import { ask, until } from '../support/servers.ts'
 import { startBalancer, type TcpProxy } from '../support/tcp-proxy.ts'
 
-let bench: CausalBench
+const bench = CausalBench.forTests()
 let balancer: TcpProxy
 const pools: Pool[] = []
 /** Addresses that turned out to be shared. */
 const found: unknown[] = []
 
 beforeAll(async () => {
-  bench = await CausalBench.start()
   balancer = await startBalancer([])
 })
 
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.end()))
-  await bench.cluster.caughtUp()
 })
 
-afterAll(async () => {
-  await balancer.close()
-  await bench.cluster.stop()
-})
+afterAll(() => balancer.close())
 
 /** Where the servers are. */
 const address = (index: 0 | 1 | 'primary'): { host: string; port: number } => {

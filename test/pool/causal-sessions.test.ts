@@ -1,24 +1,12 @@
 import { setTimeout as later } from 'node:timers/promises'
 import { Readable } from 'node:stream'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import { CausalBench, readNote, type Answer } from '../support/causal-bench.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
 
-let bench: CausalBench
-
-beforeAll(async () => {
-  bench = await CausalBench.start()
-})
-
-afterEach(async () => {
-  await bench.tidy()
-})
-
-afterAll(async () => {
-  await bench.cluster.stop()
-})
+const bench = CausalBench.forTests()
 
 const isReplica = expect.toBeOneOf([0, 1]) as number
 

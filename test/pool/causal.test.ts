@@ -1,21 +1,9 @@
 import { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { CausalBench, readNote } from '../support/causal-bench.ts'
 import { ask, until } from '../support/servers.ts'
 
-let bench: CausalBench
-
-beforeAll(async () => {
-  bench = await CausalBench.start()
-})
-
-afterEach(async () => {
-  await bench.tidy()
-})
-
-afterAll(async () => {
-  await bench.cluster.stop()
-})
+const bench = CausalBench.forTests()
 
 const isReplica = expect.toBeOneOf([0, 1]) as number
 

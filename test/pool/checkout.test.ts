@@ -1,36 +1,33 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import Cursor from 'pg-cursor'
 import type { PoolClient } from 'pg'
 import { Query, type Pool } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { itemsTable, startClusterWith, Tally } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 
 let cluster: Cluster
 let pool: Pool
+let tally: Tally
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
-  await ask(cluster.primary.config, 'create table items (id int primary key, label text)')
-  await ask(cluster.primary.config, `insert into items select g, 'item ' || g from generate_series(1, 50) g`)
-  await cluster.caughtUp()
+  cluster = await startClusterWith({ replicas: 1 }, itemsTable(50))
+  pool = poolOver(cluster, { windowMs: 60_000, probeIntervalMs: 100 })
 })
 
 beforeEach(async () => {
-  pool = poolOver(cluster, { windowMs: 60_000, probeIntervalMs: 100 })
   await replicasReady(pool)
-})
-
-afterEach(async () => {
-  await pool.end()
+  tally = new Tally(pool)
 })
 
 afterAll(async () => {
-  await cluster.stop()
+  await pool?.end()
+  await cluster?.stop()
 })
 
 /** Queries sent to the primary and to the replica. */
-const sent = (): number[] => pool.stats().nodes.map(({ queries }) => queries)
+const sent = (): number[] => tally.queries()
 
 describe('a client from connect()', () => {
   it('routes each statement by itself', async () => {
@@ -42,7 +39,7 @@ describe('a client from connect()', () => {
     expect(sent()).toEqual([1, 1])
     await client.query('select 1 from items')
     expect(sent()[0]).toBe(1)
-    expect(pool.stats().nodes.map(({ reads }) => reads)).toEqual([0, 2])
+    expect(tally.reads()).toEqual([0, 2])
     client.release()
   })
 
@@ -187,10 +184,7 @@ describe('a client from connect()', () => {
   it('closes the connection at once when it is released with an error, though a statement runs', async () => {
     const client = await pool.connect()
     const running = client.query('do $$ begin perform pg_sleep(30); end $$')
-    await until(
-      'it runs',
-      () => client.getTransactionStatus() === 'I' && pool.stats().nodes[0]?.queries === 1,
-    )
+    await until('it runs', () => client.getTransactionStatus() === 'I' && sent()[0] === 1)
     client.release(new Error('enough'))
     await expect(running).rejects.toThrow('Connection terminated')
     expect(pool.totalCount - pool.idleCount).toBe(0)

@@ -1,5 +1,5 @@
 import { setTimeout as later } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { Client } from 'pg'
 import type { Pool } from '../../src/index.ts'
 import type { ClusterNode } from '../../src/test-cluster/index.ts'
@@ -10,10 +10,9 @@ import { ask, until } from '../support/servers.ts'
  * With two synchronous standbys and `remote_apply`, one of them paused, the other one shows a commit that the primary does
  * not show: that waits for both.
  */
-let bench: CausalBench
+const bench = CausalBench.forTests()
 
 beforeAll(async () => {
-  bench = await CausalBench.start()
   const { config } = bench.cluster.primary
   await ask(config, 'create table others as select 1 as id, 0 as version')
   await ask(config, `alter system set synchronous_standby_names = 'FIRST 2 (node2, node3)'`)
@@ -23,14 +22,6 @@ beforeAll(async () => {
     const rows = await ask(config, `select 1 from pg_stat_replication where sync_state = 'sync'`)
     return rows.length === 2
   })
-})
-
-afterEach(async () => {
-  await bench.tidy()
-})
-
-afterAll(async () => {
-  await bench.cluster.stop()
 })
 
 /** Runs `fn` while the replica 0 shows a commit, and the primary does not before `appears` is called. */

@@ -1,23 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Pool, PoolOptions } from '../../src/index.ts'
 import { encodeToken } from '../../src/consistency/token.ts'
 import { startCluster } from '../../src/test-cluster/index.ts'
 import { CausalBench, readNote } from '../support/causal-bench.ts'
 import { ask } from '../support/servers.ts'
 
-let bench: CausalBench
-
-beforeAll(async () => {
-  bench = await CausalBench.start()
-})
-
-afterEach(async () => {
-  await bench.tidy()
-})
-
-afterAll(async () => {
-  await bench.cluster.stop()
-})
+const bench = CausalBench.forTests()
 
 const SECRET = 'a secret of at least thirty-two bytes'
 const OLDER = 'an older secret, of thirty-two bytes too'

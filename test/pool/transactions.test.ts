@@ -1,8 +1,9 @@
 import Cursor from 'pg-cursor'
 import type { DatabaseError, PoolClient, QueryConfig } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { outcomeOf, smoothWeightedRoundRobin, type Pool, type RouteRequest } from '../../src/index.ts'
-import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
+import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
+import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
@@ -12,23 +13,15 @@ let pool: Pool
 let marks = 0
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 2 })
-  await ask(cluster.primary.config, 'create table items (id int primary key, label text)')
-  await ask(cluster.primary.config, `insert into items select g, 'item ' || g from generate_series(1, 50) g`)
-  await cluster.caughtUp()
-})
-
-beforeEach(async () => {
+  cluster = await startClusterWith({ replicas: 2 }, itemsTable(50))
   pool = poolOver(cluster, { probeIntervalMs: 50 })
-  await replicasReady(pool)
 })
 
-afterEach(async () => {
-  await pool.end()
-})
+beforeEach(() => replicasReady(pool))
 
 afterAll(async () => {
-  await cluster.stop()
+  await pool?.end()
+  await cluster?.stop()
 })
 
 const servers = (): readonly ClusterNode[] =>

@@ -7,6 +7,8 @@ import { pause, rounded, type Latencies } from './timings.ts'
 export interface ChaosOptions {
   readonly callers: number
   readonly seconds: number
+  /** Goes on for longer until so many replicas were killed. @defaultValue 0 */
+  readonly leastKills?: number
   /** Time from one `kill -9` to the next. A replica is started again after half of it. */
   readonly everyMs: number
 }
@@ -49,10 +51,13 @@ export async function runChaos(cluster: Cluster, options: ChaosOptions): Promise
   }
 }
 
-async function killInTurn(cluster: Cluster, { seconds, everyMs }: ChaosOptions): Promise<number> {
+async function killInTurn(
+  cluster: Cluster,
+  { seconds, leastKills = 0, everyMs }: ChaosOptions,
+): Promise<number> {
   const untilMs = performance.now() + seconds * 1000
   let kills = 0
-  while (performance.now() < untilMs) {
+  while (performance.now() < untilMs || kills < leastKills) {
     const victim = cluster.replicas[kills % cluster.replicas.length]
     const startedAtMs = performance.now()
     await victim?.kill()

@@ -13,7 +13,7 @@ export interface PromotionOptions {
   /** `crash`: `kill -9` for the primary, then a promotion. `switchover`: the primary is stopped in order, there and back. */
   readonly manner: 'crash' | 'switchover'
   readonly callers: number
-  /** How long the load runs before each promotion, and after the last one. */
+  /** How long the load runs before each promotion and after the last one; longer where it has done little by then. */
   readonly quietMs: number
 }
 
@@ -57,10 +57,10 @@ export async function runPromotion(options: PromotionOptions): Promise<Promotion
     const visitors = new Visitors(pool, ledger, callers)
     const takeovers: Takeover[] = []
     for (let round = 0; round < (manner === 'crash' ? 1 : 2); round++) {
-      await pause(quietMs)
+      await quiet(ledger, quietMs)
       takeovers.push(await takeOver(cluster, manner, way, ledger.acknowledgements))
     }
-    await pause(quietMs)
+    await quiet(ledger, quietMs)
     await visitors.stop()
     const rows = await ask(cluster.primary.config, 'select writer, n from ledger')
     return {
@@ -76,6 +76,14 @@ export async function runPromotion(options: PromotionOptions): Promise<Promotion
   } finally {
     await pool.end()
   }
+}
+
+const LEAST_WRITES = 100
+
+async function quiet({ acknowledgements }: Ledger, quietMs: number): Promise<void> {
+  const enough = acknowledgements.length + LEAST_WRITES
+  await pause(quietMs)
+  await until('enough was written', () => acknowledgements.length >= enough, 30_000)
 }
 
 /**

@@ -1,10 +1,7 @@
+import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { Pool, PoolOptions } from '../../src/index.ts'
-import {
-  startCluster,
-  type Cluster,
-  type ClusterNode,
-  type ClusterOptions,
-} from '../../src/test-cluster/index.ts'
+import type { Cluster, ClusterNode, ClusterOptions } from '../../src/test-cluster/index.ts'
+import { startClusterWith } from './ground.ts'
 import { poolOver, replicasReady } from './routed-pool.ts'
 import { ask } from './servers.ts'
 
@@ -18,20 +15,34 @@ export interface Answer {
 
 /** A cluster with a table of notes, and pools over it that are closed together. */
 export class CausalBench {
-  readonly cluster: Cluster
   readonly #pools: Pool[] = []
+  #cluster: Cluster | undefined
   #versions = 0
 
-  private constructor(cluster: Cluster) {
-    this.cluster = cluster
+  /** Lasts for all tests of the file that calls this. */
+  static forTests(options: ClusterOptions = {}): CausalBench {
+    const bench = new CausalBench()
+    beforeAll(() => bench.start(options))
+    afterEach(() => bench.tidy())
+    afterAll(() => bench.stop())
+    return bench
   }
 
-  static async start(options: ClusterOptions = {}): Promise<CausalBench> {
-    const cluster = await startCluster({ replicas: 2, ...options })
-    await ask(cluster.primary.config, 'create table notes (id int primary key, version int not null)')
-    await ask(cluster.primary.config, 'insert into notes values (1, 0)')
-    await cluster.caughtUp()
-    return new CausalBench(cluster)
+  get cluster(): Cluster {
+    if (this.#cluster === undefined) throw new Error('The cluster has not been started')
+    return this.#cluster
+  }
+
+  async start(options: ClusterOptions): Promise<void> {
+    this.#cluster = await startClusterWith(
+      { replicas: 2, ...options },
+      'create table notes (id int primary key, version int not null)',
+      'insert into notes values (1, 0)',
+    )
+  }
+
+  async stop(): Promise<void> {
+    await this.#cluster?.stop()
   }
 
   replica(index: 0 | 1): ClusterNode {

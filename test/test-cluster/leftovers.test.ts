@@ -30,10 +30,13 @@ afterEach(async () => {
   await removePlace(place)
 })
 
-const START = `
-const cluster = await startCluster({ replicas: 1, directory: place })
+const start = (replicas: number): string => `
+const cluster = await startCluster({ replicas: ${replicas}, directory: place })
 console.log('ready')
 `
+const START = start(1)
+// One server is ended as several are.
+const START_ONE = start(0)
 const WAIT = 'setInterval(() => {}, 1000)'
 
 /** Starts an owner, takes stock of its processes when it is ready, lets `end` happen and expects nothing to be left. */
@@ -44,8 +47,8 @@ async function expectNothingLeft(
   const owner = startOwner(sources, place, program)
   expect(await owner.line()).toBe('ready')
   const processes = (await processTree(owner.pid)).filter((pid) => pid !== owner.pid)
-  // Two postmasters with their children, and the watchdog.
-  expect(processes.length).toBeGreaterThan(8)
+  // At least a postmaster with its children, and the watchdog.
+  expect(processes.length).toBeGreaterThan(5)
   await end(owner)
   const ended = await owner.ended
   await untilGone(processes)
@@ -92,7 +95,7 @@ describe('nothing is left', () => {
     const program = `
       const go = new Promise(resolve => process.once('SIGUSR2', resolve))
       const waiting = setInterval(() => {}, 1000)
-      ${START}
+      ${START_ONE}
       await go
       clearInterval(waiting)
       ${how}`
@@ -100,7 +103,7 @@ describe('nothing is left', () => {
   })
 
   test.each(['SIGTERM', 'SIGHUP', 'SIGKILL'] as const)('after %s', async (signal) => {
-    expect(await expectNothingLeft(START + WAIT, (owner) => process.kill(owner.pid, signal))).toBe(signal)
+    expect(await expectNothingLeft(START_ONE + WAIT, (owner) => process.kill(owner.pid, signal))).toBe(signal)
   })
 
   test.each(['SIGINT', 'SIGKILL'] as const)('after %s for its whole process group', async (signal) => {
@@ -148,7 +151,7 @@ describe('nothing is left', () => {
   test.skipIf(process.platform !== 'linux')('when stop() finds its watchdog dead', async () => {
     const program = `
       import { execSync } from 'node:child_process'
-      ${START}
+      ${START_ONE}
       process.once('SIGUSR2', async () => {
         await cluster.stop()
         console.log('stopped')

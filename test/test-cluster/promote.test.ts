@@ -1,41 +1,53 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
 import { startCluster } from '../../src/test-cluster/index.ts'
 import { until } from '../../src/test-cluster/wait.ts'
 import { column, replicaAt } from './sql.ts'
 
 let cluster: Cluster
+let usable = false
 
-afterEach(() => cluster?.stop())
-
-async function start(replicas: number): Promise<void> {
-  cluster = await startCluster({ replicas })
-  await column(cluster.primary.config, 'CREATE TABLE notes (id int); INSERT INTO notes VALUES (1)')
+// Every test begins with a primary and two replicas that follow it, whoever they are.
+beforeEach(async () => {
+  if (!usable) cluster = await startCluster({ replicas: 2 })
+  usable = true
+  await column(
+    cluster.primary.config,
+    'DROP TABLE IF EXISTS notes, big; CREATE TABLE notes (id int); INSERT INTO notes VALUES (1)',
+  )
   // What no replica has is gone with a primary that is killed.
   await cluster.caughtUp()
-}
+})
+
+afterEach(async () => {
+  await cluster.primary.start()
+  await Promise.all(cluster.replicas.map((node) => node.start()))
+  // One that was kept is a primary for ever.
+  usable = (await Promise.all(cluster.replicas.map(isStandby))).every((is) => is === true)
+  if (!usable) await cluster.stop()
+})
+afterAll(() => cluster?.stop())
 
 const note = (id: number): Promise<unknown> =>
   column(cluster.primary.config, `INSERT INTO notes VALUES (${id})`)
 const notesOn = (node: ClusterNode): Promise<readonly unknown[]> =>
   column(node.config, 'SELECT id FROM notes ORDER BY id')
-const names = (nodes: readonly ClusterNode[]): readonly string[] => nodes.map((node) => node.name)
 const isStandby = async (node: ClusterNode): Promise<unknown> =>
   (await column(node.config, 'SELECT pg_is_in_recovery()'))[0]
 
 test('a replica becomes the primary, the others and the old primary follow it, again and again', async () => {
-  await start(2)
   const ports = cluster.nodes.map((node) => node.config.port)
+  const [first, next] = [cluster.primary, replicaAt(cluster, 1)]
   await cluster.promote(1)
-  expect(cluster.primary.name).toBe('node3')
-  expect(names(cluster.replicas)).toEqual(['node1', 'node2'])
+  expect(cluster.primary).toBe(next)
+  expect(cluster.replicas).toEqual(cluster.nodes.filter((node) => node !== next))
   await note(2)
   await cluster.caughtUp()
   for (const node of cluster.nodes) expect(await notesOn(node)).toEqual([1, 2])
   expect(await Promise.all(cluster.replicas.map(isStandby))).toEqual([true, true])
 
-  await cluster.promote(replicaAt(cluster, 0))
-  expect(cluster.primary.name).toBe('node1')
+  await cluster.promote(first)
+  expect(cluster.primary).toBe(first)
   await note(3)
   await cluster.caughtUp()
   for (const node of cluster.nodes) expect(await notesOn(node)).toEqual([1, 2, 3])
@@ -43,7 +55,6 @@ test('a replica becomes the primary, the others and the old primary follow it, a
 })
 
 test('under load no write that was confirmed is lost', async () => {
-  await start(2)
   const confirmed: number[] = []
   const old = cluster.primary.config
   const writing = (async () => {
@@ -61,7 +72,6 @@ test('under load no write that was confirmed is lost', async () => {
 })
 
 test('a replica that has not received everything gets it before it is promoted', async () => {
-  await start(1)
   const [old, next] = [cluster.primary, replicaAt(cluster, 0)]
   const [receiver] = await column(next.config, 'SELECT pid FROM pg_stat_wal_receiver')
   process.kill(Number(receiver), 'SIGSTOP')
@@ -84,11 +94,11 @@ test('a replica that has not received everything gets it before it is promoted',
 })
 
 test('a dead primary stays dead until it is started, then it follows', async () => {
-  await start(2)
-  const old = cluster.primary
+  const [old, next] = [cluster.primary, replicaAt(cluster, 0)]
   await old.kill()
   await cluster.promote(0)
-  expect([cluster.primary.name, old.running]).toEqual(['node2', false])
+  expect(cluster.primary).toBe(next)
+  expect(old.running).toBe(false)
   await note(2)
   await cluster.caughtUp()
   await old.start()
@@ -98,7 +108,6 @@ test('a dead primary stays dead until it is started, then it follows', async () 
 })
 
 test('a frozen primary is killed before its successor takes over', async () => {
-  await start(1)
   const old = cluster.primary
   await old.freeze()
   await cluster.promote(0)
@@ -106,12 +115,10 @@ test('a frozen primary is killed before its successor takes over', async () => {
 })
 
 test('with oldPrimary stop it is down, with keep it goes on writing', async () => {
-  await start(2)
-  const first = cluster.primary
-  await cluster.promote(0, { oldPrimary: 'stop' })
+  const [first, second, third] = [cluster.primary, replicaAt(cluster, 0), replicaAt(cluster, 1)]
+  await cluster.promote(second, { oldPrimary: 'stop' })
   expect(first.running).toBe(false)
-  const second = cluster.primary
-  await cluster.promote(replicaAt(cluster, 1), { oldPrimary: 'keep' })
+  await cluster.promote(third, { oldPrimary: 'keep' })
   expect([second.running, await isStandby(second), await isStandby(cluster.primary)]).toEqual([
     true,
     false,
@@ -127,7 +134,6 @@ test('with oldPrimary stop it is down, with keep it goes on writing', async () =
 })
 
 test('a follower that received more than the promoted replica is copied anew', async () => {
-  await start(2)
   const [behind, ahead] = [replicaAt(cluster, 0), replicaAt(cluster, 1)]
   await cluster.caughtUp()
   // Without a conninfo it receives nothing more.
@@ -146,7 +152,6 @@ test('a follower that received more than the promoted replica is copied anew', a
 })
 
 test('a follower whose replay is paused follows once it is resumed', async () => {
-  await start(2)
   const paused = replicaAt(cluster, 1)
   await paused.pauseReplay()
   await cluster.promote(0)
@@ -157,7 +162,6 @@ test('a follower whose replay is paused follows once it is resumed', async () =>
 })
 
 test('a replica that was down meanwhile is copied anew when it is started', async () => {
-  await start(2)
   const away = replicaAt(cluster, 1)
   await away.stop()
   await cluster.promote(0)
@@ -166,23 +170,23 @@ test('a replica that was down meanwhile is copied anew when it is started', asyn
   await cluster.caughtUp()
   expect(await notesOn(away)).toEqual([1, 2])
   await away.stop()
-  await cluster.promote(0)
+  await cluster.promote(cluster.replicas.find((node) => node !== away) ?? away)
   await cluster.primary.stop()
   await expect(away.start()).rejects.toMatchObject({
     code: 'SWITCHYARD_TEST_CLUSTER',
-    message: 'node3 must be copied from node1, which does not run',
+    message: `${away.name} must be copied from ${cluster.primary.name}, which does not run`,
   })
 })
 
 test('only a running replica can be promoted', async () => {
-  await start(1)
   const code = 'SWITCHYARD_INVALID_OPTION'
-  const legal = 'replica must be a replica of this cluster or an index from 0 to 0'
-  await expect(cluster.promote(1)).rejects.toMatchObject({ code, message: `${legal}; received 1` })
+  const legal = 'replica must be a replica of this cluster or an index from 0 to 1'
+  await expect(cluster.promote(2)).rejects.toMatchObject({ code, message: `${legal}; received 2` })
   await expect(cluster.promote(cluster.primary)).rejects.toMatchObject({
     code,
-    message: `${legal}; received node1`,
+    message: `${legal}; received ${cluster.primary.name}`,
   })
-  await replicaAt(cluster, 0).stop()
-  await expect(cluster.promote(0)).rejects.toThrow('node2 cannot be promoted: it does not run')
+  const stopped = replicaAt(cluster, 0)
+  await stopped.stop()
+  await expect(cluster.promote(0)).rejects.toThrow(`${stopped.name} cannot be promoted: it does not run`)
 })

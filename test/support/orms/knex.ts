@@ -2,7 +2,7 @@ import knex, { type Knex } from 'knex'
 import { DatabaseError, Pool } from '../../../src/index.ts'
 import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
 
-export const peopleMigrations: Knex.MigrationSource<string> = {
+const peopleMigrations: Knex.MigrationSource<string> = {
   getMigrations: async () => ['people'],
   getMigrationName: (name) => name,
   getMigration: async () => ({
@@ -48,32 +48,43 @@ export function knexOver(pool: Pool): Knex {
   return knex({ client: 'pg', connectionPool: pool } as Knex.Config)
 }
 
+/** What is done with knex itself, whoever makes the statements. */
+export function knexOrm(
+  db: Knex,
+  pool: Pool,
+  statementsOf: (db: Knex) => Statements,
+): Pick<Orm, keyof Statements | 'pool' | 'migrate' | 'transaction' | 'readOnly' | 'close'> {
+  return {
+    ...statementsOf(db),
+    pool,
+    migrate: async () => db.migrate.latest({ migrationSource: peopleMigrations }),
+    transaction: (work, isolation) =>
+      db.transaction(
+        (tx) => work(statementsOf(tx)),
+        isolation === undefined ? undefined : { isolationLevel: isolation },
+      ),
+    readOnly: (work) => db.transaction((tx) => work(statementsOf(tx)), { readOnly: true }),
+    close: async () => {
+      await db.destroy()
+      await pool.end()
+    },
+  }
+}
+
 export const knexAdapter: OrmAdapter = {
   name: 'knex',
   open: async (options) => {
     const pool = new Pool(options)
     const db = knexOver(pool)
     const orm: Orm = {
-      ...statements(db),
-      pool,
-      migrate: async () => db.migrate.latest({ migrationSource: peopleMigrations }),
-      transaction: (work, isolation) =>
-        db.transaction(
-          (tx) => work(statements(tx)),
-          isolation === undefined ? undefined : { isolationLevel: isolation },
-        ),
+      ...knexOrm(db, pool, statements),
       nested: (work) =>
         db.transaction((tx) =>
           work(statements(tx), (inner) => tx.transaction((savepoint) => inner(statements(savepoint)))),
         ),
-      readOnly: (work) => db.transaction((tx) => work(statements(tx)), { readOnly: true }),
       stream: () => streamed(db('people').orderBy('id')),
       violation: (error) =>
         error instanceof DatabaseError ? (error as DatabaseError & { code: string }) : undefined,
-      close: async () => {
-        await db.destroy()
-        await pool.end()
-      },
     }
     return orm
   },

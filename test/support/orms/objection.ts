@@ -7,7 +7,7 @@ import {
   type TransactionOrKnex,
 } from 'objection'
 import { Pool } from '../../../src/index.ts'
-import { knexOver, peopleMigrations, streamed } from './knex.ts'
+import { knexOrm, knexOver, streamed } from './knex.ts'
 import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
 
 class Note extends Model {
@@ -63,28 +63,16 @@ export const objectionAdapter: OrmAdapter = {
     const db = knexOver(pool)
     const People = PersonModel.bindKnex(db)
     const orm: Orm = {
-      ...statements(db),
-      pool,
-      migrate: async () => db.migrate.latest({ migrationSource: peopleMigrations }),
-      transaction: (work, isolation) =>
-        db.transaction(
-          (tx) => work(statements(tx)),
-          isolation === undefined ? undefined : { isolationLevel: isolation },
-        ),
+      ...knexOrm(db, pool, statements),
       nested: (work) =>
         People.transaction((tx) =>
           work(statements(tx), (inner) => tx.transaction((savepoint) => inner(statements(savepoint)))),
         ),
-      readOnly: (work) => db.transaction((tx) => work(statements(tx)), { readOnly: true }),
       stream: () => streamed(People.query().orderBy('id').toKnexQuery()),
       violation: (error) => {
         if (!(error instanceof UniqueViolationError)) return undefined
         const { constraint, table } = error
         return { code: '23505', constraint, table }
-      },
-      close: async () => {
-        await db.destroy()
-        await pool.end()
       },
     }
     return orm
