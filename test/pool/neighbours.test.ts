@@ -1,20 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { CausalBench, readNote } from '../support/causal-bench.ts'
 
-let bench: CausalBench
-
-beforeAll(async () => {
-  // What is committed without a flush stays unflushed for long.
-  bench = await CausalBench.start({ settings: { wal_writer_delay: '2s' } })
-})
-
-afterEach(async () => {
-  await bench.tidy()
-})
-
-afterAll(async () => {
-  await bench.cluster.stop()
-})
+// What is committed without a flush stays unflushed for long.
+const bench = CausalBench.forTests({ settings: { wal_writer_delay: '2s' } })
 
 it('what one pool of this process wrote, another one reads', async () => {
   const [writer, reader] = [await bench.open(), await bench.open({ waitMs: 50 })]
