@@ -1,6 +1,7 @@
 import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import type { Consistency } from './consistency/mode.ts'
+import { neighbours, type Neighbour } from './consistency/neighbours.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import { seenRead, type MutableSession, type SeenRead } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
@@ -35,7 +36,7 @@ export interface SessionKeeperOptions {
 }
 
 /** Begins sessions, carries them along with the code, and keeps what was promised to them. One per pool. */
-export class SessionKeeper {
+export class SessionKeeper implements Neighbour {
   readonly context: SessionContext = new SessionContext()
   readonly #options: SessionKeeperOptions
   readonly #causality: Causality
@@ -56,10 +57,26 @@ export class SessionKeeper {
       claimRejected: () => tokenRejected('ahead-of-primary'),
     })
     this.#tokens = new Tokens({ ...settings.tokens, platform, windowMs: settings.windowMs })
+    neighbours.join(this)
   }
 
-  /** The pool ends: nobody asks for fences any more. */
+  get systemIdentifier(): string | undefined {
+    return this.#causality.systemIdentifier
+  }
+
+  get mayBeUnflushed(): boolean {
+    return this.#mayBeUnflushed
+  }
+
+  /** Another pool of this process wrote: what is outside of any session reads it, too. The first read asks for the fence. */
+  heardOfWrite({ mayBeUnflushed }: Neighbour): void {
+    if (mayBeUnflushed) this.#mayBeUnflushed = true
+    this.context.implicit.wrote(this.#options.platform.now(), undefined)
+  }
+
+  /** The pool ends: nobody asks for fences any more, and it hears of nobody's writes. */
   close(): void {
+    neighbours.leave(this)
     this.#causality.close()
   }
 
@@ -145,6 +162,7 @@ export class SessionKeeper {
     for (const session of sessions) {
       session.wrote(nowMs, this.#isCausal(session, {}) ? this.#causality.request() : undefined)
     }
+    neighbours.wrote(this)
   }
 
   /** Whomever it is set for, from now on fences cover what is not flushed. */

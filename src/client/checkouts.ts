@@ -3,6 +3,7 @@ import { isUsable } from './client-core.ts'
 import type { ClientHost } from './host.ts'
 import type { LeakWatch } from './leak-watch.ts'
 import type { RoutedClientClass } from './routed-client.ts'
+import { ParameterAnnouncer } from './parameter-status.ts'
 import { Wiring } from './wiring.ts'
 import { RELEASED_TWICE } from './words.ts'
 
@@ -31,6 +32,7 @@ export interface CheckoutsOptions {
  */
 export class Checkouts {
   readonly #options: CheckoutsOptions
+  readonly #parameters: ParameterAnnouncer
   readonly #idle: PoolClient[] = []
   readonly #wirings = new WeakMap<PoolClient, Wiring>()
   /** Released with an error: not for anybody else. */
@@ -38,19 +40,19 @@ export class Checkouts {
 
   constructor(options: CheckoutsOptions) {
     this.#options = options
+    this.#parameters = new ParameterAnnouncer(options.host)
   }
 
   async take(): Promise<PoolClient> {
     const { begun, ended, isEager, leaks, servable } = this.#options
     const stack = leaks?.here()
     begun()
-    try {
-      await servable()
-    } catch (error) {
-      ended()
-      throw error
-    }
-    const client = this.#idle.pop() ?? this.#make()
+    const client = await servable()
+      .then(() => this.#idle.pop() ?? this.#make())
+      .catch((error: unknown) => {
+        ended()
+        throw error
+      })
     const connection = this.#wirings.get(client)?.connection
     connection?.renew()
     if (isEager && connection !== undefined) {
@@ -65,17 +67,19 @@ export class Checkouts {
     return client
   }
 
-  #make(): PoolClient {
+  async #make(): Promise<PoolClient> {
     const { ClientClass, host, config, primaryOnly, isEager } = this.#options
     const wiring = new Wiring({
       host,
       config,
       primaryOnly,
       isEager,
+      parameters: this.#parameters,
       returned: (client) => this.#returned(client),
     })
     const client = new ClientClass(wiring) as unknown as PoolClient
     this.#wirings.set(client, wiring)
+    await client.connect()
     return client
   }
 

@@ -26,6 +26,20 @@ it('shows the messages of connections that it follows, from the first listener o
   expect([one.eventNames(), other.eventNames()]).toEqual([[], []])
 })
 
+it('and to the last one', () => {
+  const facade = new ConnectionFacade(() => {})
+  const connection = new EventEmitter()
+  facade.follow(clientWith(connection))
+  const [one, other] = [(): void => {}, (): void => {}]
+  facade.on('parameterStatus', one)
+  facade.on('parameterStatus', other)
+  facade.removeListener('parameterStatus', one)
+  expect(facade.isHeard).toBe(true)
+  facade.removeListener('parameterStatus', other)
+  expect(facade.isHeard).toBe(false)
+  expect(connection.eventNames()).toEqual([])
+})
+
 it('takes no errors and ends of connections for its own, and no client without a connection', () => {
   const facade = new ConnectionFacade(() => {})
   const connection = new EventEmitter()

@@ -46,6 +46,7 @@ export class ConnectionFacade extends EventEmitter {
     super()
     this.stream = new FacadeStream(destroy)
     this.on('newListener', (name: string | symbol) => this.#listen(name))
+    this.on('removeListener', (name: string | symbol) => this.#forget(name))
   }
 
   /** False while nobody wants to hear messages. */
@@ -79,6 +80,13 @@ export class ConnectionFacade extends EventEmitter {
     const forward = (...args: unknown[]): void => void this.emit(name, ...args)
     this.#forwards.set(name, forward)
     for (const connection of this.#followed) connection.on(name, forward)
+  }
+
+  #forget(name: string | symbol): void {
+    const forward = this.#forwards.get(name)
+    if (forward === undefined || this.listenerCount(name) > 0) return
+    this.#forwards.delete(name)
+    for (const connection of this.#followed) connection.removeListener(name, forward)
   }
 }
 

@@ -19,12 +19,44 @@ const REPORTED = [
 
 const QUESTION = `select ${REPORTED.map((name) => `current_setting('${name}')`).join(', ')}`
 
+type Parameters = readonly (readonly [name: string, value: string])[]
+
 /**
  * Connections were opened before the client was there, so it asks for what they heard: Sequelize takes the server's version
  * from these messages. Nothing is asked where nobody listens.
  */
-export function announceParameters(host: ClientHost, facade: ConnectionFacade): Promise<void> {
-  if (facade.listenerCount('parameterStatus') === 0) return Promise.resolve()
+export async function announceParameters(host: ClientHost, facade: ConnectionFacade): Promise<void> {
+  if (facade.listenerCount('parameterStatus') > 0) announce(await parametersOf(host), facade)
+}
+
+/** Of clients that a pool hands out, and makes many of: they have one answer in common. */
+export class ParameterAnnouncer {
+  readonly #host: ClientHost
+  #parameters: Promise<Parameters> | undefined
+
+  constructor(host: ClientHost) {
+    this.#host = host
+  }
+
+  /** Without an answer there is nothing to announce, and the client is as good. */
+  async announce(facade: ConnectionFacade): Promise<void> {
+    if (facade.listenerCount('parameterStatus') === 0) return
+    const asked = (this.#parameters ??= parametersOf(this.#host))
+    try {
+      announce(await asked, facade)
+    } catch {
+      if (this.#parameters === asked) this.#parameters = undefined
+    }
+  }
+}
+
+function announce(parameters: Parameters, facade: ConnectionFacade): void {
+  for (const [parameterName, parameterValue] of parameters) {
+    facade.emit('parameterStatus', { parameterName, parameterValue })
+  }
+}
+
+function parametersOf(host: ClientHost): Promise<Parameters> {
   return new Promise((resolve, reject) => {
     host.run(
       {
@@ -38,10 +70,7 @@ export function announceParameters(host: ClientHost, facade: ConnectionFacade): 
       (error, result) => {
         if (error) return reject(error)
         const [row = []] = (result as QueryArrayResult<unknown[]>).rows
-        for (const [index, parameterName] of REPORTED.entries()) {
-          facade.emit('parameterStatus', { parameterName, parameterValue: String(row[index]) })
-        }
-        resolve()
+        resolve(REPORTED.map((name, index) => [name, String(row[index])]))
       },
     )
   })

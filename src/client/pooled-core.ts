@@ -13,6 +13,7 @@ export class PooledCore implements ClientCore {
   readonly connection: VirtualConnection
   readonly #wiring: Wiring
   readonly #shell: Shell
+  #isConnected = false
   #isEnded = false
   #isCut = false
 
@@ -54,8 +55,11 @@ export class PooledCore implements ClientCore {
     return this.connection.explain(query, session)
   }
 
+  /** Called once by the pool that makes the client, as pg.Pool does. */
   connect(done: (error: Error | undefined) => void): void {
-    process.nextTick(done, new Error(CONNECTED_BEFORE))
+    if (this.#isConnected) return process.nextTick(done, new Error(CONNECTED_BEFORE))
+    this.#isConnected = true
+    this.#wiring.parameters.announce(this.#shell.facade).then(() => done(undefined), done)
   }
 
   /** What it has borrowed is closed. It stays checked out until it is released, and is not handed out again. */

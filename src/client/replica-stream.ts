@@ -96,6 +96,8 @@ export class ReplicaStream {
   /** The query object is as it came, for somebody else to run. */
   stepAside(): void {
     this.#rewind()
+    // Who closes it now is to wait for no connection that it has left.
+    if (this.#cursor?.state === 'initialized') this.#cursor.connection = null
     this.#client = undefined
     for (const [name, original] of this.#originals) {
       if (original === undefined) Reflect.deleteProperty(this.#options.submittable, name)

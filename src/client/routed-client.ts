@@ -16,7 +16,7 @@ type Connected = (error: Error | null, client?: unknown) => void
 /** A class of node-postgres, as far as it is built upon: its own types have overloads that only callers need. */
 interface Base extends EventEmitter {
   readonly _types: { readonly getTypeParser: unknown }
-  connect(callback?: Connected): unknown
+  _connect(callback: Connected): void
   query(config: unknown, values?: unknown, callback?: unknown): unknown
   end(callback?: Ended): unknown
   setTypeParser(...args: readonly unknown[]): unknown
@@ -67,7 +67,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       this.#core =
         source instanceof Wiring ? new PooledCore(source, shell) : new StandaloneCore(source, shell)
       this.#hasTypes = !(source instanceof Wiring) && source.config.types !== undefined
-      Object.assign(this, source instanceof Wiring ? { _connected: true, readyForQuery: true } : {})
+      Object.assign(this, source instanceof Wiring ? { readyForQuery: true } : {})
     }
 
     // Not properties of each client: an object whose properties are made anew is slow to read.
@@ -87,17 +87,16 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       if (#backend in this) this.#backend.secretKey = value
     }
 
-    override connect(callback?: Connected): unknown {
+    /** What `connect()` comes to, also where tools have put one of their own around that. */
+    override _connect(callback: Connected): void {
       const core = this.#core
-      if (core === undefined) return super.connect(callback)
-      const connect = (done: Connected): void =>
-        core.connect((error) => {
-          Object.assign(this, error === undefined ? { _connected: true } : { _connectionError: true })
-          if (error === undefined) done(null, this)
-          else done(error)
-        })
-      if (callback) return connect(inThisContext(callback))
-      return promised((done) => connect((error, client) => done(error ?? undefined, client)))
+      if (core === undefined) return super._connect(callback)
+      const answer = inThisContext(callback)
+      core.connect((error) => {
+        Object.assign(this, error === undefined ? { _connected: true } : { _connectionError: true })
+        if (error === undefined) answer(null, this)
+        else answer(error)
+      })
     }
 
     /** As in node-postgres: text or config, values, callback; or a Submittable, which is returned at once. */

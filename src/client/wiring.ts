@@ -1,5 +1,6 @@
 import type { ClientConfig, PoolClient } from 'pg'
 import type { ClientHost } from './host.ts'
+import type { ParameterAnnouncer } from './parameter-status.ts'
 import type { VirtualConnection } from './virtual-connection.ts'
 
 /** What a pool gives to a client that it makes, in place of a configuration. */
@@ -11,16 +12,20 @@ export class Wiring {
   readonly primaryOnly: boolean
   /** A connection to the primary is held from checkout to release. */
   readonly isEager: boolean
+  readonly parameters: ParameterAnnouncer
   /** Told when everything is given back behind a release. */
   readonly returned: (client: PoolClient) => void
   /** Set by the client that is made. */
   connection: VirtualConnection | undefined
 
-  constructor(options: Pick<Wiring, 'host' | 'config' | 'primaryOnly' | 'isEager' | 'returned'>) {
+  constructor(
+    options: Pick<Wiring, 'host' | 'config' | 'primaryOnly' | 'isEager' | 'parameters' | 'returned'>,
+  ) {
     this.host = options.host
     this.config = options.config
     this.primaryOnly = options.primaryOnly
     this.isEager = options.isEager
+    this.parameters = options.parameters
     this.returned = options.returned
   }
 }

@@ -45,12 +45,22 @@ const PG_OPTIONS = [
   'parseInputDatesAsUTC',
 ] as const
 
+/** What nobody reads: tools' configurations carry it along, and node-postgres overlooks it. */
+const OVERLOOKED = ['adapter', 'native'] as const
+
 /** Options of a replica. */
-export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([...PG_OPTIONS, 'balanced', 'tags', 'weight'])
+export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([
+  ...PG_OPTIONS,
+  ...OVERLOOKED,
+  'balanced',
+  'tags',
+  'weight',
+])
 
 /** Options of the pool. */
 export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   ...PG_OPTIONS,
+  ...OVERLOOKED,
   'tags',
   'replicas',
   'consistency',

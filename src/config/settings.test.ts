@@ -146,6 +146,10 @@ describe('a bad option is named, with what is legal and what came', () => {
     expect(error.message).toContain(advice)
     expect(`${error.message} ${error.stack}`).not.toContain(SECRET)
   })
+
+  it('what configurations of other tools carry along is overlooked, as by node-postgres', () => {
+    expect(() => settingsOf({ host: 'h', adapter: 'postgresql', native: false } as object)).not.toThrow()
+  })
 })
 
 describe('settings', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemPlatform } from './system.ts'
 
 /** Timers that would keep this process alive. */
@@ -7,6 +7,23 @@ function timersHeld(): number {
 }
 
 describe('the system platform', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('goes by the true clock and timers while the application has false ones', async () => {
+    vi.useFakeTimers()
+    const startedAtMs = systemPlatform.now()
+    const cancelled = systemPlatform.schedule(1, () => expect.unreachable())
+    cancelled.cancel()
+    await new Promise<void>((resolve) => systemPlatform.schedule(20, resolve))
+    expect(systemPlatform.now() - startedAtMs).toBeGreaterThanOrEqual(19)
+    const release = systemPlatform.holdOpen()
+    expect(timersHeld()).toBeGreaterThan(0)
+    release()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('never goes back in time', () => {
     const times = Array.from({ length: 1000 }, () => systemPlatform.now())
     expect(times).toEqual(times.toSorted((a, b) => a - b))

@@ -96,6 +96,13 @@ describe('a cursor over a proven read', () => {
     expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
   })
 
+  it('is closed at once behind the error of its statement', async () => {
+    const cursor = client.query(new Cursor('select nothing from items'))
+    await expect(cursor.read(1)).rejects.toMatchObject({ code: '42703' })
+    await cursor.close()
+    expect(reads()).toEqual([0, 1])
+  })
+
   it('is on the primary in a transaction', async () => {
     await client.query('begin')
     await client.query(`update items set label = 'mine' where id = 7`)
@@ -158,6 +165,13 @@ describe('a stream over a proven read', () => {
     stream.resume()
     expect((await failed)[0]).toMatchObject({ message: 'Connection terminated' })
     expect(inUse()).toBe(0)
+  })
+
+  it('tells the error of its statement, and gives its connection back', async () => {
+    const stream = client.query(new QueryStream('select nothing from items'))
+    await expect(idsOf(stream)).rejects.toMatchObject({ code: '42703' })
+    expect(inUse()).toBe(0)
+    expect(await idsOf(client.query(new QueryStream(ALL)))).toHaveLength(500)
   })
 
   it('fails when its replica dies on the way, and runs elsewhere when it had not begun', async () => {

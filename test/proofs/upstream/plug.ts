@@ -4,6 +4,8 @@ import type { NodeConfig } from '../../../src/test-cluster/server.ts'
 export interface Plug {
   /** False: what the suite was written for, to compare with. */
   readonly isRouted: boolean
+  /** What the suite calls node-postgres. */
+  readonly module: string
   readonly replace: string
   readonly overrideServer: boolean
   readonly primary: NodeConfig

@@ -1,24 +1,33 @@
-import Module, { createRequire, register } from 'node:module'
+import Module, { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import type { PgModule } from '../../../src/module.ts'
+import { classesUpon } from './classes.ts'
+import { pgModule } from '../../../src/platform/pg.ts'
 import { readPlug } from './plug.ts'
 
-/** Puts the classes under the modules of the suite that runs in this process. */
-const { replace } = readPlug()
-const own = pathToFileURL(join(import.meta.dirname, '../../..')).href
-// The ES module of `pg` copies what its CommonJS module has when it is first imported: that must be after the change below.
-register('./hook.js', import.meta.url, { data: { own } })
-const classes = await import('./classes.ts')
+/**
+ * Puts the classes under the modules of the suite that runs in this process. An ES module of `pg` copies what its CommonJS
+ * module has when it is first imported, which is after this.
+ */
+const plug = readPlug()
 const require = createRequire(join(process.cwd(), 'package.json'))
 
-if (replace === 'Pool' || replace === 'Client') {
-  const pg = require('pg') as Record<string, unknown>
-  pg['Pool'] = classes.Pool
-  if (replace === 'Client') pg['Client'] = classes.PoolAsClient
-} else {
-  const file = require.resolve(replace)
-  const stub = new Module(file)
-  stub.exports = classes.Pool
-  stub.loaded = true
-  require.cache[file] = stub
+switch (plug.replace) {
+  case 'Pool':
+  case 'Client':
+  case 'module': {
+    const pg = require(plug.module) as PgModule
+    const { Pool, PoolAsClient, Client } = classesUpon({ ...pg }, plug)
+    Object.assign(pg, { Pool })
+    if (plug.replace === 'Client') Object.assign(pg, { Client: PoolAsClient })
+    if (plug.replace === 'module') Object.assign(pg, { Client })
+    break
+  }
+  default: {
+    const file = require.resolve(plug.replace)
+    const stub = new Module(file)
+    stub.exports = classesUpon({ ...pgModule }, plug).Pool
+    stub.loaded = true
+    require.cache[file] = stub
+  }
 }

@@ -3,15 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { PLUG, type Plug } from './plug.ts'
-
-export interface Result {
-  readonly state: 'passed' | 'failed' | 'skipped'
-  readonly message?: string
-}
+import { reporterOf, type Result, type Tests } from './reports.ts'
 
 export interface Results {
-  /** By the test's full name. */
-  readonly tests: ReadonlyMap<string, Result>
+  readonly tests: Tests
   readonly reads: number
   /** Those of the reads that replicas answered. */
   readonly replicaReads: number
@@ -19,27 +14,37 @@ export interface Results {
 
 interface Suite {
   readonly directory: string
-  readonly runner: string
+  /** The program that runs the suite; undefined where each of `args` is a program that is one test. */
+  readonly runner: string | undefined
   readonly args: readonly string[]
   readonly plug: Omit<Plug, 'tally'>
 }
 
-/** Runs a suite in a process of its own, and reads what it reports. */
+/** Runs a suite in processes of its own, and reads what it reports. */
 export async function runSuite({ directory, runner, args, plug }: Suite): Promise<Results> {
   const scratch = await mkdtemp(join(tmpdir(), 'switchyard-suite-'))
-  const output = join(scratch, 'report.json')
   const tally = join(scratch, 'tally')
   await writeFile(tally, '')
-  const isVitest = runner.includes('vitest')
-  const reporting = isVitest
-    ? ['--reporter=json', `--outputFile=${output}`]
-    : ['--reporter', 'json', '--reporter-option', `output=${output}`]
+  const env = environment({ ...plug, tally })
+  try {
+    const tests =
+      runner === undefined
+        ? await runEach(directory, args, env)
+        : await runRunner(directory, resolve(directory, runner), args, env, scratch)
+    const lines = (await readFile(tally, 'utf8')).split('\n').map((line) => line.split(' ').map(Number))
+    const sum = (column: number): number => lines.reduce((total, line) => total + (line[column] ?? 0), 0)
+    return { tests, reads: sum(0), replicaReads: sum(1) }
+  } finally {
+    await rm(scratch, { recursive: true })
+  }
+}
+
+function environment(plug: Plug): NodeJS.ProcessEnv {
   const { host, port, user, password, database } = plug.primary
-  const preload = join(import.meta.dirname, 'preload.js')
-  const env = {
+  return {
     ...process.env,
-    [PLUG]: JSON.stringify({ ...plug, tally } satisfies Plug),
-    NODE_OPTIONS: `--import ${preload}`,
+    [PLUG]: JSON.stringify(plug),
+    NODE_OPTIONS: `--import ${join(import.meta.dirname, 'preload.js')} ${process.env['NODE_OPTIONS'] ?? ''}`,
     PGHOST: host,
     PGPORT: String(port),
     PGUSER: user,
@@ -47,63 +52,47 @@ export async function runSuite({ directory, runner, args, plug }: Suite): Promis
     PGDATABASE: database,
     PG_CONNECTION_STRING: `postgres://${user}:${password}@${host}:${port}/${database}`,
   }
-  const child = spawn(process.execPath, [resolve(directory, runner), ...args, ...reporting], {
+}
+
+async function runRunner(
+  directory: string,
+  runner: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  scratch: string,
+): Promise<Tests> {
+  const reporter = reporterOf(runner)
+  const child = spawn(process.execPath, [runner, ...args, ...reporter.arguments(scratch)], {
     cwd: directory,
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const code = await new Promise<number | null>((done) => child.once('exit', done))
   try {
-    const report = JSON.parse(await readFile(output, 'utf8')) as never
-    const lines = (await readFile(tally, 'utf8')).split('\n').map((line) => line.split(' ').map(Number))
-    const sum = (column: number): number => lines.reduce((total, line) => total + (line[column] ?? 0), 0)
-    const tests = isVitest ? fromVitest(report) : fromMocha(report)
-    return { tests, reads: sum(0), replicaReads: sum(1) }
+    return await reporter.read(scratch)
   } catch (cause) {
     throw new Error(`the suite ended with ${code} and without a report`, { cause })
-  } finally {
-    await rm(scratch, { recursive: true })
   }
 }
 
-interface MochaTest {
-  readonly fullTitle: string
-  readonly err: { readonly message?: string; readonly stack?: string }
+/** A program that takes longer than this has failed. */
+const EACH_TIMEOUT_MS = 60_000
+
+async function runEach(directory: string, files: readonly string[], env: NodeJS.ProcessEnv): Promise<Tests> {
+  const tests = new Map<string, Result>()
+  for (const file of files) tests.set(file, await runOne(directory, file, env))
+  return tests
 }
 
-function fromMocha(report: {
-  readonly passes: readonly MochaTest[]
-  readonly failures: readonly MochaTest[]
-  readonly pending: readonly MochaTest[]
-}): Results['tests'] {
-  const states = [
-    ['passed', report.passes],
-    ['failed', report.failures],
-    ['skipped', report.pending],
-  ] as const
-  return new Map(
-    states.flatMap(([state, tests]) =>
-      tests.map(
-        ({ fullTitle, err }) => [fullTitle, { state, message: err.stack ?? err.message ?? '' }] as const,
-      ),
-    ),
-  )
-}
-
-function fromVitest(report: {
-  readonly testResults: readonly {
-    readonly assertionResults: readonly {
-      readonly fullName: string
-      readonly status: string
-      readonly failureMessages: readonly string[]
-    }[]
-  }[]
-}): Results['tests'] {
-  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults)
-  return new Map(
-    tests.map(({ fullName, status, failureMessages }) => {
-      const state = status === 'passed' || status === 'failed' ? status : 'skipped'
-      return [fullName, { state, message: failureMessages.join('\n') }] as const
-    }),
-  )
+async function runOne(directory: string, file: string, env: NodeJS.ProcessEnv): Promise<Result> {
+  const child = spawn(process.execPath, [resolve(directory, file)], {
+    cwd: directory,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: EACH_TIMEOUT_MS,
+  })
+  let message = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (message += text))
+  const code = await new Promise<number | null>((done) => child.once('close', done))
+  return { state: code === 0 ? 'passed' : 'failed', message }
 }

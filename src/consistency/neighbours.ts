@@ -1,0 +1,41 @@
+/** One of those in this process that watch a cluster. */
+export interface Neighbour {
+  /** Of the cluster that it watches; `undefined` while that is not known. */
+  readonly systemIdentifier: string | undefined
+  /** Commits over its connections may be acknowledged before they are flushed. */
+  readonly mayBeUnflushed: boolean
+  /** Another one, of the same cluster as far as is known, may have written. */
+  heardOfWrite(writer: Neighbour): void
+}
+
+/**
+ * Whoever watches a cluster in this process. Programs have several pools of one cluster, their own and those of libraries,
+ * and what this process wrote through one of them it reads through the others.
+ */
+export class Neighbours {
+  readonly #members = new Set<Neighbour>()
+
+  join(member: Neighbour): void {
+    this.#members.add(member)
+  }
+
+  leave(member: Neighbour): void {
+    this.#members.delete(member)
+  }
+
+  /** The outcome of something that may have written has been heard. */
+  wrote(writer: Neighbour): void {
+    if (this.#members.size < 2) return
+    for (const each of this.#members) {
+      if (each !== writer && mayBeOfOne(each, writer)) each.heardOfWrite(writer)
+    }
+  }
+}
+
+function mayBeOfOne(one: Neighbour, other: Neighbour): boolean {
+  const [mine, theirs] = [one.systemIdentifier, other.systemIdentifier]
+  return mine === undefined || theirs === undefined || mine === theirs
+}
+
+/** Those of this process. */
+export const neighbours: Neighbours = new Neighbours()
