@@ -354,8 +354,13 @@ export class Router implements ClientHost {
     const work = this.executors.of(request, session)
     const send = this.settings.under(journal, query.send, canPipeline)
     const plain = work.canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
-    const sent = { send, plain, text: statement, position: positionToAsk(route), canPipeline }
-    work.executor.read({ ...work.candidates(route), ...sent, refused, follower, conversation }, done)
+    const { plan, reached } = work.candidates(route)
+    const position = positionToAsk(route)
+    const text = statement
+    work.executor.read(
+      { plan, reached, send, plain, text, position, canPipeline, refused, follower, conversation },
+      done,
+    )
   }
 
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
