@@ -9,6 +9,8 @@ let log: string[]
 let pool: LeasePool
 /** Whoever has a connection, by the name that was given. */
 let leases: Map<string, PoolClient>
+/** What is done with a new connection before it is used. */
+let opened: (proceed: (refusal?: Error) => void) => void
 
 function poolOf(max: number): LeasePool {
   const told = (name: string) => (): void => void log.push(name)
@@ -18,7 +20,7 @@ function poolOf(max: number): LeasePool {
     acquired: told('acquired'),
     released: told('released'),
     removed: told('removed'),
-    opened: (_id, _client, proceed) => proceed(),
+    opened: (_id, _client, proceed) => opened(proceed),
     idleError: (id, error) => void log.push(`${id} lost ${error.message}`),
   })
 }
@@ -27,6 +29,7 @@ beforeEach(() => {
   clients = new FakeClients()
   log = []
   leases = new Map()
+  opened = (proceed) => proceed()
   pool = poolOf(2)
 })
 
@@ -96,6 +99,27 @@ describe('connections', () => {
     await release('y')
     await ended
     expect(clients.open).toEqual([])
+  })
+})
+
+describe('a new connection', () => {
+  it('that is refused is closed, and its caller hears why', async () => {
+    opened = (proceed) => proceed(new Error('another server'))
+    await lease('x')
+    expect(log).toContain('x: another server')
+    expect([clients.open, pool.totalCount]).toEqual([[], 0])
+  })
+
+  it('that is lost before it is used ends no process: its caller hears of it', async () => {
+    let proceed = (): void => {}
+    opened = (go) => (proceed = go)
+    await lease('x')
+    clients.opened[0]?.emit('error', new Error('write ECONNRESET'))
+    expect(log).not.toContain('x: write ECONNRESET')
+    proceed()
+    await rest()
+    expect(log).toContain('x: write ECONNRESET')
+    expect([clients.open, pool.totalCount]).toEqual([[], 0])
   })
 })
 

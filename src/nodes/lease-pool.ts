@@ -71,10 +71,18 @@ export class LeasePool implements ServerNode {
       }
       if (client === undefined || this.#opened.has(client)) return callback(error, client)
       this.#opened.add(client)
+      // It is nobody's yet: without a listener an error would end the process.
+      let lost: Error | undefined
+      const lose = (cause: Error): void => {
+        lost = cause
+      }
+      client.on('error', lose)
       this.#listener.opened(this.id, client, (refusal) => {
-        if (refusal === undefined) return callback(undefined, client)
+        client.removeListener('error', lose)
+        const cause = refusal ?? lost
+        if (cause === undefined) return callback(undefined, client)
         client.release(true)
-        callback(refusal)
+        callback(cause)
       })
     })
     this.#sharing?.yield()
