@@ -8,6 +8,7 @@ import pgSwitchyard, { Client, DatabaseError, Pool, types } from '../../src/inde
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { startProxy } from '../support/tcp-proxy.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -154,6 +155,25 @@ describe('end()', () => {
     const ended = pool.end()
     expect((await first).rows).toEqual([{ one: 1 }])
     await ended
+  })
+
+  it('does not wait for a server that says nothing to a new connection', async () => {
+    const { primary, replicas } = cluster
+    const target = replicas[0]?.config ?? primary.config
+    await using proxy = await startProxy(target)
+    const pool = new Pool({
+      ...primary.config,
+      replicas: [{ ...target, ...proxy.config }],
+      logger: false,
+      lanes: false,
+      readTimeoutMs: 200,
+    })
+    await replicasReady(pool)
+    pool.on('connect', () => proxy.stall())
+    const reads = await Promise.all([1, 2].map((i) => pool.query('select $1::int as i', [i])))
+    expect(reads.map(({ rows }) => rows)).toEqual([[{ i: 1 }], [{ i: 2 }]])
+    await pool.end()
+    expect(pool.totalCount).toBe(0)
   })
 
   it('ends a pool that was never used, and calls back', async () => {
