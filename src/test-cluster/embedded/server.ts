@@ -15,6 +15,8 @@ import { lastLines } from './server-log.ts'
 import type { ServerUser } from './server-user.ts'
 
 const PORT_ATTEMPTS = 5
+/** What is killed is waited for at least so long, in milliseconds. */
+const LEAST_KILL_MS = 10_000
 
 export interface EmbeddedServerOptions {
   readonly name: string
@@ -89,14 +91,16 @@ export class EmbeddedServer implements Server {
   async kill(): Promise<void> {
     const postmaster = this.#postmaster
     if (postmaster?.pid === undefined) return
+    // They end by themselves, and must not be left behind by somebody who was in a hurry when they started.
+    const timeoutMs = Math.max(this.#options.timeoutMs, LEAST_KILL_MS)
     // A stopped postmaster starts no further children while they are being counted.
     signalAll([postmaster.pid], 'SIGSTOP')
     const all = await processTree(postmaster.pid)
     signalAll(all, 'SIGKILL')
-    await this.#untilEnded(postmaster)
+    await this.#untilEnded(postmaster, timeoutMs)
     await until(
       `the processes of ${this.name} to end`,
-      this.#options.timeoutMs,
+      timeoutMs,
       async () => (await haveEnded(all)) || undefined,
     )
     await this.#removeRemains()
@@ -167,12 +171,8 @@ export class EmbeddedServer implements Server {
     return text.split('\n')
   }
 
-  async #untilEnded(postmaster: ChildProcess): Promise<void> {
-    await until(
-      `${this.name} to end`,
-      this.#options.timeoutMs,
-      () => this.#postmaster !== postmaster || undefined,
-    )
+  async #untilEnded(postmaster: ChildProcess, timeoutMs: number = this.#options.timeoutMs): Promise<void> {
+    await until(`${this.name} to end`, timeoutMs, () => this.#postmaster !== postmaster || undefined)
   }
 
   /** What SIGKILL leaves: a pid file, whose number may soon be another process's, and a segment of shared memory. */
