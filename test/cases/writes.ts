@@ -102,7 +102,7 @@ export const writes: Topics = {
     ['CREATE TABLE x AS SELECT pg_advisory_lock(1)', 'write', 'ddl', 'writes', 'leaves'],
     ['CREATE TABLE x AS SELECT lower(a) FROM t', 'write', 'ddl', 'writes'],
     ['CREATE MATERIALIZED VIEW x AS SELECT own()', 'write', 'ddl', 'writes', 'leaves'],
-    ["EXPLAIN ANALYZE CREATE TABLE x AS SELECT setseed(0)", 'write', 'ddl', 'writes', 'leaves'],
+    ['EXPLAIN ANALYZE CREATE TABLE x AS SELECT setseed(0)', 'write', 'ddl', 'writes', 'leaves'],
     ['CREATE VIEW x AS SELECT own()', 'write', 'ddl', 'writes'],
     ['CREATE UNLOGGED TABLE x ()', 'write', 'ddl', 'writes'],
     ['ALTER TABLE x ADD COLUMN b int', 'write', 'ddl', 'writes'],
