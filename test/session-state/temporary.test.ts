@@ -83,11 +83,6 @@ it.each([
     'select id from seen',
   ],
   [
-    'a name beyond ASCII',
-    ['create table "ÉtÉ" as select 1 as id', 'create temp table ÉTÉ as select 2 as id'],
-    'select id from "ÉtÉ"',
-  ],
-  [
     'one of several',
     [`create temp table a (x int); create table pg_temp.seen as select 2 as id`],
     'select id from seen',
