@@ -29,7 +29,9 @@ export function plainOf(
   { journal, plain }: RoutedQuery,
   ofPool: Journal,
 ): PlainRead | undefined {
-  return (journal ?? ofPool) === Journal.empty && (canRide(statement) || isPlainWrite(statement))
-    ? plain?.()
-    : undefined
+  if ((journal ?? ofPool) !== Journal.empty) return undefined
+  if (canRide(statement)) return plain?.()
+  const query = isPlainWrite(statement) ? plain?.() : undefined
+  // Without values node-postgres sends it as a simple query. Its answer has what rules select beside it; not so with a name.
+  return query?.values !== undefined && query.values.length > 0 ? query : undefined
 }

@@ -43,6 +43,9 @@ export class SessionKeeper implements Neighbour {
   readonly #tokens: Tokens
   /** Somebody has switched off that commits are flushed before they are acknowledged; for whom is not known. */
   #mayBeUnflushed = false
+  /** Another pool of this process has written since it was last asked how far. */
+  #hasNews = false
+  #hearing: Promise<void> | undefined
 
   constructor(options: SessionKeeperOptions) {
     this.#options = options
@@ -68,10 +71,12 @@ export class SessionKeeper implements Neighbour {
     return this.#mayBeUnflushed
   }
 
-  /** Another pool of this process wrote: what is outside of any session reads it, too. The first read asks for the fence. */
+  /** Another pool of this process wrote: what is outside of any session reads it, too. The first read asks how far that is. */
   heardOfWrite({ mayBeUnflushed }: Neighbour): void {
+    const { platform, settings } = this.#options
     if (mayBeUnflushed) this.#mayBeUnflushed = true
-    this.context.implicit.wrote(this.#options.platform.now(), undefined)
+    if (settings.consistency === 'window') this.context.implicit.wrote(platform.now(), undefined)
+    else this.#hasNews = true
   }
 
   /** The pool ends: nobody asks for fences any more, and it hears of nobody's writes. */
@@ -126,7 +131,21 @@ export class SessionKeeper implements Neighbour {
     if (consistency === 'strong') return this.#causality.shown(session)
     if (consistency !== 'causal') return undefined
     const isOnPrimary = primaryUntilMs !== undefined && this.#options.platform.now() < primaryUntilMs
-    return isOnPrimary ? this.#causality.shown(session) : this.#causality.awaited(session)
+    if (isOnPrimary) return this.#causality.shown(session)
+    const news = session === this.context.implicit ? this.#news() : undefined
+    if (news === undefined) return this.#causality.awaited(session)
+    return news.then(() => this.#causality.awaited(session))
+  }
+
+  /** Resolves when it is known what others wrote, or that it cannot be known in time: while there is no primary, reads go on. */
+  #news(): Promise<void> | undefined {
+    if (!this.#hasNews) return this.#hearing
+    this.#hasNews = false
+    const hearing = this.#causality.hears(this.context.implicit).finally(() => {
+      if (this.#hearing === hearing) this.#hearing = undefined
+    })
+    this.#hearing = hearing
+    return hearing
   }
 
   /** Whether it matters to the session which node answers its read: also of one that promised less or more by itself. */

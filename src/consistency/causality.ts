@@ -234,6 +234,13 @@ export class Causality {
     return { certainMs, uncertainMs: Math.min(certainMs, this.#options.waitMs) }
   }
 
+  /** Others wrote: the session reads that too, if the primary can tell in time how far it is. */
+  async hears(session: MutableSession): Promise<void> {
+    const fence = this.request()
+    await this.#within(fence.settled(), this.#options.waitMs)
+    if (fence.state.name === 'known') session.mustShow(fence.state.position)
+  }
+
   async #settled(session: MutableSession, timeoutMs: number): Promise<void> {
     const { fence } = session
     if (fence === undefined) return

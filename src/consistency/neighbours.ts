@@ -13,21 +13,33 @@ export interface Neighbour {
  * and what this process wrote through one of them it reads through the others.
  */
 export class Neighbours {
-  readonly #members = new Set<Neighbour>()
+  /** A pool that nobody has any more is gone, though nobody has ended it. */
+  readonly #members = new Set<WeakRef<Neighbour>>()
 
   join(member: Neighbour): void {
-    this.#members.add(member)
+    this.#sweep(undefined)
+    this.#members.add(new WeakRef(member))
   }
 
   leave(member: Neighbour): void {
-    this.#members.delete(member)
+    this.#sweep(member)
   }
 
   /** The outcome of something that may have written has been heard. */
   wrote(writer: Neighbour): void {
     if (this.#members.size < 2) return
     for (const each of this.#members) {
-      if (each !== writer && mayBeOfOne(each, writer)) each.heardOfWrite(writer)
+      const member = each.deref()
+      if (member === undefined || member === writer) continue
+      if (mayBeOfOne(member, writer)) member.heardOfWrite(writer)
+    }
+  }
+
+  /** Forgets those that are gone, and this one. */
+  #sweep(leaving: Neighbour | undefined): void {
+    for (const each of this.#members) {
+      const member = each.deref()
+      if (member === undefined || member === leaving) this.#members.delete(each)
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
+import { isInTransaction } from './in-transaction.ts'
 import { Lane } from './lane.ts'
 import type { NamedReads } from './named-reads.ts'
 import type { Clean, PlainRead, Ride, Rider } from './plain-read.ts'
@@ -113,9 +114,4 @@ export class Lanes {
     const statements = statementsOf(client)
     this.#lanes.push(new Lane(client, { ...this.#options, statements, workMs: WORK_MS, over }))
   }
-}
-
-function isInTransaction(client: PoolClient): boolean {
-  const status = client.getTransactionStatus()
-  return status === 'T' || status === 'E'
 }

@@ -123,6 +123,36 @@ describe('a new connection', () => {
   })
 })
 
+/** Its server says nothing more: it has an error as soon as it is hung up. */
+async function leaseSilent(name: string): Promise<void> {
+  opened = (proceed) => {
+    const client = clients.opened.at(-1)
+    const destroy = (): void => {
+      client?.emit('error', new Error('hung up'))
+      proceed()
+    }
+    if (client !== undefined) Object.assign(client, { connection: { stream: { destroy } } })
+  }
+  await lease(name)
+}
+
+describe('a new connection whose server says nothing more', () => {
+  it('does not keep the pool from its end', async () => {
+    await leaseSilent('x')
+    await pool.end()
+    expect(log).toContain('x: hung up')
+    expect(clients.open).toEqual([])
+  })
+
+  it('is hung up when the way to the node is broken', async () => {
+    await leaseSilent('x')
+    pool.renew()
+    await rest()
+    expect(log).toContain('x: hung up')
+    expect(clients.open).toEqual([])
+  })
+})
+
 describe('when the way to the node is broken', () => {
   it('nobody gets a connection of before; idle ones are closed, those in use when they are given back', async () => {
     await lease('x', 'y')

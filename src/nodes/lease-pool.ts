@@ -26,6 +26,8 @@ export class LeasePool implements ServerNode {
   readonly #listener: LeasePoolListener
   readonly #isLendable: (client: PoolClient) => boolean
   readonly #opened = new WeakSet<PoolClient>()
+  /** Connected, and not known yet to be of use. */
+  readonly #opening = new Set<Client>()
   #pool: PgPool<Client>
   /** Given up by `renew`, and not yet given back by whoever has connections of it. */
   readonly #former = new Set<PgPool<Client>>()
@@ -71,6 +73,7 @@ export class LeasePool implements ServerNode {
       }
       if (client === undefined || this.#opened.has(client)) return callback(error, client)
       this.#opened.add(client)
+      this.#opening.add(client)
       // It is nobody's yet: without a listener an error would end the process.
       let lost: Error | undefined
       const lose = (cause: Error): void => {
@@ -79,6 +82,7 @@ export class LeasePool implements ServerNode {
       client.on('error', lose)
       this.#listener.opened(this.id, client, (refusal) => {
         client.removeListener('error', lose)
+        this.#opening.delete(client)
         const cause = refusal ?? lost
         if (cause === undefined) return callback(undefined, client)
         client.release(true)
@@ -93,7 +97,7 @@ export class LeasePool implements ServerNode {
     this.#sharing?.renew()
     const former = this.#pool
     this.#pool = this.#open()
-    const unused = unusedOf(former)
+    const unused = this.#unusedOf(former)
     this.#former.add(former)
     drain(former, () => this.#former.delete(former))
     // Their ends, asked for politely, would wait for a server that may never answer.
@@ -129,8 +133,17 @@ export class LeasePool implements ServerNode {
     this.#sharing?.close()
     const ended = this.#pool.end()
     // Nobody waits for those that are still being made, and nobody knows whether they ever will be.
-    for (const client of unusedOf(this.#pool)) hangUp(client)
+    for (const client of this.#unusedOf(this.#pool)) hangUp(client)
     await ended
+  }
+
+  /** Idle, or being made. */
+  #unusedOf(pool: PgPool<Client>): readonly Client[] {
+    const idle = (pool as unknown as Kept)._idle.map(({ client }) => client)
+    return clientsOf(pool).filter(
+      (client) =>
+        idle.includes(client) || this.#opening.has(client) || Reflect.get(client, '_connecting') === true,
+    )
   }
 
   #open(): PgPool<Client> {
@@ -156,14 +169,6 @@ interface Kept {
 
 function clientsOf(pool: PgPool<Client>): readonly Client[] {
   return (pool as unknown as Kept)._clients
-}
-
-/** Idle, or being made. */
-function unusedOf(pool: PgPool<Client>): readonly Client[] {
-  const idle = (pool as unknown as Kept)._idle.map(({ client }) => client)
-  return clientsOf(pool).filter(
-    (client) => idle.includes(client) || Reflect.get(client, '_connecting') === true,
-  )
 }
 
 /** At once, whatever is under way there. Native clients have no stream. */

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
+import { isInTransaction } from './in-transaction.ts'
 import type { Lanes } from './lanes.ts'
 import type { NamedReads } from './named-reads.ts'
 import {
@@ -79,6 +80,8 @@ export class PlainReads {
 
   #nameFor(client: PoolClient, record: TextRecord, statements: PreparedStatements): string | undefined {
     if (record.plan === undefined || !this.#options.named.isTrusted) return undefined
+    // What is said of a name there ends the transaction: it cannot be sent again without.
+    if (isInTransaction(client)) return undefined
     // What is pushed out can be freed along with the next read only where queries can be sent ahead.
     if (statements.isFull && !statements.has(record.name) && !('pipeline' in client)) return undefined
     return statements.nameFor(record)

@@ -38,6 +38,7 @@ describe('blanked', () => {
     ['a comment is not closed', 'select 1 /* a'],
     ['a zero byte ends it for the parser', "select 'a\0b', 1"],
     ['half a character is another one for the server', "select 'a\ud800', 1"],
+    ['a constant says how to read a name', 'select * from U&"!0061bc" uescape \'!\' where a = 1'],
     ['it is long', `select 1 /* ${'x'.repeat(5000)} */`],
   ])('gives nothing where %s', (_name, sql) => {
     expect(blanked(sql)).toBeUndefined()

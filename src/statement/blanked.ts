@@ -9,12 +9,15 @@ const MOST_DIGITS = 9
 /** What ends a text for the parser, or is another character for the server. */
 const GARBLED = /[\0\p{Surrogate}]/u
 
+/** In names, too: then the constant behind `UESCAPE` says which name it is. */
+const UNICODE_ESCAPED = /u&"/i
+
 /**
  * The text with its plain constants emptied: strings without escapes, and small whole numbers. Texts of which this is the same
  * have the same syntax tree but for those constants. Undefined where there is none, or where it is not certain what is one.
  */
 export function blanked(sql: string): string | undefined {
-  if (sql.length > LONGEST || GARBLED.test(sql)) return undefined
+  if (sql.length > LONGEST || GARBLED.test(sql) || UNICODE_ESCAPED.test(sql)) return undefined
   const scanner = new Scanner(sql)
   let key = ''
   let from = 0

@@ -212,7 +212,7 @@ function endOfLine(sql: string, from: number): number {
 
 /** The offset behind the quote with which a constant goes on: only space with a line break, and line comments, lie between. */
 function continuation(sql: string, from: number): number | undefined {
-  const gap = /[ \t\f\v]*(?:--[^\n\r]*)?[\n\r](?:\s|--[^\n\r]*[\n\r])*'/y
+  const gap = /[ \t\f\v]*(?:--[^\n\r]*)?[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r])*'/y
   gap.lastIndex = from
   return gap.test(sql) ? gap.lastIndex : undefined
 }

@@ -214,6 +214,27 @@ describe('a write that comes again and again', () => {
     ])
   })
 
+  it('without values is answered with what a rule selects beside it, each time', async () => {
+    await openWriting()
+    const { config } = cluster.primary
+    await ask(config, 'create rule told as on insert to goods do also select 42 as told')
+    const put = "insert into goods select max(id) + 1, 'new' from goods"
+    for (let i = 0; i < 16; i++) {
+      expect((await pool.query(put)).rows).toEqual([{ told: 42 }])
+    }
+  })
+
+  it('a DDL in the transaction that pool.query has begun: goes on in it', async () => {
+    await openWriting()
+    await pool.query('begin')
+    await pool.query('alter table goods add column price int default 7')
+    expect((await pool.query(PUT, [1, 'last'])).rows).toEqual([{ id: 1, label: 'last', price: 7 }])
+    await pool.query('commit')
+    expect(await ask(cluster.primary.config, 'select label from goods where id = 1')).toEqual([
+      { label: 'last' },
+    ])
+  })
+
   it('is not prepared when it leaves something on its connection', async () => {
     const writers = await openWriting()
     const put = 'update goods set label = $2 where id = $1 and pg_try_advisory_lock(1)'

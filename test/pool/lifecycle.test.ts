@@ -1,11 +1,17 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Pool as PgPool } from 'pg'
 import pgSwitchyard, { Client, DatabaseError, Pool, types } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { startProxy } from '../support/tcp-proxy.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 let cluster: Cluster
 
@@ -40,6 +46,17 @@ describe('connections', () => {
     expect(pool.stats().nodes.map(({ state }) => state)).toEqual(['pending', 'pending'])
     expect(pool.totalCount).toBe(0)
     await pool.end()
+  })
+
+  it('new Pool() that nobody uses and nobody ends is garbage', async () => {
+    const open = (): WeakRef<Pool> => new WeakRef(poolOver(cluster))
+    const pools = Array.from({ length: 5 }, open)
+    await until('all are gone', async () => {
+      // What a WeakRef has given stays until the next turn.
+      await new Promise((resolve) => setImmediate(resolve))
+      collectGarbage()
+      return pools.every((pool) => pool.deref() === undefined)
+    })
   })
 
   it('are at most max a node, and one more for monitoring', async () => {
@@ -138,6 +155,25 @@ describe('end()', () => {
     const ended = pool.end()
     expect((await first).rows).toEqual([{ one: 1 }])
     await ended
+  })
+
+  it('does not wait for a server that says nothing to a new connection', async () => {
+    const { primary, replicas } = cluster
+    const target = replicas[0]?.config ?? primary.config
+    await using proxy = await startProxy(target)
+    const pool = new Pool({
+      ...primary.config,
+      replicas: [{ ...target, ...proxy.config }],
+      logger: false,
+      lanes: false,
+      readTimeoutMs: 200,
+    })
+    await replicasReady(pool)
+    pool.on('connect', () => proxy.stall())
+    const reads = await Promise.all([1, 2].map((i) => pool.query('select $1::int as i', [i])))
+    expect(reads.map(({ rows }) => rows)).toEqual([[{ i: 1 }], [{ i: 2 }]])
+    await pool.end()
+    expect(pool.totalCount).toBe(0)
   })
 
   it('ends a pool that was never used, and calls back', async () => {
