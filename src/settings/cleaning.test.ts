@@ -11,7 +11,7 @@ test.each<[readonly Pin[], readonly string[] | 'close']>([
   [['listen'], ['UNLISTEN *']],
   [['advisory-lock'], ['SELECT pg_catalog.pg_advisory_unlock_all()']],
   [['setting', 'too-many-settings'], RESET],
-  [['backend', 'query-object'], []],
+  [['backend'], []],
   // What was prepared by the application cannot be told from what node-postgres has prepared.
   [['prepared-statement'], 'close'],
   [['library', 'listen'], 'close'],

@@ -21,7 +21,6 @@ const CLEANING: Readonly<Record<Pin, readonly string[] | 'close'>> = {
     'SELECT pg_catalog.pg_advisory_unlock_all()',
     'DISCARD TEMP',
   ],
-  'query-object': [],
   backend: [],
 }
 

@@ -105,9 +105,15 @@ export class ClientSettings {
     }
     if (statement.settings !== undefined) connections.touched(client)
     this.#session.ended(statement, values, ending)
-    if (this.#locks.ended(ending.isFailed, ending.result) && this.#locks.areFree) {
+    const isOfLocks = this.#locks.ended(ending.isFailed, ending.result)
+    // What could not be looked into may have taken some, too.
+    if (isOfLocks && this.#locks.areFree && !this.pins.has('unknown')) {
       this.#session.unpin('advisory-lock')
       this.#told.delete('advisory-lock')
+    }
+    if (!this.isPinned) {
+      this.#told.clear()
+      this.#locks.clear()
     }
     this.#tell()
     const settled = (): void => {

@@ -7,8 +7,6 @@ import { valueSql } from './value.ts'
 /** Why a session stays on its connection. A closed union: events and explanations read this one value. */
 export type Pin =
   | SessionState
-  /** A query object has the connection, and may do anything with it. */
-  | 'query-object'
   /** It has asked for its backend, and what follows may be meant for that. */
   | 'backend'
   /** More settings than are kept. */

@@ -1,22 +1,22 @@
 import type { Judge } from './judge.ts'
 import type { SqlParser } from './parser.ts'
 import { standsApart } from './stands-apart.ts'
-import { tellsNames, wordsOf } from './words.ts'
+import { folded, tellsNames, wordsOf } from './words.ts'
 
 /** Which names texts give, and which they mean. */
 export interface NameReader {
   /**
    * What may be called so after this text that is a relation or a type: where its tree does not tell, every word of it.
-   * Undefined where it may be meant by other words too.
+   * Folded. Undefined where it may be meant by other words too.
    */
   givenBy(sql: string): readonly string[] | undefined
-  /** Whether a read means nothing that has one of these names. */
+  /** Whether a read means nothing that has one of these names, which are folded. */
   standsApart(sql: string, values: readonly unknown[], names: ReadonlySet<string>): boolean
 }
 
 export function nameReader(judge: Judge, parser: SqlParser): NameReader {
   return {
-    givenBy: (sql) => parser.givenNames?.(sql) ?? (tellsNames(sql) ? wordsOf(sql) : undefined),
+    givenBy: (sql) => parser.givenNames?.(sql)?.map(folded) ?? (tellsNames(sql) ? wordsOf(sql) : undefined),
     standsApart: (sql, values, names) => standsApart(judge.analysis(sql), sql, values, names),
   }
 }

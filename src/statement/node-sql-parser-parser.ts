@@ -4,7 +4,7 @@ import { hintOf } from './hint.ts'
 import { hasCommentRun, nestingOf } from './nesting.ts'
 import { AstWalker } from './node-sql/ast-walker.ts'
 import { isOutOfBounds } from './node-sql/key-words.ts'
-import { piecesOf, type Piece } from './node-sql/pieces.ts'
+import { piecesOf, type Piece, type Token } from './node-sql/pieces.ts'
 import { plainVerdict } from './node-sql/plain-statements.ts'
 import { gatherFromTokens } from './node-sql/token-names.ts'
 import type { Analysis, SqlParser } from './parser.ts'
@@ -81,6 +81,7 @@ class NodeSqlParser implements SqlParser {
     const first = piece.tokens.find(({ kind }) => kind !== 'open')
     const isQuery = first?.kind === 'word' && (first.text === 'select' || first.text === 'with')
     if (isQuery || mayRunQueries.has(first?.text ?? '')) gatherFromTokens(piece.tokens, findings)
+    else if (first?.text === 'create') gatherFromTokens(fillingOf(piece.tokens), findings)
     if (!isQuery) return plainVerdict(piece.tokens)
     const stray = piece.tokens.find(({ kind, text }) => kind === 'word' && isOutOfBounds(text))
     if (stray !== undefined) return unknown('unknown-statement', { text: stray.text.toUpperCase() })
@@ -104,6 +105,17 @@ class NodeSqlParser implements SqlParser {
 
 /** Statements whose functions run with them. */
 const mayRunQueries: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'declare'])
+
+/** What a table that is created is filled with. */
+function fillingOf(tokens: readonly Token[]): readonly Token[] {
+  const words = tokens.map(({ kind, text }) => (kind === 'word' ? text : ''))
+  if (words.includes('view') && !words.includes('materialized')) return []
+  const as = words.indexOf('as')
+  const start = words.findIndex((word, index) => as >= 0 && index > as && fills.has(word))
+  return start < 0 ? [] : tokens.slice(start)
+}
+
+const fills: ReadonlySet<string> = new Set(['select', 'values', 'with'])
 
 function typeOf(node: unknown): unknown {
   return typeof node === 'object' && node !== null ? (node as { readonly type?: unknown }).type : undefined

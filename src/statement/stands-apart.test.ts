@@ -7,7 +7,7 @@ const parser = createLibpgQueryParser()
 beforeAll(() => parser.load())
 
 const long = 'é'.repeat(40)
-const words = new Set(wordsOf(`CREATE TEMP TABLE Orders AS SELECT id, ${long} FROM "Big Ones"`))
+const words = new Set(wordsOf(`CREATE TEMP TABLE Orders AS SELECT id, ${long} FROM "Big Ones", ÉTÉ, हिन्दी`))
 
 test.each([
   ['SELECT 1', true],
@@ -28,6 +28,15 @@ test.each([
   ['SELECT pg_relation_size($1)', false],
   ['SELECT pg_table_is_visible($1)', false],
   ['SELECT current_schemas(true)', false],
+  ['SELECT * FROM été', false],
+  ['SELECT * FROM "ÉtÉ"', false],
+  ['SELECT * FROM हिन्दी', false],
+  ["SELECT * FROM items WHERE rel = 'été'", false],
+  ["SELECT * FROM items WHERE rel = 'हिन्दी'", false],
+  ["SELECT * FROM items WHERE rel = E'ord\\x65rs'", false],
+  ["SELECT * FROM items WHERE rel = U&'ord\\0065rs'", false],
+  ["SELECT * FROM items WHERE note = E'it''s'", true],
+  ["SELECT '{}'::int4multirange", false],
   ['SELECT total() FROM items', false],
   ['SELECT 1 ~~~> 2', false],
   ['SELECT 1::mood', false],
@@ -48,6 +57,8 @@ test.each([
   [['items', ['orders']], false],
   [{ toPostgres: () => 'orders' }, false],
   [{ toJSON: () => 'orders' }, false],
+  ['Orders', false],
+  ['ÉTÉ', false],
   ['items', true],
   [[1, null, 'items'], true],
   [{ name: 'orders' }, true],

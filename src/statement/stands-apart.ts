@@ -1,7 +1,7 @@
 import { builtinCatalog } from '../catalog/builtin-catalog.ts'
 import type { Analysis } from './parser.ts'
 import { Scanner } from './scanner.ts'
-import { wordsOf } from './words.ts'
+import { folded, wordsOf } from './words.ts'
 
 /**
  * True for a text that cannot mean a thing with one of these names: it names none of them, not even in a constant or a
@@ -25,16 +25,18 @@ export function standsApart(
   // The system's views show the temporary objects of whoever asks.
   if (relations.some((use) => builtinCatalog.relationVerdict(use) !== 'pending')) return false
   if (relations.some(({ name }) => MADE_UP.test(name))) return false
-  if ([...functions, ...relations, ...types, ...attributes].some(({ name }) => names.has(name))) return false
-  return ![...constantsOf(sql), ...values].some((value) => mayName(value, names))
+  if ([...functions, ...relations, ...types, ...attributes].some(({ name }) => names.has(folded(name))))
+    return false
+  const constants = constantsOf(sql)
+  return !constants.some(isEscaped) && ![...constants, ...values].some((value) => mayName(value, names))
 }
 
 /** Functions of PostgreSQL's own that find things by names or numbers, which may be parameters or put together. */
 const LOOKS_UP =
   /^(?:pg_|reg|to_reg|has_|current_schemas$|row_security_active$|obj_description$|col_description$)/
 
-/** Types whose values are names, and names of types of arrays, which follow from those of their elements. */
-const OTHERS_NAME = /^(?:reg|_)/
+/** Types whose values are names, and types of arrays and multiranges, whose names follow from those of others. */
+const OTHERS_NAME = /^(?:reg|_)|multirange/
 
 /** As PostgreSQL calls the indexes and sequences that belong to a table, when it is not told how. */
 const MADE_UP = /_(?:pkey|key|idx|excl|seq)\d*$/
@@ -57,6 +59,11 @@ function mayName(value: unknown, names: ReadonlySet<string>): boolean {
 function writesItself(value: object): boolean {
   if (Buffer.isBuffer(value)) return false
   return ['toPostgres', 'toJSON'].some((method) => typeof Reflect.get(value, method) === 'function')
+}
+
+/** What it says may be something else than what stands there. */
+function isEscaped(constant: string): boolean {
+  return constant.includes('\\') && !constant.startsWith('$')
 }
 
 function constantsOf(sql: string): readonly string[] {

@@ -1,5 +1,8 @@
-/** Names with escapes are not seen; and who reads a table reads the children of its children too, by none of their names. */
-const HIDES_NAMES = /U&"|\binherits?\b/i
+/**
+ * Names with escapes are not seen, nor are those that a foreign server gives; and who reads a table reads the children of
+ * its children too, by none of their names.
+ */
+const HIDES_NAMES = /U&"|\binherits?\b|\bforeign\s+schema\b/i
 
 /** False where more names may mean what this text makes than stand in it. */
 export function tellsNames(sql: string): boolean {
@@ -9,11 +12,21 @@ export function tellsNames(sql: string): boolean {
 /** PostgreSQL cuts longer names, and so does its parser. In bytes. */
 const MAX_NAME_BYTES = 63
 
-/** All that may be a name in a text, folded as PostgreSQL folds it: rather too much. */
+/**
+ * A name as it is compared. How PostgreSQL folds other letters than those of ASCII depends on the encoding of the database,
+ * so all are folded: rather too much.
+ */
+export function folded(name: string): string {
+  return name.toLowerCase()
+}
+
+/** All that may be a name in a text, folded: rather too much. To PostgreSQL whatever is not ASCII is a letter. */
 export function wordsOf(sql: string): readonly string[] {
-  const plain = [/[\p{L}\p{N}_]+/gu, /[\p{L}\p{N}_$]+/gu].flatMap((words) => sql.match(words) ?? [])
+  const plain = [/[\w\u{80}-\u{10ffff}]+/gu, /[\w$\u{80}-\u{10ffff}]+/gu].flatMap(
+    (words) => sql.match(words) ?? [],
+  )
   const quoted = [...sql.matchAll(/"((?:[^"]|"")+)"/g)].map(([, name = '']) => name.replaceAll('""', '"'))
-  return [...quoted, ...plain, ...plain.map((word) => word.toLowerCase())].map(cut)
+  return [...quoted, ...plain].map((name) => folded(cut(name)))
 }
 
 function cut(name: string): string {

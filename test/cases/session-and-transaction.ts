@@ -36,7 +36,7 @@ export const sessionAndTransaction: Topics = {
     ['EXPLAIN EXECUTE p', 'session', 'execute'],
     ['EXPLAIN ANALYZE EXECUTE p', 'session', 'execute', 'writes', 'leaves'],
     ['EXPLAIN CREATE TABLE x AS EXECUTE p', 'session', 'execute'],
-    ['CREATE TABLE x AS EXECUTE p', 'write', 'ddl', 'writes'],
+    ['CREATE TABLE x AS EXECUTE p', 'write', 'ddl', 'writes', 'leaves'],
     ['DEALLOCATE p', 'session', 'deallocate'],
     ['DEALLOCATE ALL', 'session', 'deallocate'],
   ],

@@ -60,6 +60,8 @@ describe('what cannot be had elsewhere keeps a client on its connection until it
     ['unknown', 'select meddle()'],
     ['unknown', `do $$ begin set work_mem = '9MB'; end $$`],
     ['random-seed', 'select setseed(0.5)'],
+    ['advisory-lock', 'create table filled as select pg_try_advisory_lock(1)'],
+    ['setting', `update pg_settings set setting = '9MB' where name = 'work_mem'`],
   ])('%s: %s', async (pin, sql) => {
     const client = await pool.connect()
     await client.query('select id from seen')
@@ -119,6 +121,30 @@ describe('what cannot be had elsewhere keeps a client on its connection until it
     expect(reads()).toBe(before)
     expect((await pool.explain('select id from seen', client)).pins).toBeUndefined()
     client.release()
+    expect(await leftovers()).toEqual(NOTHING)
+  })
+
+  it('a lock that is let go stands for none that a function has taken', async () => {
+    const client = await pool.connect()
+    await client.query('select pg_advisory_lock(1)')
+    await client.query('select meddle()')
+    await client.query('select pg_advisory_unlock(7)')
+    const explained = await pool.explain('select id from seen', client)
+    client.release()
+    expect(explained.pins).toEqual(['advisory-lock', 'unknown'])
+    expect(await leftovers()).toEqual(NOTHING)
+  })
+
+  it('after DISCARD ALL locks are counted from none', async () => {
+    const client = await pool.connect()
+    await client.query('select pg_advisory_lock(1)')
+    await client.query('discard all')
+    await client.query('select pg_advisory_lock(2)')
+    await client.query('select pg_advisory_unlock(2)')
+    const explained = await pool.explain('select id from seen', client)
+    client.release()
+    expect(explained.pins).toBeUndefined()
+    expect(pins).toEqual(['advisory-lock', 'advisory-lock'])
     expect(await leftovers()).toEqual(NOTHING)
   })
 

@@ -14,6 +14,11 @@ beforeAll(async () => {
   await ask(cluster.primary.config, `create table ${long} as select 1 as id`)
   await ask(
     cluster.primary.config,
+    `create function hide_seen() returns int language plpgsql as $$
+       begin create temp table seen as select 2 as id; return 2; end $$`,
+  )
+  await ask(
+    cluster.primary.config,
     'create table elder (id int); create table parent () inherits (elder); create view over_parent as select * from parent',
   )
   await cluster.caughtUp()
@@ -66,6 +71,16 @@ it.each([
     'found by what is put together',
     ['create temp table own as select 3 as id'],
     `select case when to_regclass('o' || 'wn') is null then 1 else 2 end as id`,
+  ],
+  [
+    'made by a function that fills a table',
+    ['create table filled as select hide_seen()', 'drop table filled'],
+    'select id from seen',
+  ],
+  [
+    'made by a function that fills a table while it is explained',
+    ['explain analyze create table filled as select hide_seen()', 'drop table filled'],
+    'select id from seen',
   ],
   [
     'one of several',

@@ -19,6 +19,9 @@ type Words = readonly string[]
 
 const dataModifying = (words: Words): Verdict =>
   write('data-modifying', { text: words[0]?.toUpperCase() ?? '' })
+/** To update the view of the settings is to make them, for the session. */
+const update = (words: Words): Verdict =>
+  words.includes('pg_settings') ? leaving(dataModifying(words), 'setting') : dataModifying(words)
 const maintenance = (words: Words): Verdict => write('maintenance', { text: words[0]?.toUpperCase() ?? '' })
 const definition = (): Verdict => write('ddl')
 const begin = (words: Words): Verdict => transaction('begin', { mayWrite: false, modes: modesOf(words) })
@@ -63,7 +66,7 @@ function prepare(words: Words): Verdict {
 
 const verdicts: Readonly<Record<string, (words: Words) => Verdict>> = {
   insert: dataModifying,
-  update: dataModifying,
+  update,
   delete: dataModifying,
   merge: dataModifying,
   truncate: dataModifying,

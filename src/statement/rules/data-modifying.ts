@@ -1,6 +1,6 @@
 import { offenderOf } from '../findings.ts'
-import { locationOf, nodeAt } from '../tree.ts'
-import { write } from '../verdict.ts'
+import { locationOf, nodeAt, textAt } from '../tree.ts'
+import { leaving, write } from '../verdict.ts'
 import type { NodeRule, NodeRules, StatementRule, StatementRules } from '../walk.ts'
 import { relation } from './names.ts'
 
@@ -49,9 +49,16 @@ function topLevel(text: string): StatementRule {
   }
 }
 
+/** To update the view of the settings is to make them, for the session. */
+const update: StatementRule = (node, walk) => {
+  const verdict = topLevel('UPDATE')(node, walk)
+  const target = nodeAt(node, 'relation')
+  return textAt(target ?? {}, 'relname') === 'pg_settings' ? leaving(verdict, 'setting') : verdict
+}
+
 export const dataModifyingStatements: StatementRules = {
   InsertStmt: topLevel('INSERT'),
-  UpdateStmt: topLevel('UPDATE'),
+  UpdateStmt: update,
   DeleteStmt: topLevel('DELETE'),
   MergeStmt: topLevel('MERGE'),
   TruncateStmt: () => write('data-modifying', { text: 'TRUNCATE' }),

@@ -1,5 +1,5 @@
 import { isNode, isTemporary, isTemporarySchema, nodeAt, textAt, type TreeValue } from '../tree.ts'
-import { leaving, write } from '../verdict.ts'
+import { leaving, strictest, write } from '../verdict.ts'
 import type { StatementRule, StatementRules } from '../walk.ts'
 
 /** Statements that define, change or drop something, by their tags. */
@@ -78,7 +78,6 @@ const creations = [
   'CreateStatsStmt',
   'CreateStmt',
   'CreateSubscriptionStmt',
-  'CreateTableAsStmt',
   'CreateTableSpaceStmt',
   'CreateTransformStmt',
   'CreateTrigStmt',
@@ -113,7 +112,16 @@ const create: StatementRule = (node) => {
   return isSessionOwn ? leaving(write('ddl'), 'temporary-object') : write('ddl')
 }
 
+/** Gathers the names, so that session state which is left while the table is filled is seen. */
+const createFilled: StatementRule = (node, walk) => {
+  walk.visit(node['query'])
+  const refusal = walk.findings.takeRefusal()
+  const made = create(node, walk)
+  return refusal === undefined ? made : strictest(made, refusal)
+}
+
 export const definitionStatements: StatementRules = Object.fromEntries([
   ...changes.map((tag) => [tag, () => write('ddl')] as const),
   ...creations.map((tag) => [tag, create] as const),
+  ['CreateTableAsStmt', createFilled],
 ])
