@@ -1,5 +1,5 @@
 import type { RoutedQuery } from './client/host.ts'
-import type { PlainRead } from './nodes/plain-read.ts'
+import type { PlainQuery } from './nodes/plain-query.ts'
 import { Journal } from './settings/journal.ts'
 import type { Statement } from './statement/statement.ts'
 
@@ -28,7 +28,7 @@ export function plainOf(
   statement: Statement,
   { journal, plain }: RoutedQuery,
   ofPool: Journal,
-): PlainRead | undefined {
+): PlainQuery | undefined {
   if ((journal ?? ofPool) !== Journal.empty) return undefined
   if (canRide(statement)) return plain?.()
   const query = isPlainWrite(statement) ? plain?.() : undefined

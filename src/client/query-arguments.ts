@@ -3,7 +3,7 @@ import { choiceOption, invalid } from '../config/validate.ts'
 import { CONSISTENCIES } from '../consistency/mode.ts'
 import { describe } from '../errors/describe.ts'
 import type { Done, Send } from '../execution/execution.ts'
-import type { PlainRead } from '../nodes/plain-read.ts'
+import type { PlainQuery } from '../nodes/plain-query.ts'
 import { wireValues } from '../nodes/wire-values.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 
@@ -18,10 +18,10 @@ export interface NormalizedQuery {
   /** Whether another query may be sent in front of it before that is answered. */
   readonly canPipeline: boolean
   /**
-   * The query as a plain read, for when it turns out to be one; `undefined` when there is more to it than its text and values.
+   * The query as a plain one, for when it turns out to be that; `undefined` when there is more to it than its text and values.
    * Converts the values.
    */
-  readonly plain: () => PlainRead | undefined
+  readonly plain: () => PlainQuery | undefined
 }
 
 /** Query objects that drive the connection themselves: cursors, streams, COPY. */
@@ -66,7 +66,7 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     client.query(sent as string, parameters as unknown[], done as () => void)
   }
   if (typeof sent === 'string') {
-    const plain = (): PlainRead | undefined => plainRead({ text: sent }, parameters)
+    const plain = (): PlainQuery | undefined => plainQuery({ text: sent }, parameters)
     return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true, plain }
   }
   if (!isConfig) {
@@ -81,7 +81,7 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     send,
     // A portal that stays open would be in the way.
     canPipeline: !rows,
-    plain: () => plainRead(sent as QueryFields, parameters),
+    plain: () => plainQuery(sent as QueryFields, parameters),
   }
 }
 
@@ -100,7 +100,7 @@ interface QueryFields {
 }
 
 /** Whoever gives a name, or asks for some rows at a time, is given what node-postgres does with that. */
-function plainRead(query: QueryFields, parameters: unknown): PlainRead | undefined {
+function plainQuery(query: QueryFields, parameters: unknown): PlainQuery | undefined {
   const { binary, name, portal, query_timeout: timeoutMs, queryMode, rowMode, rows, text, types } = query
   const values = parameters ?? query.values ?? undefined
   if (typeof text !== 'string' || text === '' || name || rows || portal || queryMode) return undefined

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
-import type { PlainRead, Ride } from '../nodes/plain-read.ts'
+import type { PlainQuery, Ride } from '../nodes/plain-query.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
@@ -32,7 +32,7 @@ export interface ReadAttempt {
   /** Whether more is to follow over its connection: then, unless it fails, that is not given back. */
   readonly keeps: boolean
   /** What is sent, where that is all there is to it: it may share a connection, and get a name. */
-  readonly plain?: PlainRead | undefined
+  readonly plain?: PlainQuery | undefined
 }
 
 export interface AttemptsOptions {
@@ -81,7 +81,12 @@ export class Attempts {
   }
 
   /** Runs anything else, over a lease. It is given up while it waits for a connection only. */
-  write(node: NodeView, send: Send, plain: PlainRead | undefined, attempted: (end: Attempted) => void): void {
+  write(
+    node: NodeView,
+    send: Send,
+    plain: PlainQuery | undefined,
+    attempted: (end: Attempted) => void,
+  ): void {
     this.#run(node, send, { ...WRITE, plain }, attempted)
   }
 
@@ -137,7 +142,7 @@ export class Attempts {
     { timeoutMs, keeps, plain, isHarmless }: ReadAttempt & { readonly isHarmless: boolean },
     attempted: (end: Attempted) => void,
   ): void {
-    const reads = plain === undefined ? undefined : this.#options.nodeOf(node.id)?.plainReads
+    const reads = plain === undefined ? undefined : this.#options.nodeOf(node.id)?.plainQueries
     let client: PoolClient | undefined
     let ride: Ride | undefined
     let isOver = false

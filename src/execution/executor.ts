@@ -1,5 +1,5 @@
 import type { PermitBook } from '../nodes/permit-book.ts'
-import type { PlainRead } from '../nodes/plain-read.ts'
+import type { PlainQuery } from '../nodes/plain-query.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import type { Tier } from '../nodes/tier.ts'
 import { tierUnservedError } from '../nodes/tier-errors.ts'
@@ -86,7 +86,7 @@ export class Executor {
   }
 
   /** Runs anything else on the primary, once. `plain` where it may get a name: then that is what is sent. */
-  write(send: Send, done: Done, plain?: PlainRead): void {
+  write(send: Send, done: Done, plain?: PlainQuery): void {
     this.#writer.write(send, done, plain)
   }
 

@@ -3,7 +3,7 @@ import { behindError } from '../consistency/behind-error.ts'
 import type { Position } from '../consistency/position.ts'
 import type { Showing } from '../consistency/unshown.ts'
 import { asError } from '../errors/as-error.ts'
-import type { PlainRead } from '../nodes/plain-read.ts'
+import type { PlainQuery } from '../nodes/plain-query.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
@@ -48,7 +48,7 @@ export interface Read {
   /** Stands for its text: what takes as long belongs together. */
   readonly text?: object | undefined
   /** What `send` sends, where that is all there is to it: then it may ride on a lane, and get a name. */
-  readonly plain?: PlainRead | undefined
+  readonly plain?: PlainQuery | undefined
   /** What a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
   /** What a server is to it that says this of itself, behind an address of several. Absent: none may serve it. */

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import type { PermitBook } from '../nodes/permit-book.ts'
 import type { Tier } from '../nodes/tier.ts'
 import { asError } from '../errors/as-error.ts'
-import type { PlainRead } from '../nodes/plain-read.ts'
+import type { PlainQuery } from '../nodes/plain-query.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { atRelease } from './at-release.ts'
@@ -41,7 +41,12 @@ export class TieredAttempts implements Runner {
     )
   }
 
-  write(node: NodeView, send: Send, plain: PlainRead | undefined, attempted: (end: Attempted) => void): void {
+  write(
+    node: NodeView,
+    send: Send,
+    plain: PlainQuery | undefined,
+    attempted: (end: Attempted) => void,
+  ): void {
     this.#enter(
       node,
       (leave) =>

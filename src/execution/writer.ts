@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
-import type { PlainRead } from '../nodes/plain-read.ts'
+import type { PlainQuery } from '../nodes/plain-query.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Runner } from './attempts.ts'
@@ -52,7 +52,7 @@ export class Writer {
   }
 
   /** An error that is not the server's answer carries an `outcome`. */
-  write(send: Send, callback: Done, plain?: PlainRead): void {
+  write(send: Send, callback: Done, plain?: PlainQuery): void {
     const { attempts, listener } = this.#options
     const done = guarded(callback)
     let wasRefused = false

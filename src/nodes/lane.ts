@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NamedReads } from './named-reads.ts'
-import { mayHaveName, type Answered, type PlainRead, type Ride, type Rider } from './plain-read.ts'
+import { mayHaveName, type Answered, type PlainQuery, type Ride, type Rider } from './plain-query.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { sendPlain } from './send-plain.ts'
 import type { TextRecord } from './shape-book.ts'
@@ -37,7 +37,7 @@ interface PipelinedStream {
 
 /** A read on its way. */
 interface Passenger extends Ride {
-  readonly read: PlainRead
+  readonly read: PlainQuery
   readonly rider: Rider
   readonly record: TextRecord
   name: string | undefined
@@ -124,7 +124,7 @@ export class Lane {
     return count === 0 || (count < this.#options.maxInFlight && this.#workMs + costMs <= this.#options.workMs)
   }
 
-  ride(read: PlainRead, record: TextRecord, rider: Rider): Ride {
+  ride(read: PlainQuery, record: TextRecord, rider: Rider): Ride {
     const { platform, statements } = this.#options
     const sentAtMs = platform.now()
     const isAlone = this.#passengers.length === 0

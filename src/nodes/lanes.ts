@@ -3,7 +3,7 @@ import type { Platform } from '../platform/platform.ts'
 import { isInTransaction } from './in-transaction.ts'
 import { Lane } from './lane.ts'
 import type { NamedReads } from './named-reads.ts'
-import type { Clean, PlainRead, Ride, Rider } from './plain-read.ts'
+import type { Clean, PlainQuery, Ride, Rider } from './plain-query.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { LeaseCallback } from './server-node.ts'
 import type { TextRecord } from './shape-book.ts'
@@ -44,7 +44,7 @@ export class Lanes {
   }
 
   /** Gives undefined when the read is to run over a lease. */
-  ride(read: PlainRead, record: TextRecord, rider: Rider): Ride | undefined {
+  ride(read: PlainQuery, record: TextRecord, rider: Rider): Ride | undefined {
     const { costMs } = record.shape
     for (const lane of this.#lanes) if (lane.hasRoomFor(costMs)) return lane.ride(read, record, rider)
     this.#open()

@@ -1,7 +1,7 @@
 import PgPool from 'pg-pool'
 import type { Client, PoolClient } from 'pg'
 import type { NodeId } from '../topology/node.ts'
-import type { LeaseCallback, NodeConfig, ReadSender, ServerNode } from './server-node.ts'
+import type { LeaseCallback, NodeConfig, PlainSender, ServerNode } from './server-node.ts'
 import { Sharing, type SharingSettings } from './sharing.ts'
 
 /** Events of one node's connections, with the arguments that pg-pool gives them. */
@@ -61,7 +61,7 @@ export class LeasePool implements ServerNode {
     })
   }
 
-  get plainReads(): ReadSender | undefined {
+  get plainQueries(): PlainSender | undefined {
     return this.#sharing?.reads
   }
 

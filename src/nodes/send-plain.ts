@@ -1,4 +1,4 @@
-import type { Answered, PlainRead } from './plain-read.ts'
+import type { Answered, PlainQuery } from './plain-query.ts'
 
 /** What node-postgres' own query class is, as far as it is used here. */
 interface PgQuery {
@@ -19,7 +19,7 @@ interface Sender {
  */
 export function sendPlain(
   client: Sender,
-  query: PlainRead,
+  query: PlainQuery,
   name: string | undefined,
   timeoutMs: number | undefined,
   answered: Answered,

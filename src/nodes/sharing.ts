@@ -3,10 +3,10 @@ import type { Client, PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
 import { Lanes } from './lanes.ts'
 import { NamedReads } from './named-reads.ts'
-import { PlainReads } from './plain-reads.ts'
+import { PlainQueries } from './plain-queries.ts'
 import { PreparedStatements } from './prepared-statements.ts'
-import type { Clean } from './plain-read.ts'
-import type { LeaseCallback, ReadSender } from './server-node.ts'
+import type { Clean } from './plain-query.ts'
+import type { LeaseCallback, PlainSender } from './server-node.ts'
 import type { LaneSettings, PrepareSettings } from './sharing-settings.ts'
 
 /** What reads may share on one node. */
@@ -27,9 +27,9 @@ export interface SharingOptions extends SharingSettings {
   readonly unavailable: () => void
 }
 
-/** What the plain reads of one node share: connections, names, and what was seen of their shapes. */
+/** What the plain queries of one node share: connections, names, and what was seen of their shapes. */
 export class Sharing {
-  readonly reads: ReadSender
+  readonly reads: PlainSender
   readonly #lanes: Lanes | undefined
   readonly #pool: () => PgPool<Client>
 
@@ -63,7 +63,7 @@ export class Sharing {
       })
     }
     const prepareAfter = prepare?.after ?? Infinity
-    this.reads = new PlainReads({ platform, lanes: this.#lanes, named, statementsOf, prepareAfter, clean })
+    this.reads = new PlainQueries({ platform, lanes: this.#lanes, named, statementsOf, prepareAfter, clean })
   }
 
   /** Somebody may wait for a connection now. */

@@ -1,10 +1,11 @@
 import type { PoolClient } from 'pg'
 
 /**
- * A proven read that is nothing but a text and its values: it may share a connection, and may be prepared. What it is sent
- * with is known, so it can be sent again without asking whoever called.
+ * A statement that is nothing but a text and its values: a proven read, which may share a connection, or a write that is done
+ * as a whole or not at all. Both may be prepared. What it is sent with is known, so it can be sent again without asking
+ * whoever called: a read when it has no answer, a write only when the server knew nothing of its name.
  */
-export interface PlainRead {
+export interface PlainQuery {
   readonly text: string
   /** As they go over the wire: nothing of the caller's runs when they are sent. */
   readonly values: readonly unknown[] | undefined
@@ -36,7 +37,7 @@ export interface Ride {
  * Whether it is answered with the same when it has a name. Without values node-postgres sends it as a simple query, to
  * which the server answers with texts though `binary` is asked for; not so when it has a name.
  */
-export function mayHaveName({ binary, values }: PlainRead, client: { readonly binary?: boolean }): boolean {
+export function mayHaveName({ binary, values }: PlainQuery, client: { readonly binary?: boolean }): boolean {
   return (values !== undefined && values.length > 0) || !(binary || client.binary)
 }
 

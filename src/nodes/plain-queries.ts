@@ -7,16 +7,16 @@ import {
   mayHaveName,
   type Answered,
   type Clean,
-  type PlainRead,
+  type PlainQuery,
   type Ride,
   type Rider,
-} from './plain-read.ts'
+} from './plain-query.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { sendPlain } from './send-plain.ts'
 import { LONGEST_TEXT, ShapeBook, type TextRecord } from './shape-book.ts'
 import type { PipelinedClient } from './lane.ts'
 
-export interface PlainReadsOptions {
+export interface PlainQueriesOptions {
   readonly platform: Platform
   readonly lanes: Lanes | undefined
   readonly named: NamedReads
@@ -25,18 +25,18 @@ export interface PlainReadsOptions {
   readonly clean: Clean
 }
 
-/** How one node's plain reads are sent: over a lane or a lease, with a name or without, as was seen to be best. */
-export class PlainReads {
-  readonly #options: PlainReadsOptions
+/** How one node's plain queries are sent: over a lane or a lease, with a name or without, as was seen to be best. */
+export class PlainQueries {
+  readonly #options: PlainQueriesOptions
   readonly #book: ShapeBook
 
-  constructor(options: PlainReadsOptions) {
+  constructor(options: PlainQueriesOptions) {
     this.#options = options
     this.#book = new ShapeBook(options.prepareAfter)
   }
 
   /** Sends a read over a lane. Gives undefined when it is to run over a lease: its shape is slow, large or not known yet. */
-  ride(read: PlainRead, rider: Rider): Ride | undefined {
+  ride(read: PlainQuery, rider: Rider): Ride | undefined {
     const { lanes } = this.#options
     if (lanes === undefined || read.text.length > LONGEST_TEXT) return undefined
     const record = this.#book.of(read.text)
@@ -44,14 +44,14 @@ export class PlainReads {
   }
 
   /** Sends a read over a leased connection, where nothing else is under way. */
-  send(client: PoolClient, read: PlainRead, answered: Answered): void {
+  send(client: PoolClient, read: PlainQuery, answered: Answered): void {
     this.#options.clean(client, (error) => {
       if (error) answered(error)
       else this.#send(client, read, answered)
     })
   }
 
-  #send(client: PoolClient, read: PlainRead, answered: Answered): void {
+  #send(client: PoolClient, read: PlainQuery, answered: Answered): void {
     if (read.text.length > LONGEST_TEXT) return sendUnnamed(client, read, answered)
     const record = this.#book.of(read.text)
     const statements = this.#options.statementsOf(client)
@@ -88,11 +88,11 @@ export class PlainReads {
   }
 }
 
-function sendUnnamed(client: PoolClient, read: PlainRead, answered: Answered): void {
+function sendUnnamed(client: PoolClient, read: PlainQuery, answered: Answered): void {
   sendOn(client, read, undefined, answered)
 }
 
-function sendOn(client: PoolClient, read: PlainRead, name: string | undefined, answered: Answered): void {
+function sendOn(client: PoolClient, read: PlainQuery, name: string | undefined, answered: Answered): void {
   sendPlain(client, read, name, read.timeoutMs, answered)
 }
 
