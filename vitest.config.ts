@@ -3,8 +3,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 // A file to write the results to as JSON, for programs that count them.
 const report = process.env['TEST_REPORT']
 
-// With what others have written: ORMs, tools, programs that are not touched, poolers, Patroni, certificates.
-const peers = ['orms', 'tools', 'register', 'pgbouncer', 'patroni', 'tls'].map(
+// With what others have written: ORMs, tools, programs that are not touched, poolers, Patroni, certificates; and the benchmarks.
+const peers = ['bench', 'orms', 'tools', 'register', 'pgbouncer', 'patroni', 'tls'].map(
   (topic) => `test/${topic}/**/*.test.ts`,
 )
 

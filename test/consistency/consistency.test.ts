@@ -40,7 +40,7 @@ test('nor where the replicas share one address, which leads to the new primary, 
   annotate,
 }) => {
   const figures = await runConsistency({
-    operations: 5000,
+    operations: 3_000,
     consistency: 'causal',
     callers: 16,
     promotes: true,
