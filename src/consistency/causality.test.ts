@@ -242,3 +242,31 @@ describe('the position of a session', () => {
     expect(bench.platform.pendingTimers).toBe(0)
   })
 })
+
+describe('what others wrote', () => {
+  it.each([
+    ['is read as soon as the primary tells how far it is', at(9n)],
+    ['is not waited for when the primary cannot tell', undefined],
+  ])('%s', async (_name, position) => {
+    const bench = new CausalityBench()
+    let isOver = false
+    void bench.causality.hears(bench.implicit).then(() => (isOver = true))
+    await settle()
+    expect(isOver).toBe(false)
+    await bench.tells(position)
+    expect(isOver).toBe(true)
+    expect(bench.implicit.position).toEqual(position)
+    // Nothing that would keep its reads on the primary.
+    expect(bench.implicit.unfencedSinceMs).toBeUndefined()
+  })
+
+  it('is not waited for longer than a read waits, when the primary is silent', async () => {
+    const bench = new CausalityBench()
+    let isOver = false
+    void bench.causality.hears(bench.implicit).then(() => (isOver = true))
+    await bench.platform.advance(WAIT_MS)
+    await settle()
+    expect(isOver).toBe(true)
+    expect(bench.implicit.unfencedSinceMs).toBeUndefined()
+  })
+})

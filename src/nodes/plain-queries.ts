@@ -43,20 +43,20 @@ export class PlainQueries {
     return record.shape.isFast ? lanes.ride(read, record, rider) : undefined
   }
 
-  /** Sends a read over a leased connection, where nothing else is under way. */
-  send(client: PoolClient, read: PlainQuery, answered: Answered): void {
+  /** Sends a plain query over a leased connection, where nothing else is under way. */
+  send(client: PoolClient, query: PlainQuery, answered: Answered): void {
     this.#options.clean(client, (error) => {
       if (error) answered(error)
-      else this.#send(client, read, answered)
+      else this.#send(client, query, answered)
     })
   }
 
-  #send(client: PoolClient, read: PlainQuery, answered: Answered): void {
-    if (read.text.length > LONGEST_TEXT) return sendUnnamed(client, read, answered)
-    const record = this.#book.of(read.text)
+  #send(client: PoolClient, query: PlainQuery, answered: Answered): void {
+    if (query.text.length > LONGEST_TEXT) return sendUnnamed(client, query, answered)
+    const record = this.#book.of(query.text)
     const statements = this.#options.statementsOf(client)
     const connection = client as unknown as PipelinedClient
-    const name = mayHaveName(read, connection) ? this.#nameFor(client, record, statements) : undefined
+    const name = mayHaveName(query, connection) ? this.#nameFor(client, record, statements) : undefined
     const bytesBefore = connection.connection?.stream.bytesRead ?? 0
     const sentAtMs = this.#options.platform.now()
     const done: Answered = (error, result) => {
@@ -65,14 +65,14 @@ export class PlainQueries {
       record.shape.ranOnLease(ms, bytes)
       record.plan?.ran(name !== undefined, ms)
       if (name !== undefined && this.#options.named.heard(statements, record, error)) {
-        return sendUnnamed(client, read, answered)
+        return sendUnnamed(client, query, answered)
       }
       answered(error, result)
     }
     const deallocations = statements.takeDeallocations()
-    if (deallocations.length === 0) return sendOn(client, read, name, done)
+    if (deallocations.length === 0) return sendOn(client, query, name, done)
     const reset = sendAhead(connection, deallocations)
-    sendOn(client, read, name, (error, result) => {
+    sendOn(client, query, name, (error, result) => {
       reset()
       done(error, result)
     })
@@ -82,18 +82,18 @@ export class PlainQueries {
     if (record.plan === undefined || !this.#options.named.isTrusted) return undefined
     // What is said of a name there ends the transaction: it cannot be sent again without.
     if (isInTransaction(client)) return undefined
-    // What is pushed out can be freed along with the next read only where queries can be sent ahead.
+    // What is pushed out can be freed along with the next query only where queries can be sent ahead.
     if (statements.isFull && !statements.has(record.name) && !('pipeline' in client)) return undefined
     return statements.nameFor(record)
   }
 }
 
-function sendUnnamed(client: PoolClient, read: PlainQuery, answered: Answered): void {
-  sendOn(client, read, undefined, answered)
+function sendUnnamed(client: PoolClient, query: PlainQuery, answered: Answered): void {
+  sendOn(client, query, undefined, answered)
 }
 
-function sendOn(client: PoolClient, read: PlainQuery, name: string | undefined, answered: Answered): void {
-  sendPlain(client, read, name, read.timeoutMs, answered)
+function sendOn(client: PoolClient, query: PlainQuery, name: string | undefined, answered: Answered): void {
+  sendPlain(client, query, name, query.timeoutMs, answered)
 }
 
 function ignore(): void {}

@@ -32,8 +32,8 @@ export type LeaseCallback = (error: Error | undefined, client?: PoolClient) => v
 export interface PlainSender {
   /** Sends a read over a lane. Gives undefined when it is to run over a lease. */
   ride(read: PlainQuery, rider: Rider): Ride | undefined
-  /** Sends a read over a leased connection, with a name when that pays. */
-  send(client: PoolClient, read: PlainQuery, answered: Answered): void
+  /** Sends a plain query over a leased connection, with a name when that pays. */
+  send(client: PoolClient, query: PlainQuery, answered: Answered): void
 }
 
 /** One node's connections. */

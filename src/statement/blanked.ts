@@ -1,3 +1,4 @@
+import { isGarbled } from './garbled.ts'
 import { Scanner } from './scanner.ts'
 
 /** A longer text is seldom one of many. In UTF-16 units. */
@@ -5,9 +6,6 @@ const LONGEST = 4096
 
 /** More digits may make a number of another type, for which there may be another function. */
 const MOST_DIGITS = 9
-
-/** What ends a text for the parser, or is another character for the server. */
-const GARBLED = /[\0\p{Surrogate}]/u
 
 /** In names, too: then the constant behind `UESCAPE` says which name it is. */
 const UNICODE_ESCAPED = /u&"/i
@@ -17,7 +15,7 @@ const UNICODE_ESCAPED = /u&"/i
  * have the same syntax tree but for those constants. Undefined where there is none, or where it is not certain what is one.
  */
 export function blanked(sql: string): string | undefined {
-  if (sql.length > LONGEST || GARBLED.test(sql) || UNICODE_ESCAPED.test(sql)) return undefined
+  if (sql.length > LONGEST || isGarbled(sql) || UNICODE_ESCAPED.test(sql)) return undefined
   const scanner = new Scanner(sql)
   let key = ''
   let from = 0

@@ -3,6 +3,7 @@ import { SwitchyardError } from '../errors/error.ts'
 import { EnginePool } from './engine-pool.ts'
 import type { Findings } from './findings.ts'
 import { givenNames } from './given-names.ts'
+import { isGarbled } from './garbled.ts'
 import { hintOf } from './hint.ts'
 import { engineFactory } from './libpg-query-engine.ts'
 import { hasCommentRun, nestingOf } from './nesting.ts'
@@ -100,11 +101,6 @@ export class LibpgQueryParser implements SqlParser {
       return undefined
     }
   }
-}
-
-/** A zero byte ends the text for the parser, and half a surrogate pair is another character for the server. */
-function isGarbled(sql: string): boolean {
-  return sql.includes('\0') || /\p{Surrogate}/u.test(sql)
 }
 
 function isTooDeep(sql: string): boolean {
