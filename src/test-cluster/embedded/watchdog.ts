@@ -69,6 +69,7 @@ export class Watchdog {
 
   /** @param parent Where to make the directory. */
   static async start(parent: string, user: ServerUser | undefined): Promise<Watchdog> {
+    // mktemp(1) fills in the letters.
     const child = run([join(parent, 'pg-switchyard-XXXXXX'), ''], 'pipe', user)
     await once(child, 'spawn')
     const [directory, complaint] = await Promise.all([
