@@ -95,6 +95,7 @@ export function poolClass(parts: PoolParts): PoolClass {
       this.#settings = settings
       const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? parts.Client
       this.#router = new Router(settings, ClientClass, this.#eventsOfNodes())
+      if (!isSingle) this.#router.warm()
       this.#leaks = this.#leakWatch()
       this.#checkouts = this.#checkoutsOf()
       this.events.on('primaryChanged', ({ to }) => this.#follow(to))

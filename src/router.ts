@@ -153,6 +153,11 @@ export class Router implements ClientHost {
     return this.#preparation.isDone
   }
 
+  /** Begins to load the parser, so that nothing is loaded by a program that is about to end. `prepare` tells of failures. */
+  warm(): void {
+    this.#judgement.load().catch(nothing)
+  }
+
   /**
    * Resolves when statements can be judged and the cluster has been looked at. Rejects when the parser cannot be loaded
    * or the options are wrong; a later call looks again.

@@ -2,7 +2,6 @@ import { builtinCatalog } from '../catalog/builtin-catalog.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { decide } from './decide.ts'
 import { createLibpgQueryParser } from './libpg-query-parser.ts'
-import type { SqlParser } from './parser.ts'
 import type { Statement } from './statement.ts'
 import { textOnlyCatalog } from './text-only-catalog.ts'
 
@@ -18,8 +17,6 @@ export interface ClassifyOptions {
   readonly assumeTables?: boolean
 }
 
-let defaultParser: SqlParser | undefined
-
 /**
  * Judges one SQL text without running it and without a database: `(await classify('SELECT now()')).kind` is `'read'`.
  * Nothing is cached.
@@ -27,8 +24,8 @@ let defaultParser: SqlParser | undefined
  * @throws SwitchyardError `SWITCHYARD_PARSER_UNAVAILABLE` when the parser cannot be loaded
  */
 export async function classify(sql: string, options: ClassifyOptions = {}): Promise<Statement> {
-  defaultParser ??= createLibpgQueryParser()
-  await defaultParser.load()
+  const parser = createLibpgQueryParser()
+  await parser.load()
   const { catalog = builtinCatalog, assumeTables = true } = options
-  return decide(defaultParser.analyze(sql), assumeTables ? textOnlyCatalog(catalog) : catalog)
+  return decide(parser.analyze(sql), assumeTables ? textOnlyCatalog(catalog) : catalog)
 }

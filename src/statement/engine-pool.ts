@@ -19,6 +19,7 @@ export class EnginePool {
   #engine: Engine | undefined
   #spare: Engine | undefined
   #isCreating = false
+  #filling: Promise<void> | undefined
 
   constructor(create: () => Promise<Engine>, maxMemoryBytes: number) {
     this.#create = create
@@ -29,7 +30,15 @@ export class EnginePool {
     return this.#engine !== undefined || this.#spare !== undefined
   }
 
-  async fill(): Promise<void> {
+  /** Resolves when there is an engine. Calls at the same time share one. */
+  fill(): Promise<void> {
+    this.#filling ??= this.#fill().finally(() => {
+      this.#filling = undefined
+    })
+    return this.#filling
+  }
+
+  async #fill(): Promise<void> {
     this.#engine ??= await this.#create()
     this.#replenish()
   }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { requireHere } from '../platform/require.ts'
 
 /** `plpgsql` is for a text that creates a function in that language: its tree is the one of the function's body. */
 export type Grammar = 'sql' | 'plpgsql'
@@ -19,7 +19,7 @@ export interface Engine {
 
 /** WebAssembly, as far as it is used here: without a browser's library there are no types for it. */
 interface Wasm {
-  compile(bytes: Uint8Array): Promise<object>
+  readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (compiled: object, imports: object) => object
 }
 
@@ -43,14 +43,16 @@ type CreateModule = (options: {
   printErr(text: string): void
 }) => Promise<PgQueryModule>
 
-/** Reads and compiles the module once, and makes as many engines of it as are asked for. */
+// The package's own entry keeps one instance for ever. Loaded with this module: test runners such as Jest refuse to load
+// JavaScript once a test is over. Where it is missing, only a pool that needs it fails.
+const glue = requireHere('libpg-query/wasm/libpg-query.js')
+
+/** Reads and compiles the WebAssembly once, at the first call and before it returns, and makes any number of engines of it. */
 export function engineFactory(): () => Promise<Engine> {
-  const require = createRequire(import.meta.url)
   let compiled: object | undefined
   return async () => {
-    // The package's own entry has but one instance, for ever.
-    const createModule = require('libpg-query/wasm/libpg-query.js') as CreateModule
-    compiled ??= await wasm.compile(await readFile(require.resolve('libpg-query/wasm/libpg-query.wasm')))
+    const createModule = glue.load() as CreateModule
+    compiled ??= new wasm.Module(readFileSync(glue.resolve('libpg-query/wasm/libpg-query.wasm')))
     const engine = await createEngine(createModule, compiled)
     // The first texts cost milliseconds, until their code is compiled: better here than in somebody's query.
     engine.parse('SELECT a.b, f($1) FROM a JOIN c USING (d) WHERE e = 1 GROUP BY 1 ORDER BY 1 LIMIT 1')

@@ -25,9 +25,15 @@ const MAX_COMMENTS_IN_A_RUN = 64
 /** Half as much again as an instance begins with: more means that one text was huge. */
 const MAX_ENGINE_BYTES = 192 * 2 ** 20
 
-/** PostgreSQL's own grammar, compiled to WebAssembly. */
+let ofProcess: SqlParser | undefined
+
+/**
+ * PostgreSQL's own grammar, compiled to WebAssembly. Every call gives the same parser: it keeps nothing of the texts, and
+ * each instance reserves 128 MB of address space.
+ */
 export function createLibpgQueryParser(): SqlParser {
-  return new LibpgQueryParser(new EnginePool(engineFactory(), MAX_ENGINE_BYTES))
+  ofProcess ??= new LibpgQueryParser(new EnginePool(engineFactory(), MAX_ENGINE_BYTES))
+  return ofProcess
 }
 
 /** @internal */
@@ -46,8 +52,8 @@ export class LibpgQueryParser implements SqlParser {
     } catch (cause) {
       throw new SwitchyardError(
         'SWITCHYARD_PARSER_UNAVAILABLE',
-        'libpg-query could not be loaded: install its version 18 (npm install libpg-query@18), and leave it out of bundles, ' +
-          'since it reads its .wasm file from its own folder',
+        'libpg-query could not be loaded, and a pool with replicas needs it: install its version 18 where the program runs ' +
+          '(npm install libpg-query@18). A bundle does not contain it, since it reads its .wasm file from its own folder',
         { cause },
       )
     }
