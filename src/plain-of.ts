@@ -12,15 +12,6 @@ function canRide({ kind, reason, multiple }: Statement): boolean {
 }
 
 /**
- * Whether a statement that is no read may be prepared: a single INSERT, UPDATE, DELETE or MERGE that leaves nothing on its
- * connection. Such a statement is done as a whole or not at all.
- */
-function isPlainWrite({ kind, leavesSessionState, multiple, reason }: Statement): boolean {
-  const isModifying = reason === 'data-modifying' || reason === 'data-modifying-cte'
-  return kind === 'write' && isModifying && !multiple && !leavesSessionState
-}
-
-/**
  * The query as a plain one, where it is that, and its session has set nothing that would have to be set on its connection.
  * @param ofPool The pool's own settings: a query's, unless it has others.
  */
@@ -30,8 +21,5 @@ export function plainOf(
   ofPool: Journal,
 ): PlainQuery | undefined {
   if ((journal ?? ofPool) !== Journal.empty) return undefined
-  if (canRide(statement)) return plain?.()
-  const query = isPlainWrite(statement) ? plain?.() : undefined
-  // Without values node-postgres sends it as a simple query. Its answer has what rules select beside it; not so with a name.
-  return query?.values !== undefined && query.values.length > 0 ? query : undefined
+  return canRide(statement) ? plain?.() : undefined
 }

@@ -331,15 +331,14 @@ export class Router implements ClientHost {
     this.sessions.noteSetting(statement, sql)
     const ofPool = this.settings.ofPool(statement, values, query.send)
     const send = this.settings.under(query.journal, ofPool, false)
-    const { canShare, executor } = this.executors.of(request, session)
+    const { executor } = this.executors.of(request, session)
     if (!statement.mayWrite) return executor.write(send, done)
-    const plain = canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
     const ended: Done = (error, result) => {
       if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
       else this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       done(error, result)
     }
-    executor.write(send, ended, plain)
+    executor.write(send, ended)
   }
 
   #read(statement: Statement, query: RoutedQuery, done: Done): void {

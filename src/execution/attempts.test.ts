@@ -10,13 +10,13 @@ import {
 } from '../../test/support/execution-bench.ts'
 import type { FakeLease } from '../../test/support/fake-nodes.ts'
 import { settle } from '../../test/support/fake-platform.ts'
-import type { Attempted } from './attempts.ts'
+import type { Attempted } from './attempted.ts'
 import type { Send } from './execution.ts'
 
 let b: ExecutionBench
 let ends: Attempted[]
 const attempted = (end: Attempted): void => void ends.push(end)
-const write = (send: Send = b.send): void => b.attempts.write(views.p, send, undefined, attempted)
+const write = (send: Send = b.send): void => b.attempts.write(views.p, send, attempted)
 const read = (timeoutMs?: number): void =>
   b.attempts.read(views.a, b.send, { timeoutMs, keeps: false }, attempted)
 
@@ -114,7 +114,7 @@ describe('the connection', () => {
   it('is given back before the caller hears, so that the caller may use it', () => {
     b.answers['p'] = 'rows'
     let seen: readonly number[] = []
-    b.attempts.write(views.p, b.send, undefined, () => (seen = b.releases))
+    b.attempts.write(views.p, b.send, () => (seen = b.releases))
     expect(seen).toEqual([1])
   })
 

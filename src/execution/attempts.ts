@@ -7,24 +7,13 @@ import { inThisContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
+import type { Attempted } from './attempted.ts'
 import type { Send } from './execution.ts'
 import { failureOf, type Failure } from './failure.ts'
+import { giveBack } from './give-back.ts'
 import { GiveUps, harmless, type Abandonment, type GiveUp } from './give-ups.ts'
 import { askWhetherStandby } from './standby-proof.ts'
-
-/** How an attempt ended. */
-export interface Attempted {
-  readonly error: Error | undefined
-  /** What the error says of the node. Absent when there is none. */
-  readonly failure: Failure | undefined
-  readonly result: unknown
-  /** False when there was no connection to send the statement over. */
-  readonly wasSent: boolean
-  /** The connection, if it is kept: the receiver's from now on. */
-  readonly client: PoolClient | undefined
-  /** How long it waited for its turn before the node was asked for anything, in milliseconds. */
-  readonly waitedMs?: number
-}
+import { WriteAttempt } from './write-attempt.ts'
 
 export interface ReadAttempt {
   /** Absent: as long as the node is there. */
@@ -70,7 +59,7 @@ export class Attempts {
     { timeoutMs, keeps, plain }: ReadAttempt,
     attempted: (end: Attempted) => void,
   ): void {
-    this.#run(node, send, { timeoutMs, keeps, plain, isHarmless: true }, attempted)
+    this.#run(node, send, { timeoutMs, keeps, plain }, attempted)
   }
 
   /** Calls `giveUp` when the node is given up, until the returned function is called. */
@@ -80,14 +69,11 @@ export class Attempts {
     return () => this.#giveUps.remove(entry)
   }
 
-  /** Runs anything else, over a lease. It is given up while it waits for a connection only. */
-  write(
-    node: NodeView,
-    send: Send,
-    plain: PlainQuery | undefined,
-    attempted: (end: Attempted) => void,
-  ): void {
-    this.#run(node, send, { ...WRITE, plain }, attempted)
+  /** Runs anything else, over a lease. It can be given up only while it waits for a connection. */
+  write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
+    const { nodeOf, sent } = this.#options
+    const server = nodeOf(node.id)
+    new WriteAttempt({ node, server, send, giveUps: this.#giveUps, sent, attempted }).start()
   }
 
   /** Leases a connection: one of the two is called, once. When the node is gone, so is the hope for a connection. */
@@ -117,7 +103,7 @@ export class Attempts {
   /** The node is gone, or left behind: the reads under way there have failed, and nobody gets a connection any more. */
   abandon(id: NodeId, cause: Error, failure: Abandonment = 'node'): void {
     // Before the first is told: what comes anew is another matter.
-    for (const { giveUp } of this.#giveUps.at(id)) giveUp(cause, failure)
+    for (const entry of this.#giveUps.at(id)) entry.giveUp(cause, failure)
   }
 
   #connect(node: NodeView, connected: (client: PoolClient) => void, refused: Refused): void {
@@ -139,7 +125,7 @@ export class Attempts {
   #run(
     node: NodeView,
     send: Send,
-    { timeoutMs, keeps, plain, isHarmless }: ReadAttempt & { readonly isHarmless: boolean },
+    { timeoutMs, keeps, plain }: ReadAttempt,
     attempted: (end: Attempted) => void,
   ): void {
     const reads = plain === undefined ? undefined : this.#options.nodeOf(node.id)?.plainQueries
@@ -174,8 +160,6 @@ export class Attempts {
       if (isOver) return giveBack(connection)
       client = connection
       client.on('error', finish)
-      // From now on only a read can be given up.
-      if (!isHarmless) this.#giveUps.remove(entry)
       if (ride === undefined) this.#options.sent(node)
       try {
         if (plain === undefined || reads === undefined) send(client, finish)
@@ -190,8 +174,7 @@ export class Attempts {
     const onLease = (): void => {
       if (!isOver) this.#connect(node, connected, (error, failure) => end(failure, error))
     }
-    if (isHarmless && plain !== undefined && !keeps)
-      ride = reads?.ride(plain, { answered: finish, moved: onLease })
+    if (plain !== undefined && !keeps) ride = reads?.ride(plain, { answered: finish, moved: onLease })
     if (ride === undefined) onLease()
     else this.#options.sent(node)
   }
@@ -202,11 +185,4 @@ export class Attempts {
       giveUp(new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }), 'node')
     })
   }
-}
-
-const WRITE = { timeoutMs: undefined, keeps: false, isHarmless: false } as const
-
-/** A connection that comes too late works, and is for whoever is next. Not at once: that may be the next who is gone. */
-function giveBack(client: PoolClient): void {
-  queueMicrotask(() => client.release())
 }

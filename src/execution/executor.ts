@@ -1,5 +1,4 @@
 import type { PermitBook } from '../nodes/permit-book.ts'
-import type { PlainQuery } from '../nodes/plain-query.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import type { Tier } from '../nodes/tier.ts'
 import { tierUnservedError } from '../nodes/tier-errors.ts'
@@ -85,9 +84,9 @@ export class Executor {
     this.#reader.read(read, done)
   }
 
-  /** Runs anything else on the primary, once. `plain` where it may get a name: then that is what is sent. */
-  write(send: Send, done: Done, plain?: PlainQuery): void {
-    this.#writer.write(send, done, plain)
+  /** Runs anything else on the primary, once. */
+  write(send: Send, done: Done): void {
+    this.#writer.write(send, done)
   }
 
   /** Hands out a connection to the primary for exclusive use. */

@@ -2,11 +2,11 @@ import type { PoolClient } from 'pg'
 import type { PermitBook } from '../nodes/permit-book.ts'
 import type { Tier } from '../nodes/tier.ts'
 import { asError } from '../errors/as-error.ts'
-import type { PlainQuery } from '../nodes/plain-query.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { atRelease } from './at-release.ts'
-import type { Attempted, ReadAttempt, Refused, Runner } from './attempts.ts'
+import type { Attempted } from './attempted.ts'
+import type { ReadAttempt, Refused, Runner } from './attempts.ts'
 import type { Send } from './execution.ts'
 import type { Failure } from './failure.ts'
 import type { StatementTimeout } from './statement-timeout.ts'
@@ -41,16 +41,11 @@ export class TieredAttempts implements Runner {
     )
   }
 
-  write(
-    node: NodeView,
-    send: Send,
-    plain: PlainQuery | undefined,
-    attempted: (end: Attempted) => void,
-  ): void {
+  write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
     this.#enter(
       node,
       (leave) =>
-        this.#options.attempts.write(node, this.#timed(send), plain, (end) => {
+        this.#options.attempts.write(node, this.#timed(send), (end) => {
           leave()
           attempted(end)
         }),

@@ -1,6 +1,5 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
-import type { PlainQuery } from '../nodes/plain-query.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Runner } from './attempts.ts'
@@ -52,7 +51,7 @@ export class Writer {
   }
 
   /** An error that is not the server's answer carries an `outcome`. */
-  write(send: Send, callback: Done, plain?: PlainQuery): void {
+  write(send: Send, callback: Done): void {
     const { attempts, listener } = this.#options
     const done = guarded(callback)
     let wasRefused = false
@@ -61,7 +60,7 @@ export class Writer {
       rounds: 0,
       fail: done,
       run: (primary) =>
-        attempts.write(primary, send, plain, ({ error, failure, result, wasSent }) => {
+        attempts.write(primary, send, ({ error, failure, result, wasSent }) => {
           if (error === undefined) return done(undefined, result)
           const isRefused = failure === 'standby-refusal'
           if (failure === 'node' || isRefused) listener.nodeFailed(primary, error)

@@ -1,9 +1,8 @@
 import type { PoolClient } from 'pg'
 
 /**
- * A statement that is nothing but a text and its values: a proven read, which may share a connection, or a write that is done
- * as a whole or not at all. Both may be prepared. What it is sent with is known, so it can be sent again without asking
- * whoever called: a read when it has no answer, a write only when the server knew nothing of its name.
+ * A proven read that is nothing but a text and its values. It may share a connection and may be prepared, and it can be sent
+ * again without asking the caller.
  */
 export interface PlainQuery {
   readonly text: string

@@ -1,0 +1,16 @@
+import type { PoolClient } from 'pg'
+import type { Failure } from './failure.ts'
+
+/** How an attempt ended. */
+export interface Attempted {
+  readonly error: Error | undefined
+  /** What the error says of the node. Absent when there is none. */
+  readonly failure: Failure | undefined
+  readonly result: unknown
+  /** False when there was no connection to send the statement over. */
+  readonly wasSent: boolean
+  /** The connection, if it is kept: the receiver's from now on. */
+  readonly client: PoolClient | undefined
+  /** How long it waited for its turn before the node was asked for anything, in milliseconds. */
+  readonly waitedMs?: number
+}

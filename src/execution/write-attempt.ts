@@ -1,0 +1,104 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { PoolClient } from 'pg'
+import { asError } from '../errors/as-error.ts'
+import type { ServerNode } from '../nodes/server-node.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import type { Attempted } from './attempted.ts'
+import type { Send } from './execution.ts'
+import { failureOf, type Failure } from './failure.ts'
+import { giveBack } from './give-back.ts'
+import type { Abandonment, GiveUps, Harmless } from './give-ups.ts'
+import { askWhetherStandby } from './standby-proof.ts'
+
+export interface WriteOptions {
+  readonly node: NodeView
+  /** Absent when the node is no longer one of the cluster's. */
+  readonly server: ServerNode | undefined
+  readonly send: Send
+  readonly giveUps: GiveUps
+  /** The statement is being sent. */
+  readonly sent: (node: NodeView) => void
+  readonly attempted: (end: Attempted) => void
+}
+
+/** Nothing listens for its end, so the garbage collector need not report it. */
+const RESOURCE_OPTIONS = { requireManualDestroy: true }
+
+/**
+ * One statement that is not a read, on its way to one node over a lease. It can be given up while it waits for a connection,
+ * and not once it is sent. One object and few functions for each: this is the path of every write.
+ */
+export class WriteAttempt extends AsyncResource implements Harmless {
+  before: Harmless | undefined
+  after: Harmless | undefined
+  readonly nodeId: string
+  readonly #options: WriteOptions
+  readonly #finish = (error: Error | null | undefined, result?: unknown): void =>
+    this.#answered(error, result)
+  #client: PoolClient | undefined
+  #isOver = false
+
+  constructor(options: WriteOptions) {
+    super('SWITCHYARD_QUERY', RESOURCE_OPTIONS)
+    this.#options = options
+    this.nodeId = options.node.id
+  }
+
+  start(): void {
+    const { giveUps, node, server } = this.#options
+    giveUps.add(this)
+    if (server === undefined)
+      return this.#end('busy', new Error(`${node.id} is no longer a node of the cluster`))
+    // pg-pool hands connections over in the async context of the caller that released them.
+    server.lease((error, client) => this.runInAsyncScope(() => this.#leased(error, client)))
+  }
+
+  giveUp(cause: Error, failure: Abandonment): void {
+    this.#end(failure, cause)
+  }
+
+  #leased(error: Error | undefined, client: PoolClient | undefined): void {
+    const { giveUps, node, send, sent } = this.#options
+    if (client === undefined) {
+      const cause = error ?? new Error('Connection terminated unexpectedly')
+      return this.#end(failureOf(cause), cause)
+    }
+    if (this.#isOver) return giveBack(client)
+    this.#client = client
+    client.on('error', this.#finish)
+    giveUps.remove(this)
+    sent(node)
+    try {
+      send(client, this.#finish)
+    } catch (thrown) {
+      this.#answered(asError(thrown))
+    }
+  }
+
+  #answered(error: Error | null | undefined, result?: unknown): void {
+    if (!error) return this.#end(undefined, undefined, result)
+    const failure = failureOf(error)
+    if (failure !== 'standby-refusal' || this.#client === undefined || this.#options.node.role === 'replica')
+      return this.#end(failure, error)
+    // What calls itself a primary may refuse for another reason: transactions are read-only there by default.
+    askWhetherStandby(this.#client, (isStandby) =>
+      this.#end(isStandby ? 'standby-refusal' : 'statement', error),
+    )
+  }
+
+  #end(failure: Failure | undefined, error: Error | undefined, result?: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const client = this.#client
+    const { attempted, giveUps } = this.#options
+    try {
+      if (client === undefined) giveUps.remove(this)
+      else {
+        client.removeListener('error', this.#finish)
+        client.release(error)
+      }
+    } finally {
+      attempted({ error, failure, result, wasSent: client !== undefined, client: undefined })
+    }
+  }
+}
