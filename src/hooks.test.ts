@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { Hooks } from './hooks.ts'
 import type { NodeConfig } from './nodes/server-node.ts'
 import { SettingKeeper } from './settings/setting-keeper.ts'
+import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { Role } from './topology/node.ts'
 
 const refusal = Object.assign(new Error('cannot execute LISTEN during recovery'), {
@@ -32,6 +33,7 @@ function clientThat(query: () => Promise<unknown>): PoolClient {
 function hooksOn(role: Role): Hooks {
   return new Hooks({
     lastRoleOf: () => role,
+    judge: () => WITHOUT_TEXT,
     settings,
     tell: (_name, ...args) => void told.push(...args),
   })
@@ -98,11 +100,11 @@ describe('listeners of connect', () => {
     expect([called, told]).toEqual([['second'], [{ node: 'n', cause: mistake }]])
   })
 
-  test('on the primary it throws as with pg.Pool', () => {
+  test('what one throws on the primary is the reason not to use the connection', () => {
     emitter.on('connect', () => {
       throw mistake
     })
-    expect(() => hooksOn('primary').connected(emitter, 'n', client)).toThrow(mistake)
+    expect(hooksOn('primary').connected(emitter, 'n', client)).toBe(mistake)
   })
 
   test('what is sent over the connection is noted, and what is sent later is not', async () => {

@@ -1,37 +1,56 @@
 import type { EventEmitter } from 'node:events'
 import type { PoolClient } from 'pg'
+import { textOfQuery, valuesOfQuery } from './client/query-arguments.ts'
 import { asError } from './errors/as-error.ts'
+import { SwitchyardError } from './errors/error.ts'
 import { failureOf } from './execution/failure.ts'
-import { tended } from './execution/tended.ts'
+import { guarded } from './execution/guarded.ts'
+import { withOutcome } from './execution/outcome.ts'
+import { HookRun } from './hook-run.ts'
 import type { NodeConfig } from './nodes/server-node.ts'
 import type { Tell } from './observability/tell.ts'
+import { inThisContext } from './platform/async-context.ts'
+import type { Acquire } from './settings/acquire.ts'
 import type { SettingKeeper } from './settings/setting-keeper.ts'
+import type { Statement } from './statement/statement.ts'
 import type { NodeId, Role } from './topology/node.ts'
 
-/** What hooks are told to, and asked of. */
+/** What hooks need of the router. */
 export interface HookHost {
   lastRoleOf(node: NodeId): Role
+  judge(sql: string | undefined): Statement
   readonly settings: SettingKeeper
   readonly tell: Tell
 }
 
 type OnConnect = (client: PoolClient) => unknown
 type Verify = (client: PoolClient, done: (error?: Error) => void) => void
+/** Where a connection leads to, and whose listeners it has. */
+interface Origin {
+  readonly node: NodeId
+  readonly emitter: EventEmitter
+}
+type Released = Error | boolean | null | undefined
 
 /**
- * What the application does on each new connection: listeners of `connect`, and the options `onConnect` and `verify`. On
- * the primary all of it is as with pg.Pool. A standby refuses some of it: that is reported, and ends neither the connection
- * nor the process.
+ * Runs what the application does to connections: listeners of `connect`, `acquire`, `release` and `remove`, and the options
+ * `onConnect` and `verify`. On the primary a statement that fails there is the application's own affair, as with pg.Pool. What a
+ * standby refuses is reported, and ends neither the connection nor the process.
  */
 export class Hooks {
   readonly #host: HookHost
   readonly #reported = new WeakSet<Error>()
+  readonly #origins = new WeakMap<PoolClient, Origin>()
+  /** Connections whose `acquire` listeners have run, and whose `release` listeners have not. */
+  readonly #acquired = new WeakSet<PoolClient>()
+  /** Connections over which listeners of `acquire` have sent something. */
+  readonly #used = new WeakSet<PoolClient>()
 
   constructor(host: HookHost) {
     this.#host = host
   }
 
-  /** The same node, with the options' hooks under watch. */
+  /** The same node, with its `onConnect` and `verify` watched. */
   around(config: NodeConfig): NodeConfig {
     const { onConnect, verify } = config.options as { onConnect?: OnConnect; verify?: Verify }
     if (typeof onConnect !== 'function' && typeof verify !== 'function') return config
@@ -43,74 +62,122 @@ export class Hooks {
     return { ...config, options }
   }
 
-  /** Calls the listeners of `connect`. */
-  connected(emitter: EventEmitter, node: NodeId, client: PoolClient): void {
-    const unwatch = this.#watch(node, client)
-    if (this.#isPrimary(node)) {
-      emitter.emit('connect', client)
-      return unwatch()
-    }
-    const going: Promise<void>[] = []
-    for (const listener of emitter.rawListeners('connect')) {
-      try {
-        const result: unknown = Reflect.apply(listener, emitter, [client])
-        // An async function: what it throws is reported as well.
-        if (result instanceof Promise) going.push(result.catch((error: unknown) => this.#report(node, error)))
-      } catch (error) {
-        this.#report(node, error)
-      }
-    }
-    // At once where nothing is waited for: what is sent next is not the application's.
-    if (going.length === 0) unwatch()
-    else void Promise.all(going).then(unwatch)
+  /** Calls the listeners of `connect`. Returns what one of them threw: then the connection is not to be used. */
+  connected(emitter: EventEmitter, node: NodeId, client: PoolClient): Error | undefined {
+    this.#origins.set(client, { node, emitter })
+    if (emitter.listenerCount('connect') === 0) return undefined
+    const thrown = this.#opening(node, client).emit(emitter, 'connect', [client])
+    if (this.#isPrimary(node)) return thrown[0]
+    for (const error of thrown) this.#report(node, error)
+    return undefined
+  }
+
+  /**
+   * False for a connection that belongs to nobody any more: what `acquire` listeners have set there cannot be undone without
+   * a trace (a custom setting is empty then, and was NULL), and nobody sets it again once they are removed.
+   */
+  isLendable(client: PoolClient): boolean {
+    if (!this.#used.has(client)) return true
+    return (this.#origins.get(client)?.emitter.listenerCount('acquire') ?? 0) > 0
+  }
+
+  /** Runs the listeners of `acquire`, in the async context of this call. Absent while there are none. */
+  acquiring(emitter: EventEmitter): Acquire | undefined {
+    if (emitter.listenerCount('acquire') === 0) return undefined
+    return inThisContext((client, done) => this.#acquire(emitter, client, done))
+  }
+
+  /** Calls the listeners of `release`. While there are listeners of `acquire`, only for connections that they have seen. */
+  released(emitter: EventEmitter, error: Released, client: PoolClient): void {
+    const wasAcquired = this.#acquired.delete(client)
+    if (emitter.listenerCount('release') === 0) return
+    if (!wasAcquired && emitter.listenerCount('acquire') > 0) return
+    const run = this.#lending(client, (statement, values) => {
+      if (statement.settings === undefined) return
+      this.#host.settings.connections.sentByListener(client, statement, values)
+    })
+    for (const thrown of run.emit(emitter, 'release', [error, client])) surface(thrown)
+  }
+
+  /** Calls the listeners of an event at whose end nobody waits. */
+  notify(emitter: EventEmitter, event: 'remove' | 'error', ...args: readonly unknown[]): void {
+    guarded(() => emitter.emit(event, ...args))()
+  }
+
+  #acquire(emitter: EventEmitter, client: PoolClient, done: (error: Error | undefined) => void): void {
+    this.#acquired.add(client)
+    const run = this.#lending(client, (statement, values) => {
+      this.#used.add(client)
+      this.#host.settings.connections.sentByListener(client, statement, values)
+    })
+    const [thrown] = run.emit(emitter, 'acquire', [client])
+    if (thrown !== undefined) return done(withOutcome(thrown, 'not-sent'))
+    run.answered(() => {
+      const { error } = run
+      if (error === undefined || this.#replicaOf(client) === undefined) done(undefined)
+      else done(hookRefused(error))
+    })
   }
 
   #onConnect(node: NodeId, own: OnConnect): OnConnect {
     return async (client) => {
-      const unwatch = this.#watch(node, client)
+      const run = this.#opening(node, client)
       try {
-        return await own(client)
+        return await run.run(() => own(client))
       } catch (error) {
         if (!this.#isRefused(node, error)) throw error
         this.#report(node, error)
         return undefined
       } finally {
-        unwatch()
+        run.end()
       }
     }
   }
 
   #verify(node: NodeId, own: Verify): Verify {
     return (client, done) => {
-      const unwatch = this.#watch(node, client)
-      own(client, (error) => {
-        unwatch()
-        if (error === undefined || !this.#isRefused(node, error)) return done(error)
+      const run = this.#opening(node, client)
+      let isOver = false
+      const verified = (error?: Error): void => {
+        if (isOver) return
+        isOver = true
+        run.end()
+        if (!error || !this.#isRefused(node, error)) return done(error)
         this.#report(node, error)
         done()
-      })
+      }
+      try {
+        run.run(() => own(client, verified))
+      } catch (error) {
+        verified(asError(error))
+      }
     }
   }
 
-  /** Sees what is sent over a connection, until the returned function is called. */
-  #watch(node: NodeId, client: PoolClient): () => void {
-    const query = Reflect.get(client, 'query') as (...args: readonly unknown[]) => unknown
-    let isOver = false
-    const watched = (...args: readonly unknown[]): unknown => {
-      const result: unknown = Reflect.apply(query, client, args)
-      if (isOver) return result
-      this.#host.settings.connections.touchedByHook(client)
-      // Whoever awaits it hears of it; whoever does not is not to be ended by it.
-      return result instanceof Promise && !this.#isPrimary(node)
-        ? tended(result, (error) => this.#report(node, error))
-        : result
-    }
-    Object.defineProperty(client, 'query', { value: watched, configurable: true, writable: true })
-    return () => {
-      isOver = true
-      // The application may have put its own in front.
-      if (Reflect.get(client, 'query') === watched) Reflect.deleteProperty(client, 'query')
-    }
+  /** Watches hooks on a new connection: what they set there stays. */
+  #opening(node: NodeId, client: PoolClient): HookRun {
+    return new HookRun({
+      client,
+      sending: () => this.#host.settings.connections.touchedByHook(client),
+      failed: this.#isPrimary(node) ? undefined : (error) => this.#report(node, error),
+    })
+  }
+
+  /** Watches hooks of one checkout: what they set is undone before the next one. */
+  #lending(client: PoolClient, sending: (statement: Statement, values: readonly unknown[]) => void): HookRun {
+    const node = this.#replicaOf(client)
+    return new HookRun({
+      client,
+      sending: ([config, values]) =>
+        sending(this.#host.judge(textOfQuery(config)), valuesOfQuery(config, values)),
+      failed: node === undefined ? undefined : (error) => this.#report(node, error),
+    })
+  }
+
+  /** The replica that a connection leads to. */
+  #replicaOf(client: PoolClient): NodeId | undefined {
+    const node = this.#origins.get(client)?.node
+    return node === undefined || this.#isPrimary(node) ? undefined : node
   }
 
   #isPrimary(node: NodeId): boolean {
@@ -127,4 +194,19 @@ export class Hooks {
     this.#reported.add(error)
     this.#host.tell('hookFailed', { node, cause: error })
   }
+}
+
+/** A replica has refused what an `acquire` listener sent: the statement must not run there without it. */
+function hookRefused(cause: Error): Error {
+  // Another node may do better where the connection is lost.
+  if (!('severity' in cause) || failureOf(cause) === 'node') return cause
+  const message = 'A replica refused a statement of an "acquire" listener'
+  return new SwitchyardError('SWITCHYARD_HOOK_REFUSED', message, { cause })
+}
+
+/** A listener at whose end nobody waits has thrown: an uncaught exception, as with pg.Pool. */
+function surface(error: Error): void {
+  process.nextTick(() => {
+    throw error
+  })
 }

@@ -1,4 +1,4 @@
-import type { Client } from 'pg'
+import type { Client, PoolClient } from 'pg'
 import type { Settings } from './config/settings.ts'
 import type { Hooks } from './hooks.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
@@ -31,10 +31,11 @@ export function nodeOpener(
   }
   const clean: Clean = (client, done) => settings.connections.bring(client, Journal.empty, done)
   const sharing = { platform, lanes, prepare, clean }
+  const isLendable = (client: PoolClient): boolean => settings.isLendable(client) && hooks.isLendable(client)
   const told = { ...listener, lanesUnavailable }
   return (config) => {
     // Where a read is, has to be found out for each of them.
     const shared = config.isBalanced ? undefined : sharing
-    return new LeasePool(hooks.around(config), ClientClass, told, settings.isLendable, shared)
+    return new LeasePool(hooks.around(config), ClientClass, told, isLendable, shared)
   }
 }

@@ -12,14 +12,16 @@ function canRide({ kind, reason, multiple }: Statement): boolean {
 }
 
 /**
- * The query as a plain one, where it is that, and its session has set nothing that would have to be set on its connection.
+ * The query as a plain one, where it is that: nothing has to be set on its connection, and no listener of `acquire` does
+ * anything there.
  * @param ofPool The pool's own settings: a query's, unless it has others.
  */
 export function plainOf(
   statement: Statement,
-  { journal, plain }: RoutedQuery,
+  { acquire, journal, plain }: RoutedQuery,
   ofPool: Journal,
 ): PlainQuery | undefined {
+  if (acquire !== undefined) return undefined
   if ((journal ?? ofPool) !== Journal.empty) return undefined
   return canRide(statement) ? plain?.() : undefined
 }

@@ -191,7 +191,11 @@ export function poolClass(parts: PoolParts): PoolClass {
           done(error, result)
         }
         const { canPipeline, plain, request, send, values: parameters } = query
-        this.#router.run({ sql, request, session, send, canPipeline, plain, values: parameters }, finished)
+        const acquire = this.#router.hooks.acquiring(this)
+        this.#router.run(
+          { sql, request, session, send, canPipeline, plain, values: parameters, acquire },
+          finished,
+        )
       } catch (error) {
         done(asError(error))
       }
@@ -262,6 +266,7 @@ export function poolClass(parts: PoolParts): PoolClass {
         isEager: primaryOnly || checkout === 'eager',
         max: Number(this.options.max),
         servable: () => this.#router.servable(),
+        acquiring: () => this.#router.hooks.acquiring(this),
         leaks: this.#leaks,
         begun: () => (this.#busy += 1),
         ended: () => this.#released(),
@@ -299,16 +304,16 @@ export function poolClass(parts: PoolParts): PoolClass {
     #eventsOfNodes(): LeasePoolListener {
       return {
         connected: (client, node) => this.#router.hooks.connected(this, node, client),
-        acquired: (client) => this.emit('acquire', client),
-        released: (error, client) => this.emit('release', error, client),
-        removed: (client) => this.emit('remove', client),
+        released: (error, client) => this.#router.hooks.released(this, error, client),
+        removed: (client) => this.#router.hooks.notify(this, 'remove', client),
         opened: (node, client, proceed) => this.#router.opened(node, client, proceed),
         idleError: (node, error, client) => {
           this.#router.connectionLost(node, error)
           // A replica that dies is the router's business. Nor does a primary's death end a process that does not listen.
           if (this.#router.lastRoleOf(node) === 'replica') return
           for (const pool of [this, this.#primary]) {
-            if (pool !== undefined && pool.listenerCount('error') > 0) pool.emit('error', error, client)
+            if (pool === undefined || pool.listenerCount('error') === 0) continue
+            this.#router.hooks.notify(pool, 'error', error, client)
           }
         },
       }

@@ -330,7 +330,7 @@ export class Router implements ClientHost {
     this.#ignoredHints.note(statement, request)
     this.sessions.noteSetting(statement, sql)
     const ofPool = this.settings.ofPool(statement, values, query.send)
-    const send = this.settings.under(query.journal, ofPool, false)
+    const send = this.settings.under(query.journal, ofPool, false, query.acquire)
     const { executor } = this.executors.of(request, session)
     if (!statement.mayWrite) return executor.write(send, done)
     const ended: Done = (error, result) => {
@@ -349,14 +349,16 @@ export class Router implements ClientHost {
   }
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
-    const { session, request, journal, conversation, canPipeline } = query
+    const { session, request, journal, conversation, acquire } = query
+    // What listeners send may not be hurried.
+    const canPipeline = query.canPipeline && acquire === undefined
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request, journal)
     if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const follower = this.sessions.follower(session, request, route)
     const work = this.executors.of(request, session)
-    const send = this.settings.under(journal, query.send, canPipeline)
+    const send = this.settings.under(journal, query.send, canPipeline, acquire)
     const plain = work.canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
     const { plan, reached } = work.candidates(route)
     const position = positionToAsk(route)
@@ -370,14 +372,17 @@ export class Router implements ClientHost {
   /** What a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
   #repair(node: NodeView, cause: Error, query: RoutedQuery, done: Done): void {
     const { sql = '', request, session, journal = this.settings.pool.journal, conversation } = query
-    const isOfSetting = Reflect.get(cause, 'code') === 'SWITCHYARD_SETTING_REFUSED'
+    const code: unknown = Reflect.get(cause, 'code')
+    const isOfSetting = code === 'SWITCHYARD_SETTING_REFUSED'
+    // Nothing of the statement itself was refused.
+    const isOfConnection = isOfSetting || code === 'SWITCHYARD_HOOK_REFUSED'
     if (isOfSetting) this.settings.refused(journal)
     if (isOfSetting) this.tell('settingRefused', { node: node.id, cause })
-    else this.tell('readRefused', { node: node.id, sql, cause })
+    if (!isOfConnection) this.tell('readRefused', { node: node.id, sql, cause })
     if (conversation !== undefined) return conversation.spilled(nothing)
-    const send = this.settings.under(query.journal, query.send, false)
+    const send = this.settings.under(query.journal, query.send, false, query.acquire)
     const { executor } = this.executors.of(request, session)
-    if (isOfSetting) return executor.write(send, done)
+    if (isOfConnection) return executor.write(send, done)
     executor.write(send, (error, result) => {
       const shape = error === undefined ? this.#judgement.learn(sql) : undefined
       if (shape !== undefined) this.tell('shapeLearned', shape)

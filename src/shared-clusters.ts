@@ -105,8 +105,7 @@ function hasManyHosts({ connectionString }: PoolOptions): boolean {
 function listenerOf(router: () => Router): LeasePoolListener {
   const nothing = (): void => {}
   return {
-    connected: nothing,
-    acquired: nothing,
+    connected: () => undefined,
     released: nothing,
     removed: nothing,
     opened: (node, client, proceed) => router().opened(node, client, proceed),

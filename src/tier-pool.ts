@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events'
+import { EventEmitter } from 'node:events'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { connectForm, endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
 import type { Done } from './execution/execution.ts'
@@ -25,7 +25,10 @@ type BaseClass = new (options?: PoolConfig) => Base
 export type TierPoolClass = new (source: TierSource) => TierPool
 
 const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
-const LISTENING = ['on', 'once', 'off', 'addListener', 'removeListener'] as const
+/** Everything that an `EventEmitter` does: the events of a tier's connections are its pool's. */
+const LISTENING = Object.getOwnPropertyNames(EventEmitter.prototype).filter(
+  (name) => name !== 'constructor' && typeof Reflect.get(EventEmitter.prototype, name) === 'function',
+)
 
 /** Makes the class of tiers' pools upon a copy's own `Pool`, whose instances they are. They have no connections of their own. */
 export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
@@ -42,9 +45,10 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
         Object.defineProperty(TierPool.prototype, name, { get, configurable: true })
       }
       for (const name of LISTENING) {
-        const value = function (this: TierPool, event: string, listener: () => void): TierPool {
-          this.#source.pool[name](event, listener)
-          return this
+        const value = function (this: TierPool, ...args: readonly unknown[]): unknown {
+          const { pool } = this.#source
+          const result: unknown = Reflect.apply(Reflect.get(pool, name) as () => unknown, pool, args)
+          return result === pool ? this : result
         }
         Object.defineProperty(TierPool.prototype, name, { value, configurable: true, writable: true })
       }

@@ -1,4 +1,5 @@
 import type { ClientConfig, PoolClient } from 'pg'
+import type { Acquire } from '../settings/acquire.ts'
 import { isUsable } from './client-core.ts'
 import type { ClientHost } from './host.ts'
 import type { LeakWatch } from './leak-watch.ts'
@@ -19,6 +20,8 @@ export interface CheckoutsOptions {
   readonly max: number
   /** Resolves when a statement may hope for a node. */
   readonly servable: () => Promise<void>
+  /** Runs `acquire` listeners in the async context of this call. Absent while there are none. */
+  readonly acquiring: () => Acquire | undefined
   readonly leaks: LeakWatch | undefined
   /** A client is asked for. */
   readonly begun: () => void
@@ -44,7 +47,7 @@ export class Checkouts {
   }
 
   async take(): Promise<PoolClient> {
-    const { begun, ended, isEager, leaks, servable } = this.#options
+    const { acquiring, begun, ended, isEager, leaks, servable } = this.#options
     const stack = leaks?.here()
     begun()
     const client = await servable()
@@ -54,7 +57,7 @@ export class Checkouts {
         throw error
       })
     const connection = this.#wirings.get(client)?.connection
-    connection?.renew()
+    connection?.renew(acquiring())
     if (isEager && connection !== undefined) {
       const error = await new Promise<Error | undefined>((resolve) => connection.holdPrimary(resolve))
       if (error !== undefined) {

@@ -6,6 +6,7 @@ import type { PrimaryLease } from '../execution/writer.ts'
 import type { PlainQuery } from '../nodes/plain-query.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
+import type { Acquire } from '../settings/acquire.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { Tell } from '../observability/tell.ts'
@@ -31,6 +32,8 @@ export interface RoutedQuery {
   readonly journal?: Journal
   /** Given by who holds a connection to the primary, or wants to keep the replica's. */
   readonly conversation?: Conversation | undefined
+  /** Runs `acquire` listeners: the statement then has a connection of its own. Absent where there are none. */
+  readonly acquire?: Acquire | undefined
 }
 
 /** What would happen to this statement? */

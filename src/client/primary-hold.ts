@@ -8,6 +8,7 @@ import { fencedError, withOutcome } from '../execution/outcome.ts'
 import { isServerError } from '../execution/server-error.ts'
 import { askWhetherStandby } from '../execution/standby-proof.ts'
 import type { PrimaryLease } from '../execution/writer.ts'
+import type { Acquire } from '../settings/acquire.ts'
 import { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
@@ -31,6 +32,8 @@ export interface PrimaryRun {
 export interface Holder {
   /** True when nothing of it may go on: a connection that comes now comes too late. */
   isGivenUp(): boolean
+  /** Runs `acquire` listeners on a connection that is borrowed. Absent where there are none. */
+  acquire(): Acquire | undefined
   borrowed(client: PoolClient): void
   returned(client: PoolClient): void
   /** What was called behind this statement, and not begun, must not run without it. */
@@ -118,7 +121,7 @@ export class PrimaryHold {
         lease.client.release()
         return done(new Error(CLOSED))
       }
-      this.settings.borrowed(lease.client, (refusal) => {
+      this.settings.borrowed(lease.client, this.#holder.acquire(), (refusal) => {
         if (refusal !== undefined || this.#holder.isGivenUp()) {
           lease.client.release(refusal)
           return done(refusal ?? new Error(CLOSED))

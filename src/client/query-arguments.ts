@@ -39,6 +39,18 @@ export function textOf(submittable: Submittable): string | undefined {
   return typeof text === 'string' ? text : undefined
 }
 
+/** The text of whatever is given to `query()`, where it can be seen. */
+export function textOfQuery(config: unknown): string | undefined {
+  if (typeof config === 'string') return config
+  return typeof config === 'object' && config !== null ? textOf(config as Submittable) : undefined
+}
+
+/** The parameters of a call of `query()`. */
+export function valuesOfQuery(config: unknown, values: unknown): readonly unknown[] {
+  if (Array.isArray(values)) return values as readonly unknown[]
+  return typeof config === 'object' && config !== null ? listOf(Reflect.get(config, 'values')) : NO_VALUES
+}
+
 const NO_REQUEST: RouteRequest = {}
 const NO_VALUES: readonly unknown[] = []
 

@@ -8,6 +8,7 @@ import { guarded } from '../execution/guarded.ts'
 import { explainHeld, type Explanation } from '../observability/explain.ts'
 import { opensOnStandby } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
+import type { Acquire } from '../settings/acquire.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ClientHost } from './host.ts'
 import { PrimaryHold, type PrimaryRun } from './primary-hold.ts'
@@ -52,6 +53,8 @@ export class VirtualConnection {
   readonly #primary: PrimaryHold
   #replica: ReplicaTransaction | undefined
   #stream: ReplicaStream | undefined
+  /** Runs `acquire` listeners on each connection that this checkout uses. */
+  #acquire: Acquire | undefined
   #isReleased = false
   /** Given at release: nothing of this may go on. */
   #releaseError: Error | boolean | undefined
@@ -63,6 +66,7 @@ export class VirtualConnection {
     this.#events = events
     this.#primary = new PrimaryHold(host, {
       isGivenUp: () => Boolean(this.#releaseError),
+      acquire: () => this.#acquire,
       borrowed: (client) => events.from(client),
       returned: (client) => events.stop(client),
       failFollowers: (error) => this.#tasks.failAll(() => error),
@@ -88,7 +92,8 @@ export class VirtualConnection {
   }
 
   /** Begins anew, for the next one who has it. */
-  renew(): void {
+  renew(acquire?: Acquire): void {
+    this.#acquire = acquire
     this.#isReleased = false
     this.#releaseError = undefined
     this.#events.renew()
@@ -204,7 +209,8 @@ export class VirtualConnection {
     const send = this.#events.around(query.send)
     // What is heard of the connection belongs to whoever has it for itself.
     const plain = send === query.send ? query.plain : undefined
-    const routed = { sql, values, request, session, send, canPipeline, journal, plain }
+    const acquire = this.#acquire
+    const routed = { sql, values, request, session, send, canPipeline, journal, plain, acquire }
     const read = (): void => {
       if (this.#primary.client === undefined) {
         return this.#host.run(routed, finish)
@@ -249,8 +255,8 @@ export class VirtualConnection {
   #openReadOnly(run: Run, statement: Statement, next: () => void): void {
     const { query, session } = run
     const { request } = query
-    const { connections } = this.#host.settings
-    const send = connections.under(this.#primary.settings.journal, query.send, false)
+    const { journal } = this.#primary.settings
+    const send = this.#host.settings.under(journal, query.send, false, this.#acquire)
     const finish: Done = (error, result) => {
       guarded(run.done)(error, result)
       next()
@@ -374,7 +380,9 @@ export class VirtualConnection {
     const sql = textOf(submittable)
     const { send } = stream
     const { journal } = this.#primary.settings
-    const query = { sql, values: [], request: {}, session, send, canPipeline: false, conversation, journal }
+    const acquire = this.#acquire
+    const canPipeline = false
+    const query = { sql, values: [], request: {}, session, send, canPipeline, conversation, journal, acquire }
     this.#host.run(query, (error) => stream.fail(error))
   }
 }

@@ -108,6 +108,8 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ],
   // A replica does not take what the session has set elsewhere: nothing was run.
   ['SWITCHYARD_SETTING_REFUSED', { failure: 'standby-refusal' }],
+  // Nor what an "acquire" listener sends: the statement must not run without it.
+  ['SWITCHYARD_HOOK_REFUSED', { failure: 'standby-refusal' }],
   // An address of several servers has led to one that cannot serve this. The next connection may lead to another.
   ['SWITCHYARD_UNFIT_SERVER', { failure: 'busy' }],
   // The last lines of defence. As an internal error of any other function it is the statement's.

@@ -6,8 +6,8 @@ import { Sharing, type SharingSettings } from './sharing.ts'
 
 /** Events of one node's connections, with the arguments that pg-pool gives them. */
 export interface LeasePoolListener {
-  connected(client: PoolClient, nodeId: NodeId): void
-  acquired(client: PoolClient): void
+  /** Returns why the connection must not be used, if so. */
+  connected(client: PoolClient, nodeId: NodeId): Error | undefined
   released(error: Error | boolean | null | undefined, client: PoolClient): void
   removed(client: PoolClient): void
   /** A new connection is about to be used for the first time: `proceed` when that may be, or with why it may not. */
@@ -26,6 +26,8 @@ export class LeasePool implements ServerNode {
   readonly #listener: LeasePoolListener
   readonly #isLendable: (client: PoolClient) => boolean
   readonly #opened = new WeakSet<PoolClient>()
+  /** Connections that must not be used, and why. */
+  readonly #refused = new WeakMap<object, Error>()
   /** Connected, and not known yet to be of use. */
   readonly #opening = new Set<Client>()
   #pool: PgPool<Client>
@@ -72,6 +74,11 @@ export class LeasePool implements ServerNode {
         return this.lease(callback)
       }
       if (client === undefined || this.#opened.has(client)) return callback(error, client)
+      const thrown = this.#refused.get(client)
+      if (thrown !== undefined) {
+        client.release(true)
+        return callback(thrown)
+      }
       this.#opened.add(client)
       this.#opening.add(client)
       // It is nobody's yet: without a listener an error would end the process.
@@ -149,8 +156,12 @@ export class LeasePool implements ServerNode {
   #open(): PgPool<Client> {
     const pool = new PgPool(this.#config.options as PgPool.Config<Client>, this.#ClientClass)
     const listener = this.#listener
-    pool.on('connect', (client) => listener.connected(client, this.id))
-    pool.on('acquire', (client) => listener.acquired(client))
+    pool.on('connect', (client) => {
+      // Whoever has the connection listens for himself. In between, an error must not end the process.
+      client.on('error', ignore)
+      const refusal = listener.connected(client, this.id)
+      if (refusal !== undefined) this.#refused.set(client, refusal)
+    })
     pool.on('release', (error, client) => listener.released(error, client))
     pool.on('remove', (client) => listener.removed(client))
     pool.on('error', (error, client) => {
@@ -160,6 +171,8 @@ export class LeasePool implements ServerNode {
     return pool
   }
 }
+
+function ignore(): void {}
 
 /** What pg-pool keeps of its connections, those included that are being made. */
 interface Kept {

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
+import type { Acquire } from './acquire.ts'
 import { AdvisoryLocks } from './advisory-locks.ts'
 import { cleaningOf } from './cleaning.ts'
 import { Journal } from './journal.ts'
@@ -60,10 +61,15 @@ export class ClientSettings {
     this.#session.rebase(this.#keeper.pool.journal)
   }
 
-  /** Gives a connection, which nobody has begun anything on, the settings of this client. */
-  borrowed(client: PoolClient, done: (error: Error | undefined) => void): void {
-    if (this.#keeper.connections.mayMakeTemporary(client)) this.#temporary.mayBeMade()
-    this.#keeper.connections.bring(client, this.journal, done)
+  /**
+   * Gives a connection, which nobody has begun anything on, the settings of this client.
+   * @param acquire Runs `acquire` listeners first. Absent where there are none.
+   */
+  borrowed(client: PoolClient, acquire: Acquire | undefined, done: (error: Error | undefined) => void): void {
+    const { connections, pool } = this.#keeper
+    if (connections.mayMakeTemporary(client)) this.#temporary.mayBeMade()
+    if (acquire === undefined) return connections.bring(client, this.journal, done)
+    connections.checkOut(client, { acquire, base: pool.journal, journal: this.journal }, done)
   }
 
   pin(pin: Pin): void {

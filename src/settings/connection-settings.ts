@@ -1,7 +1,9 @@
 import type { PoolClient } from 'pg'
 import { SwitchyardError } from '../errors/error.ts'
+import type { Acquire } from './acquire.ts'
 import { askSettings } from './ask.ts'
 import { difference } from './difference.ts'
+import { HookTraces } from './hook-traces.ts'
 import { Journal } from './journal.ts'
 import type { Statement } from '../statement/statement.ts'
 import { namesSet } from './operation.ts'
@@ -19,6 +21,15 @@ interface Known {
   readonly own: Map<string, string | null> | undefined
 }
 
+/** Whose settings a connection gets when it is checked out while the pool has `acquire` listeners. */
+export interface Checkout {
+  readonly acquire: Acquire
+  /** The pool's own settings: listeners may override them. */
+  readonly base: Journal
+  /** The caller's settings on top of these: they override what listeners set. */
+  readonly journal: Journal
+}
+
 /**
  * Which settings each connection has, and how it gets others. Whoever uses a connection says which journal it needs; what
  * differs is sent in front. Who needs what is there already pays for one comparison.
@@ -28,6 +39,8 @@ export class ConnectionSettings {
   readonly #spoilt = new WeakSet<PoolClient>()
   readonly #temporary = new WeakSet<PoolClient>()
   readonly #touched = new WeakSet<PoolClient>()
+  /** What listeners of `acquire` and `release` have sent over it, and not been undone yet. */
+  readonly #traces = new WeakMap<PoolClient, HookTraces>()
   /** Nothing has ever been set: then nothing has to be looked up. */
   #isUntouched = true
   #hasOwn = false
@@ -48,6 +61,21 @@ export class ConnectionSettings {
   /** True when the application has sent something over it while it was being opened. */
   isHooked(client: PoolClient): boolean {
     return this.#hasOwn && this.#known.get(client)?.own !== undefined
+  }
+
+  /** A listener of `acquire` or `release` is about to send this statement. */
+  sentByListener(client: PoolClient, statement: Statement, values: readonly unknown[]): void {
+    // What a `connect` listener has set there is learned in front of it, over the same connection.
+    this.remember(client, namesSet(statement, values), (error) => {
+      if (error) this.spoil(client)
+    })
+    let traces = this.#traces.get(client)
+    if (traces === undefined) this.#traces.set(client, (traces = new HookTraces()))
+    traces.add(statement, values, this.journalOf(client))
+    if (traces.cleaning(this.isHooked(client)) === 'close') this.spoil(client)
+    this.#isUntouched = false
+    this.#hasOwn = true
+    this.touched(client)
   }
 
   journalOf(client: PoolClient): Journal {
@@ -95,19 +123,50 @@ export class ConnectionSettings {
   /** Gives the connection the settings of the journal. It must be idle, without a transaction. */
   bring(client: PoolClient, journal: Journal, done: (error: Error | undefined) => void): void {
     if (journal === Journal.empty && this.#isUntouched) return done(undefined)
+    const traces = this.#traces.get(client)
     const now = this.journalOf(client)
-    if (now === journal) return done(undefined)
-    const names = [...journal.names()].filter((name) => now.get(name) === undefined)
+    if (now === journal && traces === undefined) return done(undefined)
+    const undoing = traces?.cleaning(this.isHooked(client)) ?? []
+    // A connection that has to be closed is not lent again, and its holder keeps what is there.
+    const cleaning = undoing === 'close' ? [] : undoing
+    const left = cleaning.includes('RESET ALL') ? Journal.empty : now
+    this.#change(client, traces?.over(left) ?? left, journal, cleaning, (error) => {
+      if (error === undefined) this.#traces.delete(client)
+      done(error)
+    })
+  }
+
+  /** Checks the connection out: gives it the pool's settings, then what `acquire` listeners do, then the caller's settings. */
+  checkOut(client: PoolClient, checkout: Checkout, done: (error: Error | undefined) => void): void {
+    const { acquire, base, journal } = checkout
+    this.bring(client, base, (refusal) => {
+      if (refusal) return done(refusal)
+      acquire(client, (error) => {
+        if (error !== undefined || journal === base) return done(error)
+        this.#change(client, base, journal, [], done)
+      })
+    })
+  }
+
+  /** Sends what leads from the settings of one journal to those of another, behind other statements. */
+  #change(
+    client: PoolClient,
+    from: Journal,
+    to: Journal,
+    before: readonly string[],
+    done: (error: Error | undefined) => void,
+  ): void {
+    const names = [...to.names()].filter((name) => from.get(name) === undefined)
     this.remember(client, names, (error) => {
       if (error) return done(error)
-      const statements = difference(now, journal, this.#known.get(client)?.own)
+      const statements = [...before, ...difference(from, to, this.#known.get(client)?.own)]
       if (statements.length === 0) {
-        this.note(client, journal)
+        this.note(client, to)
         return done(undefined)
       }
       this.touched(client)
       client.query(statements.join('; '), (failure: Error | undefined) => {
-        if (!failure) this.note(client, journal)
+        if (!failure) this.note(client, to)
         // node-postgres says null where there is none.
         done(failure ? refused(failure) : undefined)
       })
@@ -139,11 +198,21 @@ export class ConnectionSettings {
     return (client, done) => {
       // Asked now and not before: meanwhile it may have waited, and somebody else have set something.
       if (journal === Journal.empty && this.#isUntouched) return send(client, done)
-      if (this.journalOf(client) === journal) return send(client, done)
+      if (this.journalOf(client) === journal && !this.#traces.has(client)) return send(client, done)
       if (canPipeline && !this.isHooked(client) && 'pipeline' in client) {
         return this.#inOneRoundTrip(client, journal, send, done)
       }
       this.bring(client, journal, (error) => {
+        if (error) done(error)
+        else send(client, done)
+      })
+    }
+  }
+
+  /** Sends a statement over a connection that is checked out for it alone. */
+  checkedOut(checkout: Checkout, send: Send): Send {
+    return (client, done) => {
+      this.checkOut(client, checkout, (error) => {
         if (error) done(error)
         else send(client, done)
       })

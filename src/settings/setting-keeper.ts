@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import type { Acquire } from './acquire.ts'
 import { askSettings } from './ask.ts'
 import { ConnectionSettings } from './connection-settings.ts'
 import type { Journal } from './journal.ts'
@@ -44,9 +45,15 @@ export class SettingKeeper {
     return journal.binding !== undefined || this.#refused.has(journal)
   }
 
-  /** Sends a statement under these settings, which are the pool's own if they are not said. */
-  under(journal: Journal = this.pool.journal, send: Send, canPipeline: boolean): Send {
-    return this.connections.under(journal, send, canPipeline)
+  /**
+   * Sends a statement under these settings.
+   * @param journal Absent: the pool's own.
+   * @param acquire Runs `acquire` listeners in front of the statement. Absent where there are none.
+   */
+  under(journal: Journal | undefined, send: Send, canPipeline: boolean, acquire?: Acquire): Send {
+    const base = this.pool.journal
+    if (acquire === undefined) return this.connections.under(journal ?? base, send, canPipeline)
+    return this.connections.checkedOut({ acquire, base, journal: journal ?? base }, send)
   }
 
   /** A replica did not take these settings. */
