@@ -13,6 +13,7 @@ export function executionListener(
     sent: (node) => counters.sent(node),
     readAnswered: (node) => counters.readAnswered(node),
     nodeFailed: (node, error) => cluster.suspect(node.id, error),
+    nodeSick: (node, error) => transitions.sick(node, error),
     lastResort: () => transitions.often('lastResort'),
     retriesSpent: () => transitions.often('retriesSpent'),
     spillRefused: () => transitions.often('spillRefused'),

@@ -5,7 +5,7 @@ import { invalid } from './config/validate.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Abandonment } from './execution/give-ups.ts'
 import { Executor, type ExecutorOptions, type Tiered } from './execution/executor.ts'
-import type { Read } from './execution/reader.ts'
+import type { Read } from './execution/read.ts'
 import { StatementTimeout } from './execution/statement-timeout.ts'
 import type { NodeSet } from './nodes/node-set.ts'
 import { PermitBook } from './nodes/permit-book.ts'
@@ -29,7 +29,7 @@ export interface Work {
 
 export interface ExecutorsOptions extends Pick<
   ExecutorOptions,
-  'balancer' | 'health' | 'listener' | 'platform'
+  'balancer' | 'committed' | 'health' | 'listener' | 'platform'
 > {
   readonly settings: Settings
   readonly nodes: NodeSet

@@ -3,14 +3,15 @@ import type { PoolClient } from 'pg'
 import { settle } from '../test/support/fake-platform.ts'
 import { replicaView } from '../test/support/views.ts'
 import { createSession, type MutableSession } from './consistency/session.ts'
-import type { ReplicaLease } from './execution/conversation.ts'
+import type { Contest, ReplicaLease } from './execution/conversation.ts'
 import type { Executor } from './execution/executor.ts'
-import type { Read } from './execution/reader.ts'
+import type { Read } from './execution/read.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import type { Route } from './routing/route.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import { classify } from './statement/classify.ts'
 
+const contest: Contest = { isFinal: () => {}, claim: () => {} }
 const TO_REPLICA: Route = { role: 'replica', reason: 'read', freshness: {} }
 
 /** A connection to a replica that answers as it is told. */
@@ -50,7 +51,7 @@ beforeEach(() => {
   const begins = (read: Read): void => {
     log.push('begins on a replica')
     const client = connection as unknown as PoolClient
-    const lease: ReplicaLease = { client, node: replicaView('r'), watch: () => () => {} }
+    const lease: ReplicaLease = { client, node: replicaView('r'), watch: () => () => {}, contest }
     read.conversation?.held?.(lease, 'begun')
   }
   opener = new ReadOnlyOpener({

@@ -33,7 +33,8 @@ export class ReadOnlyOpener {
   open(opening: Opening): void {
     const { sessions, knowsDatabase } = this.#options
     // On a replica a statement that is not proven fails; on the primary it runs.
-    if (!knowsDatabase() || (this.#mayBeSerializable && !isNamed(opening))) return opening.onPrimary(nothing)
+    if (!knowsDatabase() || (this.#mayBeSerializable && !isNamed(opening)))
+      return opening.onPrimary(nothing, nothing)
     const awaited = sessions.awaited(opening.session, opening.request, opening.statement.hint)
     if (awaited === undefined) {
       try {
@@ -49,12 +50,12 @@ export class ReadOnlyOpener {
     const { route: routeOf, work } = this.#options
     const { statement, session, request, send, failed, onPrimary } = opening
     const route = routeOf({ ...statement, kind: 'read' }, session, request)
-    if (route.role === 'primary') return onPrimary(nothing)
+    if (route.role === 'primary') return onPrimary(nothing, nothing)
     const conversation = {
       held: (lease: ReplicaLease, result: unknown) => this.#began(opening, lease, result),
       spilled: onPrimary,
     }
-    const refused = (): void => onPrimary(nothing)
+    const refused = (): void => onPrimary(nothing, nothing)
     const follower = this.#options.sessions.follower(session, request, route)
     const { candidates, executor } = work(request, session)
     const read = { ...candidates(route), send, refused, conversation, follower }
@@ -68,7 +69,7 @@ export class ReadOnlyOpener {
     if (isNamed(opening) || this.#known.has(client)) return opened(lease, result)
     const leave = (error?: Error): void => {
       client.release(error)
-      onPrimary(nothing)
+      onPrimary(nothing, nothing)
     }
     ask(client, 'show transaction_isolation', (error, isolation) => {
       if (error) return leave(error)

@@ -3,6 +3,7 @@ import type { Client, PoolClient } from 'pg'
 import type { ClientHost, Question, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
+import type { Position } from './consistency/position.ts'
 import type { Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
 import type { Done } from './execution/execution.ts'
@@ -111,7 +112,8 @@ export class Router implements ClientHost {
     const cluster = this.#cluster
     const listener = executionListener(this.#counters, this.#transitions, cluster)
     const shared = { ...selection, cluster, listener, nodes: this.#nodes, platform, settings }
-    this.executors = createExecutors({ ...shared, connections: this.settings.connections })
+    const committed = (): Promise<Position | undefined> => this.sessions.committed()
+    this.executors = createExecutors({ ...shared, committed, connections: this.settings.connections })
     this.readOnly = new ReadOnlyOpener({
       sessions: this.sessions,
       route: (...asked) => this.route(...asked),
@@ -326,7 +328,7 @@ export class Router implements ClientHost {
   #follow(statement: Statement, query: RoutedQuery, done: Done): void {
     const { sql, session, request, values } = query
     if (statement.kind === 'read') return this.#read(statement, query, done)
-    if (query.conversation !== undefined) return query.conversation.spilled(nothing)
+    if (query.conversation !== undefined) return query.conversation.spilled(nothing, nothing)
     this.#ignoredHints.note(statement, request)
     this.sessions.noteSetting(statement, sql)
     const ofPool = this.settings.ofPool(statement, values, query.send)
@@ -354,7 +356,7 @@ export class Router implements ClientHost {
     const canPipeline = query.canPipeline && acquire === undefined
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request, journal)
-    if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing)
+    if (route.role === 'primary' && conversation !== undefined) return conversation.spilled(nothing, nothing)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, query, done)
     const follower = this.sessions.follower(session, request, route)
     const work = this.executors.of(request, session)
@@ -379,7 +381,7 @@ export class Router implements ClientHost {
     if (isOfSetting) this.settings.refused(journal)
     if (isOfSetting) this.tell('settingRefused', { node: node.id, cause })
     if (!isOfConnection) this.tell('readRefused', { node: node.id, sql, cause })
-    if (conversation !== undefined) return conversation.spilled(nothing)
+    if (conversation !== undefined) return conversation.spilled(nothing, nothing)
     const send = this.settings.under(query.journal, query.send, false, query.acquire)
     const { executor } = this.executors.of(request, session)
     if (isOfConnection) return executor.write(send, done)

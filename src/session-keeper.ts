@@ -1,12 +1,13 @@
 import type { Settings } from './config/settings.ts'
 import { Causality } from './consistency/causality.ts'
 import type { Consistency } from './consistency/mode.ts'
+import type { Position } from './consistency/position.ts'
 import { neighbours, type Neighbour } from './consistency/neighbours.ts'
 import { SessionContext } from './consistency/session-context.ts'
 import { seenRead, type MutableSession, type SeenRead } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
-import type { ReadFollower } from './execution/reader.ts'
+import type { ReadFollower } from './execution/read.ts'
 import { showsOthers } from './execution/shows-others.ts'
 import type { Platform } from './platform/platform.ts'
 import { consistencyOf, type RouteRequest } from './routing/decide.ts'
@@ -118,6 +119,11 @@ export class SessionKeeper implements Neighbour {
     return this.#tokens.write(position, session.lastReads.length === 0)
   }
 
+  /** A position of the primary at or after everything that has been committed by now; `undefined` when it cannot be had soon. */
+  committed(): Promise<Position | undefined> {
+    return this.#causality.committed()
+  }
+
   /** What a read has to wait for before it can be routed; `undefined` when it need not. */
   awaited(
     session: MutableSession,
@@ -168,6 +174,11 @@ export class SessionKeeper implements Neighbour {
   /** Something was read over a connection to this node, which the session holds. */
   saw(session: MutableSession, node: NodeView): void {
     if (this.followsReads(session, {})) this.#causality.answered(session, node, NO_READS)
+  }
+
+  /** Something was seen that the session's next reads must show: what the primary has by now. */
+  shown(session: MutableSession): void {
+    if (this.#isCausal(session, {})) this.#causality.sawPrimary(session)
   }
 
   /** A statement has failed on the primary, and left nothing. What its error tells of others has been seen all the same. */

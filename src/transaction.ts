@@ -95,6 +95,8 @@ function isGivenUpBy(thrown: unknown): boolean {
   for (let depth = 0; depth < DEEPEST_CAUSE && error instanceof Error; depth++) {
     if (outcomeOf(error) === 'unknown') return false
     if (GIVEN_UP.has(Reflect.get(error, 'code'))) return true
+    // A replica gave it that may not have replayed what the statement needs.
+    if (isServerError(error) && Reflect.get(error, 'retryable') === true) return true
     error = error.cause
   }
   return false

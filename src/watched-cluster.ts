@@ -69,6 +69,10 @@ export class WatchedCluster implements Cluster {
     return this.#monitor.lookAt(id)
   }
 
+  lookSoon({ id }: NodeView): void {
+    void this.#monitor.lookAt(id)
+  }
+
   /** A statement is on its way. */
   used(): void {
     this.#monitor.used()

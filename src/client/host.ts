@@ -1,6 +1,6 @@
 import type { MutableSession } from '../consistency/session.ts'
 import type { Write } from '../consistency/write-ledger.ts'
-import type { Conversation, ReplicaLease } from '../execution/conversation.ts'
+import type { Conversation, Heard, ReplicaLease } from '../execution/conversation.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import type { PrimaryLease } from '../execution/writer.ts'
 import type { PlainQuery } from '../nodes/plain-query.ts'
@@ -47,8 +47,8 @@ export interface Opening {
   readonly send: Send
   /** The transaction is open on this replica. */
   readonly opened: (lease: ReplicaLease, result: unknown) => void
-  /** It belongs on the primary, where nothing has been begun yet. `leave` is to be called when it is over. */
-  readonly onPrimary: (leave: () => void) => void
+  /** It belongs on the primary, where nothing has been begun yet. `leave` is to be called when it is over, `heard` with how it has begun. */
+  readonly onPrimary: (leave: () => void, heard: Heard) => void
   readonly failed: (error: Error) => void
 }
 
@@ -58,6 +58,8 @@ export interface ClientSessions {
   awaited(session: MutableSession, request: RouteRequest, hint: Statement['hint']): Promise<void> | undefined
   noteSetting(statement: Statement, sql: string | undefined): void
   failed(session: MutableSession, error: Error): void
+  /** What the primary has by now is to be seen by the session's next reads. */
+  shown(session: MutableSession): void
 }
 
 /** What a routed client asks of the cluster: the router does it. */

@@ -3,11 +3,12 @@ import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { attend, fail } from '../execution/attend.ts'
-import type { ReplicaLease } from '../execution/conversation.ts'
+import type { Heard, ReplicaLease } from '../execution/conversation.ts'
 import { isBroken, runExclusively } from '../execution/exclusive.ts'
 import type { Done } from '../execution/execution.ts'
 import { failureOf } from '../execution/failure.ts'
 import { withOutcome } from '../execution/outcome.ts'
+import type { Place } from '../execution/second-opinion.ts'
 import { isServerError } from '../execution/server-error.ts'
 import type { ClientHost } from './host.ts'
 import { textOf, type NormalizedQuery } from './query-arguments.ts'
@@ -25,6 +26,34 @@ export interface Run {
   readonly done: Done
 }
 
+/** A statement of a transaction that has shown nothing, with its judgement. */
+export interface Step {
+  readonly statement: Statement
+  readonly run: Run
+}
+
+/** A transaction that goes on at the primary. */
+export interface Move {
+  /** What has run so far, in order: it is to run there first. */
+  readonly before: readonly Step[]
+  /** What has failed on the replica with this error. */
+  readonly step: Step
+  readonly error: Error
+  readonly place: Place
+  readonly heard: Heard
+}
+
+export interface ReplicaTransactionOptions {
+  readonly host: ClientHost
+  readonly lease: ReplicaLease
+  /** The statement that has begun it. */
+  readonly begin: Step
+  /** Told once, when the transaction has ended and its connection is given back. */
+  readonly over: () => void
+  /** Told, in place of `over`, when it moves to the primary. Its connection is closed. */
+  readonly moves: (move: Move, next: () => void) => void
+}
+
 /**
  * A read-only transaction on a replica, over a connection of its own until its end. What is no proven read fails before it
  * is sent, because a standby would take some of it silently.
@@ -32,15 +61,18 @@ export interface Run {
 export class ReplicaTransaction {
   readonly #host: ClientHost
   readonly #lease: ReplicaLease
-  readonly #over: () => void
+  readonly #options: ReplicaTransactionOptions
   readonly #unwatch: () => void
+  /** What has run while nothing was shown and nothing has failed. Absent from then on: the transaction stays on its replica. */
+  #before: Step[] | undefined
   #isGivenBack = false
 
-  /** @param over Told once, when the transaction has ended and its connection is given back. */
-  constructor(host: ClientHost, lease: ReplicaLease, over: () => void) {
+  constructor(options: ReplicaTransactionOptions) {
+    const { begin, host, lease } = options
+    this.#options = options
     this.#host = host
     this.#lease = lease
-    this.#over = over
+    this.#before = [begin]
     // What runs there is in vain: nobody minds whether it ran.
     this.#unwatch = lease.watch((cause) => this.#giveBack(cause))
   }
@@ -74,6 +106,7 @@ export class ReplicaTransaction {
       return this.#refuse(statement, refused, next)
     }
     const { node } = this.#lease
+    this.#before = undefined
     this.#host.count(node, statement)
     attend(submittable, () => this.#host.saw(session, node))
     send()
@@ -90,7 +123,10 @@ export class ReplicaTransaction {
     const { client, node } = this.#lease
     if (!this.#mayRun(statement, run)) return this.#refuse(statement, done, next)
     this.#host.count(node, statement)
+    const hadFailed = client.getTransactionStatus() === 'E'
     const answered: Done = (error, result) => {
+      if (error || statement.kind === 'read') this.#before = undefined
+      else this.#before?.push({ statement, run })
       if (statement.kind !== 'transaction') this.#host.saw(session, node)
       if (error) this.#noteFailure(error)
       done(error, result)
@@ -102,7 +138,44 @@ export class ReplicaTransaction {
       if (isOver) this.#end()
       next()
     }
-    runExclusively(client, query.send, answered, idle)
+    // What a failed transaction refuses says nothing of the replica.
+    const takesOver = (error: Error): boolean => {
+      if (hadFailed) return false
+      const stands = (): void => {
+        idle()
+        answered(error)
+      }
+      if (this.#before === undefined) this.#doubt(error, session, stands)
+      else this.#appeal(this.#before, { statement, run }, error, stands, next)
+      return true
+    }
+    runExclusively(client, query.send, answered, idle, takesOver)
+  }
+
+  /** Nothing was shown yet: the transaction may begin once more on the primary, where the error does not count. */
+  #appeal(before: readonly Step[], step: Step, error: Error, stands: () => void, next: () => void): void {
+    this.#lease.contest.claim(error, (place, heard) => {
+      if (place === undefined) return stands()
+      if (this.#isGivenBack) {
+        place.leave()
+        heard(error)
+        return stands()
+      }
+      this.#giveBack(error)
+      this.#options.moves({ before, step, error, place, heard }, next)
+    })
+  }
+
+  /** Other rows were shown already, so the transaction cannot go on elsewhere. Run again as a whole, it may succeed. */
+  #doubt(error: Error, session: MutableSession, stands: () => void): void {
+    this.#lease.contest.isFinal(error, (isFinal) => {
+      if (!isFinal) {
+        this.#host.sessions.shown(session)
+        if (Object.isExtensible(error)) Object.assign(error, { retryable: true })
+        withOutcome(error, 'rolled-back')
+      }
+      stands()
+    })
   }
 
   /** Where a transaction has failed, the server refuses everything by itself. */
@@ -134,7 +207,7 @@ export class ReplicaTransaction {
 
   #end(): void {
     this.#giveBack(isBroken(this.client) ? true : undefined)
-    this.#over()
+    this.#options.over()
   }
 
   #giveBack(error: Error | boolean | undefined): void {

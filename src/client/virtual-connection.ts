@@ -2,7 +2,7 @@ import type { PoolClient, Submittable, TransactionStatus } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import { attend, fail } from '../execution/attend.ts'
-import type { ReplicaLease } from '../execution/conversation.ts'
+import type { Heard, ReplicaLease } from '../execution/conversation.ts'
 import type { Done } from '../execution/execution.ts'
 import { guarded } from '../execution/guarded.ts'
 import { explainHeld, type Explanation } from '../observability/explain.ts'
@@ -10,11 +10,12 @@ import { opensOnStandby } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { ClientEvents } from './client-events.ts'
-import type { ClientHost } from './host.ts'
-import { PrimaryHold, type PrimaryRun } from './primary-hold.ts'
+import type { ClientHost, Opening } from './host.ts'
+import { goOnAtPrimary, primaryRun } from './on-primary.ts'
+import { PrimaryHold } from './primary-hold.ts'
 import { textOf } from './query-arguments.ts'
 import { ReplicaStream, runsOnReplica } from './replica-stream.ts'
-import { ReplicaTransaction, type Run } from './replica-transaction.ts'
+import { ReplicaTransaction, type Move, type Run } from './replica-transaction.ts'
 import { TaskQueue } from './task-queue.ts'
 import { CLOSED, TERMINATED } from './words.ts'
 
@@ -195,7 +196,7 @@ export class VirtualConnection {
     }
     const statement = this.#host.judge(query.text)
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
-    const onPrimary = (): void => this.#primary.run(this.#primaryRun(run, statement), next)
+    const onPrimary = (): void => this.#primary.run(primaryRun(run, statement), next)
     if (this.#options.primaryOnly || this.#bindsHere(statement, query)) return onPrimary()
     const known = hasWaited ? undefined : this.#host.changeKnown(statement)
     if (known !== undefined) {
@@ -216,9 +217,9 @@ export class VirtualConnection {
         return this.#host.run(routed, finish)
       }
       // A second connection to the primary may not be had while this client holds one.
-      const spilled = (leave: () => void): void => {
+      const spilled = (leave: () => void, heard: Heard): void => {
         this.#primary.takePlace(leave)
-        onPrimary()
+        this.#primary.run(primaryRun(run, statement, heard), next)
       }
       this.#host.run({ ...routed, conversation: { spilled } }, finish)
     }
@@ -246,11 +247,6 @@ export class VirtualConnection {
     return mayBeRead && text !== undefined ? this.#primary.binds(text, values) : this.#primary.isBound
   }
 
-  #primaryRun({ query, session, done }: Run, statement: Statement): PrimaryRun {
-    const { text, values, send } = query
-    return { statement, text, values, session, send, done, mayMove: true }
-  }
-
   /** The transaction goes where a read of its session may go, and stays there. */
   #openReadOnly(run: Run, statement: Statement, next: () => void): void {
     const { query, session } = run
@@ -270,13 +266,23 @@ export class VirtualConnection {
         this.#replica = undefined
         this.#events.stop(lease.client)
       }
-      this.#replica = new ReplicaTransaction(this.#host, lease, over)
+      const moves = (move: Move, goOn: () => void): void => {
+        over()
+        goOnAtPrimary(this.#primary, move, goOn)
+      }
+      this.#replica = new ReplicaTransaction({
+        host: this.#host,
+        lease,
+        begin: { statement, run },
+        over,
+        moves,
+      })
       this.#events.from(lease.client)
       finish(undefined, result)
     }
-    const onPrimary = (leave: () => void): void => {
+    const onPrimary: Opening['onPrimary'] = (leave, heard) => {
       this.#primary.takePlace(leave)
-      this.#primary.run(this.#primaryRun(run, statement), next)
+      this.#primary.run(primaryRun(run, statement, heard), next)
     }
     this.#host.readOnly.open({ statement, session, request, send, opened, onPrimary, failed: finish })
   }
@@ -310,6 +316,7 @@ export class VirtualConnection {
     session: MutableSession,
     hand: (client: PoolClient) => void,
     next: () => void,
+    heard?: Heard,
   ): void {
     let isHanded = false
     this.#primary.run(
@@ -325,6 +332,7 @@ export class VirtualConnection {
         },
         // Once it is handed over it hears the server by itself.
         done: (error) => {
+          heard?.(error)
           if (error && !isHanded) fail(submittable, error)
         },
         mayMove: false,
@@ -369,12 +377,12 @@ export class VirtualConnection {
     this.#stream = stream
     const conversation = {
       held: (lease: ReplicaLease) => stream.hold(lease),
-      spilled: (leave: () => void) => {
+      spilled: (leave: () => void, heard: Heard) => {
         this.#stream = undefined
         follow(undefined)
         stream.stepAside()
         this.#primary.takePlace(leave)
-        this.#submitOnPrimary(submittable, statement, session, hand, next)
+        this.#submitOnPrimary(submittable, statement, session, hand, next, heard)
       },
     }
     const sql = textOf(submittable)

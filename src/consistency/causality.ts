@@ -12,6 +12,9 @@ import type { Showing, Unshown } from './unshown.ts'
 /** A primary that could not tell its position is not asked again by reads for so long, in milliseconds. */
 const FAILED_FOR_MS = 250
 
+/** How long a question to the primary may take whose answer decides about an error, in milliseconds. */
+const ANSWER_MS = 500
+
 /** Sessions around a session, the pool's included. */
 const DEEPEST = 16
 
@@ -70,6 +73,13 @@ export class Causality {
   /** A fence for everything that has been committed by now. */
   request(): Fence {
     return this.#keeper.request()
+  }
+
+  /** A position at or after everything that has been committed by now; `undefined` when it cannot be had soon. */
+  async committed(): Promise<Position | undefined> {
+    const fence = this.request()
+    await this.#within(fence.settled(), ANSWER_MS)
+    return fence.state.name === 'known' ? fence.state.position : undefined
   }
 
   /** The session is said to have written up to `position`, by a token. */

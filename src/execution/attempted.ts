@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import type { Snapshot } from '../topology/snapshot.ts'
 import type { Failure } from './failure.ts'
 
 /** How an attempt ended. */
@@ -11,6 +12,8 @@ export interface Attempted {
   readonly wasSent: boolean
   /** The connection, if it is kept: the receiver's from now on. */
   readonly client: PoolClient | undefined
+  /** What was known of the cluster when it was sent. Only of reads that were. */
+  readonly knownAtSend?: Snapshot | undefined
   /** How long it waited for its turn before the node was asked for anything, in milliseconds. */
   readonly waitedMs?: number
 }

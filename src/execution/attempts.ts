@@ -6,7 +6,7 @@ import type { ServerNode } from '../nodes/server-node.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
-import type { NodeView } from '../topology/snapshot.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
 import type { Send } from './execution.ts'
 import { failureOf, type Failure } from './failure.ts'
@@ -28,6 +28,7 @@ export interface AttemptsOptions {
   /** Absent when the node is no longer one of the cluster's. */
   readonly nodeOf: (id: NodeId) => ServerNode | undefined
   readonly platform: Platform
+  readonly snapshot: () => Snapshot
   /** A statement is being sent to this node. */
   readonly sent: (node: NodeView) => void
 }
@@ -132,6 +133,7 @@ export class Attempts {
     let client: PoolClient | undefined
     let ride: Ride | undefined
     let isOver = false
+    let knownAtSend: Snapshot | undefined
     let timer: Timer | undefined
     const end: End = (failure, error, result) => {
       if (isOver) return
@@ -145,7 +147,7 @@ export class Attempts {
       try {
         if (kept === undefined) client?.release(error)
       } finally {
-        attempted({ error, failure, result, wasSent, client: kept })
+        attempted({ error, failure, result, wasSent, knownAtSend, client: kept })
       }
     }
     const finish = (error: Error | null | undefined, result?: unknown): void => {
@@ -161,6 +163,7 @@ export class Attempts {
       client = connection
       client.on('error', finish)
       if (ride === undefined) this.#options.sent(node)
+      knownAtSend = this.#options.snapshot()
       try {
         if (plain === undefined || reads === undefined) send(client, finish)
         else reads.send(client, plain, finish)
@@ -176,7 +179,10 @@ export class Attempts {
     }
     if (plain !== undefined && !keeps) ride = reads?.ride(plain, { answered: finish, moved: onLease })
     if (ride === undefined) onLease()
-    else this.#options.sent(node)
+    else {
+      knownAtSend = this.#options.snapshot()
+      this.#options.sent(node)
+    }
   }
 
   #scheduleEnd(node: NodeView, timeoutMs: number, giveUp: GiveUp): Timer {

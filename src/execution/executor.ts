@@ -9,8 +9,10 @@ import { Attempts, type Runner } from './attempts.ts'
 import type { Abandonment } from './give-ups.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import type { HealthBook } from './health-book.ts'
-import { Reader, type Read } from './reader.ts'
+import type { Read } from './read.ts'
+import { Reader } from './reader.ts'
 import { RetryBudget } from './retry-budget.ts'
+import { SecondOpinions, type SecondOpinionsOptions } from './second-opinion.ts'
 import { SpillGate } from './spill-gate.ts'
 import type { StatementTimeout } from './statement-timeout.ts'
 import { TieredAttempts } from './tiered-attempts.ts'
@@ -29,6 +31,7 @@ export interface ExecutorOptions {
   readonly nodeOf: (id: NodeId) => ServerNode | undefined
   readonly balancer: Balancer
   readonly cluster: Cluster
+  readonly committed: SecondOpinionsOptions['committed']
   readonly health: HealthBook
   readonly limits: ExecutionLimits
   readonly listener: ExecutionListener
@@ -51,16 +54,23 @@ export class Executor {
   readonly #writer: Writer
 
   constructor(options: ExecutorOptions) {
-    const { nodeOf, balancer, cluster, health, limits, listener, platform, tier: tiered } = options
+    const { nodeOf, balancer, cluster, committed, health, limits, listener, platform, tier: tiered } = options
     const { failoverTimeoutMs, primarySpill, readTimeoutMs, waitMs } = limits
     const { places, over } = primarySpill
-    const plain = new Attempts({ nodeOf, platform, sent: (node) => listener.sent(node) })
+    const plain = new Attempts({
+      nodeOf,
+      platform,
+      snapshot: () => cluster.snapshot,
+      sent: (node) => listener.sent(node),
+    })
     const attempts =
       tiered === undefined ? plain : new TieredAttempts({ ...tiered, attempts: plain, platform })
     const tier = tiered?.tier
     const unserved = tier?.tags === undefined ? undefined : (): Error => tierUnservedError(tier)
     const budget = new RetryBudget(platform)
     const spill = new SpillGate({ platform, places, waitMs: over === 'wait' ? failoverTimeoutMs : 0 })
+    const doubts = new RetryBudget(platform)
+    const opinions = new SecondOpinions({ budget: doubts, cluster, committed, listener, spill })
     this.#attempts = attempts
     this.#writer = new Writer({ attempts, cluster, listener, platform, failoverTimeoutMs })
     this.#reader = new Reader({
@@ -70,6 +80,7 @@ export class Executor {
       cluster,
       health,
       listener,
+      opinions,
       platform,
       spill,
       unserved,

@@ -14,7 +14,9 @@ export type Failure =
   | 'standby-refusal'
   /** The standby cancelled the read because replay got in its way. */
   | 'recovery-conflict'
-  /** The statement's own fault, or the caller's limit: it would fail anywhere. */
+  /** The node could not do its work: disk, memory or data are to blame, if another node does better with the same statement. */
+  | 'sick'
+  /** The statement's own fault, or the caller's limit. From a replica it counts only if that has caught up. */
   | 'statement'
 
 /** Errors of sockets and of name resolution, by Node.js' `code`. */
@@ -112,7 +114,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['SWITCHYARD_HOOK_REFUSED', { failure: 'standby-refusal' }],
   // An address of several servers has led to one that cannot serve this. The next connection may lead to another.
   ['SWITCHYARD_UNFIT_SERVER', { failure: 'busy' }],
-  // The last lines of defence. As an internal error of any other function it is the statement's.
+  // The last lines of defence.
   [
     'XX000',
     saidBy(
@@ -125,6 +127,12 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
     ),
   ],
 ])
+
+/**
+ * SQLSTATE classes of a server that cannot do its work: insufficient resources, system errors, and internal errors, damaged
+ * data among them.
+ */
+const SICK_CLASSES: ReadonlySet<string> = new Set(['53', '58', 'XX'])
 
 /** Where PL/pgSQL's RAISE comes from, which may give any code. */
 const RAISED_BY_USER = 'exec_stmt_raise'
@@ -143,8 +151,15 @@ export function failureOf(error: PostgresError): Failure {
   if (routine === RAISED_BY_USER) return 'statement'
   // What PostgreSQL itself gives of this class is about one message or another server; a pooler names no routine.
   if (code.startsWith('08')) return routine === undefined ? 'node' : 'statement'
+  const other = SICK_CLASSES.has(code.slice(0, 2)) ? 'sick' : 'statement'
   const meaning = MEANINGS.get(code)
-  if (meaning === undefined) return 'statement'
+  if (meaning === undefined) return other
   const { failure, routines } = meaning
-  return routines === undefined || (routine !== undefined && routines.has(routine)) ? failure : 'statement'
+  return routines === undefined || (routine !== undefined && routines.has(routine)) ? failure : other
+}
+
+/** Whether it is the answer to a read. The primary has no replay to conflict with, and no node is better than it. */
+export function isAnswer(failure: Failure, isReplica: boolean): boolean {
+  if (failure === 'statement') return true
+  return !isReplica && (failure === 'recovery-conflict' || failure === 'sick')
 }

@@ -44,7 +44,7 @@ export class Feedback {
     health.started(node.id)
     return (failure, waitedMs = 0) => {
       const isUnsent = failure === 'full' || failure === 'overdue'
-      const answered = !isUnsent && failure !== 'node' && failure !== 'busy'
+      const answered = !isUnsent && failure !== 'node' && failure !== 'busy' && failure !== 'sick'
       if (isUnsent) health.withdrawn(node.id)
       else health.ended(node.id, answered)
       const nowMs = platform.now()

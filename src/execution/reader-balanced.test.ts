@@ -5,7 +5,7 @@ import { ReaderBench } from '../../test/support/reader-bench.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Reached } from '../selection/reached.ts'
 import { replicaView } from '../../test/support/views.ts'
-import type { Read } from './reader.ts'
+import type { Read } from './read.ts'
 
 const shared = replicaView('a', undefined, { isBalanced: true })
 const server = replicaView('a', undefined, { weight: 7 })

@@ -79,9 +79,10 @@ describe('a conversation', () => {
     expect(b.releases).toEqual([1, 0])
   })
 
-  it('gives back the connection over which it failed by itself', () => {
+  it('gives back the connection over which it failed by itself', async () => {
     b.answers['a'] = ownFault()
     begin('ap')
+    await settle()
     expect(told()).toEqual(['done with error 42P01'])
     expect(b.releases).toEqual([1])
   })

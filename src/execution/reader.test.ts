@@ -52,9 +52,10 @@ describe('a read', () => {
     ['a timeout of the caller', queryTimeout],
     ['a statement timeout', () => server('57014')],
     ['a cached plan that changed', () => server('0A000', 'RevalidateCachedQuery')],
-  ])('stays after %s: it would fail anywhere', (_name, error) => {
+  ])('stays after %s when the replica has caught up: it would fail anywhere', async (_name, error) => {
     Object.assign(b.answers, { a: error(), b: 'rows', p: 'rows' })
     b.read('abp')
+    await settle()
     expect(b.sent).toBe('a')
     expect(b.outcome).toBe(error().message)
     expect(b.log).toContain('readAnswered a')

@@ -1,67 +1,39 @@
 import type { PoolClient } from 'pg'
 import { behindError } from '../consistency/behind-error.ts'
 import type { Position } from '../consistency/position.ts'
-import type { Showing } from '../consistency/unshown.ts'
 import { asError } from '../errors/as-error.ts'
-import type { PlainQuery } from '../nodes/plain-query.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
-import type { Reached } from '../selection/reached.ts'
-import type { Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
 import type { ReadAttempt, Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import { atRelease } from './at-release.ts'
-import type { Conversation } from './conversation.ts'
-import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
-import type { Failure } from './failure.ts'
+import { Contests } from './contests.ts'
+import type { Cluster, Done, ExecutionListener } from './execution.ts'
+import { isAnswer, type Failure } from './failure.ts'
 import { Feedback, type SendingEnded } from './feedback.ts'
 import { guarded } from './guarded.ts'
 import type { HealthBook } from './health-book.ts'
+import { heldApart } from './held-apart.ts'
 import { BEHIND, inBand } from './in-band.ts'
 import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
+import type { Read } from './read.ts'
 import type { RetryBudget } from './retry-budget.ts'
+import type { SecondOpinions } from './second-opinion.ts'
 import type { SpillGate } from './spill-gate.ts'
 import { spillError } from './spill-error.ts'
+import { Suspicions } from './suspicion.ts'
+import { startWalk, type Walk } from './walk.ts'
 
 /** A replica that was heard of more recently is not asked again together with a read, in milliseconds. */
 const JUST_HEARD_MS = 10
 
-/** Time between two questions to servers behind an address of several, in milliseconds: doubles from the first to the longest. */
-const FIRST_GAP_MS = 2
+/** Time between two questions to servers behind an address of several, in milliseconds. */
 const LONGEST_GAP_MS = 16
 
-/** Goes along with a read, for its session. */
-export interface ReadFollower {
-  /** This node has answered it, with an error of its own perhaps. `upTo`: what it had replayed behind the answer, if it was asked. */
-  readonly answered: (node: NodeView, upTo?: Position) => void
-  /** Whether the primary shows what the session has seen on replicas. Absent where that is known. */
-  readonly showing: (() => Promise<Showing>) | undefined
-}
-
-/** A proven read outside of a transaction. */
-export interface Read {
-  /** Makes the plan as things are now. */
-  readonly plan: () => QueryPlan
-  readonly send: Send
-  /** Stands for its text: what takes as long belongs together. */
-  readonly text?: object | undefined
-  /** What `send` sends, where that is all there is to it: then it may ride on a lane, and get a name. */
-  readonly plain?: PlainQuery | undefined
-  /** What a replica must have replayed, where it may be asked in front of the read. */
-  readonly position?: Position | undefined
-  /** What a server is to it that says this of itself, behind an address of several. Absent: none may serve it. */
-  readonly reached?: ((node: NodeView, observation: Observation) => Reached) | undefined
-  /** Whether another query may be sent in front of it before that is answered. @defaultValue true */
-  readonly canPipeline?: boolean
-  readonly follower?: ReadFollower | undefined
-  /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
-  readonly refused: (node: NodeView, error: Error) => void
-  /** Given by who holds a connection to the primary, or wants to keep the replica's. */
-  readonly conversation?: Conversation | undefined
-}
+const nothing = (): void => {}
 
 export interface ReaderOptions {
   readonly attempts: Runner
@@ -70,6 +42,7 @@ export interface ReaderOptions {
   readonly cluster: Cluster
   readonly health: HealthBook
   readonly listener: ExecutionListener
+  readonly opinions: SecondOpinions
   readonly platform: Platform
   readonly spill: SpillGate
   /** What to say where the primary is no candidate. Absent: that it has no place. */
@@ -82,50 +55,26 @@ export interface ReaderOptions {
   readonly failoverTimeoutMs: number
 }
 
-/** A read on its way down its plan. */
-interface Walk {
-  readonly read: Read
-  readonly done: Done
-  plan: QueryPlan
-  index: number
-  /** When to give up; set by the first failure. */
-  untilMs: number | undefined
-  /** When to give up waiting for a server behind an address of several to catch up, and how long to wait until it is asked again. */
-  catchUpUntilMs: number | undefined
-  gapMs: number
-  /** How many plans have come to their end. */
-  rounds: number
-  error: Error | undefined
-}
-
 /**
  * Walks plans: a node that fails is left for the next candidate, since a read has no side effect and nothing of an answer
  * has reached the caller.
  */
 export class Reader {
   readonly #options: ReaderOptions
+  readonly #contests: Contests
   readonly #feedback: Feedback
 
   constructor(options: ReaderOptions) {
     this.#options = options
+    this.#contests = new Contests(options)
     this.#feedback = new Feedback(options)
   }
 
   read(read: Read, callback: Done): void {
     this.#options.budget.earn()
-    const done = guarded(callback)
-    const plan = read.plan()
-    const walk: Walk = {
-      read,
-      done,
-      plan,
-      index: 0,
-      untilMs: undefined,
-      catchUpUntilMs: undefined,
-      gapMs: FIRST_GAP_MS,
-      rounds: 0,
-      error: undefined,
-    }
+    this.#options.opinions.earn()
+    const walk = startWalk(read, guarded(callback))
+    const { plan } = walk
     if (plan.catchingUp === undefined) this.#step(walk)
     else this.#tryInBand(walk, plan.catchingUp)
   }
@@ -148,6 +97,7 @@ export class Reader {
       { timeoutMs: readTimeoutMs, keeps: false },
       (attempted) => {
         const { failure, result } = attempted
+        if (failure === 'sick') return this.#suspect(walk, node, attempted, ended, -1)
         ended(failure, attempted.waitedMs)
         if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#waitForReplica(walk)
         if (failure === undefined || failure === 'statement' || failure === 'overdue')
@@ -197,7 +147,7 @@ export class Reader {
     const { spill, listener } = this.#options
     spill.enter((isIn) => {
       const { conversation } = walk.read
-      if (isIn && conversation !== undefined) return conversation.spilled(() => spill.leave())
+      if (isIn && conversation !== undefined) return this.#handOver(walk, () => spill.leave())
       if (isIn) return this.#attempt(walk, step, spill)
       listener.spillRefused()
       walk.index += 1
@@ -219,6 +169,7 @@ export class Reader {
     if (node.isBalanced === true) return this.#attemptBalanced(walk, node, { timeoutMs, keeps }, ended)
     attempts.read(node, send, { timeoutMs, keeps, plain }, (attempted) => {
       spill?.leave()
+      if (isReplica && attempted.failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(attempted.failure, attempted.waitedMs)
       this.#attempted(walk, node, isReplica, attempted)
     })
@@ -241,6 +192,7 @@ export class Reader {
     })
     attempts.read(node, proven, { ...how, keeps: true }, (attempted) => {
       const { client, error, failure, result, waitedMs } = attempted
+      if (failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(failure, waitedMs)
       if (result === BEHIND && client !== undefined) return this.#awaitServer(walk, client)
       const isPassedOver = result === PASSED_OVER
@@ -281,12 +233,12 @@ export class Reader {
     if (client !== undefined && held !== undefined) {
       const watch = (giveUp: (cause: Error) => void): (() => void) => attempts.watch(node, giveUp)
       if (isReplica) atRelease(client, health.held(node.id))
-      return held({ client, node, watch }, result)
+      walk.suspicions?.settle(undefined)
+      return held({ client, node, watch, contest: this.#contests.of(walk.read, node) }, result)
     }
     if (error === undefined || failure === undefined || isAnswer(failure, isReplica)) {
-      listener.readAnswered(node)
-      walk.read.follower?.answered(node, upTo)
-      return walk.done(error, result)
+      if (error === undefined || !isReplica) return this.#answer(walk, node, error, result, upTo)
+      return this.#contest(walk, knownOf(node, attempted), error, upTo)
     }
     const isRefused = failure === 'standby-refusal'
     if (failure === 'node' || (isRefused && !isReplica)) listener.nodeFailed(node, error)
@@ -310,6 +262,64 @@ export class Reader {
       return walk.done(error)
     }
     this.#step(walk)
+  }
+
+  #answer(walk: Walk, node: NodeView, error: Error | undefined, result?: unknown, upTo?: Position): void {
+    this.#options.listener.readAnswered(node)
+    walk.read.follower?.answered(node, upTo)
+    walk.done(error, result)
+  }
+
+  /** The read's own error, as this replica sees it: it counts if the replica has caught up. */
+  #contest(walk: Walk, node: NodeView, error: Error, upTo: Position | undefined): void {
+    this.#contests.contest(walk.read, node, error, {
+      stands: () => this.#answer(walk, node, error, undefined, upTo),
+      answered: (other, second, result) => this.#answer(walk, other, second, result),
+      handOver: (leave) => this.#handOver(walk, leave),
+    })
+  }
+
+  /** Whoever has asked runs it on the primary, and tells how that has ended. */
+  #handOver({ read: { conversation }, suspicions }: Walk, leave: () => void): void {
+    conversation?.spilled(leave, suspicions === undefined ? nothing : (error) => suspicions.settle(error))
+  }
+
+  /**
+   * The replica is at fault, or the statement is: the next candidate shows which.
+   * @param index Of the replica in the plan
+   */
+  #suspect(
+    walk: Walk,
+    node: NodeView,
+    { error, waitedMs }: Attempted,
+    ended: SendingEnded | undefined,
+    index = walk.index,
+  ): void {
+    const { budget, listener } = this.#options
+    if (error === undefined) return
+    walk.error = error
+    walk.index = index + 1
+    const suspicions = (walk.suspicions ??= this.#beginSuspicions(walk))
+    const suspect = {
+      node,
+      error,
+      ended: ended && ((failure: Failure | undefined) => ended(failure, waitedMs)),
+    }
+    const isOpen = suspicions.add(suspect)
+    if (!isOpen || walk.plan.steps[walk.index] === undefined) return walk.done(error)
+    if (budget.spend()) return this.#step(walk)
+    listener.retriesSpent()
+    walk.done(error)
+  }
+
+  #beginSuspicions(walk: Walk): Suspicions {
+    const suspicions = new Suspicions(this.#options.listener.nodeSick)
+    const { done } = walk
+    walk.done = (error, result) => {
+      suspicions.settle(error)
+      done(error, result)
+    }
+    return suspicions
   }
 
   /** Where there is a primary, it is not to run what belongs to replicas. */
@@ -346,19 +356,10 @@ export class Reader {
   }
 }
 
-/** Keeps a connection from everybody until the returned function is called. Lost meanwhile, it would be told to nobody else. */
-function heldApart(client: PoolClient): () => void {
-  const ignore = (): void => {}
-  client.on('error', ignore)
-  return () => {
-    client.removeListener('error', ignore)
-    client.release()
-  }
-}
-
-/** The primary has no replay to conflict with: what it says of a conflict is about the statement. */
-function isAnswer(failure: Failure, isReplica: boolean): boolean {
-  return failure === 'statement' || (failure === 'recovery-conflict' && !isReplica)
+/** The replica as it was known when the read was sent: it may have waited for a connection since its plan was made. */
+function knownOf(node: NodeView, { knownAtSend }: Attempted): NodeView {
+  const known = node.isBalanced ? undefined : knownAtSend?.nodes.find(({ id }) => id === node.id)
+  return known?.role === 'replica' && known.isBalanced !== true ? known : node
 }
 
 function replicasFrom(plan: QueryPlan, index: number): NodeView[] {

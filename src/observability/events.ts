@@ -43,6 +43,11 @@ export interface RouterEvents {
   /** A replica failed so often in a row that it gets no reads for a while. */
   nodeEjected: [{ readonly node: NodeId; readonly forMs: number }]
   /**
+   * A replica failed a read because of its disk, its memory or its data (SQLSTATE classes 53, 58 and XX), and another node
+   * did better. At most once a second for each replica.
+   */
+  nodeSick: [{ readonly node: NodeId; readonly cause: Error }]
+  /**
    * Reads went to a replica with a bad record, because nobody else could serve them: the least bad is better than no
    * answer. At most once a second.
    */

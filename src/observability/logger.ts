@@ -42,6 +42,9 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('nodeEjected', ({ node, forMs }) => {
     logger.warn({ node, forMs }, `${node} failed again and again and gets no reads for a while`)
   })
+  events.on('nodeSick', ({ node, cause }) => {
+    logger.warn({ node, cause: cause.message }, `${node} failed a read that another node answered`)
+  })
   events.on('lastResort', ({ count }) => {
     logger.warn({ count }, 'Reads went to a replica that keeps failing, because nobody else could serve them')
   })

@@ -20,6 +20,7 @@ export class Transitions {
   readonly #strays = new Set<NodeId>()
   readonly #counts = new Map<Often, { toldAtMs: number; count: number }>()
   readonly #told = new Set<string>()
+  readonly #sickToldAtMs = new Map<NodeId, number>()
   #lastPrimary: NodeId | undefined
   #isConflict = false
 
@@ -54,6 +55,14 @@ export class Transitions {
     }
     this.#counts.set(name, { toldAtMs: nowMs, count: 0 })
     this.#tell(name, { count })
+  }
+
+  /** A replica could not do its work: told at most once a second for each. */
+  sick({ id }: NodeView, cause: Error): void {
+    const nowMs = this.#platform.now()
+    if (nowMs - (this.#sickToldAtMs.get(id) ?? -Infinity) < OFTEN_MS) return
+    this.#sickToldAtMs.set(id, nowMs)
+    this.#tell('nodeSick', { node: id, cause })
   }
 
   /** Something that is told once in a pool's life. */

@@ -8,7 +8,7 @@ import type { QueryPlan, StepReason } from '../../src/selection/query-plan.ts'
 import type { NodeView } from '../../src/topology/snapshot.ts'
 import { FakeNode, type FakeLease } from './fake-nodes.ts'
 import { FakePlatform } from './fake-platform.ts'
-import { freshAsOf, primaryView, replicaView } from './views.ts'
+import { freshAsOf, observed, primaryView, replicaView, up } from './views.ts'
 
 export const FAILOVER_TIMEOUT_MS = 30_000
 
@@ -26,11 +26,13 @@ export const queryTimeout = (): Error => new Error('Query read timeout')
 
 export type Name = 'a' | 'b' | 'c' | 'p' | 'q'
 
+const CAUGHT_UP = up(observed('replica', '0/1000', { timeline: 1 }))
+
 /** Replicas a, b and c; p and q take the part of the primary. */
 export const views: Readonly<Record<Name, NodeView>> = {
-  a: replicaView('a', freshAsOf(0)),
-  b: replicaView('b', freshAsOf(0)),
-  c: replicaView('c', freshAsOf(0)),
+  a: replicaView('a', freshAsOf(0), { state: CAUGHT_UP }),
+  b: replicaView('b', freshAsOf(0), { state: CAUGHT_UP }),
+  c: replicaView('c', freshAsOf(0), { state: CAUGHT_UP }),
   p: primaryView('p'),
   q: primaryView('q'),
 }
@@ -70,6 +72,7 @@ export class ExecutionBench {
   readonly attempts: Attempts = new Attempts({
     nodeOf: (id) => (isName(id) && !this.gone.has(id) ? this.nodes[id] : undefined),
     platform: this.platform,
+    snapshot: () => this.cluster.snapshot,
     sent: (node) => void this.log.push(`sent ${node.id}`),
   })
   balancer: Balancer = {
@@ -81,12 +84,15 @@ export class ExecutionBench {
   }
   /** The primary as the cluster has it; a failure makes it none until the cluster finds one. */
   primary: NodeView | undefined = views.p
+  /** Nodes that were asked to be probed. */
+  readonly looks: string[] = []
   /** Plans that are waited for, one after the other; then none. */
   readonly plans: string[] = []
   /** Primaries that are waited for, one after the other; then none. */
   readonly primaries: NodeView[] = []
 
   readonly cluster: Cluster = {
+    snapshot: { nodes: [] },
     primary: () => this.primary,
     awaitPrimary: async (timeoutMs) => {
       this.log.push(`awaits a primary for ${timeoutMs}`)
@@ -101,6 +107,7 @@ export class ExecutionBench {
       this.log.push(`awaits a replica for ${timeoutMs}`)
       return planOf(this.plans.shift() ?? '')
     },
+    lookSoon: (node) => void this.looks.push(node.id),
     unavailable: () => new Error('No primary found'),
   }
 
@@ -111,6 +118,7 @@ export class ExecutionBench {
       this.log.push(`nodeFailed ${node.id}`)
       if (this.primary === node) this.primary = undefined
     },
+    nodeSick: (node) => void this.log.push(`nodeSick ${node.id}`),
     lastResort: () => void this.log.push('lastResort'),
     retriesSpent: () => void this.log.push('retriesSpent'),
     spillRefused: () => void this.log.push('spillRefused'),

@@ -1,5 +1,7 @@
 import type { Done } from '../../src/execution/execution.ts'
 import { Reader } from '../../src/execution/reader.ts'
+import type { Position } from '../../src/consistency/position.ts'
+import { SecondOpinions } from '../../src/execution/second-opinion.ts'
 import { RetryBudget } from '../../src/execution/retry-budget.ts'
 import { SpillGate } from '../../src/execution/spill-gate.ts'
 import { ExecutionBench, FAILOVER_TIMEOUT_MS, planOf } from './execution-bench.ts'
@@ -9,11 +11,14 @@ export interface Given {
   readonly places?: number
   readonly waitMs?: number
   readonly budget?: RetryBudget
+  readonly doubts?: RetryBudget
 }
 
 /** A reader over fake servers. */
 export class ReaderBench extends ExecutionBench {
   spill: SpillGate | undefined
+  /** How far the primary is: as far as the replicas are. */
+  committed: Position | undefined = { lsn: 0x1000n, systemIdentifier: '7000', timeline: 1 }
 
   reader(given: Given = {}): Reader {
     const { readTimeoutMs, places = 9, waitMs = FAILOVER_TIMEOUT_MS } = given
@@ -26,6 +31,13 @@ export class ReaderBench extends ExecutionBench {
       cluster,
       health,
       listener,
+      opinions: new SecondOpinions({
+        budget: given.doubts ?? new RetryBudget(platform),
+        cluster,
+        committed: async () => this.committed,
+        listener,
+        spill: this.spill,
+      }),
       platform,
       spill: this.spill,
       readTimeoutMs,

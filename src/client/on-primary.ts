@@ -1,0 +1,44 @@
+import type { Heard } from '../execution/conversation.ts'
+import type { Done } from '../execution/execution.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { PrimaryHold, PrimaryRun } from './primary-hold.ts'
+import type { Move, Run } from './replica-transaction.ts'
+
+/** @param heard Told, before the caller, how it has ended. */
+export function primaryRun({ query, session, done }: Run, statement: Statement, heard?: Heard): PrimaryRun {
+  const { text, values, send } = query
+  const told: Done = (error, result) => {
+    heard?.(error || undefined)
+    done(error, result)
+  }
+  return { statement, text, values, session, send, done: heard === undefined ? done : told, mayMove: true }
+}
+
+/**
+ * Begins a read-only transaction once more on the primary, and runs there what its replica has failed. When it cannot be
+ * begun there, the replica's error stands.
+ */
+export function goOnAtPrimary(
+  primary: PrimaryHold,
+  { before, step, error, place, heard }: Move,
+  next: () => void,
+): void {
+  primary.takePlace(place.leave)
+  const from = (index: number): void => {
+    const earlier = before[index]
+    if (earlier === undefined) return primary.run(primaryRun(step.run, step.statement, heard), next)
+    let hasFailed = false
+    const done: Done = (failure) => (hasFailed = Boolean(failure))
+    const repeated = { ...primaryRun({ ...earlier.run, done }, earlier.statement), mayMove: false }
+    primary.run(repeated, () => {
+      if (!hasFailed) return from(index + 1)
+      heard(error)
+      try {
+        step.run.done(error)
+      } finally {
+        next()
+      }
+    })
+  }
+  from(0)
+}
