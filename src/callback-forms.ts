@@ -9,9 +9,21 @@ export type Connected = (error?: Error, client?: PoolClient, done?: (error?: Err
 /** What `pool.end(callback)` calls back. */
 export type Ended = (error?: Error) => void
 
-/** `connect()` as pg.Pool has it: a promise, or nothing for who gives a callback. */
-export function connectForm(taken: Promise<PoolClient>, callback: Connected | undefined): unknown {
-  if (typeof callback !== 'function') return taken
+/** A promise of the class that the pool's option `Promise` asks for. */
+function promiseOf<T>(promise: Promise<T>, Class: PromiseConstructor): Promise<T> {
+  if (Class === Promise) return promise
+  return new Class((resolve, reject) => {
+    promise.then(resolve, reject)
+  })
+}
+
+/** `connect()` as pg.Pool has it: a promise, or nothing where a callback is given. */
+export function connectForm(
+  taken: Promise<PoolClient>,
+  callback: Connected | undefined,
+  Class: PromiseConstructor,
+): unknown {
+  if (typeof callback !== 'function') return promiseOf(taken, Class)
   const bound = inThisContext(callback)
   taken.then(
     (client) => bound(undefined, client, Reflect.get(client, 'release')),
@@ -21,8 +33,12 @@ export function connectForm(taken: Promise<PoolClient>, callback: Connected | un
 }
 
 /** `end()` as pg.Pool has it. */
-export function endForm(ended: Promise<void>, callback: Ended | undefined): unknown {
-  if (typeof callback !== 'function') return ended
+export function endForm(
+  ended: Promise<void>,
+  callback: Ended | undefined,
+  Class: PromiseConstructor,
+): unknown {
+  if (typeof callback !== 'function') return promiseOf(ended, Class)
   ended.then(() => callback(), callback)
   return undefined
 }
@@ -33,9 +49,14 @@ export function queryForm(
   config: unknown,
   values: unknown,
   callback: unknown,
+  Class: PromiseConstructor,
 ): unknown {
   const given = callbackOf(undefined, values, callback)
-  if (given === undefined) return promised((done) => run(config, values, done))
+  if (given === undefined)
+    return promiseOf(
+      promised((done) => run(config, values, done)),
+      Class,
+    )
   run(config, values, inThisContext(given))
   return undefined
 }

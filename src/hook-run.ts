@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
 import type { PoolClient } from 'pg'
 import { asError } from './errors/as-error.ts'
+import { passesOn } from './nodes/own-query.ts'
 import { tended } from './execution/tended.ts'
 
 /** What a run of hooks reports, and how it treats statements that fail. */
@@ -43,6 +44,7 @@ export class HookRun {
         isInside = false
       }
     }
+    if (this.#before === undefined) passesOn(this.#watched)
     Object.defineProperty(client, 'query', { value: this.#watched, configurable: true, writable: true })
   }
 

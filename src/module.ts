@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Client as PgClient, ClientConfig, Pool as PgPool, QueryConfig } from 'pg'
-import { routedClientClass } from './client/routed-client.ts'
+import { routedClientClass, type RoutedClientClass } from './client/routed-client.ts'
 import type { PoolOptions } from './config/options.ts'
 import { SwitchyardError } from './errors/error.ts'
 import type { Explanation } from './observability/explain.ts'
@@ -45,8 +45,16 @@ export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
 export function from(module: PgModule, defaults: PoolOptions = {}): RoutedModule {
   const { Client: ClientOfCopy, Pool: PoolOfCopy } = checked(module)
   const clusters = new SharedClusters(ClientOfCopy, defaults)
-  const RoutedClient = routedClientClass(ClientOfCopy, clusters.join)
-  const Pool = poolClass({ Pool: PoolOfCopy, Client: ClientOfCopy, RoutedClient, defaults })
+  const routedClientOf = (Class: typeof PgClient): RoutedClientClass =>
+    routedClientClass(Class, clusters.join)
+  const RoutedClient = routedClientOf(ClientOfCopy)
+  const Pool = poolClass({
+    Pool: PoolOfCopy,
+    Client: ClientOfCopy,
+    RoutedClient,
+    routedClientClass: routedClientOf,
+    defaults,
+  })
   const routed = { ...module, Pool, Client: RoutedClient as ClientClass }
   // As in node-postgres: loaded when it is asked for, and null where it is not installed.
   Object.defineProperty(routed, 'native', {

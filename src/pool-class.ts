@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
 import type { Client, Pool as PgPool, PoolClient, PoolConfig, QueryConfig } from 'pg'
 import { connectForm, endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
@@ -5,6 +6,7 @@ import { Checkouts } from './client/checkouts.ts'
 import { LeakWatch } from './client/leak-watch.ts'
 import type { ClientHost } from './client/host.ts'
 import { inTier, isSubmittable, normalizeQuery, textOf, tierOf } from './client/query-arguments.ts'
+import { knowSelf, selfOf } from './client/self.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { Explaining, RoutedClientClass } from './client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from './config/options.ts'
@@ -33,6 +35,7 @@ import { checkTransactionOptions, type TransactionOptions } from './transaction-
 /** `pg.Pool` of a copy, as far as it is built upon: its own types have overloads that only callers need. */
 interface Base extends EventEmitter {
   options: PoolConfig
+  readonly Promise: PromiseConstructor
   readonly ending: boolean
   connect(callback?: Connected): unknown
   query(config: unknown, values?: unknown, callback?: unknown): unknown
@@ -46,6 +49,12 @@ interface CheckoutKind {
   readonly host?: ClientHost
 }
 
+/** Which clients the next `connect()` of a pool hands out. */
+interface CheckoutRequest {
+  readonly pool: object
+  checkouts: Checkouts | undefined
+}
+
 const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
 type Count = (typeof COUNTS)[number]
 
@@ -54,6 +63,8 @@ export interface PoolParts {
   readonly Pool: typeof PgPool
   readonly Client: typeof Client
   readonly RoutedClient: RoutedClientClass
+  /** Makes the class of routed clients upon an application's own class of clients. */
+  readonly routedClientClass: (ClientClass: typeof Client) => RoutedClientClass
   /** Options that count where none are given. */
   readonly defaults: PoolOptions
 }
@@ -80,7 +91,8 @@ export function poolClass(parts: PoolParts): PoolClass {
     static {
       for (const name of COUNTS) {
         const get = function (this: Pool): number {
-          return this.#isSingle ? Reflect.get(Parent.prototype, name, this) : this.#sum(name)
+          const self = selfOf(this)
+          return self.#isSingle ? Reflect.get(Parent.prototype, name, this) : self.#sum(name)
         }
         Object.defineProperty(Pool.prototype, name, { get, configurable: true })
       }
@@ -91,6 +103,7 @@ export function poolClass(parts: PoolParts): PoolClass {
       const { discovery, nodes, tiers } = settings
       const isSingle = nodes.length === 1 && discovery === undefined && tiers === undefined
       super(isSingle ? settings.pgOptions : shownOptions(settings))
+      knowSelf(this)
       this.#isSingle = isSingle
       this.#settings = settings
       const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? parts.Client
@@ -102,11 +115,12 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
 
     get events(): RouterEventEmitter {
-      return this.#router.events
+      return selfOf(this).#router.events
     }
 
     get primary(): PgPool {
-      return (this.#primary ??= this.#view())
+      const self = selfOf(this)
+      return (self.#primary ??= self.#view(this))
     }
 
     withSession<T>(given: SessionOptions | ((session: Session) => T), fn?: (session: Session) => T): T {
@@ -116,8 +130,8 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
 
     session(options: SessionOptions = {}): Session {
-      const { sessions } = this.#router
-      if (options.tier !== undefined) this.#router.executors.named(options.tier)
+      const { executors, sessions } = selfOf(this).#router
+      if (options.tier !== undefined) executors.named(options.tier)
       return new Session(sessions, sessions.begin(checkSessionOptions(options)))
     }
 
@@ -132,13 +146,15 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
 
     tier(name: string): TierPool {
-      this.#router.executors.named(tierOf(name))
-      const checkouts = this.#checkoutsOf({ host: tierHost(this.#router, name) })
+      const self = selfOf(this)
+      self.#router.executors.named(tierOf(name))
+      const checkouts = self.#checkoutsOf({ host: tierHost(self.#router, name) })
       return new TierPool({
         pool: this,
-        options: () => withPassword(this.options),
-        run: (config, values, done) => this.#run(config, values, done, name),
-        take: () => this.#take(checkouts),
+        options: () => withPassword(self.options),
+        run: (config, values, done) => self.#run(config, values, done, name),
+        take: () => takeThrough(this, checkouts),
+        isBypassed: () => this.connect !== ownConnect,
       })
     }
 
@@ -146,36 +162,49 @@ export function poolClass(parts: PoolParts): PoolClass {
       if (client !== undefined && 'explain' in client)
         return (client as PoolClient & Explaining).explain(query)
       const { text, request } = normalizeQuery(query, undefined)
-      const session = this.#router.sessions.context.current()
-      return this.#router.explain({ sql: text, request, session })
+      const router = selfOf(this).#router
+      const session = router.sessions.context.current()
+      return router.explain({ sql: text, request, session })
     }
 
     stats(): PoolStats {
-      return this.#isSingle ? { nodes: [], catalog: 'builtin', reads: 0, offload: 0 } : this.#router.stats()
+      const self = selfOf(this)
+      return self.#isSingle ? { nodes: [], catalog: 'builtin', reads: 0, offload: 0 } : self.#router.stats()
     }
 
     setNodes(nodes: readonly (string | ReplicaOptions)[]): void {
-      if (this.#isSingle) {
+      const self = selfOf(this)
+      if (self.#isSingle) {
         const message = 'This pool was made with one node and without "discovery", so it stays on that node'
         throw new SwitchyardError('SWITCHYARD_SINGLE_NODE', message)
       }
-      this.#router.setNodes(nodesFrom(this.#settings.pgOptions, nodes))
+      self.#router.setNodes(nodesFrom(self.#settings.pgOptions, nodes))
     }
 
     override connect(callback?: Connected): unknown {
-      if (this.#isSingle) return this.#connectSingle(callback)
-      return connectForm(this.#take(), callback)
+      const self = selfOf(this)
+      if (self.#isSingle) return self.#connectSingle((given) => super.connect(given), callback)
+      return connectForm(self.#take(requestedCheckouts(self)), callback, self.Promise)
     }
 
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
-      if (this.#isSingle) return this.#querySingle(config, values, callback)
-      // pg-pool refuses a function in the place of the query, in its own way.
-      if (typeof config === 'function') return super.query(config)
-      return queryForm(this.#run.bind(this), config, values, callback)
+      const self = selfOf(this)
+      if (self.#isSingle) return self.#querySingle(() => super.query(config, values, callback))
+      // pg-pool refuses a function in the place of the query, in its own way. And a `connect` that is not ours has to be
+      // asked for the client, as pg-pool does.
+      if (typeof config === 'function' || this.connect !== ownConnect) {
+        return super.query(config, values, callback)
+      }
+      return queryForm((...query) => self.#run(...query), config, values, callback, self.Promise)
     }
 
     override end(callback?: Ended): unknown {
-      return endForm(this.#end(), callback)
+      const self = selfOf(this)
+      return endForm(
+        self.#end(() => super.end()),
+        callback,
+        self.Promise,
+      )
     }
 
     #run(config: unknown, values: unknown, done: Done, tier?: string): void {
@@ -201,32 +230,32 @@ export function poolClass(parts: PoolParts): PoolClass {
       }
     }
 
-    #take(checkouts = this.#checkouts): Promise<PoolClient> {
+    #take(checkouts: Checkouts = this.#checkouts): Promise<PoolClient> {
       if (!this.ending) return checkouts.take()
       return Promise.reject(new Error('Cannot use a pool after calling end on the pool'))
     }
 
-    #connectSingle(callback: Connected | undefined): unknown {
+    #connectSingle(connect: (callback?: Connected) => unknown, callback: Connected | undefined): unknown {
       const leaks = this.#leaks
       // What is asked of the pool itself is given back by the pool itself.
-      if (leaks === undefined || this.#isQuerying) return super.connect(callback)
+      if (leaks === undefined || this.#isQuerying) return connect(callback)
       const stack = leaks.here()
       if (typeof callback === 'function') {
-        return super.connect((error, client, done) => {
+        return connect((error, client, done) => {
           if (client !== undefined) leaks.out(client, stack)
           callback(error, client, done)
         })
       }
-      return (super.connect() as Promise<PoolClient>).then((client) => {
+      return (connect() as Promise<PoolClient>).then((client) => {
         leaks.out(client, stack)
         return client
       })
     }
 
-    #querySingle(config: unknown, values: unknown, callback: unknown): unknown {
+    #querySingle(query: () => unknown): unknown {
       this.#isQuerying = true
       try {
-        return super.query(config, values, callback)
+        return query()
       } finally {
         this.#isQuerying = false
       }
@@ -237,10 +266,10 @@ export function poolClass(parts: PoolParts): PoolClass {
       if (this.#busy === 0) this.#whenIdle?.()
     }
 
-    async #end(): Promise<void> {
+    async #end(endSingle: () => unknown): Promise<void> {
       if (this.ending) throw new Error('Called end on pool more than once')
       if (this.#isSingle) {
-        await Promise.all([super.end(), this.#router.end()])
+        await Promise.all([endSingle(), this.#router.end()])
         return
       }
       Object.assign(this, { ending: true })
@@ -259,7 +288,7 @@ export function poolClass(parts: PoolParts): PoolClass {
     #checkoutsOf({ primaryOnly = false, host }: CheckoutKind = {}): Checkouts {
       const { checkout, nodes, pgOptions } = this.#settings
       return new Checkouts({
-        ClientClass: parts.RoutedClient,
+        ClientClass: this.#clientClass(),
         host: host ?? this.#router,
         config: nodes[0]?.options ?? pgOptions,
         primaryOnly,
@@ -273,6 +302,13 @@ export function poolClass(parts: PoolParts): PoolClass {
       })
     }
 
+    /** Clients have what the application's own class has. Its `query` runs on the connections. */
+    #clientClass(): RoutedClientClass {
+      const own = this.#settings.pgOptions.Client as typeof Client | undefined
+      const isOfCopy = own !== undefined && own.prototype instanceof parts.Client
+      return isOfCopy ? parts.routedClientClass(own) : parts.RoutedClient
+    }
+
     #leakWatch(): LeakWatch | undefined {
       const { leakWarningMs } = this.#settings
       if (leakWarningMs === undefined) return undefined
@@ -281,15 +317,16 @@ export function poolClass(parts: PoolParts): PoolClass {
       return leaks
     }
 
-    #view(): PgPool {
+    /** @param pool This pool, or the proxy of it that was asked. */
+    #view(pool: Pool): PgPool {
       const options = (): PoolConfig => withPassword(this.options)
       if (this.#isSingle) {
         const counts = (): Record<Count, number> => countsOf(this as unknown as Record<Count, number>)
-        return new PrimaryView({ options, counts, take: () => this.connect() as Promise<PoolClient> })
+        return new PrimaryView({ options, counts, take: () => pool.connect() as Promise<PoolClient> })
       }
       const checkouts = this.#checkoutsOf({ primaryOnly: true })
       const counts = (): Record<Count, number> => countsOf(this.#router.primaryNode ?? NOTHING)
-      return new PrimaryView({ options, counts, take: () => this.#take(checkouts) })
+      return new PrimaryView({ options, counts, take: () => takeThrough(pool, checkouts) })
     }
 
     /** What tools read of the pool's options leads to the primary that is. */
@@ -319,6 +356,25 @@ export function poolClass(parts: PoolParts): PoolClass {
       }
     }
   }
+  const ownConnect: unknown = Pool.prototype.connect
+
+  /** The clients that are wanted of `connect()`, where it is asked on behalf of a view or a tier. */
+  const requests = new AsyncLocalStorage<CheckoutRequest | undefined>()
+
+  function requestedCheckouts(pool: Pool): Checkouts | undefined {
+    const request = requests.getStore()
+    if (request?.pool !== pool) return undefined
+    const { checkouts } = request
+    request.checkouts = undefined
+    return checkouts
+  }
+
+  /** Takes a client by way of a `connect()` that is not ours, if there is one. */
+  function takeThrough(pool: Pool, checkouts: Checkouts): Promise<PoolClient> {
+    const request = { pool: selfOf(pool), checkouts }
+    return requests.run(request, () => pool.connect() as Promise<PoolClient>)
+  }
+
   return Pool as unknown as PoolClass
 }
 

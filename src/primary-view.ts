@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
+import { knowSelf, selfOf } from './client/self.ts'
 import { connectForm, endForm, type Connected, type Ended } from './callback-forms.ts'
 
 /** What a view shows, and of what. */
@@ -17,6 +18,7 @@ export interface ViewSource {
 /** `pg.Pool` of a copy, as far as it is built upon. */
 interface Base extends EventEmitter {
   options: PoolConfig
+  readonly Promise: PromiseConstructor
   connect(callback?: Connected): unknown
   end(callback?: Ended): unknown
 }
@@ -39,7 +41,7 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
     static {
       for (const name of COUNTS) {
         const get = function (this: PrimaryView): number {
-          return this.#source.counts()[name]
+          return selfOf(this).#source.counts()[name]
         }
         Object.defineProperty(PrimaryView.prototype, name, { get, configurable: true })
       }
@@ -47,15 +49,16 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
 
     constructor(source: ViewSource) {
       super(source.options())
+      knowSelf(this)
       this.#source = source
     }
 
     override connect(callback?: Connected): unknown {
-      return connectForm(this.#take(), callback)
+      return connectForm(selfOf(this).#take(), callback, this.Promise)
     }
 
     override end(callback?: Ended): unknown {
-      return endForm(this.#end(), callback)
+      return endForm(selfOf(this).#end(), callback, this.Promise)
     }
 
     async #take(): Promise<PoolClient> {

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
+import { knowSelf, selfOf } from './client/self.ts'
 import { connectForm, endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
 import type { Done } from './execution/execution.ts'
 import { systemPlatform } from './platform/system.ts'
@@ -13,10 +14,13 @@ export interface TierSource {
   readonly options: () => PoolConfig
   readonly run: (config: unknown, values: unknown, done: Done) => void
   readonly take: () => Promise<PoolClient>
+  /** True while clients come from a `connect()` of the pool that is the application's own: then queries need one, too. */
+  readonly isBypassed: () => boolean
 }
 
 /** `pg.Pool` of a copy, as far as it is built upon. */
 interface Base extends EventEmitter {
+  readonly Promise: PromiseConstructor
   connect(callback?: Connected): unknown
   query(config: unknown, values?: unknown, callback?: unknown): unknown
   end(callback?: Ended): unknown
@@ -40,13 +44,13 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
     static {
       for (const name of COUNTS) {
         const get = function (this: TierPool): unknown {
-          return Reflect.get(this.#source.pool, name)
+          return Reflect.get(selfOf(this).#source.pool, name)
         }
         Object.defineProperty(TierPool.prototype, name, { get, configurable: true })
       }
       for (const name of LISTENING) {
         const value = function (this: TierPool, ...args: readonly unknown[]): unknown {
-          const { pool } = this.#source
+          const { pool } = selfOf(this).#source
           const result: unknown = Reflect.apply(Reflect.get(pool, name) as () => unknown, pool, args)
           return result === pool ? this : result
         }
@@ -56,15 +60,18 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
 
     constructor(source: TierSource) {
       super(source.options())
+      knowSelf(this)
       this.#source = source
     }
 
     override connect(callback?: Connected): unknown {
-      return connectForm(this.#source.take(), callback)
+      return connectForm(selfOf(this).#source.take(), callback, this.Promise)
     }
 
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
-      return queryForm(this.#source.run, config, values, callback)
+      const { isBypassed, run } = selfOf(this).#source
+      if (this.connect !== ownConnect || isBypassed()) return super.query(config, values, callback)
+      return queryForm(run, config, values, callback, this.Promise)
     }
 
     async transaction<T>(
@@ -73,13 +80,15 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
     ): Promise<T> {
       if (typeof fn !== 'function') throw new TypeError('transaction() needs a function to run')
       checkTransactionOptions(options)
-      return runTransaction({ connect: this.#source.take, platform: systemPlatform }, fn, options)
+      const connect = (): Promise<PoolClient> => this.connect() as Promise<PoolClient>
+      return runTransaction({ connect, platform: systemPlatform }, fn, options)
     }
 
     override end(callback?: Ended): unknown {
-      return endForm(Promise.resolve(), callback)
+      return endForm(Promise.resolve(), callback, this.Promise)
     }
   }
+  const ownConnect: unknown = TierPool.prototype.connect
   Object.defineProperty(TierPool, 'name', { value: 'Pool' })
   return TierPool as unknown as TierPoolClass
 }

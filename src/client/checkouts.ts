@@ -82,7 +82,10 @@ export class Checkouts {
     })
     const client = new ClientClass(wiring) as unknown as PoolClient
     this.#wirings.set(client, wiring)
-    await client.connect()
+    // With a callback, as pg-pool does: what an application has put around `connect()` may count on it.
+    await new Promise<void>((resolve, reject) => {
+      client.connect((error?: Error | null) => (error ? reject(error) : resolve()))
+    })
     return client
   }
 

@@ -151,7 +151,8 @@ export function withTypes(config: unknown, types: unknown): unknown {
  * write into it.
  */
 function copyOf(config: object): object {
-  const copy: Record<string, unknown> = {}
+  // An application's own class of clients may read more of it than node-postgres does.
+  const { callback: _callback, ...copy } = config as Record<string, unknown>
   for (const field of CONFIG_FIELDS) {
     const value: unknown = Reflect.get(config, field)
     if (value !== undefined) copy[field] = value

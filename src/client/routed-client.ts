@@ -7,6 +7,7 @@ import type { ClientCore, Ended } from './client-core.ts'
 import { ConnectionFacade } from './connection-facade.ts'
 import { PooledCore } from './pooled-core.ts'
 import { callbackOf, isSubmittable, normalizeQuery, promised, withTypes } from './query-arguments.ts'
+import { knowSelf, selfOf } from './self.ts'
 import { refuse, StandaloneCore } from './standalone-core.ts'
 import { ROUTES_NOTHING } from './words.ts'
 import { Wiring, type Membership } from './wiring.ts'
@@ -59,10 +60,12 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       const source = given instanceof Wiring ? given : join(given)
       if ('plain' in source) {
         super(source.plain as string | ClientConfig)
+        knowSelf(this)
         return
       }
       const facade = new ConnectionFacade(() => this.#core?.cut())
       super({ ...source.config, connection: facade } as ClientConfig)
+      knowSelf(this)
       const shell = { client: this as unknown as Client, facade }
       this.#core =
         source instanceof Wiring ? new PooledCore(source, shell) : new StandaloneCore(source, shell)
@@ -72,24 +75,26 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
 
     // Not properties of each client: an object whose properties are made anew is slow to read.
     get processID(): unknown {
-      return #backend in this ? this.#shown('processID') : null
+      return #backend in selfOf(this) ? selfOf(this).#shown('processID') : null
     }
 
     set processID(value: unknown) {
-      if (#backend in this) this.#backend.processID = value
+      const self = selfOf(this)
+      if (#backend in self) self.#backend.processID = value
     }
 
     get secretKey(): unknown {
-      return #backend in this ? this.#shown('secretKey') : null
+      return #backend in selfOf(this) ? selfOf(this).#shown('secretKey') : null
     }
 
     set secretKey(value: unknown) {
-      if (#backend in this) this.#backend.secretKey = value
+      const self = selfOf(this)
+      if (#backend in self) self.#backend.secretKey = value
     }
 
     /** What `connect()` comes to, also where tools have put one of their own around that. */
     override _connect(callback: Connected): void {
-      const core = this.#core
+      const core = selfOf(this).#core
       if (core === undefined) return super._connect(callback)
       const answer = inThisContext(callback)
       core.connect((error) => {
@@ -101,21 +106,21 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
 
     /** As in node-postgres: text or config, values, callback; or a Submittable, which is returned at once. */
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
-      const core = this.#core
+      const core = selfOf(this).#core
       if (core === undefined) return super.query(config, values, callback)
       if (config === null || config === undefined) {
         throw new TypeError('Client was passed a null or undefined query')
       }
       const { refusal } = core
       if (isSubmittable(config)) {
-        this.#setTypesOf(config)
+        selfOf(this).#setTypesOf(config)
         const submission = { submittable: config, values, callback }
         if (refusal === undefined) core.submit(submission, core.session())
         else refuse(submission, refusal)
         return config
       }
       const given = callbackOf(config, values, callback)
-      const query = normalizeQuery(this.#hasTypes ? withTypes(config, this._types) : config, values)
+      const query = normalizeQuery(selfOf(this).#hasTypes ? withTypes(config, this._types) : config, values)
       const run = (done: (error: Error | undefined, result?: unknown) => void): void => {
         if (refusal === undefined) core.query({ query, session: core.session(), done })
         else refuse({ done }, refusal)
@@ -126,7 +131,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
     }
 
     explain(query: unknown): Promise<Explanation> {
-      const core = this.#core
+      const core = selfOf(this).#core
       if (core === undefined)
         return Promise.reject(new SwitchyardError('SWITCHYARD_SINGLE_NODE', ROUTES_NOTHING))
       const { refusal } = core
@@ -135,7 +140,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
     }
 
     override end(callback?: Ended): unknown {
-      const core = this.#core
+      const core = selfOf(this).#core
       if (core === undefined) return super.end(callback)
       Object.assign(this, { _ending: true })
       const end = (done: Ended): void =>
@@ -149,12 +154,12 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
 
     /** Holds for what this client reads, whichever connection serves it. */
     override setTypeParser(...args: readonly unknown[]): unknown {
-      this.#hasTypes = true
+      selfOf(this).#hasTypes = true
       return super.setTypeParser(...args)
     }
 
     override getTransactionStatus(): TransactionStatus {
-      const core = this.#core
+      const core = selfOf(this).#core
       return core === undefined ? super.getTransactionStatus() : (core.connection?.status ?? null)
     }
 
@@ -166,7 +171,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
     }
 
     #setTypesOf(submittable: object): void {
-      if (!this.#hasTypes) return
+      if (!selfOf(this).#hasTypes) return
       const result: unknown = Reflect.get(submittable, '_result')
       if (typeof result !== 'object' || result === null || Reflect.get(result, '_types')) return
       Object.assign(result, { _types: this._types })

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
+import { hasOwnQuery } from '../nodes/own-query.ts'
 import type { PlainQuery, Ride } from '../nodes/plain-query.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import { inThisContext } from '../platform/async-context.ts'
@@ -165,7 +166,7 @@ export class Attempts {
       if (ride === undefined) this.#options.sent(node)
       knownAtSend = this.#options.snapshot()
       try {
-        if (plain === undefined || reads === undefined) send(client, finish)
+        if (plain === undefined || reads === undefined || hasOwnQuery(client)) send(client, finish)
         else reads.send(client, plain, finish)
       } catch (thrown) {
         finish(asError(thrown))

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
 import { isInTransaction } from './in-transaction.ts'
 import { Lane } from './lane.ts'
+import { hasOwnQuery } from './own-query.ts'
 import type { NamedReads } from './named-reads.ts'
 import type { Clean, PlainQuery, Ride, Rider } from './plain-query.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
@@ -104,6 +105,11 @@ export class Lanes {
       this.#isClosed = true
       client.release()
       return this.#options.unavailable()
+    }
+    // The application's own may do anything with its queries, as each has its own connection.
+    if (hasOwnQuery(client)) {
+      this.#isClosed = true
+      return client.release()
     }
     const { lostIdle, statementsOf } = this.#options
     const over = (lane: Lane, error: Error | undefined): void => {
