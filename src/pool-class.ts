@@ -356,7 +356,7 @@ export function poolClass(parts: PoolParts): PoolClass {
       }
     }
   }
-  const ownConnect: unknown = Pool.prototype.connect
+  const ownConnect: unknown = Reflect.get(Pool.prototype, 'connect')
 
   /** The clients that are wanted of `connect()`, where it is asked on behalf of a view or a tier. */
   const requests = new AsyncLocalStorage<CheckoutRequest | undefined>()

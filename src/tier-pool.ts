@@ -88,7 +88,7 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
       return endForm(Promise.resolve(), callback, this.Promise)
     }
   }
-  const ownConnect: unknown = TierPool.prototype.connect
+  const ownConnect: unknown = Reflect.get(TierPool.prototype, 'connect')
   Object.defineProperty(TierPool, 'name', { value: 'Pool' })
   return TierPool as unknown as TierPoolClass
 }

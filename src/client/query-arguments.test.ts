@@ -89,6 +89,8 @@ describe('normalizeQuery', () => {
       rowMode: 'array',
       types,
       query_timeout: 5,
+      // For a class of clients of the application's own.
+      own: true,
     }
     const given = Object.freeze({ ...config })
     const values = [1]

@@ -146,13 +146,17 @@ export function withTypes(config: unknown, types: unknown): unknown {
   return { ...config, types }
 }
 
+/** What a query's configuration may have that is not for its connection. */
+const NOT_SENT = ['callback', 'route', 'consistency', 'maxStalenessMs', 'tier'] as const
+
 /**
  * What is judged is what is sent, though the caller changes the object meanwhile; and older versions of node-postgres
  * write into it.
  */
 function copyOf(config: object): object {
   // An application's own class of clients may read more of it than node-postgres does.
-  const { callback: _callback, ...copy } = config as Record<string, unknown>
+  const copy: Record<string, unknown> = { ...config }
+  for (const field of NOT_SENT) delete copy[field]
   for (const field of CONFIG_FIELDS) {
     const value: unknown = Reflect.get(config, field)
     if (value !== undefined) copy[field] = value

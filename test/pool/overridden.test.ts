@@ -1,7 +1,7 @@
-import type { PoolClient } from 'pg'
+import type { PoolClient, QueryConfig } from 'pg'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Pool, type PoolOptions } from '../../src/index.ts'
+import { Pool, type PoolOptions, type RouteRequest } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { startClusterWith } from '../support/ground.ts'
 import { replicasReady } from '../support/routed-pool.ts'
@@ -40,8 +40,10 @@ function prepared(connect: Connect, prepare: (client: PoolClient) => Promise<unk
         return client
       })
     }
-    connect((error, client, done) => {
+    void connect((error, client, done) => {
       if (client === undefined) return callback(error)
+      // The form that pg.Pool has for callbacks.
+      // oxlint-disable-next-line promise/no-promise-in-callback
       prepare(client).then(() => callback(undefined, client, done), callback)
     })
     return undefined
@@ -193,7 +195,7 @@ describe('a proxy of a pool', () => {
 /** What of pg-pool's and the client's own methods a program may replace, and whether that counts. */
 describe('what is given to node-postgres', () => {
   async function withPool<T>(more: object, use: (pool: Pool) => Promise<T>): Promise<T> {
-    const pool = new Pool(options(more as PoolOptions))
+    const pool = new Pool(options(more))
     try {
       await replicasReady(pool)
       return await use(pool)
@@ -276,7 +278,8 @@ describe('what is given to node-postgres', () => {
     }
     await withPool(hooks, async (pool) => {
       await pool.query('select 1')
-      await pool.query({ text: 'select 1', route: 'primary' } as never)
+      const onPrimary: QueryConfig & RouteRequest = { text: 'select 1', route: 'primary' }
+      await pool.query(onPrimary)
     })
     expect(calls.onConnect).toBeGreaterThanOrEqual(2)
     expect(calls.verify).toBe(calls.onConnect)
