@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { DatabaseError, type PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { isBroken, runExclusively } from './exclusive.ts'
+import { isBroken } from '../nodes/is-broken.ts'
+import { runExclusively } from './exclusive.ts'
 import type { Done, Send } from './execution.ts'
 
 /** Keeps what node-postgres keeps of its health, and emits its events. */

@@ -1,18 +1,14 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
+import { isBroken } from '../nodes/is-broken.ts'
 import type { Done, Send } from './execution.ts'
 import { isServerError } from './server-error.ts'
 
-/** What node-postgres keeps of a connection's health, and pg-pool reads too. */
-interface Health {
-  readonly _queryable?: boolean
-  readonly _ending?: boolean
-}
-
-/** True when the connection can take no more statements. */
-export function isBroken(client: PoolClient): boolean {
-  const { _queryable, _ending } = client as unknown as Health
-  return _queryable === false || _ending === true
+/** Closes a connection over which an answer is still to come, so that nobody waits for it; node-postgres may ask politely. */
+export function hangUp(client: PoolClient): void {
+  if (Reflect.get(client, 'readyForQuery') !== false) return
+  const { connection } = client as { readonly connection?: PoolClient['connection'] }
+  connection?.stream.destroy()
 }
 
 /**
@@ -38,7 +34,7 @@ export function runExclusively(
     if (deliver === undefined || isIdle) return
     isIdle = true
     client.removeListener('drain', becomeIdle)
-    client.removeListener('end', becomeIdle)
+    client.removeListener('end', lose)
     if (serverError !== undefined && takesOver?.(serverError) === true) return
     idle(serverError)
     deliver()
@@ -51,8 +47,16 @@ export function runExclusively(
     if (!isAnswer) done(error, result)
     if (error && isBroken(client)) becomeIdle()
   }
+  const lose = (): void => {
+    if (deliver !== undefined) return becomeIdle()
+    // What node-postgres has to say of it comes first, if anything does.
+    process.nextTick(() => {
+      answered(new Error('Connection terminated unexpectedly'))
+      becomeIdle()
+    })
+  }
   client.on('drain', becomeIdle)
-  client.on('end', becomeIdle)
+  client.on('end', lose)
   try {
     send(client, answered)
   } catch (error) {

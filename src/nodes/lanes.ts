@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
+import { isBroken } from './is-broken.ts'
 import { isInTransaction } from './in-transaction.ts'
 import { Lane } from './lane.ts'
 import { hasOwnQuery } from './own-query.ts'
@@ -79,14 +80,10 @@ export class Lanes {
     lease((_error, client) => {
       // Why there is none, whoever asks for a connection next will be told.
       if (client === undefined) return void this.#opened(generation)
-      // Lost on the way, it would be told to nobody else.
-      const ignore = (): void => {}
-      client.on('error', ignore)
       clean(client, (error) => {
-        client.removeListener('error', ignore)
         const isLate = !this.#opened(generation)
-        // Whoever has begun a transaction with `pool.query('BEGIN')` is to find it again.
-        if (error || isLate || isInTransaction(client)) client.release(error)
+        // Whoever has begun a transaction with `pool.query('BEGIN')` is to find it again. pg-pool closes what was lost on the way.
+        if (error || isLate || isInTransaction(client) || isBroken(client)) client.release(error)
         else this.#use(client)
       })
     })

@@ -63,6 +63,31 @@ function held(): string {
 const counts = (): readonly number[] => [pool.totalCount, pool.idleCount, pool.waitingCount]
 
 describe('connections', () => {
+  it('have a listener of errors at every moment of their life', async () => {
+    // Throws when nobody listens.
+    const lose = (): void => expect(clients.opened[0]?.emit('error', new Error('read ECONNRESET'))).toBe(true)
+    clients.isSlow = true
+    await lease('x')
+    lose()
+    let proceeds = (): void => {}
+    opened = (proceed) => (proceeds = proceed)
+    clients.opened[0]?.connected()
+    await rest()
+    lose()
+    proceeds()
+    await rest()
+    clients = new FakeClients()
+    opened = (proceed) => proceed()
+    pool = poolOf(2)
+    await lease('y')
+    // Its new owner has not said yet that it listens.
+    lose()
+    leases.get('y')?.release(new Error('broken'))
+    lose()
+    await rest()
+    lose()
+  })
+
   it('are opened up to their number, and used again', async () => {
     await lease('x', 'y', 'z')
     expect(held()).toBe('x:1 y:2')

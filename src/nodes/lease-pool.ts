@@ -155,10 +155,10 @@ export class LeasePool implements ServerNode {
 
   #open(): PgPool<Client> {
     const pool = new PgPool(this.#config.options as PgPool.Config<Client>, this.#ClientClass)
+    // The options may name a class of their own.
+    Object.assign(pool, { Client: tended(Reflect.get(pool, 'Client') as typeof Client) })
     const listener = this.#listener
     pool.on('connect', (client) => {
-      // Whoever has the connection listens for himself. In between, an error must not end the process.
-      client.on('error', ignore)
       const refusal = listener.connected(client, this.id)
       if (refusal !== undefined) this.#refused.set(client, refusal)
     })
@@ -172,7 +172,19 @@ export class LeasePool implements ServerNode {
   }
 }
 
-function ignore(): void {}
+/**
+ * The same class, whose clients have a listener of `error` from their construction on, for their whole life. Whoever uses one has
+ * listeners of their own; but a server may close a connection at any moment, and an error that no one hears ends the process.
+ */
+function tended(ClientClass: typeof Client): typeof Client {
+  return new Proxy(ClientClass, {
+    construct(target, args, newTarget) {
+      const client = Reflect.construct(target, args, newTarget) as Client
+      client.on('error', () => {})
+      return client
+    },
+  })
+}
 
 /** What pg-pool keeps of its connections, those included that are being made. */
 interface Kept {

@@ -1,0 +1,13 @@
+import type { PoolClient } from 'pg'
+
+/** What node-postgres keeps of a connection's health, and pg-pool reads too. */
+interface Health {
+  readonly _queryable?: boolean
+  readonly _ending?: boolean
+}
+
+/** True when the connection can take no more statements. */
+export function isBroken(client: PoolClient): boolean {
+  const { _queryable, _ending } = client as unknown as Health
+  return _queryable === false || _ending === true
+}
