@@ -41,6 +41,7 @@ let knowsDatabase: boolean
 let route: Route
 let awaited: Promise<void> | undefined
 let opener: ReadOnlyOpener
+let goesDown: (cause: Error) => void
 
 beforeEach(() => {
   log = []
@@ -51,7 +52,11 @@ beforeEach(() => {
   const begins = (read: Read): void => {
     log.push('begins on a replica')
     const client = connection as unknown as PoolClient
-    const lease: ReplicaLease = { client, node: replicaView('r'), watch: () => () => {}, contest }
+    const watch: ReplicaLease['watch'] = (giveUp) => {
+      goesDown = giveUp
+      return () => {}
+    }
+    const lease: ReplicaLease = { client, node: replicaView('r'), watch, contest }
     read.conversation?.held?.(lease, 'begun')
   }
   opener = new ReadOnlyOpener({
@@ -140,6 +145,22 @@ describe('where no isolation level is named', () => {
     ])
     expect(await open('begin read only')).toEqual(['on the primary'])
     expect(await open(NAMED)).toEqual([...asReplica, 'opened: begun'])
+  })
+
+  it('a replica that goes down while it is asked is left for the primary', async () => {
+    connection.query = ({ text }) => {
+      log.push(text)
+      return new Promise(() => {})
+    }
+    expect(await open('begin read only')).toEqual([...asReplica, show])
+    goesDown(new Error('r is down'))
+    goesDown(new Error('r is down'))
+    expect(log).toEqual([...asReplica, show, 'closed', 'on the primary'])
+  })
+
+  it('a connection that ends right behind its answer is left for the primary', async () => {
+    Object.assign(connection, { _queryable: false })
+    expect(await open(NAMED)).toEqual([...asReplica, 'closed', 'on the primary'])
   })
 
   it('a connection that cannot say is closed, and the primary has it', async () => {

@@ -4,6 +4,7 @@ import type { Opening } from './client/host.ts'
 import { asError } from './errors/as-error.ts'
 import type { ReplicaLease } from './execution/conversation.ts'
 import type { Work } from './executors.ts'
+import { isBroken } from './nodes/is-broken.ts'
 import type { RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import type { SessionKeeper } from './session-keeper.ts'
@@ -66,16 +67,29 @@ export class ReadOnlyOpener {
   #began(opening: Opening, lease: ReplicaLease, result: unknown): void {
     const { client } = lease
     const { onPrimary, opened } = opening
-    if (isNamed(opening) || this.#known.has(client)) return opened(lease, result)
+    let isOver = false
     const leave = (error?: Error): void => {
+      if (isOver) return
+      isOver = true
+      unwatch()
       client.release(error)
       onPrimary(nothing, nothing)
     }
+    const unwatch = lease.watch(leave)
+    const open = (): void => {
+      if (isOver) return
+      // Its end may have come right behind the answer, and nothing has been run yet.
+      if (isBroken(client)) return leave(new Error('Connection terminated unexpectedly'))
+      isOver = true
+      unwatch()
+      opened(lease, result)
+    }
+    if (isNamed(opening) || this.#known.has(client)) return open()
     ask(client, 'show transaction_isolation', (error, isolation) => {
       if (error) return leave(error)
       if (isolation !== 'serializable') {
         this.#known.add(client)
-        return opened(lease, result)
+        return open()
       }
       this.#mayBeSerializable = true
       ask(client, 'rollback', leave)

@@ -16,6 +16,9 @@ import type { NodeId, Observation } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import type { Tags } from './topology/tags.ts'
 
+/** What node-postgres says of a connection that was ended by `client.end()`. */
+const ENDED_HERE = 'Connection terminated'
+
 export interface WatchedClusterOptions {
   readonly settings: Settings
   readonly ClientClass: typeof Client
@@ -78,7 +81,9 @@ export class WatchedCluster implements Cluster {
     this.#monitor.used()
   }
 
+  /** A statement has met a failure there. That this process has ended a connection says nothing of the node. */
   suspect(id: NodeId, cause: Error): void {
+    if (cause.message === ENDED_HERE) return
     this.#monitor.suspect(id, cause)
   }
 

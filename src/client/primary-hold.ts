@@ -1,13 +1,14 @@
 import type { PoolClient, TransactionStatus } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import { WriteLedger, type StatementFailure } from '../consistency/write-ledger.ts'
-import { isBroken, runExclusively } from '../execution/exclusive.ts'
+import { hangUp, runExclusively } from '../execution/exclusive.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import { failureOf } from '../execution/failure.ts'
 import { fencedError, withOutcome } from '../execution/outcome.ts'
 import { isServerError } from '../execution/server-error.ts'
 import { askWhetherStandby } from '../execution/standby-proof.ts'
 import type { PrimaryLease } from '../execution/writer.ts'
+import { isBroken } from '../nodes/is-broken.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
@@ -121,7 +122,10 @@ export class PrimaryHold {
         lease.client.release()
         return done(new Error(CLOSED))
       }
+      // Nothing has been asked there yet, so a server that is gone need not be waited for.
+      const unwatch = lease.watch(() => hangUp(lease.client))
       this.settings.borrowed(lease.client, this.#holder.acquire(), (refusal) => {
+        unwatch()
         if (refusal !== undefined || this.#holder.isGivenUp()) {
           lease.client.release(refusal)
           return done(refusal ?? new Error(CLOSED))
@@ -267,6 +271,7 @@ export class PrimaryHold {
     }
     this.settings.released()
     client.release(error)
+    if (error) hangUp(client)
   }
 }
 

@@ -17,3 +17,8 @@ export interface Attempted {
   /** How long it waited for its turn before the node was asked for anything, in milliseconds. */
   readonly waitedMs?: number
 }
+
+/** The end of an attempt that got no connection. */
+export function unsent(error: Error, failure: Failure): Attempted {
+  return { error, failure, result: undefined, wasSent: false, client: undefined }
+}

@@ -7,8 +7,8 @@ import type { ServerNode } from '../nodes/server-node.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
-import type { NodeView, Snapshot } from '../topology/snapshot.ts'
-import type { Attempted } from './attempted.ts'
+import { downCauseOf, type NodeView, type Snapshot } from '../topology/snapshot.ts'
+import { unsent, type Attempted } from './attempted.ts'
 import type { Send } from './execution.ts'
 import { failureOf, type Failure } from './failure.ts'
 import { giveBack } from './give-back.ts'
@@ -64,11 +64,21 @@ export class Attempts {
     this.#run(node, send, { timeoutMs, keeps, plain }, attempted)
   }
 
-  /** Calls `giveUp` when the node is given up, until the returned function is called. */
+  /** Calls `giveUp` when the node is given up, in a moment where it is down already, until the returned function is called. */
   watch(node: NodeView, giveUp: GiveUp): () => void {
     const entry = harmless(node.id, giveUp)
     this.#giveUps.add(entry)
-    return () => this.#giveUps.remove(entry)
+    let isWatched = true
+    const cause = downCauseOf(this.#options.snapshot(), node.id)
+    if (cause !== undefined) {
+      queueMicrotask(() => {
+        if (isWatched) giveUp(cause, 'node')
+      })
+    }
+    return () => {
+      isWatched = false
+      this.#giveUps.remove(entry)
+    }
   }
 
   /** Runs anything else, over a lease. It can be given up only while it waits for a connection. */
@@ -80,6 +90,8 @@ export class Attempts {
 
   /** Leases a connection: one of the two is called, once. When the node is gone, so is the hope for a connection. */
   lease(node: NodeView, leased: (client: PoolClient) => void, refused: Refused): void {
+    const cause = downCauseOf(this.#options.snapshot(), node.id)
+    if (cause !== undefined) return refused(cause, 'node')
     let isOver = false
     const entry = harmless(node.id, (cause, failure) => {
       isOver = true
@@ -130,6 +142,8 @@ export class Attempts {
     { timeoutMs, keeps, plain }: ReadAttempt,
     attempted: (end: Attempted) => void,
   ): void {
+    const cause = downCauseOf(this.#options.snapshot(), node.id)
+    if (cause !== undefined) return attempted(unsent(cause, 'node'))
     const reads = plain === undefined ? undefined : this.#options.nodeOf(node.id)?.plainQueries
     let client: PoolClient | undefined
     let ride: Ride | undefined

@@ -9,6 +9,7 @@ import {
   reset,
   server,
   shutdown,
+  views,
 } from '../../test/support/execution-bench.ts'
 import { settle } from '../../test/support/fake-platform.ts'
 import { ReaderBench } from '../../test/support/reader-bench.ts'
@@ -250,6 +251,15 @@ describe('what takes too long', () => {
 })
 
 describe('a read on a node that is declared down', () => {
+  it('passes over one that is down by the time that it is its turn', () => {
+    b.answers['p'] = 'rows'
+    b.read('abp')
+    b.down.push({ ...views.b, state: { name: 'down', cause: new Error('b is down'), sinceMs: 0 } })
+    b.attempts.abandon('a', new Error('a is down'))
+    expect(b.sent).toBe('ap')
+    expect(b.outcome).toBe('rows')
+  })
+
   it('moves on at once', () => {
     b.answers['b'] = 'rows'
     b.read('ab')

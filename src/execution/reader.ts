@@ -5,7 +5,7 @@ import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
-import type { NodeView } from '../topology/snapshot.ts'
+import { isOut, type NodeView } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
 import type { ReadAttempt, Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
@@ -16,7 +16,7 @@ import { isAnswer, type Failure } from './failure.ts'
 import { Feedback, type SendingEnded } from './feedback.ts'
 import { guarded } from './guarded.ts'
 import type { HealthBook } from './health-book.ts'
-import { heldApart } from './held-apart.ts'
+
 import { BEHIND, inBand } from './in-band.ts'
 import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { Read } from './read.ts'
@@ -124,6 +124,11 @@ export class Reader {
   #step(walk: Walk): void {
     const step = walk.plan.steps[walk.index]
     if (step === undefined) return this.#planAnew(walk)
+    // The plan may be older than the failure of a node in it.
+    if (isOut(this.#options.cluster.snapshot, step.node.id)) {
+      walk.index += 1
+      return this.#step(walk)
+    }
     if (step.reason !== 'fallback') return this.#attempt(walk, step, undefined)
     const showing = walk.read.follower?.showing?.()
     if (showing === undefined) return this.#spill(walk, step)
@@ -222,8 +227,7 @@ export class Reader {
     walk.gapMs = Math.min(2 * gapMs, LONGEST_GAP_MS)
     // A pool hands out what was given back last. Until the next one has been asked for, it is not given back; not for longer,
     // since that one may have to wait for it.
-    const release = heldApart(client)
-    this.#waitForReplica(walk, Math.min(gapMs, leftMs), () => platform.schedule(0, release))
+    this.#waitForReplica(walk, Math.min(gapMs, leftMs), () => platform.schedule(0, () => client.release()))
   }
 
   #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted, upTo?: Position): void {

@@ -5,7 +5,7 @@ import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { atRelease } from './at-release.ts'
-import type { Attempted } from './attempted.ts'
+import { unsent, type Attempted } from './attempted.ts'
 import type { ReadAttempt, Refused, Runner } from './attempts.ts'
 import type { Send } from './execution.ts'
 import type { Failure } from './failure.ts'
@@ -60,14 +60,10 @@ export class TieredAttempts implements Runner {
         atRelease(client, leave)
         if (statementTimeout === undefined) return leased(client)
         let isOver = false
-        // A connection that is lost now is nobody's yet: without a listener its error would end the process.
-        const ignore = (): void => {}
-        client.on('error', ignore)
         const end = (error: Error | undefined, failure: Failure): void => {
           if (isOver) return
           isOver = true
           unwatch()
-          client.removeListener('error', ignore)
           if (error === undefined) return leased(client)
           client.release(error)
           refused(error, failure)
@@ -116,8 +112,4 @@ export class TieredAttempts implements Runner {
         }
       })
   }
-}
-
-function unsent(error: Error, failure: Attempted['failure']): Attempted {
-  return { error, failure, result: undefined, wasSent: false, client: undefined }
 }

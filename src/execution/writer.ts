@@ -12,6 +12,8 @@ import { withOutcome } from './outcome.ts'
 export interface PrimaryLease {
   readonly client: PoolClient
   readonly node: NodeView
+  /** Calls `giveUp` when the node is given up, until the returned function is called. */
+  readonly watch: (giveUp: () => void) => () => void
 }
 
 /** Receives the connection, or why there is none. */
@@ -88,7 +90,7 @@ export class Writer {
       run: (node) =>
         attempts.lease(
           node,
-          (client) => done(undefined, { client, node }),
+          (client) => done(undefined, { client, node, watch: (giveUp) => attempts.watch(node, giveUp) }),
           (error, failure) => {
             if (failure !== 'node' && failure !== 'fenced') return done(withOutcome(error, 'not-sent'))
             if (failure === 'node') listener.nodeFailed(node, error)

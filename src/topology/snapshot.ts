@@ -61,3 +61,15 @@ export interface Snapshot {
   /** The nodes that call themselves primary, when there is more than one server that does. */
   readonly conflict?: readonly NodeView[]
 }
+
+/** True for a node that has failed, and has answered no probe since: nothing is sent to it. */
+export function isOut({ nodes }: Snapshot, id: NodeId): boolean {
+  const state = nodes.find((node) => node.id === id)?.state.name
+  return state === 'suspected' || state === 'down'
+}
+
+/** Why the node is down, if it is: everything that was under way there has been given up. */
+export function downCauseOf({ nodes }: Snapshot, id: NodeId): Error | undefined {
+  const state = nodes.find((node) => node.id === id)?.state
+  return state?.name === 'down' ? state.cause : undefined
+}

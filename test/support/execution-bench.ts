@@ -91,8 +91,11 @@ export class ExecutionBench {
   /** Primaries that are waited for, one after the other; then none. */
   readonly primaries: NodeView[] = []
 
+  /** Nodes that are known to be down. */
+  readonly down: NodeView[] = []
+
   readonly cluster: Cluster = {
-    snapshot: { nodes: [] },
+    snapshot: { nodes: this.down },
     primary: () => this.primary,
     awaitPrimary: async (timeoutMs) => {
       this.log.push(`awaits a primary for ${timeoutMs}`)
