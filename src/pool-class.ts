@@ -5,9 +5,8 @@ import { connectForm, endForm, queryForm, type Connected, type Ended } from './c
 import { Checkouts } from './client/checkouts.ts'
 import { LeakWatch } from './client/leak-watch.ts'
 import type { ClientHost } from './client/host.ts'
-import { inTier, isSubmittable, normalizeQuery, textOf, tierOf } from './client/query-arguments.ts'
+import { inTier, isSubmittable, normalizeQuery, tierOf } from './client/query-arguments.ts'
 import { knowSelf, selfOf } from './client/self.ts'
-import { WITHOUT_TEXT } from './statement/without-text.ts'
 import type { Explaining, RoutedClientClass } from './client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from './config/options.ts'
 import { nodesFrom } from './config/nodes.ts'
@@ -148,7 +147,7 @@ export function poolClass(parts: PoolParts): PoolClass {
     tier(name: string): TierPool {
       const self = selfOf(this)
       self.#router.executors.named(tierOf(name))
-      const checkouts = self.#checkoutsOf({ host: tierHost(self.#router, name) })
+      const checkouts = self.#checkoutsOfTier(name)
       return new TierPool({
         pool: this,
         options: () => withPassword(self.options),
@@ -210,9 +209,9 @@ export function poolClass(parts: PoolParts): PoolClass {
     #run(config: unknown, values: unknown, done: Done, tier?: string): void {
       if (this.ending) return done(new Error('Cannot use a pool after calling end on the pool'))
       try {
+        if (isSubmittable(config)) return this.#checkoutsOfTier(tier).submit(config, done)
         const query = inTier(normalizeQuery(config, values), tier)
-        const sql = isSubmittable(config) ? undefined : query.text
-        if (isSubmittable(config)) this.#router.sessions.noteSetting(WITHOUT_TEXT, textOf(config))
+        const sql = query.text
         const session = this.#router.sessions.context.current()
         this.#busy += 1
         const finished: Done = (error, result) => {
@@ -283,6 +282,10 @@ export function poolClass(parts: PoolParts): PoolClass {
       let sum = 0
       for (const node of this.#router.nodes) sum += node[name]
       return sum
+    }
+
+    #checkoutsOfTier(tier: string | undefined): Checkouts {
+      return tier === undefined ? this.#checkouts : this.#checkoutsOf({ host: tierHost(this.#router, tier) })
     }
 
     #checkoutsOf({ primaryOnly = false, host }: CheckoutKind = {}): Checkouts {

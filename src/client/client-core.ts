@@ -3,7 +3,8 @@ import type { MutableSession } from '../consistency/session.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { ConnectionFacade } from './connection-facade.ts'
 import type { Run } from './replica-transaction.ts'
-import type { Submission, VirtualConnection } from './virtual-connection.ts'
+import type { Submission } from './submission.ts'
+import type { VirtualConnection } from './virtual-connection.ts'
 
 export type Ended = (error?: Error) => void
 

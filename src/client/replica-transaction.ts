@@ -1,17 +1,18 @@
-import type { PoolClient, Submittable } from 'pg'
+import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
-import { attend, fail } from '../execution/attend.ts'
 import type { Heard, ReplicaLease } from '../execution/conversation.ts'
-import { isBroken, runExclusively } from '../execution/exclusive.ts'
+import { hangUp, runExclusively } from '../execution/exclusive.ts'
 import type { Done } from '../execution/execution.ts'
 import { failureOf } from '../execution/failure.ts'
 import { withOutcome } from '../execution/outcome.ts'
 import type { Place } from '../execution/second-opinion.ts'
 import { isServerError } from '../execution/server-error.ts'
+import { isBroken } from '../nodes/is-broken.ts'
 import type { ClientHost } from './host.ts'
 import { textOf, type NormalizedQuery } from './query-arguments.ts'
+import { failSubmission, sendSubmission, type Submission } from './submission.ts'
 import { runsOnStandby } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
@@ -98,19 +99,27 @@ export class ReplicaTransaction {
     )
   }
 
-  /** Hands the connection to a query object, if its text is a proven read. */
-  submit(submittable: Submittable, session: MutableSession, next: () => void, send: () => void): void {
-    const statement = this.#host.judge(textOf(submittable))
+  /** Runs a query object, if its text is a proven read, and calls `next` when the server is ready for something else. */
+  submit(submission: Submission, session: MutableSession, next: () => void): void {
+    const statement = this.#host.judge(textOf(submission.submittable))
     if (statement.kind !== 'read') {
-      const refused: Done = (error) => fail(submittable, error)
-      return this.#refuse(statement, refused, next)
+      return this.#refuse(statement, (error) => failSubmission(submission, asError(error)), next)
     }
-    const { node } = this.#lease
+    const { client, node } = this.#lease
     this.#before = undefined
     this.#host.count(node, statement)
-    attend(submittable, () => this.#host.saw(session, node))
-    send()
-    next()
+    const ending: Done = (error) => {
+      this.#host.saw(session, node)
+      if (error) this.#noteFailure(error)
+    }
+    const send = (_client: PoolClient, done: Done): void => {
+      // Heard before the query object hears of it, also where that is an error of the server.
+      sendSubmission(submission, client, (error) => {
+        ending(error)
+        done(error)
+      })
+    }
+    runExclusively(client, send, () => {}, next)
   }
 
   /** The client is given back: a connection with a transaction is not for anybody else. */
@@ -215,6 +224,7 @@ export class ReplicaTransaction {
     this.#isGivenBack = true
     this.#unwatch()
     this.client.release(error)
+    if (error) hangUp(this.client)
   }
 }
 

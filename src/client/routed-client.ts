@@ -9,6 +9,7 @@ import { PooledCore } from './pooled-core.ts'
 import { callbackOf, isSubmittable, normalizeQuery, promised, withTypes } from './query-arguments.ts'
 import { knowSelf, selfOf } from './self.ts'
 import { refuse, StandaloneCore } from './standalone-core.ts'
+import { submissionOf } from './submission.ts'
 import { ROUTES_NOTHING } from './words.ts'
 import { Wiring, type Membership } from './wiring.ts'
 
@@ -114,7 +115,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       const { refusal } = core
       if (isSubmittable(config)) {
         selfOf(this).#setTypesOf(config)
-        const submission = { submittable: config, values, callback }
+        const submission = submissionOf(config, values, callback)
         if (refusal === undefined) core.submit(submission, core.session())
         else refuse(submission, refusal)
         return config

@@ -1,12 +1,12 @@
 import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
-import { fail } from '../execution/attend.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { ClientCore, Ended, Shell } from './client-core.ts'
 import { ClientEvents } from './client-events.ts'
 import { announceParameters } from './parameter-status.ts'
 import type { Run } from './replica-transaction.ts'
-import { VirtualConnection, type Submission } from './virtual-connection.ts'
+import { failSubmission, type Submission } from './submission.ts'
+import { VirtualConnection } from './virtual-connection.ts'
 import type { MemberHost, Membership } from './wiring.ts'
 import { CLOSED, CONNECTED_BEFORE, CONNECTION_ERROR, TERMINATED } from './words.ts'
 
@@ -158,7 +158,7 @@ async function left(member: MemberHost): Promise<void> {
 export function refuse(asked: Submission | Pick<Run, 'done'>, message: string): void {
   process.nextTick(() => {
     const error = new Error(message)
-    if ('submittable' in asked) fail(asked.submittable, error)
+    if ('submittable' in asked) failSubmission(asked, error)
     else asked.done(error)
   })
 }

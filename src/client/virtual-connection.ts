@@ -1,7 +1,5 @@
-import type { PoolClient, Submittable, TransactionStatus } from 'pg'
+import type { PoolClient, TransactionStatus } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
-import { asError } from '../errors/as-error.ts'
-import { attend, fail } from '../execution/attend.ts'
 import type { Heard, ReplicaLease } from '../execution/conversation.ts'
 import type { Done } from '../execution/execution.ts'
 import { guarded } from '../execution/guarded.ts'
@@ -13,18 +11,11 @@ import type { ClientEvents } from './client-events.ts'
 import type { ClientHost, Opening } from './host.ts'
 import { goOnAtPrimary, primaryRun } from './on-primary.ts'
 import { PrimaryHold } from './primary-hold.ts'
-import { textOf } from './query-arguments.ts'
-import { ReplicaStream, runsOnReplica } from './replica-stream.ts'
+import { QueryObjects } from './query-objects.ts'
 import { ReplicaTransaction, type Move, type Run } from './replica-transaction.ts'
+import { failSubmission, type Submission } from './submission.ts'
 import { TaskQueue } from './task-queue.ts'
 import { CLOSED, TERMINATED } from './words.ts'
-
-/** A query object and the other arguments of its call, as they came. */
-export interface Submission {
-  readonly submittable: Submittable
-  readonly values: unknown
-  readonly callback: unknown
-}
 
 /** What is looked at of a query to explain it. */
 type Explained = Pick<Run['query'], 'text' | 'values' | 'request'>
@@ -52,8 +43,8 @@ export class VirtualConnection {
   readonly #events: ClientEvents
   readonly #tasks: TaskQueue = new TaskQueue(() => this.#drained())
   readonly #primary: PrimaryHold
+  readonly #objects: QueryObjects
   #replica: ReplicaTransaction | undefined
-  #stream: ReplicaStream | undefined
   /** Runs `acquire` listeners on each connection that this checkout uses. */
   #acquire: Acquire | undefined
   #isReleased = false
@@ -71,6 +62,14 @@ export class VirtualConnection {
       borrowed: (client) => events.from(client),
       returned: (client) => events.stop(client),
       failFollowers: (error) => this.#tasks.failAll(() => error),
+    })
+    this.#objects = new QueryObjects({
+      host,
+      events,
+      primary: this.#primary,
+      primaryOnly: options.primaryOnly,
+      transaction: () => this.#replica,
+      acquire: () => this.#acquire,
     })
   }
 
@@ -121,8 +120,18 @@ export class VirtualConnection {
   }
 
   submit(submission: Submission, session: MutableSession): void {
-    const start = (next: () => void): void => this.#submit(submission, session, next)
-    this.#tasks.add({ start, fail: (error) => fail(submission.submittable, error) })
+    const over = (): void => submission.over?.()
+    this.#tasks.add({
+      start: (next) =>
+        this.#objects.submit(submission, session, () => {
+          next()
+          over()
+        }),
+      fail: (error) => {
+        failSubmission(submission, error)
+        over()
+      },
+    })
   }
 
   /** What would happen to this statement now. Like one, it waits for those that were asked for before. */
@@ -169,7 +178,7 @@ export class VirtualConnection {
 
   #dropAll(error: Error | boolean | undefined): void {
     this.#primary.giveBack(error)
-    this.#stream?.close(error)
+    if (error) this.#objects.abort()
     if (this.#replica === undefined) return
     this.#events.stop(this.#replica.client)
     this.#replica.close(error)
@@ -285,112 +294,5 @@ export class VirtualConnection {
       this.#primary.run(primaryRun(run, statement, heard), next)
     }
     this.#host.readOnly.open({ statement, session, request, send, opened, onPrimary, failed: finish })
-  }
-
-  #submit(submission: Submission, session: MutableSession, next: () => void): void {
-    const { submittable, values, callback } = submission
-    if (!this.#host.isReady) {
-      const failed = (error: unknown): void => {
-        fail(submittable, asError(error))
-        next()
-      }
-      this.#host.prepare().then(() => this.#submit(submission, session, next), failed)
-      return
-    }
-    const hand = (client: PoolClient): void =>
-      client.query(submittable as never, values as never, callback as never)
-    const replica = this.#replica
-    if (replica !== undefined) return replica.submit(submittable, session, next, () => hand(replica.client))
-    const text = textOf(submittable)
-    const statement = this.#host.judge(text)
-    const isFree = !this.#primary.isBound && !this.#options.primaryOnly
-    if (isFree && statement.kind === 'read' && runsOnReplica(submittable)) {
-      return this.#startStream(submission, statement, session, hand, next)
-    }
-    this.#submitOnPrimary(submittable, statement, session, hand, next)
-  }
-
-  #submitOnPrimary(
-    submittable: Submittable,
-    statement: Statement,
-    session: MutableSession,
-    hand: (client: PoolClient) => void,
-    next: () => void,
-    heard?: Heard,
-  ): void {
-    let isHanded = false
-    this.#primary.run(
-      {
-        statement,
-        text: textOf(submittable),
-        values: [],
-        session,
-        send: (client, done) => {
-          attend(submittable, (error) => (error === undefined ? done(undefined) : done(asError(error))))
-          isHanded = true
-          hand(client)
-        },
-        // Once it is handed over it hears the server by itself.
-        done: (error) => {
-          heard?.(error)
-          if (error && !isHanded) fail(submittable, error)
-        },
-        mayMove: false,
-      },
-      next,
-    )
-  }
-
-  /** A proven read that is answered bit by bit: it has a replica's connection until its end. */
-  #startStream(
-    { submittable }: Submission,
-    statement: Statement,
-    session: MutableSession,
-    hand: (client: PoolClient) => void,
-    next: () => void,
-  ): void {
-    let followed: PoolClient | undefined
-    const follow = (client: PoolClient | undefined): void => {
-      if (followed !== undefined) this.#events.unfollow(followed)
-      followed = client
-      if (client !== undefined) this.#events.follow(client)
-    }
-    const stream = new ReplicaStream({
-      submittable,
-      hand: (client) => {
-        follow(client)
-        hand(client)
-      },
-      held: ({ client, node }) => {
-        if (this.#releaseError) return stream.close(this.#releaseError)
-        this.#host.answered(node)
-        this.#host.saw(session, node)
-        this.#events.from(client)
-      },
-      ended: (client) => {
-        this.#stream = undefined
-        follow(undefined)
-        if (client !== undefined) this.#events.stop(client)
-        next()
-      },
-    })
-    this.#stream = stream
-    const conversation = {
-      held: (lease: ReplicaLease) => stream.hold(lease),
-      spilled: (leave: () => void, heard: Heard) => {
-        this.#stream = undefined
-        follow(undefined)
-        stream.stepAside()
-        this.#primary.takePlace(leave)
-        this.#submitOnPrimary(submittable, statement, session, hand, next, heard)
-      },
-    }
-    const sql = textOf(submittable)
-    const { send } = stream
-    const { journal } = this.#primary.settings
-    const acquire = this.#acquire
-    const canPipeline = false
-    const query = { sql, values: [], request: {}, session, send, canPipeline, conversation, journal, acquire }
-    this.#host.run(query, (error) => stream.fail(error))
   }
 }

@@ -90,8 +90,8 @@ export class Attempts {
 
   /** Leases a connection: one of the two is called, once. When the node is gone, so is the hope for a connection. */
   lease(node: NodeView, leased: (client: PoolClient) => void, refused: Refused): void {
-    const cause = downCauseOf(this.#options.snapshot(), node.id)
-    if (cause !== undefined) return refused(cause, 'node')
+    const downCause = downCauseOf(this.#options.snapshot(), node.id)
+    if (downCause !== undefined) return refused(downCause, 'node')
     let isOver = false
     const entry = harmless(node.id, (cause, failure) => {
       isOver = true
@@ -142,8 +142,8 @@ export class Attempts {
     { timeoutMs, keeps, plain }: ReadAttempt,
     attempted: (end: Attempted) => void,
   ): void {
-    const cause = downCauseOf(this.#options.snapshot(), node.id)
-    if (cause !== undefined) return attempted(unsent(cause, 'node'))
+    const downCause = downCauseOf(this.#options.snapshot(), node.id)
+    if (downCause !== undefined) return attempted(unsent(downCause, 'node'))
     const reads = plain === undefined ? undefined : this.#options.nodeOf(node.id)?.plainQueries
     let client: PoolClient | undefined
     let ride: Ride | undefined

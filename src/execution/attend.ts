@@ -15,17 +15,23 @@ export const STREAM_HANDLERS: readonly string[] = [
 ]
 
 /**
- * Makes a query object (a cursor, a stream, COPY) hear the server in the async context of this call, and calls `ending`
+ * Makes a query object (COPY, `pg.Query`) hear the server in the async context of this call, and calls `ending`
  * right before it hears that it has ended or failed, and then with the error.
+ *
+ * @param isDeaf True when nobody listens to it any more: it then hears nothing.
  */
-export function attend(submittable: Submittable, ending: (error: unknown) => void): void {
+export function attend(
+  submittable: Submittable,
+  ending: (error: unknown) => void,
+  isDeaf: () => boolean = () => false,
+): void {
   for (const name of STREAM_HANDLERS) {
     const handler: unknown = Reflect.get(submittable, name)
     if (typeof handler !== 'function') continue
     const ends = name === 'handleReadyForQuery' || name === 'handleError'
     const inContext = inThisContext((...args: unknown[]) => {
       if (ends) ending(name === 'handleError' ? args[0] : undefined)
-      handler.apply(submittable, args)
+      if (!isDeaf()) handler.apply(submittable, args)
     })
     Object.defineProperty(submittable, name, { value: inContext, configurable: true, writable: true })
   }

@@ -1,0 +1,209 @@
+import type { Connection, PoolClient, Submittable } from 'pg'
+import { inThisContext } from '../platform/async-context.ts'
+import { CursorConnection } from './cursor-connection.ts'
+import { CursorSending, innerOf, type CursorHearer } from './cursor-sending.ts'
+
+/** What pg-cursor keeps of itself, as far as it has to be known. */
+interface CursorState {
+  state: string
+  /** Receives the rows that are being read. */
+  readonly _cb: unknown
+  submit(connection: unknown): void
+}
+
+/** Where a cursor stands. It belongs to one connection at most: that of the present sending. */
+type State =
+  /** On no connection: it has not been sent yet, or moves to another node. */
+  | { readonly name: 'waiting' }
+  /** Sent, and no row has come: it can still move. */
+  | { readonly name: 'opening'; readonly sending: CursorSending; readonly use: CursorUse }
+  /** Rows have come, so it stays. */
+  | { readonly name: 'open'; readonly sending: CursorSending; readonly use: CursorUse }
+  /** It was closed, is complete, or has failed: ReadyForQuery comes next, or the connection's end. */
+  | { readonly name: 'closing'; readonly sending: CursorSending; readonly use: CursorUse }
+  | { readonly name: 'ended' }
+
+/** What a connection is used for by the cursor that is sent over it. */
+export interface CursorUse {
+  /** The answer begins: for now with its columns. */
+  readonly begun: () => void
+  /** The cursor is about to hear that its answer is complete, or its error. */
+  readonly ending: (error: Error | undefined) => void
+  /** What to do in place of telling the cursor this error, if anything: the cursor has left the connection by then. */
+  readonly takes: (error: Error) => (() => void) | undefined
+}
+
+/** Handlers that tell something of the answer's rows, so that it cannot be had from another server any more. */
+const OF_ROWS: ReadonlySet<string> = new Set([
+  'handleDataRow',
+  'handlePortalSuspended',
+  'handleEmptyQuery',
+  'handleCommandComplete',
+  'handleReadyForQuery',
+])
+
+/**
+ * The life of one cursor (pg-cursor, or pg-query-stream with one inside) from its call to its end. The cursor gets a connection
+ * of ours at once, and keeps it; which real one is behind it, whoever runs the cursor decides by `send`. It ends exactly once,
+ * also when it is closed before it was sent, or when its server dies while it is being closed.
+ */
+export class CursorRun implements CursorHearer {
+  readonly submittable: Submittable
+  readonly #cursor: CursorState
+  readonly #connection: CursorConnection
+  readonly #tell: (handler: string, args: readonly unknown[]) => void
+  readonly #callback: unknown
+  readonly #observers: ((lost: Error | undefined) => void)[] = []
+  #state: State = { name: 'waiting' }
+  #isFailed = false
+
+  /**
+   * Begins the life of a cursor; `undefined` where the query object is none, or has been submitted before.
+   *
+   * @param callback Called when it has ended, unless it has a callback of its own. Only pg-query-stream calls it.
+   */
+  static of(submittable: Submittable, callback?: unknown): CursorRun | undefined {
+    return isCursor(innerOf(submittable)) ? new CursorRun(submittable, callback) : undefined
+  }
+
+  private constructor(submittable: Submittable, callback: unknown) {
+    this.submittable = submittable
+    this.#cursor = innerOf(submittable) as CursorState
+    this.#callback = Reflect.get(submittable, 'callback') ?? callback
+    this.#connection = new CursorConnection(() => this.#synced())
+    // node-postgres calls back in the async context of whoever opened the connection.
+    this.#tell = inThisContext((handler, args) => {
+      const handle: unknown = Reflect.get(submittable, handler)
+      if (typeof handle === 'function') Reflect.apply(handle, submittable, args)
+    })
+    submittable.submit(this.#connection as unknown as Connection)
+  }
+
+  get isEnded(): boolean {
+    return this.#state.name === 'ended'
+  }
+
+  /** True while it could be run by another server: no row has come, and it is still wanted. */
+  get canMove(): boolean {
+    return this.#state.name === 'opening' || this.#state.name === 'waiting'
+  }
+
+  /** Calls `observer` once when the cursor has ended, with why its connection is gone if it is. */
+  whenEnded(observer: (lost: Error | undefined) => void): void {
+    this.#observers.push(observer)
+  }
+
+  /** Sends the cursor over a connection; the one before, if any, is left. */
+  send(client: PoolClient, use: CursorUse): void {
+    this.leave()
+    if (this.#state.name === 'ended') throw new Error('The cursor has ended')
+    // node-postgres puts its own around it where there is a `query_timeout`.
+    if (this.#callback !== undefined) Reflect.set(this.submittable, 'callback', this.#callback)
+    const sending = new CursorSending(client, this)
+    this.#state = { name: 'opening', sending, use }
+    client.query(sending as never)
+  }
+
+  /** Leaves the connection: what that says from now on is not heard. */
+  leave(): void {
+    if (!('sending' in this.#state)) return
+    const { name, sending } = this.#state
+    sending.leave()
+    this.#connection.detach()
+    this.#state = { name: 'waiting' }
+    if (name === 'closing') this.#cancel()
+  }
+
+  /** Ends the cursor with this error, wherever it is. */
+  fail(error: Error): void {
+    if (this.#state.name === 'ended') return
+    if ('sending' in this.#state) this.#state.sending.leave()
+    this.#connection.detach()
+    this.#tellError(error)
+    this.#end(error)
+  }
+
+  submitted(connection: Connection): void {
+    this.#connection.attach(connection)
+  }
+
+  heard(handler: string, args: readonly unknown[]): void {
+    if (!('sending' in this.#state)) return
+    const { use } = this.#state
+    if (OF_ROWS.has(handler)) this.#advance()
+    use.begun()
+    if (handler === 'handleReadyForQuery') use.ending(undefined)
+    this.#tell(handler, args)
+  }
+
+  noticed(event: string, message: unknown): void {
+    if (!('sending' in this.#state)) return
+    this.#state.use.begun()
+    this.#connection.emit(event, message)
+  }
+
+  failed(error: Error): void {
+    if (this.#isFailed || !('sending' in this.#state)) return
+    const { use } = this.#state
+    const take = use.takes(error)
+    if (take !== undefined) {
+      this.leave()
+      return take()
+    }
+    use.ending(error)
+    this.#tellError(error)
+  }
+
+  over(lost: Error | undefined): void {
+    this.#end(lost)
+  }
+
+  #advance(): void {
+    if (this.#state.name !== 'opening') return
+    this.#state = { ...this.#state, name: 'open' }
+    this.#connection.settle()
+  }
+
+  /** The cursor was closed, or answers what it has heard. */
+  #synced(): void {
+    if ('sending' in this.#state) this.#state = { ...this.#state, name: 'closing' }
+    else if (!this.#isFailed) this.#cancel()
+  }
+
+  /** It was closed, and there is no connection that would have to know. */
+  #cancel(): void {
+    this.#tell('handleReadyForQuery', [this.#connection])
+    this.#end(undefined)
+  }
+
+  #tellError(error: Error): void {
+    if (this.#isFailed) return
+    this.#isFailed = true
+    if (this.#cursor.state === 'done') {
+      // It was closed: nobody minds what became of the rest.
+      if (typeof this.#cursor._cb !== 'function') return this.#tell('handleReadyForQuery', [this.#connection])
+      // It has heard of its last row, and calls itself done, though somebody still waits for that row.
+      this.#cursor.state = 'busy'
+    }
+    this.#tell('handleError', [error, this.#connection])
+    // A stream that reads nothing at the moment would hear of it only when it reads on.
+    const stream = this.submittable as Partial<NodeJS.ReadableStream> & { destroy?: (error: Error) => void }
+    const hears = typeof stream.listenerCount === 'function' && stream.listenerCount('error') > 0
+    if (stream !== (this.#cursor as unknown) && hears) stream.destroy?.(error)
+  }
+
+  #end(lost: Error | undefined): void {
+    if (this.#state.name === 'ended') return
+    this.#state = { name: 'ended' }
+    try {
+      for (const observer of this.#observers) observer(lost)
+    } finally {
+      this.#connection.finish()
+    }
+  }
+}
+
+function isCursor(object: object): object is CursorState {
+  const { state, _ifNoData, _rowDescription } = object as Record<string, unknown>
+  return state === 'initialized' && typeof _ifNoData === 'function' && typeof _rowDescription === 'function'
+}

@@ -1,0 +1,137 @@
+import type { Connection, PoolClient, Submittable } from 'pg'
+import { isBroken } from '../nodes/is-broken.ts'
+
+/** Receives what a connection says to the cursor that was sent over it. */
+export interface CursorHearer {
+  readonly submittable: Submittable
+  /** The connection is free: the cursor's messages may be sent. */
+  submitted(connection: Connection): void
+  /** node-postgres calls a handler of the query object. */
+  heard(handler: string, args: readonly unknown[]): void
+  /** The connection emits a message that has no handler. */
+  noticed(event: string, message: unknown): void
+  failed(error: Error): void
+  /** The connection is ready for something else: `undefined`. Or it is gone, and this is why. */
+  over(lost: Error | undefined): void
+}
+
+/** Messages that pg-cursor listens to besides its handlers. */
+const EVENTS = ['noData', 'rowDescription'] as const
+
+/**
+ * The query object that node-postgres gets for a cursor: one for each connection that the cursor is sent over. What it hears
+ * after `leave()` goes nowhere, so a connection that was left cannot disturb the next one.
+ */
+export class CursorSending {
+  readonly #client: PoolClient
+  readonly #hearer: CursorHearer
+  readonly #forwards: ReadonlyMap<string, (message: unknown) => void>
+  #connection: Connection | undefined
+  #isOver = false
+
+  constructor(client: PoolClient, hearer: CursorHearer) {
+    this.#client = client
+    this.#hearer = hearer
+    this.#forwards = new Map(EVENTS.map((name) => [name, (message) => hearer.noticed(name, message)]))
+    client.once('end', this.#ended)
+  }
+
+  // node-postgres and instrumentation read these, and put a callback of theirs around the one that is there.
+  get text(): unknown {
+    const { submittable } = this.#hearer
+    return Reflect.get(submittable, 'text') ?? Reflect.get(innerOf(submittable), 'text')
+  }
+
+  get values(): unknown {
+    const { submittable } = this.#hearer
+    return Reflect.get(submittable, 'values') ?? Reflect.get(innerOf(submittable), 'values')
+  }
+
+  get _result(): unknown {
+    return Reflect.get(this.#hearer.submittable, '_result')
+  }
+
+  get callback(): unknown {
+    return Reflect.get(this.#hearer.submittable, 'callback')
+  }
+
+  set callback(callback: unknown) {
+    Reflect.set(this.#hearer.submittable, 'callback', callback)
+  }
+
+  submit(connection: Connection): void {
+    if (this.#isOver) return
+    this.#connection = connection
+    for (const [name, forward] of this.#forwards) connection.on(name, forward)
+    connection.on('readyForQuery', this.#ready)
+    this.#hearer.submitted(connection)
+  }
+
+  /** Hears nothing any more. */
+  leave(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#client.removeListener('end', this.#ended)
+    for (const [name, forward] of this.#forwards) this.#connection?.removeListener(name, forward)
+    this.#connection?.removeListener('readyForQuery', this.#ready)
+  }
+
+  handleRowDescription(...args: readonly unknown[]): void {
+    this.#hear('handleRowDescription', args)
+  }
+
+  handleDataRow(...args: readonly unknown[]): void {
+    this.#hear('handleDataRow', args)
+  }
+
+  handlePortalSuspended(...args: readonly unknown[]): void {
+    this.#hear('handlePortalSuspended', args)
+  }
+
+  handleEmptyQuery(...args: readonly unknown[]): void {
+    this.#hear('handleEmptyQuery', args)
+  }
+
+  handleCommandComplete(...args: readonly unknown[]): void {
+    this.#hear('handleCommandComplete', args)
+  }
+
+  handleReadyForQuery(...args: readonly unknown[]): void {
+    this.#hear('handleReadyForQuery', args)
+  }
+
+  handleError(error: Error): void {
+    if (this.#isOver) return
+    this.#hearer.failed(error)
+    // Refused before it was its turn, or the connection is gone: no ReadyForQuery will come.
+    if (this.#connection === undefined || isBroken(this.#client)) this.#lose(error)
+  }
+
+  #hear(handler: string, args: readonly unknown[]): void {
+    if (!this.#isOver) this.#hearer.heard(handler, args)
+  }
+
+  readonly #ready = (): void => {
+    this.leave()
+    this.#hearer.over(undefined)
+  }
+
+  readonly #ended = (): void => {
+    const error = new Error('Connection terminated unexpectedly')
+    this.#hearer.failed(error)
+    this.#lose(error)
+  }
+
+  #lose(error: Error): void {
+    // It may have been left for another connection.
+    if (this.#isOver) return
+    this.leave()
+    this.#hearer.over(error)
+  }
+}
+
+/** The cursor itself: a stream has it inside. */
+export function innerOf(submittable: Submittable): object {
+  const inner: unknown = Reflect.get(submittable, 'cursor')
+  return typeof inner === 'object' && inner !== null ? inner : submittable
+}

@@ -1,0 +1,129 @@
+import type { PoolClient } from 'pg'
+import type { MutableSession } from '../consistency/session.ts'
+import { asError } from '../errors/as-error.ts'
+import type { Heard } from '../execution/conversation.ts'
+import type { Acquire } from '../settings/acquire.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { ClientEvents } from './client-events.ts'
+import type { ClientHost } from './host.ts'
+import type { PrimaryHold } from './primary-hold.ts'
+import { textOf } from './query-arguments.ts'
+import { ReplicaStream } from './replica-stream.ts'
+import type { ReplicaTransaction } from './replica-transaction.ts'
+import { failSubmission, isUnwanted, sendSubmission, type Submission } from './submission.ts'
+
+export interface QueryObjectsOptions {
+  readonly host: ClientHost
+  readonly events: ClientEvents
+  readonly primary: PrimaryHold
+  /** Everything belongs on the primary. */
+  readonly primaryOnly: boolean
+  /** The read-only transaction that the client is in, if it runs on a replica. */
+  readonly transaction: () => ReplicaTransaction | undefined
+  /** Runs `acquire` listeners on each connection that is used. */
+  readonly acquire: () => Acquire | undefined
+}
+
+/** Runs the query objects of one client, one at a time: cursors and streams where a read may go, the others on the primary. */
+export class QueryObjects {
+  readonly #options: QueryObjectsOptions
+  #stream: ReplicaStream | undefined
+
+  constructor(options: QueryObjectsOptions) {
+    this.#options = options
+  }
+
+  /** Runs one, and calls `next` when the client is free again. */
+  submit(submission: Submission, session: MutableSession, next: () => void): void {
+    const { host, primary, primaryOnly, transaction } = this.#options
+    if (isUnwanted(submission)) return next()
+    if (!host.isReady) {
+      const failed = (error: unknown): void => {
+        failSubmission(submission, asError(error))
+        next()
+      }
+      host.prepare().then(() => this.submit(submission, session, next), failed)
+      return
+    }
+    const open = transaction()
+    if (open !== undefined) return open.submit(submission, session, next)
+    const statement = host.judge(textOf(submission.submittable))
+    const isFree = !primary.isBound && !primaryOnly
+    if (isFree && statement.kind === 'read' && submission.run !== undefined) {
+      return this.#startStream(submission, statement, session, next)
+    }
+    this.#onPrimary(submission, statement, session, next)
+  }
+
+  /** Ends what runs on a replica, with an error. */
+  abort(): void {
+    this.#stream?.abort()
+  }
+
+  #onPrimary(
+    submission: Submission,
+    statement: Statement,
+    session: MutableSession,
+    next: () => void,
+    heard?: Heard,
+  ): void {
+    let isHanded = false
+    this.#options.primary.run(
+      {
+        statement,
+        text: textOf(submission.submittable),
+        values: [],
+        session,
+        send: (client, done) => {
+          isHanded = true
+          sendSubmission(submission, client, done)
+        },
+        // Once it is handed over it hears the server by itself.
+        done: (error) => {
+          heard?.(error || undefined)
+          if (error && !isHanded) failSubmission(submission, error)
+        },
+        mayMove: false,
+      },
+      next,
+    )
+  }
+
+  /** A proven read that is answered bit by bit has a replica's connection until its end. */
+  #startStream(
+    submission: Submission,
+    statement: Statement,
+    session: MutableSession,
+    next: () => void,
+  ): void {
+    const { acquire, events, host, primary } = this.#options
+    const { run, submittable } = submission
+    if (run === undefined) return next()
+    const sql = textOf(submittable)
+    const { journal } = primary.settings
+    const query = { sql, values: [], request: {}, session, canPipeline: false, journal }
+    this.#stream = new ReplicaStream({
+      run,
+      read: (send, conversation, failed) =>
+        host.run({ ...query, send, conversation, acquire: acquire() }, failed),
+      onPrimary: (leave, heard) => {
+        this.#stream = undefined
+        primary.takePlace(leave)
+        this.#onPrimary(submission, statement, session, next, heard)
+      },
+      sent: (client) => events.follow(client),
+      held: ({ client, node }) => {
+        host.answered(node)
+        host.saw(session, node)
+        events.from(client)
+      },
+      left: (client: PoolClient) => events.stop(client),
+      nodeFailed: ({ node }, error) => host.nodeFailed(node, error),
+      ended: () => {
+        this.#stream = undefined
+        next()
+      },
+    })
+    this.#stream.start()
+  }
+}

@@ -1,0 +1,78 @@
+import type { PoolClient, Submittable } from 'pg'
+import { attend, fail } from '../execution/attend.ts'
+import type { Done } from '../execution/execution.ts'
+import { CursorRun } from './cursor-run.ts'
+
+/** A query object and the other arguments of its call, as they came. */
+export interface Submission {
+  readonly submittable: Submittable
+  /** Absent where it is no cursor: it then drives its connection itself. */
+  readonly run: CursorRun | undefined
+  readonly values: unknown
+  readonly callback: unknown
+  /** Called once when it has come to its end, and its client is free again. */
+  readonly over?: () => void
+}
+
+/** Takes over a query object from its call on. */
+export function submissionOf(
+  submittable: Submittable,
+  values: unknown,
+  callback: unknown,
+  over?: () => void,
+): Submission {
+  const run = CursorRun.of(submittable, typeof values === 'function' ? values : callback)
+  return { submittable, run, values, callback, ...(over === undefined ? {} : { over }) }
+}
+
+/** Tells a query object that it will not run. */
+export function failSubmission({ run, submittable }: Submission, error: Error): void {
+  if (run === undefined) fail(submittable, error)
+  else run.fail(error)
+}
+
+/** True when nobody wants to read the answer any more: it was closed or destroyed. */
+export function isUnwanted({ run, submittable }: Submission): boolean {
+  return run === undefined ? isAborted(submittable) : run.isEnded
+}
+
+/**
+ * Sends a query object over a connection that it has for itself until the server is ready again. `done` is called right
+ * before it hears that it has ended or failed.
+ */
+export function sendSubmission(submission: Submission, client: PoolClient, done: Done): void {
+  const { callback, run, submittable, values } = submission
+  // Whoever holds the connection waits for the server to be ready.
+  if (isUnwanted(submission)) return client.query('', done as () => void)
+  if (run !== undefined) return run.send(client, { begun: nothing, ending: done, takes: nothing })
+  let isOver = false
+  const ending = (error: unknown): void => {
+    isOver = true
+    done(error as Error | undefined)
+  }
+  attend(submittable, ending, () => isAborted(submittable))
+  whenAborted(submittable, () => {
+    // Not by its socket, which would look like a failure of the server.
+    if (!isOver) client.end(nothing)
+  })
+  client.query(submittable as never, values as never, callback as never)
+}
+
+/** A stream that reads the socket by itself (COPY TO) stops when it is destroyed, and the rest would stay in front of others. */
+function whenAborted(submittable: Submittable, aborted: () => void): void {
+  const once: unknown = Reflect.get(submittable, 'once')
+  if (typeof once !== 'function') return
+  const closed = (): void => {
+    if (isAborted(submittable)) aborted()
+  }
+  Reflect.apply(once, submittable, ['close', closed])
+}
+
+/** Says Node.js of what is read, when it was destroyed before its end. */
+function isAborted(submittable: Submittable): boolean {
+  return Reflect.get(submittable, 'readableAborted') === true
+}
+
+function nothing(): undefined {
+  return undefined
+}
