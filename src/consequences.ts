@@ -84,7 +84,7 @@ export class Consequences {
     }
     if (from === 'down') health.returned(node)
     // Wherever the primary went, it may not be in the list.
-    if (from === 'primary') void roster.look()
+    if (from === 'primary' && to !== 'pending') void roster.look()
   }
 
   /** Nobody who still waits for a connection to an old primary is to write there. */

@@ -1,6 +1,8 @@
+import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { FakePlatform } from '../test/support/fake-platform.ts'
 import { until } from '../test/support/servers.ts'
+import { CatalogWatcher } from './catalog/watcher.ts'
 import { Judgement } from './judgement.ts'
 import { createLibpgQueryParser } from './statement/libpg-query-parser.ts'
 
@@ -22,22 +24,32 @@ class Database {
   }
 }
 
+/** It sees a primary, whose catalog nobody else uses. */
+async function judgementOver(database: Database, platform: FakePlatform, waitMs: number): Promise<Judgement> {
+  const parser = createLibpgQueryParser()
+  const watcher = new CatalogWatcher({ query: database.ask, platform })
+  const judgement = new Judgement({
+    settings: { parser, declared: [], statementCacheBytes: 10_000, maxSqlBytes: 10_000, waitMs },
+    platform,
+    catalogs: { join: () => ({ watcher, isOf: () => true, leave: async () => watcher.pause() }) },
+    user: {
+      ClientClass: Client,
+      parser,
+      declared: [],
+      connectTimeoutMs: 1_000,
+      primary: () => undefined,
+      onEvent: () => {},
+    },
+  })
+  await judgement.load()
+  judgement.follow('a server')
+  return judgement
+}
+
 async function afterDdl(waitMs: number): Promise<[Judgement, Database, FakePlatform]> {
   const platform = new FakePlatform()
   const database = new Database()
-  const judgement = new Judgement({
-    settings: {
-      parser: createLibpgQueryParser(),
-      declared: [],
-      statementCacheBytes: 10_000,
-      maxSqlBytes: 10_000,
-      waitMs,
-    },
-    platform,
-    ask: database.ask,
-    onEvent: () => {},
-  })
-  await judgement.load()
+  const judgement = await judgementOver(database, platform, waitMs)
   judgement.start()
   await database.answers()
   await until('the catalog is loaded', () => judgement.source === 'loaded')
@@ -56,18 +68,49 @@ test('what names something unknown waits for what has just changed, and nothing 
   while (!known) await database.answers().then(() => new Promise(setImmediate))
   await waiting
   expect(judgement.changeKnown(judgement.judge(READ))).toBeUndefined()
-  judgement.close()
+  await judgement.leave()
 })
 
 test('it waits no longer than waitMs, and not at all when that is 0', async () => {
-  const [judgement, , platform] = await afterDdl(1_000)
+  const [judgement, , platform] = await afterDdl(500)
   const waiting = judgement.changeKnown(judgement.judge(READ))
   expect(waiting).toBeDefined()
-  await platform.advance(1_000)
+  await platform.advance(500)
   await waiting
-  judgement.close()
+  await judgement.leave()
 
   const [hasty] = await afterDdl(0)
   expect(hasty.changeKnown(hasty.judge(READ))).toBeUndefined()
-  hasty.close()
+  await hasty.leave()
+})
+
+test('the database is asked with the second statement, and a read waits for its first answer', async () => {
+  const database = new Database()
+  const judgement = await judgementOver(database, new FakePlatform(), 1_000)
+  judgement.used()
+  expect(judgement.changeKnown(judgement.judge(READ))).toBeUndefined()
+  expect(database.questions).toBe(0)
+  judgement.used()
+  expect(database.questions).toBe(1)
+  const known = judgement.changeKnown(judgement.judge(READ))
+  expect(known).toBeDefined()
+  await database.answers()
+  await known
+  expect(judgement.source).toBe('loaded')
+  await judgement.leave()
+})
+
+test('nobody waits for a load longer than 100 ms, nor for one that takes longer than a second', async () => {
+  const platform = new FakePlatform()
+  const judgement = await judgementOver(new Database(), platform, 1_000)
+  judgement.start()
+  let isOver = false
+  void judgement.changeKnown(judgement.judge(READ))?.then(() => (isOver = true))
+  await platform.advance(99)
+  expect(isOver).toBe(false)
+  await platform.advance(1)
+  expect(isOver).toBe(true)
+  await platform.advance(900)
+  expect(judgement.changeKnown(judgement.judge(READ))).toBeUndefined()
+  await judgement.leave()
 })

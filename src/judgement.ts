@@ -1,44 +1,51 @@
+import { builtinCatalog } from './catalog/builtin-catalog.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import { CatalogWatcher, type CatalogEvent } from './catalog/watcher.ts'
+import { withDeclared } from './catalog/declared-catalog.ts'
 import type { Settings } from './config/settings.ts'
 import type { Platform } from './platform/platform.ts'
+import type { CatalogInUse, CatalogUser, SharedCatalogs } from './shared-catalogs.ts'
 import { createJudge } from './statement/caching-judge.ts'
 import type { Judge } from './statement/judge.ts'
 import { nameReader, type NameReader } from './statement/names.ts'
-import { provesRead } from './statement/proves-read.ts'
 import type { Statement } from './statement/statement.ts'
 import { WITHOUT_TEXT } from './statement/without-text.ts'
 
 export interface JudgementOptions {
   readonly settings: Pick<Settings, 'parser' | 'declared' | 'statementCacheBytes' | 'maxSqlBytes' | 'waitMs'>
   readonly platform: Platform
-  /** Asks the primary; see `CatalogQuery`. */
-  readonly ask: (sql: string) => Promise<readonly unknown[]>
-  readonly onEvent: (event: CatalogEvent) => void
+  readonly catalogs: Pick<SharedCatalogs, 'join'>
+  readonly user: CatalogUser
 }
 
-/** What statements are: as their text says, and the database of the functions and relations in it. */
+/** How long a read waits for the first load, in milliseconds. */
+const LONGEST_WAIT_MS = 100
+/** How often it is asked again what is in a database that keeps changing. */
+const MOST_ANSWERS = 20
+/** A pool that lives for one statement does not load the catalog. */
+const STATEMENTS_BEFORE_LOADING = 2
+
+/** Judges statements: by their text, and by what the database says of the functions and relations in it. */
 export class Judgement {
   readonly names: NameReader
-  readonly #platform: Platform
+  readonly #options: JudgementOptions
   readonly #waitMs: number
-  readonly #catalog: CatalogWatcher
+  readonly #unjoined: Catalog
   readonly #judge: Judge
+  /** The catalog of the primary; absent until there is one, and while the pool is not used. */
+  #shared: CatalogInUse | undefined
+  /** What was loaded before this moment has to be compared with the database first. */
+  #sinceMs: number
+  #statements = 0
 
-  constructor({ settings, platform, ask, onEvent }: JudgementOptions) {
-    const { parser, declared, statementCacheBytes, maxSqlBytes, waitMs } = settings
-    this.#platform = platform
+  constructor(options: JudgementOptions) {
+    const { parser, declared, statementCacheBytes, maxSqlBytes, waitMs } = options.settings
+    this.#options = options
     this.#waitMs = waitMs
-    this.#catalog = new CatalogWatcher({
-      query: ask,
-      platform,
-      declared,
-      isRead: (body, catalog) => provesRead(parser, body, catalog),
-      onEvent,
-    })
+    this.#sinceMs = options.platform.now()
+    this.#unjoined = withDeclared(builtinCatalog, declared)
     this.#judge = createJudge({
       parser,
-      catalog: () => this.#catalog.current,
+      catalog: () => this.#catalog,
       cacheBytes: statementCacheBytes,
       maxSqlBytes,
     })
@@ -50,17 +57,51 @@ export class Judgement {
     return this.#judge.load()
   }
 
-  /** Asks the database about itself, from now on. */
-  start(): void {
-    this.#catalog.start()
+  /** The catalog in force. */
+  get #catalog(): Catalog {
+    const watcher = this.#shared?.watcher
+    return watcher === undefined || watcher.comparedAtMs < this.#sinceMs ? this.#unjoined : watcher.current
   }
 
-  close(): void {
-    this.#catalog.close()
+  /** A statement is on its way. With the second one, the database is asked about itself. */
+  used(): void {
+    if (this.#statements >= STATEMENTS_BEFORE_LOADING) return
+    this.#statements += 1
+    if (this.#statements === STATEMENTS_BEFORE_LOADING) this.start()
+  }
+
+  /** Asks the database about itself, from now on. */
+  start(): void {
+    this.#statements = STATEMENTS_BEFORE_LOADING
+    this.#shared?.watcher.start(this.#sinceMs)
+  }
+
+  /** This server is the primary now. */
+  follow(serverIdentity: string): void {
+    const former = this.#shared
+    if (former?.isOf(serverIdentity) === true) return
+    const { catalogs, platform, user } = this.#options
+    this.#shared = catalogs.join(user, former)
+    // Versions of one catalog say nothing of another's.
+    if (former !== undefined && former.watcher.known !== this.#shared?.watcher.known) this.#judge.forget()
+    void former?.leave(user)
+    // The database of another primary is taken for the same until it was compared.
+    const sinceMs = former === undefined ? this.#sinceMs : platform.now()
+    const isAsked = this.#statements === STATEMENTS_BEFORE_LOADING
+    if (isAsked || this.#shared?.watcher.isActive === true) this.#shared?.watcher.start(sinceMs)
+  }
+
+  /** Asks nothing until the next `follow`, and leaves no connection behind. What was known counts no more. */
+  async leave(): Promise<void> {
+    const shared = this.#shared
+    this.#shared = undefined
+    this.#sinceMs = this.#options.platform.now()
+    this.#judge.forget()
+    await shared?.leave(this.#options.user)
   }
 
   get source(): Catalog['source'] {
-    return this.#catalog.current.source
+    return this.#catalog.source
   }
 
   judge(sql: string | undefined): Statement {
@@ -68,8 +109,11 @@ export class Judgement {
   }
 
   /** As `judge`, when what has just changed in the database is known. */
-  judgeAnew(sql: string | undefined): Promise<Statement> {
-    return this.#catalog.settled().then(() => this.judge(sql))
+  async judgeAnew(sql: string | undefined): Promise<Statement> {
+    const release = this.#options.platform.holdOpen()
+    await this.#shared?.watcher.settled()
+    release()
+    return this.judge(sql)
   }
 
   /** What looks like this text was refused by a standby, and ran on the primary: it is no read. */
@@ -79,21 +123,42 @@ export class Judgement {
 
   /** The database may have been changed. */
   ddlPassed(): void {
-    this.#catalog.ddlPassed()
+    this.#shared?.watcher.ddlPassed()
   }
 
   /**
-   * Resolves when the statement may be judged otherwise, because what has just changed in the database is known; or after
-   * `waitMs`. `undefined` where there is nothing to wait for.
+   * Resolves when the statement may be judged otherwise, because the database has answered; or after `waitMs`, and while it
+   * is loaded for the first time after 100 ms. `undefined` where there is nothing to wait for.
    */
   changeKnown({ reason }: Statement): Promise<void> | undefined {
-    if (reason !== 'catalog-pending' || this.#waitMs === 0 || !this.#catalog.isAsking) return undefined
+    const watcher = this.#shared?.watcher
+    if (reason !== 'catalog-pending' || this.#waitMs === 0) return undefined
+    if (watcher?.isAsking !== true || this.source === 'loaded') return undefined
+    const waitMs = watcher.known === undefined ? Math.min(this.#waitMs, LONGEST_WAIT_MS) : this.#waitMs
+    const { platform } = this.#options
     return new Promise((resolve) => {
-      const timer = this.#platform.schedule(this.#waitMs, resolve)
-      void this.#catalog.settled().then(() => {
+      // Neither the timer nor the question keeps the process alive, and a statement waits for them.
+      const release = platform.holdOpen()
+      const over = (): void => {
         timer.cancel()
+        release()
         resolve()
-      })
+      }
+      const timer = platform.schedule(waitMs, over)
+      void watcher.settled().then(over)
     })
+  }
+
+  /** Resolves when the catalog is loaded. Rejects with the error of the load, or when the pool is ended meanwhile. */
+  async loaded(): Promise<void> {
+    this.start()
+    this.#shared?.watcher.hasten()
+    for (let answers = 0; this.source !== 'loaded'; answers++) {
+      const watcher = this.#shared?.watcher
+      if (watcher === undefined) throw new Error('The pool was ended before the catalog was loaded')
+      if (answers === MOST_ANSWERS) throw new Error('The database changed whenever the catalog was loaded')
+      await watcher.settled()
+      if (watcher === this.#shared?.watcher && watcher.failure !== undefined) throw watcher.failure
+    }
   }
 }

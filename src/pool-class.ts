@@ -107,7 +107,7 @@ export function poolClass(parts: PoolParts): PoolClass {
       this.#settings = settings
       const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? parts.Client
       this.#router = new Router(settings, ClientClass, this.#eventsOfNodes())
-      if (!isSingle) this.#router.warm()
+      if (!isSingle) this.#router.readiness.warm()
       this.#leaks = this.#leakWatch()
       this.#checkouts = this.#checkoutsOf()
       this.events.on('primaryChanged', ({ to }) => this.#follow(to))
@@ -164,6 +164,11 @@ export function poolClass(parts: PoolParts): PoolClass {
       const router = selfOf(this).#router
       const session = router.sessions.context.current()
       return router.explain({ sql: text, request, session })
+    }
+
+    async ready(): Promise<void> {
+      if (this.ending) throw new Error('Cannot use a pool after calling end on the pool')
+      if (!this.#isSingle) await this.#router.readiness.ready()
     }
 
     stats(): PoolStats {

@@ -66,6 +66,16 @@ export interface Pool extends PgPool {
    */
   explain(query: string | (QueryConfig & RouteRequest), client?: PoolClient): Promise<Explanation>
 
+  /**
+   * Resolves when every node has answered or failed to, and what is in the database is known: from then on a first read may
+   * run on a replica. Without it a pool finds this out beside its first statements. With one node there is nothing to find
+   * out, and it resolves at once, whether or not the server answers.
+   *
+   * Rejects when statements would fail too (wrong options, no primary within `failoverTimeoutMs`, no parser), when the primary does not
+   * say what is in the database, and when the pool has ended. A later call tries again, and so does the pool by itself.
+   */
+  ready(): Promise<void>
+
   /** Per node role, state, lag and counters; the share of reads off the primary. Empty without replicas. */
   stats(): PoolStats
 

@@ -6,8 +6,6 @@ export interface PreparationOptions {
   readonly steps: () => readonly Promise<unknown>[]
   /** What is wrong then, if there is something. */
   readonly problem: () => Error | undefined
-  /** Everything is there. */
-  readonly done: () => void
 }
 
 /** What has to be there before the first statement: made when it is first needed, and again when that has failed. */
@@ -32,7 +30,7 @@ export class Preparation {
   }
 
   async #run(): Promise<void> {
-    const { done, platform, problem, steps } = this.#options
+    const { platform, problem, steps } = this.#options
     const release = platform.holdOpen()
     try {
       await Promise.all(steps())
@@ -42,6 +40,5 @@ export class Preparation {
     const wrong = problem()
     if (wrong !== undefined) throw wrong
     this.#isDone = true
-    done()
   }
 }

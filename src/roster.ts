@@ -76,6 +76,11 @@ export class Roster {
     tell('addressShared', { node: id })
   }
 
+  /** Nobody needs the nodes until the next `look`. */
+  rest(): void {
+    this.#discovery?.rest()
+  }
+
   close(): void {
     this.#discovery?.close()
   }

@@ -12,15 +12,13 @@ import { guarded } from './execution/guarded.ts'
 import { HealthBook } from './execution/health-book.ts'
 import { hasLeftNothing } from './execution/left-nothing.ts'
 import type { Leased } from './execution/writer.ts'
-import { PrimaryQuestions } from './primary-questions.ts'
 import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter } from './observability/events.ts'
 import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
-import { misconfiguration } from './observability/problems.ts'
-import { tellerOf, tellOfCatalog, type Tell } from './observability/tell.ts'
+import { tellerOf, type Tell } from './observability/tell.ts'
 import { Counters, type NodeStats, type PoolStats } from './observability/stats.ts'
 import { Transitions } from './observability/transitions.ts'
 import type { Platform } from './platform/platform.ts'
@@ -35,8 +33,9 @@ import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { executionListener } from './execution-listener.ts'
 import { Hooks } from './hooks.ts'
 import { IgnoredHints } from './ignored-hints.ts'
-import { Judgement } from './judgement.ts'
-import { Preparation } from './preparation.ts'
+import type { Judgement } from './judgement.ts'
+import { judgementOf } from './judgement-of.ts'
+import { Readiness } from './readiness.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { SettingKeeper } from './settings/setting-keeper.ts'
 import type { Journal } from './settings/journal.ts'
@@ -44,6 +43,7 @@ import { nodeOpener } from './node-opener.ts'
 import { Roster } from './roster.ts'
 import { plainOf } from './plain-of.ts'
 import { Consequences } from './consequences.ts'
+import type { CatalogSource } from './shared-catalogs.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
@@ -59,7 +59,6 @@ export class Router implements ClientHost {
   readonly names: NameReader
   readonly #options: Settings
   readonly #platform: Platform = systemPlatform
-  readonly #questions: PrimaryQuestions
   readonly #judgement: Judgement
   readonly #cluster: WatchedCluster
   readonly #nodes: NodeSet
@@ -70,26 +69,14 @@ export class Router implements ClientHost {
   readonly #roster: Roster
   readonly #consequences: Consequences
   readonly #ignoredHints = new IgnoredHints((statement) => this.tell('hintIgnored', statement))
-  readonly #preparation = new Preparation({
-    platform: this.#platform,
-    steps: () => [this.#judgement.load(), this.#roster.look().then(() => this.#cluster.look())],
-    problem: () => misconfiguration(this.#cluster.snapshot),
-    done: () => this.#judgement.start(),
-  })
+  readonly readiness: Readiness
 
   constructor(settings: Settings, ClientClass: typeof Client, poolListener: LeasePoolListener) {
     this.#options = settings
     const platform = this.#platform
     this.#transitions = new Transitions(platform, (name, ...args) => this.tell(name, ...args))
-    this.#questions = new PrimaryQuestions(ClientClass, platform, settings.probeTimeoutMs, () => {
-      return { cluster: this.#cluster, nodes: this.#nodes }
-    })
-    this.#judgement = new Judgement({
-      settings,
-      platform,
-      ask: (sql) => this.#questions.ask(sql),
-      onEvent: (event) => tellOfCatalog(this.tell, event),
-    })
+    const primary = (): CatalogSource | undefined => this.#cluster.source(this.#nodes)
+    this.#judgement = judgementOf({ settings, platform, ClientClass, tell: this.tell, primary })
     this.names = this.#judgement.names
     this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, this, poolListener))
     this.#health = new HealthBook(platform, {
@@ -108,7 +95,15 @@ export class Router implements ClientHost {
       tokenRejected: (reason) => this.tell('tokenRejected', { reason }),
     })
     const onSnapshot = this.#observe.bind(this)
-    this.#cluster = new WatchedCluster({ settings, ClientClass, platform, selection, onSnapshot })
+    this.#cluster = new WatchedCluster({
+      settings,
+      ClientClass,
+      platform,
+      selection,
+      onSnapshot,
+      onRest: () => this.readiness.rest(),
+      isInUse: () => this.#nodes.isInUse,
+    })
     const cluster = this.#cluster
     const listener = executionListener(this.#counters, this.#transitions, cluster)
     const shared = { ...selection, cluster, listener, nodes: this.#nodes, platform, settings }
@@ -133,6 +128,13 @@ export class Router implements ClientHost {
         if (!answered) this.executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
       },
     })
+    this.readiness = new Readiness({
+      platform,
+      failoverTimeoutMs: settings.failoverTimeoutMs,
+      judgement: this.#judgement,
+      roster: this.#roster,
+      cluster,
+    })
     this.#consequences = new Consequences({
       platform,
       sessions: this.sessions,
@@ -152,20 +154,12 @@ export class Router implements ClientHost {
   }
 
   get isReady(): boolean {
-    return this.#preparation.isDone
+    return this.readiness.isReady
   }
 
-  /** Begins to load the parser, so that nothing is loaded by a program that is about to end. `prepare` tells of failures. */
-  warm(): void {
-    this.#judgement.load().catch(nothing)
-  }
-
-  /**
-   * Resolves when statements can be judged and the cluster has been looked at. Rejects when the parser cannot be loaded
-   * or the options are wrong; a later call looks again.
-   */
+  /** Resolves when statements may go their way; see `Readiness`. */
   prepare(): Promise<void> {
-    return this.#preparation.run()
+    return this.readiness.prepare()
   }
 
   /** Uses these nodes from now on. A node that goes finishes what it has. */
@@ -217,14 +211,14 @@ export class Router implements ClientHost {
 
   /** Runs one autocommit statement wherever it belongs. */
   run(query: RoutedQuery, done: Done): void {
-    if (this.#preparation.isDone) return this.#dispatch(query, done)
+    if (this.isReady) return this.#dispatch(query, done)
     const answer = guarded(done)
     this.prepare().then(() => this.#dispatch(query, answer), answer)
   }
 
   /** Resolves when a statement may hope for a node; rejects with why there is none. */
   async servable(): Promise<void> {
-    if (!this.#preparation.isDone) await this.prepare()
+    if (!this.isReady) await this.prepare()
     if (!(await this.#cluster.canServe())) throw this.#cluster.unavailable()
   }
 
@@ -262,7 +256,7 @@ export class Router implements ClientHost {
 
   /** Counts a statement that runs over a leased connection. */
   count(node: NodeView, statement: Statement): void {
-    this.#cluster.used()
+    this.#used()
     this.#counters.sent(node)
     if (statement.kind === 'read') this.#counters.readAnswered(node)
   }
@@ -280,12 +274,13 @@ export class Router implements ClientHost {
   leasePrimary(done: Leased, tier: string | undefined = this.sessions.context.current().tier): void {
     const answer = guarded(done)
     const { executor } = this.executors.named(tier)
-    if (this.#preparation.isDone) executor.lease(answer)
+    if (this.isReady) executor.lease(answer)
     else this.prepare().then(() => executor.lease(answer), answer)
   }
 
   async explain({ sql, request, session, journal }: Question): Promise<Explanation> {
-    if (!this.#preparation.isDone) await this.prepare()
+    if (!this.isReady) await this.prepare()
+    this.#judgement.start()
     await this.changeKnown(this.judge(sql))
     const statement = this.judge(sql)
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
@@ -301,15 +296,13 @@ export class Router implements ClientHost {
   }
 
   async end(): Promise<void> {
-    this.#judgement.close()
-    this.#questions.close()
     this.#roster.close()
     this.sessions.close()
-    await Promise.all([this.#cluster.close(), this.#nodes.end()])
+    await Promise.all([this.#judgement.leave(), this.#cluster.close(), this.#nodes.end()])
   }
 
   #dispatch(query: RoutedQuery, done: Done): void {
-    this.#cluster.used()
+    this.#used()
     try {
       this.#decide(query, done)
     } catch (error) {
@@ -393,8 +386,14 @@ export class Router implements ClientHost {
     })
   }
 
+  #used(): void {
+    this.#cluster.used()
+    this.#judgement.used()
+  }
+
   #observe(next: Snapshot, previous: Snapshot): void {
     this.sessions.observe(next)
     this.#consequences.draw(this.#transitions.observe(next, previous), next)
+    this.readiness.observe(next)
   }
 }

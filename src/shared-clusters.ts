@@ -90,7 +90,7 @@ export class SharedClusters {
       this.#ClientClass,
       listenerOf(() => router),
     )
-    router.warm()
+    router.readiness.warm()
     const shared = { options, router, members: 0 }
     this.#shared.push(shared)
     return shared

@@ -5,12 +5,14 @@ import type { Unshown } from './consistency/unshown.ts'
 import type { Cluster } from './execution/execution.ts'
 import { ClusterMonitor } from './monitoring/cluster-monitor.ts'
 import type { Monitor } from './monitoring/monitor.ts'
+import type { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig } from './nodes/server-node.ts'
 import { noPrimaryError } from './observability/problems.ts'
 import type { Platform } from './platform/platform.ts'
 import type { Route } from './routing/route.ts'
 import { planQuery, type Selection } from './selection/plan.ts'
 import type { PlanStep, QueryPlan } from './selection/query-plan.ts'
+import type { CatalogSource } from './shared-catalogs.ts'
 import { judgeReached, type Reached } from './selection/reached.ts'
 import type { NodeId, Observation } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
@@ -25,6 +27,10 @@ export interface WatchedClusterOptions {
   readonly platform: Platform
   readonly selection: Selection
   readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
+  /** Whether somebody has a connection. */
+  readonly isInUse: () => boolean
+  /** The cluster is no longer watched, until somebody looks at it. */
+  readonly onRest: () => void
 }
 
 /** The cluster as it is watched: who serves what now, and who will when somebody waits. */
@@ -38,7 +44,7 @@ export class WatchedCluster implements Cluster {
   #hadPrimary = false
 
   constructor(options: WatchedClusterOptions) {
-    const { settings, ClientClass, platform, selection, onSnapshot } = options
+    const { settings, ClientClass, platform, selection, onSnapshot, isInUse, onRest } = options
     this.#options = options
     this.#platform = platform
     this.#selection = selection
@@ -50,6 +56,8 @@ export class WatchedCluster implements Cluster {
       intervalMs: settings.probeIntervalMs,
       timeoutMs: settings.probeTimeoutMs,
       maxLag: settings.maxLag,
+      isInUse,
+      onRest,
       onSnapshot: (next, previous) => {
         if (next.primary !== undefined) this.#hadPrimary = true
         onSnapshot(next, previous)
@@ -59,6 +67,11 @@ export class WatchedCluster implements Cluster {
 
   get snapshot(): Snapshot {
     return this.#monitor.snapshot
+  }
+
+  /** True from the moment when nobody had used it for long, until it has been looked at again. */
+  get isResting(): boolean {
+    return this.#monitor.isResting
   }
 
   /** Resolves when the cluster was looked at; a later call looks again. */
@@ -111,6 +124,14 @@ export class WatchedCluster implements Cluster {
 
   primary(): NodeView | undefined {
     return this.snapshot.primary
+  }
+
+  /** The server that is the primary, and how it is reached. */
+  source(nodes: NodeSet): CatalogSource | undefined {
+    const primary = this.primary()
+    const options = primary && nodes.configOf(primary.id)?.options
+    if (primary?.state.name !== 'up' || options === undefined) return undefined
+    return { serverIdentity: primary.state.observation.serverIdentity, options }
   }
 
   async awaitPrimary(timeoutMs: number): Promise<boolean> {

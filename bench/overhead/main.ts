@@ -41,7 +41,7 @@ const routed = new Pool({ ...cluster.primary.config, max: 10, replicas: [replica
 
 // Until the database's own tables are known, reads of them go to the primary.
 await routed.query('select 1')
-while (routed.stats().catalog !== 'loaded') await new Promise((resolve) => setTimeout(resolve, 20))
+await routed.ready()
 
 let next = 0
 let texts = 0

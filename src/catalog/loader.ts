@@ -60,6 +60,16 @@ export async function refresh(
   { thoroughly = false, version, ...options }: RefreshOptions = {},
 ): Promise<Loaded> {
   if (known === undefined) return loadCatalog(query, 1, options)
+  const same = await compare(query, known, thoroughly)
+  return same ?? loadCatalog(query, version ?? known.catalog.version + 1, options)
+}
+
+/** Asks whether the database is still what it was: gives what is known of it then, and otherwise `undefined`. */
+export async function compare(
+  query: CatalogQuery,
+  known: Loaded,
+  thoroughly: boolean,
+): Promise<Loaded | undefined> {
   const counters = thoroughly ? undefined : known.signal.counters
   const [row] = (await query(checkQuery(counters))) as readonly {
     readonly counters: string
@@ -67,9 +77,7 @@ export async function refresh(
     readonly digest: string | null
   }[]
   const digest = row?.digest ?? known.signal.digest
-  if (row === undefined || digest !== known.signal.digest) {
-    return loadCatalog(query, version ?? known.catalog.version + 1, options)
-  }
+  if (row === undefined || digest !== known.signal.digest) return undefined
   return { ...known, signal: { counters: row.counters, digest } }
 }
 

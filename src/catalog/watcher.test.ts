@@ -71,7 +71,7 @@ describe('loading', () => {
   test('until the first load only the system’s own objects are known', async () => {
     const { watcher, total, events } = watch()
     expect(watcher.current).toMatchObject({ source: 'builtin', version: 0 })
-    watcher.start()
+    watcher.start(0)
     expect(total()).toBe('pending')
     await watcher.settled()
     expect(total()).toBe('harmless')
@@ -86,7 +86,7 @@ describe('loading', () => {
     const error = new Error('no route to host')
     database.trouble = error
     platform.scriptRandom(0, 1, 0.5)
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     expect(total()).toBe('pending')
     await platform.advance(500)
@@ -110,7 +110,7 @@ describe('loading', () => {
   test('an answer that does not come is a failure', async () => {
     const { watcher, database, platform, events } = watch({ timeoutMs: 4_000 })
     database.trouble = 'silence'
-    watcher.start()
+    watcher.start(0)
     await platform.advance(3_999)
     expect(events).toEqual([])
     await platform.advance(1)
@@ -126,7 +126,7 @@ describe('loading', () => {
     const declared = parseDeclarations({ functions: { total: 'primaryOnly' } })
     const { watcher, total } = watch({ declared })
     expect(total()).toBe('declared-primary-only')
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     expect(total()).toBe('declared-primary-only')
   })
@@ -136,7 +136,7 @@ describe('changes made by others', () => {
   test('are found at the next look, and not before', async () => {
     const { watcher, total, database, platform, events } = watch({ checkEveryMs: 5_000 })
     platform.scriptRandom(0.5, 0.5)
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     database.becomes({ total: 'volatile' })
     await platform.advance(4_999)
@@ -149,7 +149,7 @@ describe('changes made by others', () => {
 
   test('nothing is loaded while nothing changes, whatever else was counted', async () => {
     const { watcher, database, platform, events } = watch()
-    watcher.start()
+    watcher.start(0)
     await platform.advance(60_000)
     database.counters = '77'
     await platform.advance(60_000)
@@ -159,7 +159,7 @@ describe('changes made by others', () => {
 
   test('are found within a minute and a bit although the server has not counted them', async () => {
     const { watcher, total, database, platform } = watch()
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     database.becomes({ total: 'volatile' })
     database.counters = '1'
@@ -171,7 +171,7 @@ describe('changes made by others', () => {
 
   test('are found on a server that counts nothing', async () => {
     const { watcher, total, database, platform } = watch()
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     database.countsChanges = false
     database.becomes({ total: 'volatile' })
@@ -182,7 +182,7 @@ describe('changes made by others', () => {
 
   test('a look that fails leaves in force what was known', async () => {
     const { watcher, total, database, platform, events } = watch()
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     database.trouble = new Error('terminating connection')
     await platform.advance(11_000)
@@ -194,7 +194,7 @@ describe('changes made by others', () => {
 describe('changes made through this process', () => {
   test('nothing is believed until the database was asked', async () => {
     const { watcher, total, database } = watch()
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     database.becomes({ total: 'volatile' })
     watcher.ddlPassed()
@@ -205,7 +205,7 @@ describe('changes made through this process', () => {
 
   test('a change that the server has not counted yet is found', async () => {
     const { watcher, total, database } = watch()
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     database.becomes({ total: 'volatile' })
     database.counters = '1'
@@ -216,7 +216,7 @@ describe('changes made through this process', () => {
 
   test('a change that does not matter costs no load', async () => {
     const { watcher, total, database } = watch()
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     watcher.ddlPassed()
     await watcher.settled()
@@ -225,7 +225,7 @@ describe('changes made through this process', () => {
 
   test('a change during a load makes it ask once more', async () => {
     const { watcher, total, database } = watch()
-    watcher.start()
+    watcher.start(0)
     database.becomes({ total: 'volatile' })
     database.counters = '1'
     watcher.ddlPassed()
@@ -238,7 +238,7 @@ describe('changes made through this process', () => {
 
   test('a failure leaves it in doubt', async () => {
     const { watcher, total, database, platform } = watch()
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
     database.trouble = new Error('connection refused')
     watcher.ddlPassed()
@@ -250,12 +250,12 @@ describe('changes made through this process', () => {
   })
 })
 
-describe('closing', () => {
+describe('a pause', () => {
   test('ends all timers, and nothing is asked or reported any more', async () => {
     const { watcher, database, platform, events } = watch()
-    watcher.start()
+    watcher.start(0)
     await watcher.settled()
-    watcher.close()
+    watcher.pause()
     watcher.ddlPassed()
     expect(platform.pendingTimers).toBe(0)
     await platform.advance(600_000)
@@ -265,8 +265,8 @@ describe('closing', () => {
   test('during a load: its end is not reported', async () => {
     const { watcher, database, platform, events } = watch()
     database.trouble = new Error('shutting down')
-    watcher.start()
-    watcher.close()
+    watcher.start(0)
+    watcher.pause()
     await watcher.settled()
     expect([events.length, platform.pendingTimers]).toEqual([0, 0])
   })

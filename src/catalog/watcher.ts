@@ -1,10 +1,12 @@
+import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
+import { inRootContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { builtinCatalog } from './builtin-catalog.ts'
 import type { Catalog, ReadProof } from './catalog.ts'
 import { withDeclared } from './declared-catalog.ts'
 import type { DeclaredName } from './declared.ts'
-import { lookAtRecent, refresh, type CatalogQuery, type Loaded, type LoadOptions } from './loader.ts'
+import { compare, lookAtRecent, refresh, type CatalogQuery, type Loaded, type LoadOptions } from './loader.ts'
 
 export type CatalogEvent =
   | {
@@ -33,6 +35,8 @@ export interface WatcherOptions {
   readonly checkEveryMs?: number
   /** A query without an answer by then counts as failed, in milliseconds. @defaultValue 65_000 */
   readonly timeoutMs?: number
+  /** What another watcher knew of the database, and when that was last compared. */
+  readonly former?: Pick<CatalogWatcher, 'known' | 'comparedAtMs'> | undefined
   /** Must not throw. */
   readonly onEvent?: (event: CatalogEvent) => void
 }
@@ -43,12 +47,15 @@ const thoroughEveryMs = 60_000
 const pauseMs = 1_000
 const longestMigrationMs = 10_000
 const glanceMs = 3_000
+/** Nobody waits for the answer to a question that has taken longer than this, in milliseconds. */
+const patienceMs = 1_000
 const firstRetryMs = 1_000
 const lastRetryMs = 60_000
 
 /**
- * Keeps a catalog of the database: loads it in the background, looks for changes from time to time, and loads it anew
- * when there are any. Until the first load, PostgreSQL's own objects are all that is known.
+ * Keeps a catalog of the database: loads it in the background, looks for changes from time to time, and loads it again
+ * when there are any. Until the first load, PostgreSQL's own objects are all that is known. It asks nothing before `start`
+ * and after `pause`.
  */
 export class CatalogWatcher {
   readonly #query: CatalogQuery
@@ -59,9 +66,9 @@ export class CatalogWatcher {
   readonly #onEvent: (event: CatalogEvent) => void
   readonly #unloaded: Catalog
   #known: Loaded | undefined
-  /** When all that was read was last compared, on the platform's clock. */
-  #thoroughAt = 0
+  #comparedAtMs = -Infinity
   #failures = 0
+  #failure: Error | undefined
   /** How often the database may have changed through this process, and how many of those it was asked about. */
   #changes = 0
   #changesSeen = 0
@@ -72,7 +79,10 @@ export class CatalogWatcher {
   #version = 1
   #timer: Timer | undefined
   #round: Promise<void> | undefined
-  #closed = false
+  #roundSinceMs = 0
+  #isActive = false
+  /** All that was read has to be compared as of this moment, on the platform's clock. */
+  #neededSinceMs = -Infinity
 
   constructor(options: WatcherOptions) {
     this.#query = options.query
@@ -83,6 +93,11 @@ export class CatalogWatcher {
     this.#timeoutMs = options.timeoutMs ?? 65_000
     this.#onEvent = options.onEvent ?? ((): void => {})
     this.#unloaded = withDeclared(builtinCatalog, declared)
+    const { former } = options
+    if (former?.known === undefined) return
+    this.#known = former.known
+    this.#version = former.known.catalog.version
+    this.#comparedAtMs = former.comparedAtMs
   }
 
   /** The catalog in force. */
@@ -92,9 +107,46 @@ export class CatalogWatcher {
     return this.#recent?.changes === this.#changes ? this.#recent.catalog : this.#unloaded
   }
 
-  /** Loads the catalog and begins to look for changes. */
-  start(): void {
-    this.#begin()
+  /** What was loaded last, whether or not it still counts. */
+  get known(): Loaded | undefined {
+    return this.#known
+  }
+
+  /** Why the last question had no answer. `undefined` when it had one. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** When all that was read was last compared with the database, on the platform's clock. */
+  get comparedAtMs(): number {
+    return this.#comparedAtMs
+  }
+
+  /**
+   * Loads the catalog, and looks for changes from then on. What was loaded before is compared first, unless that was done
+   * since the moment that is given.
+   */
+  start(sinceMs: number): void {
+    this.#isActive = true
+    this.#neededSinceMs = Math.max(this.#neededSinceMs, sinceMs)
+    if (this.#isNeeded) this.#begin()
+    else if (this.#round === undefined && this.#timer === undefined) this.#beginIn(this.#checkEveryMs)
+  }
+
+  /** Asks now if it would ask later, because a question had no answer. */
+  hasten(): void {
+    if (this.#failure !== undefined) this.#begin()
+  }
+
+  /** True between `start` and `pause`. */
+  get isActive(): boolean {
+    return this.#isActive
+  }
+
+  /** Asks nothing until the next `start`. A question under way is still heard. */
+  pause(): void {
+    this.#isActive = false
+    this.#stopTimer()
   }
 
   /**
@@ -102,14 +154,13 @@ export class CatalogWatcher {
    * then until the database was asked, only PostgreSQL's own objects are known. Not needed for temporary tables.
    */
   ddlPassed(): void {
-    if (this.#changes === this.#changesSeen) this.#changedAt = this.#platform.now()
-    this.#changes += 1
+    this.#noteChange()
     this.#begin()
   }
 
-  /** True from a change that was made through this process until the database was asked about it. */
+  /** True for the first second of a question to the database. */
   get isAsking(): boolean {
-    return this.#known !== undefined && this.#round !== undefined && this.current === this.#unloaded
+    return this.#round !== undefined && this.#platform.now() - this.#roundSinceMs < patienceMs
   }
 
   /** Resolves when nothing is being asked: at once, or after the load or check that is under way. Never rejects. */
@@ -117,36 +168,55 @@ export class CatalogWatcher {
     while (this.#round !== undefined) await this.#round
   }
 
-  close(): void {
-    this.#closed = true
-    this.#timer?.cancel()
+  /** Somebody has come who does not know whether what was loaded before is still true. */
+  get #isNeeded(): boolean {
+    return this.#comparedAtMs < this.#neededSinceMs
+  }
+
+  #noteChange(): void {
+    if (this.#changes === this.#changesSeen) this.#changedAt = this.#platform.now()
+    this.#changes += 1
   }
 
   #begin(): void {
-    if (this.#closed || this.#round !== undefined) return
-    this.#timer?.cancel()
-    this.#round = this.#ask().then((delayMs) => {
+    if (!this.#isActive || this.#round !== undefined) return
+    this.#stopTimer()
+    this.#roundSinceMs = this.#platform.now()
+    const ended = (delayMs: number): void => {
       this.#round = undefined
-      if (this.#closed) return
       if (delayMs === 0) this.#begin()
-      else this.#timer = this.#platform.schedule(delayMs, () => this.#begin())
-    })
+      else if (this.#isActive) this.#beginIn(delayMs)
+    }
+    // The code that happened to call is not the parent of what is asked from now on.
+    this.#round = inRootContext(() => this.#ask().then(ended))
+  }
+
+  #beginIn(delayMs: number): void {
+    this.#timer = inRootContext(() => this.#platform.schedule(delayMs, () => this.#begin()))
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 
   /**
-   * A glance at what was changed through this process, so that it need not be taken for unknown until all is loaded. False
-   * when that must not wait.
+   * A glance at what was changed, so that it need not be taken for unknown until all is loaded. False when that must not
+   * wait.
    */
   async #glance(): Promise<boolean> {
     const known = this.#known
     const changes = this.#changes
-    const mayWait = this.#platform.now() - this.#changedAt < longestMigrationMs
-    if (known === undefined || this.#recent?.changes === changes || !mayWait) return false
+    const startedAt = this.#platform.now()
+    const mayWait = startedAt - this.#changedAt < longestMigrationMs
+    const isSeen = this.#recent?.changes === changes && !this.#isNeeded
+    if (known === undefined || isSeen || !mayWait) return false
     try {
       const catalog = await this.#inTime(lookAtRecent(this.#query, known, this.#version + 1), glanceMs)
       if (catalog === undefined) return false
       this.#version += 1
       this.#recent = { catalog, changes }
+      this.#comparedAtMs = startedAt
       return true
     } catch {
       // Whatever it is, the load will meet it too, and tell.
@@ -156,39 +226,64 @@ export class CatalogWatcher {
 
   /** One look at the database. Gives the time until the next one, in milliseconds. */
   async #ask(): Promise<number> {
-    const asked = this.#changes
-    if (asked !== this.#changesSeen && (await this.#glance())) return this.#changes === asked ? pauseMs : 0
-    const platform = this.#platform
-    const startedAt = platform.now()
-    const changes = this.#changes
-    const before = this.#known
-    const thoroughly = changes !== this.#changesSeen || startedAt - this.#thoroughAt >= thoroughEveryMs
     try {
-      const known = await this.#inTime(
-        refresh(this.#query, before, { thoroughly, version: this.#version + 1, ...this.#loading }),
-      )
-      this.#known = known
-      this.#version = Math.max(this.#version, known.catalog.version)
-      if (thoroughly || before === undefined) this.#thoroughAt = startedAt
-      this.#changesSeen = changes
-      this.#failures = 0
-      const { version } = known.catalog
-      if (version !== before?.catalog.version && !this.#closed) {
-        this.#onEvent({
-          type: 'catalog-loaded',
-          version,
-          ...known.counts,
-          durationMs: platform.now() - startedAt,
-        })
+      if (this.#known !== undefined && this.#isNeeded && this.#changes === this.#changesSeen) {
+        if (await this.#compare(this.#known)) return this.#untilNextCheckMs
+        this.#noteChange()
       }
-      return this.#changes === changes ? this.#checkEveryMs * (0.9 + 0.2 * platform.random()) : 0
+      const asked = this.#changes
+      if (asked !== this.#changesSeen && (await this.#glance())) return this.#changes === asked ? pauseMs : 0
+      await this.#refresh()
+      return this.#changes === this.#changesSeen && !this.#isNeeded ? this.#untilNextCheckMs : 0
     } catch (error) {
       const retryInMs =
-        Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures) * (0.5 + 0.5 * platform.random())
+        Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures) * (0.5 + 0.5 * this.#platform.random())
       this.#failures += 1
-      if (!this.#closed) this.#onEvent({ type: 'catalog-failed', error, retryInMs })
+      this.#failure = asError(error)
+      if (this.#isActive) this.#onEvent({ type: 'catalog-failed', error, retryInMs })
       return retryInMs
     }
+  }
+
+  /** Whether the database is still what it was, for somebody who has just come: a load would take longer. */
+  async #compare(known: Loaded): Promise<boolean> {
+    const startedAt = this.#platform.now()
+    const same = await this.#inTime(compare(this.#query, known, true))
+    if (same === undefined) return false
+    this.#answered(same, startedAt)
+    return true
+  }
+
+  async #refresh(): Promise<void> {
+    const startedAt = this.#platform.now()
+    const changes = this.#changes
+    const before = this.#known
+    const isLate = startedAt - this.#comparedAtMs >= thoroughEveryMs
+    const thoroughly = before === undefined || changes !== this.#changesSeen || isLate
+    const version = this.#version + 1
+    const known = await this.#inTime(refresh(this.#query, before, { thoroughly, version, ...this.#loading }))
+    this.#changesSeen = changes
+    this.#answered(known, thoroughly ? startedAt : this.#comparedAtMs)
+    if (known.catalog.version === before?.catalog.version || !this.#isActive) return
+    const durationMs = this.#platform.now() - startedAt
+    this.#onEvent({
+      type: 'catalog-loaded',
+      version: known.catalog.version,
+      ...known.counts,
+      durationMs,
+    })
+  }
+
+  #answered(known: Loaded, comparedAtMs: number): void {
+    this.#known = known
+    this.#version = Math.max(this.#version, known.catalog.version)
+    this.#comparedAtMs = comparedAtMs
+    this.#failures = 0
+    this.#failure = undefined
+  }
+
+  get #untilNextCheckMs(): number {
+    return this.#checkEveryMs * (0.9 + 0.2 * this.#platform.random())
   }
 
   #inTime<Value>(answer: Promise<Value>, timeoutMs = this.#timeoutMs): Promise<Value> {

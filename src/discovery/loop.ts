@@ -1,5 +1,6 @@
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
+import { inRootContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { Discovery } from './discovery.ts'
 import { checkNodes, sameNodes, type CheckedNode } from './nodes.ts'
@@ -40,6 +41,7 @@ export class DiscoveryLoop {
   /** Ends the look under way. */
   #looking: AbortController | undefined
   #lookedAtMs = -Infinity
+  #isResting = false
   #closed = false
 
   constructor(options: DiscoveryLoopOptions) {
@@ -57,11 +59,18 @@ export class DiscoveryLoop {
    */
   refreshNow(): Promise<void> {
     if (this.#closed) return Promise.resolve()
+    this.#isResting = false
     const over = new Promise<void>((resolve) => this.#waiting.push(resolve))
     const waitMs = this.#lookedAtMs + SHORTEST_GAP_MS - this.#options.platform.now()
-    if (this.#looking === undefined && waitMs <= 0) void this.#look()
+    if (this.#looking === undefined && waitMs <= 0) void inRootContext(() => this.#look())
     else if (this.#looking === undefined) this.#lookIn(waitMs)
     return over
+  }
+
+  /** Looks no more, until somebody asks for a look. One under way is still heard. */
+  rest(): void {
+    this.#isResting = true
+    this.#timer?.cancel()
   }
 
   close(): void {
@@ -73,7 +82,7 @@ export class DiscoveryLoop {
 
   #lookIn(delayMs: number): void {
     this.#timer?.cancel()
-    this.#timer = this.#options.platform.schedule(delayMs, () => void this.#look())
+    this.#timer = inRootContext(() => this.#options.platform.schedule(delayMs, () => void this.#look()))
   }
 
   async #look(): Promise<void> {
@@ -86,7 +95,7 @@ export class DiscoveryLoop {
     if (this.#closed) return
     this.#looking = undefined
     const delayMs = discovery.intervalMs * (1 - JITTER * platform.random())
-    this.#lookIn(delayMs)
+    if (!this.#isResting) this.#lookIn(delayMs)
     this.#apply(answer, delayMs)
     this.#release()
   }

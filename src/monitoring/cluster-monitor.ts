@@ -12,7 +12,7 @@ import { standingOf } from '../topology/standing.ts'
 import { firstRound } from './first-round.ts'
 import { LagClock } from './lag-clock.ts'
 import type { Monitor } from './monitor.ts'
-import { hasChanged, hasOpenRole, intervalOf, jittered, paceOf, type Pace } from './pace.ts'
+import { hasChanged, hasOpenRole, intervalOf, jittered, paceOf, REST_AFTER_MS, type Pace } from './pace.ts'
 import { committedAmong, readCommitted, readUnfinished, UNFINISHED } from './unshown.ts'
 import { Usage } from './usage.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -28,6 +28,10 @@ export interface ClusterMonitorOptions {
   /** How long one probe may take, connecting included, in milliseconds. */
   readonly timeoutMs: number
   readonly maxLag: MaxLag
+  /** Whether somebody has a connection. @defaultValue nobody ever rests */
+  readonly isInUse?: () => boolean
+  /** Told when nothing is probed any more, until somebody looks. */
+  readonly onRest?: () => void
   readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
 }
 
@@ -50,7 +54,7 @@ function positionOf(observation: Observation | undefined): Position | undefined 
 export class ClusterMonitor implements Monitor {
   readonly #options: ClusterMonitorOptions
   readonly #watchOptions: WatchOptions
-  readonly #lagClock = new LagClock()
+  #lagClock = new LagClock()
   readonly #room: WaitingRoom
   /** Those who wait for replicas to get on. */
   readonly #progressRoom: WaitingRoom
@@ -64,6 +68,8 @@ export class ClusterMonitor implements Monitor {
   #snapshot: Snapshot
   #changedAtMs = -Infinity
   #settled: Promise<void> | undefined
+  #isResting = false
+  #restTimer: Timer | undefined
   #isClosed = false
 
   constructor(options: ClusterMonitorOptions) {
@@ -71,7 +77,11 @@ export class ClusterMonitor implements Monitor {
     this.#options = options
     this.#room = new WaitingRoom(platform)
     this.#progressRoom = new WaitingRoom(platform)
-    this.#usage = new Usage(() => void this.refresh())
+    this.#usage = new Usage(() => {
+      this.#restTimer?.cancel()
+      this.#restTimer = undefined
+      void this.refresh()
+    })
     this.#watchOptions = {
       ClientClass,
       platform,
@@ -88,15 +98,20 @@ export class ClusterMonitor implements Monitor {
     return this.#snapshot
   }
 
+  get isResting(): boolean {
+    return this.#isResting
+  }
+
   settled(): Promise<void> {
     if (this.#settled === undefined) {
+      this.#settled = this.#lookAtAll()
       this.#usage.note()
-      this.#settled = firstRound(this.#watched, this.#options.platform, () => this.#snapshot)
     }
     return this.#settled
   }
 
   async refresh(): Promise<void> {
+    if (this.#settled === undefined && this.#isResting) return this.settled()
     await Promise.all(this.#watched.map((node) => node.look()))
   }
 
@@ -110,6 +125,7 @@ export class ClusterMonitor implements Monitor {
   }
 
   suspect(id: NodeId, cause: Error): void {
+    if (this.#settled === undefined && this.#isResting) return
     this.#watched.find((node) => node.id === id)?.suspect(cause)
   }
 
@@ -133,6 +149,7 @@ export class ClusterMonitor implements Monitor {
   }
 
   async fence(mayBeUnflushed: boolean): Promise<Position | undefined> {
+    if (this.#isResting) await this.settled()
     const node = this.#watched.find(({ id }) => id === this.#snapshot.primary?.id)
     if (node === undefined || this.#isClosed) return undefined
     const askedAtMs = this.#options.platform.now()
@@ -149,6 +166,7 @@ export class ClusterMonitor implements Monitor {
   }
 
   async unshown(serverIdentity: string | undefined): Promise<Unshown | undefined> {
+    if (this.#isResting) await this.settled()
     const primary = this.#snapshot.primary?.state
     const primaryIdentity = primary?.name === 'up' ? primary.observation.serverIdentity : undefined
     if (primaryIdentity === undefined) return undefined
@@ -206,7 +224,47 @@ export class ClusterMonitor implements Monitor {
     this.#room.close()
     this.#progressRoom.close()
     for (const timer of this.#nextQuestions) timer.cancel()
+    this.#restTimer?.cancel()
     await Promise.all([...this.#watched.map((node) => node.close()), ...this.#closings])
+  }
+
+  /** The first look, or the first after a rest: who did not answer before the rest is not waited for. */
+  async #lookAtAll(): Promise<void> {
+    const { platform } = this.#options
+    const late = this.#watched.filter(({ wasDown }) => wasDown)
+    for (const node of late) void node.look()
+    const awaited = this.#watched.filter((node) => !late.includes(node))
+    await firstRound(awaited.length > 0 ? awaited : late, platform, () => this.#snapshot)
+    this.#isResting = false
+  }
+
+  /** Nobody has used the cluster lately: rests as soon as that has been so for long enough. */
+  #restLater(nowMs: number): void {
+    const { isInUse, platform } = this.#options
+    if (isInUse === undefined || this.#restTimer !== undefined) return
+    const waitMs = Math.max(0, this.#usage.usedAtMs(nowMs) + REST_AFTER_MS - nowMs)
+    this.#restTimer = platform.schedule(waitMs, () => {
+      this.#restTimer = undefined
+      const isAwaited = this.#room.sinceMs !== undefined || this.#progressRoom.sinceMs !== undefined
+      const isUsed = platform.now() - this.#usage.usedAtMs(platform.now()) < REST_AFTER_MS
+      // The next slow probe asks again.
+      if (!isUsed && !isAwaited && !isInUse()) this.#rest()
+    })
+  }
+
+  /** Nothing is known any more, and nothing is asked, until somebody looks. */
+  #rest(): void {
+    if (this.#isClosed) return
+    this.#isResting = true
+    this.#settled = undefined
+    for (const timer of this.#nextQuestions) timer.cancel()
+    this.#nextQuestions.clear()
+    this.#followed.clear()
+    for (const node of this.#watched) this.#closeLater(node.rest())
+    // How far a replica was behind then says nothing of now.
+    this.#lagClock = new LagClock()
+    this.#apply(undefined)
+    this.#options.onRest?.()
   }
 
   #serverOf(identity: string): WatchedNode | undefined {
@@ -236,7 +294,11 @@ export class ClusterMonitor implements Monitor {
   }
 
   #dismiss(node: WatchedNode): void {
-    const closing = node.close().finally(() => this.#closings.delete(closing))
+    this.#closeLater(node.close())
+  }
+
+  #closeLater(closed: Promise<void>): void {
+    const closing = closed.finally(() => this.#closings.delete(closing))
     this.#closings.add(closing)
   }
 
@@ -289,7 +351,10 @@ export class ClusterMonitor implements Monitor {
   #delayMs(node: WatchedNode): number {
     const { platform, intervalMs } = this.#options
     const pace = this.#paceOf(node)
-    if (pace === 'slow') this.#usage.sleep()
+    if (pace === 'slow') {
+      this.#usage.sleep()
+      this.#restLater(platform.now())
+    }
     return jittered(intervalOf(pace, intervalMs), platform.random())
   }
 

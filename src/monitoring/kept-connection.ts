@@ -19,6 +19,7 @@ export class KeptConnection {
   readonly #ClientClass: typeof Client
   readonly #platform: Platform
   readonly #connectTimeoutMs: number
+  readonly #busy = new Set<Client>()
   #kept: Kept | undefined
   #isClosed = false
 
@@ -31,6 +32,7 @@ export class KeptConnection {
   /** Runs a text on the server that the options name. Gives the rows of the text's last statement. */
   async rows(options: ClientConfig, sql: string): Promise<readonly unknown[]> {
     const client = this.#take(options) ?? (await this.#open(options))
+    this.#busy.add(client)
     try {
       const answer: unknown = await client.query(sql)
       const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer
@@ -39,12 +41,16 @@ export class KeptConnection {
     } catch (error) {
       client.end().catch(() => {})
       throw error
+    } finally {
+      this.#busy.delete(client)
     }
   }
 
+  /** Ends the connection; a question under way gets no answer. */
   close(): void {
     this.#isClosed = true
     this.#let()
+    for (const client of this.#busy) client.connection.stream.destroy()
   }
 
   #take(options: ClientConfig): Client | undefined {
@@ -74,6 +80,7 @@ export class KeptConnection {
 
   async #open(options: ClientConfig): Promise<Client> {
     const client = new this.#ClientClass(probeOptions(options, this.#connectTimeoutMs))
+    this.#busy.add(client)
     // The statement fails too, and tells whoever asked.
     client.on('error', () => {})
     // Whatever ended it, nobody is to be given it any more.
@@ -82,7 +89,12 @@ export class KeptConnection {
     })
     const connected = client.connect()
     unref(client)
-    await connected
+    try {
+      await connected
+    } catch (error) {
+      this.#busy.delete(client)
+      throw error
+    }
     unref(client)
     return client
   }

@@ -8,6 +8,11 @@ import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 export interface Monitor {
   readonly snapshot: Snapshot
   /**
+   * True from the moment when it stopped, because nobody had used the cluster for long, until it is `settled` again. Nothing
+   * is known of any node meanwhile.
+   */
+  readonly isResting: boolean
+  /**
    * Resolves when enough is known to decide by: every node has answered or failed, or the primary was found and the
    * others had their time of grace. The first call begins to probe; there is no I/O before it. Never rejects.
    */

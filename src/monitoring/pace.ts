@@ -22,6 +22,8 @@ export interface Circumstances {
 export const FAST_FOR_MS = 60_000
 /** Without a statement for this long, nodes are probed slowly. */
 export const IDLE_AFTER_MS = 10_000
+/** Without a statement for this long, and nobody with a connection, nothing is probed at all. */
+export const REST_AFTER_MS = 15_000
 /** Probes are spread by this share of the interval, so that many processes do not ask in step. */
 export const JITTER = 0.2
 

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
+import { inRootContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { KnownNode } from '../topology/memory.ts'
 import { PENDING, transition, type NodeEvent, type NodeState, type Observation } from '../topology/node.ts'
@@ -28,7 +29,7 @@ export class WatchedNode {
   isTooFarBehind = false
   #config: NodeConfig
   readonly #options: WatchOptions
-  readonly #probe: NodeProbe
+  #probe: NodeProbe
   #state: NodeState = PENDING
   #toldSystemIdentifier: string | undefined
   #looking: Promise<void> | undefined
@@ -40,15 +41,14 @@ export class WatchedNode {
   /** Probes in a row that suspicions asked for, and the last of them. */
   #chases = 0
   #chasedAtMs = -Infinity
+  #wasDown = false
   #isClosed = false
 
   constructor(config: NodeConfig, options: WatchOptions) {
     this.#config = config
     this.#options = options
     this.#delayMs = options.intervalMs
-    const { ClientClass, platform, timeoutMs } = options
-    const onLost = (cause: Error): void => this.suspect(cause)
-    this.#probe = new NodeProbe(config.options, ClientClass, platform, timeoutMs, onLost)
+    this.#probe = this.#newProbe()
   }
 
   get id(): string {
@@ -84,7 +84,7 @@ export class WatchedNode {
   /** Asks now; a probe in flight is shared. Never rejects. */
   look(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
-    this.#looking ??= this.#ask(true)
+    this.#looking ??= this.#begin(true)
     return this.#looking
   }
 
@@ -93,18 +93,18 @@ export class WatchedNode {
     if (this.#isClosed) return Promise.resolve()
     const isDue = this.#options.platform.now() >= this.#restsSinceMs + this.#options.intervalMs
     if (isDue) return this.look()
-    this.#looking ??= this.#ask(false)
+    this.#looking ??= this.#begin(false)
     return this.#looking
   }
 
   /** Asks a primary for its insert position. Says nothing of the node. */
   async inserted(): Promise<Observation | undefined> {
-    return this.#isClosed ? undefined : this.#probe.inserted()
+    return this.#isClosed ? undefined : inRootContext(() => this.#probe.inserted())
   }
 
   /** Asks the server that was seen to be this one something. Says nothing of the node. */
   async ask(question: Question, serverIdentity: string): Promise<ProbeRow | undefined> {
-    return this.#isClosed ? undefined : this.#probe.ask(question, serverIdentity)
+    return this.#isClosed ? undefined : inRootContext(() => this.#probe.ask(question, serverIdentity))
   }
 
   /** Somebody met a failure here. */
@@ -122,21 +122,56 @@ export class WatchedNode {
     this.#lookBy(this.#restsSinceMs + delayMs, delayMs)
   }
 
+  /** Asks nothing and knows nothing until the next look. Resolves when the connection has ended. */
+  rest(): Promise<void> {
+    const probe = this.#probe
+    this.#timer?.cancel()
+    // Whatever is under way is answered to nobody.
+    this.#probe = this.#newProbe()
+    this.#looking = undefined
+    this.#dueAtMs = Infinity
+    this.#wasDown = this.#state.name === 'down'
+    this.#state = PENDING
+    this.isTooFarBehind = false
+    return probe.close()
+  }
+
+  /** True when it did not answer before it was left to rest. */
+  get wasDown(): boolean {
+    return this.#wasDown
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     this.#timer?.cancel()
     await this.#probe.close()
   }
 
+  /** The first request that needs a look is not the parent of all that follow. */
+  #begin(isFull: boolean): Promise<void> {
+    return inRootContext(() => this.#ask(isFull))
+  }
+
+  #newProbe(): NodeProbe {
+    const { ClientClass, platform, timeoutMs } = this.#options
+    const onLost = (cause: Error): void => {
+      if (probe === this.#probe) this.suspect(cause)
+    }
+    const probe: NodeProbe = new NodeProbe(this.#config.options, ClientClass, platform, timeoutMs, onLost)
+    return probe
+  }
+
   async #ask(isFull: boolean): Promise<void> {
     const { platform, delayMs } = this.#options
+    const probe = this.#probe
     this.#timer?.cancel()
     this.#dueAtMs = Infinity
-    const asked = isFull ? this.#probe.probe() : this.#probe.progress()
+    const asked = isFull ? probe.probe() : probe.progress()
     const event = await asked.then(
       (observation): NodeEvent => ({ type: 'observed', observation }),
       (cause: Error): NodeEvent => ({ type: 'failed', cause, atMs: platform.now() }),
     )
+    if (probe !== this.#probe) return
     this.#looking = undefined
     if (isFull) this.#restsSinceMs = platform.now()
     if (this.#isClosed) return
@@ -171,6 +206,7 @@ export class WatchedNode {
     this.#timer?.cancel()
     this.#dueAtMs = dueAtMs
     this.#delayMs = delayMs
-    this.#timer = platform.schedule(Math.max(0, dueAtMs - platform.now()), () => void this.look())
+    const waitMs = Math.max(0, dueAtMs - platform.now())
+    this.#timer = inRootContext(() => platform.schedule(waitMs, () => void this.look()))
   }
 }

@@ -26,6 +26,14 @@ export class NodeSet implements Iterable<ServerNode> {
     return { total: totalCount, idle: idleCount, waiting: waitingCount }
   }
 
+  /** Whether somebody has a connection, or waits for one. */
+  get isInUse(): boolean {
+    for (const { totalCount, idleCount, waitingCount } of this) {
+      if (totalCount > idleCount || waitingCount > 0) return true
+    }
+    return false
+  }
+
   *[Symbol.iterator](): Iterator<ServerNode> {
     for (const { node } of this.#nodes.values()) yield node
   }

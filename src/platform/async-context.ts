@@ -12,3 +12,14 @@ export function inThisContext<Args extends unknown[]>(fn: (...args: Args) => voi
   const resource = new AsyncResource('SWITCHYARD_QUERY', RESOURCE_OPTIONS)
   return (...args) => resource.runInAsyncScope(fn, undefined, ...args)
 }
+
+/** Made when this module is loaded, which no request does. */
+const root = new AsyncResource('SWITCHYARD', RESOURCE_OPTIONS)
+
+/**
+ * Runs `fn` outside of the caller's async context, so that neither the context nor a trace that belongs to it lives on in
+ * the timers and connections that `fn` begins.
+ */
+export function inRootContext<T>(fn: () => T): T {
+  return root.runInAsyncScope(fn)
+}

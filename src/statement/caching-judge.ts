@@ -98,6 +98,13 @@ class CachingJudge implements Judge {
     return { ...shape, ...declarable(analysis) }
   }
 
+  forget(): void {
+    this.#entries.clear()
+    this.#shapes.clear()
+    this.#learned.clear()
+    this.#learnedVersion = 0
+  }
+
   /** The catalog in force. A change of the database may have repaired what was learned of it. */
   #catalog(): Catalog {
     const catalog = this.#options.catalog()

@@ -38,4 +38,6 @@ export interface Judge {
    * that may have repaired the cause. Gives undefined when it was known already.
    */
   learn(sql: string): LearnedShape | undefined
+  /** Forgets all judgements, and what was learned: the catalog is another one from now on. */
+  forget(): void
 }

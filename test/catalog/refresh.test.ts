@@ -140,14 +140,14 @@ describe('a refresh', () => {
 test('a watcher hears of a migration over a connection that stays open', async () => {
   const asking = await connected(cluster.primary.config)
   const watcher = new CatalogWatcher({ query: queryOver(asking), platform: systemPlatform, checkEveryMs: 50 })
-  watcher.start()
+  watcher.start(0)
   await watcher.settled()
   try {
     await primary.query('CREATE TABLE heard_of (id int)')
     const verdict = (): string => watcher.current.relationVerdict({ name: 'heard_of' })
     await until('the table is known', () => verdict() === 'replicated', 15_000)
   } finally {
-    watcher.close()
+    watcher.pause()
     await watcher.settled()
     await asking.end()
   }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Pool } from '../../src/index.ts'
+import { Client } from 'pg'
+import { Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
@@ -80,17 +81,75 @@ describe('what the database says of its functions and relations', () => {
 
   it('sends reads of the user’s own relations to the primary until it is known, and never fails them', async () => {
     await ask(cluster.primary.config, 'create table if not exists early (id int)')
-    const early = poolOver(cluster)
+    // Nobody else has such a catalog.
+    const early = poolOver(cluster, { declared: { functions: { unheard_of: 'primaryOnly' } } })
     try {
-      const { statement } = await early.explain('select * from early')
-      expect(statement).toMatchObject({
-        kind: 'write',
-        reason: 'catalog-pending',
-        offender: { text: 'early' },
-      })
       expect((await early.query('select * from early')).rows).toEqual([])
+      expect(early.stats()).toMatchObject({ catalog: 'builtin', reads: 0 })
     } finally {
       await early.end()
     }
+  })
+
+  it('is waited for by the reads of a short program', async () => {
+    const short = poolOver(cluster, { declared: { functions: { never_heard_of: 'primaryOnly' } } })
+    try {
+      await short.query('create table if not exists early (id int)')
+      for (let i = 0; i < 40; i++) await short.query('select * from early')
+      expect(short.stats().offload).toBeGreaterThan(0)
+    } finally {
+      await short.end()
+    }
+  })
+})
+
+describe('ready()', () => {
+  it('resolves when the catalog is loaded and every node has been seen: a first read runs on a replica', async () => {
+    const ready = poolOver(cluster, { declared: { functions: { unknown_too: 'primaryOnly' } } })
+    try {
+      await ready.ready()
+      expect(ready.stats()).toMatchObject({
+        catalog: 'loaded',
+        nodes: [{ state: 'primary' }, { state: 'replica' }],
+      })
+      await ready.query('select 1')
+      expect(ready.stats().offload).toBe(1)
+    } finally {
+      await ready.end()
+    }
+    await expect(ready.ready()).rejects.toThrow('Cannot use a pool after calling end on the pool')
+  })
+
+  it('rejects where statements would fail, and works later', async () => {
+    const refused = poolOver(cluster, { password: 'wrong' })
+    await expect(refused.ready()).rejects.toMatchObject({ code: expect.any(String) as unknown })
+    await refused.end()
+  })
+
+  it('rejects when the primary does not say what is in the database, and a later call tries again', async () => {
+    let isBroken = true
+    class Broken extends Client {
+      override query(...args: unknown[]): never {
+        const isLoad = typeof args[0] === 'string' && args[0].includes('WITH RECURSIVE')
+        const given = isLoad && isBroken ? ['select 1 / 0'] : args
+        return Reflect.apply(super.query, this, given) as never
+      }
+    }
+    const broken = poolOver(cluster, { Client: Broken })
+    try {
+      await expect(broken.ready()).rejects.toMatchObject({ code: '22012' })
+      expect((await broken.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+      isBroken = false
+      await broken.ready()
+      expect(broken.stats().catalog).toBe('loaded')
+    } finally {
+      await broken.end()
+    }
+  })
+
+  it('resolves at once with one node, whether or not that answers', async () => {
+    const single = new Pool({ host: '127.0.0.1', port: 1 })
+    await expect(single.ready()).resolves.toBeUndefined()
+    await single.end()
   })
 })

@@ -27,6 +27,8 @@ export class FakeServer {
   holdsClosings = false
   readonly closings: (() => void)[] = []
   readonly clients: FakeClient[] = []
+  /** Called when it is asked to connect, and for each question. */
+  onRequest: () => void = () => {}
   /** Questions that reached it so far. */
   probes = 0
   /** Those of them that did not ask everything. */
@@ -73,6 +75,7 @@ export class FakeServer {
   }
 
   count(sql: string, values: readonly string[]): void {
+    this.onRequest()
     this.probes += 1
     if (sql === COMMITTED_SQL) this.asked.committed.push(...values)
     if (sql === PROGRESS_SQL) this.asked.progress += 1
@@ -113,6 +116,7 @@ export class FakeClient extends EventEmitter {
   }
 
   connect(): Promise<this> {
+    this.#server.onRequest()
     return this.#reply(this.#server.connecting, () => {
       this.#isConnected = true
       return this

@@ -15,6 +15,9 @@ export class MonitorBench {
   /** Every snapshot that was told, as `show` gives it. */
   readonly told: string[] = []
   readonly previous: Snapshot[] = []
+  /** Whether somebody has a connection: then it does not rest. */
+  isInUse = true
+  rests = 0
 
   constructor(ids: readonly string[] = ['a', 'b', 'c']) {
     for (const [index, id] of ids.entries()) {
@@ -27,6 +30,8 @@ export class MonitorBench {
       intervalMs: INTERVAL_MS,
       timeoutMs: TIMEOUT_MS,
       maxLag: MAX_LAG,
+      isInUse: () => this.isInUse,
+      onRest: () => (this.rests += 1),
       onSnapshot: (next, previous) => {
         this.told.push(show(next))
         this.previous.push(previous)
