@@ -20,6 +20,7 @@ import type { Explanation } from './observability/explain.ts'
 import type { PoolStats } from './observability/stats.ts'
 import { systemPlatform } from './platform/system.ts'
 import type { PoolClass, TierPool } from './pool-contract.ts'
+import { COUNTS, countsOf, NO_CONNECTIONS, type Count } from './pool-counts.ts'
 import { primaryViewClass } from './primary-view.ts'
 import { Router } from './router.ts'
 import { Session } from './session.ts'
@@ -53,9 +54,6 @@ interface CheckoutRequest {
   readonly pool: object
   checkouts: Checkouts | undefined
 }
-
-const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
-type Count = (typeof COUNTS)[number]
 
 /** What of a copy of node-postgres a pool is made of. */
 export interface PoolParts {
@@ -333,7 +331,7 @@ export function poolClass(parts: PoolParts): PoolClass {
         return new PrimaryView({ options, counts, take: () => pool.connect() as Promise<PoolClient> })
       }
       const checkouts = this.#checkoutsOf({ primaryOnly: true })
-      const counts = (): Record<Count, number> => countsOf(this.#router.primaryNode ?? NOTHING)
+      const counts = (): Record<Count, number> => countsOf(this.#router.primaryNode ?? NO_CONNECTIONS)
       return new PrimaryView({ options, counts, take: () => takeThrough(pool, checkouts) })
     }
 
@@ -384,17 +382,6 @@ export function poolClass(parts: PoolParts): PoolClass {
   }
 
   return Pool as unknown as PoolClass
-}
-
-const NOTHING: Record<Count, number> = { totalCount: 0, idleCount: 0, waitingCount: 0, expiredCount: 0 }
-
-function countsOf({
-  totalCount,
-  idleCount,
-  waitingCount,
-  expiredCount,
-}: Record<Count, number>): Record<Count, number> {
-  return { totalCount, idleCount, waitingCount, expiredCount }
 }
 
 /** A copy that has the password too, which node-postgres does not let be enumerated. */
