@@ -49,6 +49,8 @@ export class Consequences {
   opened(id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {
     const { cluster, nodes, platform, roster, sessions, settings, transitions } = this.#options
     const role = transitions.lastRoleOf(id)
+    // Ahead of the application's listeners, which may read what is announced.
+    client.prependListener('notification', () => sessions.synchronized())
     // What a connection to the primary begins with matters to fences, and to what is temporary.
     if (role === 'primary') return settings.opened(client, (commit) => sessions.opened(commit), proceed)
     if (role !== 'replica') return proceed()

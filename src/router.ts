@@ -327,10 +327,11 @@ export class Router implements ClientHost {
     const ofPool = this.settings.ofPool(statement, values, query.send)
     const send = this.settings.under(query.journal, ofPool, false, query.acquire)
     const { executor } = this.executors.of(request, session)
-    if (!statement.mayWrite) return executor.write(send, done)
     const ended: Done = (error, result) => {
+      if (!error) this.sessions.ranOnPrimary(session, statement, sql)
       if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
-      else this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
+      else if (statement.mayWrite)
+        this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
       done(error, result)
     }
     executor.write(send, ended)

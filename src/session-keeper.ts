@@ -13,6 +13,7 @@ import type { Platform } from './platform/platform.ts'
 import { consistencyOf, type RouteRequest } from './routing/decide.ts'
 import type { Route, RouteReason } from './routing/route.ts'
 import type { SessionOptions } from './session-options.ts'
+import { showsData, synchronizes } from './statement/shows-data.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
@@ -27,6 +28,12 @@ const FORCED: ReadonlySet<RouteReason> = new Set([
   'asked-replica',
   'hint-replica',
 ])
+/** Reads that run on the primary because somebody wants it. */
+const ASKED: ReadonlySet<RouteReason> = new Set(['asked-primary', 'hint-primary', 'strong', 'setting'])
+
+/** The primary because of what was written or seen: it is not to be read from for ever. */
+const BY_TIME: RouteReason = 'session-wrote'
+
 const NO_READS: readonly SeenRead[] = []
 
 export interface SessionKeeperOptions {
@@ -47,6 +54,27 @@ export class SessionKeeper implements Neighbour {
   /** Another pool of this process has written since it was last asked how far. */
   #hasNews = false
   #hearing: Promise<void> | undefined
+  /** Follows a read that its caller has sent to the primary. */
+  readonly #afterAsked: ReadFollower = {
+    isMonotonic: false,
+    answered: ({ role }) => {
+      if (role === 'primary') this.shown(this.context.implicit)
+    },
+    showing: undefined,
+  }
+  /**
+   * Follows a read that the primary has answered in place of a replica. One for which replicas were only too far behind must not
+   * raise the floor again: the pool would stay on the primary for as long as that is written to.
+   */
+  readonly #afterPrimary: ReadFollower = {
+    isMonotonic: false,
+    answered: ({ role }, _upTo, isInstead) => {
+      if (role === 'primary' && isInstead !== true) this.#hasNews = true
+    },
+    showing: undefined,
+  }
+  /** When (our clock, milliseconds) a lock was last taken or a notification heard. */
+  #synchronizedAtMs = -Infinity
 
   constructor(options: SessionKeeperOptions) {
     this.#options = options
@@ -78,6 +106,17 @@ export class SessionKeeper implements Neighbour {
     if (mayBeUnflushed) this.#mayBeUnflushed = true
     if (settings.consistency === 'window') this.context.implicit.wrote(platform.now(), undefined)
     else this.#hasNews = true
+  }
+
+  heardOfSynchronization(): void {
+    this.#synchronizedAtMs = this.#options.platform.now()
+    this.#causality.synchronize()
+  }
+
+  /** A lock was taken or a notification heard: every read of this process shows what is committed by now. */
+  synchronized(): void {
+    this.heardOfSynchronization()
+    neighbours.synchronized(this)
   }
 
   /** The pool ends: nobody asks for fences any more, and it hears of nobody's writes. */
@@ -135,6 +174,7 @@ export class SessionKeeper implements Neighbour {
     const { primaryUntilMs } = session
     const consistency = consistencyOf(session, request, this.#options.settings)
     if (consistency === 'strong') return this.#causality.shown(session)
+    if (consistency === 'window') this.#startWindow(session)
     if (consistency !== 'causal') return undefined
     const isOnPrimary = primaryUntilMs !== undefined && this.#options.platform.now() < primaryUntilMs
     if (isOnPrimary) return this.#causality.shown(session)
@@ -146,6 +186,8 @@ export class SessionKeeper implements Neighbour {
   /** Resolves when it is known what others wrote, or that it cannot be known in time: while there is no primary, reads go on. */
   #news(): Promise<void> | undefined {
     if (!this.#hasNews) return this.#hearing
+    // Only replicas may show less.
+    if (!this.#hasReplica) return undefined
     this.#hasNews = false
     const hearing = this.#causality.hears(this.context.implicit).finally(() => {
       if (this.#hearing === hearing) this.#hearing = undefined
@@ -162,10 +204,11 @@ export class SessionKeeper implements Neighbour {
 
   /** What a read that goes this way means to its session; `undefined` where it does not matter who answers. */
   follower(session: MutableSession, request: RouteRequest, route: Route): ReadFollower | undefined {
-    if (!this.followsReads(session, request)) return undefined
+    if (!this.followsReads(session, request)) return this.#poolFollower(session, route)
     // Who asked for a node, whichever, or for less, has no proof that it shows what was read before.
     const before = this.#isProven(session, request, route) ? session.lastReads : NO_READS
     return {
+      isMonotonic: true,
       answered: (node, upTo) => this.#causality.answered(session, node, before, upTo),
       showing: before.length === 0 ? undefined : () => this.#causality.showing(before),
     }
@@ -174,16 +217,24 @@ export class SessionKeeper implements Neighbour {
   /** Something was read over a connection to this node, which the session holds. */
   saw(session: MutableSession, node: NodeView): void {
     if (this.followsReads(session, {})) this.#causality.answered(session, node, NO_READS)
+    else if (node.role === 'primary') this.shown(session)
   }
 
   /** Something was seen that the session's next reads must show: what the primary has by now. */
   shown(session: MutableSession): void {
-    if (this.#isCausal(session, {})) this.#causality.sawPrimary(session)
+    if (this.#hasReplica && this.#isCausal(session, {})) this.#causality.sawPrimary(session)
+  }
+
+  /** A statement that is no proven read was answered by the primary. */
+  ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined): void {
+    if (!showsData(statement)) return
+    if (synchronizes(statement, sql)) this.synchronized()
+    this.shown(session)
   }
 
   /** A statement has failed on the primary, and left nothing. What its error tells of others has been seen all the same. */
   failed(session: MutableSession, error: Error): void {
-    if (showsOthers(error) && this.followsReads(session, {})) this.#causality.sawPrimary(session)
+    if (showsOthers(error)) this.shown(session)
   }
 
   /** The outcome of something that may have written has been heard. */
@@ -227,6 +278,24 @@ export class SessionKeeper implements Neighbour {
     // By time alone: a position says that something was written, and not when.
     const isByTime = content !== undefined && (consistency ?? settings.consistency) === 'window'
     return isByTime ? platform.now() + settings.windowMs : undefined
+  }
+
+  get #hasReplica(): boolean {
+    return this.#options.cluster().snapshot.nodes.some(({ role }) => role === 'replica')
+  }
+
+  /** By time alone a lock or a notification counts as a write of every session. */
+  #startWindow(session: MutableSession): void {
+    const atMs = this.#synchronizedAtMs
+    const isOver = this.#options.platform.now() - atMs >= this.#options.settings.windowMs
+    if (!isOver && atMs > (session.lastWriteAtMs ?? -Infinity)) session.wroteByItself(atMs, undefined)
+  }
+
+  /** Of the pool's own session, whose reads are not monotonic: what matters is what the primary has shown. */
+  #poolFollower(session: MutableSession, { reason }: Route): ReadFollower | undefined {
+    if (session !== this.context.implicit || reason === BY_TIME) return undefined
+    if (this.#options.settings.consistency !== 'causal') return undefined
+    return ASKED.has(reason) ? this.#afterAsked : this.#afterPrimary
   }
 
   #isProven(session: MutableSession, request: RouteRequest, { reason }: Route): boolean {

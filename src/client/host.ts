@@ -58,6 +58,8 @@ export interface ClientSessions {
   awaited(session: MutableSession, request: RouteRequest, hint: Statement['hint']): Promise<void> | undefined
   noteSetting(statement: Statement, sql: string | undefined): void
   failed(session: MutableSession, error: Error): void
+  /** A statement that is no proven read was answered by the primary. */
+  ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined): void
   /** What the primary has by now is to be seen by the session's next reads. */
   shown(session: MutableSession): void
 }

@@ -76,7 +76,8 @@ export class QueryObjects {
         session,
         send: (client, done) => {
           isHanded = true
-          sendSubmission(submission, client, done)
+          // The first rows may be read, and followed by another read, long before the end.
+          sendSubmission(submission, client, done, () => this.#options.host.sessions.shown(session))
         },
         // Once it is handed over it hears the server by itself.
         done: (error) => {

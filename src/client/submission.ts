@@ -38,19 +38,24 @@ export function isUnwanted({ run, submittable }: Submission): boolean {
 
 /**
  * Sends a query object over a connection that it has for itself until the server is ready again. `done` is called right
- * before it hears that it has ended or failed.
+ * before it hears that it has ended or failed, `begun` right before it hears anything.
  */
-export function sendSubmission(submission: Submission, client: PoolClient, done: Done): void {
+export function sendSubmission(
+  submission: Submission,
+  client: PoolClient,
+  done: Done,
+  begun: () => void = nothing,
+): void {
   const { callback, run, submittable, values } = submission
   // Whoever holds the connection waits for the server to be ready.
   if (isUnwanted(submission)) return client.query('', done as () => void)
-  if (run !== undefined) return run.send(client, { begun: nothing, ending: done, takes: nothing })
+  if (run !== undefined) return run.send(client, { begun, ending: done, takes: nothing })
   let isOver = false
   const ending = (error: unknown): void => {
     isOver = true
     done(error as Error | undefined)
   }
-  attend(submittable, ending, () => isAborted(submittable))
+  attend(submittable, { begun, ending, isDeaf: () => isAborted(submittable) })
   whenAborted(submittable, () => {
     // Not by its socket, which would look like a failure of the server.
     if (!isOver) client.end(nothing)

@@ -2,7 +2,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Fence } from './fence.ts'
 import { FenceKeeper } from './fence-keeper.ts'
-import { shows, type Position } from './position.ts'
+import { later, shows, type Position } from './position.ts'
 import { behindError } from './behind-error.ts'
 import { PrimaryProof, type Patience } from './primary-proof.ts'
 import { createSession, seenRead, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
@@ -50,6 +50,10 @@ export class Causality {
   readonly #proof: PrimaryProof
   #failedAtMs = -Infinity
   #start: Position | undefined
+  /** Every session's reads must show it. */
+  #floor: Position | undefined
+  /** Brings the next floor. */
+  #rising: { readonly fence: Fence; readonly sinceMs: number } | undefined
 
   constructor(options: CausalityOptions) {
     this.#options = options
@@ -185,6 +189,11 @@ export class Causality {
     session.saw(this.#options.platform.now(), this.request(), [])
   }
 
+  /** Sessions have been told to see what is committed by now: from now on every read does, whatever its session. */
+  synchronize(): void {
+    this.#rising = { fence: this.request(), sinceMs: this.#options.platform.now() }
+  }
+
   /** Whether the primary shows what these reads have shown: for reads that could go elsewhere, too, and so not for long. */
   showing(reads: readonly SeenRead[]): Promise<Showing> {
     return this.#proof.prove(reads, this.#patience(this.#options.waitMs))
@@ -208,7 +217,17 @@ export class Causality {
    * be had, it goes to the primary, and so that has to show what the session has seen.
    */
   awaited(session: MutableSession): Promise<void> | undefined {
+    const { waitMs } = this.#options
+    if (this.#rising?.fence.state.name === 'asked' && waitMs > 0) {
+      const { fence } = this.#rising
+      return this.#within(fence.settled(), waitMs).then(() => this.#awaited(session))
+    }
+    return this.#awaited(session)
+  }
+
+  #awaited(session: MutableSession): Promise<void> | undefined {
     const { hasServer, platform } = this.#options
+    this.#lift(session)
     this.#settle(session)
     // It began before the cluster was looked at, or on an older timeline.
     if (this.#start !== undefined && (session.position?.timeline ?? 0) < this.#start.timeline) {
@@ -222,6 +241,28 @@ export class Causality {
     const shown = (): Promise<void> | undefined =>
       session.unfencedSinceMs === undefined ? undefined : this.shown(session)
     return fenced === undefined ? shown() : fenced.then(shown)
+  }
+
+  /** Has the session's reads show what every session's must. */
+  #lift(session: MutableSession): void {
+    const { platform } = this.#options
+    if (this.#rising !== undefined) {
+      const { fence, sinceMs } = this.#rising
+      const { state } = fence
+      if (state.name === 'known') {
+        this.#floor = this.#floor === undefined ? state.position : later(this.#floor, state.position)
+        this.#rising = undefined
+      } else {
+        // What is committed by now covers it all the same.
+        const isDue = state.name === 'failed' && platform.now() - this.#failedAtMs >= FAILED_FOR_MS
+        if (isDue) this.#rising = { fence: this.request(), sinceMs }
+        session.saw(Math.max(sinceMs, session.unfencedSinceMs ?? sinceMs), this.request(), [])
+      }
+    }
+    const floor = this.#floor
+    if (floor === undefined) return
+    const { position } = session
+    if (position === undefined || !shows(position, floor)) session.mustShow(floor)
   }
 
   /** What a replica says is comparable with what primaries have said only where all are on one timeline. */
@@ -247,6 +288,7 @@ export class Causality {
   /** Others wrote: the session reads that too, if the primary can tell in time how far it is. */
   async hears(session: MutableSession): Promise<void> {
     const fence = this.request()
+    if (this.#options.waitMs === 0) return session.saw(this.#options.platform.now(), fence, [])
     await this.#within(fence.settled(), this.#options.waitMs)
     if (fence.state.name === 'known') session.mustShow(fence.state.position)
   }

@@ -13,6 +13,10 @@ class Watcher implements Neighbour {
   heardOfWrite(): void {
     this.heard += 1
   }
+
+  heardOfSynchronization(): void {
+    this.heard += 1
+  }
 }
 
 describe('Neighbours', () => {
@@ -28,6 +32,8 @@ describe('Neighbours', () => {
     neighbours.join(listener)
     neighbours.wrote(writer)
     expect([writer.heard, listener.heard]).toEqual([0, heard])
+    neighbours.synchronized(writer)
+    expect([writer.heard, listener.heard]).toEqual([0, 2 * heard])
   })
 
   it('hear nothing before they have come and after they have left', () => {

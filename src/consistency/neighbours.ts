@@ -6,6 +6,8 @@ export interface Neighbour {
   readonly mayBeUnflushed: boolean
   /** Another one, of the same cluster as far as is known, may have written. */
   heardOfWrite(writer: Neighbour): void
+  /** Another one has taken a lock or heard a notification: every read from now on shows what is committed by now. */
+  heardOfSynchronization(): void
 }
 
 /**
@@ -27,11 +29,20 @@ export class Neighbours {
 
   /** The outcome of something that may have written has been heard. */
   wrote(writer: Neighbour): void {
+    this.#tell(writer, (member) => member.heardOfWrite(writer))
+  }
+
+  /** It has taken a lock, or heard a notification. */
+  synchronized(source: Neighbour): void {
+    this.#tell(source, (member) => member.heardOfSynchronization())
+  }
+
+  #tell(source: Neighbour, tell: (member: Neighbour) => void): void {
     if (this.#members.size < 2) return
     for (const each of this.#members) {
       const member = each.deref()
-      if (member === undefined || member === writer) continue
-      if (mayBeOfOne(member, writer)) member.heardOfWrite(writer)
+      if (member === undefined || member === source) continue
+      if (mayBeOfOne(member, source)) tell(member)
     }
   }
 

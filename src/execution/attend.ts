@@ -14,22 +14,25 @@ export const STREAM_HANDLERS: readonly string[] = [
   'handleError',
 ]
 
-/**
- * Makes a query object (COPY, `pg.Query`) hear the server in the async context of this call, and calls `ending`
- * right before it hears that it has ended or failed, and then with the error.
- *
- * @param isDeaf True when nobody listens to it any more: it then hears nothing.
- */
-export function attend(
-  submittable: Submittable,
-  ending: (error: unknown) => void,
-  isDeaf: () => boolean = () => false,
-): void {
+export interface Attendance {
+  /** Called right before the query object hears anything. */
+  readonly begun: () => void
+  /** Called right before it hears that it has ended or failed, and then with the error. */
+  readonly ending: (error: unknown) => void
+  /** True when nobody listens to it any more: it then hears nothing. */
+  readonly isDeaf: () => boolean
+}
+
+/** Makes a query object (COPY, `pg.Query`) hear the server in the async context of this call. */
+export function attend(submittable: Submittable, { begun, ending, isDeaf }: Attendance): void {
+  let hasBegun = false
   for (const name of STREAM_HANDLERS) {
     const handler: unknown = Reflect.get(submittable, name)
     if (typeof handler !== 'function') continue
     const ends = name === 'handleReadyForQuery' || name === 'handleError'
     const inContext = inThisContext((...args: unknown[]) => {
+      if (!hasBegun) begun()
+      hasBegun = true
       if (ends) ending(name === 'handleError' ? args[0] : undefined)
       if (!isDeaf()) handler.apply(submittable, args)
     })

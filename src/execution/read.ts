@@ -10,8 +10,14 @@ import type { Send } from './execution.ts'
 
 /** Goes along with a read, for its session. */
 export interface ReadFollower {
-  /** This node has answered it, with an error of its own perhaps. `upTo`: what it had replayed behind the answer, if it was asked. */
-  readonly answered: (node: NodeView, upTo?: Position) => void
+  /** Whether it matters which replica has answered, and how far that was. */
+  readonly isMonotonic: boolean
+  /**
+   * This node has answered it, with an error of its own perhaps.
+   * @param upTo What it had replayed behind the answer, if it was asked
+   * @param isInstead Whether the primary has answered because replicas are behind the session
+   */
+  readonly answered: (node: NodeView, upTo?: Position, isInstead?: boolean) => void
   /** Whether the primary shows what the session has seen on replicas. Absent where that is known. */
   readonly showing: (() => Promise<Showing>) | undefined
 }

@@ -47,7 +47,13 @@ async function read(): Promise<void> {
 describe('an address of several servers', () => {
   it('serves by one that proves itself', async () => {
     const answered: unknown[] = []
-    given = { follower: { answered: (node, upTo) => answered.push(node, upTo), showing: undefined } }
+    given = {
+      follower: {
+        isMonotonic: true,
+        answered: (node, upTo) => answered.push(node, upTo),
+        showing: undefined,
+      },
+    }
     await read()
     expect(b.outcome).toBe('rows')
     // Whom the session has read from is the server, and not the address.

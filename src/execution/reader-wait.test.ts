@@ -66,7 +66,10 @@ describe('a read of a session that has seen more than the primary may show', () 
     const plan = (): ReturnType<typeof planOf> => planOf(word)
     bench
       .reader({ waitMs: 0 })
-      .read({ plan, send: bench.send, refused: () => {}, follower: { answered, showing } }, bench.done)
+      .read(
+        { plan, send: bench.send, refused: () => {}, follower: { isMonotonic: true, answered, showing } },
+        bench.done,
+      )
     return seen
   }
 

@@ -192,7 +192,7 @@ export class Reader {
       judge: (observation) => reached?.(node, observation) ?? { is: 'unfit' },
       // What has been behind is not made to run the read in vain again.
       isAhead: canPipeline !== false && !how.keeps && walk.catchUpUntilMs === undefined,
-      isFollowed: follower !== undefined,
+      isFollowed: follower?.isMonotonic === true,
       served: (server, upTo) => (served = { server, upTo }),
     })
     attempts.read(node, proven, { ...how, keeps: true }, (attempted) => {
@@ -270,7 +270,9 @@ export class Reader {
 
   #answer(walk: Walk, node: NodeView, error: Error | undefined, result?: unknown, upTo?: Position): void {
     this.#options.listener.readAnswered(node)
-    walk.read.follower?.answered(node, upTo)
+    const isInstead =
+      node.role === 'primary' && walk.plan.rejected.some(({ reason }) => reason === 'behind-session')
+    walk.read.follower?.answered(node, upTo, isInstead)
     walk.done(error, result)
   }
 

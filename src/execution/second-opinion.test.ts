@@ -119,7 +119,7 @@ describe('an error of a replica', () => {
   ])('what the session has seen is %s on the primary: %s', async (showing, expected) => {
     b.committed = AHEAD
     Object.assign(b.answers, { a: ownFault(), p: 'rows' })
-    const follower = { answered: () => {}, showing: async () => showing }
+    const follower = { isMonotonic: true, answered: () => {}, showing: async () => showing }
     b.reader().read({ plan: () => planOf('ap'), send: b.send, refused: () => {}, follower }, b.done)
     await settle()
     expect(`${b.sent}: ${b.outcome}`).toBe(expected)

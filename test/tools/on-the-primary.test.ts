@@ -32,7 +32,11 @@ async function expectMissingOnReplicas(table: string): Promise<void> {
     const { statement, plan } = await pool.explain(sql)
     return statement.kind === 'read' && plan.candidates[0]?.reason === 'replica'
   })
-  await expect(pool.query(sql)).rejects.toMatchObject({ code: '42P01' })
+  for (const node of cluster.replicas) {
+    await expect(ask(node.config, sql)).rejects.toMatchObject({ code: '42P01' })
+  }
+  // The primary answers what they do not know yet.
+  await expect(pool.query(sql)).resolves.toMatchObject({ command: 'SELECT' })
 }
 
 describe('pool.primary', () => {
