@@ -104,6 +104,17 @@ export class Judgement {
     return this.#catalog.source
   }
 
+  /** The schema that statements are judged by; see `CatalogWatcher`. */
+  get schema(): string | undefined {
+    const watcher = this.#shared?.watcher
+    return watcher === undefined || watcher.comparedAtMs < this.#sinceMs ? undefined : watcher.schema
+  }
+
+  /** A node has another schema. */
+  schemaDiffers(): void {
+    this.#shared?.watcher.doubt()
+  }
+
   judge(sql: string | undefined): Statement {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }

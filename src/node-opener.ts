@@ -1,9 +1,14 @@
 import type { Client, PoolClient } from 'pg'
+import { schemaOf } from './catalog/loader.ts'
 import type { Settings } from './config/settings.ts'
 import type { Hooks } from './hooks.ts'
+import type { Judgement } from './judgement.ts'
+import { KeptConnection } from './monitoring/kept-connection.ts'
 import { LeasePool, type LeasePoolListener } from './nodes/lease-pool.ts'
+import { NodeSchema } from './nodes/node-schema.ts'
 import type { Clean } from './nodes/plain-query.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
+import type { SharingSettings } from './nodes/sharing.ts'
 import type { Tell } from './observability/tell.ts'
 import type { Platform } from './platform/platform.ts'
 import { Journal } from './settings/journal.ts'
@@ -14,28 +19,40 @@ export interface NodeHost {
   readonly settings: SettingKeeper
   readonly hooks: Hooks
   readonly tell: Tell
+  readonly judged: Pick<Judgement, 'schema' | 'schemaDiffers'>
 }
 
 /** Makes a node's connections as the options have it; does no I/O. */
 export function nodeOpener(
-  { lanes, prepare }: Settings,
+  options: Settings,
   platform: Platform,
   ClientClass: typeof Client,
-  { hooks, settings, tell }: NodeHost,
+  { hooks, judged, settings, tell }: NodeHost,
   listener: LeasePoolListener,
 ): (config: NodeConfig) => ServerNode {
+  const { lanes, prepare } = options
   let isTold = false
   const lanesUnavailable = (): void => {
     if (!isTold) tell('lanesUnavailable')
     isTold = true
   }
   const clean: Clean = (client, done) => settings.connections.bring(client, Journal.empty, done)
-  const sharing = { platform, lanes, prepare, clean }
   const isLendable = (client: PoolClient): boolean => settings.isLendable(client) && hooks.isLendable(client)
   const told = { ...listener, lanesUnavailable }
+  const sharingOf = (config: NodeConfig): SharingSettings => {
+    const connection = new KeptConnection(ClientClass, platform, options.probeTimeoutMs)
+    const schema = new NodeSchema({
+      platform,
+      ask: () => schemaOf((sql) => connection.rows(config.options, sql)),
+      known: () => judged.schema,
+      differs: () => judged.schemaDiffers(),
+      close: () => connection.close(),
+    })
+    return { platform, lanes, prepare, clean, schema }
+  }
   return (config) => {
     // Where a read is, has to be found out for each of them.
-    const shared = config.isBalanced ? undefined : sharing
-    return new LeasePool(hooks.around(config), ClientClass, told, isLendable, shared)
+    const sharing = config.isBalanced ? undefined : sharingOf(config)
+    return new LeasePool(hooks.around(config), ClientClass, told, isLendable, sharing)
   }
 }

@@ -23,5 +23,5 @@ export function plainOf(
 ): PlainQuery | undefined {
   if (acquire !== undefined) return undefined
   if ((journal ?? ofPool) !== Journal.empty) return undefined
-  return canRide(statement) ? plain?.() : undefined
+  return canRide(statement) ? plain?.(true) : undefined
 }

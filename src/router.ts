@@ -78,7 +78,8 @@ export class Router implements ClientHost {
     const primary = (): CatalogSource | undefined => this.#cluster.source(this.#nodes)
     this.#judgement = judgementOf({ settings, platform, ClientClass, tell: this.tell, primary })
     this.names = this.#judgement.names
-    this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, this, poolListener))
+    const host = { hooks: this.hooks, settings: this.settings, tell: this.tell, judged: this.#judgement }
+    this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, host, poolListener))
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })
@@ -358,9 +359,8 @@ export class Router implements ClientHost {
     const plain = work.canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
     const { plan, reached } = work.candidates(route)
     const position = positionToAsk(route)
-    const text = statement
     work.executor.read(
-      { plan, reached, send, plain, text, position, canPipeline, refused, follower, conversation },
+      { plan, reached, send, plain, text: statement, position, canPipeline, refused, follower, conversation },
       done,
     )
   }

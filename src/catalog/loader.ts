@@ -5,7 +5,7 @@ import { checkQuery, loadQuery, type LoadedRow } from './load-query.ts'
 import { LoadedCatalog } from './loaded-catalog.ts'
 import { recentCatalog } from './recent-catalog.ts'
 import { recentQuery, type ChangeRow } from './recent-query.ts'
-import type { Signal } from './signal.ts'
+import { shortened, type Signal } from './signal.ts'
 
 /**
  * Runs a text of several statements on the primary and gives the rows of the last one. Sent as one text without
@@ -47,10 +47,22 @@ export async function loadCatalog(
   const [digest, horizon] = JSON.parse(signal?.names ?? '[]') as readonly string[]
   return {
     catalog: withDeclared(loaded, declared),
-    signal: { counters: signal?.verdict ?? '', digest: digest ?? '' },
+    signal: { counters: signal?.verdict ?? '', digest: shortened(digest ?? '') },
     counts: loaded.counts,
     ...(horizon !== undefined && { horizon }),
   }
+}
+
+interface SignalRow {
+  readonly counters: string
+  /** `null` when nothing changed. */
+  readonly digest: string | null
+}
+
+/** Asks a server, which may be a replica, for the digest of its schema; see `Signal`. */
+export async function schemaOf(query: CatalogQuery): Promise<string | undefined> {
+  const [row] = (await query(checkQuery())) as readonly SignalRow[]
+  return row?.digest ? shortened(row.digest) : undefined
 }
 
 /** Asks whether the database is still what it was, and loads the catalog if it is not. */
@@ -71,12 +83,8 @@ export async function compare(
   thoroughly: boolean,
 ): Promise<Loaded | undefined> {
   const counters = thoroughly ? undefined : known.signal.counters
-  const [row] = (await query(checkQuery(counters))) as readonly {
-    readonly counters: string
-    /** `null` when nothing changed. */
-    readonly digest: string | null
-  }[]
-  const digest = row?.digest ?? known.signal.digest
+  const [row] = (await query(checkQuery(counters))) as readonly SignalRow[]
+  const digest = row?.digest ? shortened(row.digest) : known.signal.digest
   if (row === undefined || digest !== known.signal.digest) return undefined
   return { ...known, signal: { counters: row.counters, digest } }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { literal } from './sql-literal.ts'
 
 /** Which state of the system catalogs was read. */
@@ -7,7 +8,7 @@ export interface Signal {
    * itself, other things than ours are counted too, and a connection may report its changes up to 10 seconds late.
    */
   readonly counters: string
-  /** Stands for everything that was read. */
+  /** Stands for everything that was read: the same on each server of a cluster that has replayed the same changes. */
   readonly digest: string
 }
 
@@ -17,11 +18,14 @@ const tables = [
   'pg_attribute',
   'pg_cast',
   'pg_class',
+  'pg_collation',
   'pg_constraint',
   'pg_depend',
+  'pg_enum',
   'pg_extension',
   'pg_inherits',
   'pg_namespace',
+  'pg_opclass',
   'pg_operator',
   'pg_policy',
   'pg_proc',
@@ -50,7 +54,9 @@ const permanent = (column: string): string =>
 const digests: readonly string[] = [
   `SELECT ${row('oid, relname, relnamespace, relkind, relpersistence, relrowsecurity, relnatts')}
    FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't'`,
-  `SELECT ${row('attrelid, attnum, atttypid')} FROM pg_attribute WHERE atttypid >= 16384 AND ${permanent('attrelid')}`,
+  `SELECT ${row('a.attrelid, a.attnum, a.atttypid, a.xmin')}
+   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+   WHERE c.oid >= 16384 AND a.attnum > 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.relpersistence <> 't'`,
   `SELECT ${row('oid, xmin')} FROM pg_attrdef WHERE ${permanent('adrelid')}`,
   `SELECT ${row('oid, xmin')} FROM pg_rewrite WHERE ev_type = '1' AND ${permanent('ev_class')}`,
   `SELECT ${row('inhrelid, inhparent')} FROM pg_inherits WHERE ${permanent('inhrelid')}`,
@@ -58,7 +64,9 @@ const digests: readonly string[] = [
   `SELECT ${row('oid, xmin')} FROM pg_constraint WHERE contypid <> 0`,
   `SELECT ${row('oid, nspname')} FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'`,
   `SELECT ${row('rngtypid, xmin')} FROM pg_range`,
-  ...['pg_proc', 'pg_operator', 'pg_cast', 'pg_policy', 'pg_extension'].map(
+  `SELECT ${row('oid, xmin')} FROM pg_collation WHERE oid >= 16384`,
+  `SELECT ${row('oid, xmin')} FROM pg_opclass WHERE oid >= 16384`,
+  ...['pg_proc', 'pg_operator', 'pg_cast', 'pg_enum', 'pg_policy', 'pg_extension'].map(
     (table) => `SELECT ${row('oid, xmin')} FROM ${table}`,
   ),
 ]
@@ -77,4 +85,9 @@ export function signalSql(knownCounters?: string): string {
   return `
 SELECT counters, (SELECT ${digestSql} ${changed}) AS digest
 FROM (SELECT current_setting('switchyard.counters') AS counters OFFSET 0) c`
+}
+
+/** What `signalSql` gives as `digest`, shortened. */
+export function shortened(digest: string): string {
+  return createHash('sha256').update(digest).digest('hex').slice(0, 12)
 }

@@ -49,6 +49,8 @@ const longestMigrationMs = 10_000
 const glanceMs = 3_000
 /** Nobody waits for the answer to a question that has taken longer than this, in milliseconds. */
 const patienceMs = 1_000
+/** Time between two looks that somebody's doubt leads to. */
+const doubtEveryMs = 2_000
 const firstRetryMs = 1_000
 const lastRetryMs = 60_000
 
@@ -67,6 +69,7 @@ export class CatalogWatcher {
   readonly #unloaded: Catalog
   #known: Loaded | undefined
   #comparedAtMs = -Infinity
+  #doubtedAtMs = -Infinity
   #failures = 0
   #failure: Error | undefined
   /** How often the database may have changed through this process, and how many of those it was asked about. */
@@ -120,6 +123,22 @@ export class CatalogWatcher {
   /** When all that was read was last compared with the database, on the platform's clock. */
   get comparedAtMs(): number {
     return this.#comparedAtMs
+  }
+
+  /**
+   * The digest of the schema that the catalog was loaded from; see `Signal`. `undefined` until the first load, and from a change
+   * that was made through this process until the next one.
+   */
+  get schema(): string | undefined {
+    return this.#changes === this.#changesSeen ? this.#known?.signal.digest : undefined
+  }
+
+  /** A server has another schema: looks now whether the catalog is behind, unless it has just done so. */
+  doubt(): void {
+    const nowMs = this.#platform.now()
+    if (!this.#isActive || this.#failure !== undefined || nowMs - this.#doubtedAtMs < doubtEveryMs) return
+    this.#doubtedAtMs = nowMs
+    this.start(nowMs)
   }
 
   /**

@@ -20,8 +20,9 @@ export interface NormalizedQuery {
   /**
    * The query as a plain one, for when it turns out to be that; `undefined` when there is more to it than its text and values.
    * Converts the values.
+   * @param mayHaveName Whether the server may keep what it has worked out of it.
    */
-  readonly plain: () => PlainQuery | undefined
+  readonly plain: (mayHaveName: boolean) => PlainQuery | undefined
 }
 
 /** Query objects that drive the connection themselves: cursors, streams, COPY. */
@@ -78,7 +79,8 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     client.query(sent as string, parameters as unknown[], done as () => void)
   }
   if (typeof sent === 'string') {
-    const plain = (): PlainQuery | undefined => plainQuery({ text: sent }, parameters)
+    const plain = (mayHaveName: boolean): PlainQuery | undefined =>
+      plainQuery({ text: sent }, parameters, mayHaveName)
     return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true, plain }
   }
   if (!isConfig) {
@@ -93,7 +95,7 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     send,
     // A portal that stays open would be in the way.
     canPipeline: !rows,
-    plain: () => plainQuery(sent as QueryFields, parameters),
+    plain: (mayHaveName) => plainQuery(sent as QueryFields, parameters, mayHaveName),
   }
 }
 
@@ -112,7 +114,7 @@ interface QueryFields {
 }
 
 /** Whoever gives a name, or asks for some rows at a time, is given what node-postgres does with that. */
-function plainQuery(query: QueryFields, parameters: unknown): PlainQuery | undefined {
+function plainQuery(query: QueryFields, parameters: unknown, mayHaveName: boolean): PlainQuery | undefined {
   const { binary, name, portal, query_timeout: timeoutMs, queryMode, rowMode, rows, text, types } = query
   const values = parameters ?? query.values ?? undefined
   if (typeof text !== 'string' || text === '' || name || rows || portal || queryMode) return undefined
@@ -127,6 +129,7 @@ function plainQuery(query: QueryFields, parameters: unknown): PlainQuery | undef
       rowMode: rowMode === 'array' ? 'array' : undefined,
       types: types || undefined,
       binary: binary ? true : undefined,
+      mayHaveName,
       timeoutMs: timeoutMs || undefined,
     }
   } catch {

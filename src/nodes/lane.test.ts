@@ -57,7 +57,7 @@ let isExpired: boolean
 function options(more: Partial<LaneOptions> = {}): LaneOptions {
   return {
     platform,
-    named: new NamedReads(platform),
+    named: new NamedReads(platform, () => 'schema'),
     statements: new PreparedStatements(connection.asClient, 10),
     workMs: 1,
     maxInFlight: 4,
@@ -85,6 +85,7 @@ const read = (text: string, timeoutMs?: number): PlainQuery => ({
   rowMode: undefined,
   types: undefined,
   binary: undefined,
+  mayHaveName: true,
   timeoutMs,
 })
 
@@ -265,11 +266,10 @@ describe('a read that nobody waits for any more', () => {
 })
 
 describe('a name on a lane', () => {
-  const outdated = (): Error =>
-    Object.assign(new DatabaseError('cached plan must not change result type', 10, 'error'), {
-      code: '0A000',
-      routine: 'RevalidateCachedQuery',
-    })
+  const outdated = (): Error => {
+    const fields = { code: '0A000', severity: 'ERROR', routine: 'RevalidateCachedQuery' }
+    return Object.assign(new DatabaseError('cached plan must not change result type', 10, 'error'), fields)
+  }
 
   it('that fails is freed, and its reads run again without; neighbours hear nothing of it', () => {
     book = new ShapeBook(1)
@@ -283,7 +283,7 @@ describe('a name on a lane', () => {
     expect(connection.sent.map(({ text, name }) => [text, name])).toEqual([
       ['b', undefined],
       ['a', undefined],
-      [`deallocate ${record.name}`, undefined],
+      [`deallocate ${record.name}_schema`, undefined],
     ])
     connection.answer(2)
     connection.answer(3)

@@ -125,17 +125,14 @@ export class Lane {
   }
 
   ride(read: PlainQuery, record: TextRecord, rider: Rider): Ride {
-    const { platform, statements } = this.#options
+    const { named, platform, statements } = this.#options
     const sentAtMs = platform.now()
     const isAlone = this.#passengers.length === 0
     const passenger: Passenger = {
       read,
       rider,
       record,
-      name:
-        this.#options.named.isTrusted && mayHaveName(read, this.#client)
-          ? statements.nameFor(record)
-          : undefined,
+      name: mayHaveName(read, this.#client) ? named.nameFor(statements, record) : undefined,
       costMs: record.shape.costMs,
       sentAtMs,
       isAlone,
@@ -219,7 +216,7 @@ export class Lane {
     if (this.#state === 'lost') return this.#fail(passenger, error)
     this.#measure(passenger)
     const { named, statements } = this.#options
-    const isRunAgain = name !== undefined && named.heard(statements, record, error)
+    const isRunAgain = name !== undefined && named.heard(statements, record, name, error)
     if (!isRunAgain) this.#end(passenger, () => rider.answered(error, result))
     else if (!passenger.isOver) this.#runAgain(passenger)
     if (this.#isIdle) this.#idle()

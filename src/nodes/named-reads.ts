@@ -2,46 +2,62 @@ import type { Platform } from '../platform/platform.ts'
 import { nameLossOf, type PreparedStatements } from './prepared-statements.ts'
 import type { TextRecord } from './shape-book.ts'
 
-/** So many names that the server did not know, with few in between that it knew, and somebody else holds the connections. */
+/** After so many names that the server did not know, with few answers in between, somebody else is taken to hold the connections. */
 const LOSSES = 3
 const ANSWERS_BETWEEN = 1000
 /** For how long nothing gets a name then, in milliseconds. */
 const DISTRUST_MS = 300_000
 
 /**
- * Whether names are worth giving on one node. A pooler in between that hands every transaction to another connection loses
- * them, as do DISCARD ALL and DEALLOCATE ALL by whoever uses the connection in turn.
+ * Which reads of one node are sent with a name. None where names get lost: a pooler in between may hand every transaction to
+ * another connection, and anybody may run DISCARD ALL or DEALLOCATE ALL. None while the node's schema is not certain.
  */
 export class NamedReads {
   readonly #platform: Platform
+  readonly #schema: () => string | undefined
   #losses = 0
   #answers = 0
   #distrustedUntilMs = -Infinity
 
-  constructor(platform: Platform) {
+  /** @param schema The schema of the node, see `NodeSchema`. */
+  constructor(platform: Platform, schema: () => string | undefined) {
     this.#platform = platform
+    this.#schema = schema
+  }
+
+  /** The name for the next run of this text over this connection. `undefined`: it runs without. */
+  nameFor(statements: PreparedStatements, record: TextRecord): string | undefined {
+    if (record.plan?.wantsName !== true || !this.isTrusted) return undefined
+    const schema = this.#schema()
+    return schema === undefined ? undefined : statements.nameFor(record, schema)
   }
 
   get isTrusted(): boolean {
     return this.#losses < LOSSES || this.#platform.now() >= this.#distrustedUntilMs
   }
 
-  /** A run with a name has ended. True when its error is about the name alone: it is to run again, without. */
-  heard(statements: PreparedStatements, record: TextRecord, error: Error | null | undefined): boolean {
+  /** Notes the end of a run with a name. True when the name may be the cause of its error: then it runs again, without. */
+  heard(
+    statements: PreparedStatements,
+    record: TextRecord,
+    name: string,
+    error: Error | null | undefined,
+  ): boolean {
     // node-postgres says null where there is none.
     const loss = error ? nameLossOf(error) : undefined
     if (loss === undefined) {
-      statements.ran(record.name)
+      statements.ran(record, name)
       this.#answers += 1
       if (this.#answers >= ANSWERS_BETWEEN) this.#losses = this.#answers = 0
       return false
     }
-    statements.lost(record, loss)
-    if (loss !== 'outdated') this.lost()
+    statements.lost(record, name, loss)
+    if (loss === 'failed') record.plan?.failed()
+    else this.#lost()
     return true
   }
 
-  lost(): void {
+  #lost(): void {
     this.#answers = 0
     this.#losses += 1
     if (this.#losses >= LOSSES) this.#distrustedUntilMs = this.#platform.now() + DISTRUST_MS

@@ -64,7 +64,7 @@ export class PlainQueries {
       const bytes = (connection.connection?.stream.bytesRead ?? 0) - bytesBefore
       record.shape.ranOnLease(ms, bytes)
       record.plan?.ran(name !== undefined, ms)
-      if (name !== undefined && this.#options.named.heard(statements, record, error)) {
+      if (name !== undefined && this.#options.named.heard(statements, record, name, error)) {
         return sendUnnamed(client, query, answered)
       }
       answered(error, result)
@@ -79,12 +79,11 @@ export class PlainQueries {
   }
 
   #nameFor(client: PoolClient, record: TextRecord, statements: PreparedStatements): string | undefined {
-    if (record.plan === undefined || !this.#options.named.isTrusted) return undefined
     // What is said of a name there ends the transaction: it cannot be sent again without.
     if (isInTransaction(client)) return undefined
     // What is pushed out can be freed along with the next query only where queries can be sent ahead.
-    if (statements.isFull && !statements.has(record.name) && !('pipeline' in client)) return undefined
-    return statements.nameFor(record)
+    if (statements.isFull && !statements.has(record) && !('pipeline' in client)) return undefined
+    return this.#options.named.nameFor(statements, record)
   }
 }
 

@@ -12,6 +12,8 @@ export interface PlainQuery {
   /** The caller's own type parsers. */
   readonly types: object | undefined
   readonly binary: boolean | undefined
+  /** Whether the server may keep what it has worked out of it: see `Statement`. */
+  readonly mayHaveName: boolean
   /** node-postgres' `query_timeout` of this query, in milliseconds. Absent: as the connection has it. */
   readonly timeoutMs: number | undefined
 }
@@ -36,8 +38,11 @@ export interface Ride {
  * Whether it is answered with the same when it has a name. Without values node-postgres sends it as a simple query, to
  * which the server answers with texts though `binary` is asked for; not so when it has a name.
  */
-export function mayHaveName({ binary, values }: PlainQuery, client: { readonly binary?: boolean }): boolean {
-  return (values !== undefined && values.length > 0) || !(binary || client.binary)
+export function mayHaveName(
+  { binary, mayHaveName: isLasting, values }: PlainQuery,
+  client: { readonly binary?: boolean },
+): boolean {
+  return isLasting && ((values !== undefined && values.length > 0) || !(binary || client.binary))
 }
 
 /** Takes from a connection what sessions have set there: what shares it has set nothing. At once, where there is nothing. */

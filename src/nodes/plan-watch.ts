@@ -14,6 +14,8 @@ const NOISE_MS = 0.3
 /** By how many standard errors: at the end of a trial, and before. */
 const ERRORS = 3
 const EARLY_ERRORS = 6
+/** Runs without a name after one with a name has failed: a read that fails each time is seldom run twice. */
+const AFTER_FAILURE = 64
 /** Runs without a name after the first time that names were slower; four times as many after each other time. */
 const FIRST_PENALTY = 256
 const LONGEST_PENALTY = 262_144
@@ -94,6 +96,13 @@ export class PlanWatch {
     sample.add(ms)
     if (this.#phase === 'trial') this.#judge()
     else this.#look()
+  }
+
+  /** A run with a name has failed. */
+  failed(): void {
+    this.#phase = 'unnamed'
+    this.#unnamedLeft = AFTER_FAILURE
+    this.#unnamed.reset()
   }
 
   #ranBare(isNamed: boolean, ms: number): void {

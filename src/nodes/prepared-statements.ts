@@ -8,35 +8,25 @@ interface Names {
   readonly submittedNamedStatements: Record<string, string>
 }
 
-interface PostgresError extends Error {
-  readonly code?: string | undefined
-  readonly routine?: string | undefined
-  /** In which function it happened. */
-  readonly where?: string | undefined
+interface Known {
+  readonly name: string
+  /** `false` while the first run with that name is under way. */
+  isReady: boolean
 }
 
-/** What an error says of a name that was sent. */
-export type NameLoss =
-  /** The server does not know it (any more): somebody else deallocates over this connection, or it is not the same server. */
-  | 'unknown'
-  /** The server knows it already, from somebody else: it means the same text there. */
-  | 'taken'
-  /** What it answers with has changed its type since it was prepared. */
-  | 'outdated'
-
-/** The names that one connection knows, the least recently used first to go. */
+/** The names that one connection knows, the least recently used first to go. All belong to one schema. */
 export class PreparedStatements {
   readonly #names: Names | undefined
-  /** `false` while the first run with that name is under way. */
-  readonly #known: LRUCache<string, boolean>
+  readonly #known: LRUCache<string, Known>
   readonly #unneeded: string[] = []
+  #schema: string | undefined
 
   constructor(client: PoolClient, max: number) {
     // Native clients have no such connection: nothing gets a name there.
     this.#names = (client as unknown as { readonly connection?: Names }).connection
     this.#known = new LRUCache({
       max,
-      dispose: (_isReady, name, reason) => {
+      dispose: ({ name }, _text, reason) => {
         if (reason === 'evict') this.#drop(name)
       },
     })
@@ -47,53 +37,68 @@ export class PreparedStatements {
     return this.#known.size >= this.#known.max
   }
 
-  has(name: string): boolean {
-    return this.#known.has(name)
+  has(record: TextRecord): boolean {
+    return this.#known.has(record.name)
   }
 
-  /** The name for the next run of this text; `undefined` when it is to run without. */
-  nameFor({ plan, name }: TextRecord): string | undefined {
-    if (plan === undefined || !plan.wantsName || this.#names === undefined) return undefined
-    const isReady = this.#known.get(name)
-    if (isReady === true) return name
-    // Until the server has taken it nobody else may rely on it.
-    if (isReady === false) return undefined
-    this.#known.set(name, false)
+  /**
+   * The name for the next run of this text; `undefined` when it is to run without.
+   * @param schema Part of each name: what was parsed from another schema is never used again, whoever has parsed it.
+   */
+  nameFor(record: TextRecord, schema: string): string | undefined {
+    if (this.#names === undefined) return undefined
+    if (schema !== this.#schema) this.#begin(schema)
+    const known = this.#known.get(record.name)
+    // Until the server has taken it, no other run may rely on it.
+    if (known !== undefined) return known.isReady ? known.name : undefined
+    const name = `${record.name}_${schema}`
+    this.#known.set(record.name, { name, isReady: false })
     return name
   }
 
   /** A run with that name has been answered, or has failed by itself. */
-  ran(name: string): void {
-    if (this.#known.peek(name) !== false) return
-    const isParsed = this.#names !== undefined && name in this.#names.parsedStatements
-    if (isParsed) this.#known.set(name, true)
-    else this.#known.delete(name)
+  ran(record: TextRecord, name: string): void {
+    const known = this.#known.peek(record.name)
+    if (known?.name !== name || known.isReady) return
+    if (this.#isParsed(name)) known.isReady = true
+    else this.#known.delete(record.name)
   }
 
-  /** A run with that name has failed because of the name. */
-  lost({ name, text }: TextRecord, loss: NameLoss): void {
-    const wasReady = this.#known.peek(name) === true
+  /** A run with that name has failed, perhaps because of the name. */
+  lost(record: TextRecord, name: string, loss: NameLoss): void {
+    const known = this.#known.peek(record.name)
+    // Other runs that were under way with that name fail in the same way.
+    if (known?.name !== name) return
     if (loss === 'taken') {
-      this.#known.set(name, true)
-      if (this.#names !== undefined) this.#names.parsedStatements[name] = text
+      known.isReady = true
+      if (this.#names !== undefined) this.#names.parsedStatements[name] = record.text
       return
     }
-    // Others that were under way with that name fail in the same way, and it may have been given anew meanwhile.
-    if (loss === 'outdated') {
-      if (!wasReady) return
-      this.#known.delete(name)
-      return this.#drop(name)
+    if (loss === 'failed') {
+      this.#known.delete(record.name)
+      if (this.#isParsed(name)) this.#drop(name)
+      return
     }
-    const lost = wasReady ? [...this.#known.keys()] : [name]
-    for (const each of lost) {
-      this.#known.delete(each)
-      this.#forget(each)
+    const lost = known.isReady ? [...this.#known.entries()] : [[record.name, known] as const]
+    for (const [text, each] of lost) {
+      this.#known.delete(text)
+      this.#forget(each.name)
     }
   }
 
   /** What is to be run over the connection, now or later, to free what is not needed any more. */
   takeDeallocations(): readonly string[] {
     return this.#unneeded.length === 0 ? NONE : this.#unneeded.splice(0)
+  }
+
+  #begin(schema: string): void {
+    this.#schema = schema
+    for (const { name } of this.#known.values()) this.#drop(name)
+    this.#known.clear()
+  }
+
+  #isParsed(name: string): boolean {
+    return this.#names !== undefined && name in this.#names.parsedStatements
   }
 
   #drop(name: string): void {
@@ -110,11 +115,35 @@ export class PreparedStatements {
 
 const NONE: readonly string[] = []
 
-/** What the error of a run with a name says of the name; `undefined` when it is the statement's own. */
-export function nameLossOf({ code, routine, where }: PostgresError): NameLoss | undefined {
-  // Then the statement itself was under way, and does such things: with a name it has not even begun.
-  if (where !== undefined) return undefined
-  if (code === '26000') return 'unknown'
-  if (code === '42P05') return 'taken'
-  return code === '0A000' && routine === 'RevalidateCachedQuery' ? 'outdated' : undefined
+/** What an error says of a name that was sent. */
+export type NameLoss =
+  /** The server does not know it (any more): somebody else deallocates over this connection, or it is not the same server. */
+  | 'unknown'
+  /** The server knows it already, from another client: it means the same text there. */
+  | 'taken'
+  /** The statement failed, perhaps because something has changed since it was prepared. */
+  | 'failed'
+
+interface PostgresError extends Error {
+  readonly code?: string | undefined
+  readonly severity?: string | undefined
+  /** In which function it happened. */
+  readonly where?: string | undefined
+}
+
+/**
+ * Errors that say something of the node or of the moment, by their classes: connection (08), transaction state (25), conflicts
+ * (40), resources (53), locks (55P03), cancellation and shutdown (57), system errors (58).
+ */
+const NOT_OF_THE_STATEMENT = /^(?:08|25|40|53|55P03|57|58)/
+
+/** What the error of a run with a name says of the name; `undefined` when the name cannot be the cause. */
+export function nameLossOf({ code, severity, where }: PostgresError): NameLoss | undefined {
+  // Other severities than these two may be translated. Without one it is not the server's error.
+  if (code === undefined || severity === undefined || severity === 'FATAL' || severity === 'PANIC')
+    return undefined
+  // Out of a function it is about another name.
+  if (code === '26000' && where === undefined) return 'unknown'
+  if (code === '42P05' && where === undefined) return 'taken'
+  return NOT_OF_THE_STATEMENT.test(code) ? undefined : 'failed'
 }

@@ -3,6 +3,7 @@ import type { Client, PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
 import { Lanes } from './lanes.ts'
 import { NamedReads } from './named-reads.ts'
+import type { NodeSchema } from './node-schema.ts'
 import { PlainQueries } from './plain-queries.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 import type { Clean } from './plain-query.ts'
@@ -17,6 +18,7 @@ export interface SharingSettings {
   /** Absent where nothing gets a name. */
   readonly prepare: PrepareSettings | undefined
   readonly clean: Clean
+  readonly schema: Pick<NodeSchema, 'current' | 'close'>
 }
 
 export interface SharingOptions extends SharingSettings {
@@ -31,12 +33,14 @@ export interface SharingOptions extends SharingSettings {
 export class Sharing {
   readonly reads: PlainSender
   readonly #lanes: Lanes | undefined
+  readonly #schema: SharingSettings['schema']
   readonly #pool: () => PgPool<Client>
 
   constructor(options: SharingOptions) {
-    const { clean, lanes, platform, pool, prepare } = options
+    const { clean, lanes, platform, pool, prepare, schema } = options
     this.#pool = pool
-    const named = new NamedReads(platform)
+    this.#schema = schema
+    const named = new NamedReads(platform, () => schema.current())
     const known = new WeakMap<PoolClient, PreparedStatements>()
     const statementsOf = (client: PoolClient): PreparedStatements => {
       let statements = known.get(client)
@@ -76,6 +80,7 @@ export class Sharing {
   }
 
   close(): void {
+    this.#schema.close()
     this.#lanes?.close()
   }
 

@@ -1,0 +1,113 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
+import { NodeSchema } from './node-schema.ts'
+
+let platform: FakePlatform
+let known: string | undefined
+/** What the node has; `undefined`: it does not answer the question. */
+let has: string | undefined
+let answerMs: number
+let asked: number
+let differed: number
+let schema: NodeSchema
+
+beforeEach(() => {
+  platform = new FakePlatform()
+  known = has = 'a'
+  answerMs = asked = differed = 0
+  schema = new NodeSchema({
+    platform,
+    ask: async () => {
+      asked += 1
+      const answer = has
+      if (answerMs > 0) await new Promise<void>((resolve) => platform.schedule(answerMs, resolve))
+      if (answer === undefined) throw new Error('no answer')
+      return answer
+    },
+    known: () => known,
+    differs: () => (differed += 1),
+    close: () => {},
+  })
+})
+
+/** What is said of the node now, and once what was asked is answered. */
+async function seen(): Promise<(string | undefined)[]> {
+  const before = schema.current()
+  await settle()
+  return [before, schema.current()]
+}
+
+describe('the schema of a node', () => {
+  it('is known once the node was asked, and is asked for again after a second', async () => {
+    expect(await seen()).toEqual([undefined, 'a'])
+    await platform.advance(999)
+    expect(await seen()).toEqual(['a', 'a'])
+    expect(asked).toBe(1)
+    await platform.advance(1)
+    expect(await seen()).toEqual(['a', 'a'])
+    expect(asked).toBe(2)
+  })
+
+  it('is not asked for while nothing needs it', async () => {
+    await seen()
+    await platform.advance(60_000)
+    expect(asked).toBe(1)
+  })
+
+  it('is unknown two seconds after the last question that was answered', async () => {
+    await seen()
+    has = undefined
+    await platform.advance(1999)
+    expect(await seen()).toEqual(['a', undefined])
+    await platform.advance(1)
+    expect(await seen()).toEqual([undefined, undefined])
+  })
+
+  it('counts from the question on: a change may come right behind it', async () => {
+    answerMs = 1500
+    schema.current()
+    await platform.advance(1500)
+    await settle()
+    expect(schema.current()).toBe('a')
+    await platform.advance(500)
+    expect(schema.current()).toBeUndefined()
+  })
+
+  it('other than the catalog: nothing has a name until one has caught up', async () => {
+    await seen()
+    has = 'b'
+    await platform.advance(1000)
+    expect(await seen()).toEqual(['a', undefined])
+    expect(differed).toBe(1)
+    known = 'b'
+    expect(schema.current()).toBe('b')
+  })
+
+  it('of a replica that is behind is asked for four times a second', async () => {
+    known = 'b'
+    expect(await seen()).toEqual([undefined, undefined])
+    has = 'b'
+    await platform.advance(250)
+    expect(await seen()).toEqual([undefined, 'b'])
+  })
+
+  it('is not asked for while the catalog is not known', async () => {
+    known = undefined
+    expect(await seen()).toEqual([undefined, undefined])
+    expect(asked).toBe(0)
+  })
+
+  it('that takes long to tell is asked for seldom: names are used for a part of the time', async () => {
+    answerMs = 100
+    schema.current()
+    await platform.advance(100)
+    await settle()
+    expect(schema.current()).toBe('a')
+    await platform.advance(4899)
+    expect(schema.current()).toBeUndefined()
+    expect(asked).toBe(1)
+    await platform.advance(1)
+    schema.current()
+    expect(asked).toBe(2)
+  })
+})
