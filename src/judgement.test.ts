@@ -114,3 +114,33 @@ test('nobody waits for a load longer than 100 ms, nor for one that takes longer 
   expect(judgement.changeKnown(judgement.judge(READ))).toBeUndefined()
   await judgement.leave()
 })
+
+test('what this pool has just created is waited for longer, until the first load', async () => {
+  const platform = new FakePlatform()
+  const database = new Database()
+  const judgement = await judgementOver(database, platform, 100)
+  judgement.ddlPassed('create table app.things (id int)')
+  judgement.start()
+  const outcomes: string[] = []
+  void judgement.changeKnown(judgement.judge('select * from app.things'))?.then(() => outcomes.push('own'))
+  void judgement.changeKnown(judgement.judge('select * from others'))?.then(() => outcomes.push('other'))
+  await platform.advance(100)
+  expect(outcomes).toEqual(['other'])
+  await database.answers()
+  await until('it is known', () => outcomes.length === 2)
+  await judgement.leave()
+})
+
+test('what a text has created that is not known may be anything', async () => {
+  const platform = new FakePlatform()
+  const judgement = await judgementOver(new Database(), platform, 100)
+  judgement.ddlPassed()
+  judgement.start()
+  let isOver = false
+  void judgement.changeKnown(judgement.judge(READ))?.then(() => (isOver = true))
+  await platform.advance(999)
+  expect(isOver).toBe(false)
+  await platform.advance(1)
+  expect(isOver).toBe(true)
+  await judgement.leave()
+})

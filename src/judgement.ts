@@ -19,6 +19,8 @@ export interface JudgementOptions {
 
 /** How long a read waits for the first load, in milliseconds. */
 const LONGEST_WAIT_MS = 100
+/** How long a read of a table that this pool has just created waits for it, in milliseconds. */
+const LONGEST_WAIT_FOR_OWN_MS = 1_000
 /** How often it is asked again what is in a database that keeps changing. */
 const MOST_ANSWERS = 20
 /** A pool that lives for one statement does not load the catalog. */
@@ -36,6 +38,10 @@ export class Judgement {
   /** What was loaded before this moment has to be compared with the database first. */
   #sinceMs: number
   #statements = 0
+  /** Names that were given through this pool before the catalog was loaded. */
+  readonly #given = new Set<string>()
+  /** Names may have been given that are not known. */
+  #isGivenMore = false
 
   constructor(options: JudgementOptions) {
     const { parser, declared, statementCacheBytes, maxSqlBytes, waitMs } = options.settings
@@ -132,20 +138,24 @@ export class Judgement {
     return this.#judge.learn(sql)
   }
 
-  /** The database may have been changed. */
-  ddlPassed(): void {
+  /** The database may have been changed, by this text if it is known. */
+  ddlPassed(sql?: string): void {
     this.#shared?.watcher.ddlPassed()
+    if (this.#isLoaded) return
+    const names = sql === undefined ? undefined : this.#options.settings.parser.givenNames?.(sql)
+    for (const name of names ?? []) this.#given.add(name)
+    if (names === undefined) this.#isGivenMore = true
   }
 
   /**
    * Resolves when the statement may be judged otherwise, because the database has answered; or after `waitMs`, and while it
-   * is loaded for the first time after 100 ms. `undefined` where there is nothing to wait for.
+   * is loaded for the first time after 100 ms; but what this pool has just created is waited for. `undefined` where there is nothing to wait for.
    */
-  changeKnown({ reason }: Statement): Promise<void> | undefined {
+  changeKnown({ offender, reason }: Statement): Promise<void> | undefined {
     const watcher = this.#shared?.watcher
     if (reason !== 'catalog-pending' || this.#waitMs === 0) return undefined
     if (watcher?.isAsking !== true || this.source === 'loaded') return undefined
-    const waitMs = watcher.known === undefined ? Math.min(this.#waitMs, LONGEST_WAIT_MS) : this.#waitMs
+    const waitMs = this.#isLoaded ? this.#waitMs : this.#waitForLoadMs(offender?.text)
     const { platform } = this.#options
     return new Promise((resolve) => {
       // Neither the timer nor the question keeps the process alive, and a statement waits for them.
@@ -158,6 +168,15 @@ export class Judgement {
       const timer = platform.schedule(waitMs, over)
       void watcher.settled().then(over)
     })
+  }
+
+  get #isLoaded(): boolean {
+    return this.#shared?.watcher.known !== undefined
+  }
+
+  #waitForLoadMs(name = ''): number {
+    const isOwn = this.#isGivenMore || this.#given.has(name.slice(name.lastIndexOf('.') + 1))
+    return isOwn ? LONGEST_WAIT_FOR_OWN_MS : Math.min(this.#waitMs, LONGEST_WAIT_MS)
   }
 
   /** Resolves when the catalog is loaded. Rejects with the error of the load, or when the pool is ended meanwhile. */

@@ -250,9 +250,9 @@ export class Router implements ClientHost {
    * Notes what has come to its end: sessions may have written, and the database's functions and relations may have
    * changed. To be called before the caller hears of the end: the next thing that it does may be to read.
    */
-  ended(write: Write): void {
+  ended(write: Write, sql?: string): void {
     this.sessions.wrote(write.sessions)
-    if (write.changesCatalog) this.#judgement.ddlPassed()
+    if (write.changesCatalog) this.#judgement.ddlPassed(sql)
   }
 
   /** Counts a statement that runs over a leased connection. */
@@ -332,7 +332,7 @@ export class Router implements ClientHost {
       if (!error) this.sessions.ranOnPrimary(session, statement, sql)
       if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
       else if (statement.mayWrite)
-        this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) })
+        this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) }, sql)
       done(error, result)
     }
     executor.write(send, ended)

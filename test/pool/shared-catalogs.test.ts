@@ -99,6 +99,19 @@ describe('pools of one process', () => {
     expect((await other.explain('select * from told')).statement.reason).toBe('select')
   })
 
+  it('know what was there before they were made, whoever made it', async () => {
+    const { Counting } = counting()
+    await open(Counting).ready()
+    await ask(cluster.primary.config, 'create table made_by_others (id int)')
+    await ask(
+      cluster.primary.config,
+      `create function changing() returns int language plpgsql as $$ begin execute ''; return 1; end $$`,
+    )
+    const second = open(Counting)
+    expect((await second.explain('select * from made_by_others')).statement.reason).toBe('select')
+    expect((await second.explain('select changing()')).statement.kind).toBe('write')
+  })
+
   it('keep it when the one that asked is ended', async () => {
     const { Counting, loads } = counting()
     const [asks, stays] = [open(Counting), open(Counting)]
