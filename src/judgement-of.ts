@@ -14,6 +14,8 @@ export interface JudgementParts {
   readonly primary: CatalogUser['primary']
 }
 
+const CONNECT_TIMEOUT_FACTOR = 5
+
 /** Those of this process. */
 const catalogs = new SharedCatalogs(systemPlatform)
 
@@ -24,7 +26,8 @@ export function judgementOf({ settings, platform, ClientClass, tell, primary }: 
     ClientClass,
     parser,
     declared,
-    connectTimeoutMs: probeTimeoutMs,
+    // It is asked while a program starts, which may keep the event loop busy for seconds, and nothing hurries.
+    connectTimeoutMs: CONNECT_TIMEOUT_FACTOR * probeTimeoutMs,
     primary,
     onEvent: (event) => tellOfCatalog(tell, event),
   }
