@@ -23,11 +23,13 @@ class FakeConnection {
     this.log = log
   }
 
-  query({ text }: { readonly text: string }): Promise<unknown> {
+  query(
+    { text }: { readonly text: string },
+    answered: (error: Error | null, result?: unknown) => void,
+  ): void {
     this.log.push(text)
-    return this.isolation instanceof Error
-      ? Promise.reject(this.isolation)
-      : Promise.resolve({ rows: [[this.isolation]] })
+    if (this.isolation instanceof Error) answered(this.isolation)
+    else answered(null, { rows: [[this.isolation]] })
   }
 
   release(error?: Error): void {

@@ -5,6 +5,7 @@ import { asError } from './errors/as-error.ts'
 import type { ReplicaLease } from './execution/conversation.ts'
 import type { Work } from './executors.ts'
 import { isBroken } from './nodes/is-broken.ts'
+import { rowsUnseen } from './platform/unseen.ts'
 import type { RouteRequest } from './routing/decide.ts'
 import type { Route } from './routing/route.ts'
 import type { SessionKeeper } from './session-keeper.ts'
@@ -98,8 +99,8 @@ export class ReadOnlyOpener {
 }
 
 function ask(client: PoolClient, text: string, answered: (error?: Error, value?: unknown) => void): void {
-  client.query({ text, rowMode: 'array' as const }).then(
-    ({ rows }) => answered(undefined, rows[0]?.[0]),
+  rowsUnseen(client, { text, rowMode: 'array' }).then(
+    ([row]) => answered(undefined, (row as readonly unknown[] | undefined)?.[0]),
     (error: unknown) => answered(asError(error)),
   )
 }

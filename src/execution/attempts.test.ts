@@ -233,7 +233,7 @@ describe('a refusal by what was the primary', () => {
 
   it('that cannot be proven is the answer', async () => {
     write((client, done) => {
-      ;(client as unknown as FakeLease).query = () => Promise.reject(reset())
+      ;(client as unknown as FakeLease).query = (_question, answered) => answered(reset())
       done(refusal())
     })
     await settle()

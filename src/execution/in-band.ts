@@ -1,5 +1,6 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
 import { reaches, type Position } from '../consistency/position.ts'
+import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
 import { parseLsn } from '../topology/lsn.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Done, Send } from './execution.ts'
@@ -39,8 +40,8 @@ export function inBand(send: Send, node: NodeView, wanted: Position): Send {
       else if (hasReached) done(error, result)
       else done(undefined, BEHIND)
     }
-    const asked = (error: Error | undefined, answer?: QueryArrayResult): void => {
-      const [pid, lsn] = (answer?.rows[0] ?? []) as readonly unknown[]
+    const asked: OwnAnswered = (error, answer) => {
+      const [pid, lsn] = ((answer as QueryArrayResult | undefined)?.rows[0] ?? []) as readonly unknown[]
       if (error) return
       if (Number(pid) === connection.processID) hasReached = shows(node, lsn, wanted)
       else pooled.add(client)
@@ -48,7 +49,7 @@ export function inBand(send: Send, node: NodeView, wanted: Position): Send {
     if (!('pipeline' in connection)) return inTurn(client, send, asked, () => hasReached, done)
     const { pipeline } = connection
     connection.pipeline = true
-    client.query(PROGRESS, asked)
+    queryUnseen(client, PROGRESS, asked)
     send(client, (error, result) => {
       connection.pipeline = pipeline ?? false
       proven(error, result)
@@ -60,11 +61,11 @@ export function inBand(send: Send, node: NodeView, wanted: Position): Send {
 function inTurn(
   client: PoolClient,
   send: Send,
-  asked: (error: Error | undefined, answer?: QueryArrayResult) => void,
+  asked: OwnAnswered,
   hasReached: () => boolean,
   done: Done,
 ): void {
-  client.query(PROGRESS, (error: Error | undefined, answer: QueryArrayResult) => {
+  queryUnseen(client, PROGRESS, (error, answer) => {
     asked(error, answer)
     if (error) done(error)
     else if (hasReached()) send(client, done)

@@ -1,4 +1,5 @@
-import type { PoolClient } from 'pg'
+import type { PoolClient, QueryArrayResult } from 'pg'
+import { queryUnseen } from '../platform/unseen.ts'
 
 /**
  * Asks over a connection that has just refused a statement whether its server is a standby. If it is one now, it was one
@@ -6,8 +7,8 @@ import type { PoolClient } from 'pg'
  */
 export function askWhetherStandby(client: PoolClient, answered: (isStandby: boolean) => void): void {
   const query = { text: 'select pg_is_in_recovery()::text', rowMode: 'array' as const }
-  client.query(query).then(
-    ({ rows }) => answered(rows[0]?.[0] === 'true'),
-    () => answered(false),
-  )
+  queryUnseen(client, query, (_error, result) => {
+    const [row] = (result as QueryArrayResult | undefined)?.rows ?? []
+    answered(row?.[0] === 'true')
+  })
 }

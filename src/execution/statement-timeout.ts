@@ -1,4 +1,5 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
+import { queryUnseen } from '../platform/unseen.ts'
 import type { ConnectionSettings } from '../settings/connection-settings.ts'
 import { Journal } from '../settings/journal.ts'
 
@@ -44,15 +45,16 @@ export class StatementTimeout {
     if (wanted === undefined || wanted === known?.now) return applied()
     if (known !== undefined) return this.#set(client, known, wanted, applied)
     const question = { text: "select current_setting('statement_timeout')", rowMode: 'array' as const }
-    client.query(question, (error: Error | undefined, answer?: QueryArrayResult) => {
+    queryUnseen(client, question, (error, answer) => {
       if (error) return applied(error)
-      const before = String(answer?.rows[0]?.[0])
+      const before = String((answer as QueryArrayResult).rows[0]?.[0])
       this.#set(client, { before, now: before }, wanted, applied)
     })
   }
 
   #set(client: PoolClient, known: Known, wanted: string, applied: Applied): void {
-    client.query("select set_config('statement_timeout', $1, false)", [wanted], (error?: Error) => {
+    const change = { text: "select set_config('statement_timeout', $1, false)", values: [wanted] }
+    queryUnseen(client, change, (error) => {
       if (error) return applied(error)
       known.now = wanted
       this.#known.set(client, known)

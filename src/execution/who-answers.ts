@@ -1,5 +1,6 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
 import type { Platform } from '../platform/platform.ts'
+import { queryUnseen } from '../platform/unseen.ts'
 import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
 import { PROGRESS_SQL, readProgress } from '../topology/progress.ts'
@@ -21,9 +22,10 @@ export function askWhoAnswers(
   const last = known.get(client)
   const sentAtMs = platform.now()
   const question = { text: last === undefined ? PROBE_SQL : PROGRESS_SQL, rowMode: 'array' as const }
-  client.query(question, (error: Error | undefined, answer?: QueryArrayResult) => {
+  queryUnseen(client, question, (error, answer) => {
     if (error) return answered(undefined, error)
-    const observation = read(client, answer?.rows[0], last, sentAtMs, platform.now())
+    const [row] = (answer as QueryArrayResult<(string | null)[]>).rows
+    const observation = read(client, row, last, sentAtMs, platform.now())
     if (observation === undefined) forgetWhoAnswers(client)
     else known.set(client, observation)
     answered(observation, undefined)

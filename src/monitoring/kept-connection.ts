@@ -1,5 +1,6 @@
 import type { Client, ClientConfig } from 'pg'
 import type { Platform, Timer } from '../platform/platform.ts'
+import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
 import { probeOptions, unref } from './node-probe.ts'
 
 /** How long a connection waits for the next question, in milliseconds: during a migration they come thick and fast. */
@@ -34,10 +35,9 @@ export class KeptConnection {
     const client = this.#take(options) ?? (await this.#open(options))
     this.#busy.add(client)
     try {
-      const answer: unknown = await client.query(sql)
-      const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer
+      const rows = await rowsUnseen(client, sql)
       this.#keep(client, options)
-      return (last as { readonly rows: readonly unknown[] }).rows
+      return rows
     } catch (error) {
       client.end().catch(() => {})
       throw error
@@ -87,7 +87,7 @@ export class KeptConnection {
     client.once('end', () => {
       if (this.#kept?.client === client) this.#let()
     })
-    const connected = client.connect()
+    const connected = connectUnseen(client)
     unref(client)
     try {
       await connected

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import type { Client, ClientConfig } from 'pg'
 import type { Platform } from '../platform/platform.ts'
+import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
 import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
 import { INSERTED_SQL, PROGRESS_SQL, readProgress } from '../topology/progress.ts'
@@ -56,13 +57,11 @@ export class NodeProbe {
     return this.#askBesides(async () => {
       const client = this.#client
       if (client === undefined || this.#known?.serverIdentity !== serverIdentity) return undefined
-      const asked = client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })
-      const { rows } = await asked.catch((error: Error) => {
+      return rowOf(client, text, values).catch((error: Error) => {
         // The server lives, and has its reasons.
-        if ('severity' in error) return { rows: [] }
+        if ('severity' in error) return undefined
         throw error
       })
-      return rows[0]
     })
   }
 
@@ -84,8 +83,7 @@ export class NodeProbe {
   async #ask(): Promise<Observation> {
     const client = this.#client ?? (await this.#connect())
     const sentAtMs = this.#platform.now()
-    const { rows } = await client.query<(string | null)[]>({ text: PROBE_SQL, rowMode: 'array' })
-    const row: ProbeRow | undefined = rows[0]
+    const row = await rowOf(client, PROBE_SQL)
     return this.#saw(client, readProbe(row, sentAtMs, this.#platform.now()))
   }
 
@@ -94,8 +92,8 @@ export class NodeProbe {
     const client = this.#client
     if (last === undefined || client === undefined) return undefined
     const sentAtMs = this.#platform.now()
-    const { rows } = await client.query<(string | null)[]>({ text: sql, rowMode: 'array' })
-    const progress = readProgress(rows[0], last, sentAtMs, this.#platform.now())
+    const row = await rowOf(client, sql)
+    const progress = readProgress(row, last, sentAtMs, this.#platform.now())
     return progress === undefined || sql === INSERTED_SQL ? progress : this.#saw(client, progress)
   }
 
@@ -144,7 +142,7 @@ export class NodeProbe {
     this.#client = client
     client.on('error', (error) => this.#lost(client, error))
     client.on('end', () => this.#lost(client, new Error('Connection terminated unexpectedly')))
-    const connected = client.connect()
+    const connected = connectUnseen(client)
     unref(client)
     await connected
     // TLS has put another stream in the place of the first.
@@ -182,6 +180,15 @@ export class NodeProbe {
     this.#client = undefined
     this.#onLost(error)
   }
+}
+
+async function rowOf(
+  client: Client,
+  text: string,
+  values: readonly string[] = [],
+): Promise<ProbeRow | undefined> {
+  const [row] = await rowsUnseen(client, { text, values: [...values], rowMode: 'array' })
+  return row as ProbeRow | undefined
 }
 
 /** From now on the connection does not keep the process alive. */

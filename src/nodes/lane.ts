@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NamedReads } from './named-reads.ts'
+import { queryUnseen } from '../platform/unseen.ts'
 import { mayHaveName, type Answered, type PlainQuery, type Ride, type Rider } from './plain-query.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { sendPlain } from './send-plain.ts'
@@ -202,7 +203,7 @@ export class Lane {
   #keepHouse(): void {
     for (const text of this.#options.statements.takeDeallocations()) {
       this.#housekeeping += 1
-      this.#client.query({ text }, () => {
+      queryUnseen(this.#client, { text }, () => {
         this.#housekeeping -= 1
         if (this.#isIdle) this.#idle()
       })

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
+import { queryUnseen } from '../platform/unseen.ts'
 import { isInTransaction } from './in-transaction.ts'
 import type { Lanes } from './lanes.ts'
 import type { NamedReads } from './named-reads.ts'
@@ -101,6 +102,6 @@ function ignore(): void {}
 function sendAhead(client: PipelinedClient, texts: readonly string[]): () => void {
   const { pipeline = false } = client
   client.pipeline = true
-  for (const text of texts) client.query({ text }, ignore)
+  for (const text of texts) queryUnseen(client, { text }, ignore)
   return () => (client.pipeline = pipeline)
 }

@@ -1,4 +1,5 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
+import { queryUnseen } from '../platform/unseen.ts'
 import { askSql } from './value.ts'
 
 /** Asks a server for settings, in the order of the names: `null` for what is not set at all, `undefined` behind an error. */
@@ -8,8 +9,8 @@ export function askSettings(
   done: (error: Error | undefined, values: readonly (string | null | undefined)[]) => void,
 ): void {
   const query = { text: askSql(names), rowMode: 'array' as const }
-  client.query(query, (error: Error | undefined, result?: QueryArrayResult<(string | null)[]>) => {
+  queryUnseen(client, query, (error, result) => {
     // node-postgres says null where there is none.
-    done(error ?? undefined, result?.rows[0] ?? [])
+    done(error ?? undefined, (result as QueryArrayResult<(string | null)[]> | undefined)?.rows[0] ?? [])
   })
 }

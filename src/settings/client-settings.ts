@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { queryUnseen } from '../platform/unseen.ts'
 import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Acquire } from './acquire.ts'
@@ -145,7 +146,7 @@ export class ClientSettings {
     this.released()
     if (cleaning === 'close') return done(true)
     if (cleaning.length === 0) return done(undefined)
-    client.query(cleaning.join('; '), (error: Error | undefined) => {
+    queryUnseen(client, cleaning.join('; '), (error) => {
       if (wasReset) connections.note(client, Journal.empty)
       if (wasReset) connections.touched(client)
       done(error ? true : undefined)

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { SwitchyardError } from '../errors/error.ts'
+import { queryUnseen } from '../platform/unseen.ts'
 import type { Acquire } from './acquire.ts'
 import { askSettings } from './ask.ts'
 import { difference } from './difference.ts'
@@ -165,7 +166,7 @@ export class ConnectionSettings {
         return done(undefined)
       }
       this.touched(client)
-      client.query(statements.join('; '), (failure: Error | undefined) => {
+      queryUnseen(client, statements.join('; '), (failure) => {
         if (!failure) this.note(client, to)
         // node-postgres says null where there is none.
         done(failure ? refused(failure) : undefined)

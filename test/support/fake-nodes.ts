@@ -29,11 +29,11 @@ export class FakeLease extends EventEmitter {
 
   /** What is asked besides the statement: whether the server is a standby, or all that a probe asks. */
   query(
-    _question: unknown,
-    answered?: (error: undefined, answer: { readonly rows: readonly unknown[] }) => void,
-  ): Promise<{ rows: readonly unknown[] }> {
-    answered?.(undefined, { rows: [REPLICA_ROW] })
-    return Promise.resolve({ rows: [[String(this.isStandby)]] })
+    { text }: { readonly text: string },
+    answered: (error: Error | undefined, answer?: { readonly rows: readonly unknown[] }) => void,
+  ): void {
+    if (text !== 'select pg_is_in_recovery()::text') return answered(undefined, { rows: [REPLICA_ROW] })
+    queueMicrotask(() => answered(undefined, { rows: [[String(this.isStandby)]] }))
   }
 }
 

@@ -115,23 +115,19 @@ export class FakeClient extends EventEmitter {
     return this.#isClosed
   }
 
-  connect(): Promise<this> {
+  connect(connected: (error?: Error) => void): void {
     this.#server.onRequest()
-    return this.#reply(this.#server.connecting, () => {
-      this.#isConnected = true
-      return this
-    })
+    const answer = (): void => void (this.#isConnected = true)
+    this.#reply(this.#server.connecting, answer).then(() => connected(), connected)
   }
 
-  query({
-    text,
-    values = [],
-  }: {
-    readonly text: string
-    readonly values?: readonly string[]
-  }): Promise<{ readonly rows: readonly ProbeRow[] }> {
+  query(
+    { text, values = [] }: { readonly text: string; readonly values?: readonly string[] },
+    answered: (error: Error | null, result?: { readonly rows: readonly ProbeRow[] }) => void,
+  ): void {
     this.#server.count(text, values)
-    return this.#reply(this.#server.querying, () => ({ rows: [this.#server.rowFor(text)] }))
+    const asked = this.#reply(this.#server.querying, () => ({ rows: [this.#server.rowFor(text)] }))
+    asked.then((result) => answered(null, result), answered)
   }
 
   end(): Promise<void> {
