@@ -8,7 +8,7 @@ const LONGEST = 4096
 const MOST_DIGITS = 9
 
 /** In names, too: then the constant behind `UESCAPE` says which name it is. */
-const UNICODE_ESCAPED = /u&"/i
+export const UNICODE_ESCAPED: RegExp = /u&"/i
 
 /**
  * The text with its plain constants emptied: strings without escapes, and small whole numbers. Texts of which this is the same
@@ -37,7 +37,7 @@ export function blanked(sql: string): string | undefined {
 }
 
 /** Not `$1`, `1.5`, `.5`, `1e3` or `0x1F`. */
-function isPlainNumber(sql: string, start: number, end: number): boolean {
+export function isPlainNumber(sql: string, start: number, end: number): boolean {
   if (end - start > MOST_DIGITS) return false
   const before = sql.charCodeAt(start - 1)
   if (before === DOLLAR || before === DOT) return false
@@ -49,7 +49,7 @@ function isPlainNumber(sql: string, start: number, end: number): boolean {
 }
 
 /** Not `E'…'`, `$$…$$` or `U&'…'`. */
-function isPlainString(sql: string, start: number): boolean {
+export function isPlainString(sql: string, start: number): boolean {
   return sql.charCodeAt(start) === QUOTE && sql.charCodeAt(start - 1) !== AMPERSAND
 }
 

@@ -1,5 +1,6 @@
 import type { PlPgSqlBody } from '../catalog/catalog.ts'
 import { SwitchyardError } from '../errors/error.ts'
+import { condensed, type Condensed } from './condensed.ts'
 import { EnginePool } from './engine-pool.ts'
 import type { Findings } from './findings.ts'
 import { givenNames } from './given-names.ts'
@@ -10,7 +11,7 @@ import { hasCommentRun, nestingOf } from './nesting.ts'
 import type { Analysis, SqlParser } from './parser.ts'
 import { definitionOf } from './plpgsql/definition.ts'
 import { queriesOf } from './plpgsql/queries.ts'
-import { inCharacters } from './positions.ts'
+import { inCharacters, relocated } from './positions.ts'
 import { settingsOf } from './rules/setting-changes.ts'
 import { shapeOf } from './shape.ts'
 import type { StatementReason } from './statement.ts'
@@ -20,6 +21,8 @@ import { TreeWalker } from './walker.ts'
 
 /** The parser bears at least 1,300 levels on Node's default stack. Each level takes one character or more. */
 const MAX_NESTING = 1_000
+/** Each takes 2 to 5 µs, so that no text holds the event loop for much longer than 20 ms. */
+const MAX_TOKENS = 5_000
 /** A person writes one or two. */
 const MAX_COMMENTS_IN_A_RUN = 64
 /** Half as much again as an instance begins with: more means that one text was huge. */
@@ -61,11 +64,13 @@ export class LibpgQueryParser implements SqlParser {
 
   analyze(sql: string): Analysis {
     if (isGarbled(sql)) return refused('unparseable')
-    if (isTooDeep(sql)) return refused('too-deep')
-    const outcome = this.#engines.parse(sql)
+    const text = condensed(sql, MAX_TOKENS)
+    if (text.tokens > MAX_TOKENS) return withHint(refused('too-large'), sql)
+    if (isTooDeep(text.sql)) return refused('too-deep')
+    const outcome = this.#engines.parse(text.sql)
     switch (outcome.kind) {
       case 'parsed':
-        return analyzeTree(outcome.json, sql)
+        return withHint(analyzeTree(outcome.json, text), sql)
       case 'no-sql':
         return withHint(refused('unparseable'), sql)
       case 'crashed':
@@ -86,6 +91,7 @@ export class LibpgQueryParser implements SqlParser {
   queriesIn(body: PlPgSqlBody): readonly string[] | undefined {
     const definition = definitionOf(body)
     if (isGarbled(definition) || isTooDeep(body.text)) return undefined
+    if (condensed(body.text, MAX_TOKENS).tokens > MAX_TOKENS) return undefined
     const outcome = this.#engines.parse(definition, 'plpgsql')
     if (outcome.kind !== 'parsed') return undefined
     try {
@@ -97,8 +103,10 @@ export class LibpgQueryParser implements SqlParser {
   }
 
   #fromTree<Value>(sql: string, found: (tree: TreeNode) => Value): Value | undefined {
-    if (isGarbled(sql) || isTooDeep(sql)) return undefined
-    const outcome = this.#engines.parse(sql)
+    if (isGarbled(sql)) return undefined
+    const text = condensed(sql, MAX_TOKENS)
+    if (text.tokens > MAX_TOKENS || isTooDeep(text.sql)) return undefined
+    const outcome = this.#engines.parse(text.sql)
     if (outcome.kind !== 'parsed') return undefined
     try {
       return found(JSON.parse(outcome.json) as TreeNode)
@@ -114,7 +122,7 @@ function isTooDeep(sql: string): boolean {
   return nestingOf(sql, MAX_NESTING) > MAX_NESTING || hasCommentRun(sql, MAX_COMMENTS_IN_A_RUN)
 }
 
-function analyzeTree(json: string, sql: string): Analysis {
+function analyzeTree(json: string, { sql, originalOf }: Condensed): Analysis {
   try {
     const tree = JSON.parse(json) as TreeNode
     const walker = new TreeWalker()
@@ -123,7 +131,7 @@ function analyzeTree(json: string, sql: string): Analysis {
     const found = toAnalysis(strictestOf(verdicts), verdicts.length > 1, walker.findings)
     const settings = settingsOf(statements, walker.findings.settingCalls)
     const analysis = settings === undefined ? found : { ...found, settings }
-    return withHint(inCharacters(analysis, sql), sql)
+    return relocated(inCharacters(analysis, sql), originalOf)
   } catch (error) {
     // The tree's own depth may exhaust the stack that the parser did not.
     return refused(error instanceof RangeError ? 'too-deep' : 'unparseable')

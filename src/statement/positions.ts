@@ -5,8 +5,11 @@ type Located = Pick<Analysis, 'offender' | 'functions' | 'relations' | 'operator
 /** Turns offsets in bytes of UTF-8 into offsets in characters (UTF-16 units). */
 export function inCharacters<T extends Located>(analysis: T, sql: string): T {
   // In plain ASCII they are the same.
-  if (Buffer.byteLength(sql) === sql.length) return analysis
-  const convert = converter(sql)
+  return Buffer.byteLength(sql) === sql.length ? analysis : relocated(analysis, converter(sql))
+}
+
+/** Converts each offset. */
+export function relocated<T extends Located>(analysis: T, convert: (offset: number) => number): T {
   const uses = (names: readonly NameUse[]): readonly NameUse[] =>
     names.map((use) => (use.position === undefined ? use : { ...use, position: convert(use.position) }))
   const { offender } = analysis
