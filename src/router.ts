@@ -4,7 +4,7 @@ import type { ClientHost, Question, RoutedQuery } from './client/host.ts'
 import type { Settings } from './config/settings.ts'
 import type { MutableSession } from './consistency/session.ts'
 import type { Position } from './consistency/position.ts'
-import type { Write } from './consistency/write-ledger.ts'
+import { writeBy, type Write } from './consistency/write-ledger.ts'
 import { asError } from './errors/as-error.ts'
 import type { Done } from './execution/execution.ts'
 import { createExecutors, type Executors } from './executors.ts'
@@ -25,7 +25,6 @@ import type { Platform } from './platform/platform.ts'
 import { systemPlatform } from './platform/system.ts'
 import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/decide.ts'
 import { positionToAsk, type Route } from './routing/route.ts'
-import { changesCatalog } from './statement/changes-catalog.ts'
 import type { NameReader } from './statement/names.ts'
 import type { Statement } from './statement/statement.ts'
 import type { NodeId, Role } from './topology/node.ts'
@@ -251,7 +250,7 @@ export class Router implements ClientHost {
    * changed. To be called before the caller hears of the end: the next thing that it does may be to read.
    */
   ended(write: Write, sql?: string): void {
-    this.sessions.wrote(write.sessions)
+    this.sessions.wrote(write.sessions, write.certainty)
     if (write.changesCatalog) this.#judgement.ddlPassed(sql)
   }
 
@@ -331,8 +330,9 @@ export class Router implements ClientHost {
     const ended: Done = (error, result) => {
       if (!error) this.sessions.ranOnPrimary(session, statement, sql)
       if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
-      else if (statement.mayWrite)
-        this.ended({ sessions: [session], changesCatalog: changesCatalog(statement) }, sql)
+  ended(write: Write, sql?: string): void {
+    this.sessions.wrote(write.sessions, write.certainty)
+    if (write.changesCatalog) this.#judgement.ddlPassed(sql)
       done(error, result)
     }
     executor.write(send, ended)

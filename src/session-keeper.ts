@@ -4,7 +4,7 @@ import type { Consistency } from './consistency/mode.ts'
 import type { Position } from './consistency/position.ts'
 import { neighbours, type Neighbour } from './consistency/neighbours.ts'
 import { SessionContext } from './consistency/session-context.ts'
-import { seenRead, type MutableSession, type SeenRead } from './consistency/session.ts'
+import { seenRead, type MutableSession, type SeenRead, type WriteCertainty } from './consistency/session.ts'
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
 import type { ReadFollower } from './execution/read.ts'
@@ -238,10 +238,11 @@ export class SessionKeeper implements Neighbour {
   }
 
   /** The outcome of something that may have written has been heard. */
-  wrote(sessions: Iterable<MutableSession>): void {
+  wrote(sessions: Iterable<MutableSession>, certainty?: WriteCertainty): void {
     const nowMs = this.#options.platform.now()
     for (const session of sessions) {
-      session.wrote(nowMs, this.#isCausal(session, {}) ? this.#causality.request() : undefined)
+      const fence = this.#isCausal(session, {}) ? this.#causality.request() : undefined
+      session.wrote(nowMs, fence, certainty)
     }
     neighbours.wrote(this)
   }

@@ -14,7 +14,10 @@ export class Session {
     this.#state = state
   }
 
-  /** True once something that may have written has come to its end in this session. */
+  /**
+   * True once something that may have written has come to its end in this session. A read of relations that ran before the
+   * catalog was loaded does not count.
+   */
   get wrote(): boolean {
     return this.#state.hasWritten
   }

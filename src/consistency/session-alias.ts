@@ -1,7 +1,7 @@
 import type { Fence } from './fence.ts'
 import type { Consistency } from './mode.ts'
 import type { Position } from './position.ts'
-import type { MutableSession, SeenRead, SessionStart } from './session.ts'
+import type { MutableSession, SeenRead, SessionStart, WriteCertainty } from './session.ts'
 
 /** Another session by what it asks for, and the same one by what it has written and seen. */
 export class SessionAlias implements MutableSession {
@@ -45,12 +45,12 @@ export class SessionAlias implements MutableSession {
     return this.#session.lastReads
   }
 
-  wrote(nowMs: number, fence: Fence | undefined): void {
-    this.#session.wrote(nowMs, fence)
+  wrote(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void {
+    this.#session.wrote(nowMs, fence, certainty)
   }
 
-  wroteByItself(nowMs: number, fence: Fence | undefined): void {
-    this.#session.wroteByItself(nowMs, fence)
+  wroteByItself(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void {
+    this.#session.wroteByItself(nowMs, fence, certainty)
   }
 
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void {

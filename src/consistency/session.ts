@@ -67,16 +67,25 @@ export interface SessionStart {
   readonly lastReads?: readonly SeenRead[]
 }
 
+/**
+ * How sure it is that a statement may have written. `pending`: it reads relations, and only the catalog, which is not there
+ * yet, could tell that one of them is a view that writes.
+ */
+export type WriteCertainty = 'certain' | 'pending'
+
+/** Sessions of which all writes were pending: few, and for a moment. A field would cost every session memory. */
+const pendingOnly = new WeakSet<MutableSession>()
+
 /** A session as its owner sees it: what happened in it is told to it. */
 export interface MutableSession extends Session {
-  /** True once it has written by itself, or something within it has. */
+  /** True once it has written by itself, or something within it has. What has only `pending` writes has not. */
   readonly hasWritten: boolean
   /** Sees what this session writes, too. */
   readonly parent: MutableSession | undefined
   /** The outcome of a write, or of something that may have been one, was heard at `nowMs`. Tells all its parents, too. */
-  wrote(nowMs: number, fence: Fence | undefined): void
+  wrote(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void
   /** As `wrote`, of this session alone. */
-  wroteByItself(nowMs: number, fence: Fence | undefined): void
+  wroteByItself(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void
   /**
    * A read was answered by a replica.
    * @param before The last reads when it was routed: it shows all that they showed
@@ -170,7 +179,7 @@ class PlainSession implements MutableSession {
   }
 
   get hasWritten(): boolean {
-    return this.#ownWriteAtMs !== undefined
+    return this.#ownWriteAtMs !== undefined && !pendingOnly.has(this)
   }
 
   get lastWriteAtMs(): number | undefined {
@@ -197,14 +206,16 @@ class PlainSession implements MutableSession {
     return 'atMs' in this.#lastReads ? [this.#lastReads] : this.#lastReads
   }
 
-  wrote(nowMs: number, fence: Fence | undefined): void {
+  wrote(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void {
     // No recursion: chains may be long.
     let session: MutableSession | undefined = this.parent
-    this.wroteByItself(nowMs, fence)
-    for (; session !== undefined; session = session.parent) session.wroteByItself(nowMs, fence)
+    this.wroteByItself(nowMs, fence, certainty)
+    for (; session !== undefined; session = session.parent) session.wroteByItself(nowMs, fence, certainty)
   }
 
-  wroteByItself(nowMs: number, fence: Fence | undefined): void {
+  wroteByItself(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void {
+    if (certainty !== 'pending') pendingOnly.delete(this)
+    else if (this.#ownWriteAtMs === undefined) pendingOnly.add(this)
     this.#ownWriteAtMs = Math.ceil(nowMs)
     this.#unfenced = unfenced(nowMs, fence)
   }

@@ -1,12 +1,28 @@
 import type { Statement } from '../statement/statement.ts'
 import { failsWhole } from '../statement/fails-whole.ts'
 import { changesCatalog } from '../statement/changes-catalog.ts'
-import type { MutableSession } from './session.ts'
+import type { MutableSession, WriteCertainty } from './session.ts'
 
 /** What is to be told when something that may have written has come to its end. */
 export interface Write {
   readonly sessions: Iterable<MutableSession>
   readonly changesCatalog: boolean
+  /** @defaultValue 'certain' */
+  readonly certainty?: WriteCertainty
+}
+
+/** What is to be told of a statement that ran by itself. */
+export function writeBy(session: MutableSession, statement: Statement): Write {
+  return {
+    sessions: [session],
+    changesCatalog: changesCatalog(statement),
+    certainty: certaintyOf(statement),
+  }
+}
+
+/** By its text it reads, from relations that only the catalog knows. What it calls is known. */
+function certaintyOf({ reason, leavesSessionState, multiple }: Statement): WriteCertainty {
+  return reason === 'catalog-pending' && !leavesSessionState && !multiple ? 'pending' : 'certain'
 }
 
 /** Whether a statement failed, and whether the server has said so: then it may have left nothing. */
@@ -22,6 +38,7 @@ type Status = 'I' | 'T' | 'E' | null | undefined
 export class WriteLedger {
   readonly #sessions = new Set<MutableSession>()
   #changesCatalog = false
+  #certainty: WriteCertainty = 'pending'
 
   /** A statement is being sent for `session`. */
   started(statement: Statement, session: MutableSession): void {
@@ -30,6 +47,7 @@ export class WriteLedger {
     if (!counts) return
     this.#sessions.add(session)
     this.#changesCatalog ||= changesCatalog(statement)
+    if (certaintyOf(statement) === 'certain') this.#certainty = 'certain'
   }
 
   /**
@@ -51,7 +69,11 @@ export class WriteLedger {
     const isOpen = status === 'T' || status === 'E'
     // A text of several statements may have committed on its way.
     if (isOpen && control !== 'commit' && control !== 'two-phase' && !statement.multiple) return undefined
-    const write = { sessions: [...this.#sessions], changesCatalog: this.#changesCatalog }
+    const write: Write = {
+      sessions: [...this.#sessions],
+      changesCatalog: this.#changesCatalog,
+      certainty: this.#certainty,
+    }
     const goesOn = (isOpen && statement.multiple) || status === undefined
     if (!goesOn) this.#clear()
     return write
@@ -60,6 +82,7 @@ export class WriteLedger {
   #clear(): void {
     this.#sessions.clear()
     this.#changesCatalog = false
+    this.#certainty = 'pending'
   }
 }
 

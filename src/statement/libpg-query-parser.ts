@@ -65,8 +65,8 @@ export class LibpgQueryParser implements SqlParser {
   analyze(sql: string): Analysis {
     if (isGarbled(sql)) return refused('unparseable')
     const text = condensed(sql, MAX_TOKENS)
-    if (text.tokens > MAX_TOKENS) return withHint(refused('too-large'), sql)
     if (isTooDeep(text.sql)) return refused('too-deep')
+    if (text.tokens > MAX_TOKENS) return withHint(refused('too-large'), sql)
     const outcome = this.#engines.parse(text.sql)
     switch (outcome.kind) {
       case 'parsed':

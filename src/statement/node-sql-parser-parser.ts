@@ -59,10 +59,10 @@ class NodeSqlParser implements SqlParser {
   analyze(sql: string): Analysis {
     if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) return refused('unparseable')
     const text = condensed(sql, MAX_TOKENS)
-    if (text.tokens > MAX_TOKENS) return refused('too-large')
     if (nestingOf(text.sql, MAX_NESTING) > MAX_NESTING || hasCommentRun(text.sql, MAX_COMMENTS_IN_A_RUN))
       return refused('too-deep')
     const hint = hintOf(sql)
+    if (text.tokens > MAX_TOKENS) return { ...refused('too-large'), ...(hint && { hint }) }
     const analysis = relocated(this.#analyzePieces(text.sql), text.originalOf)
     return hint === undefined ? analysis : { ...analysis, hint }
   }
