@@ -1,4 +1,5 @@
 import type { RouteRequest } from './routing/decide.ts'
+import { shown } from './statement/shown.ts'
 import type { Statement } from './statement/statement.ts'
 
 /** A replica was asked for, and must not have it. Said once for each text that is still known. */
@@ -15,6 +16,6 @@ export class IgnoredHints {
     const isAsked = route === 'replica' || (route === undefined && statement.hint === 'replica')
     if (!isAsked || statement.kind === 'read' || this.#reported.has(statement)) return
     this.#reported.add(statement)
-    this.#ignored(statement)
+    this.#ignored(shown(statement))
   }
 }

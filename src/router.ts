@@ -16,7 +16,7 @@ import type { LeasePoolListener } from './nodes/lease-pool.ts'
 import { NodeSet } from './nodes/node-set.ts'
 import type { NodeConfig, ServerNode } from './nodes/server-node.ts'
 import type { RouterEventEmitter } from './observability/events.ts'
-import { explainPlan, explainRoute, type Explanation } from './observability/explain.ts'
+import { explain, type Explanation } from './observability/explain.ts'
 import { logEvents } from './observability/logger.ts'
 import { tellerOf, type Tell } from './observability/tell.ts'
 import { Counters, type NodeStats, type PoolStats } from './observability/stats.ts'
@@ -286,7 +286,7 @@ export class Router implements ClientHost {
     if (statement.kind === 'read') await this.sessions.awaited(session, request, statement.hint)
     const route = this.route(statement, session, request, journal)
     const { plan } = this.executors.of(request, session)
-    return { statement, route: explainRoute(route), plan: explainPlan(plan(route)) }
+    return explain(statement, route, plan(route))
   }
 
   stats(): PoolStats {

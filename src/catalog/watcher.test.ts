@@ -92,9 +92,9 @@ describe('loading', () => {
     await platform.advance(500)
     await platform.advance(2_000)
     expect(events).toEqual([
-      { type: 'catalog-failed', error, retryInMs: 500 },
-      { type: 'catalog-failed', error, retryInMs: 2_000 },
-      { type: 'catalog-failed', error, retryInMs: 3_000 },
+      { type: 'catalog-failed', error, retryInMs: 500, isLoaded: false },
+      { type: 'catalog-failed', error, retryInMs: 2_000, isLoaded: false },
+      { type: 'catalog-failed', error, retryInMs: 3_000, isLoaded: false },
     ])
     await platform.advance(3_600_000)
     expect(events.at(-1)).toMatchObject({ retryInMs: 30_000 })

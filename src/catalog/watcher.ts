@@ -18,7 +18,12 @@ export type CatalogEvent =
       readonly durationMs: number
     }
   /** Nothing is thrown into anybody's query: what was known stays in force, and it is tried again. */
-  | { readonly type: 'catalog-failed'; readonly error: unknown; readonly retryInMs: number }
+  | {
+      readonly type: 'catalog-failed'
+      readonly error: unknown
+      readonly retryInMs: number
+      readonly isLoaded: boolean
+    }
 
 export interface WatcherOptions {
   /** Runs on the primary: each server counts changes for itself, and a replica's counters stand still. */
@@ -259,7 +264,8 @@ export class CatalogWatcher {
         Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures) * (0.5 + 0.5 * this.#platform.random())
       this.#failures += 1
       this.#failure = asError(error)
-      if (this.#isActive) this.#onEvent({ type: 'catalog-failed', error, retryInMs })
+      const isLoaded = this.current !== this.#unloaded
+      if (this.#isActive) this.#onEvent({ type: 'catalog-failed', error, retryInMs, isLoaded })
       return retryInMs
     }
   }

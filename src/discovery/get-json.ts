@@ -1,6 +1,7 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
+import { systemPlatform } from '../platform/system.ts'
 import { SwitchyardError } from '../errors/error.ts'
 
 /** What to trust and how to identify oneself over https, as for `tls.connect`. */
@@ -11,8 +12,8 @@ export type TlsOptions = Pick<
 
 export interface GetOptions {
   readonly signal: AbortSignal
-  /** For how long the server may be silent, in milliseconds. */
-  readonly silenceMs: number
+  /** How long the whole answer may take, in milliseconds. */
+  readonly timeoutMs: number
   readonly tls: TlsOptions
 }
 
@@ -20,10 +21,13 @@ const MOST_CHARACTERS = 1024 * 1024
 
 /** Gets a JSON document. Never keeps the process alive. */
 export function getJson(url: URL, options: GetOptions): Promise<unknown> {
-  const { signal, silenceMs, tls } = options
+  const { signal, timeoutMs, tls } = options
   const request = url.protocol === 'https:' ? https.request : http.request
   return new Promise((resolve, reject) => {
+    // The socket's own timeout begins again with each byte.
+    const deadline = systemPlatform.schedule(timeoutMs, () => fail(`no answer within ${timeoutMs} ms`))
     const fail = (why: string, cause?: unknown): void => {
+      deadline.cancel()
       reject(
         new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', `GET ${display(url)}: ${why}`, {
           cause,
@@ -35,13 +39,11 @@ export function getJson(url: URL, options: GetOptions): Promise<unknown> {
     const asked = request(url, {
       ...tls,
       signal,
-      timeout: silenceMs,
       // A connection kept open would outlive its use.
       agent: false,
       headers: { accept: 'application/json' },
     })
     asked.on('socket', (socket) => socket.unref())
-    asked.on('timeout', () => fail(`no answer within ${silenceMs} ms`))
     asked.on('error', (error) => fail(error.message, error))
     asked.on('response', (response) => {
       let body = ''
@@ -53,6 +55,7 @@ export function getJson(url: URL, options: GetOptions): Promise<unknown> {
       })
       response.on('end', () => {
         if (response.statusCode !== 200) return fail(`status ${response.statusCode}`)
+        deadline.cancel()
         try {
           resolve(JSON.parse(body))
         } catch (error) {

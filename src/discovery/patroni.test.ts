@@ -54,7 +54,37 @@ const nobody = 'http://127.0.0.1:1'
 /** Long enough for a busy machine to answer, and short enough to be waited for. */
 const timeoutMs = 500
 
+/** Sends a byte now and then, and never comes to an end. */
+const dripping: RequestListener = (_request, response) => {
+  const drip = setInterval(() => response.write(' '), 20)
+  response.on('close', () => clearInterval(drip))
+}
+
 describe('patroniDiscovery', () => {
+  it('gives up a member that drips, and asks it last the next time', async () => {
+    const slow = await api(dripping)
+    const good = await api(clusterOf('a'))
+    const discovery = patroniDiscovery({ urls: [slow.url, good.url], timeoutMs })
+    for (let look = 0; look < 2; look++) {
+      expect((await discovery.discover(quiet)).map(({ host }) => host)).toEqual(['a'])
+    }
+    expect(slow.asked.length).toBe(1)
+    expect(good.asked.length).toBe(2)
+  })
+
+  it('a look that was cut short is followed by one that begins elsewhere', async () => {
+    const slow = await api(dripping)
+    const good = await api(clusterOf('a'))
+    const discovery = patroniDiscovery({ urls: [slow.url, good.url], timeoutMs: 60_000 })
+    const look = new AbortController()
+    const failed = discovery.discover(look.signal)
+    await until('it is asked', () => slow.asked.length === 1)
+    look.abort(new Error('no time left'))
+    await expect(failed).rejects.toThrow('no time left')
+    expect((await discovery.discover(quiet)).map(({ host }) => host)).toEqual(['a'])
+    expect(slow.asked.length).toBe(1)
+  })
+
   it('asks GET /cluster, below a path if there is one', async () => {
     const { url, asked } = await api(clusterOf('a'))
     expect(await hosts({ urls: [url] })).toEqual(['a'])

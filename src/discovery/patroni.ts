@@ -9,14 +9,15 @@ export interface PatroniDiscoveryOptions {
   readonly urls: readonly (string | URL)[]
   /** Time between two looks, in milliseconds, at least 100. @defaultValue 5_000 */
   readonly intervalMs?: number | undefined
-  /** For how long one member may be silent before the next one is asked, in milliseconds. @defaultValue 1_000 */
+  /** How long one member may take to answer before the next one is asked, in milliseconds. @defaultValue 1_000 */
   readonly timeoutMs?: number | undefined
   /** For https: what to trust, and a client certificate, as for `tls.connect`. @defaultValue the system's */
   readonly tls?: TlsOptions | undefined
 }
 
 /**
- * Asks Patroni's REST API (`GET /cluster`): the member that answered last, else the next one, until one answers.
+ * Asks Patroni's REST API (`GET /cluster`): the member that answered last, else the next one, until one answers. Members that
+ * did not answer the last time are asked last.
  *
  * Every member with an address is a node; tagged `noloadbalance` it gets no reads. Patroni's word on roles, states and
  * lag is up to `loop_wait` (10 s) old, so it is not asked for: the nodes' own is newer.
@@ -25,24 +26,31 @@ export interface PatroniDiscoveryOptions {
  */
 export function patroniDiscovery(options: PatroniDiscoveryOptions): Discovery {
   const given = urlsOption(options.urls)
-  const silenceMs = durationOption('patroniDiscovery.timeoutMs', options.timeoutMs, 1_000)
+  const timeoutMs = durationOption('patroniDiscovery.timeoutMs', options.timeoutMs, 1_000)
   const tls = options.tls ?? {}
   let learned: readonly URL[] = []
   let answeredLast: readonly URL[] = []
+  let failedLast: ReadonlySet<string> = new Set()
   return {
     intervalMs: intervalOption('patroniDiscovery.intervalMs', options.intervalMs, 5_000),
     async discover(signal): Promise<readonly DiscoveredNode[]> {
       const failures: unknown[] = []
-      for (const url of distinct([...answeredLast, ...given, ...learned])) {
+      const urls = distinct([...answeredLast, ...given, ...learned])
+      const before = failedLast
+      const failed = new Set<string>()
+      failedLast = failed
+      const hasFailed = ({ href }: URL): boolean => before.has(href)
+      for (const url of [...urls.filter((each) => !hasFailed(each)), ...urls.filter(hasFailed)]) {
         signal.throwIfAborted()
         try {
-          const answer = await getJson(new URL('cluster', url), { signal, silenceMs, tls })
+          const answer = await getJson(new URL('cluster', url), { signal, timeoutMs, tls })
           const { nodes, apis } = readCluster(answer)
           learned = apis
           answeredLast = [url]
           return nodes
         } catch (error) {
           failures.push(error)
+          failed.add(url.href)
         }
       }
       throw nobody(failures)

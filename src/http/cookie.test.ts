@@ -50,6 +50,23 @@ describe('cookieWriter', () => {
     )
   })
 
+  it.each([
+    [{ path: '/app' }, 'path'],
+    [{ path: '' }, 'path'],
+    [{ domain: 'example.com' }, 'domain'],
+    [{ domain: 'example.com', path: '/' }, 'domain'],
+  ])('a cookie named __Host-… with %j is refused', (attributes, option) => {
+    for (const name of ['__Host-s', '__host-s']) {
+      expect(() => cookieWriter(name, { secure: true, ...attributes })).toThrow(
+        `Option "cookieAttributes.${option}" must be`,
+      )
+    }
+    expect(cookieWriter('__Host-s', { secure: true, path: '/' })('v')).toContain('; Path=/;')
+    expect(cookieWriter('__Secure-s', { secure: true, ...attributes, path: '/app' })('v')).toContain(
+      'Path=/app',
+    )
+  })
+
   it.each(['__Host-s', '__Secure-s'])('a cookie named %s has to be secure', (name) => {
     expect(() => cookieWriter(name, {})).toThrow(`must be true with a cookie named "${name}"`)
     expect(cookieWriter(name, { secure: true })('abc')).toMatch(/; Secure$/)

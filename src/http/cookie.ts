@@ -20,6 +20,8 @@ const SAME_SITE: readonly unknown[] = ['Strict', 'Lax', 'None']
 const ATTRIBUTE_TEXT = /^[\x20-\x3a\x3c-\x7e]+$/
 const PREFIXES_THAT_NEED_SECURE = /^__(?:Secure|Host)-/i
 
+const IS_HOST = /^__Host-/i
+
 /**
  * The value of the first cookie of this name in a `Cookie` header. No percent-decoding: tokens need none.
  */
@@ -56,6 +58,12 @@ export function cookieWriter(name: string, attributes: unknown): (value: string)
     const what = sameSite === 'None' ? 'sameSite "None"' : `a cookie named "${name}"`
     throw invalid(
       `Option "cookieAttributes.secure" must be true with ${what}: browsers drop it otherwise; received false`,
+    )
+  }
+  if (IS_HOST.test(name) && (domain !== undefined || path !== '/')) {
+    const [option, legal] = domain === undefined ? ['path', '"/"'] : ['domain', 'absent']
+    throw invalid(
+      `Option "cookieAttributes.${option}" must be ${legal} with a cookie named "${name}": browsers drop it otherwise; received ${describe(domain ?? path)}`,
     )
   }
   const suffix = [

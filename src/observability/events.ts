@@ -82,8 +82,11 @@ export interface RouterEvents {
   discoveryFailed: [DiscoveryFailure]
   /** The database's functions and relations are known, or known anew. Counts include the system's own. */
   catalogLoaded: [CatalogChange]
-  /** The database could not be asked. Until it can, what was known stays in force. */
-  catalogFailed: [{ readonly cause: unknown; readonly retryInMs: number }]
+  /**
+   * The database could not be asked for its catalog. `isLoaded`: what was loaded before stays in force. Otherwise reads of the
+   * application's own relations go to the primary until the database answers.
+   */
+  catalogFailed: [{ readonly cause: unknown; readonly retryInMs: number; readonly isLoaded: boolean }]
   /** A client has been checked out for longer than `leakWarningMs`, and may never be released. */
   clientLeaked: [{ readonly heldMs: number; readonly stack: string }]
   /** An idle connection was lost. On the primary, `pool.on('error')` hears of it too. */

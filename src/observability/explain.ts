@@ -1,6 +1,7 @@
 import type { Route, RouteReason } from '../routing/route.ts'
 import type { Pin } from '../settings/session-settings.ts'
 import type { QueryPlan, Rejection, StepReason } from '../selection/query-plan.ts'
+import { shown } from '../statement/shown.ts'
 import type { Statement } from '../statement/statement.ts'
 import { formatLsn } from '../topology/lsn.ts'
 import type { NodeId, Role } from '../topology/node.ts'
@@ -45,6 +46,11 @@ export interface Explanation {
    * when there is nothing.
    */
   readonly pins?: readonly Pin[]
+}
+
+/** @internal */
+export function explain(statement: Statement, route: Route, plan: QueryPlan): Explanation {
+  return { statement: shown(statement), route: explainRoute(route), plan: explainPlan(plan) }
 }
 
 export function explainPlan(plan: QueryPlan): ExplainedPlan {

@@ -85,12 +85,14 @@ describe('logEvents', () => {
 
   it('a catalog that was loaded, or could not be', () => {
     events.emit('catalogLoaded', { functions: 3, relations: 2, durationMs: 9 })
-    events.emit('catalogFailed', { cause, retryInMs: 500 })
-    events.emit('catalogFailed', { cause: 'no reason', retryInMs: 500 })
+    events.emit('catalogFailed', { cause, retryInMs: 500, isLoaded: false })
+    events.emit('catalogFailed', { cause: 'no reason', retryInMs: 500, isLoaded: true })
     expect(lines.map(({ level, fields }) => ({ level, fields }))).toEqual([
       { level: 'info', fields: { functions: 3, relations: 2, durationMs: 9 } },
       { level: 'warn', fields: { cause: cause.message, retryInMs: 500 } },
       { level: 'warn', fields: { cause: 'no reason', retryInMs: 500 } },
     ])
+    expect(lines.at(-2)?.message).toContain('go to the primary')
+    expect(lines.at(-1)?.message).toContain('stays in force')
   })
 })

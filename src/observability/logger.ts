@@ -59,10 +59,7 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
     logger.warn({ node, cause: cause.message }, 'A standby refused a statement that was judged to be a read')
   })
   events.on('settingRefused', ({ node, cause }) => {
-    logger.warn(
-      { node, cause: messageOf(cause.cause) },
-      'A replica refused a setting that a session has made',
-    )
+    logger.warn({ node, code: codeOf(cause.cause) }, 'A replica refused a setting that a session has made')
   })
   events.on('clientPinned', ({ node, pin }) => {
     logger.info({ node, pin }, 'A client stays on its connection until it is released')
@@ -85,10 +82,12 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('catalogLoaded', ({ functions, relations, durationMs }) => {
     logger.info({ functions, relations, durationMs }, 'The catalog was loaded')
   })
-  events.on('catalogFailed', ({ cause, retryInMs }) => {
+  events.on('catalogFailed', ({ cause, retryInMs, isLoaded }) => {
     logger.warn(
       { cause: messageOf(cause), retryInMs },
-      'The catalog could not be loaded: reads of your own relations go to the primary',
+      isLoaded
+        ? 'The catalog could not be refreshed: the one that was loaded before stays in force'
+        : 'The catalog could not be loaded: reads of your own relations go to the primary',
     )
   })
   events.on('tokenRejected', ({ reason }) => {
@@ -112,6 +111,11 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('connectionLost', ({ node, cause }) => {
     logger.info({ node, cause: cause.message }, 'An idle connection was lost')
   })
+}
+
+/** The SQLSTATE, where the message may tell a value. */
+function codeOf(cause: unknown): string {
+  return cause instanceof Error ? String(Reflect.get(cause, 'code')) : 'unknown'
 }
 
 function messageOf(cause: unknown): string {

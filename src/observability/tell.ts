@@ -19,5 +19,5 @@ export function tellerOf(events: RouterEventEmitter): Tell {
 
 export function tellOfCatalog(tell: Tell, event: CatalogEvent): void {
   if (event.type === 'catalog-loaded') tell('catalogLoaded', event)
-  else tell('catalogFailed', { cause: event.error, retryInMs: event.retryInMs })
+  else tell('catalogFailed', { cause: event.error, retryInMs: event.retryInMs, isLoaded: event.isLoaded })
 }
