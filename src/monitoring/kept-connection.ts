@@ -1,7 +1,8 @@
 import type { Client, ClientConfig } from 'pg'
 import type { Platform, Timer } from '../platform/platform.ts'
-import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
+import { connectUnseen } from '../platform/unseen.ts'
 import { probeOptions, unref } from './node-probe.ts'
+import { rowsWithoutLimits } from './without-limits.ts'
 
 /** How long a connection waits for the next question, in milliseconds: during a migration they come thick and fast. */
 const keptForMs = 5_000
@@ -35,7 +36,7 @@ export class KeptConnection {
     const client = this.#take(options) ?? (await this.#open(options))
     this.#busy.add(client)
     try {
-      const rows = await rowsUnseen(client, sql)
+      const rows = await rowsWithoutLimits(client, sql)
       this.#keep(client, options)
       return rows
     } catch (error) {

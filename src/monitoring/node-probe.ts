@@ -6,6 +6,7 @@ import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
 import { INSERTED_SQL, PROGRESS_SQL, readProgress } from '../topology/progress.ts'
 import type { Question } from './unshown.ts'
+import { rowsInSpiteOfLimits } from './without-limits.ts'
 
 const APPLICATION_NAME = 'pg-switchyard monitor'
 
@@ -57,7 +58,7 @@ export class NodeProbe {
     return this.#askBesides(async () => {
       const client = this.#client
       if (client === undefined || this.#known?.serverIdentity !== serverIdentity) return undefined
-      return rowOf(client, text, values).catch((error: Error) => {
+      return this.#row(client, text, values).catch((error: Error) => {
         // The server lives, and has its reasons.
         if ('severity' in error) return undefined
         throw error
@@ -80,10 +81,17 @@ export class NodeProbe {
     })
   }
 
+  async #row(client: Client, text: string, values: readonly string[] = []): Promise<ProbeRow | undefined> {
+    const isPlain = values.length === 0
+    const query = { text, values: [...values], rowMode: 'array' as const }
+    const [row] = await (isPlain ? rowsInSpiteOfLimits(this, client, text) : rowsUnseen(client, query))
+    return row as ProbeRow | undefined
+  }
+
   async #ask(): Promise<Observation> {
     const client = this.#client ?? (await this.#connect())
     const sentAtMs = this.#platform.now()
-    const row = await rowOf(client, PROBE_SQL)
+    const row = await this.#row(client, PROBE_SQL)
     return this.#saw(client, readProbe(row, sentAtMs, this.#platform.now()))
   }
 
@@ -92,7 +100,7 @@ export class NodeProbe {
     const client = this.#client
     if (last === undefined || client === undefined) return undefined
     const sentAtMs = this.#platform.now()
-    const row = await rowOf(client, sql)
+    const row = await this.#row(client, sql)
     const progress = readProgress(row, last, sentAtMs, this.#platform.now())
     return progress === undefined || sql === INSERTED_SQL ? progress : this.#saw(client, progress)
   }
@@ -178,17 +186,10 @@ export class NodeProbe {
     // The probe in flight fails by itself, and tells whoever asked.
     if (this.#client !== client || this.#busyWith !== undefined) return
     this.#client = undefined
+    // It was idle for longer than `idle_session_timeout`: that says nothing of the server.
+    if (Reflect.get(error, 'code') === '57P05') return
     this.#onLost(error)
   }
-}
-
-async function rowOf(
-  client: Client,
-  text: string,
-  values: readonly string[] = [],
-): Promise<ProbeRow | undefined> {
-  const [row] = await rowsUnseen(client, { text, values: [...values], rowMode: 'array' })
-  return row as ProbeRow | undefined
 }
 
 /** From now on the connection does not keep the process alive. */
@@ -199,7 +200,15 @@ export function unref(client: Client): void {
 
 /** What probes take over of the node's options: how to reach the server and log in, nothing that shapes answers. */
 export function probeOptions(options: ClientConfig, timeoutMs: number): ClientConfig {
-  const { types: _types, pipeline: _pipeline, query_timeout: _queryTimeout, ...rest } = options
+  const {
+    types: _types,
+    pipeline: _pipeline,
+    query_timeout: _queryTimeout,
+    statement_timeout: _statementTimeout,
+    lock_timeout: _lockTimeout,
+    idle_in_transaction_session_timeout: _idleTimeout,
+    ...rest
+  } = options
   return {
     ...rest,
     password: options.password,
