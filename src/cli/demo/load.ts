@@ -10,8 +10,14 @@ const USERS = 200
 /** Visits at the same time. */
 const CONCURRENCY = 24
 
+/** What a visit leaves for the next one, as a cookie would. */
+interface VisitSession {
+  readonly wrote: boolean
+  token(): Promise<string | undefined>
+}
+
 export interface LoadPool extends ShopPool {
-  withSession<T>(fn: () => T): T
+  withSession<T>(options: { readonly token?: string | undefined }, fn: (session: VisitSession) => T): T
 }
 
 export interface LoadOptions {
@@ -23,23 +29,31 @@ export interface LoadOptions {
   readonly windowMs: number
 }
 
-/** Lets 200 users come and go, each in a session of their own, until the clock says that it is over. */
+/**
+ * Lets 200 users come and go until the clock says that it is over. Each visit is a session; a user who wrote brings the token
+ * of that visit along to the next ones.
+ */
 export async function runLoad(options: LoadOptions): Promise<void> {
   const permits = new Permits(CONCURRENCY)
   const ids = Array.from({ length: USERS }, (_unused, index) => index + 1)
-  await Promise.all(ids.map((id) => options.pool.withSession(() => live(id, permits, options))))
+  await Promise.all(ids.map((id) => live(id, permits, options)))
 }
 
 async function live(id: number, permits: Permits, options: LoadOptions): Promise<void> {
-  const { clock, seed, windowMs } = options
+  const { clock, pool, seed, windowMs } = options
   // Far apart in the generator's sequence, so that no user repeats another one's steps.
   const random = createRandom(seed ^ Math.imul(id, 0x9e3779b1))
   const shopper = new Shopper({ id, random, ...options })
+  let token: string | undefined
+  const visitOnce = (): Promise<number> =>
+    pool.withSession({ token }, async (session) => {
+      const awayMs = await visit({ shopper, random, clock, windowMs })
+      if (session.wrote) token = await session.token()
+      return awayMs
+    })
   await clock.pause(random.between(0, 1000))
   while (!clock.isOver) {
-    const awayMs = await permits.run(async () =>
-      clock.isOver ? 0 : visit({ shopper, random, clock, windowMs }),
-    )
+    const awayMs = await permits.run(async () => (clock.isOver ? 0 : visitOnce()))
     await clock.pause(awayMs)
   }
 }

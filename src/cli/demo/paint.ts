@@ -22,6 +22,23 @@ export function mayColor(
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 }
 
+/** The line as lines of at most `columns`, broken between words. Where it goes on it is indented as it began. */
+export function wrapped(line: Line, columns: number = Infinity): readonly Line[] {
+  const indent = /^ */.exec(line[0]?.text ?? '')?.[0] ?? ''
+  const lines: Span[][] = [[]]
+  let width = 0
+  for (const { text, style } of line) {
+    for (const word of text.match(/\s*\S+|\s+$/g) ?? []) {
+      const isTooLong = width > indent.length && width + word.trimEnd().length > columns
+      if (isTooLong) lines.push([span(indent)])
+      const shown = isTooLong ? word.trimStart() : word
+      width = (isTooLong ? indent.length : width) + shown.length
+      lines.at(-1)?.push({ text: shown, style })
+    }
+  }
+  return lines
+}
+
 /** The line as text, cut off at `columns`. */
 export function renderLine(line: Line, color: boolean, columns: number = Infinity): string {
   let left = columns

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { renderLine } from './paint.ts'
+import { renderLine, wrapped } from './paint.ts'
 import { isGood, reportOf, summaryLines, type Report } from './report.ts'
 
 const good: Report = reportOf({
@@ -134,4 +134,17 @@ describe('the summary', () => {
       'it ran at most 1 515 of 29 530 reads (pg_stat_database)',
     )
   })
+})
+
+it.each([80, 60])('at %d columns the summary is broken between words', (columns) => {
+  const lines = summaryLines(good).flatMap((line) =>
+    wrapped(line, columns).map((each) => renderLine(each, false)),
+  )
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns)
+  const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '')
+  const whole = summaryLines(good)
+    .map((line) => renderLine(line, false))
+    .join(' ')
+  expect(words(lines.join(' '))).toEqual(words(whole))
+  for (const line of lines.filter((each) => each !== '')) expect(line).toMatch(/^ {2}\S/)
 })

@@ -1,6 +1,6 @@
 import type { CommandIo } from '../command.ts'
 import type { Happening } from './chronicle.ts'
-import { mayColor, renderLine, span, type Line } from './paint.ts'
+import { mayColor, renderLine, span, wrapped, type Line } from './paint.ts'
 import { happeningLine, progressLine, tableLines } from './table.ts'
 import type { View } from './view.ts'
 
@@ -53,7 +53,7 @@ export class LiveScreen implements Screen {
   }
 
   say(text: string): void {
-    this.#draw([[span(`  ${text}`, 'dim')]])
+    this.#draw(wrapped([span(`  ${text}`, 'dim')], this.#stdout.columns))
   }
 
   tell(): void {
@@ -62,12 +62,12 @@ export class LiveScreen implements Screen {
 
   show(view: View, happenings: readonly Happening[]): void {
     const rows = this.#stdout.rows === undefined ? undefined : this.#stdout.rows - 1
-    this.#draw(tableLines(view, happenings, { seconds: this.#seconds, rows }))
+    this.#draw(tableLines(view, happenings, { seconds: this.#seconds, rows, columns: this.#stdout.columns }))
   }
 
   close(lines: readonly Line[]): void {
-    const columns = Infinity
-    const text = ['', ...lines.map((line) => renderLine(line, this.#color, columns)), ''].join('\n')
+    const fitting = lines.flatMap((line) => wrapped(line, this.#stdout.columns))
+    const text = ['', ...fitting.map((line) => renderLine(line, this.#color)), ''].join('\n')
     this.#stdout.write(`${lines.length === 0 ? '' : text}${SHOW_CURSOR}`)
   }
 

@@ -42,8 +42,8 @@ interface PlacedOrder {
 }
 
 /**
- * One user of the shop, who remembers what it wrote and holds every later read of it against that. Its calls must run in
- * one session. Failures are tallied, not thrown.
+ * One user of the shop, who remembers what it wrote and holds every later read of it against that. A visit must run in one
+ * session, which begins behind what the visits before wrote. Failures are tallied, not thrown.
  */
 export class Shopper {
   readonly #options: ShopperOptions

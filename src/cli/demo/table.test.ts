@@ -56,7 +56,7 @@ const happenings = [
 
 function text(shown: View, options: { rows?: number; columns?: number; color?: boolean } = {}): string {
   const { rows, columns, color = false } = options
-  return tableLines(shown, happenings, { seconds: 15, rows })
+  return tableLines(shown, happenings, { seconds: 15, rows, columns })
     .map((line) => renderLine(line, color, columns))
     .join('\n')
 }
@@ -75,12 +75,31 @@ describe('the table', () => {
   replica 1   ● in rotation        0 s       1 500   ██████████████████████    90.0 %
   replica 2   ◐ lagging          1.3 s          12   █                          0.1 %
 
-  reads off the primary 93.9 %      errors 0         stale reads 0 of 1 204 that were checked
-  queries               12 345      p50 0.74 ms      p99 12.3 ms        1 700 queries/s
+  reads off the primary 93.9 %   errors 0   stale reads 0 of 1 204 checked
+  queries 12 345   p50 0.74 ms   p99 12.3 ms   1 700 queries/s
 
      3.8 s  replica 2  replay paused
      5.5 s  replica 2  out of the rotation, 1.3 s behind
 `)
+  })
+
+  it.each([80, 60])('cuts nothing off at %d columns', (columns) => {
+    const long = { ...view, violations: 12, checks: 123_456, queries: 1_234_567, errors: 1_234, p99Ms: 123.4 }
+    const lines = tableLines(long, happenings, { seconds: 15, columns }).map((line) =>
+      renderLine(line, false),
+    )
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns)
+    const shown = lines.join('\n')
+    for (const whole of [
+      '12 of 123 456 checked',
+      '1 700 queries/s',
+      '90.0 %',
+      'errors 1 234',
+      'p99 123.4 ms',
+    ])
+      expect(shown).toContain(whole)
+    expect(shown).toContain(columns === 80 ? 'share of the reads' : 'reads\n')
+    expect(shown).toContain('out of the rotation, 1.3 s behind')
   })
 
   it.each([
@@ -100,8 +119,8 @@ describe('the table', () => {
   })
 
   it('stays as narrow and as low as the terminal, and lets the oldest happening go first', () => {
-    const lines = text(view, { rows: 11, columns: 40 }).split('\n')
-    expect(lines).toHaveLength(11)
+    const lines = text(view, { rows: 13, columns: 40 }).split('\n')
+    expect(lines).toHaveLength(13)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
     expect(lines.at(-1)).toContain('5.5 s  replica 2')
     expect(text(view, { rows: 10 })).not.toContain('5.5 s')

@@ -4,6 +4,11 @@ import { span, type Line, type Span, type Style } from './paint.ts'
 import type { NodeView, Standing, View } from './view.ts'
 
 const BAR_CELLS = 24
+/** What a line of a node takes beside its name and its bar. */
+const BESIDE_BAR = 52
+const GAP = '   '
+const SHARE = 'share of the reads'
+const SHARE_IN_SHORT = 'reads'
 const MOST_HAPPENINGS = 10
 const SIGNS = {
   primary: ['●', 'cyan', 'primary'],
@@ -32,6 +37,8 @@ export interface TableOptions {
   readonly seconds: number
   /** Height that there is; happenings give way first, the oldest ones. @defaultValue any */
   readonly rows?: number | undefined
+  /** Width that there is: bars give way. @defaultValue any */
+  readonly columns?: number | undefined
 }
 
 /** The live table: a view and what happened so far, as lines. */
@@ -41,14 +48,18 @@ export function tableLines(
   options: TableOptions,
 ): readonly Line[] {
   const { seconds, rows = Infinity } = options
+  // What is narrower still is cut off.
+  const columns = Math.max(60, options.columns ?? Infinity)
   const width = Math.max(9, ...view.nodes.map(({ name }) => name.length))
+  const cells = Math.max(0, Math.min(BAR_CELLS, columns - width - BESIDE_BAR))
+  const title = cells < SHARE.length ? SHARE_IN_SHORT.padStart(cells + 8 - GAP.length) : SHARE
   const head: Line[] = [
     titleLine(view, seconds),
     [],
-    [span(`  ${'node'.padEnd(width)}   state                lag   queries/s   share of the reads`, 'dim')],
-    ...view.nodes.map((node) => nodeLine(node, width)),
+    [span(`  ${'node'.padEnd(width)}   state                lag   queries/s${GAP}${title}`, 'dim')],
+    ...view.nodes.map((node) => nodeLine(node, width, cells)),
     [],
-    ...figureLines(view),
+    ...figureLines(view, columns),
   ]
   const room = Math.max(0, Math.min(MOST_HAPPENINGS, rows - head.length - 1))
   const told = room === 0 ? [] : happenings.slice(-room)
@@ -86,7 +97,7 @@ function titleLine(view: View, seconds: number): Line {
   ]
 }
 
-function nodeLine(node: NodeView, width: number): Line {
+function nodeLine(node: NodeView, width: number, cells: number): Line {
   const [sign, style, label] = SIGNS[node.standing]
   return [
     span(`  ${node.name.padEnd(width)}   `, 'bold'),
@@ -94,8 +105,7 @@ function nodeLine(node: NodeView, width: number): Line {
     span(label.padEnd(15), style),
     lagSpan(node),
     span(formatCount(node.queriesPerSecond).padStart(12)),
-    span('   '),
-    span(bar(node.recentShare), style),
+    ...(cells === 0 ? [] : [span(GAP), span(bar(node.recentShare, cells), style)]),
     span(formatShare(node.recentShare).padStart(8)),
   ]
 }
@@ -108,34 +118,49 @@ function lagSpan({ standing, lagMs }: NodeView): Span {
   return span((lagMs === 0 ? '0 s' : '< 0.5 s').padStart(7))
 }
 
-function bar(share: number): string {
-  const cells = Math.round(share * BAR_CELLS)
+function bar(share: number, cells: number): string {
   // A little is not nothing.
-  return '█'.repeat(share > 0 ? Math.max(1, cells) : 0).padEnd(BAR_CELLS)
+  return '█'.repeat(share > 0 ? Math.max(1, Math.round(share * cells)) : 0).padEnd(cells)
 }
 
-function figureLines(view: View): readonly Line[] {
+/** The figures, as many on a line as there is room for. */
+function figureLines(view: View, columns: number): readonly Line[] {
   const good = (count: number): Style => (count === 0 ? 'green' : 'red')
-  return [
+  const figures: readonly (readonly Line[])[] = [
     [
-      span('  reads off the primary ', 'dim'),
-      span(formatShare(view.offload).padEnd(12), 'bold'),
-      span('errors ', 'dim'),
-      span(formatCount(view.errors).padEnd(10), good(view.errors)),
-      span('stale reads ', 'dim'),
-      span(formatCount(view.violations), good(view.violations)),
-      span(` of ${formatCount(view.checks)} that were checked`, 'dim'),
+      [span('reads off the primary ', 'dim'), span(formatShare(view.offload), 'bold')],
+      [span('errors ', 'dim'), span(formatCount(view.errors), good(view.errors))],
+      [
+        span('stale reads ', 'dim'),
+        span(formatCount(view.violations), good(view.violations)),
+        span(` of ${formatCount(view.checks)} checked`, 'dim'),
+      ],
     ],
     [
-      span('  queries               ', 'dim'),
-      span(formatCount(view.queries).padEnd(12), 'bold'),
-      span('p50 ', 'dim'),
-      span(formatLatency(view.p50Ms).padEnd(13)),
-      span('p99 ', 'dim'),
-      span(formatLatency(view.p99Ms)),
-      span(`        ${formatCount(view.queriesPerSecond)} queries/s`, 'dim'),
+      [span('queries ', 'dim'), span(formatCount(view.queries), 'bold')],
+      [span('p50 ', 'dim'), span(formatLatency(view.p50Ms))],
+      [span('p99 ', 'dim'), span(formatLatency(view.p99Ms))],
+      [span(`${formatCount(view.queriesPerSecond)} queries/s`, 'dim')],
     ],
   ]
+  return figures.flatMap((row) => filled(row, columns))
+}
+
+/** Puts pieces beside each other, each whole. */
+function filled(pieces: readonly Line[], columns: number): readonly Line[] {
+  const lines: Span[][] = []
+  let width = 0
+  for (const piece of pieces) {
+    const needed = GAP.length + piece.reduce((sum, { text }) => sum + text.length, 0)
+    if (lines.length === 0 || width + needed > columns) {
+      lines.push([span('  '), ...piece])
+      width = needed - 1
+    } else {
+      lines.at(-1)?.push(span(GAP), ...piece)
+      width += needed
+    }
+  }
+  return lines
 }
 
 function isBehind(standing: Standing): boolean {
