@@ -330,9 +330,7 @@ export class Router implements ClientHost {
     const ended: Done = (error, result) => {
       if (!error) this.sessions.ranOnPrimary(session, statement, sql)
       if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
-  ended(write: Write, sql?: string): void {
-    this.sessions.wrote(write.sessions, write.certainty)
-    if (write.changesCatalog) this.#judgement.ddlPassed(sql)
+      else if (statement.mayWrite) this.ended(writeBy(session, statement), sql)
       done(error, result)
     }
     executor.write(send, ended)

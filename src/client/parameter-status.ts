@@ -1,6 +1,7 @@
 import type { QueryArrayResult } from 'pg'
 import type { ConnectionFacade } from './connection-facade.ts'
 import type { ClientHost } from './host.ts'
+import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
 
 /** What a server reports of itself by the protocol when a connection begins. */
 const REPORTED = [
@@ -63,7 +64,8 @@ function parametersOf(host: ClientHost): Promise<Parameters> {
         sql: undefined,
         request: {},
         session: host.sessions.context.current(),
-        send: (client, done) => client.query({ text: QUESTION, rowMode: 'array' }, done as () => void),
+        send: (client, done) =>
+          queryUnseen(client, { text: QUESTION, rowMode: 'array' }, done as OwnAnswered),
         canPipeline: false,
         values: [],
       },

@@ -16,6 +16,7 @@ import { failSubmission, sendSubmission, type Submission } from './submission.ts
 import { runsOnStandby } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
+import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
 
 /** Always fails, and costs nothing: PostgreSQL then refuses all that follows, and goes back to savepoints, by its own rules. */
 const FAILING = 'rollback to savepoint pg_switchyard_refused'
@@ -199,7 +200,7 @@ export class ReplicaTransaction {
     const error = withOutcome(refusal(statement, this.#lease.node.id), 'not-sent')
     runExclusively(
       this.client,
-      (client, failed) => client.query(FAILING, failed as () => void),
+      (client, failed) => queryUnseen(client, FAILING, failed as OwnAnswered),
       () => done(error),
       next,
     )

@@ -2,6 +2,7 @@ import type { PoolClient, Submittable } from 'pg'
 import { attend, fail } from '../execution/attend.ts'
 import type { Done } from '../execution/execution.ts'
 import { CursorRun } from './cursor-run.ts'
+import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
 
 /** A query object and the other arguments of its call, as they came. */
 export interface Submission {
@@ -48,7 +49,7 @@ export function sendSubmission(
 ): void {
   const { callback, run, submittable, values } = submission
   // Whoever holds the connection waits for the server to be ready.
-  if (isUnwanted(submission)) return client.query('', done as () => void)
+  if (isUnwanted(submission)) return queryUnseen(client, '', done as OwnAnswered)
   if (run !== undefined) return run.send(client, { begun, ending: done, takes: nothing })
   let isOver = false
   const ending = (error: unknown): void => {
