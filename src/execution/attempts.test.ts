@@ -242,10 +242,13 @@ describe('a refusal by what was the primary', () => {
 })
 
 describe('a connection that is refused', () => {
-  it('by a replica, for a reason of its own, leaves the read to others', () => {
-    b.nodes.a.leaseError = server('28000', 'ClientAuthentication')
+  it.each([
+    ['which refuses the login, as a failure of it: the monitor is to look', '28000', 'node'],
+    ['for a reason of its own', '22000', 'busy'],
+  ])('by a replica leaves the read to others, %s', (_name, code, failure) => {
+    b.nodes.a.leaseError = server(code)
     read()
-    expect(ends).toMatchObject([{ failure: 'busy', wasSent: false }])
+    expect(ends).toMatchObject([{ failure, wasSent: false }])
   })
 
   it('by the primary, is the answer', () => {

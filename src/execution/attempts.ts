@@ -6,6 +6,7 @@ import type { PlainQuery, Ride } from '../nodes/plain-query.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
+import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { NodeId } from '../topology/node.ts'
 import { downCauseOf, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import { unsent, type Attempted } from './attempted.ts'
@@ -131,7 +132,9 @@ export class Attempts {
       const cause = error ?? new Error('Connection terminated unexpectedly')
       // A primary that refuses the login answers every statement so. What a replica refuses, another one may take.
       const failure = failureOf(cause)
-      refused(cause, failure === 'statement' && node.role === 'replica' ? 'busy' : failure)
+      const isOfReplica = failure === 'statement' && node.role === 'replica'
+      if (isOfReplica) refused(cause, isLoginRefusal(cause) ? 'node' : 'busy')
+      else refused(cause, failure)
     })
     server.lease(handedOver)
   }

@@ -4,6 +4,7 @@ import type { Unshown } from '../consistency/unshown.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { assemble, type ReplicaLag } from '../topology/assemble.ts'
+import { isLoginRefusal } from '../topology/login-refusal.ts'
 import { isTooFarBehind, type MaxLag } from '../topology/max-lag.ts'
 import { NOTHING_REMEMBERED, remember, type Memory } from '../topology/memory.ts'
 import type { NodeEvent, NodeId, NodeState, Observation } from '../topology/node.ts'
@@ -12,7 +13,16 @@ import { standingOf } from '../topology/standing.ts'
 import { firstRound } from './first-round.ts'
 import { LagClock } from './lag-clock.ts'
 import type { Monitor } from './monitor.ts'
-import { hasChanged, hasOpenRole, intervalOf, jittered, paceOf, REST_AFTER_MS, type Pace } from './pace.ts'
+import {
+  afterRefusalMs,
+  hasChanged,
+  hasOpenRole,
+  intervalOf,
+  jittered,
+  paceOf,
+  REST_AFTER_MS,
+  type Pace,
+} from './pace.ts'
 import { committedAmong, readCommitted, readUnfinished, UNFINISHED } from './unshown.ts'
 import { Usage } from './usage.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -354,6 +364,10 @@ export class ClusterMonitor implements Monitor {
     if (pace === 'slow') {
       this.#usage.sleep()
       this.#restLater(platform.now())
+    }
+    const { state } = node.known
+    if (pace !== 'slow' && state.name === 'down' && isLoginRefusal(state.cause)) {
+      return jittered(afterRefusalMs(platform.now() - state.sinceMs), platform.random())
     }
     return jittered(intervalOf(pace, intervalMs), platform.random())
   }

@@ -18,6 +18,8 @@ export class NodeProbe {
   readonly #timeoutMs: number
   readonly #onLost: (error: Error) => void
   #client: Client | undefined
+  /** Not to be asked again. */
+  #former: Client | undefined
   #inFlight: Promise<Observation> | undefined
   #besides: Promise<unknown> | undefined
   /** What was last seen over this connection. */
@@ -88,7 +90,14 @@ export class NodeProbe {
     return row as ProbeRow | undefined
   }
 
+  /** From the next probe on the node is asked over a new connection. */
+  renew(): void {
+    this.#former = this.#client
+    if (this.#busyWith === undefined) this.#drop(this.#client)
+  }
+
   async #ask(): Promise<Observation> {
+    if (this.#client !== undefined && this.#client === this.#former) this.#drop(this.#client)
     const client = this.#client ?? (await this.#connect())
     const sentAtMs = this.#platform.now()
     const row = await this.#row(client, PROBE_SQL)
@@ -107,7 +116,8 @@ export class NodeProbe {
 
   /** What was seen over the connection that there is now. */
   get #known(): Observation | undefined {
-    return this.#last?.client === this.#client ? this.#last?.observation : undefined
+    const isOfThis = this.#last?.client === this.#client && this.#client !== this.#former
+    return isOfThis ? this.#last?.observation : undefined
   }
 
   #saw(client: Client, observation: Observation): Observation {

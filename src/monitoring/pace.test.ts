@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { downView, primaryView, replicaView, snapshotOf } from '../../test/support/views.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import {
+  afterRefusalMs,
   chaseDelayMs,
   hasChanged,
   hasOpenRole,
@@ -115,5 +116,17 @@ describe('hasChanged', () => {
     ['a node in the place of another', [primaryView('a'), replicaView('c')], true],
   ])('%s', (_name, nodes, expected) => {
     expect(hasChanged(snapshotOf(...before), snapshotOf(...nodes))).toBe(expected)
+  })
+})
+
+describe('a node that refuses the login', () => {
+  it.each([
+    [0, 20],
+    [20, 20],
+    [40, 40],
+    [3000, 3000],
+    [3_600_000, 10_000],
+  ])('for %s ms is asked again after %s ms', (refusedForMs, expected) => {
+    expect(afterRefusalMs(refusedForMs)).toBe(expected)
   })
 })

@@ -57,6 +57,17 @@ export function intervalOf(pace: Pace, intervalMs: number): number {
   }
 }
 
+const FIRST_REFUSED_MS = 20
+const LONGEST_REFUSED_MS = 10_000
+
+/**
+ * Time until a node is asked again that has refused the login for so long: as long again. A role or a database is replayed in a
+ * moment; a wrong password is not to fill the server's log.
+ */
+export function afterRefusalMs(refusedForMs: number): number {
+  return Math.min(LONGEST_REFUSED_MS, Math.max(FIRST_REFUSED_MS, refusedForMs))
+}
+
 /** `chance` is in [0, 1). */
 export function jittered(intervalMs: number, chance: number): number {
   return intervalMs * (1 - JITTER * chance)

@@ -2,6 +2,7 @@ import type { Client } from 'pg'
 import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
 import { inRootContext } from '../platform/async-context.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
+import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { KnownNode } from '../topology/memory.ts'
 import { PENDING, transition, type NodeEvent, type NodeState, type Observation } from '../topology/node.ts'
 import { NodeProbe } from './node-probe.ts'
@@ -110,6 +111,8 @@ export class WatchedNode {
   /** Somebody met a failure here. */
   suspect(cause: Error): void {
     if (this.#isClosed) return
+    // A connection that is logged in stays so: only a new one shows whether the login is still refused.
+    if (isLoginRefusal(cause)) this.#probe.renew()
     this.#apply({ type: 'suspected', cause, atMs: this.#options.platform.now() })
     // The answer of a probe in flight leaves the node suspected if it is no proof, and then another one follows.
     if (this.#looking === undefined) this.#chase()

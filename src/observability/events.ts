@@ -43,6 +43,11 @@ export interface RouterEvents {
   /** A replica failed so often in a row that it gets no reads for a while. */
   nodeEjected: [{ readonly node: NodeId; readonly forMs: number }]
   /**
+   * A replica refuses the login that the primary accepts: a wrong password, or a role or database that it has not replayed yet. It
+   * gets no reads, and is asked again and again. Told once, until it has accepted one.
+   */
+  loginRefused: [{ readonly node: NodeId; readonly cause: Error }]
+  /**
    * A replica failed a read because of its disk, its memory or its data (SQLSTATE classes 53, 58 and XX), and another node
    * did better. At most once a second for each replica.
    */

@@ -42,6 +42,12 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
   events.on('nodeEjected', ({ node, forMs }) => {
     logger.warn({ node, forMs }, `${node} failed again and again and gets no reads for a while`)
   })
+  events.on('loginRefused', ({ node, cause }) => {
+    logger.warn(
+      { node, cause: cause.message },
+      `${node} refuses the login that the primary accepts, and gets no reads until it accepts it`,
+    )
+  })
   events.on('nodeSick', ({ node, cause }) => {
     logger.warn({ node, cause: cause.message }, `${node} failed a read that another node answered`)
   })

@@ -1,8 +1,6 @@
 import { SwitchyardError } from '../errors/error.ts'
+import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
-
-/** SQLSTATEs with which a server turns down a login: the options are wrong, not the server. */
-const LOGIN_REFUSALS: ReadonlySet<string> = new Set(['28000', '28P01', '3D000'])
 
 function causeOf(node: NodeView): Error | undefined {
   return 'cause' in node.state ? node.state.cause : undefined
@@ -10,8 +8,7 @@ function causeOf(node: NodeView): Error | undefined {
 
 function loginRefusal(node: NodeView): Error | undefined {
   const cause = causeOf(node)
-  const code = cause !== undefined && 'code' in cause ? cause.code : undefined
-  return typeof code === 'string' && LOGIN_REFUSALS.has(code) ? cause : undefined
+  return cause !== undefined && isLoginRefusal(cause) ? cause : undefined
 }
 
 function looksOf(node: NodeView): string {
@@ -48,11 +45,6 @@ export function misconfiguration(snapshot: Snapshot): Error | undefined {
     if (node.exclusion === 'foreign-cluster') {
       const message = `${node.id} belongs to another cluster than the primary ${snapshot.primary.id}. Check "replicas"`
       return new SwitchyardError('SWITCHYARD_FOREIGN_NODE', message)
-    }
-    const cause = loginRefusal(node)
-    if (cause !== undefined) {
-      const message = `${node.id} refuses the login: ${cause.message}`
-      return new SwitchyardError('SWITCHYARD_REPLICA_REFUSED', message, { cause })
     }
   }
   return undefined

@@ -7,6 +7,8 @@ export interface NodeStats {
   readonly id: NodeId
   readonly role: Role
   readonly state: NodeStatus
+  /** Why it is `down` or `suspected`: the message of the error. */
+  readonly cause?: string
   /** True for an address that several servers share. Its lag is that of no server, and so it is never known. */
   readonly balanced?: true
   /** WAL that the primary has and this replica has not replayed, in bytes. `undefined` while it is not known. */
@@ -63,6 +65,7 @@ export class Counters {
       id: node.id,
       role: node.role,
       state: statusOf(node),
+      ...('cause' in node.state ? { cause: node.state.cause.message } : {}),
       ...(node.isBalanced ? { balanced: true as const } : {}),
       lagBytes: node.lag?.bytes,
       lagMs: node.lag === undefined ? undefined : lagMs(node.lag, nowMs),

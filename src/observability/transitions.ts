@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.ts'
 import type { NodeId, Role } from '../topology/node.ts'
+import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import { changesBetween, type NodeChange, type RouterEvents } from './events.ts'
 
@@ -18,6 +19,8 @@ export class Transitions {
   readonly #lastRoles = new Map<NodeId, Role>()
   /** Replicas of which it is not known that they follow the primary's branch of history. */
   readonly #strays = new Set<NodeId>()
+  /** Nodes that refuse the login although the primary accepts it. */
+  readonly #refusing = new Set<NodeId>()
   readonly #counts = new Map<Often, { toldAtMs: number; count: number }>()
   readonly #told = new Set<string>()
   readonly #sickToldAtMs = new Map<NodeId, number>()
@@ -41,6 +44,7 @@ export class Transitions {
     for (const change of changes) this.#tell('nodeChanged', change)
     this.#observePrimary(next)
     for (const node of next.nodes) this.#observeHistory(node, next.primary)
+    if (next.primary !== undefined) for (const node of next.nodes) this.#observeLogin(node)
     return changes
   }
 
@@ -82,6 +86,14 @@ export class Transitions {
     if (isConflict && !this.#isConflict)
       this.#tell('primaryConflict', { nodes: conflict.map(({ id }) => id) })
     this.#isConflict = isConflict
+  }
+
+  /** Told once, until the node has accepted a login. */
+  #observeLogin({ id, state }: NodeView): void {
+    if (state.name === 'up') this.#refusing.delete(id)
+    if (state.name !== 'down' || !isLoginRefusal(state.cause) || this.#refusing.has(id)) return
+    this.#refusing.add(id)
+    this.#tell('loginRefused', { node: id, cause: state.cause })
   }
 
   #observeHistory({ id, state, role, exclusion }: NodeView, primary: NodeView | undefined): void {

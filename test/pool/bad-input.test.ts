@@ -122,15 +122,6 @@ describe('a login that a server refuses', () => {
       }),
     ).toMatchObject({ code: '3D000' })
   })
-
-  it('names a replica that refuses', async () => {
-    const failure = await failureWith({
-      ...cluster.primary.config,
-      replicas: [{ ...replicaOf(cluster), password: SECRET }],
-    })
-    expect(failure).toMatchObject({ code: 'SWITCHYARD_REPLICA_REFUSED', cause: { code: '28P01' } })
-    expect(failure.message).toContain(`${replicaOf(cluster).port}`)
-  })
 })
 
 describe('options that cannot be', () => {
