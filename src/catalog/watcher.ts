@@ -1,6 +1,7 @@
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { inRootContext } from '../platform/async-context.ts'
+import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { builtinCatalog } from './builtin-catalog.ts'
 import type { Catalog, ReadProof } from './catalog.ts'
@@ -313,14 +314,14 @@ export class CatalogWatcher {
 
   #inTime<Value>(answer: Promise<Value>, timeoutMs = this.#timeoutMs): Promise<Value> {
     return new Promise((resolve, reject) => {
-      const deadline = this.#platform.schedule(timeoutMs, () =>
+      const timer = deadline(this.#platform, timeoutMs, () =>
         reject(
           new SwitchyardError('SWITCHYARD_NO_PRIMARY', `No answer on the catalog within ${timeoutMs} ms`, {
             retryable: true,
           }),
         ),
       )
-      answer.then(resolve, reject).finally(() => deadline.cancel())
+      answer.then(resolve, reject).finally(() => timer.cancel())
     })
   }
 }

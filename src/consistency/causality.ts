@@ -1,3 +1,4 @@
+import { deadline } from '../platform/deadline.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Fence } from './fence.ts'
@@ -305,7 +306,7 @@ export class Causality {
     const { platform } = this.#options
     const release = platform.holdOpen()
     const value = await new Promise<T | undefined>((resolve) => {
-      const timer = platform.schedule(timeoutMs, () => resolve(undefined))
+      const timer = deadline(platform, timeoutMs, () => resolve(undefined))
       void promise.then((came) => {
         timer.cancel()
         resolve(came)

@@ -1,6 +1,7 @@
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { inRootContext } from '../platform/async-context.ts'
+import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { Discovery } from './discovery.ts'
 import { checkNodes, sameNodes, type CheckedNode } from './nodes.ts'
@@ -104,7 +105,7 @@ export class DiscoveryLoop {
     const { discovery, platform, timeoutMs } = this.#options
     const { signal } = looking
     const message = `Discovery gave no answer within ${timeoutMs} ms`
-    const timer = platform.schedule(timeoutMs, () =>
+    const timer = deadline(platform, timeoutMs, () =>
       looking.abort(new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', message, { retryable: true })),
     )
     return new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { hasOwnQuery } from '../nodes/own-query.ts'
 import type { PlainQuery, Ride } from '../nodes/plain-query.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import { inThisContext } from '../platform/async-context.ts'
+import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { NodeId } from '../topology/node.ts'
@@ -204,7 +205,7 @@ export class Attempts {
   }
 
   #scheduleEnd(node: NodeView, timeoutMs: number, giveUp: GiveUp): Timer {
-    return this.#options.platform.schedule(timeoutMs, () => {
+    return deadline(this.#options.platform, timeoutMs, () => {
       const message = `${node.id} did not answer a read within ${timeoutMs} ms`
       giveUp(new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }), 'node')
     })

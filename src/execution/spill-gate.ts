@@ -1,3 +1,4 @@
+import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 
 export interface SpillGateOptions {
@@ -47,7 +48,7 @@ export class SpillGate {
         release()
         callback(isIn)
       },
-      timer: platform.schedule(waitMs, () => {
+      timer: deadline(platform, waitMs, () => {
         this.#queue.delete(waiting)
         waiting.enter(false)
       }),

@@ -1,4 +1,5 @@
 import type { Client, ClientConfig } from 'pg'
+import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { connectUnseen } from '../platform/unseen.ts'
 import { probeOptions, unref } from './node-probe.ts'
@@ -80,7 +81,7 @@ export class KeptConnection {
   }
 
   async #open(options: ClientConfig): Promise<Client> {
-    const client = new this.#ClientClass(probeOptions(options, this.#connectTimeoutMs))
+    const client = new this.#ClientClass(probeOptions(options))
     this.#busy.add(client)
     // The statement fails too, and tells whoever asked.
     client.on('error', () => {})
@@ -88,7 +89,10 @@ export class KeptConnection {
     client.once('end', () => {
       if (this.#kept?.client === client) this.#let()
     })
-    const connected = connectUnseen(client)
+    const timer = deadline(this.#platform, this.#connectTimeoutMs, () => {
+      client.connection.stream.destroy(new Error('timeout expired'))
+    })
+    const connected = connectUnseen(client).finally(() => timer.cancel())
     unref(client)
     try {
       await connected

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import type { Client, ClientConfig } from 'pg'
+import { deadline } from '../platform/deadline.ts'
 import type { Platform } from '../platform/platform.ts'
 import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
 import type { Observation } from '../topology/node.ts'
@@ -33,7 +34,7 @@ export class NodeProbe {
     timeoutMs: number,
     onLost: (error: Error) => void,
   ) {
-    this.#options = probeOptions(options, timeoutMs)
+    this.#options = probeOptions(options)
     this.#ClientClass = ClientClass
     this.#platform = platform
     this.#timeoutMs = timeoutMs
@@ -76,7 +77,7 @@ export class NodeProbe {
     this.#client = undefined
     if (client === undefined) return
     const release = this.#platform.holdOpen()
-    const timer = this.#platform.schedule(this.#timeoutMs, () => client.connection.stream.destroy())
+    const timer = deadline(this.#platform, this.#timeoutMs, () => client.connection.stream.destroy())
     await client.end().finally(() => {
       timer.cancel()
       release()
@@ -174,7 +175,7 @@ export class NodeProbe {
     // When the end of a connection is heard that timed out, the next probe may already have another.
     const client = this.#client
     return new Promise((resolve, reject) => {
-      const timer = this.#platform.schedule(this.#timeoutMs, () => {
+      const timer = deadline(this.#platform, this.#timeoutMs, () => {
         reject(new Error(`No answer to a probe within ${this.#timeoutMs} ms`))
         this.#drop(client)
       })
@@ -209,7 +210,7 @@ export function unref(client: Client): void {
 }
 
 /** What probes take over of the node's options: how to reach the server and log in, nothing that shapes answers. */
-export function probeOptions(options: ClientConfig, timeoutMs: number): ClientConfig {
+export function probeOptions(options: ClientConfig): ClientConfig {
   const {
     types: _types,
     pipeline: _pipeline,
@@ -223,6 +224,7 @@ export function probeOptions(options: ClientConfig, timeoutMs: number): ClientCo
     ...rest,
     password: options.password,
     application_name: APPLICATION_NAME,
-    connectionTimeoutMillis: timeoutMs,
+    // Its timer would take a blocked event loop for a server that does not answer.
+    connectionTimeoutMillis: 0,
   }
 }

@@ -1,4 +1,5 @@
 import { asError } from '../errors/as-error.ts'
+import { deadline } from '../platform/deadline.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
 
@@ -33,7 +34,7 @@ export class WaitingRoom {
     this.#sinceMs ??= this.#platform.now()
     return new Promise((resolve, reject) => {
       const release = this.#platform.holdOpen()
-      const timer = this.#platform.schedule(timeoutMs, () => waiter.leave(false))
+      const timer = deadline(this.#platform, timeoutMs, () => waiter.leave(false))
       const waiter: Waiter = {
         test,
         leave: (passed) => {

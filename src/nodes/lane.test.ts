@@ -189,8 +189,9 @@ describe('a lane whose first read has no answer', () => {
     expect(lane.isOpen).toBe(true)
   })
 
-  it('waits for it when this process was the one that slept', async () => {
+  it.each([0, 3000])('waits for it when this process was the one that slept, %i ms', async (ms) => {
     for (const text of ['a', 'b']) ride(text)
+    platform.sleep(ms)
     await platform.advance(52)
     connection.answer(1)
     await platform.advance(10)

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NamedReads } from './named-reads.ts'
 import { queryUnseen } from '../platform/unseen.ts'
@@ -146,7 +147,7 @@ export class Lane {
     this.#workMs += passenger.costMs
     this.#passengers.push(passenger)
     const timeoutMs = read.timeoutMs ?? Number(this.#queryTimeout ?? 0)
-    if (timeoutMs > 0) passenger.timer = platform.schedule(timeoutMs, () => this.#timeOut(passenger))
+    if (timeoutMs > 0) passenger.timer = deadline(platform, timeoutMs, () => this.#timeOut(passenger))
     this.#send(passenger)
     return passenger
   }
@@ -311,7 +312,9 @@ export class Lane {
   #watch(delayMs: number): void {
     if (this.#state === 'lost' || this.#state === 'over') return
     this.#isResting = delayMs > STALL_MS
-    this.#timer = this.#options.platform.schedule(delayMs, () => this.#look())
+    const { platform } = this.#options
+    const look = (): void => this.#look()
+    this.#timer = this.#isResting ? platform.schedule(delayMs, look) : deadline(platform, delayMs, look)
   }
 
   #look(): void {
@@ -328,7 +331,7 @@ export class Lane {
     const sinceMs = this.#headSinceMs
     const waitedMs = nowMs - sinceMs
     if (waitedMs < STALL_MS) return this.#watch(STALL_MS - waitedMs)
-    this.#timer = this.#options.platform.schedule(SECOND_LOOK_MS, () => {
+    this.#timer = deadline(this.#options.platform, SECOND_LOOK_MS, () => {
       if (this.#headSinceMs === sinceMs) this.#stall()
       this.#watch(STALL_MS)
     })

@@ -1,5 +1,6 @@
 import { createPool, type Pool } from 'generic-pool'
 import { inThisContext } from '../platform/async-context.ts'
+import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { Tier } from './tier.ts'
@@ -81,7 +82,7 @@ export class Permits {
     const { maxWaitMs } = ticket.tier
     ticket.release = platform.holdOpen()
     if (maxWaitMs === undefined) return
-    ticket.timer = platform.schedule(maxWaitMs, () => {
+    ticket.timer = deadline(platform, maxWaitMs, () => {
       this.#over(ticket, counter)
       ticket.granted(tierTimeoutError(ticket.tier, node), nothing)
     })

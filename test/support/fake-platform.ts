@@ -60,6 +60,11 @@ export class FakePlatform implements Platform {
     }
   }
 
+  /** Lets time pass as for a process whose event loop is blocked: timers that were due meanwhile are late. */
+  sleep(ms: number): void {
+    this.#nowMs += ms
+  }
+
   /** Lets time pass: timers fire when they are due, and what waits for them runs before the next one. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms
