@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import { callbackOf, promised } from './client/query-arguments.ts'
 import type { Done } from './execution/execution.ts'
+import { guarded } from './execution/guarded.ts'
 import { inThisContext } from './platform/async-context.ts'
 
 /** What `pool.connect(callback)` calls back. */
@@ -24,7 +25,7 @@ export function connectForm(
   Class: PromiseConstructor,
 ): unknown {
   if (typeof callback !== 'function') return promiseOf(taken, Class)
-  const bound = inThisContext(callback)
+  const bound = guarded(inThisContext(callback))
   taken.then(
     (client) => bound(undefined, client, Reflect.get(client, 'release')),
     (error: Error) => bound(error, undefined, () => {}),
@@ -39,7 +40,8 @@ export function endForm(
   Class: PromiseConstructor,
 ): unknown {
   if (typeof callback !== 'function') return promiseOf(ended, Class)
-  ended.then(() => callback(), callback)
+  const bound = guarded(callback)
+  ended.then(() => bound(), bound)
   return undefined
 }
 
@@ -57,6 +59,6 @@ export function queryForm(
       promised((done) => run(config, values, done)),
       Class,
     )
-  run(config, values, inThisContext(given))
+  run(config, values, guarded(inThisContext(given)))
   return undefined
 }

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
+import { guarded } from './execution/guarded.ts'
 import { knowSelf, selfOf } from './client/self.ts'
 import { connectForm, endForm, type Connected, type Ended } from './callback-forms.ts'
 
@@ -78,7 +79,7 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
         const giveBack = (error?: Error | boolean): void => {
           release(error)
           this.#out.delete(client)
-          this.emit('release', error, client)
+          guarded(() => this.emit('release', error, client))()
           this.#rest()
         }
         Object.assign(client, { release: giveBack })

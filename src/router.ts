@@ -27,6 +27,7 @@ import { BOUND_BY_SETTING, decideRoute, type RouteRequest } from './routing/deci
 import { positionToAsk, type Route } from './routing/route.ts'
 import type { NameReader } from './statement/names.ts'
 import type { Statement } from './statement/statement.ts'
+import { guardedBalancer } from './selection/guarded-balancer.ts'
 import type { NodeId, Role } from './topology/node.ts'
 import type { NodeView, Snapshot } from './topology/snapshot.ts'
 import { executionListener } from './execution-listener.ts'
@@ -83,7 +84,7 @@ export class Router implements ClientHost {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })
     const selection = {
-      balancer: settings.balancer,
+      balancer: guardedBalancer(settings.balancer, (cause) => this.tell('balancerFailed', { cause })),
       health: this.#health,
       random: () => platform.random(),
       spills: settings.primarySpill.places > 0,
@@ -345,7 +346,6 @@ export class Router implements ClientHost {
 
   #readNow(statement: Statement, query: RoutedQuery, done: Done): void {
     const { session, request, journal, conversation, acquire } = query
-    // What listeners send may not be hurried.
     const canPipeline = query.canPipeline && acquire === undefined
     if (this.#cluster.servesUnmeasured) this.#transitions.once('startedWithoutPrimary')
     const route = this.route(statement, session, request, journal)

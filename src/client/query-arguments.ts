@@ -1,6 +1,7 @@
 import type { Submittable } from 'pg'
 import { choiceOption, invalid } from '../config/validate.ts'
 import { CONSISTENCIES } from '../consistency/mode.ts'
+import { asError } from '../errors/as-error.ts'
 import { describe } from '../errors/describe.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import type { PlainQuery } from '../nodes/plain-query.ts'
@@ -75,8 +76,13 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
   const isConfig = typeof config === 'object' && config !== null && !isSubmittable(config)
   const sent = isConfig ? copyOf(config) : config
   const send: Send = (client, done) => {
-    // node-postgres judges the arguments itself, and gives its own errors.
-    client.query(sent as string, parameters as unknown[], done as () => void)
+    try {
+      // node-postgres judges the arguments itself, and gives its own errors.
+      client.query(sent as string, parameters as unknown[], done as () => void)
+    } catch (error) {
+      forgetActive(client, sent)
+      done(asError(error))
+    }
   }
   if (typeof sent === 'string') {
     const plain = (mayHaveName: boolean): PlainQuery | undefined =>
@@ -136,6 +142,11 @@ function plainQuery(query: QueryFields, parameters: unknown, mayHaveName: boolea
     // node-postgres gives its own error.
     return undefined
   }
+}
+
+/** Frees a connection from a query object that has thrown in `submit()`: it would stay the active one for ever. */
+export function forgetActive(client: object, submittable: unknown): void {
+  if (Reflect.get(client, '_activeQuery') === submittable) Reflect.set(client, '_activeQuery', null)
 }
 
 function listOf(values: unknown): readonly unknown[] {

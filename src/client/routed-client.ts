@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { Client, ClientConfig, TransactionStatus } from 'pg'
 import { SwitchyardError } from '../errors/error.ts'
 import type { Explanation } from '../observability/explain.ts'
+import { guarded } from '../execution/guarded.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { ClientCore, Ended } from './client-core.ts'
 import { ConnectionFacade } from './connection-facade.ts'
@@ -127,7 +128,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
         else refuse({ done }, refusal)
       }
       if (given === undefined) return promised(run)
-      run(inThisContext(given))
+      run(guarded(inThisContext(given)))
       return undefined
     }
 

@@ -1,8 +1,10 @@
 import type { PoolClient, Submittable } from 'pg'
+import { asError } from '../errors/as-error.ts'
 import { attend, fail } from '../execution/attend.ts'
 import type { Done } from '../execution/execution.ts'
 import { CursorRun } from './cursor-run.ts'
 import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
+import { forgetActive } from './query-arguments.ts'
 
 /** A query object and the other arguments of its call, as they came. */
 export interface Submission {
@@ -61,7 +63,15 @@ export function sendSubmission(
     // Not by its socket, which would look like a failure of the server.
     if (!isOver) client.end(nothing)
   })
-  client.query(submittable as never, values as never, callback as never)
+  try {
+    client.query(submittable as never, values as never, callback as never)
+  } catch (error) {
+    // Nobody knows what it has sent.
+    forgetActive(client, submittable)
+    client.connection?.stream.destroy()
+    ending(error)
+    fail(submittable, asError(error))
+  }
 }
 
 /** A stream that reads the socket by itself (COPY TO) stops when it is destroyed, and the rest would stay in front of others. */

@@ -94,6 +94,8 @@ export interface RouterEvents {
   catalogFailed: [{ readonly cause: unknown; readonly retryInMs: number; readonly isLoaded: boolean }]
   /** A client has been checked out for longer than `leakWarningMs`, and may never be released. */
   clientLeaked: [{ readonly heldMs: number; readonly stack: string }]
+  /** The application's balancer has thrown for the first time. Reads take the nodes in the order of the list where it throws. */
+  balancerFailed: [{ readonly cause: Error }]
   /** An idle connection was lost. On the primary, `pool.on('error')` hears of it too. */
   connectionLost: [{ readonly node: NodeId; readonly cause: Error }]
 }

@@ -13,7 +13,8 @@ export function defaultLogger(level: 'info' | 'warn' = 'warn'): Logger {
 }
 
 /** Writes what happens to the cluster to the log. Never parameters, never passwords. */
-export function logEvents(events: RouterEventEmitter, logger: Logger): void {
+export function logEvents(events: RouterEventEmitter, given: Logger): void {
+  const logger = quiet(given)
   events.on('nodeChanged', (change) => {
     const { node, from, to, cause } = change
     const fields = cause === undefined ? { node, from, to } : { node, from, to, cause: cause.message }
@@ -114,6 +115,12 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
       'The nodes could not be discovered: those that are known stay',
     )
   })
+  events.on('balancerFailed', ({ cause }) => {
+    logger.warn(
+      { cause: cause.message },
+      'The balancer throws: reads take the nodes in the order of the list',
+    )
+  })
   events.on('connectionLost', ({ node, cause }) => {
     logger.info({ node, cause: cause.message }, 'An idle connection was lost')
   })
@@ -122,6 +129,21 @@ export function logEvents(events: RouterEventEmitter, logger: Logger): void {
 /** The SQLSTATE, where the message may tell a value. */
 function codeOf(cause: unknown): string {
   return cause instanceof Error ? String(Reflect.get(cause, 'code')) : 'unknown'
+}
+
+/** A logger that throws must stop nothing: there is nobody left to tell. */
+function quiet(logger: Logger): Logger {
+  const attempt = (write: () => void): void => {
+    try {
+      write()
+    } catch {
+      // What it would have written is told by the events, too.
+    }
+  }
+  return {
+    info: (fields, message) => attempt(() => logger.info(fields, message)),
+    warn: (fields, message) => attempt(() => logger.warn(fields, message)),
+  }
 }
 
 function messageOf(cause: unknown): string {

@@ -1,0 +1,24 @@
+import { asError } from '../errors/as-error.ts'
+import type { Balancer } from './balancer.ts'
+
+/**
+ * The same balancer, but that what it throws stops no read: the candidates keep the order of the list then.
+ * @param failed Told the first error.
+ */
+export function guardedBalancer(balancer: Balancer, failed: (cause: Error) => void): Balancer {
+  let hasFailed = false
+  const attempt = <T>(call: () => T): T | undefined => {
+    try {
+      return call()
+    } catch (error) {
+      if (!hasFailed) failed(asError(error))
+      hasFailed = true
+      return undefined
+    }
+  }
+  return {
+    order: (candidates, moment) => attempt(() => balancer.order(candidates, moment)) ?? candidates,
+    started: (...args) => attempt(() => balancer.started?.(...args)),
+    ended: (...args) => attempt(() => balancer.ended?.(...args)),
+  }
+}
