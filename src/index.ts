@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { routedModule, type ClientClass, type Client as RoutedClient, type RoutedModule } from './module.ts'
 
+// Every type of node-postgres. What is exported here under the same name comes first.
+export type * from 'pg'
 export {
   Connection,
   DatabaseError,

@@ -1,7 +1,15 @@
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { expectTypeOf } from 'vitest'
-import module, { from, Pool } from '../../src/index.ts'
+import module, {
+  from,
+  Pool,
+  type ClientBase,
+  type PoolClient,
+  type PoolConfig,
+  type QueryResult,
+  type QueryResultRow,
+} from '../../src/index.ts'
 import * as names from '../../src/index.ts'
 
 // Checked by the compiler, never run: what code that was written for node-postgres takes for granted.
@@ -74,4 +82,11 @@ export function theModuleIsShapedLikePg(): Pool {
   expectTypeOf(from(pg, { replicas: [] })).toEqualTypeOf<typeof module>()
   expectTypeOf(names.types).toEqualTypeOf<typeof pg.types>()
   return new module.Pool({ host: 'db', replicas: [{ host: 'replica' }] })
+}
+
+export function namedTypesAreNodePostgres(): void {
+  expectTypeOf<PoolClient>().toEqualTypeOf<pg.PoolClient>()
+  expectTypeOf<ClientBase>().toEqualTypeOf<pg.ClientBase>()
+  expectTypeOf<PoolConfig>().toEqualTypeOf<pg.PoolConfig>()
+  expectTypeOf<QueryResult<User & QueryResultRow>>().toEqualTypeOf<pg.QueryResult<User & QueryResultRow>>()
 }

@@ -22,5 +22,11 @@ function compile(): Promise<{ readonly errors: readonly string[]; readonly files
 test('the types keep their promises', async () => {
   const { errors, files } = await compile()
   expect(errors).toEqual([])
-  expect(files.toSorted()).toEqual(['drop-in.ts', 'extensions.ts', 'options.ts', 'types.test.ts'])
+  expect(files.toSorted()).toEqual([
+    'drop-in.ts',
+    'exports.test.ts',
+    'extensions.ts',
+    'options.ts',
+    'types.test.ts',
+  ])
 })
