@@ -110,7 +110,9 @@ describe('normalizeQuery', () => {
       },
     } as unknown as PoolClient
     const { send } = normalizeQuery(null, undefined)
-    expect(() => send(client, () => {})).toThrow('Client was passed a null')
+    const told: unknown[] = []
+    send(client, (error) => told.push(error?.message))
+    expect(told).toEqual(['Client was passed a null or undefined query'])
   })
 })
 

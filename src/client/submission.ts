@@ -63,14 +63,25 @@ export function sendSubmission(
     // Not by its socket, which would look like a failure of the server.
     if (!isOver) client.end(nothing)
   })
+  const told = typeof callback === 'function' ? onlyOnce(callback as (error: unknown) => void) : callback
   try {
-    client.query(submittable as never, values as never, callback as never)
+    client.query(submittable as never, values as never, told as never)
   } catch (error) {
     // Nobody knows what it has sent.
     forgetActive(client, submittable)
     client.connection?.stream.destroy()
     ending(error)
+    if (typeof told === 'function') told(error)
     fail(submittable, asError(error))
+  }
+}
+
+function onlyOnce<Args extends unknown[]>(callback: (...args: Args) => void): (...args: Args) => void {
+  let isCalled = false
+  return (...args) => {
+    if (isCalled) return
+    isCalled = true
+    callback(...args)
   }
 }
 

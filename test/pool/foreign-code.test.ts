@@ -104,7 +104,7 @@ describe.each(POOLS)('foreign code that throws, with %s', (_name, make) => {
       let pool: pg.Pool
 
       beforeAll(async () => {
-        bare = new pg.Pool(options() as pg.PoolConfig)
+        bare = new pg.Pool(options())
         bare.on('error', () => {})
         pool = make()
         if ((pool as Pool).stats().nodes.length > 0) await replicasReady(pool as Pool)
@@ -116,10 +116,7 @@ describe.each(POOLS)('foreign code that throws, with %s', (_name, make) => {
       })
 
       it.each(CASES)('pool.query: %s', async (_case, ask) => {
-        const [expected, found] = [
-          await outcome(() => ask(bare as never)),
-          await outcome(() => ask(pool as never)),
-        ]
+        const [expected, found] = [await outcome(() => ask(bare)), await outcome(() => ask(pool))]
         expect(found).toEqual(expected)
         await until('nothing is in use', () => pool.totalCount === pool.idleCount)
         expect((await pool.query('select 1 as a')).rows).toEqual([{ a: 1 }])
@@ -237,10 +234,10 @@ describe('listeners and options that throw', () => {
     expect(uncaught).toEqual([])
   })
 
-  it.each<[string, PoolOptions]>([
-    ['onConnect', { onConnect: broken } as PoolOptions],
-    ['verify', { verify: broken } as PoolOptions],
-    ['an async onConnect', { onConnect: () => Promise.reject(new Error('mine')) } as never],
+  it.each<[string, object]>([
+    ['onConnect', { onConnect: broken }],
+    ['verify', { verify: broken }],
+    ['an async onConnect', { onConnect: () => Promise.reject(new Error('mine')) }],
   ])('%s fails who asked for the connection', async (_name, more) => {
     const uncaught = await withPool(more, async (pool) => {
       for (const result of await Promise.allSettled(both(pool))) {

@@ -46,8 +46,8 @@ test('every name that the types of node-postgres export is exported', async () =
   const names = namesOfTypes().filter((name) => name !== 'native')
   expect(names).toEqual(expect.arrayContaining(['ClientBase', 'DatabaseError', 'PoolClient', 'QueryResult']))
   const from = JSON.stringify(join(root, 'src/index.ts'))
-  expect(await errorsOf(`export type { ${names.join(', ')} } from ${from}\n`)).toEqual([])
-  expect(await errorsOf(`export type { NoSuchName } from ${from}\n`)).toHaveLength(1)
+  const errors = await errorsOf(`export type { NoSuchName, ${names.join(', ')} } from ${from}\n`)
+  expect(errors).toEqual([expect.stringContaining(`'NoSuchName'`)])
 })
 
 test('every value of node-postgres is there, by name and on the module', () => {
