@@ -11,6 +11,11 @@ function canRide({ kind, reason, multiple }: Statement): boolean {
   return kind === 'read' && !multiple && (reason === 'select' || reason === 'declared-read-only')
 }
 
+/** The schema in which it may be prepared. */
+function schemaOf({ naming }: Statement): string | undefined {
+  return naming !== undefined && 'schema' in naming ? naming.schema : undefined
+}
+
 /**
  * The query as a plain one, where it is that: nothing has to be set on its connection, and no listener of `acquire` does
  * anything there.
@@ -23,5 +28,5 @@ export function plainOf(
 ): PlainQuery | undefined {
   if (acquire !== undefined) return undefined
   if ((journal ?? ofPool) !== Journal.empty) return undefined
-  return canRide(statement) ? plain?.(true) : undefined
+  return canRide(statement) ? plain?.(schemaOf(statement)) : undefined
 }

@@ -54,6 +54,20 @@ export type RelationVerdict =
  */
 export type OperatorVerdict = 'harmless' | 'volatile' | 'pending'
 
+/** What PostgreSQL may work out when it parses or plans a text, and what a user can change of it later. */
+export interface ParsingFacts {
+  /** Stands for the schema that this was read from; see `Signal`. */
+  readonly schema: string
+  /** There are casts that apply by themselves to constants, and run a user's function. */
+  readonly hasImplicitCasts: boolean
+  /** Whether one of this name is evaluated or expanded when a statement is planned, though it may change; or a relation runs such a function. */
+  isFrozen(object: 'function' | 'relation' | 'operator', name: QualifiedName): boolean
+  /** Whether a user has one of this name, in any schema. */
+  hasOwn(object: 'function' | 'operator' | 'type', name: string): boolean
+  /** Whether each column of this name, in all relations of users, is an integer, numeric, boolean, text or uuid. */
+  isPlainColumn(name: string): boolean
+}
+
 export interface Catalog {
   /**
    * Grows with every new catalog, so that a verdict can say which one it was made with. 0 is the builtin one, which is in
@@ -68,6 +82,8 @@ export interface Catalog {
   relationVerdict(name: QualifiedName): RelationVerdict
   operatorVerdict(name: QualifiedName): OperatorVerdict
   typeVerdict(name: QualifiedName): OperatorVerdict
+  /** Absent while it is not known. */
+  readonly parsing?: ParsingFacts
 }
 
 /** What a function consists of, as far as it can be looked into. */

@@ -17,6 +17,7 @@ export function withDeclared(catalog: Catalog, declared: readonly DeclaredName[]
     relationVerdict: (name) => harmlessAs('replicated', relations(name)) ?? catalog.relationVerdict(name),
     operatorVerdict: (name) => catalog.operatorVerdict(name),
     typeVerdict: (name) => catalog.typeVerdict(name),
+    ...(catalog.parsing && { parsing: catalog.parsing }),
   }
 }
 

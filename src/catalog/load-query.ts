@@ -3,6 +3,7 @@ import type { DeclaredName } from './declared.ts'
 import { extensionDecisions } from './extension-decisions.ts'
 import { bodiesSql, bodyRowsSql } from './load-bodies.ts'
 import { dependenciesSql } from './load-dependencies.ts'
+import { lastingRowsSql, lastingSql } from './load-lasting.ts'
 import { objectsSql } from './load-objects.ts'
 import { countersSql, signalSql } from './signal.ts'
 import { literal } from './sql-literal.ts'
@@ -13,12 +14,16 @@ import { words } from './words.ts'
  * a function's name, and the names are the bodies of all that is volatile of this name in the schema.
  */
 export interface LoadedRow {
-  readonly object: 'function' | 'relation' | 'operator' | 'type' | 'body' | 'signal' | 'setting'
+  readonly object:
+    'function' | 'relation' | 'operator' | 'type' | 'body' | 'signal' | 'setting' | ParsingObject
   readonly schema: string | null
   readonly verdict: string
   /** A JSON array of strings, or of each `FunctionBody`. */
   readonly names: string
 }
+
+/** What is told of parsing and planning; see `ParsingFacts`. */
+export type ParsingObject = 'frozen-function' | 'frozen-relation' | 'frozen-operator' | 'column' | 'cast'
 
 /** How long the database may take, in milliseconds. */
 const loadTimeoutMs = 60_000
@@ -82,12 +87,15 @@ verdict AS (
   SELECT o.object, o.schema, o.name, o.listed, COALESCE(r.verdict, o.verdict) AS verdict
   FROM object o LEFT JOIN reached r ON r.node = o.node
 ),
-${bodiesSql}
+${bodiesSql},
+${lastingSql}
 SELECT object, schema, verdict, json_agg(DISTINCT name)::text AS names
 FROM verdict WHERE listed OR object = 'type' AND verdict <> 'harmless'
 GROUP BY 1, 2, 3
 UNION ALL
 ${bodyRowsSql}
+UNION ALL
+${lastingRowsSql}
 UNION ALL
 SELECT 'signal', NULL, counters, to_json(ARRAY[digest, pg_snapshot_xmin(pg_current_snapshot())::text])::text
 FROM (${signalSql()}) s

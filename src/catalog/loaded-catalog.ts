@@ -8,8 +8,10 @@ import type {
   ReadProof,
   RelationVerdict,
 } from './catalog.ts'
-import type { LoadedRow } from './load-query.ts'
+import type { LoadedRow, ParsingObject } from './load-query.ts'
 import { NameTable } from './name-table.ts'
+import { LoadedParsingFacts } from './parsing-facts.ts'
+import { shortened, type Signal } from './signal.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
 
 /** What makes something unsafe, as the load query tells it: the verdict on whatever is at the end of the way there. */
@@ -71,6 +73,22 @@ const relationsFromBest: readonly RelationVerdict[] = [
 ]
 const operatorsFromBest: readonly OperatorVerdict[] = ['harmless', 'volatile']
 
+function signalIn(rows: readonly LoadedRow[]): Signal {
+  const row = rows.find(({ object }) => object === 'signal')
+  const [digest = ''] = JSON.parse(row?.names ?? '[]') as readonly string[]
+  return { counters: row?.verdict ?? '', digest: shortened(digest) }
+}
+
+const SYSTEM_SCHEMAS: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema'])
+
+const PARSING: Readonly<Record<ParsingObject, true>> = {
+  'frozen-function': true,
+  'frozen-relation': true,
+  'frozen-operator': true,
+  column: true,
+  cast: true,
+}
+
 /** What one load found out. */
 export class LoadedCatalog implements Catalog {
   readonly source = 'loaded'
@@ -81,10 +99,14 @@ export class LoadedCatalog implements Catalog {
   readonly #operators = new NameTable(operatorsFromBest)
   readonly #types = new NameTable(operatorsFromBest)
   readonly #bodies: BodyProofs
+  readonly signal: Signal
+  readonly parsing: LoadedParsingFacts
 
   constructor(version: number, rows: readonly LoadedRow[], isRead: ReadProof = () => false) {
     this.version = version
     this.#bodies = new BodyProofs((body) => isRead(body, this))
+    this.signal = signalIn(rows)
+    this.parsing = new LoadedParsingFacts(this.signal.digest, (object, name) => this.#hasOwn(object, name))
     this.standardConformingStrings = rows.some((row) => row.object === 'setting' && row.verdict === 'on')
     for (const row of rows) this.#add(row)
   }
@@ -134,11 +156,23 @@ export class LoadedCatalog implements Catalog {
     return true
   }
 
+  #hasOwn(object: 'function' | 'operator' | 'type', name: string): boolean {
+    const tables = {
+      function: [this.#functions],
+      operator: [this.#operators],
+      type: [this.#types, this.#relations],
+    }
+    return tables[object].some((table: NameTable<unknown>) =>
+      [...table.bySchema(name)].some(([schema]) => !SYSTEM_SCHEMAS.has(schema)),
+    )
+  }
+
   #add({ object, schema, verdict, names }: LoadedRow): void {
     if (schema === null) return
     if (object === 'body')
       return this.#bodies.add(schema, verdict, JSON.parse(names) as readonly FunctionBody[])
     const list = JSON.parse(names) as readonly string[]
+    if (object in PARSING) return this.parsing.add(object as ParsingObject, schema, list)
     const finding = verdict as Finding
     for (const name of list) {
       if (object === 'function') this.#functions.add(schema, name, functionVerdicts[finding])

@@ -43,11 +43,12 @@ export async function loadCatalog(
 ): Promise<Loaded> {
   const rows = (await query(loadQuery(declared))) as readonly LoadedRow[]
   const loaded = new LoadedCatalog(version, rows, isRead)
-  const signal = rows.find((row) => row.object === 'signal')
-  const [digest, horizon] = JSON.parse(signal?.names ?? '[]') as readonly string[]
+  const [, horizon] = JSON.parse(
+    rows.find(({ object }) => object === 'signal')?.names ?? '[]',
+  ) as readonly string[]
   return {
     catalog: withDeclared(loaded, declared),
-    signal: { counters: signal?.verdict ?? '', digest: shortened(digest ?? '') },
+    signal: loaded.signal,
     counts: loaded.counts,
     ...(horizon !== undefined && { horizon }),
   }

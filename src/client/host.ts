@@ -25,7 +25,7 @@ export interface RoutedQuery {
   /** Whether another query may be sent in front of it before that is answered. */
   readonly canPipeline: boolean
   /** The query as a plain one, where it is that. Absent: it is sent as it came. */
-  readonly plain?: ((mayHaveName: boolean) => PlainQuery | undefined) | undefined
+  readonly plain?: ((schema: string | undefined) => PlainQuery | undefined) | undefined
   /** Its parameters. */
   readonly values: readonly unknown[]
   /** What has to be set on its connection. @defaultValue the pool's own settings, which it may change */

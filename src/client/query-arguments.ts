@@ -21,9 +21,9 @@ export interface NormalizedQuery {
   /**
    * The query as a plain one, for when it turns out to be that; `undefined` when there is more to it than its text and values.
    * Converts the values.
-   * @param mayHaveName Whether the server may keep what it has worked out of it.
+   * @param schema The schema in which it may be prepared.
    */
-  readonly plain: (mayHaveName: boolean) => PlainQuery | undefined
+  readonly plain: (schema: string | undefined) => PlainQuery | undefined
 }
 
 /** Query objects that drive the connection themselves: cursors, streams, COPY. */
@@ -85,8 +85,8 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     }
   }
   if (typeof sent === 'string') {
-    const plain = (mayHaveName: boolean): PlainQuery | undefined =>
-      plainQuery({ text: sent }, parameters, mayHaveName)
+    const plain = (schema: string | undefined): PlainQuery | undefined =>
+      plainQuery({ text: sent }, parameters, schema)
     return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true, plain }
   }
   if (!isConfig) {
@@ -101,7 +101,7 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     send,
     // A portal that stays open would be in the way.
     canPipeline: !rows,
-    plain: (mayHaveName) => plainQuery(sent as QueryFields, parameters, mayHaveName),
+    plain: (schema) => plainQuery(sent as QueryFields, parameters, schema),
   }
 }
 
@@ -120,7 +120,11 @@ interface QueryFields {
 }
 
 /** Whoever gives a name, or asks for some rows at a time, is given what node-postgres does with that. */
-function plainQuery(query: QueryFields, parameters: unknown, mayHaveName: boolean): PlainQuery | undefined {
+function plainQuery(
+  query: QueryFields,
+  parameters: unknown,
+  schema: string | undefined,
+): PlainQuery | undefined {
   const { binary, name, portal, query_timeout: timeoutMs, queryMode, rowMode, rows, text, types } = query
   const values = parameters ?? query.values ?? undefined
   if (typeof text !== 'string' || text === '' || name || rows || portal || queryMode) return undefined
@@ -135,7 +139,7 @@ function plainQuery(query: QueryFields, parameters: unknown, mayHaveName: boolea
       rowMode: rowMode === 'array' ? 'array' : undefined,
       types: types || undefined,
       binary: binary ? true : undefined,
-      mayHaveName,
+      schema,
       timeoutMs: timeoutMs || undefined,
     }
   } catch {

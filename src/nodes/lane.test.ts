@@ -85,7 +85,7 @@ const read = (text: string, timeoutMs?: number): PlainQuery => ({
   rowMode: undefined,
   types: undefined,
   binary: undefined,
-  mayHaveName: true,
+  schema: 'schema',
   timeoutMs,
 })
 

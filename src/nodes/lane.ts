@@ -134,7 +134,7 @@ export class Lane {
       read,
       rider,
       record,
-      name: mayHaveName(read, this.#client) ? named.nameFor(statements, record) : undefined,
+      name: mayHaveName(read, this.#client) ? named.nameFor(statements, record, read) : undefined,
       costMs: record.shape.costMs,
       sentAtMs,
       isAlone,

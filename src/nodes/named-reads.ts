@@ -1,4 +1,5 @@
 import type { Platform } from '../platform/platform.ts'
+import type { PlainQuery } from './plain-query.ts'
 import { nameLossOf, type PreparedStatements } from './prepared-statements.ts'
 import type { TextRecord } from './shape-book.ts'
 
@@ -26,10 +27,11 @@ export class NamedReads {
   }
 
   /** The name for the next run of this text over this connection. `undefined`: it runs without. */
-  nameFor(statements: PreparedStatements, record: TextRecord): string | undefined {
+  nameFor(statements: PreparedStatements, record: TextRecord, read: PlainQuery): string | undefined {
     if (record.plan?.wantsName !== true || !this.isTrusted) return undefined
     const schema = this.#schema()
-    return schema === undefined ? undefined : statements.nameFor(record, schema)
+    // Judged in another schema, it may be another statement.
+    return schema === undefined || schema !== read.schema ? undefined : statements.nameFor(record, schema)
   }
 
   get isTrusted(): boolean {

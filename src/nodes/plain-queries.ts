@@ -57,7 +57,7 @@ export class PlainQueries {
     const record = this.#book.of(query.text)
     const statements = this.#options.statementsOf(client)
     const connection = client as unknown as PipelinedClient
-    const name = mayHaveName(query, connection) ? this.#nameFor(client, record, statements) : undefined
+    const name = mayHaveName(query, connection) ? this.#nameFor(client, record, query) : undefined
     const bytesBefore = connection.connection?.stream.bytesRead ?? 0
     const sentAtMs = this.#options.platform.now()
     const done: Answered = (error, result) => {
@@ -79,12 +79,13 @@ export class PlainQueries {
     })
   }
 
-  #nameFor(client: PoolClient, record: TextRecord, statements: PreparedStatements): string | undefined {
+  #nameFor(client: PoolClient, record: TextRecord, query: PlainQuery): string | undefined {
+    const statements = this.#options.statementsOf(client)
     // What is said of a name there ends the transaction: it cannot be sent again without.
     if (isInTransaction(client)) return undefined
     // What is pushed out can be freed along with the next query only where queries can be sent ahead.
     if (statements.isFull && !statements.has(record) && !('pipeline' in client)) return undefined
-    return this.#options.named.nameFor(statements, record)
+    return this.#options.named.nameFor(statements, record, query)
   }
 }
 

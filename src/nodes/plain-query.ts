@@ -12,8 +12,8 @@ export interface PlainQuery {
   /** The caller's own type parsers. */
   readonly types: object | undefined
   readonly binary: boolean | undefined
-  /** Whether the server may keep what it has worked out of it: see `Statement`. */
-  readonly mayHaveName: boolean
+  /** The schema in which it may be prepared; see `Naming`. `undefined`: in none. */
+  readonly schema: string | undefined
   /** node-postgres' `query_timeout` of this query, in milliseconds. Absent: as the connection has it. */
   readonly timeoutMs: number | undefined
 }
@@ -39,10 +39,10 @@ export interface Ride {
  * which the server answers with texts though `binary` is asked for; not so when it has a name.
  */
 export function mayHaveName(
-  { binary, mayHaveName: isLasting, values }: PlainQuery,
+  { binary, schema, values }: PlainQuery,
   client: { readonly binary?: boolean },
 ): boolean {
-  return isLasting && ((values !== undefined && values.length > 0) || !(binary || client.binary))
+  return schema !== undefined && ((values !== undefined && values.length > 0) || !(binary || client.binary))
 }
 
 /** Takes from a connection what sessions have set there: what shares it has set nothing. At once, where there is nothing. */

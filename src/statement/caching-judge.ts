@@ -120,7 +120,8 @@ class CachingJudge implements Judge {
     const statement = decide(analysis, catalog)
     if (statement.kind !== 'read' || !this.#learned.has(sql)) return statement
     // What it is that does more than it seems to do is not known, so neither is what else it does.
-    return Object.freeze({ ...statement, ...unknown('refused-by-standby') })
+    const { naming: _, ...others } = statement
+    return Object.freeze({ ...others, ...unknown('refused-by-standby') })
   }
 
   #judgeAnew(sql: string, catalog: Catalog): Statement {

@@ -1,5 +1,6 @@
 import type { Catalog, FunctionVerdict, OperatorVerdict, RelationVerdict } from '../catalog/catalog.ts'
 import { offenderOf, spell } from './findings.ts'
+import { namingOf } from './naming.ts'
 import type { Analysis, NameUse } from './parser.ts'
 import { leavesNothing } from './session-functions.ts'
 import { stateLeftByFunction } from './session-state.ts'
@@ -19,7 +20,8 @@ export function decide(analysis: Analysis, catalog: Catalog): Statement {
   for (const use of analysis.operators)
     consider(ofOperator(use, 'operator-volatile', catalog.operatorVerdict(use)))
   for (const use of analysis.types) consider(ofOperator(use, 'type-volatile', catalog.typeVerdict(use)))
-  return toStatement(verdict, analysis)
+  const isSingleRead = verdict.kind === 'read' && !analysis.multiple
+  return toStatement(verdict, analysis, isSingleRead ? namingOf(analysis, catalog) : undefined)
 }
 
 const functionReasons = {
@@ -114,12 +116,16 @@ function misreadStrings({ kind }: Verdict): Verdict {
   return kind === 'transaction' ? write('non-standard-strings') : unknown('non-standard-strings')
 }
 
-function toStatement(verdict: Verdict, { hint, multiple, settings: found }: Analysis): Statement {
+function toStatement(
+  verdict: Verdict,
+  { hint, multiple, settings: found }: Analysis,
+  naming: Statement['naming'],
+): Statement {
   const { kind, reason, offender, leaves, modes, mayWrite, leavesSessionState } = verdict
   const facts = { kind, reason, mayWrite, leavesSessionState, multiple }
   // A text that is misread may set anything.
   const settings = reason === 'non-standard-strings' ? undefined : found
-  if (!(offender ?? hint ?? leaves ?? modes ?? settings)) return Object.freeze(facts)
+  if (!(offender ?? hint ?? leaves ?? modes ?? settings ?? naming)) return Object.freeze(facts)
   return Object.freeze({
     ...facts,
     ...(leaves && { leaves }),
@@ -127,5 +133,6 @@ function toStatement(verdict: Verdict, { hint, multiple, settings: found }: Anal
     ...(offender && { offender }),
     ...(hint && { hint }),
     ...(modes && { modes }),
+    ...(naming && { naming }),
   })
 }

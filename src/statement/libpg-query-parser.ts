@@ -8,6 +8,7 @@ import { isGarbled } from './garbled.ts'
 import { hintOf } from './hint.ts'
 import { engineFactory } from './libpg-query-engine.ts'
 import { hasCommentRun, nestingOf } from './nesting.ts'
+import { lastingOf } from './lasting/lasting.ts'
 import type { Analysis, SqlParser } from './parser.ts'
 import { definitionOf } from './plpgsql/definition.ts'
 import { queriesOf } from './plpgsql/queries.ts'
@@ -15,7 +16,7 @@ import { inCharacters, relocated } from './positions.ts'
 import { settingsOf } from './rules/setting-changes.ts'
 import { shapeOf } from './shape.ts'
 import type { StatementReason } from './statement.ts'
-import { isNode, listAt, type TreeNode, type TreeValue } from './tree.ts'
+import { isNode, listAt, unwrap, type TreeNode, type TreeValue } from './tree.ts'
 import { strictestOf, unknown, type Verdict } from './verdict.ts'
 import { TreeWalker } from './walker.ts'
 
@@ -70,7 +71,7 @@ export class LibpgQueryParser implements SqlParser {
     const outcome = this.#engines.parse(text.sql)
     switch (outcome.kind) {
       case 'parsed':
-        return withHint(analyzeTree(outcome.json, text), sql)
+        return withHint(analyzeTree(outcome.json, text, text.sql === sql), sql)
       case 'no-sql':
         return withHint(refused('unparseable'), sql)
       case 'crashed':
@@ -122,7 +123,8 @@ function isTooDeep(sql: string): boolean {
   return nestingOf(sql, MAX_NESTING) > MAX_NESTING || hasCommentRun(sql, MAX_COMMENTS_IN_A_RUN)
 }
 
-function analyzeTree(json: string, { sql, originalOf }: Condensed): Analysis {
+/** @param isWhole Whether nothing was left out of the text: only then all of its literals are seen. */
+function analyzeTree(json: string, { sql, originalOf }: Condensed, isWhole: boolean): Analysis {
   try {
     const tree = JSON.parse(json) as TreeNode
     const walker = new TreeWalker()
@@ -130,12 +132,25 @@ function analyzeTree(json: string, { sql, originalOf }: Condensed): Analysis {
     const verdicts = statements.map((statement) => judgeStatement(statement, walker))
     const found = toAnalysis(strictestOf(verdicts), verdicts.length > 1, walker.findings)
     const settings = settingsOf(statements, walker.findings.settingCalls)
-    const analysis = settings === undefined ? found : { ...found, settings }
+    const select = isWhole && isSingleRead(found) ? selectIn(statements) : undefined
+    const analysis = {
+      ...found,
+      ...(settings && { settings }),
+      ...(select && { lasting: lastingOf(select) }),
+    }
     return relocated(inCharacters(analysis, sql), originalOf)
   } catch (error) {
     // The tree's own depth may exhaust the stack that the parser did not.
     return refused(error instanceof RangeError ? 'too-deep' : 'unparseable')
   }
+}
+
+function isSingleRead({ kind, multiple, reason }: Analysis): boolean {
+  return kind === 'read' && reason === 'select' && !multiple
+}
+
+function selectIn([statement]: readonly TreeValue[]): TreeNode | undefined {
+  return isNode(statement) ? unwrap(statement['stmt'], 'SelectStmt') : undefined
 }
 
 /** Property by property: spreading takes longer than the walk. */

@@ -1,4 +1,5 @@
 import type { PlPgSqlBody, QualifiedName } from '../catalog/catalog.ts'
+import type { Lasting } from './lasting/look.ts'
 import type { SessionState } from './session-state.ts'
 import type { SettingChange } from './setting-change.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
@@ -40,6 +41,8 @@ export interface Analysis {
   readonly attributes?: readonly NameUse[]
   /** Targets of casts. */
   readonly types: readonly NameUse[]
+  /** What it would freeze if it were prepared. Absent for what is no single SELECT, and of a parser that does not tell. */
+  readonly lasting?: Lasting
 }
 
 /** One SQL grammar. Pure: text in, analysis out. */

@@ -1,3 +1,4 @@
+import type { Naming } from './lasting/look.ts'
 import type { SessionState } from './session-state.ts'
 import type { SettingChange } from './setting-change.ts'
 
@@ -119,6 +120,8 @@ export interface Statement {
   readonly leaves?: readonly SessionState[]
   /** All that it does to settings of its session, in order. Absent when it does nothing, or something else as well. */
   readonly settings?: readonly SettingChange[]
+  /** Whether this read may be prepared. Absent: it may not, or it is no single read. */
+  readonly naming?: Naming
   /** True for a text of more than one statement. The strictest of them gave kind and reason. */
   readonly multiple: boolean
 }

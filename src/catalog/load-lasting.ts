@@ -1,0 +1,68 @@
+/**
+ * What PostgreSQL works out from when it parses or plans: `frozen_function`: evaluated or expanded while it plans, though a
+ * user may change what it gives. `frozen_relation`: reading it runs such a function. Types of columns, by their names.
+ */
+export const lastingSql: string = `
+frozen_function AS MATERIALIZED (
+  SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+  WHERE p.oid >= 16384 AND (p.provolatile = 'i' OR l.lanname = 'sql')
+  UNION
+  -- An argument's default is put in its place when the call is planned.
+  SELECT p.oid FROM pg_proc p WHERE p.oid >= 16384 AND p.pronargdefaults > 0
+),
+frozen_part AS MATERIALIZED (
+  SELECT d.classid, d.objid FROM pg_depend d
+  WHERE d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_attrdef'::regclass)
+    AND (
+      d.refclassid = 'pg_proc'::regclass AND d.refobjid IN (SELECT oid FROM frozen_function)
+      OR d.refclassid = 'pg_operator'::regclass AND d.refobjid IN (
+        SELECT o.oid FROM pg_operator o WHERE o.oprcode IN (SELECT oid FROM frozen_function)
+      )
+    )
+),
+view_of AS MATERIALIZED (
+  SELECT DISTINCT r.ev_class AS view, d.refobjid AS part
+  FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+  WHERE r.ev_type = '1' AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+),
+frozen_relation (oid) AS (
+  (SELECT r.ev_class FROM pg_rewrite r JOIN frozen_part f ON f.classid = 'pg_rewrite'::regclass AND f.objid = r.oid
+   UNION
+   SELECT p.polrelid FROM pg_policy p JOIN frozen_part f ON f.classid = 'pg_policy'::regclass AND f.objid = p.oid
+   UNION
+   SELECT a.adrelid FROM pg_attrdef a JOIN frozen_part f ON f.classid = 'pg_attrdef'::regclass AND f.objid = a.oid)
+  UNION
+  SELECT v.view FROM frozen_relation f JOIN view_of v ON v.part = f.oid
+)`
+
+const plainTypes = `('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype, 'bool'::regtype, 'text'::regtype,
+    'varchar'::regtype, 'bpchar'::regtype, 'uuid'::regtype)`
+
+/** As rows of `LoadedRow`. */
+export const lastingRowsSql: string = `
+SELECT 'frozen-function', n.nspname::text, 'frozen', json_agg(DISTINCT p.proname)::text
+FROM frozen_function f JOIN pg_proc p ON p.oid = f.oid JOIN pg_namespace n ON n.oid = p.pronamespace
+GROUP BY n.nspname
+UNION ALL
+SELECT 'frozen-relation', n.nspname::text, 'frozen', json_agg(DISTINCT c.relname)::text
+FROM frozen_relation f JOIN pg_class c ON c.oid = f.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+GROUP BY n.nspname
+UNION ALL
+SELECT 'frozen-operator', n.nspname::text, 'frozen', json_agg(DISTINCT o.oprname)::text
+FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_language l ON l.oid = p.prolang
+JOIN pg_namespace n ON n.oid = o.oprnamespace
+WHERE p.oid >= 16384 AND l.lanname = 'sql'
+GROUP BY n.nspname
+UNION ALL
+SELECT 'column', '', 'plain', json_agg(attname)::text
+FROM (
+  SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+  WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped
+  GROUP BY a.attname HAVING bool_and(a.atttypid IN ${plainTypes})
+) plain
+HAVING count(*) > 0
+UNION ALL
+SELECT 'cast', '', 'implicit', '[]' WHERE EXISTS (
+  SELECT FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc JOIN pg_language l ON l.oid = p.prolang
+  WHERE p.oid >= 16384 AND (l.lanname = 'sql' OR c.castsource < 16384 AND c.castcontext = 'i')
+)`

@@ -1,0 +1,10 @@
+import type { TreeNode } from '../tree.ts'
+import type { Lasting } from './look.ts'
+import { LastingWalk } from './walk.ts'
+
+/** What a SELECT freezes when it is prepared. Pure; `select` is the tree inside of `SelectStmt`. */
+export function lastingOf(select: TreeNode): Lasting {
+  const walk = new LastingWalk()
+  walk.inspect({ SelectStmt: select })
+  return walk.found
+}
