@@ -5,7 +5,7 @@ import { asError } from './errors/as-error.ts'
 import { SwitchyardError } from './errors/error.ts'
 import { failureOf } from './execution/failure.ts'
 import { guarded } from './execution/guarded.ts'
-import { withOutcome } from './execution/outcome.ts'
+import { withOutcome } from './errors/outcome.ts'
 import { HookRun } from './hook-run.ts'
 import type { NodeConfig } from './nodes/server-node.ts'
 import type { Tell } from './observability/tell.ts'
@@ -199,7 +199,7 @@ export class Hooks {
 /** A replica has refused what an `acquire` listener sent: the statement must not run there without it. */
 function hookRefused(cause: Error): Error {
   // Another node may do better where the connection is lost.
-  if (!('severity' in cause) || failureOf(cause) === 'node') return cause
+  if (!('severity' in cause) || failureOf(cause) === 'node') return withOutcome(cause, 'not-sent')
   const message = 'A replica refused a statement of an "acquire" listener'
   return new SwitchyardError('SWITCHYARD_HOOK_REFUSED', message, { cause })
 }

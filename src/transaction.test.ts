@@ -1,7 +1,7 @@
 import { DatabaseError, type PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakePlatform } from '../test/support/fake-platform.ts'
-import { outcomeOf, withOutcome } from './execution/outcome.ts'
+import { outcomeOf, withOutcome } from './errors/outcome.ts'
 import { runTransaction } from './transaction.ts'
 import type { TransactionOptions } from './transaction-options.ts'
 

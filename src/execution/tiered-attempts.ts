@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { PermitBook } from '../nodes/permit-book.ts'
 import type { Tier } from '../nodes/tier.ts'
+import { withOutcome } from '../errors/outcome.ts'
 import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
@@ -104,7 +105,7 @@ export class TieredAttempts implements Runner {
     if (statementTimeout === undefined) return send
     return (client, done) =>
       statementTimeout.apply(client, tier.statementTimeoutMs, (error) => {
-        if (error) return done(error)
+        if (error) return done(withOutcome(error, 'not-sent'))
         try {
           send(client, done)
         } catch (thrown) {

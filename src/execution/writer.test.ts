@@ -13,7 +13,7 @@ import {
 } from '../../test/support/execution-bench.ts'
 import { settle } from '../../test/support/fake-platform.ts'
 import { uncaughtDuring } from '../../test/support/uncaught.ts'
-import { outcomeOf } from './outcome.ts'
+import { outcomeOf } from '../errors/outcome.ts'
 import { Writer, type PrimaryLease } from './writer.ts'
 
 class Bench extends ExecutionBench {

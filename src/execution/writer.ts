@@ -6,7 +6,7 @@ import type { Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import { guarded } from './guarded.ts'
-import { withOutcome } from './outcome.ts'
+import { withOutcome } from '../errors/outcome.ts'
 
 /** A connection to the primary, held by one caller. */
 export interface PrimaryLease {

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { withOutcome } from '../errors/outcome.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { queryUnseen } from '../platform/unseen.ts'
 import type { Acquire } from './acquire.ts'
@@ -181,7 +182,7 @@ export class ConnectionSettings {
     if (own === undefined || unknown.length === 0) return done(undefined)
     askSettings(client, unknown, (error, values) => {
       for (const [index, name] of unknown.entries()) own.set(name, values[index] ?? null)
-      done(error)
+      done(error && withOutcome(error, 'not-sent'))
     })
   }
 
@@ -233,10 +234,16 @@ export class ConnectionSettings {
   }
 }
 
-/** Whoever lost the connection will say so. */
+/**
+ * Classes of SQLSTATE that say something of the server or of the connection, and nothing of a setting: connection exceptions,
+ * insufficient resources, operator intervention, system and internal errors. Of class 25, sessions that were ended.
+ */
+const OF_THE_SERVER = /^(?:08|53|57|58|XX|25P0[34])/
+
+/** What a statement fails with whose settings could not be made: it was not sent. */
 function refused(cause: Error): Error {
-  if (!('severity' in cause)) return cause
-  const code: unknown = Reflect.get(cause, 'code')
-  const message = `A server refused settings that its session has made over another connection (${String(code)})`
-  return new SwitchyardError('SWITCHYARD_SETTING_REFUSED', message, { cause })
+  const code = String(Reflect.get(cause, 'code'))
+  if (!('severity' in cause) || OF_THE_SERVER.test(code)) return withOutcome(cause, 'not-sent')
+  const message = `A server refused settings that its session has made over another connection (${code})`
+  return withOutcome(new SwitchyardError('SWITCHYARD_SETTING_REFUSED', message, { cause }), 'not-sent')
 }

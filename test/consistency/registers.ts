@@ -1,7 +1,7 @@
 import type { QueryResult } from 'pg'
 import type { Consistency } from '../../src/consistency/mode.ts'
 import type { Pool } from '../../src/index.ts'
-import { outcomeOf } from '../../src/execution/outcome.ts'
+import { outcomeOf } from '../../src/errors/outcome.ts'
 import { ErrorsByText } from '../proofs/errors-by-text.ts'
 import type { History } from './history.ts'
 import { portOf } from './telling-client.ts'

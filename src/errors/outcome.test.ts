@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fencedError, outcomeOf, withOutcome } from './outcome.ts'
+import { outcomeOf, withOutcome } from './outcome.ts'
+import { fencedError } from '../execution/fenced-error.ts'
 
 describe('withOutcome', () => {
   it('notes what is known on the error itself', () => {

@@ -1,6 +1,3 @@
-import { SwitchyardError } from '../errors/error.ts'
-import type { NodeId } from '../topology/node.ts'
-
 /** What is known of a statement that ended with an error which is not its own. */
 export type WriteOutcome =
   /** No server has run it. */
@@ -23,10 +20,4 @@ export function withOutcome(error: Error, outcome: WriteOutcome): Error {
 export function outcomeOf(error: unknown): WriteOutcome | undefined {
   const outcome: unknown = error instanceof Error ? Reflect.get(error, 'outcome') : undefined
   return outcome === 'not-sent' || outcome === 'rolled-back' || outcome === 'unknown' ? outcome : undefined
-}
-
-/** A client holds a connection to a server that the cluster has left behind: what it would write there would be lost. */
-export function fencedError(node: NodeId): Error {
-  const message = `${node} is no longer the primary, though it takes writes: nothing is written there. Release the client`
-  return withOutcome(new SwitchyardError('SWITCHYARD_FENCED', message, { retryable: true }), 'rolled-back')
 }
