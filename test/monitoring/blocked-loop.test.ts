@@ -48,15 +48,13 @@ class WatchedClient extends Client {
   constructor(config: object = {}) {
     super(config)
     if (Reflect.get(config, 'application_name') !== 'pg-switchyard monitor') return
-    const query = this.query.bind(this) as (...args: unknown[]) => unknown
-    Object.assign(this, {
-      query: (...args: unknown[]) => {
-        const answer = query(...args)
-        // Behind an immediate timers come first, and sockets are read only after them.
-        if (trap.at === 'query') setImmediate(spring)
-        return answer
-      },
-    })
+    const connection = this.connection as unknown as { query(text: string): void }
+    const send = connection.query.bind(connection)
+    connection.query = (text) => {
+      send(text)
+      // Behind an immediate timers come first, and sockets are read only after them.
+      if (trap.at === 'query') setImmediate(spring)
+    }
     this.connection.once('connect', () => trap.at === 'connect' && spring())
   }
 }
