@@ -135,6 +135,29 @@ describe('a read that a replica behind the primary fails', () => {
   })
 })
 
+it.each(['cursor', 'stream'])(
+  'a %s moves as long as no row has come, though its columns have',
+  async (kind) => {
+    const pool = await open()
+    await ask(cluster.primary.config, 'update divisors set by = 0')
+    await cluster.caughtUp()
+    await unseen('update divisors set by = 1', async () => {
+      const sql = 'select 1 / by as one from divisors'
+      await expect(ask(replica().config, sql)).rejects.toMatchObject({ code: '22012' })
+      const client = await pool.connect()
+      if (kind === 'cursor') {
+        const cursor = client.query(new Cursor(sql))
+        expect(await cursor.read(10)).toEqual([{ one: 1 }])
+        await cursor.close()
+      } else {
+        expect(await client.query(new QueryStream(sql)).toArray()).toEqual([{ one: 1 }])
+      }
+      client.release()
+    })
+    expect(pool.totalCount).toBe(pool.idleCount)
+  },
+)
+
 describe('an error of the application', () => {
   it('is told by the replica that has caught up, and the primary does not run the statement', async () => {
     const pool = await open()
