@@ -329,7 +329,7 @@ export class Router implements ClientHost {
     const send = this.settings.under(query.journal, ofPool, false, query.acquire)
     const { executor } = this.executors.of(request, session)
     const ended: Done = (error, result) => {
-      if (!error) this.sessions.ranOnPrimary(session, statement, sql)
+      if (!error) this.sessions.ranOnPrimary(session, statement, sql, statement.mayWrite)
       if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
       else if (statement.mayWrite) this.ended(writeBy(session, statement), sql)
       done(error, result)

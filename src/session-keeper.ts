@@ -225,11 +225,19 @@ export class SessionKeeper implements Neighbour {
     if (this.#hasReplica && this.#isCausal(session, {})) this.#causality.sawPrimary(session)
   }
 
-  /** A statement that is no proven read was answered by the primary. */
-  ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined): void {
+  /**
+   * A statement that is no proven read was answered by the primary.
+   * @param counts Whether it counts as a write of its session by itself: that covers what it has shown.
+   */
+  ranOnPrimary(
+    session: MutableSession,
+    statement: Statement,
+    sql: string | undefined,
+    counts: boolean = false,
+  ): void {
     if (!showsData(statement)) return
     if (synchronizes(statement, sql)) this.synchronized()
-    this.shown(session)
+    if (!counts) this.shown(session)
   }
 
   /** A statement has failed on the primary, and left nothing. What its error tells of others has been seen all the same. */
