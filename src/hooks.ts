@@ -54,11 +54,14 @@ export class Hooks {
   around(config: NodeConfig): NodeConfig {
     const { onConnect, verify } = config.options as { onConnect?: OnConnect; verify?: Verify }
     if (typeof onConnect !== 'function' && typeof verify !== 'function') return config
-    // Spread would leave out a password, which is seldom enumerable.
-    const options = Object.defineProperties({}, Object.getOwnPropertyDescriptors(config.options))
-    if (typeof onConnect === 'function')
-      Object.assign(options, { onConnect: this.#onConnect(config.id, onConnect) })
-    if (typeof verify === 'function') Object.assign(options, { verify: this.#verify(config.id, verify) })
+    const watched = {
+      onConnect: typeof onConnect === 'function' ? this.#onConnect(config.id, onConnect) : onConnect,
+      verify: typeof verify === 'function' ? this.#verify(config.id, verify) : verify,
+    }
+    // No copy: the options may change.
+    const options = new Proxy(config.options, {
+      get: (target, name) => Reflect.get(Object.hasOwn(watched, name) ? watched : target, name) as unknown,
+    })
     return { ...config, options }
   }
 

@@ -25,7 +25,7 @@ import { primaryViewClass } from './primary-view.ts'
 import { Router } from './router.ts'
 import { Session } from './session.ts'
 import { checkSessionOptions, type SessionOptions } from './session-options.ts'
-import { showPrimary, shownOptions } from './shown-options.ts'
+import { LiveOptions, showNode, shownOptions } from './live-options.ts'
 import type { RouteRequest } from './routing/decide.ts'
 import { tierHost } from './tier-host.ts'
 import { tierPoolClass } from './tier-pool.ts'
@@ -79,6 +79,8 @@ export function poolClass(parts: PoolParts): PoolClass {
     readonly #isSingle: boolean
     readonly #checkouts: Checkouts
     readonly #leaks: LeakWatch | undefined
+    /** Absent where there is one node: pg.Pool reads its options itself. */
+    readonly #live: LiveOptions | undefined
     #primary: PgPool | undefined
     /** Clients that are checked out, and queries of the pool's own that are under way. */
     #busy = 0
@@ -104,7 +106,13 @@ export function poolClass(parts: PoolParts): PoolClass {
       this.#isSingle = isSingle
       this.#settings = settings
       const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? parts.Client
-      this.#router = new Router(settings, ClientClass, this.#eventsOfNodes())
+      if (!isSingle) this.#live = new LiveOptions(this.options, nodes[0]?.id)
+      this.options = this.#live?.shown ?? this.options
+      this.#router = new Router(
+        this.#live?.settings(settings) ?? settings,
+        ClientClass,
+        this.#eventsOfNodes(),
+      )
       if (!isSingle) this.#router.readiness.warm()
       this.#leaks = this.#leakWatch()
       this.#checkouts = this.#checkoutsOf()
@@ -180,7 +188,8 @@ export function poolClass(parts: PoolParts): PoolClass {
         const message = 'This pool was made with one node and without "discovery", so it stays on that node'
         throw new SwitchyardError('SWITCHYARD_SINGLE_NODE', message)
       }
-      self.#router.setNodes(nodesFrom(self.#settings.pgOptions, nodes))
+      const configs = nodesFrom(self.#settings.pgOptions, nodes)
+      self.#router.setNodes(self.#live === undefined ? configs : configs.map(self.#live.adopt))
     }
 
     override connect(callback?: Connected): unknown {
@@ -338,9 +347,10 @@ export function poolClass(parts: PoolParts): PoolClass {
     /** What tools read of the pool's options leads to the primary that is. */
     #follow(to: string): void {
       const config = this.#router.configOf(to)
-      if (this.#isSingle || config === undefined) return
-      showPrimary(this.options, config.options)
-      if (this.#primary !== undefined) showPrimary(this.#primary.options, config.options)
+      if (config === undefined) return
+      this.#live?.show(config)
+      if (this.#live !== undefined && this.#primary !== undefined)
+        showNode(this.#primary.options, config.options)
     }
 
     /** Shows the events of every node's connections on this pool, as if they were its own. */

@@ -28,13 +28,18 @@ export class Roster {
   constructor(options: RosterOptions) {
     this.#options = options
     const { platform, settings } = options
-    const { discovery, pgOptions, probeTimeoutMs } = settings
+    const {
+      adopt = (config: NodeConfig): NodeConfig => config,
+      discovery,
+      pgOptions,
+      probeTimeoutMs,
+    } = settings
     if (discovery === undefined) return
     this.#discovery = new DiscoveryLoop({
       discovery,
       platform,
       timeoutMs: 2 * probeTimeoutMs,
-      onNodes: (found) => this.set(discoveredNodes(pgOptions, found)),
+      onNodes: (found) => this.set(discoveredNodes(pgOptions, found).map(adopt)),
       onFailed: (failure) => options.tell('discoveryFailed', failure),
     })
   }

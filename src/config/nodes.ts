@@ -4,7 +4,6 @@ import { describe } from '../errors/describe.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { parseConnectionString, splitHosts } from './connection-string.ts'
 import { REPLICA_OPTIONS } from './known-options.ts'
-import type { Tags } from '../topology/tags.ts'
 import { tagsOption } from './tags.ts'
 import { booleanOption, checkArray, checkNames, invalid, numberOption } from './validate.ts'
 
@@ -20,11 +19,13 @@ export function nodesOf(base: PoolConfig, replicas: unknown, ownTags?: unknown):
       ? hosts.map((host) => ({ ...fields, ...parseConnectionString('connectionString', host) }))
       : [withPassword(base)]
 
+  // Of an address with several hosts, each node has one.
+  const hostOnly = hosts.length > 1 ? { own: new Set(['host', 'port', 'connectionString']) } : {}
   const inherited = inheritedFrom(base)
   const ids = new Set<string>()
   const tagged = tagsOption('tags', ownTags)
   return [
-    ...own.map((options) => ({ id: idOf(options, ids), weight: 1, ...tagged, options })),
+    ...own.map((options) => ({ id: idOf(options, ids), weight: 1, ...tagged, ...hostOnly, options })),
     ...replicasOf(replicas).map((replica, index): NodeConfig => {
       return configOf(inherited, replica, `replicas[${index}]`, ids)
     }),
@@ -50,8 +51,9 @@ export function discoveredNodes(base: PoolConfig, found: readonly DiscoveredNode
 }
 
 function configOf(inherited: PoolConfig, node: unknown, name: string, ids: Set<string>): NodeConfig {
-  const { weight, tags, isBalanced, ...options } = replicaOptions(inherited, node, name)
+  const { weight, tags, isBalanced, own, ...options } = replicaOptions(inherited, node, name)
   return {
+    own,
     id: idOf(options, ids),
     weight,
     ...(tags === undefined ? {} : { tags }),
@@ -76,13 +78,21 @@ function replicasOf(replicas: unknown): readonly unknown[] {
   return replicas
 }
 
-function replicaOptions(
-  inherited: PoolConfig,
-  replica: unknown,
-  name: string,
-): PoolConfig & { readonly weight: number; readonly tags?: Tags; readonly isBalanced?: true } {
+/** What is said of a replica, with what it inherits. */
+type ReplicaConfig = PoolConfig &
+  Pick<NodeConfig, 'weight' | 'tags' | 'isBalanced'> & { readonly own: ReadonlySet<string> }
+
+/** Names of the options that are said. */
+function namesIn(said: object): ReadonlySet<string> {
+  return new Set(Object.keys(defined(said)))
+}
+
+function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): ReplicaConfig {
   const { host: _host, port: _port, ...rest } = inherited
-  if (typeof replica === 'string') return { ...rest, ...parseConnectionString(name, replica), weight: 1 }
+  if (typeof replica === 'string') {
+    const said = parseConnectionString(name, replica)
+    return { ...rest, ...said, weight: 1, own: namesIn(said) }
+  }
   if (replica === null || typeof replica !== 'object' || Array.isArray(replica)) {
     throw invalid(`Option "${name}" must be a connection string or an object; received ${describe(replica)}`)
   }
@@ -93,10 +103,12 @@ function replicaOptions(
   if (!connectionString && given.host === undefined && given.port === undefined) {
     throw invalid(`Option "${name}" must say where the replica is: "host", "port" or "connectionString"`)
   }
+  const address = connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}
+  const said = { ...defined(given), ...address }
   return {
     ...rest,
-    ...defined(given),
-    ...(connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}),
+    ...said,
+    own: namesIn(said),
     weight: numberOption(`${name}.weight`, weight, 1, { min: 0 }),
     ...tagsOption(`${name}.tags`, tags),
     ...(booleanOption(`${name}.balanced`, balanced, false) ? { isBalanced: true as const } : {}),

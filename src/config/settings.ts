@@ -26,6 +26,8 @@ export interface Settings {
   /** What node-postgres gets to see of the options. */
   readonly pgOptions: PoolConfig
   readonly nodes: readonly NodeConfig[]
+  /** Makes the options of a node that is found later follow those of the pool. Absent: they stay as they are. */
+  readonly adopt?: (config: NodeConfig) => NodeConfig
   readonly consistency: Consistency
   readonly waitMs: number
   readonly maxStalenessMs: number

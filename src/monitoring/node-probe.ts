@@ -34,7 +34,7 @@ export class NodeProbe {
     timeoutMs: number,
     onLost: (error: Error) => void,
   ) {
-    this.#options = probeOptions(options)
+    this.#options = options
     this.#ClientClass = ClientClass
     this.#platform = platform
     this.#timeoutMs = timeoutMs
@@ -157,7 +157,7 @@ export class NodeProbe {
   }
 
   async #connect(): Promise<Client> {
-    const client = new this.#ClientClass(this.#options)
+    const client = new this.#ClientClass(probeOptions(this.#options))
     this.#client = client
     client.on('error', (error) => this.#lost(client, error))
     client.on('end', () => this.#lost(client, new Error('Connection terminated unexpectedly')))

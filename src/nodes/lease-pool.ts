@@ -157,6 +157,7 @@ export class LeasePool implements ServerNode {
     const pool = new PgPool(this.#config.options as PgPool.Config<Client>, this.#ClientClass)
     // The options may name a class of their own.
     Object.assign(pool, { Client: tended(Reflect.get(pool, 'Client') as typeof Client) })
+    pool.options = following(pool.options, this.#config.options)
     const listener = this.#listener
     pool.on('connect', (client) => {
       const refusal = listener.connected(client, this.id)
@@ -182,6 +183,20 @@ function tended(ClientClass: typeof Client): typeof Client {
       const client = Reflect.construct(target, args, newTarget) as Client
       client.on('error', () => {})
       return client
+    },
+  })
+}
+
+/** pg-pool's copy of a node's options, but that each option is what it has become there since. */
+function following<T extends object>(copy: T, source: object): T {
+  const before = Object.fromEntries(
+    Object.getOwnPropertyNames(source).map((name) => [name, Reflect.get(source, name) as unknown]),
+  )
+  return new Proxy(copy, {
+    get: (target, name) => {
+      const now: unknown = Reflect.get(source, name)
+      const then: unknown = Object.hasOwn(before, name) ? Reflect.get(before, name) : undefined
+      return now === then ? (Reflect.get(target, name) as unknown) : now
     },
   })
 }

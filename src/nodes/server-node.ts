@@ -13,8 +13,10 @@ export interface NodeConfig {
   readonly tags?: Tags
   /** Several servers share this address: which one is reached is known of each connection only. */
   readonly isBalanced?: true
-  /** Options of node-postgres for the connections to this node. */
+  /** Options of node-postgres for the connections to this node. The pool's may change, and these with them. */
   readonly options: PoolConfig
+  /** Names of options that are the node's own: they do not follow the pool's. */
+  readonly own?: ReadonlySet<string>
 }
 
 /** Whether both mean the same server, reached in the same way. Their weights and tags may differ. */

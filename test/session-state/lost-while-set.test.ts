@@ -51,11 +51,14 @@ test('a read whose connection is lost while its settings are made moves to the n
     await Promise.all(Array.from({ length: 8 }, () => pool.query('select id from items')))
   }
   expect(backendsOf(...cluster.replicas)).toHaveLength(2)
+  const refused: unknown[] = []
+  pool.events.on('settingRefused', ({ cause }) => refused.push(cause))
   await pool.query(`set work_mem = '5MB'`)
   const { rows } = await whileTerminated(backendsOf(...cluster.replicas), () =>
     pool.query('select id from items'),
   )
   expect(rows).toEqual([{ id: 1 }])
+  expect(refused).toEqual([])
 })
 
 test('a write is told the connection that is lost, and that it was not sent', async () => {
