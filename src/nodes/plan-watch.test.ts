@@ -100,3 +100,17 @@ describe('a text', () => {
     expect(watch.wantsName).toBe(true)
   })
 })
+
+describe('a run with a name that has failed', () => {
+  it('is followed by 64 runs without: a read that fails each time is seldom run twice', () => {
+    const watch = new PlanWatch(1)
+    watch.ran(false, 1)
+    expect(watch.wantsName).toBe(true)
+    watch.failed()
+    for (let bare = 0; bare < 64; bare++) {
+      expect(watch.wantsName).toBe(false)
+      watch.ran(false, 1)
+    }
+    expect(watch.wantsName).toBe(true)
+  })
+})
