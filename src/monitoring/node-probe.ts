@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import type { Client, ClientConfig } from 'pg'
 import { deadline } from '../platform/deadline.ts'
 import type { Platform } from '../platform/platform.ts'
+import { socketOption } from '../platform/socket.ts'
 import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
 import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
@@ -221,6 +222,7 @@ export function probeOptions(options: ClientConfig): ClientConfig {
     ...rest
   } = options
   return {
+    ...socketOption,
     ...rest,
     password: options.password,
     application_name: APPLICATION_NAME,

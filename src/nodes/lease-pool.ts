@@ -1,5 +1,6 @@
 import PgPool from 'pg-pool'
 import type { Client, PoolClient } from 'pg'
+import { socketOption } from '../platform/socket.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { LeaseCallback, NodeConfig, PlainSender, ServerNode } from './server-node.ts'
 import { Sharing, type SharingSettings } from './sharing.ts'
@@ -155,6 +156,8 @@ export class LeasePool implements ServerNode {
 
   #open(): PgPool<Client> {
     const pool = new PgPool(this.#config.options as PgPool.Config<Client>, this.#ClientClass)
+    // These options are a copy that pg-pool has made.
+    if (pool.options.stream === undefined) Object.assign(pool.options, socketOption)
     // The options may name a class of their own.
     Object.assign(pool, { Client: tended(Reflect.get(pool, 'Client') as typeof Client) })
     pool.options = following(pool.options, this.#config.options)
