@@ -5,11 +5,15 @@ import { asError } from './errors/as-error.ts'
 import { SwitchyardError } from './errors/error.ts'
 import { failureOf } from './execution/failure.ts'
 import { guarded } from './execution/guarded.ts'
+import { hasLeftNothing } from './execution/left-nothing.ts'
 import { withOutcome } from './errors/outcome.ts'
-import { HookRun } from './hook-run.ts'
+import type { MutableSession } from './consistency/session.ts'
+import type { Write } from './consistency/write-ledger.ts'
+import { HookRun, type HookRunOptions } from './hook-run.ts'
 import type { NodeConfig } from './nodes/server-node.ts'
 import type { Tell } from './observability/tell.ts'
 import { inThisContext } from './platform/async-context.ts'
+import { systemPlatform } from './platform/system.ts'
 import type { Acquire } from './settings/acquire.ts'
 import type { SettingKeeper } from './settings/setting-keeper.ts'
 import type { Statement } from './statement/statement.ts'
@@ -19,6 +23,13 @@ import type { NodeId, Role } from './topology/node.ts'
 export interface HookHost {
   lastRoleOf(node: NodeId): Role
   judge(sql: string | undefined): Statement
+  /** A statement that may have written has come to its end. */
+  ended(write: Write, sql?: string): void
+  readonly sessions: {
+    readonly context: { current(): MutableSession }
+    /** A statement that is no proven read was answered by the primary. */
+    ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined): void
+  }
   readonly settings: SettingKeeper
   readonly tell: Tell
 }
@@ -31,6 +42,8 @@ interface Origin {
   readonly emitter: EventEmitter
 }
 type Released = Error | boolean | null | undefined
+/** Notes what a hook is about to send. Returns why it must not be sent, if so. */
+type Sending = (statement: Statement, values: readonly unknown[], isLate: boolean) => Error | undefined
 
 /**
  * Runs what the application does to connections: listeners of `connect`, `acquire`, `release` and `remove`, and the options
@@ -42,7 +55,9 @@ export class Hooks {
   readonly #reported = new WeakSet<Error>()
   readonly #origins = new WeakMap<PoolClient, Origin>()
   /** Connections whose `acquire` listeners have run, and whose `release` listeners have not. */
-  readonly #acquired = new WeakSet<PoolClient>()
+  readonly #acquired = new WeakMap<PoolClient, HookRun>()
+  /** Connections whose `release` listeners have run, and may still be at it. */
+  readonly #released = new WeakMap<PoolClient, HookRun>()
   /** Connections over which listeners of `acquire` have sent something. */
   readonly #used = new WeakSet<PoolClient>()
 
@@ -84,6 +99,18 @@ export class Hooks {
     return (this.#origins.get(client)?.emitter.listenerCount('acquire') ?? 0) > 0
   }
 
+  /** Calls back when the `release` listeners of the last checkout have returned: what they send belongs in front of the next one. */
+  quiet(client: PoolClient, done: () => void): void {
+    const run = this.#released.get(client)
+    this.#released.delete(client)
+    const ready = (): void => {
+      run?.over()
+      done()
+    }
+    if (run?.isGoing === true) run.answered(inThisContext(ready))
+    else ready()
+  }
+
   /** Runs the listeners of `acquire`, in the async context of this call. Absent while there are none. */
   acquiring(emitter: EventEmitter): Acquire | undefined {
     if (emitter.listenerCount('acquire') === 0) return undefined
@@ -92,13 +119,16 @@ export class Hooks {
 
   /** Calls the listeners of `release`. While there are listeners of `acquire`, only for connections that they have seen. */
   released(emitter: EventEmitter, error: Released, client: PoolClient): void {
-    const wasAcquired = this.#acquired.delete(client)
+    const acquired = this.#acquired.get(client)
+    this.#acquired.delete(client)
+    acquired?.over()
     if (emitter.listenerCount('release') === 0) return
-    if (!wasAcquired && emitter.listenerCount('acquire') > 0) return
+    if (acquired === undefined && emitter.listenerCount('acquire') > 0) return
     const run = this.#lending(client, (statement, values) => {
       if (statement.settings === undefined) return
       this.#host.settings.connections.sentByListener(client, statement, values)
     })
+    this.#released.set(client, run)
     for (const thrown of run.emit(emitter, 'release', [error, client])) surface(thrown)
   }
 
@@ -108,17 +138,19 @@ export class Hooks {
   }
 
   #acquire(emitter: EventEmitter, client: PoolClient, done: (error: Error | undefined) => void): void {
-    this.#acquired.add(client)
     const run = this.#lending(client, (statement, values) => {
       this.#used.add(client)
       this.#host.settings.connections.sentByListener(client, statement, values)
     })
+    this.#acquired.set(client, run)
     const [thrown] = run.emit(emitter, 'acquire', [client])
     if (thrown !== undefined) return done(withOutcome(thrown, 'not-sent'))
+    // The statement that follows is no listener's.
+    const proceed = inThisContext(done)
     run.answered(() => {
       const { error } = run
-      if (error === undefined || this.#replicaOf(client) === undefined) done(undefined)
-      else done(hookRefused(error))
+      if (error === undefined || this.#replicaOf(client) === undefined) proceed(undefined)
+      else proceed(hookRefused(error))
     })
   }
 
@@ -131,8 +163,6 @@ export class Hooks {
         if (!this.#isRefused(node, error)) throw error
         this.#report(node, error)
         return undefined
-      } finally {
-        run.end()
       }
     }
   }
@@ -144,7 +174,6 @@ export class Hooks {
       const verified = (error?: Error): void => {
         if (isOver) return
         isOver = true
-        run.end()
         if (!error || !this.#isRefused(node, error)) return done(error)
         this.#report(node, error)
         done()
@@ -159,22 +188,50 @@ export class Hooks {
 
   /** Watches hooks on a new connection: what they set there stays. */
   #opening(node: NodeId, client: PoolClient): HookRun {
-    return new HookRun({
-      client,
-      sending: () => this.#host.settings.connections.touchedByHook(client),
-      failed: this.#isPrimary(node) ? undefined : (error) => this.#report(node, error),
+    const replica = this.#isPrimary(node) ? undefined : node
+    return this.#run(client, replica, () => {
+      this.#host.settings.connections.touchedByHook(client)
+      return undefined
     })
   }
 
   /** Watches hooks of one checkout: what they set is undone before the next one. */
   #lending(client: PoolClient, sending: (statement: Statement, values: readonly unknown[]) => void): HookRun {
-    const node = this.#replicaOf(client)
-    return new HookRun({
-      client,
-      sending: ([config, values]) =>
-        sending(this.#host.judge(textOfQuery(config)), valuesOfQuery(config, values)),
-      failed: node === undefined ? undefined : (error) => this.#report(node, error),
+    return this.#run(client, this.#replicaOf(client), (statement, values, isLate) => {
+      if (isLate && leavesSomething(statement)) return tooLate()
+      sending(statement, values)
+      return undefined
     })
+  }
+
+  /** @param replica The node, where it is one. */
+  #run(client: PoolClient, replica: NodeId | undefined, sending: Sending): HookRun {
+    const session = this.#host.sessions.context.current()
+    const statement: HookRunOptions['statement'] = ([config, given]) => {
+      const sql = textOfQuery(config)
+      const judged = this.#host.judge(sql)
+      return {
+        sending: (isLate) => sending(judged, valuesOfQuery(config, given), isLate),
+        ended: (error) => {
+          if (replica === undefined) this.#ranOnPrimary(session, judged, sql, error)
+        },
+      }
+    }
+    const failed = replica === undefined ? undefined : (error: Error): void => this.#report(replica, error)
+    return new HookRun({ client, platform: systemPlatform, statement, failed })
+  }
+
+  /** What a hook has written, the caller's next read shows, as with pg.Pool. */
+  #ranOnPrimary(
+    session: MutableSession,
+    statement: Statement,
+    sql: string | undefined,
+    error: Error | undefined,
+  ): void {
+    if (error === undefined) this.#host.sessions.ranOnPrimary(session, statement, sql)
+    if (!statement.mayWrite || (error !== undefined && hasLeftNothing(error, statement))) return
+    // What a block or a function of a hook does, it does at each checkout: that is not to unsettle the catalog each time.
+    this.#host.ended({ sessions: [session], changesCatalog: statement.reason === 'ddl' }, sql)
   }
 
   /** The replica that a connection leads to. */
@@ -205,6 +262,14 @@ function hookRefused(cause: Error): Error {
   if (!('severity' in cause) || failureOf(cause) === 'node') return withOutcome(cause, 'not-sent')
   const message = 'A replica refused a statement of an "acquire" listener'
   return new SwitchyardError('SWITCHYARD_HOOK_REFUSED', message, { cause })
+}
+
+function leavesSomething({ kind, leavesSessionState, settings }: Statement): boolean {
+  return leavesSessionState || settings !== undefined || kind === 'transaction'
+}
+
+function tooLate(): Error {
+  return new Error('A listener has used a connection that was given back meanwhile: others may have it now')
 }
 
 /** A listener at whose end nobody waits has thrown: an uncaught exception, as with pg.Pool. */

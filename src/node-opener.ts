@@ -38,7 +38,8 @@ export function nodeOpener(
   }
   const clean: Clean = (client, done) => settings.connections.bring(client, Journal.empty, done)
   const isLendable = (client: PoolClient): boolean => settings.isLendable(client) && hooks.isLendable(client)
-  const told = { ...listener, lanesUnavailable }
+  const lending = (client: PoolClient, proceed: () => void): void => hooks.quiet(client, proceed)
+  const told = { ...listener, lanesUnavailable, lending }
   const sharingOf = (config: NodeConfig): SharingSettings => {
     const connection = new KeptConnection(ClientClass, platform, options.probeTimeoutMs)
     const schema = new NodeSchema({

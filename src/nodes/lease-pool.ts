@@ -10,6 +10,8 @@ export interface LeasePoolListener {
   /** Returns why the connection must not be used, if so. */
   connected(client: PoolClient, nodeId: NodeId): Error | undefined
   released(error: Error | boolean | null | undefined, client: PoolClient): void
+  /** A connection is about to be lent again: `proceed` when what was begun at its release has come to its end. */
+  lending?(client: PoolClient, proceed: () => void): void
   removed(client: PoolClient): void
   /** A new connection is about to be used for the first time: `proceed` when that may be, or with why it may not. */
   opened(nodeId: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void
@@ -74,7 +76,11 @@ export class LeasePool implements ServerNode {
         client.release(true)
         return this.lease(callback)
       }
-      if (client === undefined || this.#opened.has(client)) return callback(error, client)
+      if (client === undefined) return callback(error)
+      if (this.#opened.has(client)) {
+        const lend = (): void => callback(undefined, client)
+        return this.#listener.lending === undefined ? lend() : this.#listener.lending(client, lend)
+      }
       const thrown = this.#refused.get(client)
       if (thrown !== undefined) {
         client.release(true)
