@@ -15,6 +15,8 @@ export async function withConnection<T>(config: NodeConfig, use: (query: Query) 
     ...config,
     // Else PGSSLMODE of the environment would count.
     ssl: false,
+    // Limits that a test gives the role are not meant for the cluster's own statements.
+    options: '-c statement_timeout=0 -c lock_timeout=0',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // pg_backend_pid, LSNs and flags are compared as the server prints them.
     types: { getTypeParser: () => (text: unknown) => String(text) },

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Client } from 'pg'
 import { Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { clientThatTells } from '../support/sending-client.ts'
 import { ask, until } from '../support/servers.ts'
 
 let cluster: Cluster
@@ -130,13 +130,9 @@ describe('ready()', () => {
 
   it('rejects when the primary does not say what is in the database, and a later call tries again', async () => {
     let isBroken = true
-    class Broken extends Client {
-      override query(...args: unknown[]): never {
-        const isLoad = typeof args[0] === 'string' && args[0].includes('WITH RECURSIVE')
-        const given = isLoad && isBroken ? ['select 1 / 0'] : args
-        return Reflect.apply(super.query, this, given) as never
-      }
-    }
+    const Broken = clientThatTells((text) =>
+      isBroken && text.includes('WITH RECURSIVE') ? 'select 1 / 0' : undefined,
+    )
     const broken = poolOver(cluster, { Client: Broken })
     try {
       await expect(broken.ready()).rejects.toMatchObject({ code: '22012' })

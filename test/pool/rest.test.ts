@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { functionDiscovery, Pool, type PoolOptions } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { root } from '../package/install.ts'
+import { clientThatTells } from '../support/sending-client.ts'
 import { ask, until } from '../support/servers.ts'
 
 let cluster: Cluster
@@ -115,15 +115,10 @@ it('what the pool asks by itself has no request for its parent', async () => {
     const contexts = seen.get(what) ?? new Set()
     seen.set(what, contexts.add(requests.getStore()))
   }
-  class Noting extends Client {
-    override query(...args: unknown[]): never {
-      const { application_name: name } = Reflect.get(this, 'connectionParameters') as {
-        application_name?: string
-      }
-      if (name === 'pg-switchyard monitor') note(typeof args[0] === 'string' ? 'catalog' : 'probe')
-      return Reflect.apply(super.query, this, args) as never
-    }
-  }
+  const Noting = clientThatTells((text, { application_name: name }) => {
+    if (name === 'pg-switchyard monitor') note(text.includes('WITH RECURSIVE') ? 'catalog' : 'probe')
+    return undefined
+  })
   const { password, ...config } = cluster.primary.config
   const nodes = [cluster.primary, ...cluster.replicas].filter(({ running }) => running)
   const discovery = functionDiscovery(

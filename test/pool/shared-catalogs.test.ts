@@ -1,7 +1,8 @@
-import pg, { Client } from 'pg'
+import pg, { type Client } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { from, Pool, type PoolOptions } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { clientThatTells } from '../support/sending-client.ts'
 import { ask, until } from '../support/servers.ts'
 
 let cluster: Cluster
@@ -24,13 +25,10 @@ afterAll(async () => {
 /** A class of clients that counts the loads of the catalog: pools with the same class share one. */
 function counting(): { readonly Counting: typeof Client; readonly loads: () => number } {
   let loads = 0
-  class Counting extends Client {
-    override query(...args: unknown[]): never {
-      if (typeof args[0] === 'string' && /pg_proc[^]*WITH RECURSIVE|WITH RECURSIVE[^]*pg_proc/.test(args[0]))
-        loads += 1
-      return Reflect.apply(super.query, this, args) as never
-    }
-  }
+  const Counting = clientThatTells((text) => {
+    if (/pg_proc[^]*WITH RECURSIVE|WITH RECURSIVE[^]*pg_proc/.test(text)) loads += 1
+    return undefined
+  })
   return { Counting, loads: () => loads }
 }
 
