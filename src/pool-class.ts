@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
 import type { Client, Pool as PgPool, PoolClient, PoolConfig, QueryConfig } from 'pg'
 import { connectForm, endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
+import { clientThrough, queryThrough, requestedCheckouts, takeThrough } from './connect-through.ts'
 import { Checkouts } from './client/checkouts.ts'
 import { LeakWatch } from './client/leak-watch.ts'
 import type { ClientHost } from './client/host.ts'
@@ -47,12 +47,6 @@ type BaseClass = new (options?: PoolConfig) => Base
 interface CheckoutKind {
   readonly primaryOnly?: boolean
   readonly host?: ClientHost
-}
-
-/** Which clients the next `connect()` of a pool hands out. */
-interface CheckoutRequest {
-  readonly pool: object
-  checkouts: Checkouts | undefined
 }
 
 /** What of a copy of node-postgres a pool is made of. */
@@ -146,8 +140,7 @@ export function poolClass(parts: PoolParts): PoolClass {
     ): Promise<T> {
       if (typeof fn !== 'function') throw new TypeError('transaction() needs a function to run')
       checkTransactionOptions(options)
-      const connect = (): Promise<PoolClient> => this.connect() as Promise<PoolClient>
-      return runTransaction({ connect, platform: systemPlatform }, fn, options)
+      return runTransaction({ connect: () => clientThrough(this), platform: systemPlatform }, fn, options)
     }
 
     tier(name: string): TierPool {
@@ -204,7 +197,7 @@ export function poolClass(parts: PoolParts): PoolClass {
       // pg-pool refuses a function in the place of the query, in its own way. And a `connect` that is not ours has to be
       // asked for the client, as pg-pool does.
       if (typeof config === 'function' || this.connect !== ownConnect) {
-        return super.query(config, values, callback)
+        return queryThrough(this, parentQuery, [config, values, callback])
       }
       return queryForm((...query) => self.#run(...query), config, values, callback, self.Promise)
     }
@@ -337,7 +330,7 @@ export function poolClass(parts: PoolParts): PoolClass {
       const options = (): PoolConfig => withPassword(this.options)
       if (this.#isSingle) {
         const counts = (): Record<Count, number> => countsOf(this as unknown as Record<Count, number>)
-        return new PrimaryView({ options, counts, take: () => pool.connect() as Promise<PoolClient> })
+        return new PrimaryView({ options, counts, take: () => clientThrough(pool) })
       }
       const checkouts = this.#checkoutsOf({ primaryOnly: true })
       const counts = (): Record<Count, number> => countsOf(this.#router.primaryNode ?? NO_CONNECTIONS)
@@ -373,23 +366,7 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
   }
   const ownConnect: unknown = Reflect.get(Pool.prototype, 'connect')
-
-  /** The clients that are wanted of `connect()`, where it is asked on behalf of a view or a tier. */
-  const requests = new AsyncLocalStorage<CheckoutRequest | undefined>()
-
-  function requestedCheckouts(pool: Pool): Checkouts | undefined {
-    const request = requests.getStore()
-    if (request?.pool !== pool) return undefined
-    const { checkouts } = request
-    request.checkouts = undefined
-    return checkouts
-  }
-
-  /** Takes a client by way of a `connect()` that is not ours, if there is one. */
-  function takeThrough(pool: Pool, checkouts: Checkouts): Promise<PoolClient> {
-    const request = { pool: selfOf(pool), checkouts }
-    return requests.run(request, () => pool.connect() as Promise<PoolClient>)
-  }
+  const parentQuery: unknown = Reflect.get(Parent.prototype, 'query')
 
   return Pool as unknown as PoolClass
 }

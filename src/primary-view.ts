@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { guarded } from './execution/guarded.ts'
 import { knowSelf, selfOf } from './client/self.ts'
+import { queryThrough } from './connect-through.ts'
 import { connectForm, endForm, type Connected, type Ended } from './callback-forms.ts'
 
 /** What a view shows, and of what. */
@@ -21,6 +22,7 @@ interface Base extends EventEmitter {
   options: PoolConfig
   readonly Promise: PromiseConstructor
   connect(callback?: Connected): unknown
+  query(config: unknown, values?: unknown, callback?: unknown): unknown
   end(callback?: Ended): unknown
 }
 type BaseClass = new (options?: PoolConfig) => Base
@@ -28,7 +30,7 @@ export type PrimaryViewClass = new (source: ViewSource) => Pool
 
 const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
 
-/** Makes the class of views upon a copy's own `Pool`: `pool.query()` and all else is that pool's, over clients of the source. */
+/** Makes the class of views upon a copy's own `Pool`: what that does, it does over clients of the source. */
 export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
   const Parent = PoolOfCopy as unknown as BaseClass
 
@@ -56,6 +58,10 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
 
     override connect(callback?: Connected): unknown {
       return connectForm(selfOf(this).#take(), callback, this.Promise)
+    }
+
+    override query(config: unknown, values?: unknown, callback?: unknown): unknown {
+      return queryThrough(this, parentQuery, [config, values, callback])
     }
 
     override end(callback?: Ended): unknown {
@@ -111,6 +117,7 @@ export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
       Object.assign(this, { ended: true })
     }
   }
+  const parentQuery: unknown = Reflect.get(Parent.prototype, 'query')
   Object.defineProperty(PrimaryView, 'name', { value: 'Pool' })
   return PrimaryView as unknown as PrimaryViewClass
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { knowSelf, selfOf } from './client/self.ts'
 import { connectForm, endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
+import { clientThrough, queryThrough } from './connect-through.ts'
 import type { Done } from './execution/execution.ts'
 import { systemPlatform } from './platform/system.ts'
 import type { TierPool } from './pool-contract.ts'
@@ -70,7 +71,8 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
 
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
       const { isBypassed, run } = selfOf(this).#source
-      if (this.connect !== ownConnect || isBypassed()) return super.query(config, values, callback)
+      if (this.connect !== ownConnect || isBypassed())
+        return queryThrough(this, parentQuery, [config, values, callback])
       return queryForm(run, config, values, callback, this.Promise)
     }
 
@@ -80,8 +82,7 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
     ): Promise<T> {
       if (typeof fn !== 'function') throw new TypeError('transaction() needs a function to run')
       checkTransactionOptions(options)
-      const connect = (): Promise<PoolClient> => this.connect() as Promise<PoolClient>
-      return runTransaction({ connect, platform: systemPlatform }, fn, options)
+      return runTransaction({ connect: () => clientThrough(this), platform: systemPlatform }, fn, options)
     }
 
     override end(callback?: Ended): unknown {
@@ -89,6 +90,7 @@ export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
     }
   }
   const ownConnect: unknown = Reflect.get(TierPool.prototype, 'connect')
+  const parentQuery: unknown = Reflect.get(Parent.prototype, 'query')
   Object.defineProperty(TierPool, 'name', { value: 'Pool' })
   return TierPool as unknown as TierPoolClass
 }

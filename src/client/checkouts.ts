@@ -1,5 +1,4 @@
 import type { ClientConfig, PoolClient, Submittable } from 'pg'
-import { asError } from '../errors/as-error.ts'
 import type { Done } from '../execution/execution.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import { isUsable } from './client-core.ts'
@@ -7,7 +6,7 @@ import type { ClientHost } from './host.ts'
 import type { LeakWatch } from './leak-watch.ts'
 import type { RoutedClientClass } from './routed-client.ts'
 import { ParameterAnnouncer } from './parameter-status.ts'
-import { failSubmission, submissionOf } from './submission.ts'
+import { submitThrough } from './submit-through.ts'
 import { Wiring } from './wiring.ts'
 import { RELEASED_TWICE } from './words.ts'
 
@@ -73,26 +72,9 @@ export class Checkouts {
     return client
   }
 
-  /** Runs a query object over a client of its own, and calls back when that is given back: with what it has called back itself. */
+  /** Runs a query object over a client of its own; see `submitThrough`. */
   submit(submittable: Submittable, done: Done): void {
-    const session = this.#options.host.sessions.context.current()
-    let outcome: Parameters<Done> = [undefined]
-    const submission = submissionOf(
-      submittable,
-      undefined,
-      (...answer: Parameters<Done>) => (outcome = answer),
-      () => done(...outcome),
-    )
-    this.take().then(
-      (client) => {
-        this.#wirings.get(client)?.connection?.submit(submission, session)
-        client.release()
-      },
-      (error: unknown) => {
-        failSubmission(submission, asError(error))
-        done(asError(error))
-      },
-    )
+    submitThrough(() => this.take(), submittable, done)
   }
 
   async #make(): Promise<PoolClient> {

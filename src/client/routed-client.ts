@@ -10,7 +10,8 @@ import { PooledCore } from './pooled-core.ts'
 import { callbackOf, isSubmittable, normalizeQuery, promised, withTypes } from './query-arguments.ts'
 import { knowSelf, selfOf } from './self.ts'
 import { refuse, StandaloneCore } from './standalone-core.ts'
-import { submissionOf } from './submission.ts'
+import { submissionOf, type Submission } from './submission.ts'
+import { SUBMIT } from './submit-through.ts'
 import { ROUTES_NOTHING } from './words.ts'
 import { Wiring, type Membership } from './wiring.ts'
 
@@ -113,14 +114,11 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       if (config === null || config === undefined) {
         throw new TypeError('Client was passed a null or undefined query')
       }
-      const { refusal } = core
       if (isSubmittable(config)) {
-        selfOf(this).#setTypesOf(config)
-        const submission = submissionOf(config, values, callback)
-        if (refusal === undefined) core.submit(submission, core.session())
-        else refuse(submission, refusal)
+        selfOf(this)[SUBMIT](submissionOf(config, values, callback))
         return config
       }
+      const { refusal } = core
       const given = callbackOf(config, values, callback)
       const query = normalizeQuery(selfOf(this).#hasTypes ? withTypes(config, this._types) : config, values)
       const run = (done: (error: Error | undefined, result?: unknown) => void): void => {
@@ -130,6 +128,15 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       if (given === undefined) return promised(run)
       run(guarded(inThisContext(given)))
       return undefined
+    }
+
+    [SUBMIT](submission: Submission): void {
+      const core = this.#core
+      if (core === undefined) return
+      const { refusal } = core
+      this.#setTypesOf(submission.submittable)
+      if (refusal === undefined) core.submit(submission, core.session())
+      else refuse(submission, refusal)
     }
 
     explain(query: unknown): Promise<Explanation> {
@@ -173,7 +180,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
     }
 
     #setTypesOf(submittable: object): void {
-      if (!selfOf(this).#hasTypes) return
+      if (!this.#hasTypes) return
       const result: unknown = Reflect.get(submittable, '_result')
       if (typeof result !== 'object' || result === null || Reflect.get(result, '_types')) return
       Object.assign(result, { _types: this._types })

@@ -1,11 +1,12 @@
 import type { PoolClient, QueryConfig } from 'pg'
 import pg from 'pg'
+import QueryStream from 'pg-query-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Pool, type PoolOptions, type RouteRequest } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { startClusterWith } from '../support/ground.ts'
 import { replicasReady } from '../support/routed-pool.ts'
-import { ask } from '../support/servers.ts'
+import { ask, until } from '../support/servers.ts'
 
 let cluster: Cluster
 
@@ -84,6 +85,28 @@ const WAYS: readonly (readonly [string, () => Pool])[] = [
     },
   ],
   [
+    'one that knows promises alone',
+    () => {
+      const pool = new Pool(options())
+      const own = pool.connect.bind(pool)
+      const connect = async (): Promise<PoolClient> => {
+        const client = await own()
+        await intoOther(client)
+        return client
+      }
+      return Object.assign(pool, { connect })
+    },
+  ],
+  [
+    'one that knows callbacks alone',
+    () => {
+      const pool = new Pool(options())
+      const own = pool.connect.bind(pool) as Connect
+      const connect = (callback: Connected): unknown => prepared(own, intoOther)(callback)
+      return Object.assign(pool, { connect: connect as Pool['connect'] })
+    },
+  ],
+  [
     'a proxy',
     () => {
       const pool = new Pool(options())
@@ -149,6 +172,25 @@ describe.each(WAYS)('connect() that is overridden by %s', (_name, make) => {
     await pool.tier('api').query(`insert into marks values ('other')`)
     await pool.primary.query(`insert into marks values ('other')`)
     expect(await ask(cluster.primary.config, 'select owner from public.marks')).toEqual([{ owner: 'public' }])
+  })
+
+  it.each<[string, () => Pick<Pool, 'query'>]>([
+    ['the pool', () => pool],
+    ['a tier', () => pool.tier('api')],
+    ['the primary view', () => pool.primary],
+  ])('serves streams of %s, and has their clients back', async (_what, inner) => {
+    const stream = new QueryStream(OWNER)
+    const ended = inner().query(stream) as unknown as Promise<unknown>
+    expect(await stream.toArray()).toEqual([{ owner: 'other' }])
+    await ended
+    for (let i = 0; i < 6; i++) {
+      const dropped = new QueryStream('select generate_series(1, 100000)')
+      const closed = inner().query(dropped) as unknown as Promise<unknown>
+      dropped.destroy()
+      await closed
+    }
+    expect((await inner().query(OWNER)).rows).toEqual([{ owner: 'other' }])
+    await until('all is given back', () => pool.idleCount === pool.totalCount)
   })
 
   it('still routes reads, and gives everything back', async () => {

@@ -1,0 +1,46 @@
+import type { PoolClient, Submittable } from 'pg'
+import { asError } from '../errors/as-error.ts'
+import type { Done } from '../execution/execution.ts'
+import { selfOf } from './self.ts'
+import { failSubmission, sendSubmission, submissionOf, type Submission } from './submission.ts'
+
+/** The method by which a routed client runs a query object whose end somebody else waits for. */
+export const SUBMIT: unique symbol = Symbol('submit')
+
+interface Submitting {
+  [SUBMIT](submission: Submission): void
+}
+
+/**
+ * Runs a query object over a client of its own, and calls back when that is free again: with what the object has called
+ * back itself.
+ */
+export function submitThrough(take: () => Promise<PoolClient>, submittable: Submittable, done: Done): void {
+  let outcome: Parameters<Done> = [undefined]
+  const over = (): void => done(...outcome)
+  const answered: Done = (...answer) => {
+    outcome = answer
+  }
+  const submission = submissionOf(submittable, undefined, answered, over)
+  take().then(
+    (client) => submit(client, submission, over),
+    (error: unknown) => {
+      failSubmission(submission, asError(error))
+      done(asError(error))
+    },
+  )
+}
+
+function submit(client: PoolClient, submission: Submission, over: () => void): void {
+  const self = selfOf<PoolClient & Partial<Submitting>>(client)
+  if (self[SUBMIT] !== undefined) {
+    self[SUBMIT](submission)
+    // It gives back what it has when the object has come to its end.
+    return client.release()
+  }
+  // A `connect()` of the application's own may give a client of another pool.
+  sendSubmission(submission, client, (error) => {
+    client.release(error)
+    over()
+  })
+}
