@@ -3,7 +3,7 @@ import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { connectUnseen } from '../platform/unseen.ts'
 import { probeOptions, unref } from './node-probe.ts'
-import { rowsWithoutLimits } from './without-limits.ts'
+import { noteLimits, rowsWithoutLimits } from './without-limits.ts'
 
 /** How long a connection waits for the next question, in milliseconds: during a migration they come thick and fast. */
 const keptForMs = 5_000
@@ -83,6 +83,7 @@ export class KeptConnection {
   async #open(options: ClientConfig): Promise<Client> {
     const client = new this.#ClientClass(probeOptions(options))
     this.#busy.add(client)
+    noteLimits(client)
     // The statement fails too, and tells whoever asked.
     client.on('error', () => {})
     // Whatever ended it, nobody is to be given it any more.

@@ -8,7 +8,7 @@ import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
 import { INSERTED_SQL, PROGRESS_SQL, readProgress } from '../topology/progress.ts'
 import type { Question } from './unshown.ts'
-import { rowsInSpiteOfLimits } from './without-limits.ts'
+import { isCutWithConnection, noteLimits, rowsInSpiteOfLimits } from './without-limits.ts'
 
 const APPLICATION_NAME = 'pg-switchyard monitor'
 
@@ -132,9 +132,14 @@ export class NodeProbe {
   }
 
   #share(ask: () => Promise<Observation>): Promise<Observation> {
-    this.#inFlight ??= this.#afterBesides(ask).finally(() => {
-      this.#inFlight = undefined
-    })
+    this.#inFlight ??= this.#afterBesides(ask)
+      .catch((error: unknown) => {
+        if (isCutWithConnection(error)) return this.#bounded(() => this.#ask())
+        throw error
+      })
+      .finally(() => {
+        this.#inFlight = undefined
+      })
     return this.#inFlight
   }
 
@@ -160,6 +165,7 @@ export class NodeProbe {
   async #connect(): Promise<Client> {
     const client = new this.#ClientClass(probeOptions(this.#options))
     this.#client = client
+    noteLimits(client)
     client.on('error', (error) => this.#lost(client, error))
     client.on('end', () => this.#lost(client, new Error('Connection terminated unexpectedly')))
     const connected = connectUnseen(client)

@@ -15,12 +15,18 @@ beforeAll(async () => {
 
 afterAll(() => cluster?.stop())
 
-const ROLE_LIMITS = ['statement_timeout = 1', 'lock_timeout = 1', 'idle_session_timeout = 300']
+const ROLE_LIMITS = [
+  'statement_timeout = 1',
+  'lock_timeout = 1',
+  'transaction_timeout = 10',
+  'idle_session_timeout = 300',
+]
 
 /** Limits that nothing of the library's own keeps within: the loading of the catalog takes longer, and now and then a probe. */
 const CASES: readonly (readonly [what: string, options: PoolOptions, ofRole: boolean])[] = [
   ['of the pool', { statement_timeout: 1, lock_timeout: 1, query_timeout: 1 }, false],
-  ['of the pool, as options', { options: '-c statement_timeout=1' }, false],
+  ['of the pool, as options', { options: '-c statement_timeout=10' }, false],
+  ['of transactions', { options: '-c transaction_timeout=10' }, false],
   ['of the role', {}, true],
 ]
 
@@ -51,7 +57,10 @@ it.each(CASES)('limits %s do not cut what the library asks for itself', async (_
     expect(down).toEqual([])
   } finally {
     await pool.end()
-    const admin = { ...cluster.primary.config, options: '-c statement_timeout=0 -c lock_timeout=0' }
+    const admin = {
+      ...cluster.primary.config,
+      options: '-c statement_timeout=0 -c lock_timeout=0 -c transaction_timeout=0',
+    }
     if (ofRole) await ask(admin, `alter role ${role} reset all`)
   }
 })

@@ -4,6 +4,8 @@ import { PROBE_SQL, type ProbeRow } from '../../src/topology/probe.ts'
 import { INSERTED_SQL, PROGRESS_SQL } from '../../src/topology/progress.ts'
 import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
 
+/** In front of a question that is asked without limits. */
+const LIFTED_LIMITS = /^(set local \w+ = 0; )+/
 const COMMITTED_SQL = committedAmong([]).text
 
 /** How a server takes a request: at once, never, or with an error. */
@@ -58,7 +60,7 @@ export class FakeServer {
   /** What it answers to this text now. */
   rowFor(sql: string): ProbeRow {
     const [role = null, , server = null, kind, lsn = null] = this.row
-    switch (sql) {
+    switch (sql.replace(LIFTED_LIMITS, '')) {
       case PROBE_SQL:
         return this.row
       case PROGRESS_SQL:
@@ -100,8 +102,9 @@ export class FakeClient extends EventEmitter {
   readonly #waiting = new Set<Waiting>()
   #isConnected = false
   #isClosed = false
-  readonly connection: { readonly stream: { destroy(): void } } = {
+  readonly connection: { readonly stream: { destroy(): void }; on(): void } = {
     stream: { destroy: () => this.#close(new Error('Connection terminated unexpectedly')) },
+    on: () => {},
   }
 
   constructor(options: ClientConfig, server: FakeServer) {
