@@ -47,6 +47,16 @@ describe('logEvents', () => {
     expect(JSON.stringify(lines)).not.toContain('4111')
   })
 
+  it.each(['readRefused', 'nodeSick', 'hookFailed'] as const)(
+    'of a statement of the application that the server failed, %s tells the code alone',
+    (name) => {
+      const failure = Object.assign(new Error('duplicate 4111'), { severity: 'ERROR', code: '23505' })
+      events.emit(name, { node: 'a', sql: '', cause: failure })
+      expect(lines).toMatchObject([{ fields: { node: 'a', code: '23505' } }])
+      expect(JSON.stringify(lines)).not.toContain('4111')
+    },
+  )
+
   it('a lost connection is nothing to be warned of', () => {
     events.emit('connectionLost', { node: 'a', cause })
     expect(lines).toMatchObject([{ level: 'info', fields: { node: 'a', cause: cause.message } }])

@@ -12,7 +12,7 @@ export function defaultLogger(level: 'info' | 'warn' = 'warn'): Logger {
   return pino({ name: 'pg-switchyard', level }, pino.destination({ dest: 2, sync: true }))
 }
 
-/** Writes what happens to the cluster to the log. Never parameters, never passwords. */
+/** Logs what happens to the cluster: no parameters, no passwords, and no message of the server on an application's statement. */
 export function logEvents(events: RouterEventEmitter, given: Logger): void {
   const logger = quiet(given)
   events.on('nodeChanged', (change) => {
@@ -50,7 +50,7 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
     )
   })
   events.on('nodeSick', ({ node, cause }) => {
-    logger.warn({ node, cause: cause.message }, `${node} failed a read that another node answered`)
+    logger.warn({ node, ...failureOf(cause) }, `${node} failed a read that another node answered`)
   })
   events.on('lastResort', ({ count }) => {
     logger.warn({ count }, 'Reads went to a replica that keeps failing, because nobody else could serve them')
@@ -63,7 +63,7 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
   })
   // Without the text: applications write values into it.
   events.on('readRefused', ({ node, cause }) => {
-    logger.warn({ node, cause: cause.message }, 'A standby refused a statement that was judged to be a read')
+    logger.warn({ node, ...failureOf(cause) }, 'A standby refused a statement that was judged to be a read')
   })
   events.on('settingRefused', ({ node, cause }) => {
     logger.warn({ node, code: codeOf(cause.cause) }, 'A replica refused a setting that a session has made')
@@ -72,7 +72,10 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
     logger.info({ node, pin }, 'A client stays on its connection until it is released')
   })
   events.on('hookFailed', ({ node, cause }) => {
-    logger.warn({ node, cause: cause.message }, 'What is done on new connections failed on one to a replica')
+    logger.warn(
+      { node, ...failureOf(cause) },
+      'A hook for new connections failed on a connection to a replica',
+    )
   })
   events.on('shapeLearned', ({ fingerprint, functions, relations }) => {
     logger.warn(
@@ -126,7 +129,12 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
   })
 }
 
-/** The SQLSTATE, where the message may tell a value. */
+/** Describes the failure of an application's statement. The server's message may contain a value, so only its SQLSTATE is told. */
+function failureOf(cause: Error): object {
+  return 'severity' in cause ? { code: codeOf(cause) } : { cause: cause.message }
+}
+
+/** The SQLSTATE, where the message may contain a value. */
 function codeOf(cause: unknown): string {
   return cause instanceof Error ? String(Reflect.get(cause, 'code')) : 'unknown'
 }
