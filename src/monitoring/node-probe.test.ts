@@ -113,19 +113,6 @@ describe('NodeProbe', () => {
     },
   )
 
-  it('asks once more over a new connection when transaction_timeout has closed the first', async () => {
-    const { probe, server, lost } = bench()
-    server.querying = Object.assign(new Error('cut'), { code: '25P04', severity: 'FATAL' })
-    server.onRequest = () => {
-      if (server.connections === 2) server.querying = 'answers'
-    }
-    expect((await probe.probe()).role).toBe('primary')
-    expect([server.connections, lost]).toEqual([2, []])
-    server.querying = Object.assign(new Error('cut'), { code: '25P04', severity: 'FATAL' })
-    server.onRequest = () => {}
-    await expect(probe.probe()).rejects.toThrow('cut')
-  })
-
   it('fails when the answer is not one', async () => {
     const { probe, server } = bench()
     server.row = ['1']

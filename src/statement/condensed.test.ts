@@ -65,6 +65,9 @@ describe('condensed', () => {
     const ones = Array.from({ length: 3000 }, () => '1').join(', ')
     expect(condensed(`select a in (${ones})`, 100).tokens).toBe(8)
     expect(condensed(`select ${ones}`, 100).tokens).toBe(101)
+    const few = `select ${ones.slice(0, 1000)}`
+    expect(condensed(few, 100).tokens).toBe(101)
+    expect(condensed(few, 5000).sql).toBe(few)
   })
 })
 

@@ -37,7 +37,8 @@ interface List {
  * arguments of a call count as part of what they are given to: `set_config('a', …)` is not `set_config('b', …)`.
  */
 export function condensed(sql: string, maxTokens: number): Condensed {
-  if (sql.length < SHORTEST) return { sql, tokens: 0, originalOf: same }
+  // A text has at most as many tokens as characters.
+  if (sql.length < Math.min(SHORTEST, maxTokens)) return { sql, tokens: 0, originalOf: same }
   return new Condenser(sql, maxTokens).run()
 }
 
