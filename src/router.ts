@@ -329,9 +329,9 @@ export class Router implements ClientHost {
     const send = this.settings.under(query.journal, ofPool, false, query.acquire)
     const { executor } = this.executors.of(request, session)
     const ended: Done = (error, result) => {
-      if (!error) this.sessions.ranOnPrimary(session, statement, sql, statement.mayWrite)
-      if (error && hasLeftNothing(error, statement)) this.sessions.failed(session, error)
-      else if (statement.mayWrite) this.ended(writeBy(session, statement), sql)
+      const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
+      this.sessions.ranOnPrimary(session, statement, sql, error, counts)
+      if (counts) this.ended(writeBy(session, statement), sql)
       done(error, result)
     }
     executor.write(send, ended)
@@ -376,11 +376,11 @@ export class Router implements ClientHost {
     if (conversation !== undefined) return conversation.spilled(nothing, nothing)
     const send = this.settings.under(query.journal, query.send, false, query.acquire)
     const { executor } = this.executors.of(request, session)
-    if (isOfConnection) return executor.write(send, done)
     executor.write(send, (error, result) => {
-      const shape = error === undefined ? this.#judgement.learn(sql) : undefined
+      const shape = error || isOfConnection ? undefined : this.#judgement.learn(sql)
       if (shape !== undefined) this.tell('shapeLearned', shape)
-      this.ended({ sessions: [session], changesCatalog: true })
+      if (isOfConnection) this.sessions.shown(session)
+      else this.ended({ sessions: [session], changesCatalog: true })
       done(error, result)
     })
   }

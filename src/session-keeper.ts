@@ -8,7 +8,7 @@ import { seenRead, type MutableSession, type SeenRead, type WriteCertainty } fro
 import type { TokenContent, TokenRejection } from './consistency/token.ts'
 import { Tokens } from './consistency/tokens.ts'
 import type { ReadFollower } from './execution/read.ts'
-import { showsOthers } from './execution/shows-others.ts'
+import { isServerError } from './execution/server-error.ts'
 import type { Platform } from './platform/platform.ts'
 import { consistencyOf, type RouteRequest } from './routing/decide.ts'
 import type { Route, RouteReason } from './routing/route.ts'
@@ -153,6 +153,7 @@ export class SessionKeeper implements Neighbour {
     session: MutableSession,
     timeoutMs: number = this.#options.settings.waitMs,
   ): Promise<string | undefined> {
+    if (consistencyOf(session, {}, this.#options.settings) === 'window') this.#startWindow(session)
     const position = await this.#causality.positionOf(session, timeoutMs)
     if (position === undefined && session.unfencedSinceMs === undefined) return undefined
     return this.#tokens.write(position, session.lastReads.length === 0)
@@ -226,23 +227,20 @@ export class SessionKeeper implements Neighbour {
   }
 
   /**
-   * A statement that is no proven read was answered by the primary.
+   * A statement that is no proven read has ended on the primary. An error of the server shows what others have committed, too:
+   * a duplicate key, a value, a lock that is taken. And it does not release advisory locks.
    * @param counts Whether it counts as a write of its session by itself: that covers what it has shown.
    */
   ranOnPrimary(
     session: MutableSession,
     statement: Statement,
     sql: string | undefined,
+    error?: Error,
     counts: boolean = false,
   ): void {
-    if (!showsData(statement)) return
+    if (error ? !isServerError(error) : !showsData(statement)) return
     if (synchronizes(statement, sql)) this.synchronized()
     if (!counts) this.shown(session)
-  }
-
-  /** A statement has failed on the primary, and left nothing. What its error tells of others has been seen all the same. */
-  failed(session: MutableSession, error: Error): void {
-    if (showsOthers(error)) this.shown(session)
   }
 
   /** The outcome of something that may have written has been heard. */

@@ -57,9 +57,10 @@ export interface ClientSessions {
   readonly context: { current(): MutableSession }
   awaited(session: MutableSession, request: RouteRequest, hint: Statement['hint']): Promise<void> | undefined
   noteSetting(statement: Statement, sql: string | undefined): void
-  failed(session: MutableSession, error: Error): void
-  /** A statement that is no proven read was answered by the primary. */
-  ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined): void
+  /** A statement that is no proven read has ended on the primary, with an error perhaps. */
+  ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined, error?: Error): void
+  /** A lock was taken or a notification heard. */
+  synchronized(): void
   /** What the primary has by now is to be seen by the session's next reads. */
   shown(session: MutableSession): void
 }

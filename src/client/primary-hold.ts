@@ -182,8 +182,7 @@ export class PrimaryHold {
       answer = result
       if (error) failure = failureKind(error)
       if (statement.kind === 'read') this.#host.saw(session, lease.node)
-      else if (!error) this.#host.sessions.ranOnPrimary(session, statement, text)
-      if (error) this.#host.sessions.failed(session, error)
+      else this.#host.sessions.ranOnPrimary(session, statement, text, error)
       if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
       // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.

@@ -3,6 +3,7 @@ import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import type { Heard } from '../execution/conversation.ts'
 import type { Acquire } from '../settings/acquire.ts'
+import { synchronizes } from '../statement/shows-data.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ClientHost } from './host.ts'
@@ -67,17 +68,23 @@ export class QueryObjects {
     next: () => void,
     heard?: Heard,
   ): void {
+    const { primary, host } = this.#options
+    const text = textOf(submission.submittable)
+    const locks = synchronizes(statement, text)
     let isHanded = false
-    this.#options.primary.run(
+    primary.run(
       {
         statement,
-        text: textOf(submission.submittable),
+        text,
         values: [],
         session,
         send: (client, done) => {
           isHanded = true
-          // The first rows may be read, and followed by another read, long before the end.
-          sendSubmission(submission, client, done, () => this.#options.host.sessions.shown(session))
+          // Rows may be read, and followed by another read, long before the end; and each may have been waited for.
+          sendSubmission(submission, client, done, () => {
+            if (locks) host.sessions.synchronized()
+            host.sessions.shown(session)
+          })
         },
         // Once it is handed over it hears the server by itself.
         done: (error) => {

@@ -41,24 +41,24 @@ export function isUnwanted({ run, submittable }: Submission): boolean {
 
 /**
  * Sends a query object over a connection that it has for itself until the server is ready again. `done` is called right
- * before it hears that it has ended or failed, `begun` right before it hears anything.
+ * before it hears that it has ended or failed, and `hears` each time right before it hears anything.
  */
 export function sendSubmission(
   submission: Submission,
   client: PoolClient,
   done: Done,
-  begun: () => void = nothing,
+  hears: () => void = nothing,
 ): void {
   const { callback, run, submittable, values } = submission
   // Whoever holds the connection waits for the server to be ready.
   if (isUnwanted(submission)) return queryUnseen(client, '', done as OwnAnswered)
-  if (run !== undefined) return run.send(client, { begun, ending: done, takes: nothing })
+  if (run !== undefined) return run.send(client, { begun: hears, ending: done, takes: nothing })
   let isOver = false
   const ending = (error: unknown): void => {
     isOver = true
     done(error as Error | undefined)
   }
-  attend(submittable, { begun, ending, isDeaf: () => isAborted(submittable) })
+  attend(submittable, { hears, ending, isDeaf: () => isAborted(submittable) })
   whenAborted(submittable, () => {
     // Not by its socket, which would look like a failure of the server.
     if (!isOver) client.end(nothing)

@@ -150,6 +150,7 @@ export class Causality {
    */
   async positionOf(session: MutableSession, timeoutMs: number): Promise<Position | undefined> {
     const { platform } = this.#options
+    this.#lift(session)
     this.#settle(session)
     const reads = session.lastReads
     if (reads.length > 0) {

@@ -15,8 +15,8 @@ export const STREAM_HANDLERS: readonly string[] = [
 ]
 
 export interface Attendance {
-  /** Called right before the query object hears anything. */
-  readonly begun: () => void
+  /** Called each time, right before the query object hears anything. */
+  readonly hears: () => void
   /** Called right before it hears that it has ended or failed, and then with the error. */
   readonly ending: (error: unknown) => void
   /** True when nobody listens to it any more: it then hears nothing. */
@@ -24,15 +24,13 @@ export interface Attendance {
 }
 
 /** Makes a query object (COPY, `pg.Query`) hear the server in the async context of this call. */
-export function attend(submittable: Submittable, { begun, ending, isDeaf }: Attendance): void {
-  let hasBegun = false
+export function attend(submittable: Submittable, { hears, ending, isDeaf }: Attendance): void {
   for (const name of STREAM_HANDLERS) {
     const handler: unknown = Reflect.get(submittable, name)
     if (typeof handler !== 'function') continue
     const ends = name === 'handleReadyForQuery' || name === 'handleError'
     const inContext = inThisContext((...args: unknown[]) => {
-      if (!hasBegun) begun()
-      hasBegun = true
+      hears()
       if (ends) ending(name === 'handleError' ? args[0] : undefined)
       if (!isDeaf()) handler.apply(submittable, args)
     })

@@ -1,12 +1,14 @@
 import { once } from 'node:events'
+import pg, { type PoolClient } from 'pg'
 import Cursor from 'pg-cursor'
+import QueryStream from 'pg-query-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Pool, PoolOptions } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { applyDelay } from '../support/apply-delay.ts'
 import { itemsTable, poolsForTests, startClusterWith, Tally } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
-import { ask } from '../support/servers.ts'
+import { ask, until } from '../support/servers.ts'
 
 // What the primary has shown is shown by the next read: replicas replay each commit 40 ms late.
 
@@ -51,6 +53,9 @@ async function truth(): Promise<number> {
   const [row] = await ask(cluster.primary.config, 'select count(*) from items')
   return Number(row?.['count'])
 }
+
+const FOR_UPDATE = 'select id from items where id <= 3 order by id for update'
+const BAD_VALUE = "insert into items select ('rows: ' || (select count(*) from items))::int"
 
 type Show = (pool: Pool) => Promise<unknown>
 
@@ -102,6 +107,27 @@ const shows: readonly (readonly [string, Show])[] = [
   ],
   ['the view of the primary', (pool) => pool.primary.query('select count(*) from items')],
   ['a duplicate key', (pool) => pool.query('insert into items values (1)').catch(() => {})],
+  ['a value in an error of a write', (pool) => pool.query(BAD_VALUE).catch(() => {})],
+  [
+    'a value in an error of a transaction',
+    async (pool) => {
+      const client = await pool.connect()
+      await client.query('begin')
+      await client.query(BAD_VALUE).catch(() => {})
+      await client.query('rollback')
+      client.release()
+    },
+  ],
+  [
+    'an exception of DO',
+    (pool) =>
+      pool.query("do $$ begin raise exception '%', (select count(*) from items); end $$").catch(() => {}),
+  ],
+  [
+    'a text of several statements that fails',
+    (pool) => pool.query('select count(*), pg_backend_pid() from items; select 1 / 0').catch(() => {}),
+  ],
+  ['a table that is there already', (pool) => pool.query('create table items ()').catch(() => {})],
 ]
 
 const locks: readonly (readonly [string, Show])[] = [
@@ -122,6 +148,11 @@ const locks: readonly (readonly [string, Show])[] = [
   ['SELECT FOR SHARE', (pool) => pool.query('select id from items where id = 1 for share')],
   ['a lock inside of DO', (pool) => pool.query('do $$ begin perform pg_advisory_xact_lock(7); end $$')],
   ['LISTEN', overClient('listen a')],
+  [
+    'a statement that takes a lock and fails',
+    (pool) =>
+      pool.query('select pg_advisory_xact_lock(7), 1 / (select 0 from items limit 1)').catch(() => {}),
+  ],
 ]
 
 describe('what the primary has shown is shown by the next read', () => {
@@ -187,6 +218,46 @@ describe('a lock', () => {
     await waiting
     expect(await count(pool)).toBe(await truth())
     holder.release()
+  })
+
+  it.each<[string, (client: PoolClient) => Promise<unknown>]>([
+    ['a cursor', (client) => client.query(new Cursor(FOR_UPDATE)).read(1)],
+    [
+      'a stream',
+      (client) =>
+        once(client.query(new QueryStream(FOR_UPDATE, [], { batchSize: 1, highWaterMark: 1 })), 'data'),
+    ],
+    ['a query object', (client) => once(client.query(new pg.Query(FOR_UPDATE)), 'row')],
+  ])('is taken for a row while %s is still open', async (_name, firstRow) => {
+    const pool = await open()
+    const session = pool.session()
+    const holder = await pool.primary.connect()
+    await holder.query('begin')
+    await holder.query('select id from items where id = 1 for update')
+    const client = await pool.connect()
+    const first = firstRow(client)
+    const waits = "select count(*) from pg_locks where not granted and locktype = 'transactionid'"
+    await until(
+      'the client waits for the row',
+      async () => (await ask(cluster.primary.config, waits))[0]?.['count'] !== '0',
+    )
+    await insert()
+    await holder.query('rollback')
+    await first
+    const expected = await truth()
+    expect(await Promise.all([count(pool), session.run(() => count(pool))])).toEqual([expected, expected])
+    holder.release()
+    client.release(true)
+  })
+
+  it('is in the token of a session that was there', async () => {
+    const pool = await open()
+    const other = await open()
+    const session = pool.session()
+    await insert()
+    await pool.withSession(() => pool.query('select pg_advisory_xact_lock(7)'))
+    const token = await session.token()
+    expect(await other.withSession({ token }, () => count(other))).toBe(await truth())
   })
 
   it('counts as a write where reads go by time', async () => {
