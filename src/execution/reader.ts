@@ -164,7 +164,7 @@ export class Reader {
   #attempt(walk: Walk, step: PlanStep, spill: SpillGate | undefined): void {
     const { attempts, readTimeoutMs } = this.#options
     const { node, reason } = step
-    const isReplica = reason === 'replica' || reason === 'last-resort'
+    const isReplica = isOfReplica(step)
     if (reason === 'last-resort') this.#options.listener.lastResort()
     const candidates = reason === 'replica' ? replicasFrom(walk.plan, walk.index) : undefined
     const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.text) : undefined
@@ -291,7 +291,7 @@ export class Reader {
   }
 
   /**
-   * The replica is at fault, or the statement is: the next candidate shows which.
+   * The replica is at fault, or the statement is: the next candidate shows which. Behind two replicas that is the primary.
    * @param index Of the replica in the plan
    */
   #suspect(
@@ -301,7 +301,6 @@ export class Reader {
     ended: SendingEnded | undefined,
     index = walk.index,
   ): void {
-    const { budget, listener } = this.#options
     if (error === undefined) return
     walk.error = error
     walk.index = index + 1
@@ -311,10 +310,12 @@ export class Reader {
       error,
       ended: ended && ((failure: Failure | undefined) => ended(failure, waitedMs)),
     }
-    const isOpen = suspicions.add(suspect)
-    if (!isOpen || walk.plan.steps[walk.index] === undefined) return walk.done(error)
-    if (budget.spend()) return this.#step(walk)
-    listener.retriesSpent()
+    const areEnough = suspicions.add(suspect)
+    // Without replicas the primary would have had it.
+    if (areEnough) while (isOfReplica(walk.plan.steps[walk.index])) walk.index += 1
+    if (walk.plan.steps[walk.index] === undefined) return walk.done(error)
+    if (this.#options.opinions.spend()) return this.#step(walk)
+    suspicions.drop()
     walk.done(error)
   }
 
@@ -366,6 +367,10 @@ export class Reader {
 function knownOf(node: NodeView, { knownAtSend }: Attempted): NodeView {
   const known = node.isBalanced ? undefined : knownAtSend?.nodes.find(({ id }) => id === node.id)
   return known?.role === 'replica' && known.isBalanced !== true ? known : node
+}
+
+function isOfReplica(step: PlanStep | undefined): boolean {
+  return step?.reason === 'replica' || step?.reason === 'last-resort'
 }
 
 function replicasFrom(plan: QueryPlan, index: number): NodeView[] {

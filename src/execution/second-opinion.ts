@@ -54,15 +54,21 @@ export class SecondOpinions {
     this.#options.budget.earn()
   }
 
+  /** True when another node may be asked about an error; it is counted. */
+  spend(): boolean {
+    const { budget, listener } = this.#options
+    const isIn = budget.spend()
+    if (!isIn) listener.retriesSpent()
+    return isIn
+  }
+
   /** @param node The replica as it was known before the read was sent. */
   ask(read: Contested, node: NodeView, error: Error, decided: Decided): void {
-    const { budget, listener } = this.#options
     this.isFinal(node, error, (isFinal) => {
       const primary = isFinal ? undefined : fallbackOf(read.plan)
       if (primary === undefined) return decided(undefined)
-      if (budget.spend()) return this.#claim(read, primary, decided)
-      listener.retriesSpent()
-      decided(undefined)
+      if (this.spend()) this.#claim(read, primary, decided)
+      else decided(undefined)
     })
   }
 

@@ -25,11 +25,16 @@ export class Suspicions {
     this.#sick = sick
   }
 
-  /** Gives true while another node is to decide. */
+  /** Gives true when no other replica is to be asked. */
   add(suspect: Suspect): boolean {
-    const isKnown = this.#suspects.some(({ error }) => codeOf(error) === codeOf(suspect.error))
     this.#suspects.push(suspect)
-    return !isKnown && this.#suspects.length < MOST
+    return this.#suspects.length >= MOST
+  }
+
+  /** No other node may be asked, so nothing is held against these. */
+  drop(): void {
+    for (const { ended } of this.#suspects) ended?.('statement')
+    this.#suspects = []
   }
 
   /** The read has come to its end, with this error if it has failed. */

@@ -70,15 +70,26 @@ it('streams and read-only transactions move on too', async () => {
   client.release()
 })
 
-it('what fails on every node is the statement’s error, and ejects nobody', async () => {
+it('what fails on all replicas is answered by the primary', async () => {
   await loseFile(cluster.replicas[0], 'everywhere')
   await loseFile(cluster.replicas[1], 'everywhere')
   const pool = await open()
+  const sick = new Set<unknown>()
+  pool.events.on('nodeSick', ({ node }) => sick.add(node))
+  for (let i = 0; i < 20; i++) {
+    expect((await pool.query('select id from everywhere')).rows).toEqual([{ id: 1 }])
+  }
+  expect(sick.size).toBe(2)
+})
+
+it('what fails on every node is the statement’s error, and ejects nobody', async () => {
+  const pool = await open({ options: '-c temp_file_limit=64kB -c work_mem=64kB' })
   const told: unknown[] = []
   pool.events.on('nodeSick', (event) => told.push(event))
   pool.events.on('nodeEjected', (event) => told.push(event))
+  const large = `select count(*) from (select repeat(md5(n::text), 99) from generate_series(1, 5000) n order by 1 offset 0) s`
   for (let i = 0; i < 20; i++) {
-    await expect(pool.query('select * from everywhere')).rejects.toMatchObject({ code: '58P01' })
+    await expect(pool.query(large)).rejects.toMatchObject({ code: '53400' })
   }
   expect(told).toEqual([])
 })
