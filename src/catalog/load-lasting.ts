@@ -20,10 +20,16 @@ frozen_part AS MATERIALIZED (
       )
     )
 ),
-view_of AS MATERIALIZED (
-  SELECT DISTINCT r.ev_class AS view, d.refobjid AS part
-  FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-  WHERE r.ev_type = '1' AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+-- A view, or a table with a policy, reads other relations.
+part_of AS MATERIALIZED (
+  SELECT DISTINCT o.relation, d.refobjid AS part
+  FROM (
+    SELECT 'pg_rewrite'::regclass AS class, r.oid, r.ev_class AS relation FROM pg_rewrite r WHERE r.ev_type = '1'
+    UNION ALL
+    SELECT 'pg_policy'::regclass, p.oid, p.polrelid FROM pg_policy p
+  ) o
+  JOIN pg_depend d ON d.classid = o.class AND d.objid = o.oid
+  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid <> o.relation
 ),
 frozen_relation (oid) AS (
   (SELECT r.ev_class FROM pg_rewrite r JOIN frozen_part f ON f.classid = 'pg_rewrite'::regclass AND f.objid = r.oid
@@ -32,7 +38,7 @@ frozen_relation (oid) AS (
    UNION
    SELECT a.adrelid FROM pg_attrdef a JOIN frozen_part f ON f.classid = 'pg_attrdef'::regclass AND f.objid = a.oid)
   UNION
-  SELECT v.view FROM frozen_relation f JOIN view_of v ON v.part = f.oid
+  SELECT p.relation FROM frozen_relation f JOIN part_of p ON p.part = f.oid
 )`
 
 const plainTypes = `('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype, 'bool'::regtype, 'text'::regtype,
@@ -51,7 +57,7 @@ UNION ALL
 SELECT 'frozen-operator', n.nspname::text, 'frozen', json_agg(DISTINCT o.oprname)::text
 FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_language l ON l.oid = p.prolang
 JOIN pg_namespace n ON n.oid = o.oprnamespace
-WHERE p.oid >= 16384 AND l.lanname = 'sql'
+WHERE p.oid >= 16384 AND (l.lanname = 'sql' OR p.provolatile = 'i' AND l.lanname NOT IN ('c', 'internal'))
 GROUP BY n.nspname
 UNION ALL
 SELECT 'column', '', 'plain', json_agg(attname)::text
@@ -64,5 +70,6 @@ HAVING count(*) > 0
 UNION ALL
 SELECT 'cast', '', 'implicit', '[]' WHERE EXISTS (
   SELECT FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc JOIN pg_language l ON l.oid = p.prolang
-  WHERE p.oid >= 16384 AND (l.lanname = 'sql' OR c.castsource < 16384 AND c.castcontext = 'i')
+  WHERE p.oid >= 16384
+    AND (l.lanname = 'sql' OR c.castsource < 16384 AND (c.castcontext = 'i' OR c.casttarget < 16384))
 )`

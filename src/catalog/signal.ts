@@ -16,6 +16,8 @@ export interface Signal {
 const tables = [
   'pg_attrdef',
   'pg_attribute',
+  'pg_auth_members',
+  'pg_authid',
   'pg_cast',
   'pg_class',
   'pg_collation',
@@ -53,7 +55,7 @@ const permanent = (column: string): string =>
 
 const digests: readonly string[] = [
   `SELECT ${row('oid, relname, relnamespace, relkind, relpersistence, relrowsecurity, relnatts')}
-   FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't'`,
+   FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND relpersistence <> 't'`,
   `SELECT ${row('a.attrelid, a.attnum, a.atttypid, a.xmin')}
    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
    WHERE c.oid >= 16384 AND a.attnum > 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.relpersistence <> 't'`,
@@ -64,6 +66,11 @@ const digests: readonly string[] = [
   `SELECT ${row('oid, xmin')} FROM pg_constraint WHERE contypid <> 0`,
   `SELECT ${row('oid, nspname')} FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'`,
   `SELECT ${row('rngtypid, xmin')} FROM pg_range`,
+  // Policies and schemas apply by membership, and a prepared statement keeps those of its parse.
+  `SELECT ${row('roleid, member, grantor, xmin')} FROM pg_auth_members`,
+  // The other roles have no say in this, and some applications create one for each user.
+  `SELECT ${row('oid, rolsuper, rolinherit, rolbypassrls')} FROM pg_roles
+   WHERE rolsuper OR rolbypassrls OR NOT rolinherit`,
   `SELECT ${row('oid, xmin')} FROM pg_collation WHERE oid >= 16384`,
   `SELECT ${row('oid, xmin')} FROM pg_opclass WHERE oid >= 16384`,
   ...['pg_proc', 'pg_operator', 'pg_cast', 'pg_enum', 'pg_policy', 'pg_extension'].map(

@@ -21,6 +21,11 @@ const facts: ParsingFacts = {
   isPlainColumn: (name) => ['id', 'name', 'label', 'status'].includes(name),
 }
 
+const ownOperator =
+  (own: string): ParsingFacts['hasOwn'] =>
+  (object, name) =>
+    object === 'operator' && name === own
+
 const catalogOf = (parsing: ParsingFacts | undefined): Catalog => ({
   version: 1,
   source: 'loaded',
@@ -117,6 +122,13 @@ describe('what a read freezes', () => {
     ["select * from json_to_recordset($1) as x (name date) where name > '2024-01-01'", 'literal-unproven'],
     ["select * from pg_class where name = 'x'", 'literal-unproven'],
     ["select (t).at = 'now' from t", 'literal-unproven'],
+    ["select * from (select (f(1)).name from t) s where name > '2024-01-01'", 'literal-unproven'],
+    ["select * from (select (f(1)).* from t) s where name > '2024-01-01'", 'literal-unproven'],
+    ["select times['now'] from t", 'literal-unproven'],
+    [
+      "select * from (select id from t union select $1::regclass) s where id = 'pg_class'",
+      'literal-unproven',
+    ],
     [
       "select sum(id) over (order by at range between '1 day' preceding and current row) from t",
       'literal-unproven',
@@ -129,12 +141,21 @@ describe('what a read freezes', () => {
     ["select own('x')", 'literal-unproven'],
     ["select 'a' <-> 'b'", 'literal-unproven'],
     ['select 1 <-> 2', 'user-defined'],
+    [
+      "select * from t where name between 'a' and 'b'",
+      'user-defined',
+      { ...facts, hasOwn: ownOperator('>=') },
+    ],
+    ["select * from t where name not in ('a', 'b')", 'user-defined', { ...facts, hasOwn: ownOperator('<>') }],
     ['select name::mine from t', 'user-defined'],
     ["select xmlparse(content '<a/>')", 'xml-or-json'],
     ["select json_value(data, '$.a') from t", 'xml-or-json'],
-  ])('%s: %s', (sql, expected) => {
-    expect(frozen(sql)).toBe(expected)
-  })
+  ] satisfies readonly [sql: string, expected: string, parsing?: ParsingFacts][])(
+    '%s: %s',
+    (sql, expected, parsing?: ParsingFacts) => {
+      expect(frozen(sql, parsing)).toBe(expected)
+    },
+  )
 
   it('is not known while the database is not', () => {
     expect(decide(parser.analyze('select 1'), catalogOf(undefined)).naming).toBeUndefined()

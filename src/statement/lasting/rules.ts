@@ -59,7 +59,7 @@ const array: LookRule = (node, look) => {
   return 'other'
 }
 
-/** What the operator is applied to, where a list on the right stands for several operands. */
+/** Expressions with a list of operands on the right. */
 const ofLists: ReadonlySet<string> = new Set([
   'AEXPR_IN',
   'AEXPR_BETWEEN',
@@ -70,10 +70,9 @@ const ofLists: ReadonlySet<string> = new Set([
 
 const expression: LookRule = (node, look) => {
   const kind = textAt(node, 'kind')
-  const name = ofLists.has(kind) ? '=' : nameOf(listAt(node, 'name')).name
   const { lexpr, rexpr } = node
   if (ofLists.has(kind)) {
-    look.needOperator(name)
+    for (const each of kind === 'AEXPR_IN' ? ['=', '<>'] : ['<', '<=', '>', '>=']) look.needOperator(each)
     const list = unwrap(rexpr, 'List')
     look.common([lexpr ?? null, ...(list === undefined ? [rexpr ?? null] : listAt(list, 'items'))])
     return 'plain'
@@ -83,7 +82,7 @@ const expression: LookRule = (node, look) => {
     look.inspect(rexpr)
     return 'plain'
   }
-  const found = operation(name, look, lexpr, rexpr)
+  const found = operation(nameOf(listAt(node, 'name')).name, look, lexpr, rexpr)
   return kind === 'AEXPR_NULLIF' ? 'other' : found
 }
 
@@ -176,6 +175,8 @@ function giveImplied(value: TreeValue | undefined, look: Look): void {
 }
 
 const select: LookRule = (node, look) => {
+  // Its columns are named by the first branch, and typed by all of them.
+  if (nodeAt(node, 'larg') !== undefined) look.noteOtherColumns()
   for (const field of ['larg', 'rarg'] as const) {
     const branch = nodeAt(node, field)
     if (branch !== undefined) look.within(true, () => select(branch, look))
@@ -204,6 +205,18 @@ const sublink: LookRule = (node, look) => {
   return 'other'
 }
 
+/** A field of a composite value, which may be a function's result, or an element of an array. */
+const indirection: LookRule = (node, look) => {
+  look.inspect(node['arg'])
+  for (const item of listAt(node, 'indirection')) {
+    const field = unwrap(item, 'String')
+    if (field !== undefined) look.give(textAt(field, 'sval'))
+    else if (unwrap(item, 'A_Star') !== undefined) look.noteOtherColumns()
+    else look.inspect(item)
+  }
+  return 'other'
+}
+
 const rangeFunction: LookRule = (node, look) => {
   look.noteOtherColumns()
   look.inspect(node['functions'])
@@ -215,6 +228,7 @@ export const rules: Readonly<Record<string, LookRule | undefined>> = {
   A_Const: constant,
   A_ArrayExpr: array,
   A_Expr: expression,
+  A_Indirection: indirection,
   BoolExpr: condition,
   CaseExpr: choice,
   CoalesceExpr: (node, look) => look.common(listAt(node, 'args')),
