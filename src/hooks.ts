@@ -230,8 +230,9 @@ export class Hooks {
   ): void {
     if (error === undefined) this.#host.sessions.ranOnPrimary(session, statement, sql)
     if (!statement.mayWrite || (error !== undefined && hasLeftNothing(error, statement))) return
-    // What a block or a function of a hook does, it does at each checkout: that is not to unsettle the catalog each time.
-    this.#host.ended({ sessions: [session], changesCatalog: statement.reason === 'ddl' }, sql)
+    // A block or function of a hook runs at each checkout. The catalog is not to be loaded again each time.
+    const catalogEffect = statement.reason === 'ddl' ? 'certain' : 'none'
+    this.#host.ended({ sessions: [session], catalogEffect }, sql)
   }
 
   /** The replica that a connection leads to. */

@@ -116,8 +116,8 @@ export class Judgement {
     return watcher === undefined || watcher.comparedAtMs < this.#sinceMs ? undefined : watcher.schema
   }
 
-  /** A node has another schema. */
-  schemaDiffers(): void {
+  /** A node has another schema, or something that may have changed it has run. */
+  doubt(): void {
     this.#shared?.watcher.doubt()
   }
 

@@ -19,7 +19,7 @@ export interface NodeHost {
   readonly settings: SettingKeeper
   readonly hooks: Hooks
   readonly tell: Tell
-  readonly judged: Pick<Judgement, 'schema' | 'schemaDiffers'>
+  readonly judged: Pick<Judgement, 'schema' | 'doubt'>
 }
 
 /** Makes a node's connections as the options have it; does no I/O. */
@@ -46,7 +46,7 @@ export function nodeOpener(
       platform,
       ask: () => schemaOf((sql) => connection.rows(config.options, sql)),
       known: () => judged.schema,
-      differs: () => judged.schemaDiffers(),
+      differs: () => judged.doubt(),
       close: () => connection.close(),
     })
     return { platform, lanes, prepare, clean, schema }

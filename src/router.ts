@@ -252,7 +252,8 @@ export class Router implements ClientHost {
    */
   ended(write: Write, sql?: string): void {
     this.sessions.wrote(write.sessions, write.certainty)
-    if (write.changesCatalog) this.#judgement.ddlPassed(sql)
+    if (write.catalogEffect === 'certain') this.#judgement.ddlPassed(sql)
+    else if (write.catalogEffect === 'possible') this.#judgement.doubt()
   }
 
   /** Counts a statement that runs over a leased connection. */
@@ -380,7 +381,7 @@ export class Router implements ClientHost {
       const shape = error || isOfConnection ? undefined : this.#judgement.learn(sql)
       if (shape !== undefined) this.tell('shapeLearned', shape)
       if (isOfConnection) this.sessions.shown(session)
-      else this.ended({ sessions: [session], changesCatalog: true })
+      else this.ended({ sessions: [session], catalogEffect: 'certain' })
       done(error, result)
     })
   }

@@ -236,6 +236,28 @@ describe('changes made through this process', () => {
     expect([database.loads, database.checks]).toEqual([2, 1])
   })
 
+  test('a doubt takes the schema away until the database was asked, at most every two seconds', async () => {
+    const { watcher, database, platform } = watch()
+    watcher.start(0)
+    await watcher.settled()
+    const before = watcher.schema
+    await platform.advance(1)
+    watcher.doubt()
+    expect(watcher.schema).toBeUndefined()
+    await watcher.settled()
+    expect(watcher.schema).toBe(before)
+    watcher.doubt()
+    expect(watcher.schema).toBe(before)
+    await platform.advance(2_000)
+    database.becomes({ total: 'volatile' })
+    watcher.doubt()
+    expect(watcher.schema).toBeUndefined()
+    await settle()
+    await watcher.settled()
+    expect(watcher.schema).toBeDefined()
+    expect(watcher.schema).not.toBe(before)
+  })
+
   test('a failure leaves it in doubt', async () => {
     const { watcher, total, database, platform } = watch()
     watcher.start(0)

@@ -132,14 +132,14 @@ export class CatalogWatcher {
   }
 
   /**
-   * The digest of the schema that the catalog was loaded from; see `Signal`. `undefined` until the first load, and from a change
-   * that was made through this process until the next one.
+   * The digest of the schema that the catalog was loaded from; see `Signal`. `undefined` until the first load, from a change
+   * that was made through this process until the next one, and from a doubt until the database was asked.
    */
   get schema(): string | undefined {
-    return this.#changes === this.#changesSeen ? this.#known?.signal.digest : undefined
+    return this.#changes === this.#changesSeen && !this.#isNeeded ? this.#known?.signal.digest : undefined
   }
 
-  /** A server has another schema: looks now whether the catalog is behind, unless it has just done so. */
+  /** The catalog may be behind: looks now whether it is, unless a doubt has made it look within the last two seconds. */
   doubt(): void {
     const nowMs = this.#platform.now()
     if (!this.#isActive || this.#failure !== undefined || nowMs - this.#doubtedAtMs < doubtEveryMs) return
@@ -253,7 +253,7 @@ export class CatalogWatcher {
   async #ask(): Promise<number> {
     try {
       if (this.#known !== undefined && this.#isNeeded && this.#changes === this.#changesSeen) {
-        if (await this.#compare(this.#known)) return this.#untilNextCheckMs
+        if (await this.#compare(this.#known)) return this.#isNeeded ? 0 : this.#untilNextCheckMs
         this.#noteChange()
       }
       const asked = this.#changes

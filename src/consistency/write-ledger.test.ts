@@ -34,7 +34,8 @@ function toldBy(steps: readonly Step[]): string[] {
     const write = ledger.ended(statement, status, failure)
     if (write === undefined) return '–'
     return (
-      [...write.sessions].map((each) => names.get(each)).join(' ') + (write.changesCatalog ? ' +catalog' : '')
+      [...write.sessions].map((each) => names.get(each)).join(' ') +
+      (write.catalogEffect === 'certain' ? ' +catalog' : '')
     )
   })
 }

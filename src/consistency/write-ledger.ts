@@ -1,12 +1,12 @@
 import type { Statement } from '../statement/statement.ts'
 import { failsWhole } from '../statement/fails-whole.ts'
-import { changesCatalog } from '../statement/changes-catalog.ts'
+import { catalogEffectOf, together, type CatalogEffect } from '../statement/catalog-effect.ts'
 import type { MutableSession, WriteCertainty } from './session.ts'
 
 /** What is to be told when something that may have written has come to its end. */
 export interface Write {
   readonly sessions: Iterable<MutableSession>
-  readonly changesCatalog: boolean
+  readonly catalogEffect: CatalogEffect
   /** @defaultValue 'certain' */
   readonly certainty?: WriteCertainty
 }
@@ -15,7 +15,7 @@ export interface Write {
 export function writeBy(session: MutableSession, statement: Statement): Write {
   return {
     sessions: [session],
-    changesCatalog: changesCatalog(statement),
+    catalogEffect: catalogEffectOf(statement),
     certainty: certaintyOf(statement),
   }
 }
@@ -37,7 +37,7 @@ type Status = 'I' | 'T' | 'E' | null | undefined
  */
 export class WriteLedger {
   readonly #sessions = new Set<MutableSession>()
-  #changesCatalog = false
+  #catalogEffect: CatalogEffect = 'none'
   #certainty: WriteCertainty = 'pending'
 
   /** A statement is being sent for `session`. */
@@ -46,7 +46,7 @@ export class WriteLedger {
     const counts = isControl(statement) ? this.#sessions.size > 0 : statement.mayWrite
     if (!counts) return
     this.#sessions.add(session)
-    this.#changesCatalog ||= changesCatalog(statement)
+    this.#catalogEffect = together(this.#catalogEffect, catalogEffectOf(statement))
     if (certaintyOf(statement) === 'certain') this.#certainty = 'certain'
   }
 
@@ -71,7 +71,7 @@ export class WriteLedger {
     if (isOpen && control !== 'commit' && control !== 'two-phase' && !statement.multiple) return undefined
     const write: Write = {
       sessions: [...this.#sessions],
-      changesCatalog: this.#changesCatalog,
+      catalogEffect: this.#catalogEffect,
       certainty: this.#certainty,
     }
     const goesOn = (isOpen && statement.multiple) || status === undefined
@@ -81,7 +81,7 @@ export class WriteLedger {
 
   #clear(): void {
     this.#sessions.clear()
-    this.#changesCatalog = false
+    this.#catalogEffect = 'none'
     this.#certainty = 'pending'
   }
 }

@@ -12,6 +12,11 @@ let readers: PoolClient[]
 
 beforeAll(async () => {
   cluster = await startCluster({ replicas: 1 })
+  await ask(
+    cluster.primary.config,
+    `create procedure migrate() language plpgsql as $body$ begin ${MIGRATION}; end $body$;
+     create function migrated() returns void volatile language plpgsql as $body$ begin ${MIGRATION}; end $body$`,
+  )
 })
 
 afterAll(() => cluster.stop())
@@ -86,6 +91,10 @@ const migrations: readonly {
   { before: 'text', stored: "'b'", first: 'a', operator: '=', after: "jsonb using '[1]'", value: '[1]' },
 ]
 
+const MIGRATION = migrations
+  .map(({ after }, index) => `alter table kept_${index} alter column v type ${after}`)
+  .join('; ')
+
 const find = (index: number): string =>
   `select count(*)::int as n from kept_${index} where v ${migrations[index]?.operator} $1`
 
@@ -94,8 +103,11 @@ describe.each<[name: string, options: PoolOptions]>([
   ['over lanes', { max: 4 }],
 ])('a read with a name, %s', (_name, options) => {
   it.each([
-    ['this pool: at once', 0, (sql: string) => pool.query(sql)],
-    ['another connection: after two seconds', 2000, (sql: string) => ask(cluster.primary.config, sql)],
+    ['this pool: at once', 0, () => pool.query(MIGRATION)],
+    ['this pool in a DO block: at once', 0, () => pool.query(`do $do$ begin ${MIGRATION}; end $do$`)],
+    ['a procedure that this pool calls: at once', 0, () => pool.query('call migrate()')],
+    ['a function that this pool calls: at once', 0, () => pool.query('select migrated()')],
+    ['another connection: after two seconds', 2000, () => ask(cluster.primary.config, MIGRATION)],
   ])('finds what an unprepared one finds after a migration by %s', async (_by, boundMs, alter) => {
     const { config } = cluster.primary
     for (const [index, { before, stored }] of migrations.entries()) {
@@ -104,8 +116,7 @@ describe.each<[name: string, options: PoolOptions]>([
     }
     await open(options)
     for (const [index, { first }] of migrations.entries()) await named(find(index), [first], index + 1)
-    const sql = migrations.map(({ after }, index) => `alter table kept_${index} alter column v type ${after}`)
-    await alter(sql.join('; '))
+    await alter()
     await cluster.caughtUp()
     const changedAt = performance.now()
     const wrong = new Set<string>()

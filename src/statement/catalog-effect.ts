@@ -1,0 +1,40 @@
+import type { Statement, StatementReason } from './statement.ts'
+
+/**
+ * What a statement may have done to functions and relations that others see. `possible`: it runs code or text that is not
+ * looked into, and that seldom changes any.
+ */
+export type CatalogEffect = 'none' | 'possible' | 'certain'
+
+const CERTAIN: ReadonlySet<StatementReason> = new Set<StatementReason>(['ddl', 'select-into', 'do'])
+
+const POSSIBLE: ReadonlySet<StatementReason> = new Set<StatementReason>([
+  'call',
+  'declared-primary-only',
+  'execute',
+  'function-external',
+  'function-unknown',
+  'function-volatile',
+  'non-standard-strings',
+  'too-deep',
+  'too-large',
+  'unknown-statement',
+  'unparseable',
+])
+
+export function catalogEffectOf(statement: Statement): CatalogEffect {
+  const { leaves, mayWrite, multiple, reason } = statement
+  if (!mayWrite) return 'none'
+  if (multiple) return 'certain'
+  if (POSSIBLE.has(reason)) return 'possible'
+  if (!CERTAIN.has(reason)) return 'none'
+  // Temporary objects stay with their connection, but a function may be called for them.
+  if (leaves?.includes('temporary-object') !== true) return 'certain'
+  return leaves.length > 1 ? 'possible' : 'none'
+}
+
+/** The effect of two statements together. */
+export function together(first: CatalogEffect, second: CatalogEffect): CatalogEffect {
+  if (first === 'certain' || second === 'certain') return 'certain'
+  return first === 'none' ? second : first
+}
