@@ -37,6 +37,18 @@ test('a host is that of the node that is shown', () => {
   expect(nodes.map(({ options }) => options.host)).toEqual(['moved', 'elsewhere'])
 })
 
+test('a node that stays when nodes are named once more still follows, and is told', () => {
+  const { live, nodes } = liveOver(node('a', {}))
+  const told: unknown[] = []
+  nodes[0]?.followers?.add((name) => told.push(name))
+  live.shown.password = 'two'
+  live.adopt(node('a', { password: 'two' }))
+  live.adopt(node('a', {}))
+  live.shown.password = 'three'
+  expect(nodes[0]?.options.password).toBe('three')
+  expect(told).toEqual(['password', 'password'])
+})
+
 test('to show another node changes no node, and nodes that come later have what was changed', () => {
   const { live, nodes } = liveOver(node('a', {}), node('b', { user: 'other' }, ['user']))
   live.shown.password = 'two'

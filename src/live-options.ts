@@ -1,6 +1,6 @@
 import type { PoolConfig } from 'pg'
 import type { Settings } from './config/settings.ts'
-import type { NodeConfig } from './nodes/server-node.ts'
+import { isSameWay, type NodeConfig } from './nodes/server-node.ts'
 import type { NodeId } from './topology/node.ts'
 
 type Options = Record<PropertyKey, unknown>
@@ -49,9 +49,13 @@ export class LiveOptions {
   readonly adopt = (config: NodeConfig): NodeConfig => {
     const options: PoolConfig = { ...config.options }
     if (config.options.password !== undefined) options.password = config.options.password
-    const adopted = { ...config, options }
+    const changed: NodeConfig = { ...config, options, followers: new Set() }
+    for (const [name, value] of this.#changes) if (!LOCATION.has(name)) put(changed, name, value)
+    // A node that stays keeps its connections, and these go on reading the options that they were opened with.
+    const known = this.#nodes.get(config.id)
+    const stays = known !== undefined && isSameWay(known, changed)
+    const adopted = stays ? { ...changed, options: known.options, followers: known.followers } : changed
     this.#nodes.set(config.id, adopted)
-    for (const [name, value] of this.#changes) if (!LOCATION.has(name)) put(adopted, name, value)
     return adopted
   }
 
@@ -75,8 +79,10 @@ export class LiveOptions {
   }
 }
 
-function put({ options, own }: NodeConfig, name: PropertyKey, value: unknown): void {
-  if (own?.has(String(name)) !== true) Reflect.set(options, name, value)
+function put({ followers, options, own }: NodeConfig, name: PropertyKey, value: unknown): void {
+  if (own?.has(String(name)) === true) return
+  Reflect.set(options, name, value)
+  for (const follow of followers ?? []) follow(name)
 }
 
 /** Makes options lead to a node. */

@@ -56,6 +56,8 @@ export class LeasePool implements ServerNode {
     this.#listener = listener
     this.#isLendable = isLendable
     this.#pool = this.#open()
+    // pg-pool has made a copy, which it reads several times for each statement: so that is no proxy.
+    config.followers?.add((name) => Reflect.set(this.#pool.options, name, Reflect.get(config.options, name)))
     if (sharing === undefined) return
     this.#sharing = new Sharing({
       ...sharing,
@@ -166,7 +168,6 @@ export class LeasePool implements ServerNode {
     if (pool.options.stream === undefined) Object.assign(pool.options, socketOption)
     // The options may name a class of their own.
     Object.assign(pool, { Client: tended(Reflect.get(pool, 'Client') as typeof Client) })
-    pool.options = following(pool.options, this.#config.options)
     const listener = this.#listener
     pool.on('connect', (client) => {
       const refusal = listener.connected(client, this.id)
@@ -192,20 +193,6 @@ function tended(ClientClass: typeof Client): typeof Client {
       const client = Reflect.construct(target, args, newTarget) as Client
       client.on('error', () => {})
       return client
-    },
-  })
-}
-
-/** pg-pool's copy of a node's options, but that each option is what it has become there since. */
-function following<T extends object>(copy: T, source: object): T {
-  const before = Object.fromEntries(
-    Object.getOwnPropertyNames(source).map((name) => [name, Reflect.get(source, name) as unknown]),
-  )
-  return new Proxy(copy, {
-    get: (target, name) => {
-      const now: unknown = Reflect.get(source, name)
-      const then: unknown = Object.hasOwn(before, name) ? Reflect.get(before, name) : undefined
-      return now === then ? (Reflect.get(target, name) as unknown) : now
     },
   })
 }

@@ -17,6 +17,8 @@ export interface NodeConfig {
   readonly options: PoolConfig
   /** Names of options that are the node's own: they do not follow the pool's. */
   readonly own?: ReadonlySet<string>
+  /** Called with the name of each option that has changed. Absent where none does. */
+  readonly followers?: Set<(name: PropertyKey) => void> | undefined
 }
 
 /** Whether both mean the same server, reached in the same way. Their weights and tags may differ. */
