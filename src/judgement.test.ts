@@ -31,7 +31,14 @@ async function judgementOver(database: Database, platform: FakePlatform, waitMs:
   const judgement = new Judgement({
     settings: { parser, declared: [], statementCacheBytes: 10_000, maxSqlBytes: 10_000, waitMs },
     platform,
-    catalogs: { join: () => ({ watcher, isOf: () => true, leave: async () => watcher.pause() }) },
+    catalogs: {
+      join: () => ({
+        watcher,
+        isOf: () => true,
+        ddlPassed: () => watcher.ddlPassed(),
+        leave: async () => watcher.pause(),
+      }),
+    },
     user: {
       ClientClass: Client,
       parser,

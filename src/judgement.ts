@@ -89,7 +89,7 @@ export class Judgement {
     const { catalogs, platform, user } = this.#options
     this.#shared = catalogs.join(user, former)
     // Versions of one catalog say nothing of another's.
-    if (former !== undefined && former.watcher.known !== this.#shared?.watcher.known) this.#judge.forget()
+    if (former !== undefined && former.watcher.current !== this.#shared?.watcher.current) this.#judge.forget()
     void former?.leave(user)
     // The database of another primary is taken for the same until it was compared.
     const sinceMs = former === undefined ? this.#sinceMs : platform.now()
@@ -140,7 +140,7 @@ export class Judgement {
 
   /** The database may have been changed, by this text if it is known. */
   ddlPassed(sql?: string): void {
-    this.#shared?.watcher.ddlPassed()
+    this.#shared?.ddlPassed()
     if (this.#isLoaded) return
     const names = sql === undefined ? undefined : this.#options.settings.parser.givenNames?.(sql)
     for (const name of names ?? []) this.#given.add(name)

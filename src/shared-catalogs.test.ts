@@ -35,6 +35,7 @@ test.each([
 
 test.each([
   ['the server', user({}, { serverIdentity: '7:2' })],
+  ['the database behind a name of a pooler', user({}, { login: 'shop_of_tests app' })],
   ['the database', user({}, { options: { ...OPTIONS, database: 'other' } })],
   ['the role', user({}, { options: { ...OPTIONS, user: 'admin' } })],
   ['what the connection begins with', user({}, { options: { ...OPTIONS, options: '-c role=admin' } })],

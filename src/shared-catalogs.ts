@@ -21,6 +21,8 @@ export interface CatalogUser {
 
 export interface CatalogSource {
   readonly serverIdentity: string
+  /** The database and the role, as the server names them. Absent where it has not said so. */
+  readonly login?: string | undefined
   readonly options: ClientConfig
 }
 
@@ -29,6 +31,8 @@ export interface CatalogInUse {
   readonly watcher: CatalogWatcher
   /** True while it belongs to this server. */
   isOf(serverIdentity: string): boolean
+  /** A statement of this process may have changed the database: this catalog and those of other roles are behind. */
+  ddlPassed(): void
   /**
    * The pool uses it no more. Resolves when no connection is left on behalf of the last pool: what it had asked is still
    * heard for a second, so that pools that come and go do not all ask it.
@@ -40,6 +44,7 @@ export interface CatalogInUse {
 interface Key {
   /** The server that is asked, in this life of it. */
   readonly serverIdentity: string
+  readonly login: string | undefined
   readonly database: string | undefined
   readonly user: string | undefined
   /** Settings that the connection begins with: one of them may be a role. */
@@ -86,10 +91,22 @@ export class SharedCatalogs {
     for (const catalog of unused.slice(0, Math.max(0, unused.length + 1 - MOST_UNUSED))) {
       this.#catalogs.splice(this.#catalogs.indexOf(catalog), 1)
     }
-    const catalog = new SharedCatalog(key, user, this.#platform, former)
+    const changed = (database: Pick<Key, 'serverIdentity' | 'database'>): void => {
+      for (const each of this.#catalogs) if (each.isOfDatabase(database)) each.watcher.ddlPassed()
+    }
+    const catalog = new SharedCatalog({ key, user, platform: this.#platform, former, changed })
     this.#catalogs.push(catalog)
     return catalog
   }
+}
+
+interface CatalogParts {
+  readonly key: Key
+  readonly user: Pick<CatalogUser, 'declared' | 'parser'>
+  readonly platform: Platform
+  readonly former: CatalogWatcher | undefined
+  /** Told of a database that was changed through this process. */
+  readonly changed: (database: Pick<Key, 'serverIdentity' | 'database'>) => void
 }
 
 /** One catalog and the pools that use it. The database is asked on behalf of one of them, over one connection. */
@@ -97,17 +114,14 @@ class SharedCatalog implements CatalogInUse {
   readonly watcher: CatalogWatcher
   readonly #key: Key
   readonly #platform: Platform
+  readonly #changed: CatalogParts['changed']
   readonly #users = new Set<CatalogUser>()
   #connection: KeptConnection | undefined
 
-  constructor(
-    key: Key,
-    { declared, parser }: Pick<CatalogUser, 'declared' | 'parser'>,
-    platform: Platform,
-    former?: CatalogWatcher,
-  ) {
+  constructor({ changed, former, key, platform, user: { declared, parser } }: CatalogParts) {
     this.#key = key
     this.#platform = platform
+    this.#changed = changed
     const options: WatcherOptions = {
       query: (sql) => this.#ask(sql),
       platform,
@@ -134,6 +148,15 @@ class SharedCatalog implements CatalogInUse {
 
   isOf(serverIdentity: string): boolean {
     return this.#key.serverIdentity === serverIdentity
+  }
+
+  /** True whichever role it was loaded by. */
+  isOfDatabase({ serverIdentity, database }: Pick<Key, 'serverIdentity' | 'database'>): boolean {
+    return this.isOf(serverIdentity) && this.#key.database === database
+  }
+
+  ddlPassed(): void {
+    this.#changed(this.#key)
   }
 
   enter(user: CatalogUser): void {
@@ -183,9 +206,9 @@ class SharedCatalog implements CatalogInUse {
 
 function keyOf(
   { ClientClass, declared, parser }: CatalogUser,
-  { serverIdentity, options }: CatalogSource,
+  { serverIdentity, login, options }: CatalogSource,
 ): Key {
   // What is not given comes from the environment, and may differ from pool to pool.
   const { database, user, options: settings } = new ConnectionParameters(options)
-  return { serverIdentity, database, user, options: settings, ClientClass, parser, declared }
+  return { serverIdentity, login, database, user, options: settings, ClientClass, parser, declared }
 }

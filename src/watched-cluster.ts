@@ -131,7 +131,8 @@ export class WatchedCluster implements Cluster {
     const primary = this.primary()
     const options = primary && nodes.configOf(primary.id)?.options
     if (primary?.state.name !== 'up' || options === undefined) return undefined
-    return { serverIdentity: primary.state.observation.serverIdentity, options }
+    const { login, serverIdentity } = primary.state.observation
+    return { serverIdentity, login, options }
   }
 
   async awaitPrimary(timeoutMs: number): Promise<boolean> {

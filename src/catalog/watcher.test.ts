@@ -293,3 +293,22 @@ describe('a pause', () => {
     expect([events.length, platform.pendingTimers]).toEqual([0, 0])
   })
 })
+
+describe('a watcher that goes on from another', () => {
+  test('knows what that knew', async () => {
+    const former = watch()
+    former.watcher.start(0)
+    await former.watcher.settled()
+    expect(watch({ former: former.watcher }).total()).toBe('harmless')
+  })
+
+  test('does not know what was changed through this process and not read since', async () => {
+    const former = watch()
+    former.watcher.start(0)
+    await former.watcher.settled()
+    former.database.trouble = 'silence'
+    former.watcher.ddlPassed()
+    const { watcher, total } = watch({ former: former.watcher })
+    expect([total(), watcher.schema]).toEqual(['pending', undefined])
+  })
+})

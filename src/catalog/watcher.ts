@@ -42,7 +42,7 @@ export interface WatcherOptions {
   /** A query without an answer by then counts as failed, in milliseconds. @defaultValue 65_000 */
   readonly timeoutMs?: number
   /** What another watcher knew of the database, and when that was last compared. */
-  readonly former?: Pick<CatalogWatcher, 'known' | 'comparedAtMs'> | undefined
+  readonly former?: Pick<CatalogWatcher, 'known' | 'schema' | 'comparedAtMs'> | undefined
   /** Must not throw. */
   readonly onEvent?: (event: CatalogEvent) => void
 }
@@ -103,7 +103,8 @@ export class CatalogWatcher {
     this.#onEvent = options.onEvent ?? ((): void => {})
     this.#unloaded = withDeclared(builtinCatalog, declared)
     const { former } = options
-    if (former?.known === undefined) return
+    // What was changed and not read since counts for nothing here either.
+    if (former?.known === undefined || former.schema === undefined) return
     this.#known = former.known
     this.#version = former.known.catalog.version
     this.#comparedAtMs = former.comparedAtMs

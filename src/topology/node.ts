@@ -27,6 +27,11 @@ export interface Observation {
   readonly timeline?: number
   /** On a primary: transactions are read-only there unless they ask otherwise (`default_transaction_read_only`). */
   readonly isReadOnly?: boolean
+  /**
+   * The database and the role that the server says the connection has: behind a pooler they may have other names than in the
+   * options.
+   */
+  readonly login?: string
   /** When the probe was sent. Everything the observation says was true at some moment after it. */
   readonly sentAtMs: number
   readonly receivedAtMs: number

@@ -54,6 +54,11 @@ describe('readProbe', () => {
       { isReadOnly: false },
     ],
     [
+      'what a pooler has logged in to',
+      ['primary', '7000', 's', 'flushed', '0/1', '00000001', null, 'off', 'shop app', '4711'],
+      { login: 'shop app' },
+    ],
+    [
       'a read-only one',
       ['primary', '7000', 's', 'flushed', '0/1', '00000001', null, 'on'],
       { isReadOnly: true },

@@ -46,6 +46,7 @@ export const PROBE_SQL: string = `select
   end,
   case when is_standby then pg_last_wal_receive_lsn() end::text,
   case when not is_standby then current_setting('default_transaction_read_only') end,
+  current_database() || ' ' || session_user,
   pg_backend_pid()::text
 from (select pg_is_in_recovery() as is_standby offset 0) as self`
 
@@ -53,7 +54,8 @@ export type ProbeRow = readonly (string | null)[]
 
 /** Reads the answer to `PROBE_SQL`. Throws when it is not one. */
 export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedAtMs: number): Observation {
-  const [role, systemIdentifier, server, position, lsnText, timelineText, receivedText, readOnly] = row ?? []
+  const [role, systemIdentifier, server, position, lsnText, timelineText, receivedText, readOnly, login] =
+    row ?? []
   if ((role !== 'primary' && role !== 'replica') || !systemIdentifier || !server) {
     throw new Error('The server gave no usable answer to a probe')
   }
@@ -71,5 +73,6 @@ export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedA
     ...(lsn === undefined ? {} : { lsn: position === 'inserted' ? withoutPageHeader(lsn) : lsn }),
     ...(receivedLsn === undefined ? {} : { receivedLsn }),
     ...(readOnly ? { isReadOnly: readOnly === 'on' } : {}),
+    ...(login ? { login } : {}),
   }
 }

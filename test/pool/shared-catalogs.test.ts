@@ -97,6 +97,25 @@ describe('pools of one process', () => {
     expect((await other.explain('select * from told')).statement.reason).toBe('select')
   })
 
+  it('hear of what another has changed that logs in with another role', async () => {
+    const { Counting } = counting()
+    await ask(
+      cluster.primary.config,
+      `create role visitor login password 'visitor'; grant usage on schema public to visitor;
+       create function judge() returns int language sql stable as 'select 1'`,
+    )
+    await cluster.caughtUp()
+    const asVisitor = { user: 'visitor', password: 'visitor' }
+    const replicas = cluster.replicas.map(({ config }) => ({ ...config, ...asVisitor }))
+    const [owner, visitor] = [open(Counting), open(Counting, { ...asVisitor, replicas })]
+    await Promise.all([owner.ready(), visitor.ready()])
+    expect((await visitor.explain('select judge()')).statement.kind).toBe('read')
+    await owner.query(
+      `create or replace function judge() returns int language plpgsql as $$ begin execute ''; return 1; end $$`,
+    )
+    expect((await visitor.explain('select judge()')).statement.kind).toBe('write')
+  })
+
   it('know what was there before they were made, whoever made it', async () => {
     const { Counting } = counting()
     await open(Counting).ready()
