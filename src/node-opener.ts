@@ -22,6 +22,9 @@ export interface NodeHost {
   readonly judged: Pick<Judgement, 'schema' | 'doubt'>
 }
 
+/** How long a node may take to tell its schema, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 10_000
+
 /** Makes a node's connections as the options have it; does no I/O. */
 export function nodeOpener(
   options: Settings,
@@ -41,7 +44,7 @@ export function nodeOpener(
   const lending = (client: PoolClient, proceed: () => void): void => hooks.quiet(client, proceed)
   const told = { ...listener, lanesUnavailable, lending }
   const sharingOf = (config: NodeConfig): SharingSettings => {
-    const connection = new KeptConnection(ClientClass, platform, options.probeTimeoutMs)
+    const connection = new KeptConnection(ClientClass, platform, options.probeTimeoutMs, ANSWER_TIMEOUT_MS)
     const schema = new NodeSchema({
       platform,
       ask: () => schemaOf((sql) => connection.rows(config.options, sql)),

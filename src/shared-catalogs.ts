@@ -59,6 +59,9 @@ const MOST_UNUSED = 8
 /** How long the end of a pool waits for a question under way, in milliseconds. */
 const LAST_ANSWER_MS = 1_000
 
+/** A connection without an answer for longer than a load may take is closed, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 70_000
+
 /** The catalogs of one process: one for each server, database and role, whatever the number of pools. */
 export class SharedCatalogs {
   readonly #platform: Platform
@@ -185,7 +188,12 @@ class SharedCatalog implements CatalogInUse {
 
   async #ask(sql: string): Promise<readonly unknown[]> {
     const [user, source] = this.#someone()
-    this.#connection ??= new KeptConnection(user.ClientClass, this.#platform, user.connectTimeoutMs)
+    this.#connection ??= new KeptConnection(
+      user.ClientClass,
+      this.#platform,
+      user.connectTimeoutMs,
+      ANSWER_TIMEOUT_MS,
+    )
     try {
       return await this.#connection.rows(source.options, sql)
     } catch (error) {

@@ -22,20 +22,29 @@ export class KeptConnection {
   readonly #ClientClass: typeof Client
   readonly #platform: Platform
   readonly #connectTimeoutMs: number
+  readonly #answerTimeoutMs: number
   readonly #busy = new Set<Client>()
   #kept: Kept | undefined
   #isClosed = false
 
-  constructor(ClientClass: typeof Client, platform: Platform, connectTimeoutMs: number) {
+  /** @param answerTimeoutMs A question without an answer by then fails, and its connection is closed. In milliseconds. */
+  constructor(
+    ClientClass: typeof Client,
+    platform: Platform,
+    connectTimeoutMs: number,
+    answerTimeoutMs: number,
+  ) {
     this.#ClientClass = ClientClass
     this.#platform = platform
     this.#connectTimeoutMs = connectTimeoutMs
+    this.#answerTimeoutMs = answerTimeoutMs
   }
 
   /** Runs a text on the server that the options name. Gives the rows of the text's last statement. */
   async rows(options: ClientConfig, sql: string): Promise<readonly unknown[]> {
     const client = this.#take(options) ?? (await this.#open(options))
     this.#busy.add(client)
+    const timer = this.#destroyIn(this.#answerTimeoutMs, client)
     try {
       const rows = await rowsWithoutLimits(client, sql)
       this.#keep(client, options)
@@ -44,6 +53,7 @@ export class KeptConnection {
       client.end().catch(() => {})
       throw error
     } finally {
+      timer.cancel()
       this.#busy.delete(client)
     }
   }
@@ -80,6 +90,12 @@ export class KeptConnection {
     kept?.client.end().catch(() => {})
   }
 
+  #destroyIn(timeoutMs: number, client: Client): Timer {
+    return deadline(this.#platform, timeoutMs, () => {
+      client.connection.stream.destroy(new Error('timeout expired'))
+    })
+  }
+
   async #open(options: ClientConfig): Promise<Client> {
     const client = new this.#ClientClass(probeOptions(options))
     this.#busy.add(client)
@@ -90,9 +106,7 @@ export class KeptConnection {
     client.once('end', () => {
       if (this.#kept?.client === client) this.#let()
     })
-    const timer = deadline(this.#platform, this.#connectTimeoutMs, () => {
-      client.connection.stream.destroy(new Error('timeout expired'))
-    })
+    const timer = this.#destroyIn(this.#connectTimeoutMs, client)
     const connected = connectUnseen(client).finally(() => timer.cancel())
     unref(client)
     try {

@@ -109,8 +109,8 @@ export class LeasePool implements ServerNode {
   }
 
   renew(): void {
-    if (this.#pool.totalCount === 0 || this.#pool.ending) return
     this.#sharing?.renew()
+    if (this.#pool.totalCount === 0 || this.#pool.ending) return
     const former = this.#pool
     this.#pool = this.#open()
     const unused = this.#unusedOf(former)

@@ -48,6 +48,22 @@ describe('the schema of a node', () => {
     expect(asked).toBe(2)
   })
 
+  it('is unknown once another server may be there, whatever was asked before', async () => {
+    await seen()
+    answerMs = 10
+    await platform.advance(1000)
+    schema.current()
+    await platform.advance(1)
+    schema.renew()
+    expect(schema.current()).toBeUndefined()
+    await platform.advance(10)
+    expect(schema.current()).toBeUndefined()
+    await platform.advance(1000)
+    schema.current()
+    await platform.advance(10)
+    expect(schema.current()).toBe('a')
+  })
+
   it('is not asked for while nothing needs it', async () => {
     await seen()
     await platform.advance(60_000)

@@ -33,6 +33,7 @@ export class NodeSchema {
   #seen: { readonly schema: string | undefined; readonly askedAtMs: number } | undefined
   #askAtMs = -Infinity
   #isAsking = false
+  #renewedAtMs = -Infinity
 
   constructor(options: NodeSchemaOptions) {
     this.#options = options
@@ -48,6 +49,12 @@ export class NodeSchema {
     return seen?.schema === known && nowMs - seen.askedAtMs < VALID_MS ? known : undefined
   }
 
+  /** Another server may be there, or the same one with an older state: what was asked before says nothing of it. */
+  renew(): void {
+    this.#seen = undefined
+    this.#renewedAtMs = this.#options.platform.now()
+  }
+
   close(): void {
     this.#options.close()
   }
@@ -57,7 +64,7 @@ export class NodeSchema {
     this.#isAsking = true
     const answered = (schema: string | undefined): void => {
       this.#isAsking = false
-      this.#seen = { schema, askedAtMs }
+      if (askedAtMs > this.#renewedAtMs) this.#seen = { schema, askedAtMs }
       const isAlike = schema === known()
       const costMs = COST_FACTOR * (platform.now() - askedAtMs)
       this.#askAtMs = askedAtMs + Math.max(isAlike ? ASK_AFTER_MS : ASK_AGAIN_MS, costMs)

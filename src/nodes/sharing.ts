@@ -18,7 +18,7 @@ export interface SharingSettings {
   /** Absent where nothing gets a name. */
   readonly prepare: PrepareSettings | undefined
   readonly clean: Clean
-  readonly schema: Pick<NodeSchema, 'current' | 'close'>
+  readonly schema: Pick<NodeSchema, 'current' | 'renew' | 'close'>
 }
 
 export interface SharingOptions extends SharingSettings {
@@ -76,6 +76,7 @@ export class Sharing {
   }
 
   renew(): void {
+    this.#schema.renew()
     this.#lanes?.renew()
   }
 
