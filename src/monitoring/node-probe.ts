@@ -204,8 +204,8 @@ export class NodeProbe {
     // The probe in flight fails by itself, and tells whoever asked.
     if (this.#client !== client || this.#busyWith !== undefined) return
     this.#client = undefined
-    // It was idle for longer than `idle_session_timeout`: that says nothing of the server.
-    if (Reflect.get(error, 'code') === '57P05') return
+    // The server has closed the connection because of a limit: idle_session_timeout, or a late transaction_timeout.
+    if (Reflect.get(error, 'code') === '57P05' || isCutWithConnection(error)) return
     this.#onLost(error)
   }
 }
