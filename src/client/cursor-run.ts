@@ -77,6 +77,8 @@ export class CursorRun implements CursorHearer {
       if (typeof handle === 'function') Reflect.apply(handle, submittable, args)
     })
     submittable.submit(this.#connection as unknown as Connection)
+    // A stream that was destroyed before its call had no cursor to close.
+    if (Reflect.get(submittable, 'destroyed') === true) this.#cancel()
   }
 
   get isEnded(): boolean {
