@@ -1,6 +1,7 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
+import { deadline } from '../platform/deadline.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { SwitchyardError } from '../errors/error.ts'
 
@@ -25,9 +26,9 @@ export function getJson(url: URL, options: GetOptions): Promise<unknown> {
   const request = url.protocol === 'https:' ? https.request : http.request
   return new Promise((resolve, reject) => {
     // The socket's own timeout begins again with each byte.
-    const deadline = systemPlatform.schedule(timeoutMs, () => fail(`no answer within ${timeoutMs} ms`))
+    const timer = deadline(systemPlatform, timeoutMs, () => fail(`no answer within ${timeoutMs} ms`))
     const fail = (why: string, cause?: unknown): void => {
-      deadline.cancel()
+      timer.cancel()
       reject(
         new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', `GET ${display(url)}: ${why}`, {
           cause,
@@ -55,7 +56,7 @@ export function getJson(url: URL, options: GetOptions): Promise<unknown> {
       })
       response.on('end', () => {
         if (response.statusCode !== 200) return fail(`status ${response.statusCode}`)
-        deadline.cancel()
+        timer.cancel()
         try {
           resolve(JSON.parse(body))
         } catch (error) {

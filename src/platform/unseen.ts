@@ -1,5 +1,6 @@
 import type { Client, QueryArrayConfig, QueryConfig } from 'pg'
 import { inThisContext } from './async-context.ts'
+import { deadline } from './deadline.ts'
 import { systemPlatform } from './system.ts'
 
 /** A query of the library's own. Its rows are arrays if `rowMode` says so. */
@@ -103,7 +104,7 @@ function hasOwnConnect(client: object): boolean {
 function bounded(client: Internals, answered: OwnAnswered): OwnAnswered {
   const timeoutMs = Number(client.connectionParameters.query_timeout ?? 0)
   if (!(timeoutMs > 0)) return answered
-  const timer = systemPlatform.schedule(Math.max(timeoutMs, LEAST_TIMEOUT_MS), () =>
+  const timer = deadline(systemPlatform, Math.max(timeoutMs, LEAST_TIMEOUT_MS), () =>
     client.connection.stream.destroy(),
   )
   return (error, result) => {
