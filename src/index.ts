@@ -1,5 +1,10 @@
 import pg from 'pg'
-import { routedModule, type ClientClass, type Client as RoutedClient, type RoutedModule } from './module.ts'
+import {
+  routedModule,
+  type ClientClass,
+  type Client as RoutedClient,
+  type RoutedModule,
+} from './pool/module.ts'
 
 // Every type of node-postgres. What is exported here under the same name comes first.
 export type * from 'pg'
@@ -24,9 +29,15 @@ export type Client = RoutedClient
 /** node-postgres' own helpers. */
 export const utils: unknown = Reflect.get(pg, 'utils')
 
-export { Pool } from './pool.ts'
-export { from, type ClientClass, type ClientOptions, type PgModule, type RoutedModule } from './module.ts'
-export type { PoolClass, TierPool } from './pool-contract.ts'
+export { Pool } from './pool/pool.ts'
+export {
+  from,
+  type ClientClass,
+  type ClientOptions,
+  type PgModule,
+  type RoutedModule,
+} from './pool/module.ts'
+export type { PoolClass, TierPool } from './pool/pool-contract.ts'
 export type {
   LaneOptions,
   MaxLag,
@@ -81,9 +92,9 @@ export { peakEwma, type PeakEwmaOptions } from './selection/peak-ewma.ts'
 export { powerOfTwoChoices } from './selection/power-of-two-choices.ts'
 export { preferTags, type PreferTagsOptions } from './selection/prefer-tags.ts'
 export type { Rejection, StepReason } from './selection/query-plan.ts'
-export { Session } from './session.ts'
-export type { SessionOptions } from './session-options.ts'
-export type { TransactionOptions } from './transaction-options.ts'
+export { Session } from './pool/session.ts'
+export type { SessionOptions } from './router/session-options.ts'
+export type { TransactionOptions } from './pool/transaction-options.ts'
 export { smoothWeightedRoundRobin } from './selection/smooth-weighted-round-robin.ts'
 export { weightedRandom } from './selection/weighted-random.ts'
 export type { Pin } from './settings/session-settings.ts'

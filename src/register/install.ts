@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg'
 import type { PoolOptions } from '../config/options.ts'
-import { routedModule, type ClientOptions, type PgModule } from '../module.ts'
+import { routedModule, type ClientOptions, type PgModule } from '../pool/module.ts'
 import { optionsFor, type Registration } from './registration.ts'
 
 /** Puts a routed pool and a routed client into the module in place of its own. */

@@ -14,6 +14,8 @@ const ranks: readonly (readonly string[])[] = [
   ['observability'],
   ['config'],
   ['client'],
+  ['router'],
+  ['pool'],
   // The files directly in `src/`.
   [''],
   ['cli', 'http', 'register'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Pool } from '../../pool.ts'
+import type { Pool } from '../../pool/pool.ts'
 import type { Explanation } from '../../observability/explain.ts'
 import type { PoolStats } from '../../observability/stats.ts'
 import type { Rejection } from '../../selection/query-plan.ts'

@@ -1,4 +1,4 @@
-import type { Pool } from '../../pool.ts'
+import type { Pool } from '../../pool/pool.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Clock } from './clock.ts'
 import { formatDuration } from './format.ts'

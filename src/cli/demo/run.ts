@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Pool } from '../../pool.ts'
+import { Pool } from '../../pool/pool.ts'
 import { Chronicle } from './chronicle.ts'
 import { createClock, type Clock } from './clock.ts'
 import { PrimaryCount } from './cross-check.ts'

@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs'
 import type { ClientConfig, PoolConfig } from 'pg'
 import type { PoolOptions } from '../../../src/config/options.ts'
-import { from, type ClientOptions, type PgModule } from '../../../src/module.ts'
-import type { Pool } from '../../../src/pool-contract.ts'
+import { from, type ClientOptions, type PgModule } from '../../../src/pool/module.ts'
+import type { Pool } from '../../../src/pool/pool-contract.ts'
 import type { Plug } from './plug.ts'
 
 type PoolClass = new (options?: string | PoolConfig) => Pool

@@ -1,6 +1,6 @@
 import Module, { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { PgModule } from '../../../src/module.ts'
+import type { PgModule } from '../../../src/pool/module.ts'
 import { classesUpon } from './classes.ts'
 import { pgModule } from '../../../src/platform/pg.ts'
 import { readPlug } from './plug.ts'

@@ -1,0 +1,102 @@
+import type { PoolConfig } from 'pg'
+import type { Settings } from '../config/settings.ts'
+import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
+import type { NodeId } from '../topology/node.ts'
+
+type Options = Record<PropertyKey, unknown>
+
+/** Where a server is: holds for the node that is shown, and for no other. */
+const LOCATION: ReadonlySet<PropertyKey> = new Set(['connectionString', 'host', 'port'])
+
+/** Where a server is, and who logs in there. */
+const ADDRESS = [...LOCATION, 'user', 'database', 'ssl'] as const
+
+/** What `pool.options` shows at first of a pool with several nodes: what a connection to the first one is made of. */
+export function shownOptions({ nodes, pgOptions }: Settings): PoolConfig {
+  return nodes[0]?.options ?? pgOptions
+}
+
+/**
+ * The options of a pool with several nodes, which the application may change at any time, as with pg.Pool: a change holds for
+ * every node that has no option of its own of that name.
+ */
+export class LiveOptions {
+  /** What the application sees and changes. */
+  readonly shown: PoolConfig
+  readonly #target: Options
+  readonly #changes = new Map<PropertyKey, unknown>()
+  readonly #nodes = new Map<NodeId, NodeConfig>()
+  #shownNode: NodeId | undefined
+
+  constructor(options: PoolConfig, shownNode: NodeId | undefined) {
+    this.#target = options as Options
+    this.#shownNode = shownNode
+    this.shown = new Proxy(options, {
+      defineProperty: (target, name, descriptor) => {
+        const isDefined = Reflect.defineProperty(target, name, descriptor)
+        if (isDefined) this.#change(name, Reflect.get(target, name))
+        return isDefined
+      },
+      deleteProperty: (target, name) => {
+        const isDeleted = Reflect.deleteProperty(target, name)
+        if (isDeleted) this.#change(name, undefined)
+        return isDeleted
+      },
+    })
+  }
+
+  /** A node whose options follow those of the pool from now on. */
+  readonly adopt = (config: NodeConfig): NodeConfig => {
+    const options: PoolConfig = { ...config.options }
+    if (config.options.password !== undefined) options.password = config.options.password
+    const changed: NodeConfig = { ...config, options, followers: new Set() }
+    for (const [name, value] of this.#changes) if (!LOCATION.has(name)) put(changed, name, value)
+    // A node that stays keeps its connections, and these go on reading the options that they were opened with.
+    const known = this.#nodes.get(config.id)
+    const stays = known !== undefined && isSameWay(known, changed)
+    const adopted = stays ? { ...changed, options: known.options, followers: known.followers } : changed
+    this.#nodes.set(config.id, adopted)
+    return adopted
+  }
+
+  /** The settings with nodes that follow, now and later. */
+  settings(settings: Settings): Settings {
+    return { ...settings, nodes: settings.nodes.map(this.adopt), adopt: this.adopt }
+  }
+
+  /** Makes the shown options lead to this node. As with pg.Pool, the password is there and is not enumerated. */
+  show({ id, options }: NodeConfig): void {
+    this.#shownNode = id
+    showNode(this.#target, options)
+  }
+
+  #change(name: PropertyKey, value: unknown): void {
+    const isLocation = LOCATION.has(name)
+    if (!isLocation) this.#changes.set(name, value)
+    for (const config of this.#nodes.values()) {
+      if (!isLocation || config.id === this.#shownNode) put(config, name, value)
+    }
+  }
+}
+
+function put({ followers, options, own }: NodeConfig, name: PropertyKey, value: unknown): void {
+  if (own?.has(String(name)) === true) return
+  Reflect.set(options, name, value)
+  for (const follow of followers ?? []) follow(name)
+}
+
+/** Makes options lead to a node. */
+export function showNode(shown: object, options: PoolConfig): void {
+  for (const name of ADDRESS) {
+    const value: unknown = Reflect.get(options, name)
+    if (value === undefined) Reflect.deleteProperty(shown, name)
+    else Reflect.set(shown, name, value)
+  }
+  if (options.password === undefined) return
+  Object.defineProperty(shown, 'password', {
+    value: options.password,
+    configurable: true,
+    enumerable: false,
+    writable: true,
+  })
+}

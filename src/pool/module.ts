@@ -1,0 +1,84 @@
+import type pg from 'pg'
+import type { Client as PgClient, ClientConfig, Pool as PgPool, QueryConfig } from 'pg'
+import { routedClientClass, type RoutedClientClass } from '../client/routed-client.ts'
+import type { PoolOptions } from '../config/options.ts'
+import { SwitchyardError } from '../errors/error.ts'
+import type { Explanation } from '../observability/explain.ts'
+import { pgModule } from '../platform/pg.ts'
+import { poolClass } from './pool-class.ts'
+import type { PoolClass } from './pool-contract.ts'
+import type { RouteRequest } from '../routing/decide.ts'
+import { SharedClusters } from '../router/shared-clusters.ts'
+
+/** What node-postgres exports, whichever copy of it. */
+export type PgModule = typeof pg
+
+/** Options of a `Client`: every option of `pg.Client`, and where there are replicas, those of `Pool`. */
+export type ClientOptions = ClientConfig & PoolOptions
+
+/**
+ * A client that is constructed, connected and ended by itself. With `replicas` it routes as clients of a pool do, and clients
+ * of the same configuration watch one cluster together; without, it is `pg.Client`.
+ */
+export interface Client extends PgClient {
+  /**
+   * What would happen to this statement now, as the next one of this client; see `Pool.explain`. Rejects with
+   * `SWITCHYARD_SINGLE_NODE` where there is nothing to route.
+   */
+  explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation>
+}
+export type ClientClass = new (config?: string | ClientOptions) => Client
+
+/** Shaped like the `pg` module, with these in place of its own. */
+export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
+  Pool: PoolClass
+  Client: ClientClass
+}
+
+/**
+ * The module for another copy of node-postgres than this package's own: its `Pool` is a subclass of that copy's, and its
+ * clients are `instanceof` that copy's. `defaults` are options that count for every `Pool` and `Client` where none are given: for
+ * libraries that construct them by themselves, and do not pass on what they do not know.
+ *
+ * Throws `SWITCHYARD_INVALID_OPTION` when `pg` is no node-postgres, or older than 8.21.
+ */
+export function from(module: PgModule, defaults: PoolOptions = {}): RoutedModule {
+  const { Client: ClientOfCopy, Pool: PoolOfCopy } = checked(module)
+  const clusters = new SharedClusters(ClientOfCopy, defaults)
+  const routedClientOf = (Class: typeof PgClient): RoutedClientClass =>
+    routedClientClass(Class, clusters.join)
+  const RoutedClient = routedClientOf(ClientOfCopy)
+  const Pool = poolClass({
+    Pool: PoolOfCopy,
+    Client: ClientOfCopy,
+    RoutedClient,
+    routedClientClass: routedClientOf,
+    defaults,
+  })
+  const routed = { ...module, Pool, Client: RoutedClient as ClientClass }
+  // As in node-postgres: loaded when it is asked for, and null where it is not installed.
+  Object.defineProperty(routed, 'native', {
+    get: () => module.native,
+    configurable: true,
+    enumerable: false,
+  })
+  return routed
+}
+
+function checked(module: PgModule): { readonly Client: typeof PgClient; readonly Pool: typeof PgPool } {
+  const { Client, Pool } = (module ?? {}) as Partial<PgModule>
+  if (typeof Client !== 'function' || typeof Pool !== 'function') {
+    throw new SwitchyardError(
+      'SWITCHYARD_INVALID_OPTION',
+      'from() needs the module "pg", with its Pool and Client',
+    )
+  }
+  if (typeof Reflect.get(Client.prototype, 'getTransactionStatus') !== 'function') {
+    const message = 'from() needs pg 8.21 or newer: this copy does not tell whether a transaction is open'
+    throw new SwitchyardError('SWITCHYARD_INVALID_OPTION', message)
+  }
+  return { Client, Pool }
+}
+
+/** Upon the copy that this package finds, which is the application's own. */
+export const routedModule: RoutedModule = from(pgModule)

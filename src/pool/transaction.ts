@@ -1,0 +1,116 @@
+import type { PoolClient } from 'pg'
+import { asError } from '../errors/as-error.ts'
+import { SwitchyardError } from '../errors/error.ts'
+import { beforeRound } from '../execution/backoff.ts'
+import { failureOf } from '../execution/failure.ts'
+import { outcomeOf, withOutcome } from '../errors/outcome.ts'
+import { isServerError } from '../execution/server-error.ts'
+import type { Platform } from '../platform/platform.ts'
+import { beginOf, type TransactionOptions } from './transaction-options.ts'
+
+/** PostgreSQL gave the transaction up for the sake of others: the same may succeed when it is run again. */
+const GIVEN_UP: ReadonlySet<unknown> = new Set(['40001', '40P01'])
+
+/** ORMs wrap errors in their own, which may be wrapped again. */
+const DEEPEST_CAUSE = 8
+
+export interface TransactionRunnerOptions {
+  readonly connect: () => Promise<PoolClient>
+  readonly platform: Platform
+}
+
+/** What became of one attempt. */
+type Attempt<T> =
+  | { readonly committed: true; readonly value: T }
+  | { readonly committed: false; readonly error: unknown; readonly isGivenUp: boolean }
+
+/** Runs `fn` in a transaction, once, and again as often as `retries` allows when PostgreSQL gives it up. */
+export async function runTransaction<T>(
+  { connect, platform }: TransactionRunnerOptions,
+  fn: (client: PoolClient) => T | Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
+  const { retries = 0 } = options
+  for (let retry = 0; ; retry++) {
+    const attempt = await attemptOnce(await connect(), fn, beginOf(options))
+    if (attempt.committed) return attempt.value
+    if (!attempt.isGivenUp || retry >= retries) throw attempt.error
+    await new Promise<void>((resolve) => beforeRound(retry + 2, platform, resolve))
+  }
+}
+
+async function attemptOnce<T>(
+  client: PoolClient,
+  fn: (client: PoolClient) => T | Promise<T>,
+  begin: string,
+): Promise<Attempt<T>> {
+  const release: (error?: Error) => void = Reflect.get(client, 'release')
+  const giveBack = (error?: Error): void => {
+    Object.assign(client, { release })
+    release(error)
+  }
+  Object.assign(client, { release: refuseRelease })
+  try {
+    await client.query(begin)
+  } catch (error) {
+    giveBack(asError(error))
+    return { committed: false, error, isGivenUp: false }
+  }
+  let value: T
+  try {
+    value = await fn(client)
+  } catch (error) {
+    // A function that has ended its transaction by itself has done what cannot be done again.
+    const isGivenUp = isGivenUpBy(error) && client.getTransactionStatus() !== 'I'
+    giveBack(await rollBack(client))
+    return { committed: false, error, isGivenUp }
+  }
+  try {
+    const { command } = await client.query('COMMIT')
+    giveBack()
+    return command === 'ROLLBACK'
+      ? { committed: false, error: abortedError(), isGivenUp: false }
+      : { committed: true, value }
+  } catch (error) {
+    // What the server has answered is over; behind anything else the connection is no good any more.
+    const isAnswered = isServerError(error) && failureOf(error) !== 'node'
+    if (!isAnswered) withOutcome(asError(error), 'unknown')
+    giveBack(isAnswered ? undefined : asError(error))
+    return { committed: false, error, isGivenUp: isGivenUpBy(error) }
+  }
+}
+
+/** Gives the error of a connection that is no good any more. */
+async function rollBack(client: PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('ROLLBACK')
+    return undefined
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+function isGivenUpBy(thrown: unknown): boolean {
+  let error = thrown
+  for (let depth = 0; depth < DEEPEST_CAUSE && error instanceof Error; depth++) {
+    if (outcomeOf(error) === 'unknown') return false
+    if (GIVEN_UP.has(Reflect.get(error, 'code'))) return true
+    // A replica gave it that may not have replayed what the statement needs.
+    if (isServerError(error) && Reflect.get(error, 'retryable') === true) return true
+    error = error.cause
+  }
+  return false
+}
+
+function refuseRelease(): never {
+  throw new Error('The client of transaction() is given back when the function has ended; do not release it')
+}
+
+function abortedError(): SwitchyardError {
+  const message =
+    'The transaction was rolled back, not committed: a statement in it had failed, and its error did not leave the function'
+  return withOutcome(
+    new SwitchyardError('SWITCHYARD_TRANSACTION_ABORTED', message),
+    'rolled-back',
+  ) as SwitchyardError
+}

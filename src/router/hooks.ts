@@ -1,0 +1,281 @@
+import type { EventEmitter } from 'node:events'
+import type { PoolClient } from 'pg'
+import { textOfQuery, valuesOfQuery } from '../client/query-arguments.ts'
+import { asError } from '../errors/as-error.ts'
+import { SwitchyardError } from '../errors/error.ts'
+import { failureOf } from '../execution/failure.ts'
+import { guarded } from '../execution/guarded.ts'
+import { hasLeftNothing } from '../execution/left-nothing.ts'
+import { withOutcome } from '../errors/outcome.ts'
+import type { MutableSession } from '../consistency/session.ts'
+import type { Write } from '../consistency/write-ledger.ts'
+import { HookRun, type HookRunOptions } from './hook-run.ts'
+import type { NodeConfig } from '../nodes/server-node.ts'
+import type { Tell } from '../observability/tell.ts'
+import { inThisContext } from '../platform/async-context.ts'
+import { systemPlatform } from '../platform/system.ts'
+import type { Acquire } from '../settings/acquire.ts'
+import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { NodeId, Role } from '../topology/node.ts'
+
+/** What hooks need of the router. */
+export interface HookHost {
+  lastRoleOf(node: NodeId): Role
+  judge(sql: string | undefined): Statement
+  /** A statement that may have written has come to its end. */
+  ended(write: Write, sql?: string): void
+  readonly sessions: {
+    readonly context: { current(): MutableSession }
+    /** A statement that is no proven read was answered by the primary. */
+    ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined): void
+  }
+  readonly settings: SettingKeeper
+  readonly tell: Tell
+}
+
+type OnConnect = (client: PoolClient) => unknown
+type Verify = (client: PoolClient, done: (error?: Error) => void) => void
+/** Where a connection leads to, and whose listeners it has. */
+interface Origin {
+  readonly node: NodeId
+  readonly emitter: EventEmitter
+}
+type Released = Error | boolean | null | undefined
+/** Notes what a hook is about to send. Returns why it must not be sent, if so. */
+type Sending = (statement: Statement, values: readonly unknown[], isLate: boolean) => Error | undefined
+
+/**
+ * Runs what the application does to connections: listeners of `connect`, `acquire`, `release` and `remove`, and the options
+ * `onConnect` and `verify`. On the primary a statement that fails there is the application's own affair, as with pg.Pool. What a
+ * standby refuses is reported, and ends neither the connection nor the process.
+ */
+export class Hooks {
+  readonly #host: HookHost
+  readonly #reported = new WeakSet<Error>()
+  readonly #origins = new WeakMap<PoolClient, Origin>()
+  /** Connections whose `acquire` listeners have run, and whose `release` listeners have not. */
+  readonly #acquired = new WeakMap<PoolClient, HookRun>()
+  /** Connections whose `release` listeners have run, and may still be at it. */
+  readonly #released = new WeakMap<PoolClient, HookRun>()
+  /** Connections over which listeners of `acquire` have sent something. */
+  readonly #used = new WeakSet<PoolClient>()
+
+  constructor(host: HookHost) {
+    this.#host = host
+  }
+
+  /** The same node, with its `onConnect` and `verify` watched. */
+  around(config: NodeConfig): NodeConfig {
+    const { onConnect, verify } = config.options as { onConnect?: OnConnect; verify?: Verify }
+    if (typeof onConnect !== 'function' && typeof verify !== 'function') return config
+    const watched = {
+      onConnect: typeof onConnect === 'function' ? this.#onConnect(config.id, onConnect) : onConnect,
+      verify: typeof verify === 'function' ? this.#verify(config.id, verify) : verify,
+    }
+    // No copy: the options may change.
+    const options = new Proxy(config.options, {
+      get: (target, name) => Reflect.get(Object.hasOwn(watched, name) ? watched : target, name) as unknown,
+    })
+    return { ...config, options }
+  }
+
+  /** Calls the listeners of `connect`. Returns what one of them threw: then the connection is not to be used. */
+  connected(emitter: EventEmitter, node: NodeId, client: PoolClient): Error | undefined {
+    this.#origins.set(client, { node, emitter })
+    if (emitter.listenerCount('connect') === 0) return undefined
+    const thrown = this.#opening(node, client).emit(emitter, 'connect', [client])
+    if (this.#isPrimary(node)) return thrown[0]
+    for (const error of thrown) this.#report(node, error)
+    return undefined
+  }
+
+  /**
+   * False for a connection that belongs to nobody any more: what `acquire` listeners have set there cannot be undone without
+   * a trace (a custom setting is empty then, and was NULL), and nobody sets it again once they are removed.
+   */
+  isLendable(client: PoolClient): boolean {
+    if (!this.#used.has(client)) return true
+    return (this.#origins.get(client)?.emitter.listenerCount('acquire') ?? 0) > 0
+  }
+
+  /** Calls back when the `release` listeners of the last checkout have returned: what they send belongs in front of the next one. */
+  quiet(client: PoolClient, done: () => void): void {
+    const run = this.#released.get(client)
+    this.#released.delete(client)
+    const ready = (): void => {
+      run?.over()
+      done()
+    }
+    if (run?.isGoing === true) run.answered(inThisContext(ready))
+    else ready()
+  }
+
+  /** Runs the listeners of `acquire`, in the async context of this call. Absent while there are none. */
+  acquiring(emitter: EventEmitter): Acquire | undefined {
+    if (emitter.listenerCount('acquire') === 0) return undefined
+    return inThisContext((client, done) => this.#acquire(emitter, client, done))
+  }
+
+  /** Calls the listeners of `release`. While there are listeners of `acquire`, only for connections that they have seen. */
+  released(emitter: EventEmitter, error: Released, client: PoolClient): void {
+    const acquired = this.#acquired.get(client)
+    this.#acquired.delete(client)
+    acquired?.over()
+    if (emitter.listenerCount('release') === 0) return
+    if (acquired === undefined && emitter.listenerCount('acquire') > 0) return
+    const run = this.#lending(client, (statement, values) => {
+      if (statement.settings === undefined) return
+      this.#host.settings.connections.sentByListener(client, statement, values)
+    })
+    this.#released.set(client, run)
+    for (const thrown of run.emit(emitter, 'release', [error, client])) surface(thrown)
+  }
+
+  /** Calls the listeners of an event at whose end nobody waits. */
+  notify(emitter: EventEmitter, event: 'remove' | 'error', ...args: readonly unknown[]): void {
+    guarded(() => emitter.emit(event, ...args))()
+  }
+
+  #acquire(emitter: EventEmitter, client: PoolClient, done: (error: Error | undefined) => void): void {
+    const run = this.#lending(client, (statement, values) => {
+      this.#used.add(client)
+      this.#host.settings.connections.sentByListener(client, statement, values)
+    })
+    this.#acquired.set(client, run)
+    const [thrown] = run.emit(emitter, 'acquire', [client])
+    if (thrown !== undefined) return done(withOutcome(thrown, 'not-sent'))
+    // The statement that follows is no listener's.
+    const proceed = inThisContext(done)
+    run.answered(() => {
+      const { error } = run
+      if (error === undefined || this.#replicaOf(client) === undefined) proceed(undefined)
+      else proceed(hookRefused(error))
+    })
+  }
+
+  #onConnect(node: NodeId, own: OnConnect): OnConnect {
+    return async (client) => {
+      const run = this.#opening(node, client)
+      try {
+        return await run.run(() => own(client))
+      } catch (error) {
+        if (!this.#isRefused(node, error)) throw error
+        this.#report(node, error)
+        return undefined
+      }
+    }
+  }
+
+  #verify(node: NodeId, own: Verify): Verify {
+    return (client, done) => {
+      const run = this.#opening(node, client)
+      let isOver = false
+      const verified = (error?: Error): void => {
+        if (isOver) return
+        isOver = true
+        if (!error || !this.#isRefused(node, error)) return done(error)
+        this.#report(node, error)
+        done()
+      }
+      try {
+        run.run(() => own(client, verified))
+      } catch (error) {
+        verified(asError(error))
+      }
+    }
+  }
+
+  /** Watches hooks on a new connection: what they set there stays. */
+  #opening(node: NodeId, client: PoolClient): HookRun {
+    const replica = this.#isPrimary(node) ? undefined : node
+    return this.#run(client, replica, () => {
+      this.#host.settings.connections.touchedByHook(client)
+      return undefined
+    })
+  }
+
+  /** Watches hooks of one checkout: what they set is undone before the next one. */
+  #lending(client: PoolClient, sending: (statement: Statement, values: readonly unknown[]) => void): HookRun {
+    return this.#run(client, this.#replicaOf(client), (statement, values, isLate) => {
+      if (isLate && leavesSomething(statement)) return tooLate()
+      sending(statement, values)
+      return undefined
+    })
+  }
+
+  /** @param replica The node, where it is one. */
+  #run(client: PoolClient, replica: NodeId | undefined, sending: Sending): HookRun {
+    const session = this.#host.sessions.context.current()
+    const statement: HookRunOptions['statement'] = ([config, given]) => {
+      const sql = textOfQuery(config)
+      const judged = this.#host.judge(sql)
+      return {
+        sending: (isLate) => sending(judged, valuesOfQuery(config, given), isLate),
+        ended: (error) => {
+          if (replica === undefined) this.#ranOnPrimary(session, judged, sql, error)
+        },
+      }
+    }
+    const failed = replica === undefined ? undefined : (error: Error): void => this.#report(replica, error)
+    return new HookRun({ client, platform: systemPlatform, statement, failed })
+  }
+
+  /** What a hook has written, the caller's next read shows, as with pg.Pool. */
+  #ranOnPrimary(
+    session: MutableSession,
+    statement: Statement,
+    sql: string | undefined,
+    error: Error | undefined,
+  ): void {
+    if (error === undefined) this.#host.sessions.ranOnPrimary(session, statement, sql)
+    if (!statement.mayWrite || (error !== undefined && hasLeftNothing(error, statement))) return
+    // A block or function of a hook runs at each checkout. The catalog is not to be loaded again each time.
+    const catalogEffect = statement.reason === 'ddl' ? 'certain' : 'none'
+    this.#host.ended({ sessions: [session], catalogEffect }, sql)
+  }
+
+  /** The replica that a connection leads to. */
+  #replicaOf(client: PoolClient): NodeId | undefined {
+    const node = this.#origins.get(client)?.node
+    return node === undefined || this.#isPrimary(node) ? undefined : node
+  }
+
+  #isPrimary(node: NodeId): boolean {
+    return this.#host.lastRoleOf(node) === 'primary'
+  }
+
+  #isRefused(node: NodeId, error: unknown): boolean {
+    return !this.#isPrimary(node) && error instanceof Error && failureOf(error) === 'standby-refusal'
+  }
+
+  #report(node: NodeId, thrown: unknown): void {
+    const error = asError(thrown)
+    if (this.#reported.has(error)) return
+    this.#reported.add(error)
+    this.#host.tell('hookFailed', { node, cause: error })
+  }
+}
+
+/** A replica has refused what an `acquire` listener sent: the statement must not run there without it. */
+function hookRefused(cause: Error): Error {
+  // Another node may do better where the connection is lost.
+  if (!('severity' in cause) || failureOf(cause) === 'node') return withOutcome(cause, 'not-sent')
+  const message = 'A replica refused a statement of an "acquire" listener'
+  return new SwitchyardError('SWITCHYARD_HOOK_REFUSED', message, { cause })
+}
+
+function leavesSomething({ kind, leavesSessionState, settings }: Statement): boolean {
+  return leavesSessionState || settings !== undefined || kind === 'transaction'
+}
+
+function tooLate(): Error {
+  return new Error('A listener has used a connection that was given back meanwhile: others may have it now')
+}
+
+/** A listener at whose end nobody waits has thrown: an uncaught exception, as with pg.Pool. */
+function surface(error: Error): void {
+  process.nextTick(() => {
+    throw error
+  })
+}

@@ -1,0 +1,153 @@
+import { Client } from 'pg'
+import { expect, test } from 'vitest'
+import { FakePlatform } from '../../test/support/fake-platform.ts'
+import { until } from '../../test/support/servers.ts'
+import { CatalogWatcher } from '../catalog/watcher.ts'
+import { Judgement } from './judgement.ts'
+import { createLibpgQueryParser } from '../statement/libpg-query-parser.ts'
+
+const READ = 'select * from things'
+
+/** What a database was asked, and answers when it is told to. */
+class Database {
+  readonly #waiting: ((rows: readonly unknown[]) => void)[] = []
+
+  readonly ask = (): Promise<readonly unknown[]> => new Promise((resolve) => this.#waiting.push(resolve))
+
+  get questions(): number {
+    return this.#waiting.length
+  }
+
+  async answers(): Promise<void> {
+    await until('it is asked', () => this.questions > 0)
+    this.#waiting.shift()?.([])
+  }
+}
+
+/** It sees a primary, whose catalog nobody else uses. */
+async function judgementOver(database: Database, platform: FakePlatform, waitMs: number): Promise<Judgement> {
+  const parser = createLibpgQueryParser()
+  const watcher = new CatalogWatcher({ query: database.ask, platform })
+  const judgement = new Judgement({
+    settings: { parser, declared: [], statementCacheBytes: 10_000, maxSqlBytes: 10_000, waitMs },
+    platform,
+    catalogs: {
+      join: () => ({
+        watcher,
+        isOf: () => true,
+        ddlPassed: () => watcher.ddlPassed(),
+        leave: async () => watcher.pause(),
+      }),
+    },
+    user: {
+      ClientClass: Client,
+      parser,
+      declared: [],
+      connectTimeoutMs: 1_000,
+      primary: () => undefined,
+      onEvent: () => {},
+    },
+  })
+  await judgement.load()
+  judgement.follow('a server')
+  return judgement
+}
+
+async function afterDdl(waitMs: number): Promise<[Judgement, Database, FakePlatform]> {
+  const platform = new FakePlatform()
+  const database = new Database()
+  const judgement = await judgementOver(database, platform, waitMs)
+  judgement.start()
+  await database.answers()
+  await until('the catalog is loaded', () => judgement.source === 'loaded')
+  judgement.ddlPassed()
+  return [judgement, database, platform]
+}
+
+test('what names something unknown waits for what has just changed, and nothing else does', async () => {
+  const [judgement, database] = await afterDdl(1_000)
+  let known = false
+  const waiting = judgement.changeKnown(judgement.judge(READ))?.then(() => (known = true))
+  expect(waiting).toBeDefined()
+  expect(judgement.changeKnown(judgement.judge('select 1'))).toBeUndefined()
+  await Promise.resolve()
+  expect(known).toBe(false)
+  while (!known) await database.answers().then(() => new Promise(setImmediate))
+  await waiting
+  expect(judgement.changeKnown(judgement.judge(READ))).toBeUndefined()
+  await judgement.leave()
+})
+
+test('it waits no longer than waitMs, and not at all when that is 0', async () => {
+  const [judgement, , platform] = await afterDdl(500)
+  const waiting = judgement.changeKnown(judgement.judge(READ))
+  expect(waiting).toBeDefined()
+  await platform.advance(500)
+  await waiting
+  await judgement.leave()
+
+  const [hasty] = await afterDdl(0)
+  expect(hasty.changeKnown(hasty.judge(READ))).toBeUndefined()
+  await hasty.leave()
+})
+
+test('the database is asked with the second statement, and a read waits for its first answer', async () => {
+  const database = new Database()
+  const judgement = await judgementOver(database, new FakePlatform(), 1_000)
+  judgement.used()
+  expect(judgement.changeKnown(judgement.judge(READ))).toBeUndefined()
+  expect(database.questions).toBe(0)
+  judgement.used()
+  expect(database.questions).toBe(1)
+  const known = judgement.changeKnown(judgement.judge(READ))
+  expect(known).toBeDefined()
+  await database.answers()
+  await known
+  expect(judgement.source).toBe('loaded')
+  await judgement.leave()
+})
+
+test('nobody waits for a load longer than 100 ms, nor for one that takes longer than a second', async () => {
+  const platform = new FakePlatform()
+  const judgement = await judgementOver(new Database(), platform, 1_000)
+  judgement.start()
+  let isOver = false
+  void judgement.changeKnown(judgement.judge(READ))?.then(() => (isOver = true))
+  await platform.advance(99)
+  expect(isOver).toBe(false)
+  await platform.advance(1)
+  expect(isOver).toBe(true)
+  await platform.advance(900)
+  expect(judgement.changeKnown(judgement.judge(READ))).toBeUndefined()
+  await judgement.leave()
+})
+
+test('what this pool has just created is waited for longer, until the first load', async () => {
+  const platform = new FakePlatform()
+  const database = new Database()
+  const judgement = await judgementOver(database, platform, 100)
+  judgement.ddlPassed('create table app.things (id int)')
+  judgement.start()
+  const outcomes: string[] = []
+  void judgement.changeKnown(judgement.judge('select * from app.things'))?.then(() => outcomes.push('own'))
+  void judgement.changeKnown(judgement.judge('select * from others'))?.then(() => outcomes.push('other'))
+  await platform.advance(100)
+  expect(outcomes).toEqual(['other'])
+  await database.answers()
+  await until('it is known', () => outcomes.length === 2)
+  await judgement.leave()
+})
+
+test('what a text has created that is not known may be anything', async () => {
+  const platform = new FakePlatform()
+  const judgement = await judgementOver(new Database(), platform, 100)
+  judgement.ddlPassed()
+  judgement.start()
+  let isOver = false
+  void judgement.changeKnown(judgement.judge(READ))?.then(() => (isOver = true))
+  await platform.advance(999)
+  expect(isOver).toBe(false)
+  await platform.advance(1)
+  expect(isOver).toBe(true)
+  await judgement.leave()
+})

@@ -1,0 +1,194 @@
+import { builtinCatalog } from '../catalog/builtin-catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { withDeclared } from '../catalog/declared-catalog.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { CatalogInUse, CatalogUser, SharedCatalogs } from './shared-catalogs.ts'
+import { createJudge } from '../statement/caching-judge.ts'
+import type { Judge } from '../statement/judge.ts'
+import { nameReader, type NameReader } from '../statement/names.ts'
+import type { Statement } from '../statement/statement.ts'
+import { WITHOUT_TEXT } from '../statement/without-text.ts'
+
+export interface JudgementOptions {
+  readonly settings: Pick<Settings, 'parser' | 'declared' | 'statementCacheBytes' | 'maxSqlBytes' | 'waitMs'>
+  readonly platform: Platform
+  readonly catalogs: Pick<SharedCatalogs, 'join'>
+  readonly user: CatalogUser
+}
+
+/** How long a read waits for the first load, in milliseconds. */
+const LONGEST_WAIT_MS = 100
+/** How long a read of a table that this pool has just created waits for it, in milliseconds. */
+const LONGEST_WAIT_FOR_OWN_MS = 1_000
+/** How often it is asked again what is in a database that keeps changing. */
+const MOST_ANSWERS = 20
+/** A pool that lives for one statement does not load the catalog. */
+const STATEMENTS_BEFORE_LOADING = 2
+
+/** Judges statements: by their text, and by what the database says of the functions and relations in it. */
+export class Judgement {
+  readonly names: NameReader
+  readonly #options: JudgementOptions
+  readonly #waitMs: number
+  readonly #unjoined: Catalog
+  readonly #judge: Judge
+  /** The catalog of the primary; absent until there is one, and while the pool is not used. */
+  #shared: CatalogInUse | undefined
+  /** What was loaded before this moment has to be compared with the database first. */
+  #sinceMs: number
+  #statements = 0
+  /** Names that were given through this pool before the catalog was loaded. */
+  readonly #given = new Set<string>()
+  /** Names may have been given that are not known. */
+  #isGivenMore = false
+
+  constructor(options: JudgementOptions) {
+    const { parser, declared, statementCacheBytes, maxSqlBytes, waitMs } = options.settings
+    this.#options = options
+    this.#waitMs = waitMs
+    this.#sinceMs = options.platform.now()
+    this.#unjoined = withDeclared(builtinCatalog, declared)
+    this.#judge = createJudge({
+      parser,
+      catalog: () => this.#catalog,
+      cacheBytes: statementCacheBytes,
+      maxSqlBytes,
+    })
+    this.names = nameReader(this.#judge, parser)
+  }
+
+  /** Loads the parser. Rejects when it cannot be had. */
+  load(): Promise<void> {
+    return this.#judge.load()
+  }
+
+  /** The catalog in force. */
+  get #catalog(): Catalog {
+    const watcher = this.#shared?.watcher
+    return watcher === undefined || watcher.comparedAtMs < this.#sinceMs ? this.#unjoined : watcher.current
+  }
+
+  /** A statement is on its way. With the second one, the database is asked about itself. */
+  used(): void {
+    if (this.#statements >= STATEMENTS_BEFORE_LOADING) return
+    this.#statements += 1
+    if (this.#statements === STATEMENTS_BEFORE_LOADING) this.start()
+  }
+
+  /** Asks the database about itself, from now on. */
+  start(): void {
+    this.#statements = STATEMENTS_BEFORE_LOADING
+    this.#shared?.watcher.start(this.#sinceMs)
+  }
+
+  /** This server is the primary now. */
+  follow(serverIdentity: string): void {
+    const former = this.#shared
+    if (former?.isOf(serverIdentity) === true) return
+    const { catalogs, platform, user } = this.#options
+    this.#shared = catalogs.join(user, former)
+    // Versions of one catalog say nothing of another's.
+    if (former !== undefined && former.watcher.current !== this.#shared?.watcher.current) this.#judge.forget()
+    void former?.leave(user)
+    // The database of another primary is taken for the same until it was compared.
+    const sinceMs = former === undefined ? this.#sinceMs : platform.now()
+    const isAsked = this.#statements === STATEMENTS_BEFORE_LOADING
+    if (isAsked || this.#shared?.watcher.isActive === true) this.#shared?.watcher.start(sinceMs)
+  }
+
+  /** Asks nothing until the next `follow`, and leaves no connection behind. What was known counts no more. */
+  async leave(): Promise<void> {
+    const shared = this.#shared
+    this.#shared = undefined
+    this.#sinceMs = this.#options.platform.now()
+    this.#judge.forget()
+    await shared?.leave(this.#options.user)
+  }
+
+  get source(): Catalog['source'] {
+    return this.#catalog.source
+  }
+
+  /** The schema that statements are judged by; see `CatalogWatcher`. */
+  get schema(): string | undefined {
+    const watcher = this.#shared?.watcher
+    return watcher === undefined || watcher.comparedAtMs < this.#sinceMs ? undefined : watcher.schema
+  }
+
+  /** A node has another schema, or something that may have changed it has run. */
+  doubt(): void {
+    this.#shared?.watcher.doubt()
+  }
+
+  judge(sql: string | undefined): Statement {
+    return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
+  }
+
+  /** As `judge`, when what has just changed in the database is known. */
+  async judgeAnew(sql: string | undefined): Promise<Statement> {
+    const release = this.#options.platform.holdOpen()
+    await this.#shared?.watcher.settled()
+    release()
+    return this.judge(sql)
+  }
+
+  /** What looks like this text was refused by a standby, and ran on the primary: it is no read. */
+  learn(sql: string): ReturnType<Judge['learn']> {
+    return this.#judge.learn(sql)
+  }
+
+  /** The database may have been changed, by this text if it is known. */
+  ddlPassed(sql?: string): void {
+    this.#shared?.ddlPassed()
+    if (this.#isLoaded) return
+    const names = sql === undefined ? undefined : this.#options.settings.parser.givenNames?.(sql)
+    for (const name of names ?? []) this.#given.add(name)
+    if (names === undefined) this.#isGivenMore = true
+  }
+
+  /**
+   * Resolves when the statement may be judged otherwise, because the database has answered; or after `waitMs`, and while it
+   * is loaded for the first time after 100 ms; but what this pool has just created is waited for. `undefined` where there is nothing to wait for.
+   */
+  changeKnown({ offender, reason }: Statement): Promise<void> | undefined {
+    const watcher = this.#shared?.watcher
+    if (reason !== 'catalog-pending' || this.#waitMs === 0) return undefined
+    if (watcher?.isAsking !== true || this.source === 'loaded') return undefined
+    const waitMs = this.#isLoaded ? this.#waitMs : this.#waitForLoadMs(offender?.text)
+    const { platform } = this.#options
+    return new Promise((resolve) => {
+      // Neither the timer nor the question keeps the process alive, and a statement waits for them.
+      const release = platform.holdOpen()
+      const over = (): void => {
+        timer.cancel()
+        release()
+        resolve()
+      }
+      const timer = platform.schedule(waitMs, over)
+      void watcher.settled().then(over)
+    })
+  }
+
+  get #isLoaded(): boolean {
+    return this.#shared?.watcher.known !== undefined
+  }
+
+  #waitForLoadMs(name = ''): number {
+    const isOwn = this.#isGivenMore || this.#given.has(name.slice(name.lastIndexOf('.') + 1))
+    return isOwn ? LONGEST_WAIT_FOR_OWN_MS : Math.min(this.#waitMs, LONGEST_WAIT_MS)
+  }
+
+  /** Resolves when the catalog is loaded. Rejects with the error of the load, or when the pool is ended meanwhile. */
+  async loaded(): Promise<void> {
+    this.start()
+    this.#shared?.watcher.hasten()
+    for (let answers = 0; this.source !== 'loaded'; answers++) {
+      const watcher = this.#shared?.watcher
+      if (watcher === undefined) throw new Error('The pool was ended before the catalog was loaded')
+      if (answers === MOST_ANSWERS) throw new Error('The database changed whenever the catalog was loaded')
+      await watcher.settled()
+      if (watcher === this.#shared?.watcher && watcher.failure !== undefined) throw watcher.failure
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { discoveredNodes } from '../config/nodes.ts'
+import type { Settings } from '../config/settings.ts'
+import { DiscoveryLoop } from '../discovery/loop.ts'
+import type { NodeSet } from '../nodes/node-set.ts'
+import type { NodeConfig } from '../nodes/server-node.ts'
+import type { Tell } from '../observability/tell.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { NodeId } from '../topology/node.ts'
+import type { WatchedCluster } from './watched-cluster.ts'
+
+export interface RosterOptions {
+  readonly settings: Settings
+  readonly platform: Platform
+  readonly nodes: NodeSet
+  readonly cluster: WatchedCluster
+  readonly tell: Tell
+  /** This node is no longer one of the cluster's. `answered`: it was well to the end. */
+  readonly removed: (id: NodeId, answered: boolean) => void
+}
+
+/** Which nodes there are: as configured, as the application says, or as they are discovered. */
+export class Roster {
+  readonly #options: RosterOptions
+  readonly #discovery: DiscoveryLoop | undefined
+  /** Nodes that turned out to be addresses of several servers, whatever is said of them. */
+  readonly #shared = new Set<NodeId>()
+
+  constructor(options: RosterOptions) {
+    this.#options = options
+    const { platform, settings } = options
+    const {
+      adopt = (config: NodeConfig): NodeConfig => config,
+      discovery,
+      pgOptions,
+      probeTimeoutMs,
+    } = settings
+    if (discovery === undefined) return
+    this.#discovery = new DiscoveryLoop({
+      discovery,
+      platform,
+      timeoutMs: 2 * probeTimeoutMs,
+      onNodes: (found) => this.set(discoveredNodes(pgOptions, found).map(adopt)),
+      onFailed: (failure) => options.tell('discoveryFailed', failure),
+    })
+  }
+
+  /** Looks for the nodes now, where they are discovered; and from then on at an interval. */
+  async look(): Promise<void> {
+    await this.#discovery?.refreshNow()
+  }
+
+  /** These are the nodes from now on. One that goes finishes what it has. */
+  set(given: readonly NodeConfig[]): void {
+    const { cluster, nodes, removed, tell } = this.#options
+    const configs = given.map((config) => this.#asFound(config))
+    const before = [...nodes].map(({ id }) => id)
+    const seen = cluster.snapshot.nodes
+    nodes.set(configs)
+    cluster.setNodes(configs)
+    const after = new Set(configs.map(({ id }) => id))
+    const gone = before.filter((id) => !after.has(id))
+    for (const id of gone) {
+      removed(
+        id,
+        seen.some((node) => node.id === id && node.state.name === 'up'),
+      )
+    }
+    const added = [...after].filter((id) => !before.includes(id))
+    tell('nodesChanged', { added, removed: gone })
+  }
+
+  /** Several servers share this node's address, though nobody has said so: it is used as one from now on, with connections anew. */
+  share(id: NodeId): void {
+    const { cluster, nodes, tell } = this.#options
+    if (this.#shared.has(id)) return
+    this.#shared.add(id)
+    const configs = [...nodes].flatMap((node) => nodes.configOf(node.id) ?? [])
+    const found = configs.map((config) => this.#asFound(config))
+    nodes.set(found)
+    cluster.setNodes(found)
+    tell('addressShared', { node: id })
+  }
+
+  /** Nobody needs the nodes until the next `look`. */
+  rest(): void {
+    this.#discovery?.rest()
+  }
+
+  close(): void {
+    this.#discovery?.close()
+  }
+
+  #asFound(config: NodeConfig): NodeConfig {
+    return this.#shared.has(config.id) ? { ...config, isBalanced: true } : config
+  }
+}

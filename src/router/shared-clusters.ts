@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Client, ClientConfig } from 'pg'
+import type { Membership, MemberHost } from '../client/wiring.ts'
+import { splitHosts } from '../config/connection-string.ts'
+import { POOL_OPTIONS } from '../config/known-options.ts'
+import type { PoolOptions } from '../config/options.ts'
+import { settingsOf, type Settings } from '../config/settings.ts'
+import type { LeasePoolListener } from '../nodes/lease-pool.ts'
+import { Router } from './router.ts'
+
+/** A watched cluster, and for how many clients. */
+interface Shared {
+  readonly options: PoolOptions
+  readonly router: Router
+  members: number
+}
+
+/**
+ * The clusters of clients that are constructed one by one. Those of the same configuration watch one cluster together, with
+ * one probe for each node, from the first to the last.
+ */
+export class SharedClusters {
+  readonly #ClientClass: typeof Client
+  readonly #defaults: PoolOptions
+  readonly #shared: Shared[] = []
+
+  constructor(ClientClass: typeof Client, defaults: PoolOptions) {
+    this.#ClientClass = ClientClass
+    this.#defaults = defaults
+  }
+
+  /**
+   * The cluster that a client's configuration means, or where it is one server, what node-postgres is to be given. Throws `SWITCHYARD_INVALID_OPTION` and
+   * `SWITCHYARD_UNKNOWN_OPTION` for options of a cluster.
+   */
+  readonly join = (given: unknown): Membership | { readonly plain: unknown } => {
+    const options = this.#optionsOf(given)
+    const plain = Object.keys(this.#defaults).length === 0 ? given : options
+    if (options.replicas === undefined && options.discovery === undefined && !hasManyHosts(options)) {
+      return { plain }
+    }
+    // node-postgres takes what it does not know for granted, and libraries give it more than it knows.
+    const known = Object.fromEntries(Object.entries(options).filter(([name]) => POOL_OPTIONS.has(name)))
+    const settings = settingsOf(known)
+    if (settings.nodes.length === 1 && settings.discovery === undefined) return { plain }
+    const { types } = options
+    const config: ClientConfig = { ...settings.nodes[0]?.options, ...(types ? { types } : {}) }
+    return {
+      config,
+      isEager: settings.checkout === 'eager',
+      enter: () => this.#enter(known, settings),
+    }
+  }
+
+  #optionsOf(given: unknown): PoolOptions {
+    const own = typeof given === 'string' ? { connectionString: given } : ((given ?? {}) as PoolOptions)
+    const { password } = own
+    return { ...this.#defaults, ...own, ...(password === undefined ? {} : { password }) }
+  }
+
+  #enter(options: PoolOptions, settings: Settings): MemberHost {
+    // Programs make type parsers anew for each client, and clients apply their own.
+    const { types: _types, ...key } = options
+    const shared =
+      this.#shared.find((each) => isDeepStrictEqual(each.options, key)) ?? this.#open(key, settings)
+    shared.members += 1
+    return {
+      host: shared.router,
+      servable: () => shared.router.servable(),
+      leave: async () => {
+        shared.members -= 1
+        if (shared.members > 0) return
+        this.#shared.splice(this.#shared.indexOf(shared), 1)
+        await shared.router.end()
+      },
+    }
+  }
+
+  #open(options: PoolOptions, settings: Settings): Shared {
+    const { types: _types, ...pgOptions } = settings.pgOptions
+    // Each client may need a connection of its own, as with node-postgres.
+    const unbounded = { max: Infinity }
+    const nodes = settings.nodes.map((node) => {
+      const { types: _own, ...rest } = node.options
+      return { ...node, options: { ...rest, ...unbounded } }
+    })
+    const whole = { ...settings, pgOptions: { ...pgOptions, ...unbounded }, nodes }
+    const router: Router = new Router(
+      whole,
+      this.#ClientClass,
+      listenerOf(() => router),
+    )
+    router.readiness.warm()
+    const shared = { options, router, members: 0 }
+    this.#shared.push(shared)
+    return shared
+  }
+}
+
+function hasManyHosts({ connectionString }: PoolOptions): boolean {
+  return typeof connectionString === 'string' && splitHosts(connectionString).length > 1
+}
+
+/** Nobody sees these connections but the router. */
+function listenerOf(router: () => Router): LeasePoolListener {
+  const nothing = (): void => {}
+  return {
+    connected: () => undefined,
+    released: nothing,
+    removed: nothing,
+    opened: (node, client, proceed) => router().opened(node, client, proceed),
+    idleError: (node, error) => router().connectionLost(node, error),
+  }
+}

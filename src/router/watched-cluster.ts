@@ -1,0 +1,224 @@
+import type { Client } from 'pg'
+import type { Settings } from '../config/settings.ts'
+import type { Position } from '../consistency/position.ts'
+import type { Unshown } from '../consistency/unshown.ts'
+import type { Cluster } from '../execution/execution.ts'
+import { ClusterMonitor } from '../monitoring/cluster-monitor.ts'
+import type { Monitor } from '../monitoring/monitor.ts'
+import type { NodeSet } from '../nodes/node-set.ts'
+import type { NodeConfig } from '../nodes/server-node.ts'
+import { noPrimaryError } from '../observability/problems.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Route } from '../routing/route.ts'
+import { planQuery, type Selection } from '../selection/plan.ts'
+import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
+import type { CatalogSource } from './shared-catalogs.ts'
+import { judgeReached, type Reached } from '../selection/reached.ts'
+import type { NodeId, Observation } from '../topology/node.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import type { Tags } from '../topology/tags.ts'
+
+/** What node-postgres says of a connection that was ended by `client.end()`. */
+const ENDED_HERE = 'Connection terminated'
+
+export interface WatchedClusterOptions {
+  readonly settings: Settings
+  readonly ClientClass: typeof Client
+  readonly platform: Platform
+  readonly selection: Selection
+  readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
+  /** Whether somebody has a connection. */
+  readonly isInUse: () => boolean
+  /** The cluster is no longer watched, until somebody looks at it. */
+  readonly onRest: () => void
+}
+
+/** The cluster as it is watched: who serves what now, and who will when somebody waits. */
+export class WatchedCluster implements Cluster {
+  readonly #options: WatchedClusterOptions
+  readonly #platform: Platform
+  readonly #selection: Selection
+  readonly #unmeasured: Selection
+  readonly #monitor: Monitor
+  /** Until there was one, waiting for a primary would only hide that the options are wrong. */
+  #hadPrimary = false
+
+  constructor(options: WatchedClusterOptions) {
+    const { settings, ClientClass, platform, selection, onSnapshot, isInUse, onRest } = options
+    this.#options = options
+    this.#platform = platform
+    this.#selection = selection
+    this.#unmeasured = { ...selection, servesUnmeasured: true }
+    this.#monitor = new ClusterMonitor({
+      nodes: settings.nodes,
+      ClientClass,
+      platform,
+      intervalMs: settings.probeIntervalMs,
+      timeoutMs: settings.probeTimeoutMs,
+      maxLag: settings.maxLag,
+      isInUse,
+      onRest,
+      onSnapshot: (next, previous) => {
+        if (next.primary !== undefined) this.#hadPrimary = true
+        onSnapshot(next, previous)
+      },
+    })
+  }
+
+  get snapshot(): Snapshot {
+    return this.#monitor.snapshot
+  }
+
+  /** True from the moment when nobody had used it for long, until it has been looked at again. */
+  get isResting(): boolean {
+    return this.#monitor.isResting
+  }
+
+  /** Resolves when the cluster was looked at; a later call looks again. */
+  async look(): Promise<void> {
+    const again = this.snapshot.nodes.some(({ state }) => state.name !== 'pending')
+    await this.#waiting(again ? this.#monitor.refresh() : this.#monitor.settled())
+  }
+
+  /** What this node is as of now. */
+  lookAt(id: NodeId): Promise<NodeView | undefined> {
+    return this.#monitor.lookAt(id)
+  }
+
+  lookSoon({ id }: NodeView): void {
+    void this.#monitor.lookAt(id)
+  }
+
+  /** A statement is on its way. */
+  used(): void {
+    this.#monitor.used()
+  }
+
+  /** A statement has met a failure there. That this process has ended a connection says nothing of the node. */
+  suspect(id: NodeId, cause: Error): void {
+    if (cause.message === ENDED_HERE) return
+    this.#monitor.suspect(id, cause)
+  }
+
+  setNodes(nodes: readonly NodeConfig[]): void {
+    this.#monitor.setNodes(nodes)
+  }
+
+  /** @param tags What a node must have to serve a read. */
+  plan(route: Route, tags?: Tags): QueryPlan {
+    const planBy = (selection: Selection): QueryPlan => {
+      const chosen = tags === undefined ? selection : { ...selection, tags }
+      return planQuery(route, this.snapshot, chosen, this.#platform.now())
+    }
+    const plan = planBy(this.#selection)
+    return plan.steps.length > 0 || !this.servesUnmeasured ? plan : planBy(this.#unmeasured)
+  }
+
+  /** What a server is to a statement that goes this way, which says this of itself behind an address of several. */
+  reached(route: Route, { id }: NodeView, observation: Observation): Reached {
+    const server = this.#monitor.reached(id, observation)
+    if (server === undefined || route.role === 'primary') return { is: 'unfit' }
+    const mayBeUnmeasured = this.servesUnmeasured && this.primary() === undefined
+    return judgeReached(server, route.freshness, this.snapshot, mayBeUnmeasured, this.#platform.now())
+  }
+
+  primary(): NodeView | undefined {
+    return this.snapshot.primary
+  }
+
+  /** The server that is the primary, and how it is reached. */
+  source(nodes: NodeSet): CatalogSource | undefined {
+    const primary = this.primary()
+    const options = primary && nodes.configOf(primary.id)?.options
+    if (primary?.state.name !== 'up' || options === undefined) return undefined
+    const { login, serverIdentity } = primary.state.observation
+    return { serverIdentity, login, options }
+  }
+
+  async awaitPrimary(timeoutMs: number): Promise<boolean> {
+    const isDecided = ({ primary, conflict }: Snapshot): boolean => (primary ?? conflict) !== undefined
+    if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
+    else await this.#waiting(this.#monitor.refresh())
+    return this.primary() !== undefined
+  }
+
+  async awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
+    const isDecided = ({ conflict }: Snapshot): boolean => plan().steps.length > 0 || conflict !== undefined
+    if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
+    else await this.#waiting(this.#monitor.refresh())
+    return plan()
+  }
+
+  async awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
+    const hasCaughtUp = ({ node, reason }: PlanStep): boolean => reason === 'replica' && !node.isBalanced
+    await this.#monitor.awaitProgress(() => plan().steps.some(hasCaughtUp), timeoutMs)
+    return plan()
+  }
+
+  /** A position at or after everything that has been committed by now, if the primary can tell. */
+  fence(mayBeUnflushed: boolean): Promise<Position | undefined> {
+    return this.#monitor.fence(mayBeUnflushed)
+  }
+
+  /** What the primary may not show yet that this server has shown. */
+  unshown(serverIdentity: string | undefined): Promise<Unshown | undefined> {
+    return this.#monitor.unshown(serverIdentity)
+  }
+
+  /** True while there is a server of that identity, and it answers. */
+  hasServer(serverIdentity: string): boolean {
+    return this.snapshot.nodes.some(
+      ({ state }) => state.name === 'up' && state.observation.serverIdentity === serverIdentity,
+    )
+  }
+
+  unavailable(): Error {
+    return noPrimaryError(this.snapshot)
+  }
+
+  /**
+   * True when there is, or will be, a node to serve a statement: one that was there before is waited for by the statement
+   * itself. Looks once more at the cluster if there seems to be none.
+   */
+  async canServe(): Promise<boolean> {
+    const serves = (): boolean =>
+      this.#waitsForPrimary ||
+      this.snapshot.nodes.some(
+        ({ lag, role }) => lag !== undefined || (this.servesUnmeasured && role === 'replica'),
+      )
+    if (!serves()) await this.#waiting(this.#monitor.refresh())
+    return serves()
+  }
+
+  /**
+   * True when this node, as it was when it was the primary, takes writes that it must not take: history has gone on without
+   * it, or along with it.
+   */
+  isFenced({ id, state }: NodeView): boolean {
+    const { nodes, conflict, primary } = this.snapshot
+    if (conflict?.some((node) => node.id === id)) return true
+    const exclusion = nodes.find((node) => node.id === id)?.exclusion
+    if (exclusion !== undefined && exclusion !== 'same-server') return true
+    // Somebody may hold a connection to a server that is no longer in the list, or does not answer probes.
+    if (state.name !== 'up' || primary?.state.name !== 'up') return false
+    return state.observation.serverIdentity !== primary.state.observation.serverIdentity
+  }
+
+  /** Whether replicas serve though there was no primary yet to tell how old they are. */
+  get servesUnmeasured(): boolean {
+    return !this.#hadPrimary && this.#options.settings.withoutPrimaryAtStart === 'serve'
+  }
+
+  get #waitsForPrimary(): boolean {
+    return this.#hadPrimary || this.#options.settings.withoutPrimaryAtStart === 'wait'
+  }
+
+  close(): Promise<void> {
+    return this.#monitor.close()
+  }
+
+  /** Somebody waits for this, so the process must not end before it. */
+  #waiting<T>(promise: Promise<T>): Promise<T> {
+    return promise.finally(this.#platform.holdOpen())
+  }
+}
