@@ -31,7 +31,7 @@ export const utils: unknown = Reflect.get(pg, 'utils')
 
 export { Pool } from './pool/pool.ts'
 export {
-  from,
+  wrapPg,
   type ClientClass,
   type ClientOptions,
   type PgModule,
@@ -86,7 +86,7 @@ export type { Logger } from './observability/logger.ts'
 export type { NodeStats, PoolStats } from './observability/stats.ts'
 export type { RouteRequest } from './routing/decide.ts'
 export type { Freshness, Route, RouteReason } from './routing/route.ts'
-export type { Balancer, Moment, Outcome } from './selection/balancer.ts'
+export type { Balancer, BalancerContext, ReadOutcome } from './selection/balancer.ts'
 export { leastInFlight } from './selection/least-in-flight.ts'
 export { peakEwma, type PeakEwmaOptions } from './selection/peak-ewma.ts'
 export { powerOfTwoChoices } from './selection/power-of-two-choices.ts'

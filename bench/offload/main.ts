@@ -7,7 +7,7 @@ import { ask } from '../../test/support/servers.ts'
 import { poolOver, replicasReady } from '../../test/support/routed-pool.ts'
 import { writeResult } from '../support/environment.ts'
 import { compare } from '../support/interleave.ts'
-import { fencesPerWrite } from './fences.ts'
+import { floorsPerWrite } from './floors.ts'
 import { Contender, inTurn, type Figures } from './ground.ts'
 import { runProcess, runSessions, whileLagsChange } from './loads.ts'
 import { memoryOfSessions } from './memory.ts'
@@ -100,14 +100,14 @@ console.log(
   `${memory.sessions} sessions: ${memory.bytesEach} bytes each, ${memory.bytesEachInUse} once they have written and read (${memory.bytesEachAlone} alone), ${memory.timers} timers`,
 )
 
-const fences = []
+const floors = []
 for (const writesPerSecond of [1, 10, 1000]) {
-  const figures = await fencesPerWrite(cluster, writesPerSecond, roundMs)
-  fences.push(figures)
-  console.log(`${writesPerSecond} writes/s: ${figures.perWrite} fence queries per write`)
+  const figures = await floorsPerWrite(cluster, writesPerSecond, roundMs)
+  floors.push(figures)
+  console.log(`${writesPerSecond} writes/s: ${figures.perWrite} floor queries per write`)
 }
 
-writeResult(options.out, { bench: 'offload', inSessions, withoutSessions, unwritten, fences, memory })
+writeResult(options.out, { bench: 'offload', inSessions, withoutSessions, unwritten, floors, memory })
 
 function print(figures: Figures): void {
   for (const [consistency, { reads, offThePrimary, staleReads, read, readAfterWrite }] of Object.entries(

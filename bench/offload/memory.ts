@@ -13,13 +13,13 @@ export interface MemoryFigures {
   readonly bytesEach: number
   /** Of those that have written, and then read from a replica. */
   readonly bytesEachInUse: number
-  /** The same, where nobody else has written at the time, so that each has a fence of its own. */
+  /** The same, where nobody else has written at the time, so that each has a floor of its own. */
   readonly bytesEachAlone: number
   /** Timers that they have left. */
   readonly timers: number
 }
 
-/** So many sessions write while one fence is asked for: about a thousand writes a second. */
+/** So many sessions write while one floor is asked for: about a thousand writes a second. */
 const WRITES_AT_A_TIME = 5
 
 /** What so many sessions cost that are all kept. */
@@ -33,7 +33,7 @@ export async function memoryOfSessions(count: number): Promise<MemoryFigures> {
       ),
     look: () => Promise.resolve(undefined),
     hasServer: () => true,
-    waitMs: 100,
+    catchUpTimeoutMs: 100,
     failoverTimeoutMs: 1000,
     claimRejected: () => {},
   })

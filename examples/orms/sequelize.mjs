@@ -1,7 +1,7 @@
 // Sequelize: it makes its connections itself, of the `Client` of the module that it is given. What it does not pass on, such as
 // the replicas, the module knows.
 import pg from 'pg'
-import { from } from 'pg-switchyard'
+import { wrapPg } from 'pg-switchyard'
 import { DataTypes, Sequelize } from 'sequelize'
 import { startServers } from './servers.mjs'
 
@@ -15,7 +15,7 @@ const db = new Sequelize({
   username,
   password,
   database,
-  dialectModule: from(pg, { replicas }),
+  dialectModule: wrapPg(pg, { replicas }),
   logging: false,
 })
 

@@ -64,7 +64,7 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'tags',
   'replicas',
   'consistency',
-  'waitMs',
+  'catchUpTimeoutMs',
   'maxStalenessMs',
   'withoutPrimaryAtStart',
   'windowMs',

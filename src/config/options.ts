@@ -174,7 +174,7 @@ export interface PoolOptions extends PoolConfig {
    * milliseconds. 0: not at all.
    * @defaultValue 100
    */
-  readonly waitMs?: number | undefined
+  readonly catchUpTimeoutMs?: number | undefined
   /**
    * The bound of `bounded`, in milliseconds, unless the query names one.
    * @defaultValue 2000

@@ -29,7 +29,7 @@ export interface Settings {
   /** Makes the options of a node that is found later follow those of the pool. Absent: they stay as they are. */
   readonly adopt?: (config: NodeConfig) => NodeConfig
   readonly consistency: Consistency
-  readonly waitMs: number
+  readonly catchUpTimeoutMs: number
   readonly maxStalenessMs: number
   readonly withoutPrimaryAtStart: 'fail' | 'wait' | 'serve'
   readonly windowMs: number
@@ -66,7 +66,7 @@ export function settingsOf(options: PoolOptions): Settings {
     tags,
     replicas,
     consistency,
-    waitMs,
+    catchUpTimeoutMs,
     maxStalenessMs,
     withoutPrimaryAtStart,
     windowMs,
@@ -109,7 +109,10 @@ export function settingsOf(options: PoolOptions): Settings {
     pgOptions,
     nodes,
     consistency: choiceOption('consistency', consistency, 'causal', CONSISTENCIES),
-    waitMs: numberOption('waitMs', waitMs, 100, { min: 0, max: LONGEST_TIMER_MS }),
+    catchUpTimeoutMs: numberOption('catchUpTimeoutMs', catchUpTimeoutMs, 100, {
+      min: 0,
+      max: LONGEST_TIMER_MS,
+    }),
     maxStalenessMs: numberOption('maxStalenessMs', maxStalenessMs, 2000, { above: 0 }),
     withoutPrimaryAtStart: choiceOption('withoutPrimaryAtStart', withoutPrimaryAtStart, 'fail', [
       'fail',

@@ -61,7 +61,7 @@ describe('the option "tiers"', () => {
     const limits = {
       readTimeoutMs: 1,
       failoverTimeoutMs: 2,
-      waitMs: 3,
+      catchUpTimeoutMs: 3,
       primarySpill: { places, over: 'wait' as const },
     }
     expect(limitsOf(limits, undefined)).toBe(limits)

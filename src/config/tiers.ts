@@ -72,6 +72,6 @@ export function limitsOf(settings: ExecutionLimits, tier: Tier | undefined): Exe
   if (tier === undefined) return settings
   const { places, over } = settings.primarySpill
   const share = places === 0 ? 0 : Math.max(1, Math.floor(places * tier.share))
-  const { readTimeoutMs, failoverTimeoutMs, waitMs } = settings
-  return { readTimeoutMs, failoverTimeoutMs, waitMs, primarySpill: { places: share, over } }
+  const { readTimeoutMs, failoverTimeoutMs, catchUpTimeoutMs } = settings
+  return { readTimeoutMs, failoverTimeoutMs, catchUpTimeoutMs, primarySpill: { places: share, over } }
 }

@@ -35,10 +35,10 @@ describe('tokens', () => {
 
 describe('consistency', () => {
   it('is causal, waits for a tenth of a second, and is bounded by two seconds', () => {
-    const { consistency, waitMs, maxStalenessMs, withoutPrimaryAtStart } = settingsOf({})
-    expect({ consistency, waitMs, maxStalenessMs, withoutPrimaryAtStart }).toEqual({
+    const { consistency, catchUpTimeoutMs, maxStalenessMs, withoutPrimaryAtStart } = settingsOf({})
+    expect({ consistency, catchUpTimeoutMs, maxStalenessMs, withoutPrimaryAtStart }).toEqual({
       consistency: 'causal',
-      waitMs: 100,
+      catchUpTimeoutMs: 100,
       maxStalenessMs: 2000,
       withoutPrimaryAtStart: 'fail',
     })
@@ -46,8 +46,8 @@ describe('consistency', () => {
 
   it.each<[string, object]>([
     ['consistency', { consistency: 'eventually' }],
-    ['waitMs', { waitMs: -1 }],
-    ['waitMs', { waitMs: 2 ** 31 }],
+    ['catchUpTimeoutMs', { catchUpTimeoutMs: -1 }],
+    ['catchUpTimeoutMs', { catchUpTimeoutMs: 2 ** 31 }],
     ['maxStalenessMs', { maxStalenessMs: 0 }],
     ['withoutPrimaryAtStart', { withoutPrimaryAtStart: 'hope' }],
   ])('%s must make sense: %j', (name, options) => {
@@ -55,6 +55,6 @@ describe('consistency', () => {
   })
 
   it('may wait for nothing', () => {
-    expect(settingsOf({ waitMs: 0 }).waitMs).toBe(0)
+    expect(settingsOf({ catchUpTimeoutMs: 0 }).catchUpTimeoutMs).toBe(0)
   })
 })

@@ -12,17 +12,17 @@ describe('a read', () => {
     causality.primaryAt(at(1n), implicit)
     expect(causality.awaited(causality.begin(implicit, {}))).toBeUndefined()
     expect(causality.awaited(implicit)).toBeUndefined()
-    expect(causality.fencesAsked).toBe(0)
+    expect(causality.floorsAsked).toBe(0)
   })
 
-  it('waits for the fence of what was written, and not longer', async () => {
+  it('waits for the floor of what was written, and not longer', async () => {
     const bench = new CausalityBench()
     const session = bench.wrote(bench.session())
     const waiting = bench.waits(session)
     await bench.platform.advance(30)
     await bench.tells(at(9n))
     expect(await waiting).toBeLessThan(WAIT_MS)
-    expect(session).toMatchObject({ position: at(9n), unfencedSinceMs: undefined })
+    expect(session).toMatchObject({ position: at(9n), floorPendingSinceMs: undefined })
     expect(await bench.waits(session)).toBeUndefined()
     expect({ timers: bench.platform.pendingTimers, held: bench.platform.heldOpen }).toEqual({
       timers: 0,
@@ -30,18 +30,18 @@ describe('a read', () => {
     })
   })
 
-  it('waits for waitMs at most: then it goes by the window', async () => {
+  it('waits for catchUpTimeoutMs at most: then it goes by the window', async () => {
     const bench = new CausalityBench()
     const session = bench.wrote(bench.session())
     expect(await bench.waits(session)).toBe(WAIT_MS)
-    expect(session.unfencedSinceMs).toBeDefined()
+    expect(session.floorPendingSinceMs).toBeDefined()
     expect({ timers: bench.platform.pendingTimers, held: bench.platform.heldOpen }).toEqual({
       timers: 0,
       held: 0,
     })
   })
 
-  it('does not wait for a fence that is known', async () => {
+  it('does not wait for a floor that is known', async () => {
     const bench = new CausalityBench()
     bench.position = at(9n)
     const session = bench.wrote(bench.session())
@@ -55,7 +55,7 @@ describe('a read', () => {
     expect(bench.causality.awaited(bench.wrote(bench.session()))).toBeUndefined()
   })
 
-  it('asks again when a fence has failed, but not at once', async () => {
+  it('asks again when a floor has failed, but not at once', async () => {
     const bench = new CausalityBench()
     bench.position = undefined
     const session = bench.wrote(bench.session())
@@ -63,14 +63,14 @@ describe('a read', () => {
     await settle()
     bench.position = at(9n)
     expect(await bench.waits(session)).toBeUndefined()
-    expect(session).toMatchObject({ unfencedSinceMs: writtenAtMs, position: undefined })
+    expect(session).toMatchObject({ floorPendingSinceMs: writtenAtMs, position: undefined })
     await bench.platform.advance(250)
     await bench.waits(session)
-    expect(session).toMatchObject({ unfencedSinceMs: undefined, position: at(9n) })
-    expect(bench.causality.fencesAsked).toBe(2)
+    expect(session).toMatchObject({ floorPendingSinceMs: undefined, position: at(9n) })
+    expect(bench.causality.floorsAsked).toBe(2)
   })
 
-  it('asks for the fence that nobody has asked for, as when the session was marked without', async () => {
+  it('asks for the floor that nobody has asked for, as when the session was marked without', async () => {
     const bench = new CausalityBench()
     bench.position = at(9n)
     const session = bench.session()
@@ -127,8 +127,8 @@ describe('a session within another', () => {
       consistency: 'causal',
       position: at(3n),
       lastWriteAtMs: outer.lastWriteAtMs,
-      unfencedSinceMs: outer.unfencedSinceMs,
-      fence: outer.fence,
+      floorPendingSinceMs: outer.floorPendingSinceMs,
+      floor: outer.floor,
       lastReads: [{ serverIdentity: 'a', atMs: 1 }],
       primaryUntilMs: 77,
     })
@@ -155,10 +155,10 @@ describe('a read of a session of its own', () => {
     bench.causality.answered(session, replica('a'), [])
     expect(session.lastReads).toEqual([{ serverIdentity: 'a', atMs: bench.platform.now() }])
     expect(bench.causality.awaited(session)).toBeUndefined()
-    expect(bench.causality.fencesAsked).toBe(0)
+    expect(bench.causality.floorsAsked).toBe(0)
   })
 
-  it('needs a fence when the primary has answered it', async () => {
+  it('needs a floor when the primary has answered it', async () => {
     const bench = new CausalityBench()
     const session = bench.session()
     bench.causality.answered(session, primaryView('p'), [])
@@ -168,7 +168,7 @@ describe('a read of a session of its own', () => {
     expect(session.position).toEqual(at(9n))
   })
 
-  it('needs a fence when its replica is gone', async () => {
+  it('needs a floor when its replica is gone', async () => {
     const bench = new CausalityBench()
     const session = bench.session()
     bench.causality.answered(session, replica('a'), [])
@@ -185,8 +185,8 @@ describe('a claim', () => {
     const { causality, implicit } = new CausalityBench()
     const session = causality.begin(implicit, {})
     causality.claim(session, at(0x1000n), primaryOf('0/1000'))
-    expect(session).toMatchObject({ position: at(0x1000n), unfencedSinceMs: undefined })
-    expect(causality.fencesAsked).toBe(0)
+    expect(session).toMatchObject({ position: at(0x1000n), floorPendingSinceMs: undefined })
+    expect(causality.floorsAsked).toBe(0)
   })
 
   it.each<[string, NodeView | undefined, Position, Position, number]>([
@@ -218,13 +218,13 @@ describe('the position of a session', () => {
     const { causality, implicit } = new CausalityBench()
     causality.primaryAt(at(5n), implicit)
     expect(await causality.positionOf(causality.begin(implicit, {}), 50)).toEqual(at(5n))
-    expect(causality.fencesAsked).toBe(0)
+    expect(causality.floorsAsked).toBe(0)
   })
 
   it.each<[string, (bench: CausalityBench, session: MutableSession) => void]>([
     ['written', (bench, session) => bench.wrote(session)],
     ['read', (bench, session) => bench.causality.answered(session, replica('a'), [])],
-    ['written, without a fence', (bench, session) => session.wrote(bench.platform.now(), undefined)],
+    ['written, without a floor', (bench, session) => session.wrote(bench.platform.now(), undefined)],
   ])('covers what was %s', async (_name, happens) => {
     const bench = new CausalityBench()
     const session = bench.session()
@@ -257,7 +257,7 @@ describe('what others wrote', () => {
     expect(isOver).toBe(true)
     expect(bench.implicit.position).toEqual(position)
     // Nothing that would keep its reads on the primary.
-    expect(bench.implicit.unfencedSinceMs).toBeUndefined()
+    expect(bench.implicit.floorPendingSinceMs).toBeUndefined()
   })
 
   it('is not waited for longer than a read waits, when the primary is silent', async () => {
@@ -267,6 +267,6 @@ describe('what others wrote', () => {
     await bench.platform.advance(WAIT_MS)
     await settle()
     expect(isOver).toBe(true)
-    expect(bench.implicit.unfencedSinceMs).toBeUndefined()
+    expect(bench.implicit.floorPendingSinceMs).toBeUndefined()
   })
 })

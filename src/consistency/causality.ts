@@ -1,8 +1,8 @@
 import { deadline } from '../platform/deadline.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Fence } from './fence.ts'
-import { FenceKeeper } from './fence-keeper.ts'
+import type { Floor } from './floor.ts'
+import { FloorKeeper } from './floor-keeper.ts'
 import { later, shows, type Position } from './position.ts'
 import { behindError } from './behind-error.ts'
 import { PrimaryProof, type Patience } from './primary-proof.ts'
@@ -36,30 +36,30 @@ export interface CausalityOptions {
   readonly hasServer: (serverIdentity: string) => boolean
   /** Looks for what the primary does not show and this server may have shown; see `PrimaryProof`. */
   readonly look: (serverIdentity: string | undefined) => Promise<Unshown | undefined>
-  /** How long a read waits for its session's fence, in milliseconds. */
-  readonly waitMs: number
+  /** How long a read waits for its session's floor, in milliseconds. */
+  readonly catchUpTimeoutMs: number
   /** How long a read waits for a node that can serve it at all, in milliseconds. */
   readonly failoverTimeoutMs: number
   /** A session began with a token of a position that the primary has not reached. */
   readonly claimRejected: () => void
 }
 
-/** Keeps sessions' promises: asks for fences when something happens that has to be covered, and hands over what they bring. */
+/** Keeps sessions' promises: asks for floors when something happens that has to be covered, and hands over what they bring. */
 export class Causality {
   readonly #options: CausalityOptions
-  readonly #keeper: FenceKeeper
+  readonly #keeper: FloorKeeper
   readonly #proof: PrimaryProof
   #failedAtMs = -Infinity
   #start: Position | undefined
   /** Every session's reads must show it. */
-  #floor: Position | undefined
+  #commonFloor: Position | undefined
   /** Brings the next floor. */
-  #rising: { readonly fence: Fence; readonly sinceMs: number } | undefined
+  #rising: { readonly floor: Floor; readonly sinceMs: number } | undefined
 
   constructor(options: CausalityOptions) {
     this.#options = options
     this.#proof = new PrimaryProof(options)
-    this.#keeper = new FenceKeeper(async () => {
+    this.#keeper = new FloorKeeper(async () => {
       const position = await options.ask().catch(() => undefined)
       if (position === undefined) this.#failedAtMs = options.platform.now()
       return position
@@ -71,20 +71,20 @@ export class Causality {
   }
 
   /** Questions that the primary was asked so far. */
-  get fencesAsked(): number {
+  get floorsAsked(): number {
     return this.#keeper.asked
   }
 
-  /** A fence for everything that has been committed by now. */
-  request(): Fence {
+  /** A floor for everything that has been committed by now. */
+  request(): Floor {
     return this.#keeper.request()
   }
 
   /** A position at or after everything that has been committed by now; `undefined` when it cannot be had soon. */
   async committed(): Promise<Position | undefined> {
-    const fence = this.request()
-    await this.#within(fence.settled(), ANSWER_MS)
-    return fence.state.name === 'known' ? fence.state.position : undefined
+    const floor = this.request()
+    await this.#within(floor.settled(), ANSWER_MS)
+    return floor.state.name === 'known' ? floor.state.position : undefined
   }
 
   /** The session is said to have written up to `position`, by a token. */
@@ -107,7 +107,7 @@ export class Causality {
    * of them more than it asks for.
    */
   beginWithin(parent: MutableSession, start: SessionStart): MutableSession {
-    const { fence, lastReads, lastWriteAtMs, position, unfencedSinceMs } = parent
+    const { floor, lastReads, lastWriteAtMs, position, floorPendingSinceMs } = parent
     const latestMs = Math.max(parent.primaryUntilMs ?? 0, start.primaryUntilMs ?? 0)
     const primaryUntilMs = latestMs === 0 ? undefined : latestMs
     if (depthOf(parent) >= DEEPEST) {
@@ -125,7 +125,7 @@ export class Causality {
       primaryUntilMs,
       lastReads: [...lastReads, ...(start.lastReads ?? [])],
     })
-    if (unfencedSinceMs !== undefined) session.saw(unfencedSinceMs, fence ?? this.request(), [])
+    if (floorPendingSinceMs !== undefined) session.saw(floorPendingSinceMs, floor ?? this.request(), [])
     return session
   }
 
@@ -154,16 +154,16 @@ export class Causality {
     this.#settle(session)
     const reads = session.lastReads
     if (reads.length > 0) {
-      const fence = this.request()
-      session.saw(platform.now(), fence, [])
+      const floor = this.request()
+      session.saw(platform.now(), floor, [])
       const showing = await this.#within(this.#proof.prove(reads, NO_PATIENCE), timeoutMs)
       if (showing === 'shown') session.shows(reads)
     }
-    if (session.unfencedSinceMs !== undefined) {
-      if (session.fence === undefined) session.saw(session.unfencedSinceMs, this.request(), [])
+    if (session.floorPendingSinceMs !== undefined) {
+      if (session.floor === undefined) session.saw(session.floorPendingSinceMs, this.request(), [])
       await this.#settled(session, timeoutMs)
     }
-    return session.unfencedSinceMs === undefined ? session.position : undefined
+    return session.floorPendingSinceMs === undefined ? session.position : undefined
   }
 
   /**
@@ -193,12 +193,12 @@ export class Causality {
 
   /** Sessions have been told to see what is committed by now: from now on every read does, whatever its session. */
   synchronize(): void {
-    this.#rising = { fence: this.request(), sinceMs: this.#options.platform.now() }
+    this.#rising = { floor: this.request(), sinceMs: this.#options.platform.now() }
   }
 
   /** Whether the primary shows what these reads have shown: for reads that could go elsewhere, too, and so not for long. */
   showing(reads: readonly SeenRead[]): Promise<Showing> {
-    return this.#proof.prove(reads, this.#patience(this.#options.waitMs))
+    return this.#proof.prove(reads, this.#patience(this.#options.catchUpTimeoutMs))
   }
 
   /**
@@ -219,10 +219,10 @@ export class Causality {
    * be had, it goes to the primary, and so that has to show what the session has seen.
    */
   awaited(session: MutableSession): Promise<void> | undefined {
-    const { waitMs } = this.#options
-    if (this.#rising?.fence.state.name === 'asked' && waitMs > 0) {
-      const { fence } = this.#rising
-      return this.#within(fence.settled(), waitMs).then(() => this.#awaited(session))
+    const { catchUpTimeoutMs } = this.#options
+    if (this.#rising?.floor.state.name === 'asked' && catchUpTimeoutMs > 0) {
+      const { floor } = this.#rising
+      return this.#within(floor.settled(), catchUpTimeoutMs).then(() => this.#awaited(session))
     }
     return this.#awaited(session)
   }
@@ -239,32 +239,33 @@ export class Causality {
       ({ serverIdentity }) => serverIdentity !== undefined && !hasServer(serverIdentity),
     )
     if (lost.length > 0) session.lost(lost, platform.now(), this.request())
-    const fenced = this.#fenced(session)
+    const awaited = this.#awaitFloor(session)
     const shown = (): Promise<void> | undefined =>
-      session.unfencedSinceMs === undefined ? undefined : this.shown(session)
-    return fenced === undefined ? shown() : fenced.then(shown)
+      session.floorPendingSinceMs === undefined ? undefined : this.shown(session)
+    return awaited === undefined ? shown() : awaited.then(shown)
   }
 
   /** Has the session's reads show what every session's must. */
   #lift(session: MutableSession): void {
     const { platform } = this.#options
     if (this.#rising !== undefined) {
-      const { fence, sinceMs } = this.#rising
-      const { state } = fence
+      const { floor, sinceMs } = this.#rising
+      const { state } = floor
       if (state.name === 'known') {
-        this.#floor = this.#floor === undefined ? state.position : later(this.#floor, state.position)
+        this.#commonFloor =
+          this.#commonFloor === undefined ? state.position : later(this.#commonFloor, state.position)
         this.#rising = undefined
       } else {
         // What is committed by now covers it all the same.
         const isDue = state.name === 'failed' && platform.now() - this.#failedAtMs >= FAILED_FOR_MS
-        if (isDue) this.#rising = { fence: this.request(), sinceMs }
-        session.saw(Math.max(sinceMs, session.unfencedSinceMs ?? sinceMs), this.request(), [])
+        if (isDue) this.#rising = { floor: this.request(), sinceMs }
+        session.saw(Math.max(sinceMs, session.floorPendingSinceMs ?? sinceMs), this.request(), [])
       }
     }
-    const floor = this.#floor
-    if (floor === undefined) return
+    const common = this.#commonFloor
+    if (common === undefined) return
     const { position } = session
-    if (position === undefined || !shows(position, floor)) session.mustShow(floor)
+    if (position === undefined || !shows(position, common)) session.mustShow(common)
   }
 
   /** What a replica says is comparable with what primaries have said only where all are on one timeline. */
@@ -272,33 +273,33 @@ export class Causality {
     return timeline === this.#start?.timeline && timeline === (position?.timeline ?? timeline)
   }
 
-  #fenced(session: MutableSession): Promise<void> | undefined {
-    const { platform, waitMs } = this.#options
-    if (session.unfencedSinceMs === undefined || waitMs === 0) return undefined
-    // A fence that failed, or was never asked for: what is committed by now covers it all the same.
-    if (session.fence === undefined) {
+  #awaitFloor(session: MutableSession): Promise<void> | undefined {
+    const { platform, catchUpTimeoutMs } = this.#options
+    if (session.floorPendingSinceMs === undefined || catchUpTimeoutMs === 0) return undefined
+    // A floor that failed, or was never asked for: what is committed by now covers it all the same.
+    if (session.floor === undefined) {
       if (platform.now() - this.#failedAtMs < FAILED_FOR_MS) return undefined
-      session.saw(session.unfencedSinceMs, this.request(), [])
+      session.saw(session.floorPendingSinceMs, this.request(), [])
     }
-    return this.#settled(session, waitMs)
+    return this.#settled(session, catchUpTimeoutMs)
   }
 
   #patience(certainMs: number): Patience {
-    return { certainMs, uncertainMs: Math.min(certainMs, this.#options.waitMs) }
+    return { certainMs, uncertainMs: Math.min(certainMs, this.#options.catchUpTimeoutMs) }
   }
 
   /** Others wrote: the session reads that too, if the primary can tell in time how far it is. */
   async hears(session: MutableSession): Promise<void> {
-    const fence = this.request()
-    if (this.#options.waitMs === 0) return session.saw(this.#options.platform.now(), fence, [])
-    await this.#within(fence.settled(), this.#options.waitMs)
-    if (fence.state.name === 'known') session.mustShow(fence.state.position)
+    const floor = this.request()
+    if (this.#options.catchUpTimeoutMs === 0) return session.saw(this.#options.platform.now(), floor, [])
+    await this.#within(floor.settled(), this.#options.catchUpTimeoutMs)
+    if (floor.state.name === 'known') session.mustShow(floor.state.position)
   }
 
   async #settled(session: MutableSession, timeoutMs: number): Promise<void> {
-    const { fence } = session
-    if (fence === undefined) return
-    await this.#within(fence.settled(), timeoutMs)
+    const { floor } = session
+    if (floor === undefined) return
+    await this.#within(floor.settled(), timeoutMs)
     this.#settle(session)
   }
 

@@ -37,8 +37,8 @@ test.each<readonly [what: string, known: string, heard: string, kept: string]>([
   ['of two clusters what came later', far, position(1, 1n, '8'), position(1, 1n, '8')],
   ['of two times the later one', early, late, late],
   ['and never the earlier one', late, early, late],
-  ['an unfenced write behind a position', far, early, early],
-  ['a position behind an unfenced write', early, near, near],
+  ['a write without a floor behind a position', far, early, early],
+  ['a position behind a write without a floor', early, near, near],
   ['instead of garbage what is none', 'garbage', near, near],
   ['and no garbage instead of it', near, 'garbage', near],
 ])('%s', (_, known, heard, kept) => {

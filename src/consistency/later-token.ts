@@ -6,8 +6,8 @@ import { peekToken, type TokenContent } from './token.ts'
  * one would have to be signed.
  *
  * Of two positions it is the one that implies the other, of two times the later one. Of one each it is the one that came
- * later: a position that is asked for after an unfenced write implies it, and an unfenced write is implied by no earlier
- * position. Only two writes that one user makes at the same time, one of them unfenced, can lose one to the other.
+ * later: a position that is asked for after a write without a floor implies it, and a write without a floor is implied by no earlier
+ * position. Only two writes that one user makes at the same time, one of them without a floor, can lose one to the other.
  */
 export function laterToken(known: string, heard: string): string {
   const [before, now] = [peekToken(known), peekToken(heard)]

@@ -1,4 +1,4 @@
-import type { Fence } from './fence.ts'
+import type { Floor } from './floor.ts'
 import type { Consistency } from './mode.ts'
 import type { Position } from './position.ts'
 import type { MutableSession, SeenRead, SessionStart, WriteCertainty } from './session.ts'
@@ -33,44 +33,44 @@ export class SessionAlias implements MutableSession {
     return this.#session.position
   }
 
-  get unfencedSinceMs(): number | undefined {
-    return this.#session.unfencedSinceMs
+  get floorPendingSinceMs(): number | undefined {
+    return this.#session.floorPendingSinceMs
   }
 
-  get fence(): Fence | undefined {
-    return this.#session.fence
+  get floor(): Floor | undefined {
+    return this.#session.floor
   }
 
   get lastReads(): readonly SeenRead[] {
     return this.#session.lastReads
   }
 
-  wrote(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void {
-    this.#session.wrote(nowMs, fence, certainty)
+  wrote(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void {
+    this.#session.wrote(nowMs, floor, certainty)
   }
 
-  wroteByItself(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void {
-    this.#session.wroteByItself(nowMs, fence, certainty)
+  wroteByItself(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void {
+    this.#session.wroteByItself(nowMs, floor, certainty)
   }
 
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void {
     this.#session.readFrom(read, before)
   }
 
-  saw(nowMs: number, fence: Fence, before: readonly SeenRead[]): void {
-    this.#session.saw(nowMs, fence, before)
+  saw(nowMs: number, floor: Floor, before: readonly SeenRead[]): void {
+    this.#session.saw(nowMs, floor, before)
   }
 
   shows(reads: readonly SeenRead[]): void {
     this.#session.shows(reads)
   }
 
-  lost(reads: readonly SeenRead[], nowMs: number, fence: Fence): void {
-    this.#session.lost(reads, nowMs, fence)
+  lost(reads: readonly SeenRead[], nowMs: number, floor: Floor): void {
+    this.#session.lost(reads, nowMs, floor)
   }
 
-  claims(position: Position, nowMs: number, fence: Fence): void {
-    this.#session.claims(position, nowMs, fence)
+  claims(position: Position, nowMs: number, floor: Floor): void {
+    this.#session.claims(position, nowMs, floor)
   }
 
   settle(): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Fence, FenceState } from './fence.ts'
+import type { Floor, FloorState } from './floor.ts'
 import type { Position } from './position.ts'
 import { createSession, type MutableSession, type SeenRead } from './session.ts'
 
@@ -10,9 +10,9 @@ const at = (lsn: bigint, given: Partial<Position> = {}): Position => ({
   ...given,
 })
 
-/** A fence that a test lets be known or fail. */
-class TestFence implements Fence {
-  state: FenceState = { name: 'asked' }
+/** A floor that a test lets be known or fail. */
+class TestFloor implements Floor {
+  state: FloorState = { name: 'asked' }
 
   is(position: Position | undefined): this {
     this.state = position === undefined ? { name: 'failed' } : { name: 'known', position }
@@ -33,8 +33,8 @@ describe('a session', () => {
       consistency: undefined,
       lastWriteAtMs: undefined,
       position: undefined,
-      unfencedSinceMs: undefined,
-      fence: undefined,
+      floorPendingSinceMs: undefined,
+      floor: undefined,
       primaryUntilMs: undefined,
       lastReads: [],
     })
@@ -44,7 +44,7 @@ describe('a session', () => {
     const session = createSession()
     session.wrote(1000, undefined)
     session.wrote(2500, undefined)
-    expect(session).toMatchObject({ lastWriteAtMs: 2500, unfencedSinceMs: 2500 })
+    expect(session).toMatchObject({ lastWriteAtMs: 2500, floorPendingSinceMs: 2500 })
   })
 
   it('knows nothing of others', () => {
@@ -57,51 +57,51 @@ describe('a session', () => {
     const outermost = createSession()
     let session = outermost
     for (let depth = 0; depth < 50_000; depth++) session = createSession({ parent: session })
-    const fence = new TestFence()
-    session.wrote(7, fence)
-    expect(outermost).toMatchObject({ lastWriteAtMs: 7, unfencedSinceMs: 7, fence })
-    outermost.wrote(9, new TestFence())
+    const floor = new TestFloor()
+    session.wrote(7, floor)
+    expect(outermost).toMatchObject({ lastWriteAtMs: 7, floorPendingSinceMs: 7, floor })
+    outermost.wrote(9, new TestFloor())
     expect(session.lastWriteAtMs).toBe(7)
   })
 })
 
 describe('settle', () => {
-  it('changes nothing while the fence is asked for', () => {
+  it('changes nothing while the floor is asked for', () => {
     const session = createSession()
-    const fence = new TestFence()
-    session.wrote(1, fence)
+    const floor = new TestFloor()
+    session.wrote(1, floor)
     expect(session.settle()).toBe(true)
-    expect(session).toMatchObject({ fence, unfencedSinceMs: 1, position: undefined })
+    expect(session).toMatchObject({ floor, floorPendingSinceMs: 1, position: undefined })
   })
 
-  it('takes over the position, and then there is nothing unfenced', () => {
+  it('takes over the position, and then there is nothing pending', () => {
     const session = createSession({ position: at(3n) })
-    session.wrote(1, new TestFence().is(at(9n)))
+    session.wrote(1, new TestFloor().is(at(9n)))
     expect(session.settle()).toBe(true)
-    expect(session).toMatchObject({ fence: undefined, unfencedSinceMs: undefined, position: at(9n) })
+    expect(session).toMatchObject({ floor: undefined, floorPendingSinceMs: undefined, position: at(9n) })
     expect(session.lastWriteAtMs).toBe(1)
   })
 
   it('never takes a position back', () => {
     const session = createSession({ position: at(10n) })
-    session.wrote(1, new TestFence().is(at(9n)))
+    session.wrote(1, new TestFloor().is(at(9n)))
     session.settle()
     expect(session.position).toEqual(at(10n))
   })
 
-  it('a fence that failed covers nothing: what was written stays unfenced', () => {
+  it('a floor that failed covers nothing: what was written stays pending', () => {
     const session = createSession()
-    session.wrote(1, new TestFence().is(undefined))
+    session.wrote(1, new TestFloor().is(undefined))
     expect(session.settle()).toBe(true)
-    expect(session).toMatchObject({ fence: undefined, unfencedSinceMs: 1, position: undefined })
+    expect(session).toMatchObject({ floor: undefined, floorPendingSinceMs: 1, position: undefined })
   })
 
-  it('the fence of the last write counts, though an earlier one is known', () => {
+  it('the floor of the last write counts, though an earlier one is known', () => {
     const session = createSession()
-    session.wrote(1, new TestFence().is(at(9n)))
-    session.wrote(2, new TestFence())
+    session.wrote(1, new TestFloor().is(at(9n)))
+    session.wrote(2, new TestFloor())
     session.settle()
-    expect(session).toMatchObject({ position: undefined, unfencedSinceMs: 2 })
+    expect(session).toMatchObject({ position: undefined, floorPendingSinceMs: 2 })
   })
 })
 
@@ -115,25 +115,25 @@ describe('a claim', () => {
     ['of another cluster is not', at(5n, { systemIdentifier: '1' }), at(9n), at(9n), false],
   ])('%s', (_name, claimed, primary, position, isBelieved) => {
     const session = createSession()
-    session.claims(claimed, 1, new TestFence().is(primary))
-    expect(session.unfencedSinceMs).toBe(1)
+    session.claims(claimed, 1, new TestFloor().is(primary))
+    expect(session.floorPendingSinceMs).toBe(1)
     expect(session.settle()).toBe(isBelieved)
-    expect(session).toMatchObject({ position, unfencedSinceMs: undefined })
+    expect(session).toMatchObject({ position, floorPendingSinceMs: undefined })
     expect(session.settle()).toBe(true)
   })
 
   it('does not stand for what was written beside it', () => {
     const session = createSession()
-    session.wrote(1, new TestFence())
-    session.claims(at(2n), 2, new TestFence().is(at(9n)))
+    session.wrote(1, new TestFloor())
+    session.claims(at(2n), 2, new TestFloor().is(at(9n)))
     session.settle()
     expect(session.position).toEqual(at(9n))
   })
 
   it('nor for what is written after it', () => {
     const session = createSession()
-    session.claims(at(2n), 1, new TestFence())
-    session.wrote(2, new TestFence().is(at(9n)))
+    session.claims(at(2n), 1, new TestFloor())
+    session.wrote(2, new TestFloor().is(at(9n)))
     session.settle()
     expect(session.position).toEqual(at(9n))
   })
@@ -179,29 +179,29 @@ describe('last reads', () => {
     const before = session.lastReads
     session.readFrom(read('b', 2), before)
     session.readFrom(read('c', 2), before)
-    session.saw(3, new TestFence(), session.lastReads.slice(0, 1))
+    session.saw(3, new TestFloor(), session.lastReads.slice(0, 1))
     expect(session).toMatchObject({
       lastReads: [read('b', 2)],
-      unfencedSinceMs: 3,
+      floorPendingSinceMs: 3,
       lastWriteAtMs: undefined,
     })
-    session.saw(4, new TestFence(), [])
+    session.saw(4, new TestFloor(), [])
     expect(session.lastReads).toEqual([read('b', 2)])
     session.shows(session.lastReads)
     expect(session.lastReads).toEqual([])
   })
 
-  it('of servers that are gone are covered by a fence, though not for the primary', () => {
+  it('of servers that are gone are covered by a floor, though not for the primary', () => {
     const session = monotonic()
     session.readFrom(read('a', 1))
     session.readFrom(read('b', 2), [])
     const [b, a] = session.lastReads
-    session.lost([a, b].filter((each) => each !== undefined).slice(0, 1), 3, new TestFence())
+    session.lost([a, b].filter((each) => each !== undefined).slice(0, 1), 3, new TestFloor())
     expect(session).toMatchObject({
       lastReads: [read('b', 2), { serverIdentity: undefined, atMs: 1 }],
-      unfencedSinceMs: 3,
+      floorPendingSinceMs: 3,
     })
-    session.lost(session.lastReads, 4, new TestFence())
+    session.lost(session.lastReads, 4, new TestFloor())
     expect(session.lastReads).toEqual([{ serverIdentity: undefined, atMs: 2 }])
   })
 })

@@ -1,5 +1,5 @@
 import type { Lsn } from '../topology/lsn.ts'
-import type { Fence } from './fence.ts'
+import type { Floor } from './floor.ts'
 import type { Consistency } from './mode.ts'
 import { later, shows, type Position } from './position.ts'
 
@@ -33,15 +33,15 @@ export interface Session {
    * while it has not written.
    */
   readonly lastWriteAtMs: number | undefined
-  /** What its reads must show, as far as it is known: from fences, and from the token that it began with. */
+  /** What its reads must show, as far as it is known: from floors, and from the token that it began with. */
   readonly position: Position | undefined
   /**
    * Since when (our clock, milliseconds) it has written or seen something that `position` is not known to cover.
    * `undefined` while there is no such thing.
    */
-  readonly unfencedSinceMs: number | undefined
-  /** The fence that will cover it. Absent when none was asked for. */
-  readonly fence: Fence | undefined
+  readonly floorPendingSinceMs: number | undefined
+  /** The floor that will cover it. Absent when none was asked for. */
+  readonly floor: Floor | undefined
   /** Until then (our clock, milliseconds) it reads from the primary: its token could say no position. */
   readonly primaryUntilMs: number | undefined
   /**
@@ -83,26 +83,26 @@ export interface MutableSession extends Session {
   /** Sees what this session writes, too. */
   readonly parent: MutableSession | undefined
   /** The outcome of a write, or of something that may have been one, was heard at `nowMs`. Tells all its parents, too. */
-  wrote(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void
+  wrote(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void
   /** As `wrote`, of this session alone. */
-  wroteByItself(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void
+  wroteByItself(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void
   /**
    * A read was answered by a replica.
    * @param before The last reads when it was routed: it shows all that they showed
    */
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void
   /**
-   * Something was seen that `fence` covers, on the primary.
+   * Something was seen that `floor` covers, on the primary.
    * @param before Last reads of which it is proven that the primary showed all that they showed
    */
-  saw(nowMs: number, fence: Fence, before: readonly SeenRead[]): void
-  /** The primary shows what these last reads showed, and a fence covers it. */
+  saw(nowMs: number, floor: Floor, before: readonly SeenRead[]): void
+  /** The primary shows what these last reads showed, and a floor covers it. */
   shows(reads: readonly SeenRead[]): void
-  /** The servers of these last reads are gone; `fence` covers what they showed. */
-  lost(reads: readonly SeenRead[], nowMs: number, fence: Fence): void
-  /** It is said to have written up to `position`, and `fence` will show whether that can be. */
-  claims(position: Position, nowMs: number, fence: Fence): void
-  /** Takes over what its fence has brought. Gives false when that contradicts what was claimed. */
+  /** The servers of these last reads are gone; `floor` covers what they showed. */
+  lost(reads: readonly SeenRead[], nowMs: number, floor: Floor): void
+  /** It is said to have written up to `position`, and `floor` will show whether that can be. */
+  claims(position: Position, nowMs: number, floor: Floor): void
+  /** Takes over what its floor has brought. Gives false when that contradicts what was claimed. */
   settle(): boolean
   /** Its reads must show this position from now on. */
   mustShow(position: Position): void
@@ -123,10 +123,10 @@ interface Beginning {
 }
 
 /** Something that the position is not known to cover yet. */
-interface Unfenced {
+interface PendingFloor {
   readonly sinceMs: number
-  readonly fence: Fence | undefined
-  /** It is said to be this, and nothing else is unfenced. */
+  readonly floor: Floor | undefined
+  /** It is said to be this, and nothing else is pending. */
   readonly claimed: Position | undefined
 }
 
@@ -151,7 +151,7 @@ class PlainSession implements MutableSession {
   readonly parent: MutableSession | undefined
   readonly #beginning: Beginning | undefined
   #ownWriteAtMs: number | undefined
-  #unfenced: Unfenced | undefined
+  #pending: PendingFloor | undefined
   /** The first position of its timeline, which sessions share. How far it has come since is kept without an object around it. */
   #base: Position | undefined
   #lsn: Lsn | undefined
@@ -193,12 +193,12 @@ class PlainSession implements MutableSession {
     return { systemIdentifier: base.systemIdentifier, timeline: base.timeline, lsn }
   }
 
-  get unfencedSinceMs(): number | undefined {
-    return this.#unfenced?.sinceMs
+  get floorPendingSinceMs(): number | undefined {
+    return this.#pending?.sinceMs
   }
 
-  get fence(): Fence | undefined {
-    return this.#unfenced?.fence
+  get floor(): Floor | undefined {
+    return this.#pending?.floor
   }
 
   get lastReads(): readonly SeenRead[] {
@@ -206,18 +206,18 @@ class PlainSession implements MutableSession {
     return 'atMs' in this.#lastReads ? [this.#lastReads] : this.#lastReads
   }
 
-  wrote(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void {
+  wrote(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void {
     // No recursion: chains may be long.
     let session: MutableSession | undefined = this.parent
-    this.wroteByItself(nowMs, fence, certainty)
-    for (; session !== undefined; session = session.parent) session.wroteByItself(nowMs, fence, certainty)
+    this.wroteByItself(nowMs, floor, certainty)
+    for (; session !== undefined; session = session.parent) session.wroteByItself(nowMs, floor, certainty)
   }
 
-  wroteByItself(nowMs: number, fence: Fence | undefined, certainty?: WriteCertainty): void {
+  wroteByItself(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void {
     if (certainty !== 'pending') pendingOnly.delete(this)
     else if (this.#ownWriteAtMs === undefined) pendingOnly.add(this)
     this.#ownWriteAtMs = Math.ceil(nowMs)
-    this.#unfenced = unfenced(nowMs, fence)
+    this.#pending = pendingFloor(nowMs, floor)
   }
 
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void {
@@ -228,8 +228,8 @@ class PlainSession implements MutableSession {
     this.#lastReads = compact([read, ...beside])
   }
 
-  saw(nowMs: number, fence: Fence, before: readonly SeenRead[]): void {
-    this.#unfenced = unfenced(nowMs, fence)
+  saw(nowMs: number, floor: Floor, before: readonly SeenRead[]): void {
+    this.#pending = pendingFloor(nowMs, floor)
     this.shows(before)
   }
 
@@ -237,28 +237,28 @@ class PlainSession implements MutableSession {
     if (reads.length > 0) this.#lastReads = compact(without(this.lastReads, reads))
   }
 
-  lost(reads: readonly SeenRead[], nowMs: number, fence: Fence): void {
-    this.#unfenced = unfenced(nowMs, fence)
+  lost(reads: readonly SeenRead[], nowMs: number, floor: Floor): void {
+    this.#pending = pendingFloor(nowMs, floor)
     const atMs = Math.max(...reads.map((each) => each.atMs))
     this.#lastReads = compact([...without(this.lastReads, reads), seenRead(undefined, atMs)])
   }
 
-  claims(position: Position, nowMs: number, fence: Fence): void {
-    const isAllThereIs = this.#unfenced === undefined
-    this.#unfenced = unfenced(nowMs, fence, isAllThereIs ? position : undefined)
+  claims(position: Position, nowMs: number, floor: Floor): void {
+    const isAllThereIs = this.#pending === undefined
+    this.#pending = pendingFloor(nowMs, floor, isAllThereIs ? position : undefined)
   }
 
   settle(): boolean {
-    if (this.#unfenced === undefined) return true
-    const { claimed, fence, sinceMs } = this.#unfenced
-    if (fence === undefined || fence.state.name === 'asked') return true
-    if (fence.state.name === 'failed') {
-      this.#unfenced = { sinceMs, claimed, fence: undefined }
+    if (this.#pending === undefined) return true
+    const { claimed, floor, sinceMs } = this.#pending
+    if (floor === undefined || floor.state.name === 'asked') return true
+    if (floor.state.name === 'failed') {
+      this.#pending = { sinceMs, claimed, floor: undefined }
       return true
     }
-    this.#unfenced = undefined
-    const isBelieved = claimed !== undefined && shows(fence.state.position, claimed)
-    this.mustShow(isBelieved ? claimed : fence.state.position)
+    this.#pending = undefined
+    const isBelieved = claimed !== undefined && shows(floor.state.position, claimed)
+    this.mustShow(isBelieved ? claimed : floor.state.position)
     return claimed === undefined || isBelieved
   }
 
@@ -275,7 +275,7 @@ function without(all: readonly SeenRead[], reads: readonly SeenRead[]): readonly
   return all.filter((each) => !reads.includes(each))
 }
 
-/** A later fence covers all that an earlier one does, and what the fence has to cover besides no claim covers. */
-function unfenced(nowMs: number, fence: Fence | undefined, claimed?: Position): Unfenced {
-  return { sinceMs: Math.ceil(nowMs), fence, claimed }
+/** A later floor covers all that an earlier one does, and what the floor has to cover besides no claim covers. */
+function pendingFloor(nowMs: number, floor: Floor | undefined, claimed?: Position): PendingFloor {
+  return { sinceMs: Math.ceil(nowMs), floor, claimed }
 }

@@ -22,7 +22,7 @@ import { Writer, type Leased } from './writer.ts'
 export interface ExecutionLimits {
   readonly readTimeoutMs: number | undefined
   readonly failoverTimeoutMs: number
-  readonly waitMs: number
+  readonly catchUpTimeoutMs: number
   readonly primarySpill: { readonly places: number; readonly over: 'wait' | 'fail' }
 }
 
@@ -55,7 +55,7 @@ export class Executor {
 
   constructor(options: ExecutorOptions) {
     const { nodeOf, balancer, cluster, committed, health, limits, listener, platform, tier: tiered } = options
-    const { failoverTimeoutMs, primarySpill, readTimeoutMs, waitMs } = limits
+    const { failoverTimeoutMs, primarySpill, readTimeoutMs, catchUpTimeoutMs } = limits
     const { places, over } = primarySpill
     const plain = new Attempts({
       nodeOf,
@@ -86,7 +86,7 @@ export class Executor {
       unserved,
       readTimeoutMs,
       failoverTimeoutMs,
-      waitMs,
+      catchUpTimeoutMs,
     })
   }
 

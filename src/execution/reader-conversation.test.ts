@@ -27,7 +27,7 @@ function begin(word: string): void {
     },
   }
   const refused = (): void => void b.log.push('refused')
-  b.reader({ places: 1, waitMs: 0 }).read(
+  b.reader({ places: 1, catchUpTimeoutMs: 0 }).read(
     { plan: () => planOf(word), send: b.send, refused, conversation },
     b.done,
   )

@@ -13,7 +13,7 @@ describe('on the primary in place of replicas', () => {
   it('a read takes a place, and gives it back however it ends', async () => {
     for (const answer of ['rows', ownFault(), conflict(), shutdown()]) {
       b.answers['p'] = answer
-      b.read('p', { places: 1, waitMs: 0 })
+      b.read('p', { places: 1, catchUpTimeoutMs: 0 })
       await settle()
     }
     b.gone.add('p')
@@ -29,7 +29,7 @@ describe('on the primary in place of replicas', () => {
   it('a read that is given up while it waits for a connection gives its place back, and the connection too', async () => {
     let handOver = (): void => {}
     b.nodes.p.deferLease = (callBack) => (handOver = callBack)
-    b.read('p', { places: 1, waitMs: 0 })
+    b.read('p', { places: 1, catchUpTimeoutMs: 0 })
     b.attempts.abandon('p', reset())
     await settle()
     handOver()
@@ -41,7 +41,7 @@ describe('on the primary in place of replicas', () => {
 
   it('the place is free before the caller hears: the next thing that it does may be to read', () => {
     b.answers['p'] = 'rows'
-    b.read('p', { places: 1, waitMs: 0 }, (...first) => {
+    b.read('p', { places: 1, catchUpTimeoutMs: 0 }, (...first) => {
       b.done(...first)
       b.read('p')
     })
@@ -64,7 +64,7 @@ describe('on the primary in place of replicas', () => {
     ['after one, says that', 'ap', 'ECONNRESET'],
   ])('a read that gets no place and has nowhere else to go, %s', (_name, word, code) => {
     b.answers['a'] = reset()
-    b.read('p', { places: 1, waitMs: 0 })
+    b.read('p', { places: 1, catchUpTimeoutMs: 0 })
     const errors: unknown[] = []
     b.read(word, {}, (error) => errors.push(error))
     expect(b.log).toContain('spillRefused')
@@ -73,7 +73,7 @@ describe('on the primary in place of replicas', () => {
 
   it('a read that gets no place tries who was ejected', () => {
     b.answers['c'] = 'rows'
-    b.read('p', { places: 1, waitMs: 0 })
+    b.read('p', { places: 1, catchUpTimeoutMs: 0 })
     b.read('pc!')
     expect(b.outcome).toBe('rows')
   })

@@ -65,7 +65,7 @@ describe('a read of a session that has seen more than the primary may show', () 
     const answered = ({ id }: NodeView): void => void seen.answeredBy.push(id)
     const plan = (): ReturnType<typeof planOf> => planOf(word)
     bench
-      .reader({ waitMs: 0 })
+      .reader({ catchUpTimeoutMs: 0 })
       .read(
         { plan, send: bench.send, refused: () => {}, follower: { isMonotonic: true, answered, showing } },
         bench.done,

@@ -14,7 +14,7 @@ import {
 import { settle } from '../../test/support/fake-platform.ts'
 import { ReaderBench } from '../../test/support/reader-bench.ts'
 import { uncaughtDuring } from '../../test/support/uncaught.ts'
-import type { Balancer, Outcome } from '../selection/balancer.ts'
+import type { Balancer, ReadOutcome } from '../selection/balancer.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 let b: ReaderBench
@@ -298,7 +298,7 @@ describe('what the balancer hears', () => {
   })
 
   it('what reads of the same text took before, and of a new text what reads took', async () => {
-    const outcomes: Outcome[] = []
+    const outcomes: ReadOutcome[] = []
     b.balancer = { order: (candidates) => candidates, ended: (_node, outcome) => outcomes.push(outcome) }
     const [one, two] = [{}, {}]
     const reader = b.reader()

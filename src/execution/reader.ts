@@ -50,7 +50,7 @@ export interface ReaderOptions {
   /** How long one candidate may take. Absent: as long as the node answers its probes. */
   readonly readTimeoutMs: number | undefined
   /** How long to wait for a replica to catch up with the session before the primary is asked, in milliseconds. */
-  readonly waitMs: number
+  readonly catchUpTimeoutMs: number
   /** How long after the first failure to go on trying, in milliseconds. */
   readonly failoverTimeoutMs: number
 }
@@ -111,7 +111,11 @@ export class Reader {
   }
 
   /** Replicas will soon show what the session has written: better a moment later than on the primary. */
-  #waitForReplica(walk: Walk, timeoutMs: number = this.#options.waitMs, after = (): void => {}): void {
+  #waitForReplica(
+    walk: Walk,
+    timeoutMs: number = this.#options.catchUpTimeoutMs,
+    after = (): void => {},
+  ): void {
     const planned = (plan: QueryPlan): void => {
       walk.plan = plan
       walk.index = 0
@@ -215,9 +219,9 @@ export class Reader {
 
   /** The server that was reached is behind. Unless somebody else is known to serve the read, another one is asked, or it again. */
   #awaitServer(walk: Walk, client: PoolClient): void {
-    const { platform, waitMs } = this.#options
+    const { platform, catchUpTimeoutMs } = this.#options
     const nowMs = platform.now()
-    walk.catchUpUntilMs ??= nowMs + waitMs
+    walk.catchUpUntilMs ??= nowMs + catchUpTimeoutMs
     const leftMs = walk.catchUpUntilMs - nowMs
     if (walk.plan.steps[walk.index + 1]?.reason === 'replica' || leftMs <= 0) {
       client.release()

@@ -36,7 +36,7 @@ describe('an error of a replica', () => {
   ])('does not count where the replica is behind: %s', async (_name, error) => {
     b.committed = AHEAD
     Object.assign(b.answers, { a: error(), p: 'rows' })
-    expect(await read('abp', { waitMs: 0 })).toBe('ap: rows')
+    expect(await read('abp', { catchUpTimeoutMs: 0 })).toBe('ap: rows')
     expect(b.log).toContain('readAnswered p')
     expect(b.log).not.toContain('readAnswered a')
     expect(b.freePlaces).toBe(9)
@@ -79,7 +79,7 @@ describe('an error of a replica', () => {
   it('counts when the primary has no place for it', async () => {
     b.committed = AHEAD
     Object.assign(b.answers, { a: ownFault(), p: 'rows' })
-    expect(await read('ap', { places: 0, waitMs: 0 })).toBe('a: error 42P01')
+    expect(await read('ap', { places: 0, catchUpTimeoutMs: 0 })).toBe('a: error 42P01')
     expect(b.log).toContain('spillRefused')
   })
 

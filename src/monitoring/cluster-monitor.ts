@@ -158,7 +158,7 @@ export class ClusterMonitor implements Monitor {
     return passed
   }
 
-  async fence(mayBeUnflushed: boolean): Promise<Position | undefined> {
+  async floor(mayBeUnflushed: boolean): Promise<Position | undefined> {
     if (this.#isResting) await this.settled()
     const node = this.#watched.find(({ id }) => id === this.#snapshot.primary?.id)
     if (node === undefined || this.#isClosed) return undefined

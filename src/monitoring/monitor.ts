@@ -41,7 +41,7 @@ export interface Monitor {
    * primary, or when it cannot tell.
    * @param mayBeUnflushed Whether commits may have been acknowledged before they were flushed.
    */
-  fence(mayBeUnflushed: boolean): Promise<Position | undefined>
+  floor(mayBeUnflushed: boolean): Promise<Position | undefined>
   /**
    * Looks for transactions that the primary has not finished, though this server shows them as committed; when it is gone,
    * or none is named, though one may. `undefined` when there is no primary, or when it cannot tell.

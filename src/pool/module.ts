@@ -42,7 +42,7 @@ export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
  *
  * Throws `SWITCHYARD_INVALID_OPTION` when `pg` is no node-postgres, or older than 8.21.
  */
-export function from(module: PgModule, defaults: PoolOptions = {}): RoutedModule {
+export function wrapPg(module: PgModule, defaults: PoolOptions = {}): RoutedModule {
   const { Client: ClientOfCopy, Pool: PoolOfCopy } = checked(module)
   const clusters = new SharedClusters(ClientOfCopy, defaults)
   const routedClientOf = (Class: typeof PgClient): RoutedClientClass =>
@@ -70,15 +70,15 @@ function checked(module: PgModule): { readonly Client: typeof PgClient; readonly
   if (typeof Client !== 'function' || typeof Pool !== 'function') {
     throw new SwitchyardError(
       'SWITCHYARD_INVALID_OPTION',
-      'from() needs the module "pg", with its Pool and Client',
+      'wrapPg() needs the module "pg", with its Pool and Client',
     )
   }
   if (typeof Reflect.get(Client.prototype, 'getTransactionStatus') !== 'function') {
-    const message = 'from() needs pg 8.21 or newer: this copy does not tell whether a transaction is open'
+    const message = 'wrapPg() needs pg 8.21 or newer: this copy does not tell whether a transaction is open'
     throw new SwitchyardError('SWITCHYARD_INVALID_OPTION', message)
   }
   return { Client, Pool }
 }
 
 /** Upon the copy that this package finds, which is the application's own. */
-export const routedModule: RoutedModule = from(pgModule)
+export const routedModule: RoutedModule = wrapPg(pgModule)

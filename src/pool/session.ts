@@ -29,7 +29,7 @@ export class Session {
 
   /**
    * The session's position as text, for a session in another process, a cookie, a header or a job. It covers what has come
-   * to its end by now. Resolves within `timeoutMs` (default `waitMs`): when the position cannot be had in time, with a token
+   * to its end by now. Resolves within `timeoutMs` (default `catchUpTimeoutMs`): when the position cannot be had in time, with a token
    * that says: read from the primary until `windowMs` has passed. `undefined` when there is nothing to say.
    */
   token(options: { readonly timeoutMs?: number } = {}): Promise<string | undefined> {

@@ -35,7 +35,7 @@ describe('the environment', () => {
   test('gives options', () => {
     const { options } = registered({
       PG_SWITCHYARD_CONSISTENCY: 'bounded',
-      PG_SWITCHYARD_WAIT_MS: '0',
+      PG_SWITCHYARD_CATCH_UP_TIMEOUT_MS: '0',
       PG_SWITCHYARD_MAX_STALENESS_MS: '1500',
       PG_SWITCHYARD_WINDOW_MS: '3000',
       PG_SWITCHYARD_WITHOUT_PRIMARY_AT_START: 'serve',
@@ -50,7 +50,7 @@ describe('the environment', () => {
     })
     expect(options).toEqual({
       consistency: 'bounded',
-      waitMs: 0,
+      catchUpTimeoutMs: 0,
       maxStalenessMs: 1500,
       windowMs: 3000,
       withoutPrimaryAtStart: 'serve',
@@ -67,8 +67,8 @@ describe('the environment', () => {
   test.each<readonly [environment: Environment, message: string]>([
     [{ PG_SWITCHYARD: 'yes' }, 'PG_SWITCHYARD must be "on" or "off"'],
     [
-      { PG_SWITCHYARD_WAIT_MS: 'soon' },
-      'PG_SWITCHYARD_WAIT_MS: Option "waitMs" must be a number at least 0 and at most 2147483647; received "soon"',
+      { PG_SWITCHYARD_CATCH_UP_TIMEOUT_MS: 'soon' },
+      'PG_SWITCHYARD_CATCH_UP_TIMEOUT_MS: Option "catchUpTimeoutMs" must be a number at least 0 and at most 2147483647; received "soon"',
     ],
     [
       { PG_SWITCHYARD_WINDOW_MS: '-1' },
@@ -82,8 +82,8 @@ describe('the environment', () => {
       'PG_SWITCHYARD_…: Option "probeIntervalMs" must be a number above 0 and at most 50; received 400',
     ],
     [
-      { PG_SWITCHYARD_WAITMS: '5' },
-      'Unknown environment variable PG_SWITCHYARD_WAITMS. Did you mean PG_SWITCHYARD_WAIT_MS?',
+      { PG_SWITCHYARD_CATCHUPTIMEOUTMS: '5' },
+      'Unknown environment variable PG_SWITCHYARD_CATCHUPTIMEOUTMS. Did you mean PG_SWITCHYARD_CATCH_UP_TIMEOUT_MS?',
     ],
     [{ DATABASE_URL: 'shop' }, 'DATABASE_URL: Option "connectionString" must be a connection string'],
     [
@@ -157,7 +157,7 @@ test('what a pool says by itself wins, and what pg.Pool does not know is left ou
   const given = Object.assign(hidden, {
     connectionString: primary,
     consistency: 'strong',
-    waitMs: undefined,
+    catchUpTimeoutMs: undefined,
     ours: 1,
   })
   const options = optionsFor(given as PoolOptions, registered({ PG_SWITCHYARD_CONSISTENCY: 'eventual' }))

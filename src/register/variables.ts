@@ -22,7 +22,7 @@ const text = (option: keyof PoolOptions): Reader => {
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['PG_SWITCHYARD_CONSISTENCY', text('consistency')],
-  ['PG_SWITCHYARD_WAIT_MS', number('waitMs')],
+  ['PG_SWITCHYARD_CATCH_UP_TIMEOUT_MS', number('catchUpTimeoutMs')],
   ['PG_SWITCHYARD_MAX_STALENESS_MS', number('maxStalenessMs')],
   ['PG_SWITCHYARD_WINDOW_MS', number('windowMs')],
   ['PG_SWITCHYARD_WITHOUT_PRIMARY_AT_START', text('withoutPrimaryAtStart')],

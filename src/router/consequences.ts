@@ -51,7 +51,7 @@ export class Consequences {
     const role = transitions.lastRoleOf(id)
     // Ahead of the application's listeners, which may read what is announced.
     client.prependListener('notification', () => sessions.synchronized())
-    // What a connection to the primary begins with matters to fences, and to what is temporary.
+    // What a connection to the primary begins with matters to floors, and to what is temporary.
     if (role === 'primary') return settings.opened(client, (commit) => sessions.opened(commit), proceed)
     if (role !== 'replica') return proceed()
     if (nodes.configOf(id)?.isBalanced === true) return proceed()

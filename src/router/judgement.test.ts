@@ -25,11 +25,15 @@ class Database {
 }
 
 /** It sees a primary, whose catalog nobody else uses. */
-async function judgementOver(database: Database, platform: FakePlatform, waitMs: number): Promise<Judgement> {
+async function judgementOver(
+  database: Database,
+  platform: FakePlatform,
+  catchUpTimeoutMs: number,
+): Promise<Judgement> {
   const parser = createLibpgQueryParser()
   const watcher = new CatalogWatcher({ query: database.ask, platform })
   const judgement = new Judgement({
-    settings: { parser, declared: [], statementCacheBytes: 10_000, maxSqlBytes: 10_000, waitMs },
+    settings: { parser, declared: [], statementCacheBytes: 10_000, maxSqlBytes: 10_000, catchUpTimeoutMs },
     platform,
     catalogs: {
       join: () => ({
@@ -53,10 +57,10 @@ async function judgementOver(database: Database, platform: FakePlatform, waitMs:
   return judgement
 }
 
-async function afterDdl(waitMs: number): Promise<[Judgement, Database, FakePlatform]> {
+async function afterDdl(catchUpTimeoutMs: number): Promise<[Judgement, Database, FakePlatform]> {
   const platform = new FakePlatform()
   const database = new Database()
-  const judgement = await judgementOver(database, platform, waitMs)
+  const judgement = await judgementOver(database, platform, catchUpTimeoutMs)
   judgement.start()
   await database.answers()
   await until('the catalog is loaded', () => judgement.source === 'loaded')
@@ -78,7 +82,7 @@ test('what names something unknown waits for what has just changed, and nothing 
   await judgement.leave()
 })
 
-test('it waits no longer than waitMs, and not at all when that is 0', async () => {
+test('it waits no longer than catchUpTimeoutMs, and not at all when that is 0', async () => {
   const [judgement, , platform] = await afterDdl(500)
   const waiting = judgement.changeKnown(judgement.judge(READ))
   expect(waiting).toBeDefined()

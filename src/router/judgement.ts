@@ -11,7 +11,10 @@ import type { Statement } from '../statement/statement.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
 
 export interface JudgementOptions {
-  readonly settings: Pick<Settings, 'parser' | 'declared' | 'statementCacheBytes' | 'maxSqlBytes' | 'waitMs'>
+  readonly settings: Pick<
+    Settings,
+    'parser' | 'declared' | 'statementCacheBytes' | 'maxSqlBytes' | 'catchUpTimeoutMs'
+  >
   readonly platform: Platform
   readonly catalogs: Pick<SharedCatalogs, 'join'>
   readonly user: CatalogUser
@@ -30,7 +33,7 @@ const STATEMENTS_BEFORE_LOADING = 2
 export class Judgement {
   readonly names: NameReader
   readonly #options: JudgementOptions
-  readonly #waitMs: number
+  readonly #catchUpTimeoutMs: number
   readonly #unjoined: Catalog
   readonly #judge: Judge
   /** The catalog of the primary; absent until there is one, and while the pool is not used. */
@@ -44,9 +47,9 @@ export class Judgement {
   #isGivenMore = false
 
   constructor(options: JudgementOptions) {
-    const { parser, declared, statementCacheBytes, maxSqlBytes, waitMs } = options.settings
+    const { parser, declared, statementCacheBytes, maxSqlBytes, catchUpTimeoutMs } = options.settings
     this.#options = options
-    this.#waitMs = waitMs
+    this.#catchUpTimeoutMs = catchUpTimeoutMs
     this.#sinceMs = options.platform.now()
     this.#unjoined = withDeclared(builtinCatalog, declared)
     this.#judge = createJudge({
@@ -148,14 +151,14 @@ export class Judgement {
   }
 
   /**
-   * Resolves when the statement may be judged otherwise, because the database has answered; or after `waitMs`, and while it
+   * Resolves when the statement may be judged otherwise, because the database has answered; or after `catchUpTimeoutMs`, and while it
    * is loaded for the first time after 100 ms; but what this pool has just created is waited for. `undefined` where there is nothing to wait for.
    */
   changeKnown({ offender, reason }: Statement): Promise<void> | undefined {
     const watcher = this.#shared?.watcher
-    if (reason !== 'catalog-pending' || this.#waitMs === 0) return undefined
+    if (reason !== 'catalog-pending' || this.#catchUpTimeoutMs === 0) return undefined
     if (watcher?.isAsking !== true || this.source === 'loaded') return undefined
-    const waitMs = this.#isLoaded ? this.#waitMs : this.#waitForLoadMs(offender?.text)
+    const catchUpTimeoutMs = this.#isLoaded ? this.#catchUpTimeoutMs : this.#waitForLoadMs(offender?.text)
     const { platform } = this.#options
     return new Promise((resolve) => {
       // Neither the timer nor the question keeps the process alive, and a statement waits for them.
@@ -165,7 +168,7 @@ export class Judgement {
         release()
         resolve()
       }
-      const timer = platform.schedule(waitMs, over)
+      const timer = platform.schedule(catchUpTimeoutMs, over)
       void watcher.settled().then(over)
     })
   }
@@ -176,7 +179,7 @@ export class Judgement {
 
   #waitForLoadMs(name = ''): number {
     const isOwn = this.#isGivenMore || this.#given.has(name.slice(name.lastIndexOf('.') + 1))
-    return isOwn ? LONGEST_WAIT_FOR_OWN_MS : Math.min(this.#waitMs, LONGEST_WAIT_MS)
+    return isOwn ? LONGEST_WAIT_FOR_OWN_MS : Math.min(this.#catchUpTimeoutMs, LONGEST_WAIT_MS)
   }
 
   /** Resolves when the catalog is loaded. Rejects with the error of the load, or when the pool is ended meanwhile. */

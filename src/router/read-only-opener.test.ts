@@ -121,8 +121,8 @@ describe('a transaction that begins as READ ONLY', () => {
   })
 
   it('fails when its session does', async () => {
-    awaited = Promise.reject(new Error('no fence'))
-    expect(await open(NAMED)).toEqual(['failed: no fence'])
+    awaited = Promise.reject(new Error('no floor'))
+    expect(await open(NAMED)).toEqual(['failed: no floor'])
   })
 })
 

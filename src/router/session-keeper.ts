@@ -81,10 +81,10 @@ export class SessionKeeper implements Neighbour {
     const { cluster, platform, settings, tokenRejected } = options
     this.#causality = new Causality({
       platform,
-      ask: () => cluster().fence(this.#mayBeUnflushed),
+      ask: () => cluster().floor(this.#mayBeUnflushed),
       look: (identity) => cluster().unshown(identity),
       hasServer: (identity) => cluster().hasServer(identity),
-      waitMs: settings.waitMs,
+      catchUpTimeoutMs: settings.catchUpTimeoutMs,
       failoverTimeoutMs: settings.failoverTimeoutMs,
       claimRejected: () => tokenRejected('ahead-of-primary'),
     })
@@ -119,7 +119,7 @@ export class SessionKeeper implements Neighbour {
     neighbours.synchronized(this)
   }
 
-  /** The pool ends: nobody asks for fences any more, and it hears of nobody's writes. */
+  /** The pool ends: nobody asks for floors any more, and it hears of nobody's writes. */
   close(): void {
     neighbours.leave(this)
     this.#causality.close()
@@ -151,11 +151,11 @@ export class SessionKeeper implements Neighbour {
   /** The session's position as a token. */
   async tokenOf(
     session: MutableSession,
-    timeoutMs: number = this.#options.settings.waitMs,
+    timeoutMs: number = this.#options.settings.catchUpTimeoutMs,
   ): Promise<string | undefined> {
     if (consistencyOf(session, {}, this.#options.settings) === 'window') this.#startWindow(session)
     const position = await this.#causality.positionOf(session, timeoutMs)
-    if (position === undefined && session.unfencedSinceMs === undefined) return undefined
+    if (position === undefined && session.floorPendingSinceMs === undefined) return undefined
     return this.#tokens.write(position, session.lastReads.length === 0)
   }
 
@@ -247,13 +247,13 @@ export class SessionKeeper implements Neighbour {
   wrote(sessions: Iterable<MutableSession>, certainty?: WriteCertainty): void {
     const nowMs = this.#options.platform.now()
     for (const session of sessions) {
-      const fence = this.#isCausal(session, {}) ? this.#causality.request() : undefined
-      session.wrote(nowMs, fence, certainty)
+      const floor = this.#isCausal(session, {}) ? this.#causality.request() : undefined
+      session.wrote(nowMs, floor, certainty)
     }
     neighbours.wrote(this)
   }
 
-  /** Whomever it is set for, from now on fences cover what is not flushed. */
+  /** Whomever it is set for, from now on floors cover what is not flushed. */
   noteSetting(statement: Statement, sql: string | undefined): void {
     if (this.#mayBeUnflushed || sql === undefined || statement.kind === 'read') return
     if (MAY_SET_SYNCHRONOUS_COMMIT.test(sql)) this.#mayBeUnflushed = true

@@ -156,8 +156,8 @@ export class WatchedCluster implements Cluster {
   }
 
   /** A position at or after everything that has been committed by now, if the primary can tell. */
-  fence(mayBeUnflushed: boolean): Promise<Position | undefined> {
-    return this.#monitor.fence(mayBeUnflushed)
+  floor(mayBeUnflushed: boolean): Promise<Position | undefined> {
+    return this.#monitor.floor(mayBeUnflushed)
   }
 
   /** What the primary may not show yet that this server has shown. */

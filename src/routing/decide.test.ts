@@ -183,7 +183,7 @@ describe('what a read may show', () => {
   const position: Position = { systemIdentifier: '7000', timeline: 1, lsn: 9n }
   const lastRead: SeenRead = { serverIdentity: 'a', atMs: 5 }
   const fenced = createSession({ position })
-  const unfenced = (agoMs: number, given: SessionStart = {}): Session => {
+  const withPendingFloor = (agoMs: number, given: SessionStart = {}): Session => {
     const session = createSession({ position, ...given })
     session.wrote(NOW_MS - agoMs, undefined)
     return session
@@ -195,10 +195,10 @@ describe('what a read may show', () => {
   it.each<[Consistency, string, Session, RouteRequest, Route['reason'], Freshness?]>([
     ['strong', 'a new session', fresh, {}, 'strong'],
     ['strong', 'with a bound', fresh, { maxStalenessMs: 50 }, 'strong'],
-    ['eventual', 'a session that wrote', unfenced(0), {}, 'read', {}],
-    ['eventual', 'with a bound', unfenced(0), { maxStalenessMs: 50 }, 'read', within(50)],
+    ['eventual', 'a session that wrote', withPendingFloor(0), {}, 'read', {}],
+    ['eventual', 'with a bound', withPendingFloor(0), { maxStalenessMs: 50 }, 'read', within(50)],
     ['eventual', 'a session whose token asks for the primary', sentToPrimary(-1), {}, 'read', {}],
-    ['bounded', 'a session that wrote', unfenced(0), {}, 'read', within(700)],
+    ['bounded', 'a session that wrote', withPendingFloor(0), {}, 'read', within(700)],
     [
       'bounded',
       'with a bound of its own, be it longer',
@@ -212,24 +212,31 @@ describe('what a read may show', () => {
     ['causal', 'a known position', fenced, {}, 'read', { position }],
     ['causal', 'with a bound', fenced, { maxStalenessMs: 50 }, 'read', { position, maxStalenessMs: 50 }],
     ['causal', 'a read before', reading, {}, 'read', { position, after: [lastRead] }],
-    ['causal', 'an unknown position', unfenced(0), {}, 'session-wrote'],
-    ['causal', 'just before the window ends', unfenced(WINDOW_MS - 1), {}, 'session-wrote'],
+    ['causal', 'an unknown position', withPendingFloor(0), {}, 'session-wrote'],
+    ['causal', 'just before the window ends', withPendingFloor(WINDOW_MS - 1), {}, 'session-wrote'],
     [
       'causal',
       'still unknown when the window has ended',
-      unfenced(WINDOW_MS),
+      withPendingFloor(WINDOW_MS),
       {},
       'read',
       { position, sinceMs: NOW_MS - WINDOW_MS },
     ],
     ['causal', 'a token that asks for the primary', sentToPrimary(-1), {}, 'token-primary'],
     ['causal', 'one that did', sentToPrimary(0), {}, 'read', {}],
-    ['causal', 'a replica that was asked for', unfenced(0), { route: 'replica' }, 'asked-replica', {}],
+    [
+      'causal',
+      'a replica that was asked for',
+      withPendingFloor(0),
+      { route: 'replica' },
+      'asked-replica',
+      {},
+    ],
     ['causal', 'the primary that was asked for', fenced, { route: 'primary' }, 'asked-primary'],
     ['window', 'a token that asks for the primary', sentToPrimary(-1), {}, 'token-primary'],
     ['window', 'one that did', sentToPrimary(0), {}, 'read', window()],
     ['window', 'a known position counts for nothing', fenced, {}, 'read', window()],
-    ['window', 'a session that wrote', unfenced(0), {}, 'session-wrote'],
+    ['window', 'a session that wrote', withPendingFloor(0), {}, 'session-wrote'],
   ])('%s: %s', (consistency, _name, session, request, reason, freshness) => {
     const ofPool = { ...policy, consistency }
     const route = decideRoute(read, session, request, ofPool, NOW_MS)
@@ -251,7 +258,8 @@ describe('what a read may show', () => {
 
 /** What a session says of itself, as a plain object. */
 function saidBy(session: Session): Session {
-  const { consistency, fence, lastReads, lastWriteAtMs, position, primaryUntilMs, unfencedSinceMs } = session
+  const { consistency, floor, lastReads, lastWriteAtMs, position, primaryUntilMs, floorPendingSinceMs } =
+    session
   const { tier } = session
-  return { consistency, fence, lastReads, lastWriteAtMs, position, primaryUntilMs, tier, unfencedSinceMs }
+  return { consistency, floor, lastReads, lastWriteAtMs, position, primaryUntilMs, tier, floorPendingSinceMs }
 }

@@ -85,7 +85,7 @@ export function consistencyOf(session: Session, request: RouteRequest, policy: R
  * committed before it heard of the write.
  */
 function causally(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
-  const { lastReads, position, primaryUntilMs, unfencedSinceMs: sinceMs } = session
+  const { lastReads, position, primaryUntilMs, floorPendingSinceMs: sinceMs } = session
   if (primaryUntilMs !== undefined && nowMs < primaryUntilMs) return TOKEN_PRIMARY
   if (sinceMs !== undefined && nowMs - sinceMs < policy.windowMs) return SESSION_WROTE
   const after = lastReads.length === 0 ? undefined : lastReads

@@ -2,7 +2,7 @@ import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
 /** How a read that was sent to a node ended. */
-export interface Outcome {
+export interface ReadOutcome {
   /** From the decision for the node to its answer, waiting for a connection included, in milliseconds. */
   readonly elapsedMs: number
   /** What reads of the same text took of late, whatever their node, in milliseconds. */
@@ -12,7 +12,7 @@ export interface Outcome {
 }
 
 /** What a balancer may go by besides the candidates, whose weight, tags and lag it sees. */
-export interface Moment {
+export interface BalancerContext {
   readonly nowMs: number
   /** A number in [0, 1). */
   readonly random: () => number
@@ -26,9 +26,9 @@ export interface Moment {
  */
 export interface Balancer {
   /** Best first. Must not change anything: `explain()` calls it too. `candidates` is never empty. */
-  order(candidates: readonly NodeView[], moment: Moment): readonly NodeView[]
+  order(candidates: readonly NodeView[], context: BalancerContext): readonly NodeView[]
   /** A read is about to be sent to `picked`, out of `candidates`. */
-  started?(picked: NodeView, candidates: readonly NodeView[], moment: Moment): void
+  started?(picked: NodeView, candidates: readonly NodeView[], context: BalancerContext): void
   /** The read that was sent to `picked` ended. */
-  ended?(picked: NodeView, outcome: Outcome, nowMs: number): void
+  ended?(picked: NodeView, outcome: ReadOutcome, nowMs: number): void
 }

@@ -36,9 +36,9 @@ describe.each(ALL)('%s', (_name, create) => {
   it('to be asked changes nothing', () => {
     const balancer = create()
     const candidates = weighted(1, 2, 3)
-    const moment = momentOf({ a: 1, b: 2 }, 0.4)
-    const first = ids(balancer.order(candidates, moment))
-    for (let n = 0; n < 9; n++) expect(ids(balancer.order(candidates, moment))).toBe(first)
+    const context = momentOf({ a: 1, b: 2 }, 0.4)
+    const first = ids(balancer.order(candidates, context))
+    for (let n = 0; n < 9; n++) expect(ids(balancer.order(candidates, context))).toBe(first)
   })
 
   it('on equal replicas nobody is left out', () => {

@@ -17,7 +17,7 @@ export function guardedBalancer(balancer: Balancer, failed: (cause: Error) => vo
     }
   }
   return {
-    order: (candidates, moment) => attempt(() => balancer.order(candidates, moment)) ?? candidates,
+    order: (candidates, context) => attempt(() => balancer.order(candidates, context)) ?? candidates,
     started: (...args) => attempt(() => balancer.started?.(...args)),
     ended: (...args) => attempt(() => balancer.ended?.(...args)),
   }

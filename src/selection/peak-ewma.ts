@@ -1,5 +1,5 @@
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Balancer, Moment } from './balancer.ts'
+import type { Balancer, BalancerContext } from './balancer.ts'
 import { NodeTable } from './node-table.ts'
 import { betterOfTwo } from './power-of-two-choices.ts'
 import { drawn } from './weighted-random.ts'
@@ -46,7 +46,7 @@ export function peakEwma({ decayMs = 10_000 }: PeakEwmaOptions = {}): Balancer {
   const now = ({ slowness, atMs }: Peak, nowMs: number): number =>
     slowness * Math.exp(-Math.max(0, nowMs - atMs) / decayMs)
 
-  const costOf = ({ id, weight }: NodeView, { inFlight, nowMs }: Moment): number => {
+  const costOf = ({ id, weight }: NodeView, { inFlight, nowMs }: BalancerContext): number => {
     const pending = inFlight(id)
     const peak = peaks.get(id)
     if (peak === undefined) return pending === 0 ? 0 : UNKNOWN_COST + pending
@@ -54,8 +54,8 @@ export function peakEwma({ decayMs = 10_000 }: PeakEwmaOptions = {}): Balancer {
   }
 
   return {
-    order(candidates, moment) {
-      return betterOfTwo(drawn(candidates, moment.random), (node) => costOf(node, moment), TOLERANCE)
+    order(candidates, context) {
+      return betterOfTwo(drawn(candidates, context.random), (node) => costOf(node, context), TOLERANCE)
     },
     ended({ id }, { answered, elapsedMs, expectedMs }, nowMs) {
       const peak = peaks.get(id)

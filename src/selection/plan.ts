@@ -2,7 +2,7 @@ import type { SeenRead } from '../consistency/session.ts'
 import type { Route } from '../routing/route.ts'
 import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import { hasTags, type Tags } from '../topology/tags.ts'
-import type { Balancer, Moment } from './balancer.ts'
+import type { Balancer, BalancerContext } from './balancer.ts'
 import { rejectionOf } from './eligibility.ts'
 import type { Health } from './health.ts'
 import type { PlanStep, QueryPlan, RejectedNode } from './query-plan.ts'
@@ -32,7 +32,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
 
   const { balancer, health, random, spills, tags } = selection
   const mayBeUnmeasured = selection.servesUnmeasured === true && primary === undefined
-  const moment: Moment = { nowMs, random, inFlight: (id) => health.inFlight(id) }
+  const context: BalancerContext = { nowMs, random, inFlight: (id) => health.inFlight(id) }
   const eligible: NodeView[] = []
   const unwell: NodeView[] = []
   const rejected: RejectedNode[] = []
@@ -56,7 +56,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
 
   const steps: PlanStep[] = []
   if (eligible.length > 0) {
-    const ordered = balancer.order(eligible, moment)
+    const ordered = balancer.order(eligible, context)
     for (const node of stayingWith(route.freshness.after, ordered)) steps.push({ node, reason: 'replica' })
   }
   const mayServe = spills && (tags === undefined || hasTags(primary?.tags, tags))
@@ -68,10 +68,10 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
     .map(({ node }) => node)
   return behind.length === 0
     ? { steps, rejected }
-    : { steps, rejected, catchingUp: balancer.order(behind, moment) }
+    : { steps, rejected, catchingUp: balancer.order(behind, context) }
 }
 
-/** One that has not replayed anything for so long will not do so in the next moment. */
+/** One that has not replayed anything for so long will not do so in the next context. */
 export function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
   return lag !== undefined && lagMs(lag, nowMs) < HOPELESS_MS
 }

@@ -1,6 +1,6 @@
 import { hasTags, type Tags } from '../topology/tags.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Balancer, Moment } from './balancer.ts'
+import type { Balancer, BalancerContext } from './balancer.ts'
 
 export interface PreferTagsOptions {
   /** Orders the replicas that are equally near. */
@@ -21,23 +21,23 @@ export function preferTags(nearest: readonly Tags[], { balancer, fullAt = 32 }: 
   if (!Number.isInteger(fullAt) || fullAt < 1) {
     throw new RangeError(`Option "fullAt" of preferTags() must be an integer above 0; received ${fullAt}`)
   }
-  const nearnessOf = (node: NodeView, { inFlight }: Moment): number => {
+  const nearnessOf = (node: NodeView, { inFlight }: BalancerContext): number => {
     if (inFlight(node.id) >= fullAt) return nearest.length + 1
     const index = nearest.findIndex((wanted) => hasTags(node.tags, wanted))
     return index === -1 ? nearest.length : index
   }
 
   return {
-    order(candidates, moment) {
+    order(candidates, context) {
       const groups: NodeView[][] = []
-      for (const node of candidates) (groups[nearnessOf(node, moment)] ??= []).push(node)
+      for (const node of candidates) (groups[nearnessOf(node, context)] ??= []).push(node)
       // Sparse: places that nobody has are passed over.
-      return groups.flatMap((group) => balancer.order(group, moment))
+      return groups.flatMap((group) => balancer.order(group, context))
     },
-    started(picked, candidates, moment) {
-      const nearness = nearnessOf(picked, moment)
-      const equals = candidates.filter((node) => nearnessOf(node, moment) === nearness)
-      balancer.started?.(picked, equals, moment)
+    started(picked, candidates, context) {
+      const nearness = nearnessOf(picked, context)
+      const equals = candidates.filter((node) => nearnessOf(node, context) === nearness)
+      balancer.started?.(picked, equals, context)
     },
     ended(picked, outcome, nowMs) {
       balancer.ended?.(picked, outcome, nowMs)

@@ -7,7 +7,7 @@ import { mayCatchUp } from './plan.ts'
 export type Reached =
   /** It may serve it. `server` is the node as this one server shows it. */
   | { readonly is: 'fit'; readonly server: NodeView }
-  /** It will, in a moment. */
+  /** It will, in a context. */
   | { readonly is: 'behind' }
   /** It is not known to be as recent as this read needs it. */
   | { readonly is: 'passed-over' }

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { replicaView } from '../../test/support/views.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Balancer, Moment } from './balancer.ts'
+import type { Balancer, BalancerContext } from './balancer.ts'
 import { smoothWeightedRoundRobin } from './smooth-weighted-round-robin.ts'
 
 const NAMES = 'abcdefgh'
-const moment: Moment = { nowMs: 0, random: () => 0, inFlight: () => 0 }
+const context: BalancerContext = { nowMs: 0, random: () => 0, inFlight: () => 0 }
 
 function weighted(...weights: readonly number[]): readonly NodeView[] {
   return weights.map((weight, index) => replicaView(NAMES[index] ?? '', undefined, { weight }))
@@ -19,9 +19,9 @@ function ids(nodes: readonly NodeView[]): string {
 /** Ids of those that get the next reads, one after the other. */
 function turns(balancer: Balancer, candidates: readonly NodeView[], count: number): string {
   const picks = Array.from({ length: count }, () => {
-    const [picked] = balancer.order(candidates, moment)
+    const [picked] = balancer.order(candidates, context)
     if (picked === undefined) return ''
-    balancer.started?.(picked, candidates, moment)
+    balancer.started?.(picked, candidates, context)
     return picked.id
   })
   return picks.join('')
@@ -42,15 +42,15 @@ describe('smooth weighted round robin', () => {
   it('puts all candidates into the order, each once, the next best behind the best', () => {
     const balancer = smoothWeightedRoundRobin()
     const candidates = weighted(5, 1, 3)
-    expect(ids(balancer.order(candidates, moment))).toBe('acb')
+    expect(ids(balancer.order(candidates, context))).toBe('acb')
     turns(balancer, candidates, 1)
-    expect(ids(balancer.order(candidates, moment))).toBe('cba')
+    expect(ids(balancer.order(candidates, context))).toBe('cba')
   })
 
   it('to be asked changes nothing', () => {
     const balancer = smoothWeightedRoundRobin()
     const candidates = weighted(1, 1)
-    for (let i = 0; i < 5; i++) balancer.order(candidates, moment)
+    for (let i = 0; i < 5; i++) balancer.order(candidates, context)
     expect(turns(balancer, candidates, 2)).toBe('ab')
   })
 

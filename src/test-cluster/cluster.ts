@@ -2,7 +2,7 @@ import { SwitchyardError } from '../errors/error.ts'
 import { ClusterNode } from './node.ts'
 import type { ResolvedOptions } from './options.ts'
 import {
-  commitFence,
+  commitFloor,
   follow,
   isAhead,
   promote,
@@ -81,10 +81,10 @@ export class Cluster implements AsyncDisposable {
   async caughtUp(options: CatchUpOptions = {}): Promise<void> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs
     const replicas = this.#reachableReplicas()
-    const fence = commitFence(this.#primary.config)
+    const floor = commitFloor(this.#primary.config)
     await Promise.all([
-      fence,
-      ...replicas.map((node) => untilReplayed(node.name, node.config, fence, timeoutMs)),
+      floor,
+      ...replicas.map((node) => untilReplayed(node.name, node.config, floor, timeoutMs)),
     ])
   }
 

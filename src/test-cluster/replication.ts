@@ -5,7 +5,7 @@ import { queryOnce, withConnection } from './sql.ts'
 import { until } from './wait.ts'
 
 /** The position that a standby has to replay to show everything committed on `primary` before the call. */
-export function commitFence(primary: NodeConfig): Promise<string> {
+export function commitFloor(primary: NodeConfig): Promise<string> {
   return withConnection(primary, async (query) => {
     // Asynchronous commits may not be flushed yet, and only flushed WAL reaches a replica: a small commit flushes it.
     await query(`SET synchronous_commit = 'local'`)
@@ -26,14 +26,14 @@ export function replayState(config: NodeConfig): Promise<ReplayState> {
 }
 
 /**
- * Resolves when a node has replayed up to `fence`; at once when it is a primary itself.
+ * Resolves when a node has replayed up to `floor`; at once when it is a primary itself.
  *
  * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER at once when its replay is paused, else after `timeoutMs`.
  */
 export function untilReplayed(
   name: string,
   config: NodeConfig,
-  fence: Promise<string>,
+  floor: Promise<string>,
   timeoutMs: number,
 ): Promise<void> {
   return withConnection(config, async (query) => {
@@ -42,7 +42,7 @@ export function untilReplayed(
     if (state === 'paused') {
       throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${name} cannot catch up: its replay is paused`)
     }
-    const lsn = await fence
+    const lsn = await floor
     await until(`${name} to replay up to ${lsn}`, timeoutMs, async () => {
       const [row] = await query('SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS reached', [lsn])
       return row?.['reached'] === 't' || undefined

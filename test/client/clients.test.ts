@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Client, from, Pool, type ClientOptions, type PoolOptions } from '../../src/index.ts'
+import { Client, wrapPg, Pool, type ClientOptions, type PoolOptions } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
@@ -320,7 +320,7 @@ describe('a Client', () => {
 
   it.each([
     ['without replicas', () => new Client({ ...cluster.primary.config })],
-    ['with what was given beforehand', () => new (from(pg, cluster.primary.config).Client)()],
+    ['with what was given beforehand', () => new (wrapPg(pg, cluster.primary.config).Client)()],
   ])('%s is a pg.Client', async (_how, make) => {
     const client = make()
     await client.connect()

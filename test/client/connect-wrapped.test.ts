@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { from } from '../../src/index.ts'
+import { wrapPg } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 
 interface Message {
@@ -54,7 +54,7 @@ const version = (client: unknown): string | undefined => (client as Known).serve
 
 describe.each(['lazy', 'eager'] as const)('clients of a pool, %s', (checkout) => {
   it('know what is found out when they connect, once for each', async () => {
-    const { Pool } = from(wrappedCopy())
+    const { Pool } = wrapPg(wrappedCopy())
     const replicas = cluster.replicas.map(({ config }) => config)
     const pool = new Pool({ ...cluster.primary.config, replicas, checkout, logger: false })
     try {
@@ -78,7 +78,7 @@ describe.each(['lazy', 'eager'] as const)('clients of a pool, %s', (checkout) =>
 })
 
 it('clients that are constructed know it, too', async () => {
-  const { Client } = from(wrappedCopy())
+  const { Client } = wrapPg(wrappedCopy())
   const replicas = cluster.replicas.map(({ config }) => config)
   const client = new Client({ ...cluster.primary.config, replicas, logger: false })
   expect(await client.connect()).toBe(client)

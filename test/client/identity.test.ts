@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import routed, { Client, from, Pool, type PgModule, type Pool as RoutedPool } from '../../src/index.ts'
+import routed, { Client, wrapPg, Pool, type PgModule, type Pool as RoutedPool } from '../../src/index.ts'
 import * as names from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
@@ -257,17 +257,17 @@ describe('the module', () => {
   })
 
   it('lets its properties be replaced', () => {
-    const copy = from(pg)
+    const copy = wrapPg(pg)
     const given = copy.Pool
     copy.Pool = Pool
     expect(copy.Pool).not.toBe(given)
   })
 
   it('refuses what is no node-postgres, or too old', () => {
-    const call = from as (module: unknown) => unknown
-    expect(() => call(undefined)).toThrow('from() needs the module "pg"')
+    const call = wrapPg as (module: unknown) => unknown
+    expect(() => call(undefined)).toThrow('wrapPg() needs the module "pg"')
     class Old {}
-    expect(() => call({ Client: Old, Pool: Old })).toThrow('from() needs pg 8.21 or newer')
+    expect(() => call({ Client: Old, Pool: Old })).toThrow('wrapPg() needs pg 8.21 or newer')
   })
 })
 
@@ -280,7 +280,7 @@ describe('upon another copy of node-postgres', () => {
 
   it.each(copies)('that of %s', async (_name, other) => {
     expect(other.Pool).not.toBe(pg.Pool)
-    const bound = from(other, { logger: false })
+    const bound = wrapPg(other, { logger: false })
     const replicas = cluster.replicas.map((node) => node.config)
     const own = new bound.Pool({ ...cluster.primary.config, replicas, probeIntervalMs: 100 })
     expect(own).toBeInstanceOf(other.Pool)

@@ -55,7 +55,7 @@ test('nor where the replicas share one address, which leads to the new primary, 
   expect(figures.offThePrimary).toBeGreaterThan(0.1)
 }, 120_000)
 
-test('without fences the checker finds reads that are too old', async ({ annotate }) => {
+test('without floors the checker finds reads that are too old', async ({ annotate }) => {
   const figures = await runConsistency({
     operations: 5_000,
     consistency: 'eventual',

@@ -12,7 +12,7 @@ export function shortcomings(figures: ConsistencyFigures): readonly string[] {
   return wrong
 }
 
-/** What is wrong with a run without fences, in which the checker has to find what there is. */
+/** What is wrong with a run without floors, in which the checker has to find what there is. */
 export function blindness({ violations }: ConsistencyFigures): readonly string[] {
   const rules = ['read-your-writes', 'monotonic-reads', 'monotonic-writes', 'writes-follow-reads'] as const
   return rules.filter((rule) => violations[rule] === 0).map((rule) => `found nothing that broke ${rule}`)

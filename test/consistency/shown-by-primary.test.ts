@@ -13,7 +13,7 @@ import { ask, until } from '../support/servers.ts'
 // What the primary has shown is shown by the next read: replicas replay each commit 40 ms late.
 
 const LAG_MS = 40
-const OPTIONS: PoolOptions = { probeIntervalMs: 100, waitMs: 5000 }
+const OPTIONS: PoolOptions = { probeIntervalMs: 100, catchUpTimeoutMs: 5000 }
 
 let cluster: Cluster
 let shared: Pool
@@ -304,7 +304,7 @@ describe('what costs nothing', () => {
   })
 
   it('a pool whose replicas are too far behind comes back to them, though the primary is written to', async () => {
-    const pool = await open({ waitMs: 5 })
+    const pool = await open({ catchUpTimeoutMs: 5 })
     await pool.query('select counted()')
     const untilMs = Date.now() + 5000
     let last = 0

@@ -110,7 +110,7 @@ describe('a read that a replica behind the primary fails', () => {
   })
 
   it('in a session, whose next reads show what the primary has shown', async () => {
-    const pool = await open({ waitMs: 20 })
+    const pool = await open({ catchUpTimeoutMs: 20 })
     await withNewColumn((column) =>
       pool.withSession(async () => {
         await pool.query('select 1 from items')
@@ -202,7 +202,7 @@ describe('a read-only transaction on a replica behind the primary', () => {
   })
 
   it('fails with a retryable error when it has shown something, and succeeds when it is run again', async () => {
-    const pool = await open({ waitMs: 20 })
+    const pool = await open({ catchUpTimeoutMs: 20 })
     await withNewColumn(async (column) => {
       const seen = await pool.transaction(
         async (client) => {

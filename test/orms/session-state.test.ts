@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pgPromise from 'pg-promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { from, Pool, type PoolOptions, type ReplicaOptions } from '../../src/index.ts'
+import { wrapPg, Pool, type PoolOptions, type ReplicaOptions } from '../../src/index.ts'
 import { OrmGround, PATIENT, type Work } from '../support/orm-ground.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
@@ -76,7 +76,7 @@ describe('settings', () => {
 
   it('of pg-promise: the schema, on every connection', async () => {
     const pgp = pgPromise({ schema: 'tenant', noWarnings: true })
-    Object.assign(pgp.pg, { Pool: from(pgp.pg as never).Pool })
+    Object.assign(pgp.pg, { Pool: wrapPg(pgp.pg as never).Pool })
     const db = pgp(options as object)
     await replicasReady(db.$pool as unknown as Pool)
     const { primary, result } = await counted(() =>

@@ -45,7 +45,7 @@ describe.skipIf(missing !== undefined).each(MODES)(
       pool = new Pool({
         ...primary.config,
         replicas: replicas.map(({ config }) => config),
-        waitMs: 10_000,
+        catchUpTimeoutMs: 10_000,
         logger: false,
         ...options,
       })
@@ -130,7 +130,7 @@ describe.skipIf(missing !== undefined).each(MODES)(
 
     test('what no replica has replayed is read from the primary', async () => {
       const table = await newTable()
-      open({ waitMs: 50 })
+      open({ catchUpTimeoutMs: 50 })
       await replicasReady(pool)
       await Promise.all(cluster.replicas.map((node) => node.pauseReplay()))
       try {

@@ -146,7 +146,7 @@ describe('what a listener sends too late', () => {
 })
 
 it('what a listener writes, the next read of its caller shows', async () => {
-  const pool = await open({ waitMs: 50 })
+  const pool = await open({ catchUpTimeoutMs: 50 })
   await ask(cluster.primary.config, 'truncate log')
   await cluster.caughtUp()
   const listener = (client: PoolClient): void => {

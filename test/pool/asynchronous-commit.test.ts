@@ -27,12 +27,12 @@ const USING_A_CLIENT: readonly [string, string][] = [
 
 it('by a setting of the role, commits are covered though they are not flushed', async () => {
   await ask(bench.cluster.primary.config, 'alter role current_user set synchronous_commit = off')
-  const pool = await bench.open({ waitMs: 30 })
+  const pool = await bench.open({ catchUpTimeoutMs: 30 })
   expect(await staleReads(pool, () => bench.write(pool))).toBe(0)
 })
 
 it.each(USING_A_CLIENT)('switched off by a client with %s, too', async (_name, sql) => {
-  const pool = await bench.open({ waitMs: 30 })
+  const pool = await bench.open({ catchUpTimeoutMs: 30 })
   const client = await pool.connect()
   try {
     await client.query(sql)
@@ -49,7 +49,7 @@ it.each(USING_A_CLIENT)('switched off by a client with %s, too', async (_name, s
 })
 
 it('switched off by a query object, too', async () => {
-  const pool = await bench.open({ waitMs: 30 })
+  const pool = await bench.open({ catchUpTimeoutMs: 30 })
   const client = await pool.connect()
   try {
     const setting = new Query('set synchronous_commit = off', undefined)
@@ -67,7 +67,7 @@ it('switched off by a query object, too', async () => {
 })
 
 it('switched off with a parameter, or within a transaction, too', async () => {
-  const pool = await bench.open({ waitMs: 30 })
+  const pool = await bench.open({ catchUpTimeoutMs: 30 })
   const stale = await staleReads(pool, async () => {
     const version = await bench.write(pool)
     const client = await pool.connect()

@@ -85,7 +85,7 @@ describe('an address of two replicas', () => {
   it.each([0, 1] as const)(
     'shows nobody less than he has written while replica %i does not replay',
     async (stale) => {
-      const pool = await open({ waitMs: 50 })
+      const pool = await open({ catchUpTimeoutMs: 50 })
       await readAtOnce(pool)
       const notes: Note[] = []
       await bench.paused([stale], async () => {
@@ -106,7 +106,7 @@ describe('an address of two replicas', () => {
   )
 
   it('never goes back in a session, whichever server it meets', async () => {
-    const pool = await open({ waitMs: 20, maxLag: { ms: 60_000 } })
+    const pool = await open({ catchUpTimeoutMs: 20, maxLag: { ms: 60_000 } })
     await readAtOnce(pool)
     let backwards = 0
     await bench.paused([0], async () => {
@@ -132,7 +132,7 @@ describe('an address of two replicas', () => {
   })
 
   it('in transactions that only read, too', async () => {
-    const pool = await open({ waitMs: 50 })
+    const pool = await open({ catchUpTimeoutMs: 50 })
     await readAtOnce(pool)
     await bench.paused([0], async () => {
       for (let round = 0; round < 30; round++) {
@@ -225,7 +225,7 @@ describe('an address that leads elsewhere', () => {
 describe('an address of two replicas of which nobody has said that it is one', () => {
   it('is found out by the connections, and used as one', async () => {
     balancer.lead([address(0), address(1)])
-    const pool = await openAs({ waitMs: 50 }, { balanced: undefined })
+    const pool = await openAs({ catchUpTimeoutMs: 50 }, { balanced: undefined })
     await bench.paused([0], async () => {
       for (let round = 0; round < 40; round++) {
         const version = await bench.write(pool)

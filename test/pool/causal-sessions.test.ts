@@ -12,7 +12,7 @@ const isReplica = expect.toBeOneOf([0, 1]) as number
 
 describe('a session', () => {
   it('keeps what it wrote to itself and those around it: others go on reading from replicas that lag', async () => {
-    const pool = await bench.open({ waitMs: 600 })
+    const pool = await bench.open({ catchUpTimeoutMs: 600 })
     await bench.paused([0, 1], async () => {
       const other = pool.session()
       const version = await pool.withSession(async () => {
@@ -32,7 +32,7 @@ describe('a session', () => {
   it.each(['by itself', 'in a transaction', 'on a client'])(
     'finds the row of somebody else that was in the way of its own, %s',
     async (how) => {
-      const pool = await bench.open({ waitMs: 30 })
+      const pool = await bench.open({ catchUpTimeoutMs: 30 })
       const { config } = bench.cluster.primary
       const id = 1000 + how.length
       const insert = `insert into notes values (${id}, 2)`
@@ -61,7 +61,7 @@ describe('a session', () => {
   )
 
   it('nested: the inner one sees what the outer one wrote, the outer one what the inner one wrote', async () => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await bench.paused([0, 1], () =>
       pool.withSession(async () => {
         const outer = await bench.write(pool)
@@ -75,7 +75,7 @@ describe('a session', () => {
   })
 
   it('in parallel with others: only who wrote goes to the primary', async () => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await bench.paused([0, 1], async () => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_unused, index) =>
@@ -122,7 +122,7 @@ describe('a session', () => {
         ),
     ],
   ])('goes along with its code through %s', async (_name, through) => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await bench.paused([0, 1], async () => {
       const other = pool.session()
       await pool.withSession(async () => {
@@ -134,7 +134,7 @@ describe('a session', () => {
   })
 
   it('that outlives its function keeps its promise', async () => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await bench.paused([0, 1], async () => {
       let leaked: Promise<Answer> | undefined
       const version = await pool.withSession(async () => {
@@ -149,7 +149,7 @@ describe('a session', () => {
 
 describe('reads of a session never go back', () => {
   it('from a replica to one that is behind it', async () => {
-    const pool = await bench.open({ waitMs: 2000 })
+    const pool = await bench.open({ catchUpTimeoutMs: 2000 })
     await bench.paused([0], async () => {
       const version = await bench.writeBehind()
       for (let i = 0; i < 5; i++) {
@@ -165,7 +165,7 @@ describe('reads of a session never go back', () => {
   })
 
   it('though several run at once, and the last answer is the oldest', async () => {
-    const pool = await bench.open({ waitMs: 2000 })
+    const pool = await bench.open({ catchUpTimeoutMs: 2000 })
     await bench.paused([0], async () => {
       const version = await bench.writeBehind()
       await pool.withSession(async () => {
@@ -185,7 +185,7 @@ describe('reads of a session never go back', () => {
   })
 
   it('from the primary to a replica that is behind it', async () => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await bench.paused([0, 1], async () => {
       const version = await bench.writeBehind()
       await pool.withSession(async () => {
@@ -197,7 +197,7 @@ describe('reads of a session never go back', () => {
   })
 
   it('when the replica that was read from has died', async () => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await bench.replica(0).pauseReplay()
     const version = await bench.writeBehind()
     const stopped = bench.replica(1)
@@ -239,7 +239,7 @@ describe('what a read may show', () => {
     ['bounded, of the query, and beyond', {}, {}, { consistency: 'bounded', maxStalenessMs: 1 }, 'primary'],
     ['window', { consistency: 'window', windowMs: 60_000, probeIntervalMs: 200 }, {}, {}, 'primary'],
   ])('%s', async (_name, ofPool, ofSession, ofQuery, role) => {
-    const pool = await bench.open({ waitMs: 30, ...ofPool })
+    const pool = await bench.open({ catchUpTimeoutMs: 30, ...ofPool })
     await bench.paused([0, 1], () =>
       pool.withSession(ofSession, async () => {
         const version = await bench.write(pool)
@@ -253,7 +253,7 @@ describe('what a read may show', () => {
 
 describe('explain', () => {
   it('shows the route, what a replica has to show, and who does not', async () => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await bench.paused([0, 1], async () => {
       await bench.write(pool)
       const { route, plan } = await pool.explain('select version from notes')

@@ -9,7 +9,7 @@ const isReplica = expect.toBeOneOf([0, 1]) as number
 
 describe('what was written is read', () => {
   it('from the replica that has it, though the other one has not', async () => {
-    const pool = await bench.open({ waitMs: 5000 })
+    const pool = await bench.open({ catchUpTimeoutMs: 5000 })
     await bench.paused([0], async () => {
       for (let i = 0; i < 10; i++) {
         const version = await bench.write(pool)
@@ -18,8 +18,8 @@ describe('what was written is read', () => {
     })
   })
 
-  it('from the primary, after waitMs, while no replica has it', async () => {
-    const pool = await bench.open({ waitMs: 150 })
+  it('from the primary, after catchUpTimeoutMs, while no replica has it', async () => {
+    const pool = await bench.open({ catchUpTimeoutMs: 150 })
     await bench.paused([0, 1], async () => {
       const version = await bench.write(pool)
       const answer = await readNote(pool)
@@ -34,7 +34,7 @@ describe('what was written is read', () => {
   })
 
   it('from a replica that gets there in time', async () => {
-    const pool = await bench.open({ waitMs: 10_000 })
+    const pool = await bench.open({ catchUpTimeoutMs: 10_000 })
     await bench.replica(0).pauseReplay()
     await bench.paused([1], async () => {
       const version = await bench.write(pool)
@@ -45,7 +45,12 @@ describe('what was written is read', () => {
   })
 
   it('and time alone does not change that: no replica that is behind a known position is read from', async () => {
-    const pool = await bench.open({ windowMs: 200, probeIntervalMs: 50, waitMs: 20, maxLag: { ms: 60_000 } })
+    const pool = await bench.open({
+      windowMs: 200,
+      probeIntervalMs: 50,
+      catchUpTimeoutMs: 20,
+      maxLag: { ms: 60_000 },
+    })
     await bench.paused([0, 1], async () => {
       const version = await bench.write(pool)
       const writtenAtMs = performance.now()
@@ -58,7 +63,7 @@ describe('what was written is read', () => {
   })
 
   it('by a client that is checked out, which waits for the replicas after its transaction', async () => {
-    const pool = await bench.open({ waitMs: 10_000 })
+    const pool = await bench.open({ catchUpTimeoutMs: 10_000 })
     const client = await pool.connect()
     await client.query('begin')
     await client.query('update notes set version = version + 1')
@@ -83,7 +88,7 @@ describe('what was written is read', () => {
       `create constraint trigger noted after update on notes deferrable initially deferred
        for each row execute function note_it()`,
     )
-    const pool = await bench.open({ waitMs: 5000 })
+    const pool = await bench.open({ catchUpTimeoutMs: 5000 })
     try {
       for (let i = 1; i <= 5; i++) {
         await bench.write(pool)
@@ -98,7 +103,7 @@ describe('what was written is read', () => {
 
 describe('a position', () => {
   it('is one that replicas can have: a writer that idles in its transaction delays nobody', async () => {
-    const pool = await bench.open({ waitMs: 10_000 })
+    const pool = await bench.open({ catchUpTimeoutMs: 10_000 })
     const idler = new Client(bench.cluster.primary.config)
     await idler.connect()
     try {
@@ -124,7 +129,7 @@ describe('a position', () => {
       'create table wide as select g as id, repeat($1, 100) as text from generate_series(1, 2000) g',
       ['x'],
     )
-    const pool = await bench.open({ waitMs: 10_000 })
+    const pool = await bench.open({ catchUpTimeoutMs: 10_000 })
     await ask(primary, 'checkpoint')
     const version = await bench.write(pool)
     const [left] = await ask(
@@ -142,7 +147,7 @@ describe('nothing older than the start of the pool', () => {
   it.each(['outside of sessions', 'in a session'])('is read, %s', async (where) => {
     await bench.paused([0, 1], async () => {
       const version = await bench.writeBehind()
-      const pool = bench.openUnprepared({ waitMs: 50 })
+      const pool = bench.openUnprepared({ catchUpTimeoutMs: 50 })
       const read = (): Promise<unknown> => readNote(pool)
       const answer = where === 'in a session' ? pool.withSession(read) : read()
       expect(await answer).toMatchObject({ version, from: 'primary' })
@@ -154,7 +159,7 @@ describe('nothing older than the start of the pool', () => {
 })
 
 describe('the end', () => {
-  it('comes though fences are under way, and leaves no connection', async () => {
+  it('comes though floors are under way, and leaves no connection', async () => {
     const pool = await bench.open()
     const busy = 'select count(*)::int from pg_stat_activity where application_name like $1'
     const writes = Array.from({ length: 20 }, () => bench.write(pool))

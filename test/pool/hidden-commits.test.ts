@@ -117,7 +117,7 @@ describe('what a session has seen on a replica, and the primary does not show ye
         ]),
     ],
   ])('when it has to leave the replica: %s', async (_name, write) => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await whileHidden(
       (version, appears) =>
         pool.withSession(async () => {
@@ -133,7 +133,7 @@ describe('what a session has seen on a replica, and the primary does not show ye
   })
 
   it('by a read that is to be strong', async () => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await whileHidden((version, appears) =>
       pool.withSession(async () => {
         await seen(pool, version)
@@ -146,7 +146,7 @@ describe('what a session has seen on a replica, and the primary does not show ye
   })
 
   it('by a session within', async () => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await whileHidden((version, appears) =>
       pool.withSession(async () => {
         await seen(pool, version)
@@ -160,7 +160,10 @@ describe('what a session has seen on a replica, and the primary does not show ye
   })
 
   it('by another process that goes on with its token', async () => {
-    const [pool, another] = [await bench.open({ waitMs: 30 }), await bench.open({ waitMs: 30 })]
+    const [pool, another] = [
+      await bench.open({ catchUpTimeoutMs: 30 }),
+      await bench.open({ catchUpTimeoutMs: 30 }),
+    ]
     drain(another)
     await whileHidden((version, appears) =>
       pool.withSession(async (session) => {
@@ -175,7 +178,7 @@ describe('what a session has seen on a replica, and the primary does not show ye
   })
 
   it('by a transaction that may run on a replica', async () => {
-    const pool = await bench.open({ waitMs: 30 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
     await whileHidden((version, appears) =>
       pool.withSession(async () => {
         await seen(pool, version)
@@ -193,7 +196,7 @@ describe('what a session has seen on a replica, and the primary does not show ye
   })
 
   it('for as long as it takes: the read fails in the end, and its replica shows it still', async () => {
-    const pool = await bench.open({ waitMs: 30, failoverTimeoutMs: 300 })
+    const pool = await bench.open({ catchUpTimeoutMs: 30, failoverTimeoutMs: 300 })
     await whileHidden((version) =>
       pool.withSession(async () => {
         await seen(pool, version)
@@ -214,7 +217,7 @@ describe('what a session has seen on a replica, and the primary does not show ye
 })
 
 it('who asks for the primary is there at once, and has seen no less for it afterwards', async () => {
-  const pool = await bench.open({ waitMs: 30 })
+  const pool = await bench.open({ catchUpTimeoutMs: 30 })
   await whileHidden((version, appears) =>
     pool.withSession(async () => {
       await seen(pool, version)
@@ -230,7 +233,7 @@ it('who asks for the primary is there at once, and has seen no less for it after
 
 describe('who has only read what the primary shows, too, does not wait', () => {
   it.each(['idle', 'running'] as const)('for others, whose transactions are %s', async (state) => {
-    const pool = await bench.open({ failoverTimeoutMs: 60_000, waitMs: 30_000 })
+    const pool = await bench.open({ failoverTimeoutMs: 60_000, catchUpTimeoutMs: 30_000 })
     const version = await bench.writeBehind()
     await bench.cluster.caughtUp()
     await whileWriting(state, () =>
@@ -244,8 +247,8 @@ describe('who has only read what the primary shows, too, does not wait', () => {
     )
   })
 
-  it('for others, when its replica is gone and nobody can be asked: not longer than waitMs', async () => {
-    const pool = await bench.open({ failoverTimeoutMs: 60_000, waitMs: 50 })
+  it('for others, when its replica is gone and nobody can be asked: not longer than catchUpTimeoutMs', async () => {
+    const pool = await bench.open({ failoverTimeoutMs: 60_000, catchUpTimeoutMs: 50 })
     const version = await bench.writeBehind()
     await bench.cluster.caughtUp()
     const gone = bench.cluster.replicas

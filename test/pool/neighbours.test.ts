@@ -5,7 +5,7 @@ import { CausalBench, readNote } from '../support/causal-bench.ts'
 const bench = CausalBench.forTests({ settings: { wal_writer_delay: '2s' } })
 
 it('what one pool of this process wrote, another one reads', async () => {
-  const [writer, reader] = [await bench.open(), await bench.open({ waitMs: 50 })]
+  const [writer, reader] = [await bench.open(), await bench.open({ catchUpTimeoutMs: 50 })]
   await bench.paused([0, 1], async () => {
     const version = await bench.write(writer)
     expect(await readNote(reader)).toMatchObject({ version, from: 'primary' })
@@ -16,7 +16,7 @@ it('what one pool of this process wrote, another one reads', async () => {
 
 it('also when the other one has not looked at the cluster yet', async () => {
   const writer = await bench.open()
-  const reader = bench.openUnprepared({ waitMs: 50 })
+  const reader = bench.openUnprepared({ catchUpTimeoutMs: 50 })
   await bench.paused([0, 1], async () => {
     const version = await bench.write(writer)
     expect(await readNote(reader)).toMatchObject({ version })
@@ -31,7 +31,7 @@ it('also by time alone', async () => {
 })
 
 it('also what the first one does not flush', async () => {
-  const [writer, reader] = [await bench.open(), await bench.open({ waitMs: 30 })]
+  const [writer, reader] = [await bench.open(), await bench.open({ catchUpTimeoutMs: 30 })]
   const client = await writer.connect()
   try {
     await client.query('set synchronous_commit = off')
@@ -45,7 +45,7 @@ it('also what the first one does not flush', async () => {
 })
 
 it('sessions of their own have nothing to do with it', async () => {
-  const [writer, reader] = [await bench.open(), await bench.open({ waitMs: 50 })]
+  const [writer, reader] = [await bench.open(), await bench.open({ catchUpTimeoutMs: 50 })]
   await bench.paused([0, 1], async () => {
     await bench.write(writer)
     const { from } = await reader.withSession(() => readNote(reader))

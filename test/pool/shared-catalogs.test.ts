@@ -1,6 +1,6 @@
 import pg, { type Client } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { from, Pool, type PoolOptions } from '../../src/index.ts'
+import { wrapPg, Pool, type PoolOptions } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { clientThatTells } from '../support/sending-client.ts'
 import { ask, until } from '../support/servers.ts'
@@ -144,7 +144,7 @@ describe('pools of one process', () => {
 
   it('share it with clients', async () => {
     const { Counting, loads } = counting()
-    const routed = from({ ...pg, Client: Counting })
+    const routed = wrapPg({ ...pg, Client: Counting })
     const pool = new routed.Pool(optionsOf(Counting))
     pools.push(pool)
     await pool.ready()

@@ -19,7 +19,10 @@ function rejectionsOf(pool: Pool): string[] {
 
 /** What stands for another process: a pool that knows nothing of what the first one did. */
 async function twoProcesses(options: PoolOptions = {}): Promise<readonly [Pool, Pool]> {
-  return Promise.all([bench.open({ waitMs: 50, ...options }), bench.open({ waitMs: 50, ...options })])
+  return Promise.all([
+    bench.open({ catchUpTimeoutMs: 50, ...options }),
+    bench.open({ catchUpTimeoutMs: 50, ...options }),
+  ])
 }
 
 async function writeAndTell(pool: Pool): Promise<{ version: number; token: string | undefined }> {
@@ -46,10 +49,10 @@ describe('a token', () => {
   )
 
   it('of a process that has only begun', async () => {
-    const writer = await bench.open({ waitMs: 50 })
+    const writer = await bench.open({ catchUpTimeoutMs: 50 })
     await bench.paused([0, 1], async () => {
       const { version, token } = await writeAndTell(writer)
-      const reader = bench.openUnprepared({ waitMs: 50 })
+      const reader = bench.openUnprepared({ catchUpTimeoutMs: 50 })
       const rejected = rejectionsOf(reader)
       expect(await reader.withSession({ token }, () => readNote(reader))).toMatchObject({ version })
       expect(rejected).toEqual([])
@@ -57,7 +60,7 @@ describe('a token', () => {
   })
 
   it('covers what was read, too', async () => {
-    const [first, second] = await twoProcesses({ waitMs: 2000 })
+    const [first, second] = await twoProcesses({ catchUpTimeoutMs: 2000 })
     await bench.paused([0], async () => {
       const version = await bench.writeBehind()
       const token = await first.withSession(async (session) => {
@@ -150,7 +153,7 @@ describe('a token that is not to be believed', () => {
       'ahead-of-primary',
     ],
   ])('%s counts as none, with an event', async (_name, options, make, reason) => {
-    const pool = await bench.open({ waitMs: 5000, ...options })
+    const pool = await bench.open({ catchUpTimeoutMs: 5000, ...options })
     const rejected = rejectionsOf(pool)
     const token = await make()
     const version = await bench.writeBehind()
@@ -169,7 +172,7 @@ describe('a token that is not to be believed', () => {
         position: { systemIdentifier: '42', timeline: 1, lsn: 1n },
         expiresAtMs: soon(),
       })
-      const pool = bench.openUnprepared({ waitMs: 5000 })
+      const pool = bench.openUnprepared({ catchUpTimeoutMs: 5000 })
       const first = await pool.withSession({ token }, () => readNote(pool))
       expect(first.tookMs).toBeLessThan(2000)
     } finally {
@@ -180,9 +183,9 @@ describe('a token that is not to be believed', () => {
 
 describe('a secret', () => {
   it('may be changed while tokens of the one before are about', async () => {
-    const old = await bench.open({ waitMs: 50, tokens: { secret: OLDER } })
-    const both = await bench.open({ waitMs: 50, tokens: { secret: [SECRET, OLDER] } })
-    const changed = await bench.open({ waitMs: 50, tokens: { secret: SECRET } })
+    const old = await bench.open({ catchUpTimeoutMs: 50, tokens: { secret: OLDER } })
+    const both = await bench.open({ catchUpTimeoutMs: 50, tokens: { secret: [SECRET, OLDER] } })
+    const changed = await bench.open({ catchUpTimeoutMs: 50, tokens: { secret: SECRET } })
     await bench.paused([0, 1], async () => {
       const { version, token } = await writeAndTell(old)
       expect(token).toMatch(/^[\w-]{55}$/)
@@ -200,11 +203,11 @@ describe('a secret', () => {
 
 describe('after a promotion', () => {
   it('a token of the old timeline is good for what survived, and nobody waits for what did not', async () => {
-    const pool = await bench.open({ waitMs: 3000 })
+    const pool = await bench.open({ catchUpTimeoutMs: 3000 })
     const { version, token } = await writeAndTell(pool)
     await bench.cluster.caughtUp()
     await bench.cluster.promote(0)
-    const reader = await bench.open({ waitMs: 3000 })
+    const reader = await bench.open({ catchUpTimeoutMs: 3000 })
     expect(await reader.withSession({ token }, () => readNote(reader))).toMatchObject({ version })
     // In the pool that was there before, sessions go on, too.
     const answer = await readNote(pool)

@@ -152,7 +152,7 @@ describe('a transaction that begins as READ ONLY', () => {
   it('goes to the primary when no replica shows that in time, and holds its place there until its end', async () => {
     const spilling = poolOver(cluster, {
       probeIntervalMs: 50,
-      waitMs: 50,
+      catchUpTimeoutMs: 50,
       primarySpill: { share: 0.1, over: 'fail' },
     })
     await replicasReady(spilling)

@@ -4,26 +4,26 @@ import { runConsistency } from '../consistency/run.ts'
 
 /**
  * Sessions that read and write while replicas stop replaying, die and come back, and the primary is replaced: nothing may be
- * older than promised. Then the same while commits wait for the replicas, so that these show them first; and with the fences off, where the checker must find what it looks for.
+ * older than promised. Then the same while commits wait for the replicas, so that these show them first; and with the floors off, where the checker must find what it looks for.
  */
 const { values: options } = parseArgs({
   options: {
     operations: { type: 'string', default: '1000000' },
     'operations-synchronous': { type: 'string', default: '20000' },
-    'operations-without-fences': { type: 'string', default: '50000' },
+    'operations-without-floors': { type: 'string', default: '50000' },
     callers: { type: 'string', default: '48' },
     seed: { type: 'string', default: '1' },
   },
 })
 const shared = { callers: Number(options.callers), seed: Number(options.seed) }
 
-const fenced = await runConsistency({
+const withFloors = await runConsistency({
   ...shared,
   operations: Number(options.operations),
   consistency: 'causal',
   promotes: true,
 })
-console.dir(fenced, { depth: 4 })
+console.dir(withFloors, { depth: 4 })
 const synchronous = await runConsistency({
   ...shared,
   operations: Number(options['operations-synchronous']),
@@ -32,15 +32,19 @@ const synchronous = await runConsistency({
   isSynchronous: true,
 })
 console.dir(synchronous, { depth: 4 })
-const unfenced = await runConsistency({
+const withoutFloors = await runConsistency({
   ...shared,
-  operations: Number(options['operations-without-fences']),
+  operations: Number(options['operations-without-floors']),
   consistency: 'eventual',
   promotes: false,
 })
-console.dir(unfenced, { depth: 4 })
+console.dir(withoutFloors, { depth: 4 })
 
-for (const wrong of [...shortcomings(fenced), ...shortcomings(synchronous), ...blindness(unfenced)]) {
+for (const wrong of [
+  ...shortcomings(withFloors),
+  ...shortcomings(synchronous),
+  ...blindness(withoutFloors),
+]) {
   console.error(wrong)
   process.exitCode = 1
 }

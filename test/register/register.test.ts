@@ -29,7 +29,7 @@ function environment(): Record<string, string> {
     DATABASE_URL: urlOf(cluster.primary),
     DATABASE_REPLICA_URLS: cluster.replicas.map((node) => urlOf(node)).join(','),
     // What was written is read from a replica, however busy this machine is.
-    PG_SWITCHYARD_WAIT_MS: '10000',
+    PG_SWITCHYARD_CATCH_UP_TIMEOUT_MS: '10000',
   }
 }
 
@@ -233,9 +233,11 @@ test.each([
 test('a wrong variable ends the program at once, and is named', async () => {
   consumer.write('app.cjs', `console.log('started')`)
   for (const how of ['--import', '--require']) {
-    const { stdout, stderr, code } = await runWith(how, 'app.cjs', { PG_SWITCHYARD_WAIT_MS: 'soon' })
+    const { stdout, stderr, code } = await runWith(how, 'app.cjs', {
+      PG_SWITCHYARD_CATCH_UP_TIMEOUT_MS: 'soon',
+    })
     expect([stdout, code]).toEqual(['', 1])
     expect(stderr).toContain('SWITCHYARD_INVALID_OPTION')
-    expect(stderr).toContain('PG_SWITCHYARD_WAIT_MS: Option "waitMs" must be a number')
+    expect(stderr).toContain('PG_SWITCHYARD_CATCH_UP_TIMEOUT_MS: Option "catchUpTimeoutMs" must be a number')
   }
 })

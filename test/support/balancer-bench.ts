@@ -1,5 +1,5 @@
 import { createRandom } from '../../src/cli/demo/random.ts'
-import type { Balancer, Moment } from '../../src/selection/balancer.ts'
+import type { Balancer, BalancerContext } from '../../src/selection/balancer.ts'
 import type { NodeId } from '../../src/topology/node.ts'
 import type { NodeView } from '../../src/topology/snapshot.ts'
 import { replicaView } from './views.ts'
@@ -18,7 +18,7 @@ export function momentOf(
   inFlight: Readonly<Record<NodeId, number>> = {},
   chance: number | (() => number) = 0,
   nowMs = 0,
-): Moment {
+): BalancerContext {
   const random = typeof chance === 'number' ? (): number => chance : chance
   return { nowMs, random, inFlight: (id) => inFlight[id] ?? 0 }
 }
@@ -76,11 +76,11 @@ export function simulate(simulation: Simulation): Simulated {
   for (let nowMs = 0; nowMs < seconds * 1000; nowMs += (-Math.log(1 - random()) * 1000) / readsPerSecond) {
     finish(nowMs)
     const inFlight = (id: NodeId): number => servers.get(id)?.ends.length ?? 0
-    const moment = { nowMs, random, inFlight }
-    const [picked] = balancer.order(candidates, moment)
+    const context = { nowMs, random, inFlight }
+    const [picked] = balancer.order(candidates, context)
     const server = picked && servers.get(picked.id)
     if (picked === undefined || server === undefined) throw new Error('A balancer gave nothing')
-    balancer.started?.(picked, candidates, moment)
+    balancer.started?.(picked, candidates, context)
     const place = server.freeAtMs.indexOf(Math.min(...server.freeAtMs))
     const beginsAtMs = Math.max(nowMs, server.freeAtMs[place] ?? 0)
     const atMs = beginsAtMs + serviceMs(picked.id, nowMs)

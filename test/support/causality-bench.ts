@@ -34,7 +34,7 @@ export class CausalityBench {
   position: Position | undefined | 'is silent' = 'is silent'
   readonly causality: Causality
 
-  constructor(waitMs: number = WAIT_MS) {
+  constructor(catchUpTimeoutMs: number = WAIT_MS) {
     this.causality = new Causality({
       platform: this.platform,
       ask: () => {
@@ -46,7 +46,7 @@ export class CausalityBench {
         return this.unshown
       },
       hasServer: (identity) => this.servers.has(identity),
-      waitMs,
+      catchUpTimeoutMs,
       failoverTimeoutMs: FAILOVER_TIMEOUT_MS,
       claimRejected: () => (this.rejections += 1),
     })

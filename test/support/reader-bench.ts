@@ -9,7 +9,7 @@ import { ExecutionBench, FAILOVER_TIMEOUT_MS, planOf } from './execution-bench.t
 export interface Given {
   readonly readTimeoutMs?: number
   readonly places?: number
-  readonly waitMs?: number
+  readonly catchUpTimeoutMs?: number
   readonly budget?: RetryBudget
   readonly doubts?: RetryBudget
 }
@@ -21,9 +21,9 @@ export class ReaderBench extends ExecutionBench {
   committed: Position | undefined = { lsn: 0x1000n, systemIdentifier: '7000', timeline: 1 }
 
   reader(given: Given = {}): Reader {
-    const { readTimeoutMs, places = 9, waitMs = FAILOVER_TIMEOUT_MS } = given
+    const { readTimeoutMs, places = 9, catchUpTimeoutMs = FAILOVER_TIMEOUT_MS } = given
     const { attempts, balancer, cluster, health, listener, platform } = this
-    this.spill ??= new SpillGate({ platform, places, waitMs })
+    this.spill ??= new SpillGate({ platform, places, waitMs: catchUpTimeoutMs })
     return new Reader({
       attempts,
       balancer,
@@ -41,7 +41,7 @@ export class ReaderBench extends ExecutionBench {
       platform,
       spill: this.spill,
       readTimeoutMs,
-      waitMs: 100,
+      catchUpTimeoutMs: 100,
       failoverTimeoutMs: FAILOVER_TIMEOUT_MS,
     })
   }

@@ -99,9 +99,9 @@ describe('pauseReplay', () => {
     await cluster.caughtUp()
     await paused.pauseReplay()
     await note(2)
-    const [fence] = await column(cluster.primary.config, 'SELECT pg_current_wal_flush_lsn()')
+    const [floor] = await column(cluster.primary.config, 'SELECT pg_current_wal_flush_lsn()')
     await until('both replicas to receive', 15_000, async () => {
-      const sql = `SELECT pg_last_wal_receive_lsn() >= '${String(fence)}'`
+      const sql = `SELECT pg_last_wal_receive_lsn() >= '${String(floor)}'`
       const received = await Promise.all([column(paused.config, sql), column(other.config, sql)])
       return received.flat().every(Boolean) || undefined
     })

@@ -19,7 +19,7 @@ beforeAll(async () => {
   // The two have tables of one name.
   await ask(cluster.primary.config, 'create schema web')
   await cluster.caughtUp()
-  pool = poolOver(cluster, { waitMs: 50, maxLag: { ms: 600_000 } })
+  pool = poolOver(cluster, { catchUpTimeoutMs: 50, maxLag: { ms: 600_000 } })
   await replicasReady(pool)
 })
 afterAll(async () => {

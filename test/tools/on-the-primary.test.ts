@@ -16,7 +16,7 @@ let cluster: Cluster
 let pool: Pool
 beforeAll(async () => {
   cluster = await startCluster({ replicas: 2 })
-  pool = poolOver(cluster, { waitMs: 20, consistency: 'eventual', maxLag: { ms: 600_000 } })
+  pool = poolOver(cluster, { catchUpTimeoutMs: 20, consistency: 'eventual', maxLag: { ms: 600_000 } })
   await replicasReady(pool)
   await Promise.all(cluster.replicas.map((node) => node.pauseReplay()))
 })

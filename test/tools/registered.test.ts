@@ -89,7 +89,7 @@ test.each(PROGRAMS)('%s', async (_name, packages, text) => {
     {
       DATABASE_URL: urlOf(cluster.primary),
       DATABASE_REPLICA_URLS: cluster.replicas.map(urlOf).join(','),
-      PG_SWITCHYARD_WAIT_MS: '10000',
+      PG_SWITCHYARD_CATCH_UP_TIMEOUT_MS: '10000',
     },
   )
   expect(stderr).toBe('')

@@ -2,7 +2,7 @@ import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { expectTypeOf } from 'vitest'
 import module, {
-  from,
+  wrapPg,
   Pool,
   type ClientBase,
   type PoolClient,
@@ -79,7 +79,7 @@ export function theModuleIsShapedLikePg(): Pool {
   expectTypeOf(module.Pool).toEqualTypeOf<typeof Pool>()
   expectTypeOf(new module.Client({ host: 'db' })).toExtend<pg.Client>()
   expectTypeOf(new names.Client({ host: 'db', replicas: ['postgres://replica'] })).toExtend<pg.Client>()
-  expectTypeOf(from(pg, { replicas: [] })).toEqualTypeOf<typeof module>()
+  expectTypeOf(wrapPg(pg, { replicas: [] })).toEqualTypeOf<typeof module>()
   expectTypeOf(names.types).toEqualTypeOf<typeof pg.types>()
   return new module.Pool({ host: 'db', replicas: [{ host: 'replica' }] })
 }

@@ -18,7 +18,7 @@ import {
   type NodeId,
   type NodeView,
   type OperatorVerdict,
-  type Outcome,
+  type ReadOutcome,
   type Pin,
   type PlPgSqlBody,
   type PoolStats,
@@ -57,7 +57,7 @@ const byChance: Balancer = {
     expectTypeOf(nowMs).toEqualTypeOf<number>()
     return candidates.toSorted(() => random() - 0.5)
   },
-  ended: (_node, outcome) => expectTypeOf(outcome).toEqualTypeOf<Outcome>(),
+  ended: (_node, outcome) => expectTypeOf(outcome).toEqualTypeOf<ReadOutcome>(),
 }
 
 export const pools: readonly Pool[] = [new LeastBusy(), inOrder, byChance, smoothWeightedRoundRobin()].map(

@@ -51,7 +51,7 @@ export async function untilCaughtUp(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  const fence = await withNode(
+  const floor = await withNode(
     primary,
     async (client) => {
       const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn')
@@ -59,12 +59,12 @@ export async function untilCaughtUp(
     },
     signal,
   )
-  await Promise.all(replicas.map((replica) => untilReplayed(replica, fence, clock, signal)))
+  await Promise.all(replicas.map((replica) => untilReplayed(replica, floor, clock, signal)))
 }
 
 async function untilReplayed(
   replica: DemoNode,
-  fence: string | undefined,
+  floor: string | undefined,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
@@ -76,7 +76,7 @@ async function untilReplayed(
         signal.throwIfAborted()
         const { rows } = await client.query<{ reached: boolean }>(
           'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS reached',
-          [fence],
+          [floor],
         )
         if (rows[0]?.reached === true) return
         if (clock.now() > deadlineMs) {

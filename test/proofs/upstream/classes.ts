@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import type { ClientConfig, PoolConfig } from 'pg'
 import type { PoolOptions } from '../../../src/config/options.ts'
-import { from, type ClientOptions, type PgModule } from '../../../src/pool/module.ts'
+import { wrapPg, type ClientOptions, type PgModule } from '../../../src/pool/module.ts'
 import type { Pool } from '../../../src/pool/pool-contract.ts'
 import type { Plug } from './plug.ts'
 
@@ -17,7 +17,7 @@ interface Classes {
 
 /** The classes under test upon the suite's own copy of node-postgres, or what they are compared with, on the cluster. */
 export function classesUpon(copy: PgModule, plug: Plug): Classes {
-  const base = plug.isRouted ? from(copy) : copy
+  const base = plug.isRouted ? wrapPg(copy) : copy
   const PoolBase = base.Pool as unknown as PoolClass
 
   /** Those whose reads have not been added up. */

@@ -1,7 +1,7 @@
 import pg, { type DatabaseError } from 'pg'
 import { DataTypes, Sequelize, Transaction, UniqueConstraintError } from 'sequelize'
 import type { Model, ModelStatic } from 'sequelize'
-import { from } from '../../../src/index.ts'
+import { wrapPg } from '../../../src/index.ts'
 import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
 
 interface Models {
@@ -50,7 +50,7 @@ function statements({ sequelize, people, notes }: Models, given?: Transaction): 
   }
 }
 
-/** `new Sequelize({ dialect: 'postgres', dialectModule: from(pg, { replicas }) })` */
+/** `new Sequelize({ dialect: 'postgres', dialectModule: wrapPg(pg, { replicas }) })` */
 export const sequelizeAdapter: OrmAdapter = {
   name: 'sequelize',
   lacks: {
@@ -61,7 +61,7 @@ export const sequelizeAdapter: OrmAdapter = {
   open: async ({ host, port, user, password, database, max, ...cluster }) => {
     const sequelize = new Sequelize({
       dialect: 'postgres',
-      dialectModule: from(pg, cluster),
+      dialectModule: wrapPg(pg, cluster),
       ...({
         host,
         port,

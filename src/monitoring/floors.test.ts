@@ -16,11 +16,11 @@ const lsnOf = (snapshot: Snapshot, id: string): bigint | undefined => {
   return state?.name === 'up' ? state.observation.lsn : undefined
 }
 
-describe('a fence', () => {
+describe('a floor', () => {
   it('is where the primary is now, by one small question', async () => {
     const { monitor, network } = await watched()
     network.at('a').row = primaryRow('0/3000', 'a')
-    expect(await monitor.fence(false)).toEqual({ systemIdentifier: '7000', timeline: 1, lsn: 0x3000n })
+    expect(await monitor.floor(false)).toEqual({ systemIdentifier: '7000', timeline: 1, lsn: 0x3000n })
     expect(network.at('a')).toMatchObject({ probes: 2, asked: { progress: 1 } })
     expect(lsnOf(monitor.snapshot, 'a')).toBe(0x3000n)
   })
@@ -31,7 +31,7 @@ describe('a fence', () => {
     primary.querying = 'is silent'
     void monitor.refresh()
     await platform.advance(3)
-    const fence = monitor.fence(false)
+    const floor = monitor.floor(false)
     await settle()
     primary.row = primaryRow('0/3000', 'a')
     for (const client of primary.clients) client.answerAll()
@@ -39,15 +39,15 @@ describe('a fence', () => {
     // The answer to the probe that was sent before is not taken, whatever it says.
     primary.row = primaryRow('0/4000', 'a')
     primary.speakUp()
-    expect(await fence).toMatchObject({ lsn: 0x4000n })
+    expect(await floor).toMatchObject({ lsn: 0x4000n })
   })
 
   it('is the insert position where commits may not be flushed, and no snapshot shows it', async () => {
     const { monitor, network } = await watched()
     network.at('a').inserted = '0/5018'
-    expect(await monitor.fence(true)).toMatchObject({ lsn: 0x5018n })
+    expect(await monitor.floor(true)).toMatchObject({ lsn: 0x5018n })
     network.at('a').inserted = '0/6018'
-    expect(await monitor.fence(true)).toMatchObject({ lsn: 0x6000n })
+    expect(await monitor.floor(true)).toMatchObject({ lsn: 0x6000n })
     expect(lsnOf(monitor.snapshot, 'a')).toBe(0x1000n)
   })
 
@@ -55,29 +55,29 @@ describe('a fence', () => {
     const { monitor, network, platform } = await watched()
     network.at('a').querying = new Error('gone')
     await platform.advance(1000)
-    expect(await monitor.fence(mayBeUnflushed)).toBeUndefined()
+    expect(await monitor.floor(mayBeUnflushed)).toBeUndefined()
   })
 
   it('fails when the primary does not answer', async () => {
     const { monitor, network, platform } = await watched()
     network.at('a').querying = 'is silent'
-    const fence = monitor.fence(false)
+    const floor = monitor.floor(false)
     await platform.advance(TIMEOUT_MS)
-    expect(await fence).toBeUndefined()
+    expect(await floor).toBeUndefined()
   })
 
   it('cannot be had of one that does not tell its position', async () => {
     const { monitor, network, platform } = await watched()
     network.at('a').row = primaryRow(null, 'a')
     await platform.advance(500)
-    expect(await monitor.fence(false)).toBeUndefined()
+    expect(await monitor.floor(false)).toBeUndefined()
   })
 
   it('is not known to the demoted', async () => {
     const { monitor, network } = await watched()
     network.at('a').row = replicaRow('0/9000', 'a')
-    expect(await monitor.fence(false)).toBeUndefined()
-    expect(await monitor.fence(true)).toBeUndefined()
+    expect(await monitor.floor(false)).toBeUndefined()
+    expect(await monitor.floor(true)).toBeUndefined()
   })
 
   it.each([false, true])(
@@ -85,10 +85,10 @@ describe('a fence', () => {
     async (mayBeUnflushed) => {
       const { monitor, network, platform } = await watched()
       const before = network.at('a').connections
-      const underWay = monitor.fence(mayBeUnflushed)
+      const underWay = monitor.floor(mayBeUnflushed)
       await monitor.close()
       await underWay.catch(() => {})
-      expect(await monitor.fence(mayBeUnflushed)).toBeUndefined()
+      expect(await monitor.floor(mayBeUnflushed)).toBeUndefined()
       expect(network.at('a').connections).toBe(before)
       expect(platform.pendingTimers).toBe(0)
     },
@@ -100,7 +100,7 @@ describe('a fence', () => {
     primary.querying = 'is silent'
     let isOver = false
     const asking = (async () => {
-      while (!isOver) await monitor.fence(true)
+      while (!isOver) await monitor.floor(true)
     })()
     primary.row = primaryRow('0/8000', 'a')
     for (let i = 0; i < 100; i++) {

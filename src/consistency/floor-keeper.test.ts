@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
-import { FenceKeeper } from './fence-keeper.ts'
+import { FloorKeeper } from './floor-keeper.ts'
 import type { Position } from './position.ts'
 
 const at = (lsn: bigint): Position => ({ systemIdentifier: '7000', timeline: 1, lsn })
@@ -9,7 +9,7 @@ const at = (lsn: bigint): Position => ({ systemIdentifier: '7000', timeline: 1, 
 class Primary {
   readonly questions: PromiseWithResolvers<Position | undefined>[] = []
   readonly platform = new FakePlatform()
-  readonly keeper: FenceKeeper = new FenceKeeper(() => {
+  readonly keeper: FloorKeeper = new FloorKeeper(() => {
     let resolve: (position: Position | undefined) => void = () => {}
     let reject: (error: Error) => void = () => {}
     const promise = new Promise<Position | undefined>((yes, no) => {
@@ -37,25 +37,25 @@ interface PromiseWithResolvers<T> {
   readonly reject: (error: Error) => void
 }
 
-describe('FenceKeeper', () => {
+describe('FloorKeeper', () => {
   it('asks at once when nobody else does', async () => {
     const { keeper, questions } = new Primary()
-    const fence = keeper.request()
-    expect(fence.state).toEqual({ name: 'asked' })
+    const floor = keeper.request()
+    expect(floor.state).toEqual({ name: 'asked' })
     expect(questions).toHaveLength(1)
   })
 
   it('hands on what the primary said, to those who wait and to those who look', async () => {
     const primary = new Primary()
-    const fence = primary.keeper.request()
+    const floor = primary.keeper.request()
     let heard = false
-    void fence.settled().then(() => (heard = true))
+    void floor.settled().then(() => (heard = true))
     await settle()
     expect(heard).toBe(false)
     await primary.answers(0, at(9n))
     expect(heard).toBe(true)
-    expect(fence.state).toEqual({ name: 'known', position: at(9n) })
-    await fence.settled()
+    expect(floor.state).toEqual({ name: 'known', position: at(9n) })
+    await floor.settled()
   })
 
   it('never shares a question that was sent before the request: one is under way, and one is next', async () => {
@@ -136,7 +136,7 @@ describe('FenceKeeper', () => {
   it.each<[string, (primary: Primary) => void]>([
     ['cannot tell its position', ({ questions }) => questions[0]?.resolve(undefined)],
     ['does not answer', ({ questions }) => questions[0]?.reject(new Error('gone'))],
-  ])('a primary that %s fails that fence alone', async (_name, fails) => {
+  ])('a primary that %s fails that floor alone', async (_name, fails) => {
     const primary = new Primary()
     const first = primary.keeper.request()
     const second = primary.keeper.request()

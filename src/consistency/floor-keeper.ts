@@ -1,16 +1,16 @@
 import type { Platform, Timer } from '../platform/platform.ts'
-import type { Fence, FenceState } from './fence.ts'
+import type { Floor, FloorState } from './floor.ts'
 import type { Position } from './position.ts'
 
-const ASKED: FenceState = { name: 'asked' }
-const FAILED: FenceState = { name: 'failed' }
+const ASKED: FloorState = { name: 'asked' }
+const FAILED: FloorState = { name: 'failed' }
 
 /** Between two questions whose answers nobody waits for, in milliseconds. */
 const PAUSE_MS = 50
 
-class SharedFence implements Fence {
+class SharedFloor implements Floor {
   readonly #awaited: () => void
-  #state: FenceState = ASKED
+  #state: FloorState = ASKED
   #settle: (() => void) | undefined
   #settled: Promise<void> | undefined
 
@@ -19,7 +19,7 @@ class SharedFence implements Fence {
     this.#awaited = awaited
   }
 
-  get state(): FenceState {
+  get state(): FloorState {
     return this.#state
   }
 
@@ -29,7 +29,7 @@ class SharedFence implements Fence {
 
   settled(): Promise<void> {
     if (this.#state !== ASKED) return Promise.resolve()
-    // Most fences are never waited for.
+    // Most floors are never waited for.
     if (this.#settled === undefined) {
       this.#settled = new Promise((resolve) => (this.#settle = resolve))
       this.#awaited()
@@ -37,24 +37,24 @@ class SharedFence implements Fence {
     return this.#settled
   }
 
-  becomes(state: FenceState): void {
+  becomes(state: FloorState): void {
     this.#state = state
     this.#settle?.()
   }
 }
 
 /**
- * Asks the primary for fences: one question is under way and one is next, whoever asks meanwhile shares the next one. That
+ * Asks the primary for floors: one question is under way and one is next, whoever asks meanwhile shares the next one. That
  * one is asked as soon as somebody waits for it, and otherwise after a pause: who only writes costs the primary next to nothing.
  */
-export class FenceKeeper {
+export class FloorKeeper {
   readonly #ask: () => Promise<Position | undefined>
   readonly #platform: Platform
   #isAsking = false
   #isClosed = false
   #restsUntilMs = -Infinity
   #pause: Timer | undefined
-  #next: SharedFence | undefined
+  #next: SharedFloor | undefined
   #asked = 0
 
   /** @param ask asks the primary for its position; may reject */
@@ -68,11 +68,11 @@ export class FenceKeeper {
     return this.#asked
   }
 
-  /** A fence for everything that has been committed by now. */
-  request(): Fence {
-    const fence = (this.#next ??= new SharedFence(this.#askNow))
+  /** A floor for everything that has been committed by now. */
+  request(): Floor {
+    const floor = (this.#next ??= new SharedFloor(this.#askNow))
     if (this.#pause === undefined) this.#askInTime()
-    return fence
+    return floor
   }
 
   /** Asks no more of itself; who waits is still answered. */
@@ -95,14 +95,14 @@ export class FenceKeeper {
   async #askNext(): Promise<void> {
     this.#pause?.cancel()
     this.#pause = undefined
-    const fence = this.#next
-    if (fence === undefined) return
+    const floor = this.#next
+    if (floor === undefined) return
     this.#next = undefined
     this.#isAsking = true
     this.#asked += 1
     const position = await this.#ask().catch(() => undefined)
     this.#isAsking = false
-    fence.becomes(position === undefined ? FAILED : { name: 'known', position })
+    floor.becomes(position === undefined ? FAILED : { name: 'known', position })
     this.#restsUntilMs = this.#platform.now() + PAUSE_MS
     this.#askInTime()
   }

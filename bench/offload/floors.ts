@@ -3,20 +3,20 @@ import { pause, rounded } from '../../test/proofs/timings.ts'
 import { poolOver, replicasReady } from '../../test/support/routed-pool.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 
-export interface FenceFigures {
+export interface FloorFigures {
   readonly writesPerSecond: number
   readonly writes: number
   /** Questions for a position that the primary was asked beyond those that it is asked without any write. */
-  readonly fenceQueries: number
+  readonly floorQueries: number
   readonly perWrite: number
 }
 
 /** Counts what connections to the primary ask for positions while so much is written, and somebody reads in between. */
-export async function fencesPerWrite(
+export async function floorsPerWrite(
   cluster: Cluster,
   writesPerSecond: number,
   durationMs: number,
-): Promise<FenceFigures> {
+): Promise<FloorFigures> {
   const port = cluster.primary.config.port
   let asked = 0
   class CountingClient extends Client {
@@ -63,12 +63,12 @@ export async function fencesPerWrite(
       }
     })
     await Promise.all(writes)
-    const fenceQueries = Math.max(0, busy - idle)
+    const floorQueries = Math.max(0, busy - idle)
     return {
       writesPerSecond,
       writes: writes.length,
-      fenceQueries,
-      perWrite: rounded(fenceQueries / writes.length, 3),
+      floorQueries,
+      perWrite: rounded(floorQueries / writes.length, 3),
     }
   } finally {
     await pool.end()
