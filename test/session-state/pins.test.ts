@@ -67,6 +67,11 @@ describe('what cannot be had elsewhere keeps a client on its connection until it
     await client.query('select id from seen')
     expect([reads(), pins]).toEqual([0, []])
     await client.query(sql)
+    // DO may have changed the schema: until the database is asked, the next statement is not known to be a read.
+    await until('it is known to be a read', async () => {
+      const { statement } = await pool.explain('select id from seen')
+      return statement.kind === 'read'
+    })
     await client.query('select id from seen')
     expect([reads(), pins]).toEqual([1, [pin]])
     client.release()
