@@ -66,7 +66,10 @@ export interface RouterEvents {
   settingRefused: [{ readonly node: NodeId; readonly cause: Error }]
   /** A client has left something on its connection that cannot be had elsewhere: it stays there until it is released. */
   clientPinned: [{ readonly node: NodeId; readonly pin: Pin }]
-  /** What the application does on new connections failed on one to a replica, which is used all the same. */
+  /**
+   * A hook (a listener of `connect`, `acquire` or `release`, `onConnect`, `verify`) failed on a connection to a replica, which is used
+   * all the same. Behind an `acquire` listener the statement runs on the primary.
+   */
   hookFailed: [{ readonly node: NodeId; readonly cause: Error }]
   /** What a standby refused, the primary took: statements of this shape go to the primary from now on. */
   shapeLearned: [LearnedShape]
