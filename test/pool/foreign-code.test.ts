@@ -112,18 +112,21 @@ describe.each(POOLS)('foreign code that throws, with %s', (_name, make) => {
       })
 
       afterAll(async () => {
+        // Lanes rest for a second before they give their connections back, so this is not asked after each case.
+        await until('nothing is in use', () => pool.totalCount === pool.idleCount)
         await Promise.all([bare.end(), pool.end()])
       })
 
       it.each(CASES)('pool.query: %s', async (_case, ask) => {
         const [expected, found] = [await outcome(() => ask(bare)), await outcome(() => ask(pool))]
         expect(found).toEqual(expected)
-        await until('nothing is in use', () => pool.totalCount === pool.idleCount)
         expect((await pool.query('select 1 as a')).rows).toEqual([{ a: 1 }])
       })
 
       it.each(CASES)('client.query: %s', async (_case, ask) => {
         const [ours, theirs] = [await pool.connect(), await bare.connect()]
+        // A callback that throws leaves node-postgres' parser in the middle of a message, which it may then hear twice.
+        theirs.on('error', () => {})
         try {
           expect(await outcome(() => ask(ours as never))).toEqual(await outcome(() => ask(theirs as never)))
           expect((await ours.query('select 1 as a')).rows).toEqual([{ a: 1 }])
@@ -132,7 +135,6 @@ describe.each(POOLS)('foreign code that throws, with %s', (_name, make) => {
           // Its socket's handler may have been cut short.
           theirs.release(true)
         }
-        await until('nothing is in use', () => pool.totalCount === pool.idleCount)
       })
 
       it.each<[string, object]>([
@@ -141,7 +143,6 @@ describe.each(POOLS)('foreign code that throws, with %s', (_name, make) => {
       ])('pool.query: a query object whose submit throws, %s', async (_case, submittable) => {
         const found = await outcome(() => pool.query(submittable as never))
         expect(found).toEqual({ told: 'mine', uncaught: [] })
-        await until('nothing is in use', () => pool.totalCount === pool.idleCount)
         expect((await pool.query('select 1 as a')).rows).toEqual([{ a: 1 }])
       })
 
@@ -159,7 +160,6 @@ describe.each(POOLS)('foreign code that throws, with %s', (_name, make) => {
         })
         expect([told[0], uncaught]).toEqual(['mine', []])
         client.release(true)
-        await until('nothing is in use', () => pool.totalCount === pool.idleCount)
         expect((await pool.query('select 1 as a')).rows).toEqual([{ a: 1 }])
       })
     })
@@ -199,7 +199,6 @@ describe('listeners and options that throw', () => {
         }
         pool.removeListener(event, broken)
         for (const result of await Promise.allSettled(both(pool))) expect(result.status).toBe('fulfilled')
-        await until('nothing is in use', () => pool.totalCount === pool.idleCount)
       })
       expect(uncaught).toEqual([])
     },
@@ -215,7 +214,6 @@ describe('listeners and options that throw', () => {
           await Promise.all(both(pool))
           await expect(pool.query('select nothing')).rejects.toThrow('nothing')
         }
-        await until('nothing is in use', () => pool.totalCount === pool.idleCount)
         pool.removeListener(event, broken)
       })
       expect(uncaught.length).toBeGreaterThan(0)
