@@ -61,7 +61,7 @@ export async function openPool(
     replicas,
     ...(balancer === undefined ? {} : { balancer }),
   })
-  await pool.query('select 1')
+  await pool.ready()
   await until('all nodes are known', () => {
     const { catalog, nodes } = pool.stats()
     return catalog === 'loaded' && nodes.every(({ role, lagMs }) => role === 'primary' || lagMs !== undefined)
