@@ -75,6 +75,11 @@ describe('failureOf', () => {
     expect(failureOf(ofServer(code, routine))).toBe(expected)
   })
 
+  it('statement: an option of the connection that a pooler does not know, wherever it is opened', () => {
+    const refused = new Error('unsupported startup parameter: lock_timeout')
+    expect(failureOf(Object.assign(refused, { code: '08P01' }))).toBe('statement')
+  })
+
   it.each([
     'ECONNREFUSED',
     'ECONNRESET',

@@ -145,10 +145,12 @@ interface PostgresError extends Error {
 
 /** Judges the error of an autocommit statement that ran on a standby. The server's messages are localised, so they do not count. */
 export function failureOf(error: PostgresError): Failure {
-  const { code, routine } = error
+  const { code, message, routine } = error
   if (code === undefined) return MESSAGES.get(error.message) ?? 'statement'
   if (SOCKET_CODES.has(code)) return 'node'
   if (routine === RAISED_BY_USER) return 'statement'
+  // A pooler refuses the options of the connection, and will refuse them for every other one.
+  if (message.startsWith('unsupported startup parameter')) return 'statement'
   // What PostgreSQL itself gives of this class is about one message or another server; a pooler names no routine.
   if (code.startsWith('08')) return routine === undefined ? 'node' : 'statement'
   const other = SICK_CLASSES.has(code.slice(0, 2)) ? 'sick' : 'statement'

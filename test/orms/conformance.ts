@@ -70,7 +70,8 @@ export function itsOrmsConform(adapters: readonly OrmAdapter[]): void {
     })
 
     it('reads from replicas', async () => {
-      for (const title of ['a', 'b']) await orm.addNote(1, title)
+      const isFirst = (await orm.notesOf(1)).length === 0
+      for (const title of isFirst ? ['a', 'b'] : []) await orm.addNote(1, title)
       await served()
       const { primary, replicas } = await counted(async () => {
         for (let n = 0; n < 5; n++) {
