@@ -54,7 +54,7 @@ export type RelationVerdict =
  */
 export type OperatorVerdict = 'harmless' | 'volatile' | 'pending'
 
-/** What PostgreSQL may work out when it parses or plans a text, and what a user can change of it later. */
+/** Facts that PostgreSQL may use when it parses or plans a text, and that a user can change later. */
 export interface ParsingFacts {
   /** Stands for the schema that this was read from; see `Signal`. */
   readonly schema: string

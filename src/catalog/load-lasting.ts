@@ -1,5 +1,5 @@
 /**
- * What PostgreSQL works out from when it parses or plans: `frozen_function`: evaluated or expanded while it plans, though a
+ * Facts that PostgreSQL uses when it parses or plans: `frozen_function`: evaluated or expanded while it plans, though a
  * user may change what it gives. `frozen_relation`: reading it runs such a function. Types of columns, by their names.
  */
 export const lastingSql: string = `

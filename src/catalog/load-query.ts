@@ -22,7 +22,7 @@ export interface LoadedRow {
   readonly names: string
 }
 
-/** What is told of parsing and planning; see `ParsingFacts`. */
+/** Facts about parsing and planning; see `ParsingFacts`. */
 export type ParsingObject = 'frozen-function' | 'frozen-relation' | 'frozen-operator' | 'column' | 'cast'
 
 /** How long the database may take, in milliseconds. */
