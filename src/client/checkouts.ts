@@ -2,7 +2,7 @@ import type { ClientConfig, PoolClient, Submittable } from 'pg'
 import type { Done } from '../execution/execution.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import { isUsable } from './client-core.ts'
-import type { ClientHost } from './host.ts'
+import type { RouterPort } from './router-port.ts'
 import type { LeakWatch } from './leak-watch.ts'
 import type { RoutedClientClass } from './routed-client.ts'
 import { ParameterAnnouncer } from './parameter-status.ts'
@@ -12,7 +12,7 @@ import { RELEASED_TWICE } from './words.ts'
 
 export interface CheckoutsOptions {
   readonly ClientClass: RoutedClientClass
-  readonly host: ClientHost
+  readonly router: RouterPort
   /** What clients show of their connections: options of node-postgres. */
   readonly config: ClientConfig
   readonly primaryOnly: boolean
@@ -45,7 +45,7 @@ export class Checkouts {
 
   constructor(options: CheckoutsOptions) {
     this.#options = options
-    this.#parameters = new ParameterAnnouncer(options.host)
+    this.#parameters = new ParameterAnnouncer(options.router)
   }
 
   async take(): Promise<PoolClient> {
@@ -78,9 +78,9 @@ export class Checkouts {
   }
 
   async #make(): Promise<PoolClient> {
-    const { ClientClass, host, config, primaryOnly, isEager } = this.#options
+    const { ClientClass, router, config, primaryOnly, isEager } = this.#options
     const wiring = new Wiring({
-      host,
+      router,
       config,
       primaryOnly,
       isEager,

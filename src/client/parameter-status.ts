@@ -1,6 +1,6 @@
 import type { QueryArrayResult } from 'pg'
 import type { ConnectionFacade } from './connection-facade.ts'
-import type { ClientHost } from './host.ts'
+import type { RouterPort } from './router-port.ts'
 import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
 
 /** What a server reports of itself by the protocol when a connection begins. */
@@ -26,23 +26,23 @@ type Parameters = readonly (readonly [name: string, value: string])[]
  * Connections were opened before the client was there, so it asks for what they heard: Sequelize takes the server's version
  * from these messages. Nothing is asked where nobody listens.
  */
-export async function announceParameters(host: ClientHost, facade: ConnectionFacade): Promise<void> {
-  if (facade.listenerCount('parameterStatus') > 0) announce(await parametersOf(host), facade)
+export async function announceParameters(router: RouterPort, facade: ConnectionFacade): Promise<void> {
+  if (facade.listenerCount('parameterStatus') > 0) announce(await parametersOf(router), facade)
 }
 
 /** Of clients that a pool hands out, and makes many of: they have one answer in common. */
 export class ParameterAnnouncer {
-  readonly #host: ClientHost
+  readonly #router: RouterPort
   #parameters: Promise<Parameters> | undefined
 
-  constructor(host: ClientHost) {
-    this.#host = host
+  constructor(router: RouterPort) {
+    this.#router = router
   }
 
   /** Without an answer there is nothing to announce, and the client is as good. */
   async announce(facade: ConnectionFacade): Promise<void> {
     if (facade.listenerCount('parameterStatus') === 0) return
-    const asked = (this.#parameters ??= parametersOf(this.#host))
+    const asked = (this.#parameters ??= parametersOf(this.#router))
     try {
       announce(await asked, facade)
     } catch {
@@ -57,13 +57,13 @@ function announce(parameters: Parameters, facade: ConnectionFacade): void {
   }
 }
 
-function parametersOf(host: ClientHost): Promise<Parameters> {
+function parametersOf(router: RouterPort): Promise<Parameters> {
   return new Promise((resolve, reject) => {
-    host.run(
+    router.run(
       {
         sql: undefined,
         request: {},
-        session: host.sessions.context.current(),
+        session: router.sessions.context.current(),
         send: (client, done) =>
           queryUnseen(client, { text: QUESTION, rowMode: 'array' }, done as OwnAnswered),
         canPipeline: false,

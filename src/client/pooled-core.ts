@@ -23,7 +23,7 @@ export class PooledCore implements ClientCore {
     this.#wiring = wiring
     this.#shell = shell
     this.connection = new VirtualConnection({
-      host: wiring.host,
+      router: wiring.router,
       events: new ClientEvents(client, facade),
       primaryOnly: wiring.primaryOnly,
       showsHeld: wiring.isEager,
@@ -41,7 +41,7 @@ export class PooledCore implements ClientCore {
   }
 
   session(): MutableSession {
-    return this.#wiring.host.sessions.context.current()
+    return this.#wiring.router.sessions.context.current()
   }
 
   query(run: Run): void {

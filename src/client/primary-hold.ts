@@ -15,7 +15,7 @@ import { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { ClientHost } from './host.ts'
+import type { RouterPort } from './router-port.ts'
 import { CLOSED, REFUSED_UNSENT, TIMED_OUT } from './words.ts'
 
 /** A statement that belongs on the primary, and who waits for it. */
@@ -49,7 +49,7 @@ const ASKS_FOR_BACKEND = /pg_backend_pid\s*\(/i
 
 /** The connection to the primary that a client borrows when it first needs one, and what it holds there. */
 export class PrimaryHold {
-  readonly #host: ClientHost
+  readonly #router: RouterPort
   readonly #holder: Holder
   readonly #ledger = new WriteLedger()
   #lease: PrimaryLease | undefined
@@ -61,11 +61,11 @@ export class PrimaryHold {
   /** Gives back the place that a read has on the primary in place of a replica. */
   #leavePlace: (() => void) | undefined
 
-  constructor(host: ClientHost, holder: Holder) {
-    this.#host = host
+  constructor(router: RouterPort, holder: Holder) {
+    this.#router = router
     this.#holder = holder
-    this.settings = new ClientSettings(host.settings, host.names, (pin) => {
-      if (this.#lease !== undefined) host.tell('clientPinned', { node: this.#lease.node.id, pin })
+    this.settings = new ClientSettings(router.settings, router.names, (pin) => {
+      if (this.#lease !== undefined) router.tell('clientPinned', { node: this.#lease.node.id, pin })
     })
   }
 
@@ -90,7 +90,7 @@ export class PrimaryHold {
   binds(text: string, values: readonly unknown[]): boolean {
     if (!this.isBound) return false
     const names = this.#isInTransaction ? undefined : this.settings.temporaryNames
-    return names === undefined || !this.#host.names.standsApart(text, values, names)
+    return names === undefined || !this.#router.names.standsApart(text, values, names)
   }
 
   get status(): TransactionStatus {
@@ -112,12 +112,12 @@ export class PrimaryHold {
     if (held !== undefined) {
       const isFree = !this.isBound
       // What was lost with a broken connection, the connection says itself.
-      const isOver = isBroken(held.client) ? isFree : this.#host.isFenced(held.node)
+      const isOver = isBroken(held.client) ? isFree : this.#router.isFenced(held.node)
       if (!isOver) return done(undefined, held)
       if (!isFree) return done(fencedError(held.node.id))
       this.#drop(held, true)
     }
-    this.#host.leasePrimary((error, lease) => {
+    this.#router.leasePrimary((error, lease) => {
       if (lease === undefined) return done(error)
       if (this.#holder.isGivenUp()) {
         lease.client.release()
@@ -167,22 +167,22 @@ export class PrimaryHold {
   #runOn(lease: PrimaryLease, run: PrimaryRun, next: () => void, isSecond: boolean): void {
     const { statement, session, text, done } = run
     const { client } = lease
-    this.#host.count(lease.node, statement)
+    this.#router.count(lease.node, statement)
     const wasInTransaction = this.#isInTransaction
     const isFree = !this.isBound
     if (!wasInTransaction && text !== undefined && ASKS_FOR_BACKEND.test(text)) this.settings.pin('backend')
     const { values } = run
     const send = this.settings.starts(statement, text, values, run.send, wasInTransaction)
     this.#ledger.started(statement, session)
-    this.#host.sessions.noteSetting(statement, text)
+    this.#router.sessions.noteSetting(statement, text)
 
     let failure: StatementFailure = 'none'
     let answer: unknown
     const answered: Done = (error, result) => {
       answer = result
       if (error) failure = failureKind(error)
-      if (statement.kind === 'read') this.#host.saw(session, lease.node)
-      else this.#host.sessions.ranOnPrimary(session, statement, text, error)
+      if (statement.kind === 'read') this.#router.saw(session, lease.node)
+      else this.#router.sessions.ranOnPrimary(session, statement, text, error)
       if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
       // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
@@ -217,7 +217,7 @@ export class PrimaryHold {
           idle(error)
           return answered(error)
         }
-        this.#host.nodeFailed(lease.node, error)
+        this.#router.nodeFailed(lease.node, error)
         this.settings.released()
         this.#drop(lease, true)
         this.#run(run, next, true)
@@ -240,7 +240,7 @@ export class PrimaryHold {
   /** Says of a statement whose server is lost what may have become of it. */
   #noteOutcome(error: Error, statement: Statement, wasInTransaction: boolean, { node }: PrimaryLease): void {
     const isLost = failureOf(error) === 'node'
-    if (isLost) this.#host.nodeFailed(node, error)
+    if (isLost) this.#router.nodeFailed(node, error)
     if (!isLost && error.message !== TIMED_OUT) return
     const { reason, multiple, mayWrite } = statement
     const wasSent = !REFUSED_UNSENT.has(error.message)
@@ -252,7 +252,7 @@ export class PrimaryHold {
 
   #settle(statement: Statement, status: TransactionStatus | undefined, failure: StatementFailure): void {
     const write = this.#ledger.ended(statement, status, failure)
-    if (write !== undefined) this.#host.ended(write)
+    if (write !== undefined) this.#router.ended(write)
   }
 
   #leave(): void {

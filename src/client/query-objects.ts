@@ -6,7 +6,7 @@ import type { Acquire } from '../settings/acquire.ts'
 import { synchronizes } from '../statement/shows-data.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { ClientEvents } from './client-events.ts'
-import type { ClientHost } from './host.ts'
+import type { RouterPort } from './router-port.ts'
 import type { PrimaryHold } from './primary-hold.ts'
 import { textOf } from './query-arguments.ts'
 import { ReplicaStream } from './replica-stream.ts'
@@ -14,7 +14,7 @@ import type { ReplicaTransaction } from './replica-transaction.ts'
 import { failSubmission, isUnwanted, sendSubmission, type Submission } from './submission.ts'
 
 export interface QueryObjectsOptions {
-  readonly host: ClientHost
+  readonly router: RouterPort
   readonly events: ClientEvents
   readonly primary: PrimaryHold
   /** Everything belongs on the primary. */
@@ -36,19 +36,19 @@ export class QueryObjects {
 
   /** Runs one, and calls `next` when the client is free again. */
   submit(submission: Submission, session: MutableSession, next: () => void): void {
-    const { host, primary, primaryOnly, transaction } = this.#options
+    const { router, primary, primaryOnly, transaction } = this.#options
     if (isUnwanted(submission)) return next()
-    if (!host.isReady) {
+    if (!router.isReady) {
       const failed = (error: unknown): void => {
         failSubmission(submission, asError(error))
         next()
       }
-      host.prepare().then(() => this.submit(submission, session, next), failed)
+      router.prepare().then(() => this.submit(submission, session, next), failed)
       return
     }
     const open = transaction()
     if (open !== undefined) return open.submit(submission, session, next)
-    const statement = host.judge(textOf(submission.submittable))
+    const statement = router.judge(textOf(submission.submittable))
     const isFree = !primary.isBound && !primaryOnly
     if (isFree && statement.kind === 'read' && submission.run !== undefined) {
       return this.#startStream(submission, statement, session, next)
@@ -68,7 +68,7 @@ export class QueryObjects {
     next: () => void,
     heard?: Heard,
   ): void {
-    const { primary, host } = this.#options
+    const { primary, router } = this.#options
     const text = textOf(submission.submittable)
     const locks = synchronizes(statement, text)
     let isHanded = false
@@ -82,8 +82,8 @@ export class QueryObjects {
           isHanded = true
           // Rows may be read, and followed by another read, long before the end; and each may have been waited for.
           sendSubmission(submission, client, done, () => {
-            if (locks) host.sessions.synchronized()
-            host.sessions.shown(session)
+            if (locks) router.sessions.synchronized()
+            router.sessions.shown(session)
           })
         },
         // Once it is handed over it hears the server by itself.
@@ -104,7 +104,7 @@ export class QueryObjects {
     session: MutableSession,
     next: () => void,
   ): void {
-    const { acquire, events, host, primary } = this.#options
+    const { acquire, events, router, primary } = this.#options
     const { run, submittable } = submission
     if (run === undefined) return next()
     const sql = textOf(submittable)
@@ -113,7 +113,7 @@ export class QueryObjects {
     this.#stream = new ReplicaStream({
       run,
       read: (send, conversation, failed) =>
-        host.run({ ...query, send, conversation, acquire: acquire() }, failed),
+        router.run({ ...query, send, conversation, acquire: acquire() }, failed),
       onPrimary: (leave, heard) => {
         this.#stream = undefined
         primary.takePlace(leave)
@@ -121,12 +121,12 @@ export class QueryObjects {
       },
       sent: (client) => events.follow(client),
       held: ({ client, node }) => {
-        host.answered(node)
-        host.saw(session, node)
+        router.answered(node)
+        router.saw(session, node)
         events.from(client)
       },
       left: (client: PoolClient) => events.stop(client),
-      nodeFailed: ({ node }, error) => host.nodeFailed(node, error),
+      nodeFailed: ({ node }, error) => router.nodeFailed(node, error),
       ended: () => {
         this.#stream = undefined
         next()

@@ -10,7 +10,7 @@ import { withOutcome } from '../errors/outcome.ts'
 import type { Place } from '../execution/second-opinion.ts'
 import { isServerError } from '../execution/server-error.ts'
 import { isBroken } from '../nodes/is-broken.ts'
-import type { ClientHost } from './host.ts'
+import type { RouterPort } from './router-port.ts'
 import { textOf, type NormalizedQuery } from './query-arguments.ts'
 import { failSubmission, sendSubmission, type Submission } from './submission.ts'
 import { runsOnStandby } from '../statement/on-a-standby.ts'
@@ -46,7 +46,7 @@ export interface Move {
 }
 
 export interface ReplicaTransactionOptions {
-  readonly host: ClientHost
+  readonly router: RouterPort
   readonly lease: ReplicaLease
   /** The statement that has begun it. */
   readonly begin: Step
@@ -61,7 +61,7 @@ export interface ReplicaTransactionOptions {
  * is sent, because a standby would take some of it silently.
  */
 export class ReplicaTransaction {
-  readonly #host: ClientHost
+  readonly #router: RouterPort
   readonly #lease: ReplicaLease
   readonly #options: ReplicaTransactionOptions
   readonly #unwatch: () => void
@@ -70,9 +70,9 @@ export class ReplicaTransaction {
   #isGivenBack = false
 
   constructor(options: ReplicaTransactionOptions) {
-    const { begin, host, lease } = options
+    const { begin, router, lease } = options
     this.#options = options
-    this.#host = host
+    this.#router = router
     this.#lease = lease
     this.#before = [begin]
     // What runs there is in vain: nobody minds whether it ran.
@@ -90,7 +90,7 @@ export class ReplicaTransaction {
   /** Runs a statement, and calls `next` when the server is ready for another one. */
   run(statement: Statement, run: Run, next: () => void): void {
     if (statement.reason !== 'catalog-pending') return this.#runNow(statement, run, next)
-    const judged = this.#host.judgeAnew(run.query.text)
+    const judged = this.#router.judgeAnew(run.query.text)
     judged.then(
       (known) => this.#runNow(known, run, next),
       (error: unknown) => {
@@ -102,15 +102,15 @@ export class ReplicaTransaction {
 
   /** Runs a query object, if its text is a proven read, and calls `next` when the server is ready for something else. */
   submit(submission: Submission, session: MutableSession, next: () => void): void {
-    const statement = this.#host.judge(textOf(submission.submittable))
+    const statement = this.#router.judge(textOf(submission.submittable))
     if (statement.kind !== 'read') {
       return this.#refuse(statement, (error) => failSubmission(submission, asError(error)), next)
     }
     const { client, node } = this.#lease
     this.#before = undefined
-    this.#host.count(node, statement)
+    this.#router.count(node, statement)
     const ending: Done = (error) => {
-      this.#host.saw(session, node)
+      this.#router.saw(session, node)
       if (error) this.#noteFailure(error)
     }
     const send = (_client: PoolClient, done: Done): void => {
@@ -132,12 +132,12 @@ export class ReplicaTransaction {
     const { query, session, done } = run
     const { client, node } = this.#lease
     if (!this.#mayRun(statement, run)) return this.#refuse(statement, done, next)
-    this.#host.count(node, statement)
+    this.#router.count(node, statement)
     const hadFailed = client.getTransactionStatus() === 'E'
     const answered: Done = (error, result) => {
       if (error || statement.kind === 'read') this.#before = undefined
       else this.#before?.push({ statement, run })
-      if (statement.kind !== 'transaction') this.#host.saw(session, node)
+      if (statement.kind !== 'transaction') this.#router.saw(session, node)
       if (error) this.#noteFailure(error)
       done(error, result)
     }
@@ -180,7 +180,7 @@ export class ReplicaTransaction {
   #doubt(error: Error, session: MutableSession, stands: () => void): void {
     this.#lease.contest.isFinal(error, (isFinal) => {
       if (!isFinal) {
-        this.#host.sessions.shown(session)
+        this.#router.sessions.shown(session)
         if (Object.isExtensible(error)) Object.assign(error, { retryable: true })
         withOutcome(error, 'rolled-back')
       }
@@ -192,7 +192,7 @@ export class ReplicaTransaction {
   #mayRun(statement: Statement, { query, session }: Run): boolean {
     if (!runsOnStandby(statement)) return this.client.getTransactionStatus() === 'E' && !statement.multiple
     if (statement.kind !== 'read') return true
-    const { reason } = this.#host.route(statement, session, query.request)
+    const { reason } = this.#router.route(statement, session, query.request)
     return reason !== 'asked-primary' && reason !== 'hint-primary'
   }
 
@@ -209,7 +209,7 @@ export class ReplicaTransaction {
   /** Nothing has been written, so nothing is in doubt. */
   #noteFailure(error: Error): void {
     const isLost = failureOf(error) === 'node'
-    if (isLost) this.#host.nodeFailed(this.#lease.node, error)
+    if (isLost) this.#router.nodeFailed(this.#lease.node, error)
     if (isLost || (isBroken(this.client) && !isServerError(error))) {
       withOutcome(error, 'rolled-back')
     }

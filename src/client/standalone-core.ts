@@ -7,12 +7,12 @@ import { announceParameters } from './parameter-status.ts'
 import type { Run } from './replica-transaction.ts'
 import { failSubmission, type Submission } from './submission.ts'
 import { VirtualConnection } from './virtual-connection.ts'
-import type { MemberHost, Membership } from './wiring.ts'
+import type { MemberPort, Membership } from './wiring.ts'
 import { CLOSED, CONNECTED_BEFORE, CONNECTION_ERROR, TERMINATED } from './words.ts'
 
 /** What a client is in that was not made by a pool. */
 interface Entered {
-  readonly member: MemberHost
+  readonly member: MemberPort
   readonly connection: VirtualConnection
 }
 
@@ -39,7 +39,7 @@ export class StandaloneCore implements ClientCore {
   }
 
   session(): MutableSession {
-    return this.#enter().member.host.sessions.context.current()
+    return this.#enter().member.router.sessions.context.current()
   }
 
   query(run: Run): void {
@@ -106,7 +106,7 @@ export class StandaloneCore implements ClientCore {
         connection.holdPrimary((error) => (error === undefined ? resolve() : reject(error)))
       })
     }
-    await announceParameters(member.host, this.#shell.facade)
+    await announceParameters(member.router, this.#shell.facade)
     if (this.#state !== 'connecting') throw new Error(TERMINATED)
     this.#state = 'connected'
     connection.open()
@@ -130,7 +130,7 @@ export class StandaloneCore implements ClientCore {
     const { client, facade } = this.#shell
     const member = this.#membership.enter()
     const connection = new VirtualConnection({
-      host: member.host,
+      router: member.router,
       events: new ClientEvents(client, facade),
       primaryOnly: false,
       showsHeld: this.#membership.isEager,
@@ -146,7 +146,7 @@ export class StandaloneCore implements ClientCore {
 }
 
 /** Nobody waits for it: what is wrong was told already. */
-async function left(member: MemberHost): Promise<void> {
+async function left(member: MemberPort): Promise<void> {
   try {
     await member.leave()
   } catch {

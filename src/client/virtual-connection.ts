@@ -8,7 +8,7 @@ import { opensOnStandby } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { ClientEvents } from './client-events.ts'
-import type { ClientHost, Opening } from './host.ts'
+import type { RouterPort, Opening } from './router-port.ts'
 import { goOnAtPrimary, primaryRun } from './on-primary.ts'
 import { PrimaryHold } from './primary-hold.ts'
 import { QueryObjects } from './query-objects.ts'
@@ -21,7 +21,7 @@ import { CLOSED, TERMINATED } from './words.ts'
 type Explained = Pick<Run['query'], 'text' | 'values' | 'request'>
 
 export interface VirtualConnectionOptions {
-  readonly host: ClientHost
+  readonly router: RouterPort
   readonly events: ClientEvents
   /** Everything belongs on the primary. */
   readonly primaryOnly: boolean
@@ -38,7 +38,7 @@ export interface VirtualConnectionOptions {
  * there. A transaction that begins as READ ONLY runs on a replica as a whole.
  */
 export class VirtualConnection {
-  readonly #host: ClientHost
+  readonly #router: RouterPort
   readonly #options: VirtualConnectionOptions
   readonly #events: ClientEvents
   readonly #tasks: TaskQueue = new TaskQueue(() => this.#drained())
@@ -52,11 +52,11 @@ export class VirtualConnection {
   #releaseError: Error | boolean | undefined
 
   constructor(options: VirtualConnectionOptions) {
-    const { host, events } = options
+    const { router, events } = options
     this.#options = options
-    this.#host = host
+    this.#router = router
     this.#events = events
-    this.#primary = new PrimaryHold(host, {
+    this.#primary = new PrimaryHold(router, {
       isGivenUp: () => Boolean(this.#releaseError),
       acquire: () => this.#acquire,
       borrowed: (client) => events.from(client),
@@ -64,7 +64,7 @@ export class VirtualConnection {
       failFollowers: (error) => this.#tasks.failAll(() => error),
     })
     this.#objects = new QueryObjects({
-      host,
+      router,
       events,
       primary: this.#primary,
       primaryOnly: options.primaryOnly,
@@ -199,15 +199,15 @@ export class VirtualConnection {
   #run(run: Run, next: () => void, hasWaited = false): void {
     const { query, session } = run
     const finish = this.#finish(run.done, next)
-    if (!this.#host.isReady) {
-      this.#host.prepare().then(() => this.#run(run, next), finish)
+    if (!this.#router.isReady) {
+      this.#router.prepare().then(() => this.#run(run, next), finish)
       return
     }
-    const statement = this.#host.judge(query.text)
+    const statement = this.#router.judge(query.text)
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const onPrimary = (): void => this.#primary.run(primaryRun(run, statement), next)
     if (this.#options.primaryOnly || this.#bindsHere(statement, query)) return onPrimary()
-    const known = hasWaited ? undefined : this.#host.changeKnown(statement)
+    const known = hasWaited ? undefined : this.#router.changeKnown(statement)
     if (known !== undefined) {
       known.then(() => this.#run(run, next, true), finish)
       return
@@ -223,14 +223,14 @@ export class VirtualConnection {
     const routed = { sql, values, request, session, send, canPipeline, journal, plain, acquire }
     const read = (): void => {
       if (this.#primary.client === undefined) {
-        return this.#host.run(routed, finish)
+        return this.#router.run(routed, finish)
       }
       // A second connection to the primary may not be had while this client holds one.
       const spilled = (leave: () => void, heard: Heard): void => {
         this.#primary.takePlace(leave)
         this.#primary.run(primaryRun(run, statement, heard), next)
       }
-      this.#host.run({ ...routed, conversation: { spilled } }, finish)
+      this.#router.run({ ...routed, conversation: { spilled } }, finish)
     }
     read()
   }
@@ -241,7 +241,7 @@ export class VirtualConnection {
     const request = this.#options.primaryOnly
       ? { ...query.request, route: 'primary' as const }
       : query.request
-    const found = await this.#host.explain({ sql, request, session, journal: settings.journal })
+    const found = await this.#router.explain({ sql, request, session, journal: settings.journal })
     const replica = this.#replica
     if (replica !== undefined) return explainHeld(found, replica.node, 'replica', 'in-transaction')
     const explanation = settings.isPinned ? { ...found, pins: [...settings.pins] } : found
@@ -261,7 +261,7 @@ export class VirtualConnection {
     const { query, session } = run
     const { request } = query
     const { journal } = this.#primary.settings
-    const send = this.#host.settings.under(journal, query.send, false, this.#acquire)
+    const send = this.#router.settings.under(journal, query.send, false, this.#acquire)
     const finish: Done = (error, result) => {
       guarded(run.done)(error, result)
       next()
@@ -280,7 +280,7 @@ export class VirtualConnection {
         goOnAtPrimary(this.#primary, move, goOn)
       }
       this.#replica = new ReplicaTransaction({
-        host: this.#host,
+        router: this.#router,
         lease,
         begin: { statement, run },
         over,
@@ -293,6 +293,6 @@ export class VirtualConnection {
       this.#primary.takePlace(leave)
       this.#primary.run(primaryRun(run, statement, heard), next)
     }
-    this.#host.readOnly.open({ statement, session, request, send, opened, onPrimary, failed: finish })
+    this.#router.readOnly.open({ statement, session, request, send, opened, onPrimary, failed: finish })
   }
 }

@@ -1,11 +1,11 @@
 import type { ClientConfig, PoolClient } from 'pg'
-import type { ClientHost } from './host.ts'
+import type { RouterPort } from './router-port.ts'
 import type { ParameterAnnouncer } from './parameter-status.ts'
 import type { VirtualConnection } from './virtual-connection.ts'
 
 /** What a pool gives to a client that it makes, in place of a configuration. */
 export class Wiring {
-  readonly host: ClientHost
+  readonly router: RouterPort
   /** Options of node-postgres, for what a client shows of itself. */
   readonly config: ClientConfig
   /** Everything belongs on the primary. */
@@ -19,9 +19,9 @@ export class Wiring {
   connection: VirtualConnection | undefined
 
   constructor(
-    options: Pick<Wiring, 'host' | 'config' | 'primaryOnly' | 'isEager' | 'parameters' | 'returned'>,
+    options: Pick<Wiring, 'router' | 'config' | 'primaryOnly' | 'isEager' | 'parameters' | 'returned'>,
   ) {
-    this.host = options.host
+    this.router = options.router
     this.config = options.config
     this.primaryOnly = options.primaryOnly
     this.isEager = options.isEager
@@ -37,11 +37,11 @@ export interface Membership {
   /** A connection to the primary is held from `connect()` to `end()`. */
   readonly isEager: boolean
   /** The cluster, which is watched until the last one leaves. */
-  enter(): MemberHost
+  enter(): MemberPort
 }
 
-export interface MemberHost {
-  readonly host: ClientHost
+export interface MemberPort {
+  readonly router: RouterPort
   /** Resolves when a statement may hope for a node. */
   servable(): Promise<void>
   leave(): Promise<void>

@@ -4,7 +4,7 @@ import { connectForm, endForm, queryForm, type Connected, type Ended } from './c
 import { clientThrough, queryThrough, requestedCheckouts, takeThrough } from './connect-through.ts'
 import { Checkouts } from '../client/checkouts.ts'
 import { LeakWatch } from '../client/leak-watch.ts'
-import type { ClientHost } from '../client/host.ts'
+import type { RouterPort } from '../client/router-port.ts'
 import { inTier, isSubmittable, normalizeQuery, tierOf } from '../client/query-arguments.ts'
 import { knowSelf, selfOf } from '../client/self.ts'
 import type { Explaining, RoutedClientClass } from '../client/routed-client.ts'
@@ -46,7 +46,7 @@ type BaseClass = new (options?: PoolConfig) => Base
 /** Which clients are handed out. */
 interface CheckoutKind {
   readonly primaryOnly?: boolean
-  readonly host?: ClientHost
+  readonly router?: RouterPort
 }
 
 /** What of a copy of node-postgres a pool is made of. */
@@ -290,14 +290,16 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
 
     #checkoutsOfTier(tier: string | undefined): Checkouts {
-      return tier === undefined ? this.#checkouts : this.#checkoutsOf({ host: tierHost(this.#router, tier) })
+      return tier === undefined
+        ? this.#checkouts
+        : this.#checkoutsOf({ router: tierHost(this.#router, tier) })
     }
 
-    #checkoutsOf({ primaryOnly = false, host }: CheckoutKind = {}): Checkouts {
+    #checkoutsOf({ primaryOnly = false, router }: CheckoutKind = {}): Checkouts {
       const { checkout, nodes, pgOptions } = this.#settings
       return new Checkouts({
         ClientClass: this.#clientClass(),
-        host: host ?? this.#router,
+        router: router ?? this.#router,
         config: nodes[0]?.options ?? pgOptions,
         primaryOnly,
         isEager: primaryOnly || checkout === 'eager',

@@ -1,8 +1,8 @@
-import type { ClientHost, Opening, Question } from '../client/host.ts'
+import type { RouterPort, Opening, Question } from '../client/router-port.ts'
 import type { Router } from '../router/router.ts'
 
 /** What clients of one tier ask of the router: whatever names no tier is of this one. */
-export function tierHost(router: Router, tier: string): ClientHost {
+export function tierHost(router: Router, tier: string): RouterPort {
   const inTier = <T extends Question | Opening>(asked: T): T =>
     asked.request.tier === undefined ? { ...asked, request: { ...asked.request, tier } } : asked
 

@@ -20,7 +20,7 @@ import type { Statement } from '../statement/statement.ts'
 import type { NodeId, Role } from '../topology/node.ts'
 
 /** What hooks need of the router. */
-export interface HookHost {
+export interface HookPort {
   lastRoleOf(node: NodeId): Role
   judge(sql: string | undefined): Statement
   /** A statement that may have written has come to its end. */
@@ -51,7 +51,7 @@ type Sending = (statement: Statement, values: readonly unknown[], isLate: boolea
  * standby refuses is reported, and ends neither the connection nor the process.
  */
 export class Hooks {
-  readonly #host: HookHost
+  readonly #port: HookPort
   readonly #reported = new WeakSet<Error>()
   readonly #origins = new WeakMap<PoolClient, Origin>()
   /** Connections whose `acquire` listeners have run, and whose `release` listeners have not. */
@@ -61,8 +61,8 @@ export class Hooks {
   /** Connections over which listeners of `acquire` have sent something. */
   readonly #used = new WeakSet<PoolClient>()
 
-  constructor(host: HookHost) {
-    this.#host = host
+  constructor(port: HookPort) {
+    this.#port = port
   }
 
   /** The same node, with its `onConnect` and `verify` watched. */
@@ -126,7 +126,7 @@ export class Hooks {
     if (acquired === undefined && emitter.listenerCount('acquire') > 0) return
     const run = this.#lending(client, (statement, values) => {
       if (statement.settings === undefined) return
-      this.#host.settings.connections.sentByListener(client, statement, values)
+      this.#port.settings.connections.sentByListener(client, statement, values)
     })
     this.#released.set(client, run)
     for (const thrown of run.emit(emitter, 'release', [error, client])) surface(thrown)
@@ -140,7 +140,7 @@ export class Hooks {
   #acquire(emitter: EventEmitter, client: PoolClient, done: (error: Error | undefined) => void): void {
     const run = this.#lending(client, (statement, values) => {
       this.#used.add(client)
-      this.#host.settings.connections.sentByListener(client, statement, values)
+      this.#port.settings.connections.sentByListener(client, statement, values)
     })
     this.#acquired.set(client, run)
     const [thrown] = run.emit(emitter, 'acquire', [client])
@@ -190,7 +190,7 @@ export class Hooks {
   #opening(node: NodeId, client: PoolClient): HookRun {
     const replica = this.#isPrimary(node) ? undefined : node
     return this.#run(client, replica, () => {
-      this.#host.settings.connections.touchedByHook(client)
+      this.#port.settings.connections.touchedByHook(client)
       return undefined
     })
   }
@@ -206,10 +206,10 @@ export class Hooks {
 
   /** @param replica The node, where it is one. */
   #run(client: PoolClient, replica: NodeId | undefined, sending: Sending): HookRun {
-    const session = this.#host.sessions.context.current()
+    const session = this.#port.sessions.context.current()
     const statement: HookRunOptions['statement'] = ([config, given]) => {
       const sql = textOfQuery(config)
-      const judged = this.#host.judge(sql)
+      const judged = this.#port.judge(sql)
       return {
         sending: (isLate) => sending(judged, valuesOfQuery(config, given), isLate),
         ended: (error) => {
@@ -228,11 +228,11 @@ export class Hooks {
     sql: string | undefined,
     error: Error | undefined,
   ): void {
-    if (error === undefined) this.#host.sessions.ranOnPrimary(session, statement, sql)
+    if (error === undefined) this.#port.sessions.ranOnPrimary(session, statement, sql)
     if (!statement.mayWrite || (error !== undefined && hasLeftNothing(error, statement))) return
     // A block or function of a hook runs at each checkout. The catalog is not to be loaded again each time.
     const catalogEffect = statement.reason === 'ddl' ? 'certain' : 'none'
-    this.#host.ended({ sessions: [session], catalogEffect }, sql)
+    this.#port.ended({ sessions: [session], catalogEffect }, sql)
   }
 
   /** The replica that a connection leads to. */
@@ -242,7 +242,7 @@ export class Hooks {
   }
 
   #isPrimary(node: NodeId): boolean {
-    return this.#host.lastRoleOf(node) === 'primary'
+    return this.#port.lastRoleOf(node) === 'primary'
   }
 
   #isRefused(node: NodeId, error: unknown): boolean {
@@ -253,7 +253,7 @@ export class Hooks {
     const error = asError(thrown)
     if (this.#reported.has(error)) return
     this.#reported.add(error)
-    this.#host.tell('hookFailed', { node, cause: error })
+    this.#port.tell('hookFailed', { node, cause: error })
   }
 }
 

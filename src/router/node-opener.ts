@@ -15,7 +15,7 @@ import { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
 
 /** What a node's connections are opened for. */
-export interface NodeHost {
+export interface NodePort {
   readonly settings: SettingKeeper
   readonly hooks: Hooks
   readonly tell: Tell
@@ -30,7 +30,7 @@ export function nodeOpener(
   options: Settings,
   platform: Platform,
   ClientClass: typeof Client,
-  { hooks, judged, settings, tell }: NodeHost,
+  { hooks, judged, settings, tell }: NodePort,
   listener: LeasePoolListener,
 ): (config: NodeConfig) => ServerNode {
   const { lanes, prepare } = options

@@ -1,4 +1,4 @@
-import type { RoutedQuery } from '../client/host.ts'
+import type { RoutedQuery } from '../client/router-port.ts'
 import type { PlainQuery } from '../nodes/plain-query.ts'
 import { Journal } from '../settings/journal.ts'
 import type { Statement } from '../statement/statement.ts'

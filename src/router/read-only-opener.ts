@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
-import type { Opening } from '../client/host.ts'
+import type { Opening } from '../client/router-port.ts'
 import { asError } from '../errors/as-error.ts'
 import type { ReplicaLease } from '../execution/conversation.ts'
 import type { Work } from './executors.ts'

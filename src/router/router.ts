@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Client, PoolClient } from 'pg'
-import type { ClientHost, Question, RoutedQuery } from '../client/host.ts'
+import type { RouterPort, Question, RoutedQuery } from '../client/router-port.ts'
 import type { Settings } from '../config/settings.ts'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Position } from '../consistency/position.ts'
@@ -49,7 +49,7 @@ import { WatchedCluster } from './watched-cluster.ts'
 
 const nothing = (): void => {}
 /** Wires the stages together, and keeps what they share. One per pool. */
-export class Router implements ClientHost {
+export class Router implements RouterPort {
   readonly events: RouterEventEmitter = new EventEmitter()
   readonly tell: Tell = tellerOf(this.events)
   readonly sessions: SessionKeeper
@@ -78,8 +78,8 @@ export class Router implements ClientHost {
     const primary = (): CatalogSource | undefined => this.#cluster.source(this.#nodes)
     this.#judgement = judgementOf({ settings, platform, ClientClass, tell: this.tell, primary })
     this.names = this.#judgement.names
-    const host = { hooks: this.hooks, settings: this.settings, tell: this.tell, judged: this.#judgement }
-    this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, host, poolListener))
+    const port = { hooks: this.hooks, settings: this.settings, tell: this.tell, judged: this.#judgement }
+    this.#nodes = new NodeSet(settings.nodes, nodeOpener(settings, platform, ClientClass, port, poolListener))
     this.#health = new HealthBook(platform, {
       ejected: (node, forMs) => this.tell('nodeEjected', { node, forMs }),
     })

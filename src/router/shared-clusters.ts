@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Client, ClientConfig } from 'pg'
-import type { Membership, MemberHost } from '../client/wiring.ts'
+import type { Membership, MemberPort } from '../client/wiring.ts'
 import { splitHosts } from '../config/connection-string.ts'
 import { POOL_OPTIONS } from '../config/known-options.ts'
 import type { PoolOptions } from '../config/options.ts'
@@ -58,14 +58,14 @@ export class SharedClusters {
     return { ...this.#defaults, ...own, ...(password === undefined ? {} : { password }) }
   }
 
-  #enter(options: PoolOptions, settings: Settings): MemberHost {
+  #enter(options: PoolOptions, settings: Settings): MemberPort {
     // Programs make type parsers anew for each client, and clients apply their own.
     const { types: _types, ...key } = options
     const shared =
       this.#shared.find((each) => isDeepStrictEqual(each.options, key)) ?? this.#open(key, settings)
     shared.members += 1
     return {
-      host: shared.router,
+      router: shared.router,
       servable: () => shared.router.servable(),
       leave: async () => {
         shared.members -= 1

@@ -66,7 +66,7 @@ export interface ClientSessions {
 }
 
 /** What a routed client asks of the cluster: the router does it. */
-export interface ClientHost {
+export interface RouterPort {
   readonly sessions: ClientSessions
   readonly settings: SettingKeeper
   readonly readOnly: { open(opening: Opening): void }
