@@ -4,7 +4,7 @@ import { CONSISTENCIES } from '../consistency/mode.ts'
 import { asError } from '../errors/as-error.ts'
 import { describe } from '../errors/describe.ts'
 import type { Done, Send } from '../execution/execution.ts'
-import type { PlainQuery } from '../nodes/plain-query.ts'
+import type { ShareableRead } from '../nodes/shareable-read.ts'
 import { wireValues } from '../nodes/wire-values.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 
@@ -19,11 +19,11 @@ export interface NormalizedQuery {
   /** Whether another query may be sent in front of it before that is answered. */
   readonly canPipeline: boolean
   /**
-   * The query as a plain one, for when it turns out to be that; `undefined` when there is more to it than its text and values.
+   * The query as a shareable read, for when it turns out to be one; `undefined` when there is more to it than its text and values.
    * Converts the values.
    * @param schema The schema in which it may be prepared.
    */
-  readonly plain: (schema: string | undefined) => PlainQuery | undefined
+  readonly shareable: (schema: string | undefined) => ShareableRead | undefined
 }
 
 /** Query objects that drive the connection themselves: cursors, streams, COPY. */
@@ -85,13 +85,13 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     }
   }
   if (typeof sent === 'string') {
-    const plain = (schema: string | undefined): PlainQuery | undefined =>
-      plainQuery({ text: sent }, parameters, schema)
-    return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true, plain }
+    const shareable = (schema: string | undefined): ShareableRead | undefined =>
+      shareableRead({ text: sent }, parameters, schema)
+    return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true, shareable }
   }
   if (!isConfig) {
-    const plain = (): undefined => undefined
-    return { text: undefined, values: NO_VALUES, request: NO_REQUEST, send, canPipeline: false, plain }
+    const shareable = (): undefined => undefined
+    return { text: undefined, values: NO_VALUES, request: NO_REQUEST, send, canPipeline: false, shareable }
   }
   const { text, rows, values: own } = sent as Readonly<Record<'text' | 'rows' | 'values', unknown>>
   return {
@@ -101,7 +101,7 @@ export function normalizeQuery(config: unknown, values: unknown): NormalizedQuer
     send,
     // A portal that stays open would be in the way.
     canPipeline: !rows,
-    plain: (schema) => plainQuery(sent as QueryFields, parameters, schema),
+    shareable: (schema) => shareableRead(sent as QueryFields, parameters, schema),
   }
 }
 
@@ -120,11 +120,11 @@ interface QueryFields {
 }
 
 /** Whoever gives a name, or asks for some rows at a time, is given what node-postgres does with that. */
-function plainQuery(
+function shareableRead(
   query: QueryFields,
   parameters: unknown,
   schema: string | undefined,
-): PlainQuery | undefined {
+): ShareableRead | undefined {
   const { binary, name, portal, query_timeout: timeoutMs, queryMode, rowMode, rows, text, types } = query
   const values = parameters ?? query.values ?? undefined
   if (typeof text !== 'string' || text === '' || name || rows || portal || queryMode) return undefined
@@ -193,8 +193,8 @@ export function callbackOf(config: unknown, values: unknown, callback: unknown):
 
 function requestOf(config: object): RouteRequest {
   const { route, consistency, maxStalenessMs, tier } = config as Record<keyof RouteRequest, unknown>
-  const isPlain = route === undefined && consistency === undefined && maxStalenessMs === undefined
-  if (isPlain && tier === undefined) return NO_REQUEST
+  const isUnmarked = route === undefined && consistency === undefined && maxStalenessMs === undefined
+  if (isUnmarked && tier === undefined) return NO_REQUEST
   if (route !== undefined && route !== 'primary' && route !== 'replica') {
     throw invalid(`Option "route" of a query must be "primary" or "replica"; received ${describe(route)}`)
   }

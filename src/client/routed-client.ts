@@ -37,7 +37,7 @@ export interface Explaining {
 }
 
 /** Finds the cluster that a configuration means; where there is nothing to route, what node-postgres is to be given. */
-export type Join = (config: unknown) => Membership | { readonly plain: unknown }
+export type Join = (config: unknown) => Membership | { readonly unrouted: unknown }
 
 /**
  * Makes the class of routed clients upon the `Client` of a copy of node-postgres: everything that is on that is on this, but
@@ -61,8 +61,8 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
 
     constructor(given?: string | ClientConfig | Wiring) {
       const source = given instanceof Wiring ? given : join(given)
-      if ('plain' in source) {
-        super(source.plain as string | ClientConfig)
+      if ('unrouted' in source) {
+        super(source.unrouted as string | ClientConfig)
         knowSelf(this)
         return
       }

@@ -3,7 +3,7 @@ import type { Write } from '../consistency/write-ledger.ts'
 import type { Conversation, Heard, ReplicaLease } from '../execution/conversation.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import type { PrimaryLease } from '../execution/writer.ts'
-import type { PlainQuery } from '../nodes/plain-query.ts'
+import type { ShareableRead } from '../nodes/shareable-read.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
 import type { Acquire } from '../settings/acquire.ts'
@@ -24,8 +24,8 @@ export interface RoutedQuery {
   readonly send: Send
   /** Whether another query may be sent in front of it before that is answered. */
   readonly canPipeline: boolean
-  /** The query as a plain one, where it is that. Absent: it is sent as it came. */
-  readonly plain?: ((schema: string | undefined) => PlainQuery | undefined) | undefined
+  /** The query as a shareable read, where it is only a text and its values. Absent: it is sent as it came. */
+  readonly shareable?: ((schema: string | undefined) => ShareableRead | undefined) | undefined
   /** Its parameters. */
   readonly values: readonly unknown[]
   /** What has to be set on its connection. @defaultValue the pool's own settings, which it may change */

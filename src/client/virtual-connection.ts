@@ -218,9 +218,9 @@ export class VirtualConnection {
     const { text: sql, values, request, canPipeline } = query
     const send = this.#events.around(query.send)
     // What is heard of the connection belongs to whoever has it for itself.
-    const plain = send === query.send ? query.plain : undefined
+    const shareable = send === query.send ? query.shareable : undefined
     const acquire = this.#acquire
-    const routed = { sql, values, request, session, send, canPipeline, journal, plain, acquire }
+    const routed = { sql, values, request, session, send, canPipeline, journal, shareable, acquire }
     const read = (): void => {
       if (this.#primary.client === undefined) {
         return this.#router.run(routed, finish)

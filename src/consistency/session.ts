@@ -111,7 +111,7 @@ export interface MutableSession extends Session {
 const NO_READS: readonly SeenRead[] = []
 
 export function createSession(start: SessionStart = {}): MutableSession {
-  return new PlainSession(start)
+  return new CompactSession(start)
 }
 
 /** What few sessions begin with. */
@@ -139,15 +139,15 @@ function compact(reads: readonly SeenRead[]): readonly SeenRead[] | SeenRead {
 
 function beginningOf(start: SessionStart): Beginning | undefined {
   const { consistency, tier, primaryUntilMs, lastWriteAtMs } = start
-  const isPlain = (consistency ?? tier ?? primaryUntilMs ?? lastWriteAtMs) === undefined
-  return isPlain ? undefined : { consistency, tier, primaryUntilMs, lastWriteAtMs }
+  const isEmpty = (consistency ?? tier ?? primaryUntilMs ?? lastWriteAtMs) === undefined
+  return isEmpty ? undefined : { consistency, tier, primaryUntilMs, lastWriteAtMs }
 }
 
 /**
  * There may be a million of them, so they have few fields, and no private methods, which would be another one. Moments are kept
  * as whole milliseconds, rounded up: that errs towards the fresher, and such numbers take no memory of their own.
  */
-class PlainSession implements MutableSession {
+class CompactSession implements MutableSession {
   readonly parent: MutableSession | undefined
   readonly #beginning: Beginning | undefined
   #ownWriteAtMs: number | undefined

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { hasOwnQuery } from '../nodes/own-query.ts'
-import type { PlainQuery, Ride } from '../nodes/plain-query.ts'
+import type { ShareableRead, Ride } from '../nodes/shareable-read.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import { deadline } from '../platform/deadline.ts'
@@ -24,7 +24,7 @@ export interface ReadAttempt {
   /** Whether more is to follow over its connection: then, unless it fails, that is not given back. */
   readonly keeps: boolean
   /** What is sent, where that is all there is to it: it may share a connection, and get a name. */
-  readonly plain?: PlainQuery | undefined
+  readonly shareable?: ShareableRead | undefined
 }
 
 export interface AttemptsOptions {
@@ -60,10 +60,10 @@ export class Attempts {
   read(
     node: NodeView,
     send: Send,
-    { timeoutMs, keeps, plain }: ReadAttempt,
+    { timeoutMs, keeps, shareable }: ReadAttempt,
     attempted: (end: Attempted) => void,
   ): void {
-    this.#run(node, send, { timeoutMs, keeps, plain }, attempted)
+    this.#run(node, send, { timeoutMs, keeps, shareable }, attempted)
   }
 
   /** Calls `giveUp` when the node is given up, in a moment where it is down already, until the returned function is called. */
@@ -143,12 +143,12 @@ export class Attempts {
   #run(
     node: NodeView,
     send: Send,
-    { timeoutMs, keeps, plain }: ReadAttempt,
+    { timeoutMs, keeps, shareable }: ReadAttempt,
     attempted: (end: Attempted) => void,
   ): void {
     const downCause = downCauseOf(this.#options.snapshot(), node.id)
     if (downCause !== undefined) return attempted(unsent(downCause, 'node'))
-    const reads = plain === undefined ? undefined : this.#options.nodeOf(node.id)?.plainQueries
+    const reads = shareable === undefined ? undefined : this.#options.nodeOf(node.id)?.reads
     let client: PoolClient | undefined
     let ride: Ride | undefined
     let isOver = false
@@ -184,8 +184,8 @@ export class Attempts {
       if (ride === undefined) this.#options.sent(node)
       knownAtSend = this.#options.snapshot()
       try {
-        if (plain === undefined || reads === undefined || hasOwnQuery(client)) send(client, finish)
-        else reads.send(client, plain, finish)
+        if (shareable === undefined || reads === undefined || hasOwnQuery(client)) send(client, finish)
+        else reads.send(client, shareable, finish)
       } catch (thrown) {
         finish(asError(thrown))
       }
@@ -196,7 +196,7 @@ export class Attempts {
     const onLease = (): void => {
       if (!isOver) this.#connect(node, connected, (error, failure) => end(failure, error))
     }
-    if (plain !== undefined && !keeps) ride = reads?.ride(plain, { answered: finish, moved: onLease })
+    if (shareable !== undefined && !keeps) ride = reads?.ride(shareable, { answered: finish, moved: onLease })
     if (ride === undefined) onLease()
     else {
       knownAtSend = this.#options.snapshot()

@@ -38,12 +38,12 @@ export class Contests {
   contest(read: Read, node: NodeView, error: Error, outcomes: Outcomes): void {
     const { attempts, listener, opinions } = this.#options
     const { answered, handOver, stands } = outcomes
-    const { conversation, plain, send } = read
+    const { conversation, shareable, send } = read
     const decided: Decided = (place) => {
       if (place === undefined) return stands()
       const { leave, primary } = place
       if (conversation !== undefined) return handOver(leave)
-      attempts.read(primary, send, { timeoutMs: undefined, keeps: false, plain }, (attempted) => {
+      attempts.read(primary, send, { timeoutMs: undefined, keeps: false, shareable }, (attempted) => {
         leave()
         const { error: second, failure, result } = attempted
         if (failure === undefined || isAnswer(failure, false)) return answered(primary, second, result)

@@ -57,14 +57,14 @@ export class Executor {
     const { nodeOf, balancer, cluster, committed, health, limits, listener, platform, tier: tiered } = options
     const { failoverTimeoutMs, primarySpill, readTimeoutMs, catchUpTimeoutMs } = limits
     const { places, over } = primarySpill
-    const plain = new Attempts({
+    const untiered = new Attempts({
       nodeOf,
       platform,
       snapshot: () => cluster.snapshot,
       sent: (node) => listener.sent(node),
     })
     const attempts =
-      tiered === undefined ? plain : new TieredAttempts({ ...tiered, attempts: plain, platform })
+      tiered === undefined ? untiered : new TieredAttempts({ ...tiered, attempts: untiered, platform })
     const tier = tiered?.tier
     const unserved = tier?.tags === undefined ? undefined : (): Error => tierUnservedError(tier)
     const budget = new RetryBudget(platform)

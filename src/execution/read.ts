@@ -1,6 +1,6 @@
 import type { Position } from '../consistency/position.ts'
 import type { Showing } from '../consistency/unshown.ts'
-import type { PlainQuery } from '../nodes/plain-query.ts'
+import type { ShareableRead } from '../nodes/shareable-read.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Reached } from '../selection/reached.ts'
 import type { Observation } from '../topology/node.ts'
@@ -27,10 +27,10 @@ export interface Read {
   /** Makes the plan as things are now. */
   readonly plan: () => QueryPlan
   readonly send: Send
-  /** Stands for its text: what takes as long belongs together. */
-  readonly text?: object | undefined
+  /** Stands for its text: reads of one statement are expected to take as long as each other. */
+  readonly statement?: object | undefined
   /** What `send` sends, where that is all there is to it: then it may ride on a lane, and get a name. */
-  readonly plain?: PlainQuery | undefined
+  readonly shareable?: ShareableRead | undefined
   /** What a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
   /** What a server is to it that says this of itself, behind an address of several. Absent: none may serve it. */

@@ -171,12 +171,12 @@ export class Reader {
     const isReplica = isOfReplica(step)
     if (reason === 'last-resort') this.#options.listener.lastResort()
     const candidates = reason === 'replica' ? replicasFrom(walk.plan, walk.index) : undefined
-    const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.text) : undefined
+    const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.statement) : undefined
     const timeoutMs = isReplica ? readTimeoutMs : undefined
-    const { conversation, plain, send } = walk.read
+    const { conversation, shareable, send } = walk.read
     const keeps = conversation?.held !== undefined
     if (node.isBalanced === true) return this.#attemptBalanced(walk, node, { timeoutMs, keeps }, ended)
-    attempts.read(node, send, { timeoutMs, keeps, plain }, (attempted) => {
+    attempts.read(node, send, { timeoutMs, keeps, shareable }, (attempted) => {
       spill?.leave()
       if (isReplica && attempted.failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(attempted.failure, attempted.waitedMs)

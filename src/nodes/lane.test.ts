@@ -5,7 +5,7 @@ import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
 import { Lane, type LaneOptions } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { NamedReads } from './named-reads.ts'
-import type { PlainQuery, Ride } from './plain-query.ts'
+import type { ShareableRead, Ride } from './shareable-read.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 import { ShapeBook, type TextRecord } from './shape-book.ts'
 
@@ -79,7 +79,7 @@ beforeEach(() => {
   lane = new Lane(connection.asClient, options())
 })
 
-const read = (text: string, timeoutMs?: number): PlainQuery => ({
+const read = (text: string, timeoutMs?: number): ShareableRead => ({
   text,
   values: undefined,
   rowMode: undefined,

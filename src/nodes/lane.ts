@@ -3,9 +3,9 @@ import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NamedReads } from './named-reads.ts'
 import { queryUnseen } from '../platform/unseen.ts'
-import { mayHaveName, type Answered, type PlainQuery, type Ride, type Rider } from './plain-query.ts'
+import { mayHaveName, type Answered, type ShareableRead, type Ride, type Rider } from './shareable-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
-import { sendPlain } from './send-plain.ts'
+import { sendRead } from './send-read.ts'
 import type { TextRecord } from './shape-book.ts'
 
 /** A lane whose first read has no answer for so long is stalled: the others go on over leases. In milliseconds. */
@@ -39,7 +39,7 @@ interface PipelinedStream {
 
 /** A read on its way. */
 interface Passenger extends Ride {
-  readonly read: PlainQuery
+  readonly read: ShareableRead
   readonly rider: Rider
   readonly record: TextRecord
   name: string | undefined
@@ -126,7 +126,7 @@ export class Lane {
     return count === 0 || (count < this.#options.maxInFlight && this.#workMs + costMs <= this.#options.workMs)
   }
 
-  ride(read: PlainQuery, record: TextRecord, rider: Rider): Ride {
+  ride(read: ShareableRead, record: TextRecord, rider: Rider): Ride {
     const { named, platform, statements } = this.#options
     const sentAtMs = platform.now()
     const isAlone = this.#passengers.length === 0
@@ -183,9 +183,7 @@ export class Lane {
   #send(passenger: Passenger): void {
     this.#cork()
     const { read, name } = passenger
-    sendPlain(this.#client, read, name, undefined, (error, result) =>
-      this.#answered(passenger, error, result),
-    )
+    sendRead(this.#client, read, name, undefined, (error, result) => this.#answered(passenger, error, result))
     this.#keepHouse()
   }
 

@@ -5,7 +5,7 @@ import { isInTransaction } from './in-transaction.ts'
 import { Lane } from './lane.ts'
 import { hasOwnQuery } from './own-query.ts'
 import type { NamedReads } from './named-reads.ts'
-import type { Clean, PlainQuery, Ride, Rider } from './plain-query.ts'
+import type { Clean, ShareableRead, Ride, Rider } from './shareable-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { LeaseCallback } from './server-node.ts'
 import type { TextRecord } from './shape-book.ts'
@@ -46,7 +46,7 @@ export class Lanes {
   }
 
   /** Gives undefined when the read is to run over a lease. */
-  ride(read: PlainQuery, record: TextRecord, rider: Rider): Ride | undefined {
+  ride(read: ShareableRead, record: TextRecord, rider: Rider): Ride | undefined {
     const { costMs } = record.shape
     for (const lane of this.#lanes) if (lane.hasRoomFor(costMs)) return lane.ride(read, record, rider)
     this.#open()

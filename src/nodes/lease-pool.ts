@@ -2,7 +2,7 @@ import PgPool from 'pg-pool'
 import type { Client, PoolClient } from 'pg'
 import { socketOption } from '../platform/socket.ts'
 import type { NodeId } from '../topology/node.ts'
-import type { LeaseCallback, NodeConfig, PlainSender, ServerNode } from './server-node.ts'
+import type { LeaseCallback, NodeConfig, ReadSender, ServerNode } from './server-node.ts'
 import { Sharing, type SharingSettings } from './sharing.ts'
 
 /** Events of one node's connections, with the arguments that pg-pool gives them. */
@@ -68,7 +68,7 @@ export class LeasePool implements ServerNode {
     })
   }
 
-  get plainQueries(): PlainSender | undefined {
+  get reads(): ReadSender | undefined {
     return this.#sharing?.reads
   }
 

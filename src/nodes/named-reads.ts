@@ -1,5 +1,5 @@
 import type { Platform } from '../platform/platform.ts'
-import type { PlainQuery } from './plain-query.ts'
+import type { ShareableRead } from './shareable-read.ts'
 import { nameLossOf, type PreparedStatements } from './prepared-statements.ts'
 import type { TextRecord } from './shape-book.ts'
 
@@ -27,7 +27,7 @@ export class NamedReads {
   }
 
   /** The name for the next run of this text over this connection. `undefined`: it runs without. */
-  nameFor(statements: PreparedStatements, record: TextRecord, read: PlainQuery): string | undefined {
+  nameFor(statements: PreparedStatements, record: TextRecord, read: ShareableRead): string | undefined {
     if (record.plan?.wantsName !== true || !this.isTrusted) return undefined
     const schema = this.#schema()
     // Judged in another schema, it may be another statement.

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient, PoolConfig } from 'pg'
 import type { NodeId } from '../topology/node.ts'
 import type { Tags } from '../topology/tags.ts'
-import type { Answered, PlainQuery, Ride, Rider } from './plain-query.ts'
+import type { Answered, ShareableRead, Ride, Rider } from './shareable-read.ts'
 
 /** How to reach one node, as the configuration says it. */
 export interface NodeConfig {
@@ -32,19 +32,19 @@ export function isSameWay(a: NodeConfig, b: NodeConfig): boolean {
 /** Receives the connection, or why there is none. The connection is the caller's until `client.release()`. */
 export type LeaseCallback = (error: Error | undefined, client?: PoolClient) => void
 
-/** How one node's plain queries are sent. */
-export interface PlainSender {
+/** Sends one node's shareable reads. */
+export interface ReadSender {
   /** Sends a read over a lane. Gives undefined when it is to run over a lease. */
-  ride(read: PlainQuery, rider: Rider): Ride | undefined
-  /** Sends a plain query over a leased connection, with a name when that pays. */
-  send(client: PoolClient, query: PlainQuery, answered: Answered): void
+  ride(read: ShareableRead, rider: Rider): Ride | undefined
+  /** Sends a read over a leased connection, with a name when that pays. */
+  send(client: PoolClient, read: ShareableRead, answered: Answered): void
 }
 
 /** One node's connections. */
 export interface ServerNode {
   readonly id: NodeId
   /** Absent where reads are sent as they come. */
-  readonly plainQueries?: PlainSender | undefined
+  readonly reads?: ReadSender | undefined
   /** Hands out a connection for exclusive use, waiting for one when all are in use. */
   lease(callback: LeaseCallback): void
   /** The way to the node is broken: new connections from now on; those in use stay with whoever has them. */

@@ -86,7 +86,7 @@ export interface TextRecord {
   readonly name: string
 }
 
-/** What was seen of a node's plain queries, bounded. */
+/** Keeps what was seen of a node's shareable reads, bounded. */
 export class ShapeBook {
   readonly #after: number
   readonly #shapes = new LRUCache<string, Shape>({ max: MOST_SHAPES })

@@ -4,10 +4,10 @@ import type { Platform } from '../platform/platform.ts'
 import { Lanes } from './lanes.ts'
 import { NamedReads } from './named-reads.ts'
 import type { NodeSchema } from './node-schema.ts'
-import { PlainQueries } from './plain-queries.ts'
+import { SharedReads } from './shared-reads.ts'
 import { PreparedStatements } from './prepared-statements.ts'
-import type { Clean } from './plain-query.ts'
-import type { LeaseCallback, PlainSender } from './server-node.ts'
+import type { Clean } from './shareable-read.ts'
+import type { LeaseCallback, ReadSender } from './server-node.ts'
 import type { LaneSettings, PrepareSettings } from './sharing-settings.ts'
 
 /** What reads may share on one node. */
@@ -29,9 +29,9 @@ export interface SharingOptions extends SharingSettings {
   readonly unavailable: () => void
 }
 
-/** What the plain queries of one node share: connections, names, and what was seen of their shapes. */
+/** Holds what the reads of one node share: connections, names, and what was seen of their shapes. */
 export class Sharing {
-  readonly reads: PlainSender
+  readonly reads: ReadSender
   readonly #lanes: Lanes | undefined
   readonly #schema: SharingSettings['schema']
   readonly #pool: () => PgPool<Client>
@@ -67,7 +67,7 @@ export class Sharing {
       })
     }
     const prepareAfter = prepare?.after ?? Infinity
-    this.reads = new PlainQueries({ platform, lanes: this.#lanes, named, statementsOf, prepareAfter, clean })
+    this.reads = new SharedReads({ platform, lanes: this.#lanes, named, statementsOf, prepareAfter, clean })
   }
 
   /** Somebody may wait for a connection now. */

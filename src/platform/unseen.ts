@@ -32,7 +32,7 @@ interface Internals {
 }
 
 /** What every client has, node-postgres' own or not. */
-interface Plain {
+interface AnyClient {
   query(query: OwnQuery, answered: OwnAnswered): void
 }
 
@@ -51,7 +51,8 @@ const LEAST_TIMEOUT_MS = 5000
  */
 export function queryUnseen(client: object, query: OwnQuery, answered: OwnAnswered): void {
   const Query: unknown = Reflect.get(client.constructor, 'Query')
-  if (typeof Query !== 'function' || !hasInternals(client)) return (client as Plain).query(query, answered)
+  if (typeof Query !== 'function' || !hasInternals(client))
+    return (client as AnyClient).query(query, answered)
   const own = new (Query as PgQueryClass)(query)
   // A connection calls back in the async context of whoever opened it.
   own.callback = bounded(client, inThisContext(answered))

@@ -223,10 +223,10 @@ export function poolClass(parts: PoolParts): PoolClass {
           this.#released()
           done(error, result)
         }
-        const { canPipeline, plain, request, send, values: parameters } = query
+        const { canPipeline, shareable, request, send, values: parameters } = query
         const acquire = this.#router.hooks.acquiring(this)
         this.#router.run(
-          { sql, request, session, send, canPipeline, plain, values: parameters, acquire },
+          { sql, request, session, send, canPipeline, shareable, values: parameters, acquire },
           finished,
         )
       } catch (error) {

@@ -41,7 +41,7 @@ import { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { Journal } from '../settings/journal.ts'
 import { nodeOpener } from './node-opener.ts'
 import { Roster } from './roster.ts'
-import { plainOf } from './plain-of.ts'
+import { shareableOf } from './shareable-of.ts'
 import { Consequences } from './consequences.ts'
 import type { CatalogSource } from './shared-catalogs.ts'
 import { SessionKeeper } from './session-keeper.ts'
@@ -355,11 +355,11 @@ export class Router implements RouterPort {
     const follower = this.sessions.follower(session, request, route)
     const work = this.executors.of(request, session)
     const send = this.settings.under(journal, query.send, canPipeline, acquire)
-    const plain = work.canShare ? plainOf(statement, query, this.settings.pool.journal) : undefined
+    const shareable = work.canShare ? shareableOf(statement, query, this.settings.pool.journal) : undefined
     const { plan, reached } = work.candidates(route)
     const position = positionToAsk(route)
     work.executor.read(
-      { plan, reached, send, plain, text: statement, position, canPipeline, refused, follower, conversation },
+      { plan, reached, send, shareable, statement, position, canPipeline, refused, follower, conversation },
       done,
     )
   }

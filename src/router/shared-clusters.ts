@@ -33,16 +33,16 @@ export class SharedClusters {
    * The cluster that a client's configuration means, or where it is one server, what node-postgres is to be given. Throws `SWITCHYARD_INVALID_OPTION` and
    * `SWITCHYARD_UNKNOWN_OPTION` for options of a cluster.
    */
-  readonly join = (given: unknown): Membership | { readonly plain: unknown } => {
+  readonly join = (given: unknown): Membership | { readonly unrouted: unknown } => {
     const options = this.#optionsOf(given)
-    const plain = Object.keys(this.#defaults).length === 0 ? given : options
+    const unrouted = Object.keys(this.#defaults).length === 0 ? given : options
     if (options.replicas === undefined && options.discovery === undefined && !hasManyHosts(options)) {
-      return { plain }
+      return { unrouted }
     }
     // node-postgres takes what it does not know for granted, and libraries give it more than it knows.
     const known = Object.fromEntries(Object.entries(options).filter(([name]) => POOL_OPTIONS.has(name)))
     const settings = settingsOf(known)
-    if (settings.nodes.length === 1 && settings.discovery === undefined) return { plain }
+    if (settings.nodes.length === 1 && settings.discovery === undefined) return { unrouted }
     const { types } = options
     const config: ClientConfig = { ...settings.nodes[0]?.options, ...(types ? { types } : {}) }
     return {

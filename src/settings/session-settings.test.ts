@@ -4,12 +4,19 @@ import type { Statement, StatementReason } from '../statement/statement.ts'
 import { Journal } from './journal.ts'
 import { SessionSettings, type Ending } from './session-settings.ts'
 
-const plain = { mayWrite: false, multiple: false, leavesSessionState: false } as const
+const ordinary = { mayWrite: false, multiple: false, leavesSessionState: false } as const
 const set = (...settings: readonly SettingChange[]): Statement => {
-  return { ...plain, kind: 'session', reason: 'set', leavesSessionState: true, leaves: ['setting'], settings }
+  return {
+    ...ordinary,
+    kind: 'session',
+    reason: 'set',
+    leavesSessionState: true,
+    leaves: ['setting'],
+    settings,
+  }
 }
 const control = (reason: StatementReason, multiple = false): Statement => {
-  return { ...plain, kind: 'transaction', reason, multiple }
+  return { ...ordinary, kind: 'transaction', reason, multiple }
 }
 const A = set({ change: 'set', name: 'a', sql: 'SET a' })
 const B = set({ change: 'set', name: 'b', sql: 'SET b' })
@@ -113,14 +120,14 @@ test('what is in doubt becomes what the server says', () => {
 test('what it leaves binds before it is sent, until it is released', () => {
   const session = new SessionSettings(() => false)
   session.starts({
-    ...plain,
+    ...ordinary,
     kind: 'session',
     reason: 'listen',
     leavesSessionState: true,
     leaves: ['listen'],
   })
   expect([...session.pins]).toEqual(['listen'])
-  session.starts({ ...plain, kind: 'write', reason: 'do', leavesSessionState: true })
+  session.starts({ ...ordinary, kind: 'write', reason: 'do', leavesSessionState: true })
   expect([...session.pins]).toEqual(['listen', 'unknown'])
   session.released()
   expect([...session.pins]).toEqual([])

@@ -1,10 +1,10 @@
 import type { PoolClient } from 'pg'
 
 /**
- * A proven read that is nothing but a text and its values. It may share a connection and may be prepared, and it can be sent
- * again without asking the caller.
+ * A proven read that is nothing but a text and its values. It may share a connection, may be prepared, and can be sent again
+ * without asking the caller.
  */
-export interface PlainQuery {
+export interface ShareableRead {
   readonly text: string
   /** As they go over the wire: nothing of the caller's runs when they are sent. */
   readonly values: readonly unknown[] | undefined
@@ -39,7 +39,7 @@ export interface Ride {
  * which the server answers with texts though `binary` is asked for; not so when it has a name.
  */
 export function mayHaveName(
-  { binary, schema, values }: PlainQuery,
+  { binary, schema, values }: ShareableRead,
   client: { readonly binary?: boolean },
 ): boolean {
   return schema !== undefined && ((values !== undefined && values.length > 0) || !(binary || client.binary))

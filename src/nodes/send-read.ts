@@ -1,4 +1,4 @@
-import type { Answered, PlainQuery } from './plain-query.ts'
+import type { Answered, ShareableRead } from './shareable-read.ts'
 
 /** What node-postgres' own query class is, as far as it is used here. */
 interface PgQuery {
@@ -20,25 +20,25 @@ interface Sender {
 }
 
 /**
- * Hands a plain query to node-postgres. Tracing tools wrap `client.query` and put their own callback in place of the argument:
+ * Hands a read to node-postgres. Tracing tools wrap `client.query` and put their own callback in place of the argument:
  * that is the only place where the callback may be.
  * @param timeoutMs node-postgres' own `query_timeout`, in milliseconds. Absent: as the connection has it.
  */
-export function sendPlain(
+export function sendRead(
   client: Sender,
-  query: PlainQuery,
+  read: ShareableRead,
   name: string | undefined,
   timeoutMs: number | undefined,
   answered: Answered,
 ): void {
-  const { text, values, rowMode, types, binary } = query
+  const { text, values, rowMode, types, binary } = read
   const Query: unknown = Reflect.get(client.constructor, 'Query')
   const config = { text, values, rowMode, types, binary, query_timeout: timeoutMs }
   if (typeof Query !== 'function') return client.query({ ...config, name }, answered)
   const Named = namedQueryClassOf(Query as PgQueryClass)
   // A configuration is cloned with all its property descriptors, which takes longer than all the rest of sending.
-  const isPlain = rowMode === undefined && types === undefined
-  const made = isPlain ? new Named(name, text, values) : new Named(name, config)
+  const isSimple = rowMode === undefined && types === undefined
+  const made = isSimple ? new Named(name, text, values) : new Named(name, config)
   made.binary = binary
   if (timeoutMs !== undefined) made.query_timeout = timeoutMs
   client.query(made, answered)

@@ -8,16 +8,16 @@ import {
   mayHaveName,
   type Answered,
   type Clean,
-  type PlainQuery,
+  type ShareableRead,
   type Ride,
   type Rider,
-} from './plain-query.ts'
+} from './shareable-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
-import { sendPlain } from './send-plain.ts'
+import { sendRead } from './send-read.ts'
 import { LONGEST_TEXT, ShapeBook, type TextRecord } from './shape-book.ts'
 import type { PipelinedClient } from './lane.ts'
 
-export interface PlainQueriesOptions {
+export interface SharedReadsOptions {
   readonly platform: Platform
   readonly lanes: Lanes | undefined
   readonly named: NamedReads
@@ -26,38 +26,38 @@ export interface PlainQueriesOptions {
   readonly clean: Clean
 }
 
-/** How one node's plain queries are sent: over a lane or a lease, with a name or without, as was seen to be best. */
-export class PlainQueries {
-  readonly #options: PlainQueriesOptions
+/** Sends one node's shareable reads: over a lane or a lease, with a name or without, as was seen to be best. */
+export class SharedReads {
+  readonly #options: SharedReadsOptions
   readonly #book: ShapeBook
 
-  constructor(options: PlainQueriesOptions) {
+  constructor(options: SharedReadsOptions) {
     this.#options = options
     this.#book = new ShapeBook(options.prepareAfter)
   }
 
   /** Sends a read over a lane. Gives undefined when it is to run over a lease: its shape is slow, large or not known yet. */
-  ride(read: PlainQuery, rider: Rider): Ride | undefined {
+  ride(read: ShareableRead, rider: Rider): Ride | undefined {
     const { lanes } = this.#options
     if (lanes === undefined || read.text.length > LONGEST_TEXT) return undefined
     const record = this.#book.of(read.text)
     return record.shape.isFast ? lanes.ride(read, record, rider) : undefined
   }
 
-  /** Sends a plain query over a leased connection, where nothing else is under way. */
-  send(client: PoolClient, query: PlainQuery, answered: Answered): void {
+  /** Sends a read over a leased connection on which nothing else is under way. */
+  send(client: PoolClient, read: ShareableRead, answered: Answered): void {
     this.#options.clean(client, (error) => {
       if (error) answered(error)
-      else this.#send(client, query, answered)
+      else this.#send(client, read, answered)
     })
   }
 
-  #send(client: PoolClient, query: PlainQuery, answered: Answered): void {
-    if (query.text.length > LONGEST_TEXT) return sendUnnamed(client, query, answered)
-    const record = this.#book.of(query.text)
+  #send(client: PoolClient, read: ShareableRead, answered: Answered): void {
+    if (read.text.length > LONGEST_TEXT) return sendUnnamed(client, read, answered)
+    const record = this.#book.of(read.text)
     const statements = this.#options.statementsOf(client)
     const connection = client as unknown as PipelinedClient
-    const name = mayHaveName(query, connection) ? this.#nameFor(client, record, query) : undefined
+    const name = mayHaveName(read, connection) ? this.#nameFor(client, record, read) : undefined
     const bytesBefore = connection.connection?.stream.bytesRead ?? 0
     const sentAtMs = this.#options.platform.now()
     const done: Answered = (error, result) => {
@@ -66,35 +66,35 @@ export class PlainQueries {
       record.shape.ranOnLease(ms, bytes)
       record.plan?.ran(name !== undefined, ms)
       if (name !== undefined && this.#options.named.heard(statements, record, name, error)) {
-        return sendUnnamed(client, query, answered)
+        return sendUnnamed(client, read, answered)
       }
       answered(error, result)
     }
     const deallocations = statements.takeDeallocations()
-    if (deallocations.length === 0) return sendOn(client, query, name, done)
+    if (deallocations.length === 0) return sendOn(client, read, name, done)
     const reset = sendAhead(connection, deallocations)
-    sendOn(client, query, name, (error, result) => {
+    sendOn(client, read, name, (error, result) => {
       reset()
       done(error, result)
     })
   }
 
-  #nameFor(client: PoolClient, record: TextRecord, query: PlainQuery): string | undefined {
+  #nameFor(client: PoolClient, record: TextRecord, read: ShareableRead): string | undefined {
     const statements = this.#options.statementsOf(client)
     // What is said of a name there ends the transaction: it cannot be sent again without.
     if (isInTransaction(client)) return undefined
     // What is pushed out can be freed along with the next query only where queries can be sent ahead.
     if (statements.isFull && !statements.has(record) && !('pipeline' in client)) return undefined
-    return this.#options.named.nameFor(statements, record, query)
+    return this.#options.named.nameFor(statements, record, read)
   }
 }
 
-function sendUnnamed(client: PoolClient, query: PlainQuery, answered: Answered): void {
-  sendOn(client, query, undefined, answered)
+function sendUnnamed(client: PoolClient, read: ShareableRead, answered: Answered): void {
+  sendOn(client, read, undefined, answered)
 }
 
-function sendOn(client: PoolClient, query: PlainQuery, name: string | undefined, answered: Answered): void {
-  sendPlain(client, query, name, query.timeoutMs, answered)
+function sendOn(client: PoolClient, read: ShareableRead, name: string | undefined, answered: Answered): void {
+  sendRead(client, read, name, read.timeoutMs, answered)
 }
 
 function ignore(): void {}

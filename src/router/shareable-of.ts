@@ -1,5 +1,5 @@
 import type { RoutedQuery } from '../client/router-port.ts'
-import type { PlainQuery } from '../nodes/plain-query.ts'
+import type { ShareableRead } from '../nodes/shareable-read.ts'
 import { Journal } from '../settings/journal.ts'
 import type { Statement } from '../statement/statement.ts'
 
@@ -17,16 +17,16 @@ function schemaOf({ naming }: Statement): string | undefined {
 }
 
 /**
- * The query as a plain one, where it is that: nothing has to be set on its connection, and no listener of `acquire` does
+ * The query as a shareable read, where it is one: nothing has to be set on its connection, and no listener of `acquire` does
  * anything there.
  * @param ofPool The pool's own settings: a query's, unless it has others.
  */
-export function plainOf(
+export function shareableOf(
   statement: Statement,
-  { acquire, journal, plain }: RoutedQuery,
+  { acquire, journal, shareable }: RoutedQuery,
   ofPool: Journal,
-): PlainQuery | undefined {
+): ShareableRead | undefined {
   if (acquire !== undefined) return undefined
   if ((journal ?? ofPool) !== Journal.empty) return undefined
-  return canRide(statement) ? plain?.(schemaOf(statement)) : undefined
+  return canRide(statement) ? shareable?.(schemaOf(statement)) : undefined
 }
