@@ -1,6 +1,7 @@
 import type { ClientConfig, PoolClient, Submittable } from 'pg'
 import type { Done } from '../execution/execution.ts'
 import type { Acquire } from '../settings/acquire.ts'
+import type { ClientKind } from './client-kind.ts'
 import { isUsable } from './client-core.ts'
 import type { RouterPort } from './router-port.ts'
 import type { LeakWatch } from './leak-watch.ts'
@@ -15,20 +16,21 @@ export interface CheckoutsOptions {
   readonly router: RouterPort
   /** What clients show of their connections: options of node-postgres. */
   readonly config: ClientConfig
-  readonly primaryOnly: boolean
-  /** A connection to the primary is borrowed at once. */
-  readonly isEager: boolean
-  /** How many clients are kept for the next one. */
+  readonly kind: ClientKind
+  /** How many idle clients are kept. */
   readonly max: number
-  /** Resolves when a statement may hope for a node. */
-  readonly servable: () => Promise<void>
   /** Runs `acquire` listeners in the async context of this call. Absent while there are none. */
   readonly acquiring: () => Acquire | undefined
   readonly leaks: LeakWatch | undefined
-  /** A client is asked for. */
-  readonly begun: () => void
-  /** Everything that it had is given back, or there never was one. */
-  readonly ended: () => void
+  readonly usage: Usage
+}
+
+/** Counts what is under way, so that the end of a pool can wait for it. */
+export interface Usage {
+  /** A client is asked for, or a query has begun. */
+  begun(): void
+  /** All that it had is given back, or it failed. */
+  over(): void
 }
 
 /**
@@ -49,18 +51,19 @@ export class Checkouts {
   }
 
   async take(): Promise<PoolClient> {
-    const { acquiring, begun, ended, isEager, leaks, servable } = this.#options
+    const { acquiring, kind, leaks, router, usage } = this.#options
     const stack = leaks?.here()
-    begun()
-    const client = await servable()
+    usage.begun()
+    const client = await router
+      .servable()
       .then(() => this.#idle.pop() ?? this.#make())
       .catch((error: unknown) => {
-        ended()
+        usage.over()
         throw error
       })
     const connection = this.#wirings.get(client)?.connection
     connection?.renew(acquiring())
-    if (isEager && connection !== undefined) {
+    if (kind.isEager && connection !== undefined) {
       const error = await new Promise<Error | undefined>((resolve) => connection.holdPrimary(resolve))
       if (error !== undefined) {
         connection.release()
@@ -78,12 +81,11 @@ export class Checkouts {
   }
 
   async #make(): Promise<PoolClient> {
-    const { ClientClass, router, config, primaryOnly, isEager } = this.#options
+    const { ClientClass, router, config, kind } = this.#options
     const wiring = new Wiring({
       router,
       config,
-      primaryOnly,
-      isEager,
+      kind,
       parameters: this.#parameters,
       returned: (client) => this.#returned(client),
     })
@@ -108,8 +110,8 @@ export class Checkouts {
   }
 
   #returned(client: PoolClient): void {
-    const { ended, max } = this.#options
+    const { max, usage } = this.#options
     if (isUsable(client) && !this.#failed.has(client) && this.#idle.length < max) this.#idle.push(client)
-    ended()
+    usage.over()
   }
 }

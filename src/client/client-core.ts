@@ -16,6 +16,8 @@ export interface Shell {
 
 /** The inside of a routed client: what is behind node-postgres' surface. */
 export interface ClientCore {
+  /** The tier of each request that names none. */
+  readonly tier: string | undefined
   /** Absent before there is a cluster. */
   readonly connection: VirtualConnection | undefined
   /** In node-postgres' words, why statements are not taken now, if they are not. */

@@ -25,14 +25,17 @@ export class PooledCore implements ClientCore {
     this.connection = new VirtualConnection({
       router: wiring.router,
       events: new ClientEvents(client, facade),
-      primaryOnly: wiring.primaryOnly,
-      showsHeld: wiring.isEager,
+      kind: wiring.kind,
       idle: (isReleased) => {
         if (isReleased) wiring.returned(client as PoolClient)
         else client.emit('drain')
       },
     })
     wiring.connection = this.connection
+  }
+
+  get tier(): string | undefined {
+    return this.#wiring.kind.tier
   }
 
   get refusal(): string | undefined {

@@ -30,8 +30,10 @@ export interface PrimaryRun {
   readonly mayMove: boolean
 }
 
-/** Who holds the connection. */
+/** The client that holds the connection. */
 export interface Holder {
+  /** Absent: the tier of the calling code's session. */
+  readonly tier: string | undefined
   /** True when nothing of it may go on: a connection that comes now comes too late. */
   isGivenUp(): boolean
   /** Runs `acquire` listeners on a connection that is borrowed. Absent where there are none. */
@@ -138,7 +140,7 @@ export class PrimaryHold {
         this.#holder.borrowed(lease.client)
         done(undefined, lease)
       })
-    })
+    }, this.#holder.tier)
   }
 
   /** Gives the connection back. What was written over it and is not known to be committed may be, from now on. */

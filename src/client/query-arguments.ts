@@ -213,7 +213,7 @@ function requestOf(config: object): RouteRequest {
   }
 }
 
-/** Of this tier, unless it names one itself. */
+/** The query as one of this tier, unless it names a tier itself. */
 export function inTier(query: NormalizedQuery, tier: string | undefined): NormalizedQuery {
   if (tier === undefined || query.request.tier !== undefined) return query
   return { ...query, request: { ...query.request, tier } }

@@ -12,13 +12,13 @@ import { textOf } from './query-arguments.ts'
 import { ReplicaStream } from './replica-stream.ts'
 import type { ReplicaTransaction } from './replica-transaction.ts'
 import { failSubmission, isUnwanted, sendSubmission, type Submission } from './submission.ts'
+import type { ClientKind } from './client-kind.ts'
 
 export interface QueryObjectsOptions {
   readonly router: RouterPort
   readonly events: ClientEvents
   readonly primary: PrimaryHold
-  /** Everything belongs on the primary. */
-  readonly primaryOnly: boolean
+  readonly kind: ClientKind
   /** The read-only transaction that the client is in, if it runs on a replica. */
   readonly transaction: () => ReplicaTransaction | undefined
   /** Runs `acquire` listeners on each connection that is used. */
@@ -36,7 +36,7 @@ export class QueryObjects {
 
   /** Runs one, and calls `next` when the client is free again. */
   submit(submission: Submission, session: MutableSession, next: () => void): void {
-    const { router, primary, primaryOnly, transaction } = this.#options
+    const { kind, router, primary, transaction } = this.#options
     if (isUnwanted(submission)) return next()
     if (!router.isReady) {
       const failed = (error: unknown): void => {
@@ -49,7 +49,7 @@ export class QueryObjects {
     const open = transaction()
     if (open !== undefined) return open.submit(submission, session, next)
     const statement = router.judge(textOf(submission.submittable))
-    const isFree = !primary.isBound && !primaryOnly
+    const isFree = !primary.isBound && !kind.primaryOnly
     if (isFree && statement.kind === 'read' && submission.run !== undefined) {
       return this.#startStream(submission, statement, session, next)
     }
@@ -104,12 +104,13 @@ export class QueryObjects {
     session: MutableSession,
     next: () => void,
   ): void {
-    const { acquire, events, router, primary } = this.#options
+    const { acquire, events, kind, router, primary } = this.#options
     const { run, submittable } = submission
     if (run === undefined) return next()
     const sql = textOf(submittable)
     const { journal } = primary.settings
-    const query = { sql, values: [], request: {}, session, canPipeline: false, journal }
+    const request = kind.tier === undefined ? {} : { tier: kind.tier }
+    const query = { sql, values: [], request, session, canPipeline: false, journal }
     this.#stream = new ReplicaStream({
       run,
       read: (send, conversation, failed) =>

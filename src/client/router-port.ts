@@ -73,6 +73,8 @@ export interface RouterPort {
   /** False until statements can be judged. */
   readonly isReady: boolean
   prepare(): Promise<void>
+  /** Resolves when a statement may hope for a node; rejects with the reason why there is none. */
+  servable(): Promise<void>
   judge(sql: string | undefined): Statement
   readonly names: NameReader
   changeKnown(statement: Statement): Promise<void> | undefined
@@ -80,7 +82,8 @@ export interface RouterPort {
   route(statement: Statement, session: MutableSession, request: RouteRequest): Route
   run(query: RoutedQuery, done: Done): void
   explain(question: Question): Promise<Explanation>
-  leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void): void
+  /** @param tier Absent: the tier of the calling code's session. */
+  leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void, tier?: string): void
   count(node: NodeView, statement: Statement): void
   saw(session: MutableSession, node: NodeView): void
   /** A read that goes on has begun to be answered. */

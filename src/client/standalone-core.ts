@@ -18,6 +18,7 @@ interface Entered {
 
 /** The inside of a client that is constructed, connected and ended by the application. */
 export class StandaloneCore implements ClientCore {
+  readonly tier: undefined = undefined
   readonly #membership: Membership
   readonly #shell: Shell
   #state: 'new' | 'connecting' | 'connected' | 'failed' | 'ended' = 'new'
@@ -99,7 +100,7 @@ export class StandaloneCore implements ClientCore {
 
   async #connect(): Promise<void> {
     const { connection, member } = this.#enter()
-    await member.servable()
+    await member.router.servable()
     if (this.#state !== 'connecting') throw new Error(TERMINATED)
     if (this.#membership.isEager) {
       await new Promise<void>((resolve, reject) => {
@@ -132,8 +133,7 @@ export class StandaloneCore implements ClientCore {
     const connection = new VirtualConnection({
       router: member.router,
       events: new ClientEvents(client, facade),
-      primaryOnly: false,
-      showsHeld: this.#membership.isEager,
+      kind: { tier: this.tier, primaryOnly: false, isEager: this.#membership.isEager },
       idle: (isReleased) => {
         if (isReleased) this.#whenReturned?.()
         else client.emit('drain')

@@ -15,6 +15,7 @@ import { QueryObjects } from './query-objects.ts'
 import { ReplicaTransaction, type Move, type Run } from './replica-transaction.ts'
 import { failSubmission, type Submission } from './submission.ts'
 import { TaskQueue } from './task-queue.ts'
+import type { ClientKind } from './client-kind.ts'
 import { CLOSED, TERMINATED } from './words.ts'
 
 /** What is looked at of a query to explain it. */
@@ -23,10 +24,7 @@ type Explained = Pick<Run['query'], 'text' | 'values' | 'request'>
 export interface VirtualConnectionOptions {
   readonly router: RouterPort
   readonly events: ClientEvents
-  /** Everything belongs on the primary. */
-  readonly primaryOnly: boolean
-  /** The connection to the primary is held all the time, so its backend is the client's. */
-  readonly showsHeld: boolean
+  readonly kind: ClientKind
   /** Told each time that nothing is left to do, and, behind a release, when everything is given back. */
   readonly idle: (isReleased: boolean) => void
 }
@@ -57,6 +55,7 @@ export class VirtualConnection {
     this.#router = router
     this.#events = events
     this.#primary = new PrimaryHold(router, {
+      tier: options.kind.tier,
       isGivenUp: () => Boolean(this.#releaseError),
       acquire: () => this.#acquire,
       borrowed: (client) => events.from(client),
@@ -67,7 +66,7 @@ export class VirtualConnection {
       router,
       events,
       primary: this.#primary,
-      primaryOnly: options.primaryOnly,
+      kind: options.kind,
       transaction: () => this.#replica,
       acquire: () => this.#acquire,
     })
@@ -83,7 +82,7 @@ export class VirtualConnection {
    * cancels by it asks the primary, and would hit a stranger there.
    */
   get shown(): PoolClient | undefined {
-    const isSure = this.#options.showsHeld || (this.#primary.isBound && this.#replica === undefined)
+    const isSure = this.#options.kind.isEager || (this.#primary.isBound && this.#replica === undefined)
     return isSure ? this.#primary.client : undefined
   }
 
@@ -206,7 +205,7 @@ export class VirtualConnection {
     const statement = this.#router.judge(query.text)
     if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
     const onPrimary = (): void => this.#primary.run(primaryRun(run, statement), next)
-    if (this.#options.primaryOnly || this.#bindsHere(statement, query)) return onPrimary()
+    if (this.#options.kind.primaryOnly || this.#bindsHere(statement, query)) return onPrimary()
     const known = hasWaited ? undefined : this.#router.changeKnown(statement)
     if (known !== undefined) {
       known.then(() => this.#run(run, next, true), finish)
@@ -238,7 +237,7 @@ export class VirtualConnection {
   async #explain(query: Explained, session: MutableSession): Promise<Explanation> {
     const { text: sql } = query
     const { settings } = this.#primary
-    const request = this.#options.primaryOnly
+    const request = this.#options.kind.primaryOnly
       ? { ...query.request, route: 'primary' as const }
       : query.request
     const found = await this.#router.explain({ sql, request, session, journal: settings.journal })

@@ -1,30 +1,25 @@
 import type { ClientConfig, PoolClient } from 'pg'
+import type { ClientKind } from './client-kind.ts'
 import type { RouterPort } from './router-port.ts'
 import type { ParameterAnnouncer } from './parameter-status.ts'
 import type { VirtualConnection } from './virtual-connection.ts'
 
-/** What a pool gives to a client that it makes, in place of a configuration. */
+/** The configuration of a client that a pool makes. */
 export class Wiring {
   readonly router: RouterPort
   /** Options of node-postgres, for what a client shows of itself. */
   readonly config: ClientConfig
-  /** Everything belongs on the primary. */
-  readonly primaryOnly: boolean
-  /** A connection to the primary is held from checkout to release. */
-  readonly isEager: boolean
+  readonly kind: ClientKind
   readonly parameters: ParameterAnnouncer
-  /** Told when everything is given back behind a release. */
+  /** Called when everything is given back after a release. */
   readonly returned: (client: PoolClient) => void
   /** Set by the client that is made. */
   connection: VirtualConnection | undefined
 
-  constructor(
-    options: Pick<Wiring, 'router' | 'config' | 'primaryOnly' | 'isEager' | 'parameters' | 'returned'>,
-  ) {
+  constructor(options: Pick<Wiring, 'router' | 'config' | 'kind' | 'parameters' | 'returned'>) {
     this.router = options.router
     this.config = options.config
-    this.primaryOnly = options.primaryOnly
-    this.isEager = options.isEager
+    this.kind = options.kind
     this.parameters = options.parameters
     this.returned = options.returned
   }
@@ -42,7 +37,5 @@ export interface Membership {
 
 export interface MemberPort {
   readonly router: RouterPort
-  /** Resolves when a statement may hope for a node. */
-  servable(): Promise<void>
   leave(): Promise<void>
 }

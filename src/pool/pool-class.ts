@@ -4,7 +4,7 @@ import { connectForm, endForm, queryForm, type Connected, type Ended } from './c
 import { clientThrough, queryThrough, requestedCheckouts, takeThrough } from './connect-through.ts'
 import { Checkouts } from '../client/checkouts.ts'
 import { LeakWatch } from '../client/leak-watch.ts'
-import type { RouterPort } from '../client/router-port.ts'
+import type { ClientKind } from '../client/client-kind.ts'
 import { inTier, isSubmittable, normalizeQuery, tierOf } from '../client/query-arguments.ts'
 import { knowSelf, selfOf } from '../client/self.ts'
 import type { Explaining, RoutedClientClass } from '../client/routed-client.ts'
@@ -27,7 +27,6 @@ import { Session } from './session.ts'
 import { checkSessionOptions, type SessionOptions } from '../router/session-options.ts'
 import { LiveOptions, showNode, shownOptions } from './live-options.ts'
 import type { RouteRequest } from '../routing/decide.ts'
-import { tierHost } from './tier-host.ts'
 import { tierPoolClass } from './tier-pool.ts'
 import { runTransaction } from './transaction.ts'
 import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
@@ -42,12 +41,6 @@ interface Base extends EventEmitter {
   end(callback?: Ended): unknown
 }
 type BaseClass = new (options?: PoolConfig) => Base
-
-/** Which clients are handed out. */
-interface CheckoutKind {
-  readonly primaryOnly?: boolean
-  readonly router?: RouterPort
-}
 
 /** What of a copy of node-postgres a pool is made of. */
 export interface PoolParts {
@@ -290,25 +283,20 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
 
     #checkoutsOfTier(tier: string | undefined): Checkouts {
-      return tier === undefined
-        ? this.#checkouts
-        : this.#checkoutsOf({ router: tierHost(this.#router, tier) })
+      return tier === undefined ? this.#checkouts : this.#checkoutsOf({ tier })
     }
 
-    #checkoutsOf({ primaryOnly = false, router }: CheckoutKind = {}): Checkouts {
+    #checkoutsOf({ tier, primaryOnly = false }: Partial<ClientKind> = {}): Checkouts {
       const { checkout, nodes, pgOptions } = this.#settings
       return new Checkouts({
         ClientClass: this.#clientClass(),
-        router: router ?? this.#router,
+        router: this.#router,
         config: nodes[0]?.options ?? pgOptions,
-        primaryOnly,
-        isEager: primaryOnly || checkout === 'eager',
+        kind: { tier, primaryOnly, isEager: primaryOnly || checkout === 'eager' },
         max: Number(this.options.max),
-        servable: () => this.#router.servable(),
         acquiring: () => this.#router.hooks.acquiring(this),
         leaks: this.#leaks,
-        begun: () => (this.#busy += 1),
-        ended: () => this.#released(),
+        usage: { begun: () => (this.#busy += 1), over: () => this.#released() },
       })
     }
 

@@ -66,7 +66,6 @@ export class SharedClusters {
     shared.members += 1
     return {
       router: shared.router,
-      servable: () => shared.router.servable(),
       leave: async () => {
         shared.members -= 1
         if (shared.members > 0) return

@@ -1,7 +1,15 @@
 import type { Socket } from 'node:net'
 import { Pool as PgPool, type PoolClient, type QueryConfig } from 'pg'
+import Cursor from 'pg-cursor'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { outcomeOf, Pool, type Balancer, type PoolOptions, type RouteRequest } from '../../src/index.ts'
+import {
+  outcomeOf,
+  Pool,
+  type Balancer,
+  type PoolOptions,
+  type RouteRequest,
+  type TierPool,
+} from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
@@ -45,6 +53,11 @@ async function hold(pool: Pool, tier: string, begin = 'begin'): Promise<PoolClie
   clients.push(client)
   await client.query(begin)
   return client
+}
+
+async function readOne(cursor: Cursor): Promise<void> {
+  await cursor.read(1)
+  await cursor.close()
 }
 
 function give(client: PoolClient | undefined): void {
@@ -300,6 +313,52 @@ describe('the tags of a tier', () => {
     expect(plan.candidates.map(({ reason }) => reason)).toEqual(['replica'])
     expect(plan.rejected.map(({ reason }) => reason)).toEqual(['other-tags'])
     expect((await pool.explain('select 1')).plan.candidates).toHaveLength(3)
+  })
+
+  const ofClient =
+    (run: (client: PoolClient) => Promise<unknown>) =>
+    async (tier: TierPool): Promise<void> => {
+      const client = await tier.connect()
+      clients.push(client)
+      await run(client)
+    }
+
+  it.each<[string, (tier: TierPool) => Promise<unknown>]>([
+    ['a query of the pool', (tier) => tier.query('select id from notes')],
+    [
+      'a cursor of the pool',
+      (tier) => {
+        const cursor = new Cursor('select id from notes')
+        void tier.query(cursor)
+        return readOne(cursor)
+      },
+    ],
+    ['a query of a client', ofClient((client) => client.query('select id from notes'))],
+    ['a cursor of a client', ofClient((client) => readOne(client.query(new Cursor('select id from notes'))))],
+    [
+      'a transaction that only reads',
+      (tier) => tier.transaction((client) => client.query('select id from notes'), { readOnly: true }),
+    ],
+  ])('hold for %s', async (_what, run) => {
+    // The balancer would send everything to the first one.
+    const untagged = await open({ balancer: inOrder })
+    const { candidates } = (await untagged.explain('select 1')).plan
+    const isFirst = ({ port }: { port: number }): boolean => candidates[0]?.node.endsWith(`:${port}`) === true
+    const configs = cluster.replicas.map(({ config }) => config).toSorted((a) => (isFirst(a) ? -1 : 1))
+    const [first, second] = configs
+    const tagged = [{ ...first }, { ...second, tags: { use: 'reports' } }]
+    const pool = await open({ replicas: tagged, balancer: inOrder, tiers })
+    const before = readsOf(pool)
+    await run(pool.tier('analytics'))
+    expect(readsOf(pool).map((reads, index) => reads - (before[index] ?? 0))).toEqual([0, 0, 1])
+  })
+
+  it('hold for what a client of the tier explains', async () => {
+    const pool = await open({ replicas: replicas(undefined, { use: 'reports' }), tiers })
+    const client = await pool.tier('analytics').connect()
+    clients.push(client)
+    const { plan } = await pool.explain('select 1', client)
+    expect(plan.rejected.map(({ reason }) => reason)).toEqual(['other-tags'])
   })
 
   it('writes go to the primary as ever', async () => {
