@@ -1,14 +1,12 @@
+import type { Footprint, NamedUses } from './footprint.ts'
+import type { QualifiedName } from './qualified-name.ts'
+
+export type { QualifiedName } from './qualified-name.ts'
+
 /**
  * What is known of the database's own functions and relations. A catalog is an immutable snapshot; the one in force is
  * replaced whole when the database was asked again.
  */
-
-/** A name as it stands in the SQL text, folded the way PostgreSQL folds it. */
-export interface QualifiedName {
-  /** Absent when the text does not qualify the name. */
-  readonly schema?: string
-  readonly name: string
-}
 
 /**
  * What running a function on a standby means. Only `harmless` is proof that it may run there and gives what the primary
@@ -84,6 +82,8 @@ export interface Catalog {
   typeVerdict(name: QualifiedName): OperatorVerdict
   /** Absent while it is not known. */
   readonly parsing?: ParsingFacts
+  /** What a text that uses these names may touch. Absent while the database is not known: then it is everything. */
+  footprint?(uses: NamedUses): Footprint
 }
 
 /** What a function consists of, as far as it can be looked into. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { EVERYTHING } from '../catalog/footprint.ts'
 import type { Statement } from '../statement/statement.ts'
 import { createSession, type MutableSession } from './session.ts'
 import { WriteLedger, type StatementFailure } from './write-ledger.ts'
 
-const base = { mayWrite: true, leavesSessionState: false, multiple: false } as const
+const base = { mayWrite: true, leavesSessionState: false, footprint: EVERYTHING, multiple: false } as const
 const insert: Statement = { ...base, kind: 'write', reason: 'data-modifying' }
 const ddl: Statement = { ...base, kind: 'write', reason: 'ddl' }
 const select: Statement = { ...base, kind: 'read', reason: 'select', mayWrite: false }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { EVERYTHING } from '../catalog/footprint.ts'
 import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import type { Position } from '../consistency/position.ts'
 import { createSession, type SeenRead, type Session, type SessionStart } from '../consistency/session.ts'
@@ -21,6 +22,7 @@ function statement(kind: StatementKind, hint?: 'primary' | 'replica'): Statement
     reason,
     mayWrite: kind !== 'read',
     leavesSessionState: false,
+    footprint: EVERYTHING,
     multiple: false,
   } as const
   return hint === undefined ? base : { ...base, hint }

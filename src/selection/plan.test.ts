@@ -11,6 +11,7 @@ import {
   suspectedView,
   up,
 } from '../../test/support/views.ts'
+import { EVERYTHING } from '../catalog/footprint.ts'
 import { wroteAt } from '../../test/support/sessions.ts'
 import { decideRoute } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
@@ -271,6 +272,7 @@ describe('every plan for a read', () => {
       reason: 'select',
       mayWrite: false,
       leavesSessionState: false,
+      footprint: EVERYTHING,
       multiple: false,
     }
     const staleness = fc.record({ maxStalenessMs: fc.nat(10_000) }, { requiredKeys: [] })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { EVERYTHING } from '../catalog/footprint.ts'
 import type { Statement } from '../statement/statement.ts'
 import { AdvisoryLocks } from './advisory-locks.ts'
 
@@ -8,6 +9,7 @@ const statement: Statement = {
   mayWrite: false,
   leavesSessionState: true,
   leaves: ['advisory-lock'],
+  footprint: EVERYTHING,
   multiple: false,
 }
 

@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest'
+import { EVERYTHING } from '../catalog/footprint.ts'
 import type { SettingChange } from '../statement/setting-change.ts'
 import type { Statement, StatementReason } from '../statement/statement.ts'
 import { Journal } from './journal.ts'
 import { SessionSettings, type Ending } from './session-settings.ts'
 
-const ordinary = { mayWrite: false, multiple: false, leavesSessionState: false } as const
+const ordinary = {
+  mayWrite: false,
+  footprint: EVERYTHING,
+  multiple: false,
+  leavesSessionState: false,
+} as const
 const set = (...settings: readonly SettingChange[]): Statement => {
   return {
     ...ordinary,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { EVERYTHING } from '../catalog/footprint.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { createJudge } from './caching-judge.ts'
 import type { Judge } from './judge.ts'
@@ -155,6 +156,7 @@ describe('what a standby refused', () => {
         mayWrite: true,
         leavesSessionState: true,
         leaves: ['unknown'],
+        footprint: EVERYTHING,
         multiple: false,
       })
     }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Catalog } from '../catalog/catalog.ts'
+import { EVERYTHING } from '../catalog/footprint.ts'
 import { blanked } from './blanked.ts'
 import { declarable } from './declarable.ts'
 import { decide } from './decide.ts'
@@ -27,6 +28,7 @@ const TOO_LARGE: Statement = Object.freeze<Statement>({
   mayWrite: true,
   leavesSessionState: true,
   leaves: ['unknown'],
+  footprint: EVERYTHING,
   multiple: false,
 })
 
@@ -121,7 +123,7 @@ class CachingJudge implements Judge {
     if (statement.kind !== 'read' || !this.#learned.has(sql)) return statement
     // What it is that does more than it seems to do is not known, so neither is what else it does.
     const { naming: _, ...others } = statement
-    return Object.freeze({ ...others, ...unknown('refused-by-standby') })
+    return Object.freeze({ ...others, ...unknown('refused-by-standby'), footprint: EVERYTHING })
   }
 
   #judgeAnew(sql: string, catalog: Catalog): Statement {

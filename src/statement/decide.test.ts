@@ -156,6 +156,7 @@ test('hint and modes are handed on, and the result is frozen', () => {
     modes,
     mayWrite: false,
     leavesSessionState: false,
+    footprint: { changes: [], shows: 'everything' },
     multiple: false,
   })
   expect(Object.isFrozen(statement)).toBe(true)

@@ -1,4 +1,5 @@
 import type { Catalog, FunctionVerdict, OperatorVerdict, RelationVerdict } from '../catalog/catalog.ts'
+import { EVERYTHING, withoutChanges, type Footprint } from '../catalog/footprint.ts'
 import { offenderOf, spell } from './findings.ts'
 import { namingOf } from './naming.ts'
 import type { Analysis, NameUse } from './parser.ts'
@@ -21,7 +22,15 @@ export function decide(analysis: Analysis, catalog: Catalog): Statement {
     consider(ofOperator(use, 'operator-volatile', catalog.operatorVerdict(use)))
   for (const use of analysis.types) consider(ofOperator(use, 'type-volatile', catalog.typeVerdict(use)))
   const isSingleRead = verdict.kind === 'read' && !analysis.multiple
-  return toStatement(verdict, analysis, isSingleRead ? namingOf(analysis, catalog) : undefined)
+  const naming = isSingleRead ? namingOf(analysis, catalog) : undefined
+  return toStatement(verdict, analysis, footprintOf(verdict, analysis, catalog), naming)
+}
+
+/** What the text may touch: everything, unless the names in it tell. */
+function footprintOf({ mayWrite }: Verdict, analysis: Analysis, catalog: Catalog): Footprint {
+  const isTold = analysis.targets !== undefined && catalog.standardConformingStrings
+  const footprint = (isTold ? catalog.footprint?.(analysis) : undefined) ?? EVERYTHING
+  return mayWrite ? footprint : withoutChanges(footprint)
 }
 
 const functionReasons = {
@@ -119,10 +128,11 @@ function misreadStrings({ kind }: Verdict): Verdict {
 function toStatement(
   verdict: Verdict,
   { hint, multiple, settings: found }: Analysis,
+  footprint: Footprint,
   naming: Statement['naming'],
 ): Statement {
   const { kind, reason, offender, leaves, modes, mayWrite, leavesSessionState } = verdict
-  const facts = { kind, reason, mayWrite, leavesSessionState, multiple }
+  const facts = { kind, reason, mayWrite, leavesSessionState, multiple, footprint }
   // A text that is misread may set anything.
   const settings = reason === 'non-standard-strings' ? undefined : found
   if (!(offender ?? hint ?? leaves ?? modes ?? settings ?? naming)) return Object.freeze(facts)

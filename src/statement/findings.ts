@@ -1,4 +1,5 @@
 import type { QualifiedName } from '../catalog/catalog.ts'
+import type { Access, Target } from '../catalog/footprint.ts'
 import type { NameUse } from './parser.ts'
 import { stateLeftBy } from './state-left.ts'
 import type { Offender, StatementReason } from './statement.ts'
@@ -22,6 +23,10 @@ export class Names {
 }
 
 const none: readonly NameUse[] = []
+const noTargets: readonly Target[] = []
+
+/** Reasons of refusals that leave no name out. */
+const TELLING: ReadonlySet<StatementReason> = new Set<StatementReason>(['data-modifying-cte', 'row-lock'])
 
 /** What a walk through a tree gathers. */
 export class Findings {
@@ -32,10 +37,24 @@ export class Findings {
   readonly attributes: Names = new Names()
   /** Calls of set_config that outlive their transaction. */
   settingCalls = 0
+  /** The text may touch something that it does not name. */
+  isOpaque = false
+  readonly #targets: Target[] = []
   #refusal: Verdict | undefined
+
+  /** Relations that are changed. Absent where the text may touch something that it does not name. */
+  get targets(): readonly Target[] | undefined {
+    if (this.isOpaque) return undefined
+    return this.#targets.length === 0 ? noTargets : this.#targets
+  }
+
+  addTarget({ schema, name }: QualifiedName, access: Access): void {
+    this.#targets.push(schema === undefined ? { name, access } : { schema, name, access })
+  }
 
   /** Notes that the statement at hand is no read. */
   refuse(reason: StatementReason, offender?: Offender, facts: { readonly leaves?: boolean } = {}): void {
+    if (!TELLING.has(reason)) this.isOpaque = true
     const verdict = write(reason, offender)
     const refusal = facts.leaves === true ? leaving(verdict, stateLeftBy(reason)) : verdict
     this.#refusal = this.#refusal === undefined ? refusal : strictest(this.#refusal, refusal)

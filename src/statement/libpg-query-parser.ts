@@ -161,6 +161,7 @@ function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): An
   const operators = findings.operators.uses()
   const types = findings.types.uses()
   const attributes = findings.attributes.uses()
+  const { targets } = findings
   const facts = {
     kind,
     reason,
@@ -173,8 +174,14 @@ function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): An
     attributes,
     types,
   }
-  if (offender === undefined && modes === undefined && leaves === undefined) return facts
-  return { ...facts, ...(offender && { offender }), ...(leaves && { leaves }), ...(modes && { modes }) }
+  if (!(offender ?? modes ?? leaves ?? targets)) return facts
+  return {
+    ...facts,
+    ...(targets && { targets }),
+    ...(offender && { offender }),
+    ...(leaves && { leaves }),
+    ...(modes && { modes }),
+  }
 }
 
 function judgeStatement(statement: TreeValue, walker: TreeWalker): Verdict {

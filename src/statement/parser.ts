@@ -1,4 +1,5 @@
 import type { PlPgSqlBody, QualifiedName } from '../catalog/catalog.ts'
+import type { Target } from '../catalog/footprint.ts'
 import type { Lasting } from './lasting/look.ts'
 import type { SessionState } from './session-state.ts'
 import type { SettingChange } from './setting-change.ts'
@@ -31,8 +32,10 @@ export interface Analysis {
   /** True when the text could not be looked at just now. Not to be remembered. */
   readonly isProvisional?: boolean
   readonly functions: readonly NameUse[]
-  /** Relations that are read; names bound by the text itself (CTEs) are left out. */
+  /** Relations that are read or changed; names bound by the text itself (CTEs) are left out. */
   readonly relations: readonly NameUse[]
+  /** Relations that are changed. Absent where the text may touch something that it does not name. */
+  readonly targets?: readonly Target[]
   readonly operators: readonly NameUse[]
   /**
    * What stands behind a dot: `name` in `t.name` and `(x).name`. Nearly always a column, and yet `t.name` is a call of

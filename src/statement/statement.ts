@@ -1,3 +1,4 @@
+import type { Footprint } from '../catalog/footprint.ts'
 import type { Naming } from './lasting/look.ts'
 import type { SessionState } from './session-state.ts'
 import type { SettingChange } from './setting-change.ts'
@@ -122,6 +123,8 @@ export interface Statement {
   readonly settings?: readonly SettingChange[]
   /** Whether this read may be prepared. Absent: it may not, or it is no single read. */
   readonly naming?: Naming
+  /** The relations that it may change, and those that its answer may depend on. */
+  readonly footprint: Footprint
   /** True for a text of more than one statement. The strictest of them gave kind and reason. */
   readonly multiple: boolean
 }

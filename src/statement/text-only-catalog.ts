@@ -1,8 +1,9 @@
 import type { Catalog } from '../catalog/catalog.ts'
+import { textOnlyFootprint } from '../catalog/text-only-footprint.ts'
 
 /**
  * A catalog for judging a text without its database: a relation that `known` knows nothing of is taken for an ordinary
- * table. Functions, operators and types stay as `known` has them, since those may do anything.
+ * table, without triggers and foreign keys. Functions, operators and types stay as `known` has them, since those may do anything.
  */
 export function textOnlyCatalog(known: Catalog): Catalog {
   return {
@@ -16,5 +17,6 @@ export function textOnlyCatalog(known: Catalog): Catalog {
     },
     operatorVerdict: (name) => known.operatorVerdict(name),
     typeVerdict: (name) => known.typeVerdict(name),
+    footprint: (uses) => known.footprint?.(uses) ?? textOnlyFootprint(uses),
   }
 }

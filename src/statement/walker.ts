@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../catalog/catalog.ts'
 import { Findings } from './findings.ts'
+import { namesAll } from './names-all.ts'
 import { connectionStatements } from './rules/connection.ts'
 import { copyStatements } from './rules/copy.ts'
 import { dataModifyingNodes, dataModifyingStatements } from './rules/data-modifying.ts'
@@ -49,14 +50,12 @@ export class TreeWalker implements Walk {
   }
 
   judge(statement: TreeValue | undefined): Verdict {
-    if (!isNode(statement)) return unknown('unknown-statement')
-    for (const tag in statement) {
-      const rule = statementRules.get(tag)
-      const node = statement[tag]
-      if (rule === undefined || !isNode(node)) return unknown('unknown-statement', { text: tag })
-      return rule(node, this)
-    }
-    return unknown('unknown-statement')
+    const [tag = ''] = isNode(statement) ? Object.keys(statement) : []
+    const node = isNode(statement) ? statement[tag] : undefined
+    const rule = statementRules.get(tag)
+    if (!isNode(node) || !namesAll(tag, node)) this.#findings.isOpaque = true
+    if (rule !== undefined && isNode(node)) return rule(node, this)
+    return tag === '' ? unknown('unknown-statement') : unknown('unknown-statement', { text: tag })
   }
 
   visit(value: TreeValue | undefined): void {

@@ -1,3 +1,4 @@
+import { EVERYTHING } from '../catalog/footprint.ts'
 import type { Statement } from './statement.ts'
 
 /** What stands for a text that there is not: a prepared statement run by its name, a cursor, a stream. */
@@ -7,5 +8,6 @@ export const WITHOUT_TEXT: Statement = {
   mayWrite: true,
   leavesSessionState: true,
   leaves: ['unknown'],
+  footprint: EVERYTHING,
   multiple: false,
 }

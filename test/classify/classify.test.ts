@@ -44,6 +44,7 @@ describe('one text', () => {
       mayWrite: false,
       leavesSessionState: false,
       multiple: false,
+      footprint: { changes: [], shows: [] },
     })
   })
 

@@ -44,8 +44,9 @@ describe('answers', () => {
     const { text } = await answersTo([lineOf("SELECT nextval('s')"), lineOf('SELECT 1')])
     expect(text).toBe(
       '{"kind":"write","reason":"function-writes","role":"primary","mayWrite":true,"leavesSessionState":false,' +
-        '"multiple":false,"offender":{"text":"nextval()","position":7}}\n' +
-        '{"kind":"read","reason":"select","role":"replica","mayWrite":false,"leavesSessionState":false,"multiple":false}\n',
+        '"multiple":false,"offender":{"text":"nextval()","position":7},"footprint":{"changes":["s"],"shows":["s"]}}\n' +
+        '{"kind":"read","reason":"select","role":"replica","mayWrite":false,"leavesSessionState":false,"multiple":false,' +
+        '"footprint":{"changes":[],"shows":[]}}\n',
     )
   })
 

@@ -38,6 +38,6 @@ export async function openJudge(
 
 /** What is printed as JSON: the statement, and the role of the node that it goes to. Never its text. */
 export function asJson({ statement, route }: Judgement): string {
-  const { kind, reason, ...facts } = statement
-  return JSON.stringify({ kind, reason, role: route.role, ...facts })
+  const { kind, reason, footprint, ...facts } = statement
+  return JSON.stringify({ kind, reason, role: route.role, ...facts, footprint })
 }

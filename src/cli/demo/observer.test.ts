@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { EVERYTHING } from '../../catalog/footprint.ts'
 import type { Pool } from '../../pool/pool.ts'
 import type { Explanation } from '../../observability/explain.ts'
 import type { PoolStats } from '../../observability/stats.ts'
@@ -38,6 +39,7 @@ class FakePool {
         reason: 'select',
         mayWrite: false,
         leavesSessionState: false,
+        footprint: EVERYTHING,
         multiple: false,
       },
       route,

@@ -1,38 +1,47 @@
+import type { Access } from '../../catalog/footprint.ts'
 import { offenderOf } from '../findings.ts'
-import { locationOf, nodeAt, textAt } from '../tree.ts'
+import { listAt, locationOf, nodeAt, textAt, unwrap, type TreeNode } from '../tree.ts'
 import { leaving, write } from '../verdict.ts'
-import type { NodeRule, NodeRules, StatementRule, StatementRules } from '../walk.ts'
-import { relation } from './names.ts'
+import type { NodeRule, NodeRules, StatementRule, StatementRules, Walk } from '../walk.ts'
+import { relation, target } from './names.ts'
 
 const walkThrough: NodeRule = (node, walk) => walk.visit(node)
 
-/** Gathers the names, so that session state which the statement leaves by the way is seen. */
-const gather: NodeRule = (node, walk) => {
-  const target = nodeAt(node, 'relation')
-  if (target !== undefined) relation(target, walk)
+/** Gathers the names: of what is changed, and of all that is used for it. */
+function gather(node: TreeNode, access: readonly Access[], walk: Walk): void {
+  const changed = nodeAt(node, 'relation')
+  if (changed !== undefined) relation(changed, walk)
+  for (const each of access) target(changed, each, walk)
+  if (node['onConflictClause'] !== undefined) target(changed, 'update', walk)
   walk.within(nodeAt(node, 'withClause'), () => {
     for (const field in node) if (field !== 'withClause' && field !== 'relation') walk.visit(node[field])
   })
 }
 
-function nested(text: string): NodeRule {
+function nested(text: string, access: readonly Access[]): NodeRule {
   return (node, walk) => {
-    const target = nodeAt(node, 'relation')
+    const changed = nodeAt(node, 'relation')
     walk.findings.refuse(
       'data-modifying-cte',
-      offenderOf(text, target === undefined ? undefined : locationOf(target)),
+      offenderOf(text, changed === undefined ? undefined : locationOf(changed)),
     )
-    gather(node, walk)
+    gather(node, access, walk)
   }
 }
 
+/** Which of them a MERGE does depends on its rows. */
+const MERGED: readonly Access[] = ['insert', 'update', 'delete']
+
 /** Where a query may stand, these stand only in a WITH clause. */
 export const dataModifyingNodes: NodeRules = {
-  InsertStmt: nested('INSERT'),
-  UpdateStmt: nested('UPDATE'),
-  DeleteStmt: nested('DELETE'),
-  MergeStmt: nested('MERGE'),
-  CurrentOfExpr: walkThrough,
+  InsertStmt: nested('INSERT', ['insert']),
+  UpdateStmt: nested('UPDATE', ['update']),
+  DeleteStmt: nested('DELETE', ['delete']),
+  MergeStmt: nested('MERGE', MERGED),
+  CurrentOfExpr: (_, walk) => {
+    // The row is that of a cursor, whose query stands elsewhere.
+    walk.findings.isOpaque = true
+  },
   IndexElem: walkThrough,
   MergeSupportFunc: walkThrough,
   MergeWhenClause: walkThrough,
@@ -41,9 +50,9 @@ export const dataModifyingNodes: NodeRules = {
   SetToDefault: walkThrough,
 }
 
-function topLevel(text: string): StatementRule {
+function topLevel(text: string, access: readonly Access[]): StatementRule {
   return (node, walk) => {
-    gather(node, walk)
+    gather(node, access, walk)
     walk.findings.takeRefusal()
     return write('data-modifying', { text })
   }
@@ -51,15 +60,22 @@ function topLevel(text: string): StatementRule {
 
 /** To update the view of the settings is to make them, for the session. */
 const update: StatementRule = (node, walk) => {
-  const verdict = topLevel('UPDATE')(node, walk)
-  const target = nodeAt(node, 'relation')
-  return textAt(target ?? {}, 'relname') === 'pg_settings' ? leaving(verdict, 'setting') : verdict
+  const verdict = topLevel('UPDATE', ['update'])(node, walk)
+  return textAt(nodeAt(node, 'relation') ?? {}, 'relname') === 'pg_settings'
+    ? leaving(verdict, 'setting')
+    : verdict
+}
+
+const truncate: StatementRule = (node, walk) => {
+  const access = textAt(node, 'behavior') === 'DROP_CASCADE' ? 'truncate-cascade' : 'truncate'
+  for (const item of listAt(node, 'relations')) target(unwrap(item, 'RangeVar'), access, walk)
+  return write('data-modifying', { text: 'TRUNCATE' })
 }
 
 export const dataModifyingStatements: StatementRules = {
-  InsertStmt: topLevel('INSERT'),
+  InsertStmt: topLevel('INSERT', ['insert']),
   UpdateStmt: update,
-  DeleteStmt: topLevel('DELETE'),
-  MergeStmt: topLevel('MERGE'),
-  TruncateStmt: () => write('data-modifying', { text: 'TRUNCATE' }),
+  DeleteStmt: topLevel('DELETE', ['delete']),
+  MergeStmt: topLevel('MERGE', MERGED),
+  TruncateStmt: truncate,
 }

@@ -1,7 +1,10 @@
 import type { QualifiedName } from '../../catalog/catalog.ts'
+import type { Access } from '../../catalog/footprint.ts'
+import { parseName } from '../../catalog/parse-name.ts'
 import { useOf } from '../findings.ts'
 import {
   constantOf,
+  isNode,
   listAt,
   locationOf,
   nameOf,
@@ -20,12 +23,25 @@ function endsWithTransaction({ schema, name }: QualifiedName, call: TreeNode): b
   return args.length === 3 && constantOf(args[2]) === 'true'
 }
 
+const SEQUENCE_CHANGES: ReadonlySet<string> = new Set(['nextval', 'setval'])
+
+/** The sequence that `nextval('name')` changes. */
+function sequence({ schema }: QualifiedName, call: TreeNode, walk: Walk): void {
+  if (schema !== undefined && schema !== 'pg_catalog') return
+  const [first] = listAt(call, 'args')
+  const text = constantOf(unwrap(first, 'TypeCast')?.['arg'] ?? first)
+  const changed = text === undefined ? undefined : parseName(text)
+  if (changed === undefined) walk.findings.isOpaque = true
+  else walk.findings.addTarget(changed, 'set-sequence')
+}
+
 const functionCall: NodeRule = (node, walk) => {
   const name = nameOf(listAt(node, 'funcname'))
   const use = useOf(name, locationOf(node))
   const isLocal = endsWithTransaction(name, node)
   if (name.name === 'set_config' && !isLocal) walk.findings.settingCalls += 1
   walk.findings.functions.add(isLocal ? { ...use, endsWithTransaction: true } : use)
+  if (SEQUENCE_CHANGES.has(name.name)) sequence(name, node, walk)
   walk.visit(node['args'])
   walk.visit(node['agg_order'])
   walk.visit(node['agg_filter'])
@@ -35,6 +51,12 @@ const functionCall: NodeRule = (node, walk) => {
 export const relation: NodeRule = (node, walk) => {
   const name = relationNameOf(node)
   if (!walk.isBound(name)) walk.findings.relations.add(useOf(name, locationOf(node)))
+}
+
+/** A relation that is changed. The names that a WITH clause gives stand for none. */
+export function target(range: TreeValue | undefined, access: Access, walk: Walk): void {
+  if (isNode(range)) walk.findings.addTarget(relationNameOf(range), access)
+  else walk.findings.isOpaque = true
 }
 
 /** The target of a cast, or the type of a column that a function is said to return. */

@@ -1,9 +1,15 @@
 import type { StatementReason } from '../statement.ts'
 import { unknown, write } from '../verdict.ts'
+import { target } from './names.ts'
 import type { StatementRule, StatementRules } from '../walk.ts'
 
 function plain(reason: StatementReason, text: string): StatementRule {
   return () => write(reason, { text })
+}
+
+const refresh: StatementRule = (node, walk) => {
+  target(node['relation'], 'refresh', walk)
+  return write('maintenance', { text: 'REFRESH MATERIALIZED VIEW' })
 }
 
 /** Statements that have an effect of their own, whatever they name. */
@@ -15,7 +21,7 @@ export const serverStatements: StatementRules = {
   AlterSystemStmt: plain('server-command', 'ALTER SYSTEM'),
   CheckPointStmt: plain('server-command', 'CHECKPOINT'),
   ClusterStmt: plain('maintenance', 'CLUSTER'),
-  RefreshMatViewStmt: plain('maintenance', 'REFRESH MATERIALIZED VIEW'),
+  RefreshMatViewStmt: refresh,
   ReindexStmt: plain('maintenance', 'REINDEX'),
   // ANALYZE is a vacuum without the vacuuming.
   VacuumStmt: (node) => write('maintenance', { text: node['is_vacuumcmd'] === true ? 'VACUUM' : 'ANALYZE' }),

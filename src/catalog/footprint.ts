@@ -1,0 +1,69 @@
+import type { QualifiedName } from './qualified-name.ts'
+
+/**
+ * Relations, spelled as in SQL and sorted. `schema.name` is that one relation; `name` is every relation of that name, in any
+ * schema. A table stands for its partitions and for the tables that inherit from it: these appear under the name of the
+ * topmost table. Views do not appear, the relations below them do. `'everything'` where a bounded set cannot be proven.
+ */
+export type RelationSet = 'everything' | readonly string[]
+
+/**
+ * What running a statement may touch, in its own database. A footprint never promises more than the catalog knows: it says
+ * nothing of temporary objects that the connection has made since, nor of changes to the schema in the same transaction.
+ */
+export interface Footprint {
+  /** Relations whose contents it may change, by whatever means: triggers, rules and foreign keys included. */
+  readonly changes: RelationSet
+  /** Relations on whose contents its answer, its errors or its effects may depend. */
+  readonly shows: RelationSet
+}
+
+/** How a statement treats a relation that it does not merely read. */
+export type Access =
+  'insert' | 'update' | 'delete' | 'truncate' | 'truncate-cascade' | 'refresh' | 'set-sequence'
+
+export interface Target extends QualifiedName {
+  readonly access: Access
+}
+
+/** All names that an SQL text uses. */
+export interface NamedUses {
+  readonly functions: readonly QualifiedName[]
+  /** Relations that are read or changed. */
+  readonly relations: readonly QualifiedName[]
+  readonly operators: readonly QualifiedName[]
+  readonly types: readonly QualifiedName[]
+  /** Names behind a dot, which may be functions: `t.name` may mean `name(t)`. */
+  readonly attributes?: readonly QualifiedName[]
+  /** Relations that are changed. Absent where the text may touch something that it does not name. */
+  readonly targets?: readonly Target[]
+}
+
+/** A larger set is `'everything'`. */
+export const MOST_RELATIONS = 32
+
+export const EVERYTHING: Footprint = Object.freeze({ changes: 'everything', shows: 'everything' })
+const SHOWS_EVERYTHING: Footprint = Object.freeze({ changes: Object.freeze([]), shows: 'everything' })
+
+/** The footprint of a statement that is proven to change nothing. */
+export function withoutChanges(footprint: Footprint): Footprint {
+  if (footprint.changes.length === 0) return footprint
+  return footprint === EVERYTHING
+    ? SHOWS_EVERYTHING
+    : Object.freeze({ ...SHOWS_EVERYTHING, shows: footprint.shows })
+}
+
+/**
+ * Whether a statement that shows `shows` may give another answer because of one that changes `changes`. What changes
+ * everything may have changed the schema, so it meets even a statement that shows no relation.
+ */
+export function meets(changes: RelationSet, shows: RelationSet): boolean {
+  if (changes === 'everything') return true
+  if (changes.length === 0 || shows.length === 0) return false
+  return shows === 'everything' || changes.some((one) => shows.some((other) => isSame(one, other)))
+}
+
+/** A name without a schema stands for each relation of that name. */
+function isSame(one: string, other: string): boolean {
+  return one === other || one.endsWith(`.${other}`) || other.endsWith(`.${one}`)
+}
