@@ -54,7 +54,7 @@ export class Checkouts {
     const { acquiring, kind, leaks, router, usage } = this.#options
     const stack = leaks?.here()
     usage.begun()
-    const client = await router
+    const client = await router.readiness
       .servable()
       .then(() => this.#idle.pop() ?? this.#make())
       .catch((error: unknown) => {

@@ -44,9 +44,9 @@ export class ClientEvents {
     this.#facade.leave(client)
   }
 
-  /** What its messages say is shown while one statement has a connection, if somebody listens. */
-  around(send: Send): Send {
-    if (!this.#facade.isHeard) return send
+  /** Sends a statement so that the messages of its connection are shown meanwhile; `undefined` while nobody listens. */
+  around(send: Send): Send | undefined {
+    if (!this.#facade.isHeard) return undefined
     return (client, done) => {
       this.#facade.follow(client)
       const left: Done = (error, result) => {

@@ -1,4 +1,6 @@
 import type { QueryArrayResult } from 'pg'
+import type { Send } from '../execution/execution.ts'
+import { Query } from '../nodes/query.ts'
 import type { ConnectionFacade } from './connection-facade.ts'
 import type { RouterPort } from './router-port.ts'
 import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
@@ -59,21 +61,13 @@ function announce(parameters: Parameters, facade: ConnectionFacade): void {
 
 function parametersOf(router: RouterPort): Promise<Parameters> {
   return new Promise((resolve, reject) => {
-    router.run(
-      {
-        sql: undefined,
-        request: {},
-        session: router.sessions.context.current(),
-        send: (client, done) =>
-          queryUnseen(client, { text: QUESTION, rowMode: 'array' }, done as OwnAnswered),
-        canPipeline: false,
-        values: [],
-      },
-      (error, result) => {
-        if (error) return reject(error)
-        const [row = []] = (result as QueryArrayResult<unknown[]>).rows
-        resolve(REPORTED.map((name, index) => [name, String(row[index])]))
-      },
-    )
+    const send: Send = (client, done) =>
+      queryUnseen(client, { text: QUESTION, rowMode: 'array' }, done as OwnAnswered)
+    const session = router.sessions.context.current()
+    router.dispatcher.submit(Query.sentOtherwise(undefined), session, { send }, (error, result) => {
+      if (error) return reject(error)
+      const [row = []] = (result as QueryArrayResult<unknown[]>).rows
+      resolve(REPORTED.map((name, index) => [name, String(row[index])]))
+    })
   })
 }

@@ -114,12 +114,14 @@ export class PrimaryHold {
     if (held !== undefined) {
       const isFree = !this.isBound
       // What was lost with a broken connection, the connection says itself.
-      const isOver = isBroken(held.client) ? isFree : this.#router.isFenced(held.node)
+      const isOver = isBroken(held.client) ? isFree : this.#router.cluster.isFenced(held.node)
       if (!isOver) return done(undefined, held)
       if (!isFree) return done(fencedError(held.node.id))
       this.#drop(held, true)
     }
-    this.#router.leasePrimary((error, lease) => {
+    const { executors, sessions } = this.#router
+    const tier = this.#holder.tier ?? sessions.context.current().tier
+    executors.named(tier).lease((error, lease) => {
       if (lease === undefined) return done(error)
       if (this.#holder.isGivenUp()) {
         lease.client.release()
@@ -140,7 +142,7 @@ export class PrimaryHold {
         this.#holder.borrowed(lease.client)
         done(undefined, lease)
       })
-    }, this.#holder.tier)
+    })
   }
 
   /** Gives the connection back. What was written over it and is not known to be committed may be, from now on. */
@@ -169,7 +171,7 @@ export class PrimaryHold {
   #runOn(lease: PrimaryLease, run: PrimaryRun, next: () => void, isSecond: boolean): void {
     const { statement, session, text, done } = run
     const { client } = lease
-    this.#router.count(lease.node, statement)
+    this.#router.counters.ran(lease.node, statement.kind === 'read')
     const wasInTransaction = this.#isInTransaction
     const isFree = !this.isBound
     if (!wasInTransaction && text !== undefined && ASKS_FOR_BACKEND.test(text)) this.settings.pin('backend')
@@ -183,7 +185,7 @@ export class PrimaryHold {
     const answered: Done = (error, result) => {
       answer = result
       if (error) failure = failureKind(error)
-      if (statement.kind === 'read') this.#router.saw(session, lease.node)
+      if (statement.kind === 'read') this.#router.sessions.saw(session, lease.node)
       else this.#router.sessions.ranOnPrimary(session, statement, text, error)
       if (error) this.#noteOutcome(error, statement, wasInTransaction, lease)
       // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
@@ -219,7 +221,7 @@ export class PrimaryHold {
           idle(error)
           return answered(error)
         }
-        this.#router.nodeFailed(lease.node, error)
+        this.#router.cluster.suspect(lease.node.id, error)
         this.settings.released()
         this.#drop(lease, true)
         this.#run(run, next, true)
@@ -242,7 +244,7 @@ export class PrimaryHold {
   /** Says of a statement whose server is lost what may have become of it. */
   #noteOutcome(error: Error, statement: Statement, wasInTransaction: boolean, { node }: PrimaryLease): void {
     const isLost = failureOf(error) === 'node'
-    if (isLost) this.#router.nodeFailed(node, error)
+    if (isLost) this.#router.cluster.suspect(node.id, error)
     if (!isLost && error.message !== TIMED_OUT) return
     const { reason, multiple, mayWrite } = statement
     const wasSent = !REFUSED_UNSENT.has(error.message)

@@ -1,30 +1,10 @@
 import type { Submittable } from 'pg'
 import { choiceOption, invalid } from '../config/validate.ts'
 import { CONSISTENCIES } from '../consistency/mode.ts'
-import { asError } from '../errors/as-error.ts'
 import { describe } from '../errors/describe.ts'
-import type { Done, Send } from '../execution/execution.ts'
-import type { ShareableRead } from '../nodes/shareable-read.ts'
-import { wireValues } from '../nodes/wire-values.ts'
+import type { Done } from '../execution/execution.ts'
+import { Query } from '../nodes/query.ts'
 import type { RouteRequest } from '../routing/decide.ts'
-
-/** The arguments of a `query()` call, sorted out. */
-export interface NormalizedQuery {
-  /** Absent where there is no text to judge. */
-  readonly text: string | undefined
-  /** Its parameters. */
-  readonly values: readonly unknown[]
-  readonly request: RouteRequest
-  readonly send: Send
-  /** Whether another query may be sent in front of it before that is answered. */
-  readonly canPipeline: boolean
-  /**
-   * The query as a shareable read, for when it turns out to be one; `undefined` when there is more to it than its text and values.
-   * Converts the values.
-   * @param schema The schema in which it may be prepared.
-   */
-  readonly shareable: (schema: string | undefined) => ShareableRead | undefined
-}
 
 /** Query objects that drive the connection themselves: cursors, streams, COPY. */
 export function isSubmittable(config: unknown): config is Submittable {
@@ -70,87 +50,27 @@ const CONFIG_FIELDS = [
   'query_timeout',
 ] as const
 
-/** Sorts out what node-postgres takes as a query. Throws `SWITCHYARD_INVALID_OPTION` for a bad `route`. */
-export function normalizeQuery(config: unknown, values: unknown): NormalizedQuery {
+/** Sorts out the arguments of `query()` that node-postgres takes. Throws `SWITCHYARD_INVALID_OPTION` for a bad `route`. */
+export function normalizeQuery(config: unknown, values: unknown): Query {
   const parameters = typeof values === 'function' ? undefined : values
-  const isConfig = typeof config === 'object' && config !== null && !isSubmittable(config)
-  const sent = isConfig ? copyOf(config) : config
-  const send: Send = (client, done) => {
-    try {
-      // node-postgres judges the arguments itself, and gives its own errors.
-      client.query(sent as string, parameters as unknown[], done as () => void)
-    } catch (error) {
-      forgetActive(client, sent)
-      done(asError(error))
-    }
+  if (typeof config === 'string') {
+    const parts = { text: config, values: listOf(parameters), request: NO_REQUEST, canPipeline: true }
+    return new Query(parts, config, parameters)
   }
-  if (typeof sent === 'string') {
-    const shareable = (schema: string | undefined): ShareableRead | undefined =>
-      shareableRead({ text: sent }, parameters, schema)
-    return { text: sent, values: listOf(parameters), request: NO_REQUEST, send, canPipeline: true, shareable }
+  if (typeof config !== 'object' || config === null || isSubmittable(config)) {
+    const parts = { text: undefined, values: NO_VALUES, request: NO_REQUEST, canPipeline: false }
+    return new Query(parts, config, parameters)
   }
-  if (!isConfig) {
-    const shareable = (): undefined => undefined
-    return { text: undefined, values: NO_VALUES, request: NO_REQUEST, send, canPipeline: false, shareable }
-  }
+  const sent = copyOf(config)
   const { text, rows, values: own } = sent as Readonly<Record<'text' | 'rows' | 'values', unknown>>
-  return {
+  const parts = {
     text: typeof text === 'string' ? text : undefined,
     values: listOf(parameters ?? own),
     request: requestOf(config),
-    send,
     // A portal that stays open would be in the way.
     canPipeline: !rows,
-    shareable: (schema) => shareableRead(sent as QueryFields, parameters, schema),
   }
-}
-
-/** What a query's configuration may have, of whatever type. */
-interface QueryFields {
-  readonly text?: unknown
-  readonly name?: unknown
-  readonly values?: unknown
-  readonly types?: unknown
-  readonly rowMode?: unknown
-  readonly binary?: unknown
-  readonly rows?: unknown
-  readonly portal?: unknown
-  readonly queryMode?: unknown
-  readonly query_timeout?: unknown
-}
-
-/** Whoever gives a name, or asks for some rows at a time, is given what node-postgres does with that. */
-function shareableRead(
-  query: QueryFields,
-  parameters: unknown,
-  schema: string | undefined,
-): ShareableRead | undefined {
-  const { binary, name, portal, query_timeout: timeoutMs, queryMode, rowMode, rows, text, types } = query
-  const values = parameters ?? query.values ?? undefined
-  if (typeof text !== 'string' || text === '' || name || rows || portal || queryMode) return undefined
-  if (values !== undefined && !Array.isArray(values)) return undefined
-  // A class, say: node-postgres takes what has the methods.
-  if (types && typeof types !== 'object') return undefined
-  if (timeoutMs !== undefined && typeof timeoutMs !== 'number') return undefined
-  try {
-    return {
-      text,
-      values: values && wireValues(values),
-      rowMode: rowMode === 'array' ? 'array' : undefined,
-      types: types || undefined,
-      binary: binary ? true : undefined,
-      schema,
-      timeoutMs: timeoutMs || undefined,
-    }
-  } catch {
-    // node-postgres gives its own error.
-    return undefined
-  }
-}
-
-/** Frees a connection from a query object that has thrown in `submit()`: it would stay the active one for ever. */
-export function forgetActive(client: object, submittable: unknown): void {
-  if (Reflect.get(client, '_activeQuery') === submittable) Reflect.set(client, '_activeQuery', null)
+  return new Query(parts, sent, parameters)
 }
 
 function listOf(values: unknown): readonly unknown[] {
@@ -193,8 +113,8 @@ export function callbackOf(config: unknown, values: unknown, callback: unknown):
 
 function requestOf(config: object): RouteRequest {
   const { route, consistency, maxStalenessMs, tier } = config as Record<keyof RouteRequest, unknown>
-  const isUnmarked = route === undefined && consistency === undefined && maxStalenessMs === undefined
-  if (isUnmarked && tier === undefined) return NO_REQUEST
+  const isPlain = route === undefined && consistency === undefined && maxStalenessMs === undefined
+  if (isPlain && tier === undefined) return NO_REQUEST
   if (route !== undefined && route !== 'primary' && route !== 'replica') {
     throw invalid(`Option "route" of a query must be "primary" or "replica"; received ${describe(route)}`)
   }
@@ -211,12 +131,6 @@ function requestOf(config: object): RouteRequest {
     ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }),
     ...(tier === undefined ? {} : { tier: tierOf(tier) }),
   }
-}
-
-/** The query as one of this tier, unless it names a tier itself. */
-export function inTier(query: NormalizedQuery, tier: string | undefined): NormalizedQuery {
-  if (tier === undefined || query.request.tier !== undefined) return query
-  return { ...query, request: { ...query.request, tier } }
 }
 
 /** Whether there is such a tier, the pool knows. */

@@ -2,9 +2,10 @@ import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import type { Heard } from '../execution/conversation.ts'
+import type { Decision, Holder } from '../execution/decision.ts'
+import { Query } from '../nodes/query.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import { synchronizes } from '../statement/shows-data.ts'
-import type { Statement } from '../statement/statement.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { RouterPort } from './router-port.ts'
 import type { PrimaryHold } from './primary-hold.ts'
@@ -12,13 +13,14 @@ import { textOf } from './query-arguments.ts'
 import { ReplicaStream } from './replica-stream.ts'
 import type { ReplicaTransaction } from './replica-transaction.ts'
 import { failSubmission, isUnwanted, sendSubmission, type Submission } from './submission.ts'
-import type { ClientKind } from './client-kind.ts'
 
 export interface QueryObjectsOptions {
   readonly router: RouterPort
   readonly events: ClientEvents
   readonly primary: PrimaryHold
-  readonly kind: ClientKind
+  /** The tier of its requests. */
+  readonly tier: string | undefined
+  readonly holder: Holder
   /** The read-only transaction that the client is in, if it runs on a replica. */
   readonly transaction: () => ReplicaTransaction | undefined
   /** Runs `acquire` listeners on each connection that is used. */
@@ -36,24 +38,18 @@ export class QueryObjects {
 
   /** Runs one, and calls `next` when the client is free again. */
   submit(submission: Submission, session: MutableSession, next: () => void): void {
-    const { kind, router, primary, transaction } = this.#options
     if (isUnwanted(submission)) return next()
-    if (!router.isReady) {
-      const failed = (error: unknown): void => {
-        failSubmission(submission, asError(error))
-        next()
-      }
-      router.prepare().then(() => this.submit(submission, session, next), failed)
-      return
+    const failed = (error: unknown): void => {
+      failSubmission(submission, asError(error))
+      next()
     }
-    const open = transaction()
-    if (open !== undefined) return open.submit(submission, session, next)
-    const statement = router.judge(textOf(submission.submittable))
-    const isFree = !primary.isBound && !kind.primaryOnly
-    if (isFree && statement.kind === 'read' && submission.run !== undefined) {
-      return this.#startStream(submission, statement, session, next)
+    try {
+      const decided = this.#decide(submission, session)
+      if (!(decided instanceof Promise)) return this.#follow(decided, submission, next)
+      decided.then((decision) => this.#follow(decision, submission, next)).catch(failed)
+    } catch (error) {
+      failed(error)
     }
-    this.#onPrimary(submission, statement, session, next)
   }
 
   /** Ends what runs on a replica, with an error. */
@@ -61,15 +57,28 @@ export class QueryObjects {
     this.#stream?.abort()
   }
 
+  #decide({ submittable }: Submission, session: MutableSession): Decision | Promise<Decision> {
+    const { holder, primary, router, tier } = this.#options
+    const query = Query.sentOtherwise(textOf(submittable)).inTier(tier)
+    return router.decider.decide(query, session, primary.settings.journal, holder)
+  }
+
+  #follow(decision: Decision, submission: Submission, next: () => void): void {
+    if (isUnwanted(submission)) return next()
+    const { runs, session, statement } = decision
+    const open = this.#options.transaction()
+    if (open !== undefined) return open.submit(statement, submission, session, next)
+    if (runs === 'read' && submission.run !== undefined) this.#startStream(decision, submission, next)
+    else this.#onPrimary(decision, submission, next)
+  }
+
   #onPrimary(
+    { query: { text }, session, statement }: Decision,
     submission: Submission,
-    statement: Statement,
-    session: MutableSession,
     next: () => void,
     heard?: Heard,
   ): void {
     const { primary, router } = this.#options
-    const text = textOf(submission.submittable)
     const locks = synchronizes(statement, text)
     let isHanded = false
     primary.run(
@@ -98,36 +107,32 @@ export class QueryObjects {
   }
 
   /** A proven read that is answered bit by bit has a replica's connection until its end. */
-  #startStream(
-    submission: Submission,
-    statement: Statement,
-    session: MutableSession,
-    next: () => void,
-  ): void {
-    const { acquire, events, kind, router, primary } = this.#options
-    const { run, submittable } = submission
+  #startStream(decision: Decision, submission: Submission, next: () => void): void {
+    const { acquire, events, primary, router } = this.#options
+    const { session } = decision
+    const { run } = submission
     if (run === undefined) return next()
-    const sql = textOf(submittable)
-    const { journal } = primary.settings
-    const request = kind.tier === undefined ? {} : { tier: kind.tier }
-    const query = { sql, values: [], request, session, canPipeline: false, journal }
+    const { executor, route } = decision
     this.#stream = new ReplicaStream({
       run,
-      read: (send, conversation, failed) =>
-        router.run({ ...query, send, conversation, acquire: acquire() }, failed),
+      read: (send, conversation, failed) => {
+        // It may be read again, when its node has failed before the first row: other nodes may serve it then.
+        const current = { ...decision, plan: executor.plan(route) }
+        router.dispatcher.run(current, { acquire: acquire(), conversation, send }, failed)
+      },
       onPrimary: (leave, heard) => {
         this.#stream = undefined
         primary.takePlace(leave)
-        this.#onPrimary(submission, statement, session, next, heard)
+        this.#onPrimary(decision, submission, next, heard)
       },
       sent: (client) => events.follow(client),
       held: ({ client, node }) => {
-        router.answered(node)
-        router.saw(session, node)
+        router.counters.readAnswered(node)
+        router.sessions.saw(session, node)
         events.from(client)
       },
       left: (client: PoolClient) => events.stop(client),
-      nodeFailed: ({ node }, error) => router.nodeFailed(node, error),
+      nodeFailed: ({ node }, error) => router.cluster.suspect(node.id, error),
       ended: () => {
         this.#stream = undefined
         next()

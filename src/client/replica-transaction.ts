@@ -10,8 +10,9 @@ import { withOutcome } from '../errors/outcome.ts'
 import type { Place } from '../execution/second-opinion.ts'
 import { isServerError } from '../execution/server-error.ts'
 import { isBroken } from '../nodes/is-broken.ts'
+import type { Query } from '../nodes/query.ts'
+import { askedForPrimary } from '../routing/decide.ts'
 import type { RouterPort } from './router-port.ts'
-import { textOf, type NormalizedQuery } from './query-arguments.ts'
 import { failSubmission, sendSubmission, type Submission } from './submission.ts'
 import { runsOnStandby } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
@@ -23,7 +24,7 @@ const FAILING = 'rollback to savepoint pg_switchyard_refused'
 
 /** A statement, and who waits for it. */
 export interface Run {
-  readonly query: NormalizedQuery
+  readonly query: Query
   readonly session: MutableSession
   readonly done: Done
 }
@@ -87,30 +88,16 @@ export class ReplicaTransaction {
     return this.#lease.node
   }
 
-  /** Runs a statement, and calls `next` when the server is ready for another one. */
-  run(statement: Statement, run: Run, next: () => void): void {
-    if (statement.reason !== 'catalog-pending') return this.#runNow(statement, run, next)
-    const judged = this.#router.judgeAnew(run.query.text)
-    judged.then(
-      (known) => this.#runNow(known, run, next),
-      (error: unknown) => {
-        run.done(asError(error))
-        next()
-      },
-    )
-  }
-
   /** Runs a query object, if its text is a proven read, and calls `next` when the server is ready for something else. */
-  submit(submission: Submission, session: MutableSession, next: () => void): void {
-    const statement = this.#router.judge(textOf(submission.submittable))
+  submit(statement: Statement, submission: Submission, session: MutableSession, next: () => void): void {
     if (statement.kind !== 'read') {
       return this.#refuse(statement, (error) => failSubmission(submission, asError(error)), next)
     }
     const { client, node } = this.#lease
     this.#before = undefined
-    this.#router.count(node, statement)
+    this.#router.counters.ran(node, statement.kind === 'read')
     const ending: Done = (error) => {
-      this.#router.saw(session, node)
+      this.#router.sessions.saw(session, node)
       if (error) this.#noteFailure(error)
     }
     const send = (_client: PoolClient, done: Done): void => {
@@ -128,16 +115,17 @@ export class ReplicaTransaction {
     this.#giveBack(error || true)
   }
 
-  #runNow(statement: Statement, run: Run, next: () => void): void {
+  /** Runs a statement, and calls `next` when the server is ready for another one. */
+  run(statement: Statement, run: Run, next: () => void): void {
     const { query, session, done } = run
     const { client, node } = this.#lease
-    if (!this.#mayRun(statement, run)) return this.#refuse(statement, done, next)
-    this.#router.count(node, statement)
+    if (!this.#mayRun(statement, query)) return this.#refuse(statement, done, next)
+    this.#router.counters.ran(node, statement.kind === 'read')
     const hadFailed = client.getTransactionStatus() === 'E'
     const answered: Done = (error, result) => {
       if (error || statement.kind === 'read') this.#before = undefined
       else this.#before?.push({ statement, run })
-      if (statement.kind !== 'transaction') this.#router.saw(session, node)
+      if (statement.kind !== 'transaction') this.#router.sessions.saw(session, node)
       if (error) this.#noteFailure(error)
       done(error, result)
     }
@@ -189,11 +177,9 @@ export class ReplicaTransaction {
   }
 
   /** Where a transaction has failed, the server refuses everything by itself. */
-  #mayRun(statement: Statement, { query, session }: Run): boolean {
+  #mayRun(statement: Statement, { request }: Query): boolean {
     if (!runsOnStandby(statement)) return this.client.getTransactionStatus() === 'E' && !statement.multiple
-    if (statement.kind !== 'read') return true
-    const { reason } = this.#router.route(statement, session, query.request)
-    return reason !== 'asked-primary' && reason !== 'hint-primary'
+    return statement.kind !== 'read' || askedForPrimary(statement, request) === undefined
   }
 
   #refuse(statement: Statement, done: Done, next: () => void): void {
@@ -209,7 +195,7 @@ export class ReplicaTransaction {
   /** Nothing has been written, so nothing is in doubt. */
   #noteFailure(error: Error): void {
     const isLost = failureOf(error) === 'node'
-    if (isLost) this.#router.nodeFailed(this.#lease.node, error)
+    if (isLost) this.#router.cluster.suspect(this.#lease.node.id, error)
     if (isLost || (isBroken(this.client) && !isServerError(error))) {
       withOutcome(error, 'rolled-back')
     }

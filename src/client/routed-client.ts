@@ -7,7 +7,7 @@ import { inThisContext } from '../platform/async-context.ts'
 import type { ClientCore, Ended } from './client-core.ts'
 import { ConnectionFacade } from './connection-facade.ts'
 import { PooledCore } from './pooled-core.ts'
-import { callbackOf, inTier, isSubmittable, normalizeQuery, promised, withTypes } from './query-arguments.ts'
+import { callbackOf, isSubmittable, normalizeQuery, promised, withTypes } from './query-arguments.ts'
 import { knowSelf, selfOf } from './self.ts'
 import { refuse, StandaloneCore } from './standalone-core.ts'
 import { submissionOf, type Submission } from './submission.ts'
@@ -121,7 +121,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       const { refusal } = core
       const given = callbackOf(config, values, callback)
       const typed = selfOf(this).#hasTypes ? withTypes(config, this._types) : config
-      const query = inTier(normalizeQuery(typed, values), core.tier)
+      const query = normalizeQuery(typed, values).inTier(core.tier)
       const run = (done: (error: Error | undefined, result?: unknown) => void): void => {
         if (refusal === undefined) core.query({ query, session: core.session(), done })
         else refuse({ done }, refusal)
@@ -146,7 +146,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
         return Promise.reject(new SwitchyardError('SWITCHYARD_SINGLE_NODE', ROUTES_NOTHING))
       const { refusal } = core
       if (refusal !== undefined) return Promise.reject(new Error(refusal))
-      return core.explain(inTier(normalizeQuery(query, undefined), core.tier), core.session())
+      return core.explain(normalizeQuery(query, undefined).inTier(core.tier), core.session())
     }
 
     override end(callback?: Ended): unknown {

@@ -1,49 +1,21 @@
 import type { MutableSession } from '../consistency/session.ts'
 import type { Write } from '../consistency/write-ledger.ts'
-import type { Conversation, Heard, ReplicaLease } from '../execution/conversation.ts'
+import type { Heard, ReplicaLease } from '../execution/conversation.ts'
+import type { Decision, Holder, RunOptions } from '../execution/decision.ts'
 import type { Done, Send } from '../execution/execution.ts'
-import type { PrimaryLease } from '../execution/writer.ts'
-import type { ShareableRead } from '../nodes/shareable-read.ts'
-import type { RouteRequest } from '../routing/decide.ts'
-import type { Route } from '../routing/route.ts'
-import type { Acquire } from '../settings/acquire.ts'
-import type { Journal } from '../settings/journal.ts'
+import type { Leased } from '../execution/writer.ts'
+import type { Query } from '../nodes/query.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { Tell } from '../observability/tell.ts'
+import type { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
+import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
-/** One statement on its way. */
-export interface RoutedQuery {
-  /** Absent where there is no text to judge: it goes to the primary. */
-  readonly sql: string | undefined
-  readonly request: RouteRequest
-  readonly session: MutableSession
-  readonly send: Send
-  /** Whether another query may be sent in front of it before that is answered. */
-  readonly canPipeline: boolean
-  /** The query as a shareable read, where it is only a text and its values. Absent: it is sent as it came. */
-  readonly shareable?: ((schema: string | undefined) => ShareableRead | undefined) | undefined
-  /** Its parameters. */
-  readonly values: readonly unknown[]
-  /** What has to be set on its connection. @defaultValue the pool's own settings, which it may change */
-  readonly journal?: Journal
-  /** Given by who holds a connection to the primary, or wants to keep the replica's. */
-  readonly conversation?: Conversation | undefined
-  /** Runs `acquire` listeners: the statement then has a connection of its own. Absent where there are none. */
-  readonly acquire?: Acquire | undefined
-}
-
-/** What would happen to this statement? */
-export type Question = Pick<RoutedQuery, 'sql' | 'request' | 'session' | 'journal'>
-
-/** A BEGIN READ ONLY on its way, and who gets it. One of the three is called, once. */
+/** A BEGIN READ ONLY on its way, and its caller. One of the three callbacks is called, once. */
 export interface Opening {
-  readonly statement: Statement
-  readonly session: MutableSession
-  readonly request: RouteRequest
   readonly send: Send
   /** The transaction is open on this replica. */
   readonly opened: (lease: ReplicaLease, result: unknown) => void
@@ -52,45 +24,59 @@ export interface Opening {
   readonly failed: (error: Error) => void
 }
 
-/** What clients ask of the keeper of sessions. */
+/** The sessions of a pool, as its clients see them. */
 export interface ClientSessions {
   readonly context: { current(): MutableSession }
-  awaited(session: MutableSession, request: RouteRequest, hint: Statement['hint']): Promise<void> | undefined
   noteSetting(statement: Statement, sql: string | undefined): void
   /** A statement that is no proven read has ended on the primary, with an error perhaps. */
   ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined, error?: Error): void
   /** A lock was taken or a notification heard. */
   synchronized(): void
-  /** What the primary has by now is to be seen by the session's next reads. */
+  /** Something was read over a connection to this node, which the session holds. */
+  saw(session: MutableSession, node: NodeView): void
+  /** The session's next reads must show everything that the primary has by now. */
   shown(session: MutableSession): void
 }
 
-/** What a routed client asks of the cluster: the router does it. */
+/** The router, as clients see it: its parts, each by what they ask of it. */
 export interface RouterPort {
   readonly sessions: ClientSessions
   readonly settings: SettingKeeper
-  readonly readOnly: { open(opening: Opening): void }
-  /** False until statements can be judged. */
-  readonly isReady: boolean
-  prepare(): Promise<void>
-  /** Resolves when a statement may hope for a node; rejects with the reason why there is none. */
-  servable(): Promise<void>
-  judge(sql: string | undefined): Statement
   readonly names: NameReader
-  changeKnown(statement: Statement): Promise<void> | undefined
-  judgeAnew(sql: string | undefined): Promise<Statement>
-  route(statement: Statement, session: MutableSession, request: RouteRequest): Route
-  run(query: RoutedQuery, done: Done): void
-  explain(question: Question): Promise<Explanation>
-  /** @param tier Absent: the tier of the calling code's session. */
-  leasePrimary(done: (error: Error | undefined, lease?: PrimaryLease) => void, tier?: string): void
-  count(node: NodeView, statement: Statement): void
-  saw(session: MutableSession, node: NodeView): void
-  /** A read that goes on has begun to be answered. */
-  answered(node: NodeView): void
-  ended(write: Write): void
-  isFenced(node: NodeView): boolean
-  nodeFailed(node: NodeView, cause: Error): void
   /** Tells the pool's events. */
   readonly tell: Tell
+  /** Resolves when a statement may hope for a node; rejects with the reason why there is none. */
+  readonly readiness: { servable(): Promise<void> }
+  readonly decider: {
+    /** See `Decider`. */
+    decide(
+      query: Query,
+      session: MutableSession,
+      journal: Journal,
+      holder: Holder,
+    ): Decision | Promise<Decision>
+    explain(query: Query, session: MutableSession, journal: Journal, holder: Holder): Promise<Explanation>
+  }
+  readonly dispatcher: {
+    /** See `Dispatcher`. */
+    run(decision: Decision, options: RunOptions, done: Done): void
+    submit(query: Query, session: MutableSession, options: RunOptions, done: Done): void
+  }
+  /** Opens the read-only transaction of a decision that runs as `opening`. */
+  readonly openings: { open(decision: Decision, opening: Opening): void }
+  readonly executors: { named(tier: string | undefined): { lease(done: Leased): void } }
+  readonly counters: {
+    /** A statement runs over a connection to this node that its client holds. */
+    ran(node: NodeView, isRead: boolean): void
+    /** A read has begun to be answered by this node. */
+    readAnswered(node: NodeView): void
+  }
+  readonly cluster: {
+    /** True when nothing may be written to this node any more, though it would take it. */
+    isFenced(node: NodeView): boolean
+    /** A statement over a leased connection found the node failed, or demoted. */
+    suspect(id: NodeId, cause: Error): void
+  }
+  /** Notes what has come to its end, before its caller hears of it. */
+  readonly ended: (write: Write) => void
 }

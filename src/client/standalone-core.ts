@@ -100,7 +100,7 @@ export class StandaloneCore implements ClientCore {
 
   async #connect(): Promise<void> {
     const { connection, member } = this.#enter()
-    await member.router.servable()
+    await member.router.readiness.servable()
     if (this.#state !== 'connecting') throw new Error(TERMINATED)
     if (this.#membership.isEager) {
       await new Promise<void>((resolve, reject) => {

@@ -4,7 +4,7 @@ import { attend, fail } from '../execution/attend.ts'
 import type { Done } from '../execution/execution.ts'
 import { CursorRun } from './cursor-run.ts'
 import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
-import { forgetActive } from './query-arguments.ts'
+import { forgetActive } from '../nodes/query.ts'
 
 /** A query object and the other arguments of its call, as they came. */
 export interface Submission {

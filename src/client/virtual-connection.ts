@@ -1,10 +1,12 @@
 import type { PoolClient, TransactionStatus } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
+import { asError } from '../errors/as-error.ts'
 import type { Heard, ReplicaLease } from '../execution/conversation.ts'
+import type { Decision, Hold, Holder } from '../execution/decision.ts'
 import type { Done } from '../execution/execution.ts'
 import { guarded } from '../execution/guarded.ts'
-import { explainHeld, type Explanation } from '../observability/explain.ts'
-import { opensOnStandby } from '../statement/on-a-standby.ts'
+import type { Query } from '../nodes/query.ts'
+import type { Explanation } from '../observability/explain.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { ClientEvents } from './client-events.ts'
@@ -17,9 +19,6 @@ import { failSubmission, type Submission } from './submission.ts'
 import { TaskQueue } from './task-queue.ts'
 import type { ClientKind } from './client-kind.ts'
 import { CLOSED, TERMINATED } from './words.ts'
-
-/** What is looked at of a query to explain it. */
-type Explained = Pick<Run['query'], 'text' | 'values' | 'request'>
 
 export interface VirtualConnectionOptions {
   readonly router: RouterPort
@@ -35,7 +34,7 @@ export interface VirtualConnectionOptions {
  * primary, which is kept until the release. In a transaction, and once there is state of that connection, everything runs
  * there. A transaction that begins as READ ONLY runs on a replica as a whole.
  */
-export class VirtualConnection {
+export class VirtualConnection implements Holder {
   readonly #router: RouterPort
   readonly #options: VirtualConnectionOptions
   readonly #events: ClientEvents
@@ -66,7 +65,8 @@ export class VirtualConnection {
       router,
       events,
       primary: this.#primary,
-      kind: options.kind,
+      tier: options.kind.tier,
+      holder: this,
       transaction: () => this.#replica,
       acquire: () => this.#acquire,
     })
@@ -134,7 +134,7 @@ export class VirtualConnection {
   }
 
   /** What would happen to this statement now. Like one, it waits for those that were asked for before. */
-  explain(query: Explained, session: MutableSession): Promise<Explanation> {
+  explain(query: Query, session: MutableSession): Promise<Explanation> {
     return new Promise((resolve, reject) => {
       const start = (next: () => void): void => {
         this.#explain(query, session).then(resolve, reject).finally(next)
@@ -162,6 +162,16 @@ export class VirtualConnection {
     this.#releaseError = true
     this.#tasks.failAll(() => new Error(TERMINATED))
     this.#dropAll(true)
+  }
+
+  holds(statement: Statement, query: Query): Hold | undefined {
+    const replica = this.#replica
+    if (replica !== undefined) return { role: 'replica', reason: 'in-transaction', node: replica.node }
+    const { isInTransaction, node } = this.#primary
+    const isBound = this.#isBound(statement, query)
+    if (!isBound && !this.#options.kind.primaryOnly) return undefined
+    const reason = isInTransaction ? 'in-transaction' : isBound ? 'pinned' : 'asked-primary'
+    return { role: 'primary', reason, node: isBound ? node : undefined }
   }
 
   #drained(): void {
@@ -195,70 +205,55 @@ export class VirtualConnection {
     }
   }
 
-  #run(run: Run, next: () => void, hasWaited = false): void {
-    const { query, session } = run
+  /** Decides about the statement, now that everything before it is finished, and runs it. */
+  #run(run: Run, next: () => void): void {
     const finish = this.#finish(run.done, next)
-    if (!this.#router.isReady) {
-      this.#router.prepare().then(() => this.#run(run, next), finish)
-      return
+    const failed = (error: unknown): void => finish(asError(error))
+    try {
+      const decided = this.#decide(run.query, run.session)
+      if (!(decided instanceof Promise)) return this.#follow(decided, run, next, finish)
+      decided.then((decision) => this.#follow(decision, run, next, finish)).catch(failed)
+    } catch (error) {
+      failed(error)
     }
-    const statement = this.#router.judge(query.text)
-    if (this.#replica !== undefined) return this.#replica.run(statement, run, next)
-    const onPrimary = (): void => this.#primary.run(primaryRun(run, statement), next)
-    if (this.#options.kind.primaryOnly || this.#bindsHere(statement, query)) return onPrimary()
-    const known = hasWaited ? undefined : this.#router.changeKnown(statement)
-    if (known !== undefined) {
-      known.then(() => this.#run(run, next, true), finish)
-      return
-    }
-    const { bindsReads, journal } = this.#primary.settings
-    if (opensOnStandby(statement) && !bindsReads) return this.#openReadOnly(run, statement, next)
-    if (statement.kind !== 'read') return onPrimary()
-    const { text: sql, values, request, canPipeline } = query
-    const send = this.#events.around(query.send)
-    // What is heard of the connection belongs to whoever has it for itself.
-    const shareable = send === query.send ? query.shareable : undefined
-    const acquire = this.#acquire
-    const routed = { sql, values, request, session, send, canPipeline, journal, shareable, acquire }
-    const read = (): void => {
-      if (this.#primary.client === undefined) {
-        return this.#router.run(routed, finish)
-      }
-      // A second connection to the primary may not be had while this client holds one.
-      const spilled = (leave: () => void, heard: Heard): void => {
-        this.#primary.takePlace(leave)
-        this.#primary.run(primaryRun(run, statement, heard), next)
-      }
-      this.#router.run({ ...routed, conversation: { spilled } }, finish)
-    }
-    read()
   }
 
-  async #explain(query: Explained, session: MutableSession): Promise<Explanation> {
-    const { text: sql } = query
+  #decide(query: Query, session: MutableSession): Decision | Promise<Decision> {
+    return this.#router.decider.decide(query, session, this.#primary.settings.journal, this)
+  }
+
+  #follow(decision: Decision, run: Run, next: () => void, finish: Done): void {
+    const { query, runs, statement } = decision
+    if (runs === 'held' && this.#replica !== undefined) return this.#replica.run(statement, run, next)
+    if (runs === 'opening') return this.#openReadOnly(decision, run, next)
+    if (runs !== 'read') return this.#primary.run(primaryRun(run, statement), next)
+    const options = { acquire: this.#acquire, send: this.#events.around(query.send) }
+    if (this.#primary.client === undefined) {
+      return this.#router.dispatcher.run(decision, options, finish)
+    }
+    // A second connection to the primary may not be had while this client holds one.
+    const spilled = (leave: () => void, heard: Heard): void => {
+      this.#primary.takePlace(leave)
+      this.#primary.run(primaryRun(run, statement, heard), next)
+    }
+    this.#router.dispatcher.run(decision, { ...options, conversation: { spilled } }, finish)
+  }
+
+  async #explain(query: Query, session: MutableSession): Promise<Explanation> {
     const { settings } = this.#primary
-    const request = this.#options.kind.primaryOnly
-      ? { ...query.request, route: 'primary' as const }
-      : query.request
-    const found = await this.#router.explain({ sql, request, session, journal: settings.journal })
-    const replica = this.#replica
-    if (replica !== undefined) return explainHeld(found, replica.node, 'replica', 'in-transaction')
-    const explanation = settings.isPinned ? { ...found, pins: [...settings.pins] } : found
-    const { node, isInTransaction } = this.#primary
-    if (node === undefined || !this.#bindsHere(found.statement, query)) return explanation
-    return explainHeld(explanation, node, 'primary', isInTransaction ? 'in-transaction' : 'pinned')
+    const found = await this.#router.decider.explain(query, session, settings.journal, this)
+    return settings.isPinned && this.#replica === undefined ? { ...found, pins: [...settings.pins] } : found
   }
 
-  #bindsHere({ kind, reason }: Statement, { text, values }: Explained): boolean {
+  #isBound({ kind, reason }: Statement, { text, values }: Query): boolean {
     // It may turn out to be a read once it is known what has changed.
     const mayBeRead = kind === 'read' || reason === 'catalog-pending'
     return mayBeRead && text !== undefined ? this.#primary.binds(text, values) : this.#primary.isBound
   }
 
   /** The transaction goes where a read of its session may go, and stays there. */
-  #openReadOnly(run: Run, statement: Statement, next: () => void): void {
-    const { query, session } = run
-    const { request } = query
+  #openReadOnly(decision: Decision, run: Run, next: () => void): void {
+    const { query, statement } = decision
     const { journal } = this.#primary.settings
     const send = this.#router.settings.under(journal, query.send, false, this.#acquire)
     const finish: Done = (error, result) => {
@@ -292,6 +287,6 @@ export class VirtualConnection {
       this.#primary.takePlace(leave)
       this.#primary.run(primaryRun(run, statement, heard), next)
     }
-    this.#router.readOnly.open({ statement, session, request, send, opened, onPrimary, failed: finish })
+    this.#router.openings.open(decision, { send, opened, onPrimary, failed: finish })
   }
 }

@@ -1,5 +1,5 @@
 import { describe } from '../errors/describe.ts'
-import type { ExecutionLimits } from '../execution/executor.ts'
+import type { ExecutionLimits } from '../execution/execution.ts'
 import { DEFAULT_TIER, type Tier } from '../nodes/tier.ts'
 import { LONGEST_TIMER_MS } from './limits.ts'
 import type { TierOptions } from './options.ts'

@@ -17,8 +17,7 @@ let b: ExecutionBench
 let ends: Attempted[]
 const attempted = (end: Attempted): void => void ends.push(end)
 const write = (send: Send = b.send): void => b.attempts.write(views.p, send, attempted)
-const read = (timeoutMs?: number): void =>
-  b.attempts.read(views.a, b.send, { timeoutMs, keeps: false }, attempted)
+const read = (timeoutMs?: number): void => b.attempts.read(views.a, b, { timeoutMs, keeps: false }, attempted)
 
 beforeEach(() => {
   b = new ExecutionBench()
@@ -169,7 +168,7 @@ describe('when a node is gone', () => {
   it.each(['waiting for a connection', 'sent'])('its reads have failed: %s', (how) => {
     if (how !== 'sent') b.nodes.a.deferLease = () => {}
     read(1000)
-    b.attempts.read(views.b, b.send, { timeoutMs: undefined, keeps: false }, attempted)
+    b.attempts.read(views.b, b, { timeoutMs: undefined, keeps: false }, attempted)
     b.attempts.abandon('a', new Error('no answer to a probe'))
     expect(ends).toMatchObject([{ failure: 'node', error: { message: 'no answer to a probe' } }])
     expect(b.platform.pendingTimers).toBe(0)
@@ -191,7 +190,7 @@ describe('when a node is gone', () => {
   })
 
   it('what comes anew for it is another matter, though it comes at once', () => {
-    b.attempts.read(views.a, b.send, { timeoutMs: undefined, keeps: false }, (end) => {
+    b.attempts.read(views.a, b, { timeoutMs: undefined, keeps: false }, (end) => {
       attempted(end)
       read()
     })
@@ -226,7 +225,7 @@ describe('a refusal by what was the primary', () => {
   })
 
   it('holds for reads, too', async () => {
-    b.attempts.read(views.p, b.send, { timeoutMs: undefined, keeps: false }, attempted)
+    b.attempts.read(views.p, b, { timeoutMs: undefined, keeps: false }, attempted)
     await settle()
     expect(ends).toMatchObject([{ failure: 'statement' }])
   })

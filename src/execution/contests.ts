@@ -5,9 +5,12 @@ import type { ExecutionListener } from './execution.ts'
 import { failureOf, isAnswer } from './failure.ts'
 import type { HealthBook } from './health-book.ts'
 import type { Read } from './read.ts'
+import type { ReadTerms } from './read-attempt.ts'
 import type { Decided, SecondOpinions } from './second-opinion.ts'
 import { Suspicions } from './suspicion.ts'
 
+/** On the primary a second opinion takes as long as it takes. */
+const TERMS: ReadTerms = { timeoutMs: undefined, keeps: false }
 const nothing = (): void => {}
 
 export interface ContestsOptions {
@@ -38,12 +41,12 @@ export class Contests {
   contest(read: Read, node: NodeView, error: Error, outcomes: Outcomes): void {
     const { attempts, listener, opinions } = this.#options
     const { answered, handOver, stands } = outcomes
-    const { conversation, shareable, send } = read
+    const { conversation } = read
     const decided: Decided = (place) => {
       if (place === undefined) return stands()
       const { leave, primary } = place
       if (conversation !== undefined) return handOver(leave)
-      attempts.read(primary, send, { timeoutMs: undefined, keeps: false, shareable }, (attempted) => {
+      attempts.read(primary, read, TERMS, (attempted) => {
         leave()
         const { error: second, failure, result } = attempted
         if (failure === undefined || isAnswer(failure, false)) return answered(primary, second, result)

@@ -1,12 +1,17 @@
-import type { PoolClient } from 'pg'
+import type { Position } from '../consistency/position.ts'
+import type { ServerNode } from '../nodes/server-node.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Route } from '../routing/route.ts'
+import type { Balancer } from '../selection/balancer.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
+import type { Reached } from '../selection/reached.ts'
+import type { Done, Send } from '../settings/send.ts'
+import type { NodeId, Observation } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import type { Tags } from '../topology/tags.ts'
+import type { HealthBook } from './health-book.ts'
 
-/** Receives what node-postgres answered, untouched. */
-export type Done = (error: Error | undefined, result?: unknown) => void
-
-/** Sends one statement over a connection. May be called once per candidate of a plan. */
-export type Send = (client: PoolClient, done: Done) => void
+export type { Done, Send }
 
 /** What execution tells, for statistics and for the monitor. */
 export interface ExecutionListener {
@@ -30,6 +35,10 @@ export interface ExecutionListener {
 export interface Cluster {
   readonly snapshot: Snapshot
   primary(): NodeView | undefined
+  /** Candidates for a route as of now. @param tags Tags that a node must have to serve a read. */
+  plan(route: Route, tags: Tags | undefined): QueryPlan
+  /** Judges the server that was reached at the address of a node by its own words. */
+  reached(route: Route, node: NodeView, observation: Observation): Reached
   /** Resolves with true when there is a primary, with false after `timeoutMs`, or at once when waiting is in vain. */
   awaitPrimary(timeoutMs: number): Promise<boolean>
   /** Resolves with a plan that has a step, or, after `timeoutMs` or when waiting is in vain, with one that has none. */
@@ -40,4 +49,28 @@ export interface Cluster {
   lookSoon(node: NodeView): void
   /** Why no node can take a statement. */
   unavailable(): Error
+}
+
+/** Bounds of time and number, in milliseconds and reads at once. */
+export interface ExecutionLimits {
+  /** How long one candidate of a read may take. Absent: as long as the node answers its probes. */
+  readonly readTimeoutMs: number | undefined
+  /** How long after the first failure to go on trying. */
+  readonly failoverTimeoutMs: number
+  /** How long to wait for a replica to catch up with the session before the primary is asked. */
+  readonly catchUpTimeoutMs: number
+  readonly primarySpill: { readonly places: number; readonly over: 'wait' | 'fail' }
+}
+
+/** The surroundings that all executors of a pool have in common. */
+export interface Surroundings {
+  /** Absent when the node is no longer one of the cluster's. */
+  readonly nodeOf: (id: NodeId) => ServerNode | undefined
+  readonly balancer: Balancer
+  readonly cluster: Cluster
+  /** Asks for a position of the primary at or after everything that has been committed by now. Never rejects, and is bounded in time. */
+  readonly committed: () => Promise<Position | undefined>
+  readonly health: HealthBook
+  readonly listener: ExecutionListener
+  readonly platform: Platform
 }

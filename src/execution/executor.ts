@@ -1,93 +1,80 @@
 import type { PermitBook } from '../nodes/permit-book.ts'
-import type { ServerNode } from '../nodes/server-node.ts'
 import type { Tier } from '../nodes/tier.ts'
 import { tierUnservedError } from '../nodes/tier-errors.ts'
-import type { Platform } from '../platform/platform.ts'
-import type { Balancer } from '../selection/balancer.ts'
-import type { NodeId } from '../topology/node.ts'
+import type { Route } from '../routing/route.ts'
+import type { QueryPlan } from '../selection/query-plan.ts'
+import type { Reached } from '../selection/reached.ts'
+import type { NodeId, Observation } from '../topology/node.ts'
+import type { NodeView } from '../topology/snapshot.ts'
 import { Attempts, type Runner } from './attempts.ts'
 import type { Abandonment } from './give-ups.ts'
-import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
-import type { HealthBook } from './health-book.ts'
+import type { Cluster, Done, ExecutionLimits, Send, Surroundings } from './execution.ts'
 import type { Read } from './read.ts'
 import { Reader } from './reader.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { SecondOpinions, type SecondOpinionsOptions } from './second-opinion.ts'
+import { SecondOpinions } from './second-opinion.ts'
 import { SpillGate } from './spill-gate.ts'
 import type { StatementTimeout } from './statement-timeout.ts'
 import { TieredAttempts } from './tiered-attempts.ts'
 import { Writer, type Leased } from './writer.ts'
 
-/** How long and how much, in milliseconds and reads at once. */
-export interface ExecutionLimits {
-  readonly readTimeoutMs: number | undefined
-  readonly failoverTimeoutMs: number
-  readonly catchUpTimeoutMs: number
-  readonly primarySpill: { readonly places: number; readonly over: 'wait' | 'fail' }
-}
-
-export interface ExecutorOptions {
-  /** Absent when the node is no longer one of the cluster's. */
-  readonly nodeOf: (id: NodeId) => ServerNode | undefined
-  readonly balancer: Balancer
-  readonly cluster: Cluster
-  readonly committed: SecondOpinionsOptions['committed']
-  readonly health: HealthBook
-  readonly limits: ExecutionLimits
-  readonly listener: ExecutionListener
-  readonly platform: Platform
-  /** Absent: its statements belong to no tier. */
-  readonly tier?: Tiered | undefined
-}
-
-/** What a tier's statements need besides. */
+/** A tier, and what its statements have to pass. */
 export interface Tiered {
   readonly tier: Tier
   readonly permits: PermitBook
+  /** Absent where no tier has one. */
   readonly statementTimeout: StatementTimeout | undefined
 }
 
-/** Runs statements on nodes, and tells a node's failure from a statement's. */
+/** Runs the statements of one tier on nodes, and tells a node's failure from a statement's. */
 export class Executor {
+  /** Whether its reads may share connections: not where connections have one tier's timeout or another's. */
+  readonly canShare: boolean
+  readonly #tier: Tier | undefined
+  readonly #cluster: Cluster
   readonly #attempts: Runner
   readonly #reader: Reader
   readonly #writer: Writer
 
-  constructor(options: ExecutorOptions) {
-    const { nodeOf, balancer, cluster, committed, health, limits, listener, platform, tier: tiered } = options
-    const { failoverTimeoutMs, primarySpill, readTimeoutMs, catchUpTimeoutMs } = limits
+  /** @param tiered Absent: its statements belong to no tier. */
+  constructor(surroundings: Surroundings, limits: ExecutionLimits, tiered?: Tiered) {
+    const { nodeOf, cluster, committed, listener, platform } = surroundings
+    const { failoverTimeoutMs, primarySpill } = limits
     const { places, over } = primarySpill
-    const untiered = new Attempts({
+    const direct = new Attempts({
       nodeOf,
       platform,
       snapshot: () => cluster.snapshot,
       sent: (node) => listener.sent(node),
     })
     const attempts =
-      tiered === undefined ? untiered : new TieredAttempts({ ...tiered, attempts: untiered, platform })
+      tiered === undefined ? direct : new TieredAttempts({ ...tiered, attempts: direct, platform })
     const tier = tiered?.tier
-    const unserved = tier?.tags === undefined ? undefined : (): Error => tierUnservedError(tier)
-    const budget = new RetryBudget(platform)
     const spill = new SpillGate({ platform, places, waitMs: over === 'wait' ? failoverTimeoutMs : 0 })
     const doubts = new RetryBudget(platform)
-    const opinions = new SecondOpinions({ budget: doubts, cluster, committed, listener, spill })
+    this.canShare = tiered?.statementTimeout === undefined
+    this.#tier = tier
+    this.#cluster = cluster
     this.#attempts = attempts
     this.#writer = new Writer({ attempts, cluster, listener, platform, failoverTimeoutMs })
-    this.#reader = new Reader({
+    this.#reader = new Reader(surroundings, {
       attempts,
-      balancer,
-      budget,
-      cluster,
-      health,
-      listener,
-      opinions,
-      platform,
+      budget: new RetryBudget(platform),
+      limits,
+      opinions: new SecondOpinions({ budget: doubts, cluster, committed, listener, spill }),
       spill,
-      unserved,
-      readTimeoutMs,
-      failoverTimeoutMs,
-      catchUpTimeoutMs,
+      unserved: tier?.tags === undefined ? undefined : () => tierUnservedError(tier),
     })
+  }
+
+  /** Candidates for a route as of now. */
+  plan(route: Route): QueryPlan {
+    return this.#cluster.plan(route, this.#tier?.tags)
+  }
+
+  /** Judges the server that was reached at the address of a node by its own words. */
+  reached(route: Route, node: NodeView, observation: Observation): Reached {
+    return this.#cluster.reached(route, node, observation)
   }
 
   /** Runs a proven read on the nodes of its plan, one after the other where that is safe. */
@@ -105,7 +92,7 @@ export class Executor {
     this.#writer.lease(done)
   }
 
-  /** The node is gone, or left behind: who waits for it goes elsewhere. */
+  /** The node is gone, or left behind: what waits for it goes elsewhere. */
   abandon(id: NodeId, cause: Error, failure?: Abandonment): void {
     this.#attempts.abandon(id, cause, failure)
   }

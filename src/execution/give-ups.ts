@@ -10,7 +10,7 @@ export type GiveUp = (cause: Error, failure: Abandonment) => void
 /** Something that may be given up at any time: a read, or the waiting for a connection. */
 export interface Harmless {
   readonly nodeId: NodeId
-  readonly giveUp: GiveUp
+  giveUp(cause: Error, failure: Abandonment): void
   before: Harmless | undefined
   after: Harmless | undefined
 }

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import type { Position } from '../consistency/position.ts'
 import type { Showing } from '../consistency/unshown.ts'
 import type { ShareableRead } from '../nodes/shareable-read.ts'
@@ -6,15 +7,15 @@ import type { Reached } from '../selection/reached.ts'
 import type { Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Conversation } from './conversation.ts'
-import type { Send } from './execution.ts'
+import type { Done } from './execution.ts'
 
-/** Goes along with a read, for its session. */
+/** Follows a read on behalf of its session. */
 export interface ReadFollower {
   /** Whether it matters which replica has answered, and how far that was. */
   readonly isMonotonic: boolean
   /**
-   * This node has answered it, with an error of its own perhaps.
-   * @param upTo What it had replayed behind the answer, if it was asked
+   * This node has answered the read, with an error of its own perhaps.
+   * @param upTo What the node had replayed behind the answer, if it was asked
    * @param isInstead Whether the primary has answered because replicas are behind the session
    */
   readonly answered: (node: NodeView, upTo?: Position, isInstead?: boolean) => void
@@ -22,24 +23,31 @@ export interface ReadFollower {
   readonly showing: (() => Promise<Showing>) | undefined
 }
 
-/** A proven read outside of a transaction. */
-export interface Read {
-  /** Makes the plan as things are now. */
-  readonly plan: () => QueryPlan
-  readonly send: Send
-  /** Stands for its text: reads of one statement are expected to take as long as each other. */
-  readonly statement?: object | undefined
-  /** What `send` sends, where that is all there is to it: then it may ride on a lane, and get a name. */
+/** Something that can be sent over a connection. */
+export interface Sendable {
+  /** May be called once per candidate of a plan. */
+  send(client: PoolClient, done: Done): void
+  /** The same as data, where it is nothing but a text and its values: then it may ride on a lane, and get a name. */
   readonly shareable?: ShareableRead | undefined
-  /** What a replica must have replayed, where it may be asked in front of the read. */
+}
+
+/** A proven read outside of a transaction. */
+export interface Read extends Sendable {
+  /** Candidates as of the decision. */
+  readonly plan: QueryPlan
+  /** Candidates as of now. */
+  replan(): QueryPlan
+  /** Stands for the text of the read: runs of one text take about as long. */
+  readonly text?: object | undefined
+  /** The position that a replica must have replayed, where it may be asked in front of the read. */
   readonly position?: Position | undefined
-  /** What a server is to it that says this of itself, behind an address of several. Absent: none may serve it. */
-  readonly reached?: ((node: NodeView, observation: Observation) => Reached) | undefined
+  /** Judges a server behind an address of several by its own words. */
+  reached(node: NodeView, observation: Observation): Reached
   /** Whether another query may be sent in front of it before that is answered. @defaultValue true */
   readonly canPipeline?: boolean
   readonly follower?: ReadFollower | undefined
-  /** A standby refused it because it is a standby: it is no read after all, and nothing of it has happened. */
-  readonly refused: (node: NodeView, error: Error) => void
-  /** Given by who holds a connection to the primary, or wants to keep the replica's. */
+  /** A standby refused the statement because it is a standby: it is no read after all, and nothing of it has happened. */
+  refused(node: NodeView, error: Error): void
+  /** Given by a caller who holds a connection to the primary, or wants to keep the replica's. */
   readonly conversation?: Conversation | undefined
 }

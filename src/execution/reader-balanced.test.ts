@@ -39,7 +39,10 @@ beforeEach(() => {
 
 async function read(): Promise<void> {
   const reached = (): Reached => (servers.length > 1 ? servers.shift() : servers[0]) ?? { is: 'unfit' }
-  b.reader().read({ plan: () => plan, send: b.send, refused: () => {}, reached, ...given }, b.done)
+  b.reader().read(
+    b.readOf(() => plan, { reached, ...given }),
+    b.done,
+  )
   for (let i = 0; i < 40; i++) await settle()
   await b.platform.advance(0)
 }
@@ -101,11 +104,5 @@ describe('an address of several servers', () => {
     expect(new Set(b.outcome.split(' and '))).toEqual(new Set(["primary's rows"]))
     // It counts as a failure of the address, so that reads do not try it for ever.
     expect(b.log).toContain('ejected a')
-  })
-
-  it('serves nobody who cannot judge what it shows', async () => {
-    given = { reached: undefined }
-    await read()
-    expect(b.outcome).toBe("primary's rows")
   })
 })

@@ -28,7 +28,7 @@ function begin(word: string): void {
   }
   const refused = (): void => void b.log.push('refused')
   b.reader({ places: 1, catchUpTimeoutMs: 0 }).read(
-    { plan: () => planOf(word), send: b.send, refused, conversation },
+    b.readOf(() => planOf(word), { refused, conversation }),
     b.done,
   )
 }

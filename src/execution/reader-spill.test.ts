@@ -83,7 +83,10 @@ describe('on the primary in place of replicas', () => {
     b.spill = new SpillGate({ platform: b.platform, places: 0, waitMs: 0 })
     const { steps, rejected } = planOf('p')
     const plan = { steps: steps.map(({ node }) => ({ node, reason: 'primary' as const })), rejected }
-    b.reader().read({ plan: () => plan, send: b.send, refused: () => {} }, b.done)
+    b.reader().read(
+      b.readOf(() => plan),
+      b.done,
+    )
     expect(b.outcome).toBe('rows')
   })
 })

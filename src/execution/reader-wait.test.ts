@@ -8,7 +8,7 @@ import type { NodeView } from '../topology/snapshot.ts'
 function read(bench: ReaderBench, word: string, isWorthWaiting: boolean): void {
   const behind = isWorthWaiting ? { catchingUp: [views.c] } : {}
   const plan = (): ReturnType<typeof planOf> => ({ ...planOf(word), ...behind })
-  bench.reader().read({ plan, send: bench.send, refused: () => {} }, bench.done)
+  bench.reader().read(bench.readOf(plan), bench.done)
 }
 
 describe('a read whose replicas are behind', () => {
@@ -66,10 +66,7 @@ describe('a read of a session that has seen more than the primary may show', () 
     const plan = (): ReturnType<typeof planOf> => planOf(word)
     bench
       .reader({ catchUpTimeoutMs: 0 })
-      .read(
-        { plan, send: bench.send, refused: () => {}, follower: { isMonotonic: true, answered, showing } },
-        bench.done,
-      )
+      .read(bench.readOf(plan, { follower: { isMonotonic: true, answered, showing } }), bench.done)
     return seen
   }
 

@@ -303,12 +303,7 @@ describe('what the balancer hears', () => {
     const [one, two] = [{}, {}]
     const reader = b.reader()
     const answerAfter = async (text: object, node: string, ms: number): Promise<void> => {
-      const read = {
-        plan: () => planOf(node),
-        send: b.send,
-        statement: text,
-        refused: () => expect.unreachable(),
-      }
+      const read = b.readOf(() => planOf(node), { text, refused: () => expect.unreachable() })
       reader.read(read, b.done)
       await b.platform.advance(ms)
       b.waiting.shift()?.(undefined, 'rows')

@@ -2,24 +2,21 @@ import type { PoolClient } from 'pg'
 import { behindError } from '../consistency/behind-error.ts'
 import type { Position } from '../consistency/position.ts'
 import { asError } from '../errors/as-error.ts'
-import type { Platform } from '../platform/platform.ts'
-import type { Balancer } from '../selection/balancer.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
 import { isOut, type NodeView } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
-import type { ReadAttempt, Runner } from './attempts.ts'
+import type { Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import { atRelease } from './at-release.ts'
 import { Contests } from './contests.ts'
-import type { Cluster, Done, ExecutionListener } from './execution.ts'
+import type { Done, ExecutionLimits, Surroundings } from './execution.ts'
 import { isAnswer, type Failure } from './failure.ts'
 import { Feedback, type SendingEnded } from './feedback.ts'
 import { guarded } from './guarded.ts'
-import type { HealthBook } from './health-book.ts'
-
 import { BEHIND, inBand } from './in-band.ts'
 import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { Read } from './read.ts'
+import type { ReadTerms } from './read-attempt.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { SecondOpinions } from './second-opinion.ts'
 import type { SpillGate } from './spill-gate.ts'
@@ -35,24 +32,15 @@ const LONGEST_GAP_MS = 16
 
 const nothing = (): void => {}
 
-export interface ReaderOptions {
+/** Parts of a tier's own that its reader works with. */
+export interface ReaderParts {
   readonly attempts: Runner
-  readonly balancer: Balancer
   readonly budget: RetryBudget
-  readonly cluster: Cluster
-  readonly health: HealthBook
-  readonly listener: ExecutionListener
+  readonly limits: Omit<ExecutionLimits, 'primarySpill'>
   readonly opinions: SecondOpinions
-  readonly platform: Platform
   readonly spill: SpillGate
-  /** What to say where the primary is no candidate. Absent: that it has no place. */
+  /** Tells why the primary is no candidate. Absent: because it has no place. */
   readonly unserved?: (() => Error) | undefined
-  /** How long one candidate may take. Absent: as long as the node answers its probes. */
-  readonly readTimeoutMs: number | undefined
-  /** How long to wait for a replica to catch up with the session before the primary is asked, in milliseconds. */
-  readonly catchUpTimeoutMs: number
-  /** How long after the first failure to go on trying, in milliseconds. */
-  readonly failoverTimeoutMs: number
 }
 
 /**
@@ -60,21 +48,30 @@ export interface ReaderOptions {
  * has reached the caller.
  */
 export class Reader {
-  readonly #options: ReaderOptions
+  readonly #surroundings: Surroundings
+  readonly #parts: ReaderParts
   readonly #contests: Contests
   readonly #feedback: Feedback
+  /** Terms of a read on a replica, and on the primary. */
+  readonly #onReplica: ReadTerms
+  readonly #onPrimary: ReadTerms
 
-  constructor(options: ReaderOptions) {
-    this.#options = options
-    this.#contests = new Contests(options)
-    this.#feedback = new Feedback(options)
+  constructor(surroundings: Surroundings, parts: ReaderParts) {
+    const { health, listener } = surroundings
+    const { attempts, opinions } = parts
+    this.#surroundings = surroundings
+    this.#parts = parts
+    this.#contests = new Contests({ attempts, health, listener, opinions })
+    this.#feedback = new Feedback(surroundings)
+    this.#onReplica = { timeoutMs: parts.limits.readTimeoutMs, keeps: false }
+    this.#onPrimary = { timeoutMs: undefined, keeps: false }
   }
 
   read(read: Read, callback: Done): void {
-    this.#options.budget.earn()
-    this.#options.opinions.earn()
+    this.#parts.budget.earn()
+    this.#parts.opinions.earn()
     const walk = startWalk(read, guarded(callback))
-    const { plan } = walk
+    const { plan } = read
     if (plan.catchingUp === undefined) this.#step(walk)
     else this.#tryInBand(walk, plan.catchingUp)
   }
@@ -84,36 +81,31 @@ export class Reader {
    * together with the read.
    */
   #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
-    const { attempts, platform, readTimeoutMs } = this.#options
-    const { canPipeline, conversation, position, send } = walk.read
+    const { listener, platform } = this.#surroundings
+    const { read } = walk
+    const { canPipeline, conversation, position } = read
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
     const isAble = isWorthIt && canPipeline !== false && conversation?.held === undefined
     if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
     const ended = this.#feedback.sending(node, undefined, undefined)
-    attempts.read(
-      node,
-      inBand(send, node, position),
-      { timeoutMs: readTimeoutMs, keeps: false },
-      (attempted) => {
-        const { failure, result } = attempted
-        if (failure === 'sick') return this.#suspect(walk, node, attempted, ended, -1)
-        ended(failure, attempted.waitedMs)
-        if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#waitForReplica(walk)
-        if (failure === undefined || failure === 'statement' || failure === 'overdue')
-          return this.#attempted(walk, node, true, attempted)
-        if (failure === 'node' && attempted.error !== undefined) {
-          this.#options.listener.nodeFailed(node, attempted.error)
-        }
-        this.#waitForReplica(walk)
-      },
-    )
+    const asked = { send: inBand((client, done) => read.send(client, done), node, position) }
+    this.#parts.attempts.read(node, asked, this.#onReplica, (attempted) => {
+      const { failure, result } = attempted
+      if (failure === 'sick') return this.#suspect(walk, node, attempted, ended, -1)
+      ended(failure, attempted.waitedMs)
+      if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#waitForReplica(walk)
+      if (failure === undefined || failure === 'statement' || failure === 'overdue')
+        return this.#attempted(walk, node, true, attempted)
+      if (failure === 'node' && attempted.error !== undefined) listener.nodeFailed(node, attempted.error)
+      this.#waitForReplica(walk)
+    })
   }
 
   /** Replicas will soon show what the session has written: better a moment later than on the primary. */
   #waitForReplica(
     walk: Walk,
-    timeoutMs: number = this.#options.catchUpTimeoutMs,
+    timeoutMs: number = this.#parts.limits.catchUpTimeoutMs,
     after = (): void => {},
   ): void {
     const planned = (plan: QueryPlan): void => {
@@ -121,7 +113,7 @@ export class Reader {
       walk.index = 0
       this.#step(walk)
     }
-    const waited = this.#options.cluster.awaitReplica(walk.read.plan, timeoutMs).then(planned)
+    const waited = this.#surroundings.cluster.awaitReplica(() => walk.read.replan(), timeoutMs).then(planned)
     void waited.catch((error: unknown) => walk.done(asError(error))).finally(after)
   }
 
@@ -129,7 +121,7 @@ export class Reader {
     const step = walk.plan.steps[walk.index]
     if (step === undefined) return this.#planAnew(walk)
     // The plan may be older than the failure of a node in it.
-    if (isOut(this.#options.cluster.snapshot, step.node.id)) {
+    if (isOut(this.#surroundings.cluster.snapshot, step.node.id)) {
       walk.index += 1
       return this.#step(walk)
     }
@@ -144,8 +136,8 @@ export class Reader {
 
   /** The primary does not show what the session has seen. It may in a moment, or somebody else may. */
   #passPrimary(walk: Walk): void {
-    const { failoverTimeoutMs, platform } = this.#options
-    walk.untilMs ??= platform.now() + failoverTimeoutMs
+    const { platform } = this.#surroundings
+    walk.untilMs ??= platform.now() + this.#parts.limits.failoverTimeoutMs
     if (platform.now() >= walk.untilMs) return walk.done(walk.error ?? behindError())
     walk.index += 1
     this.#step(walk)
@@ -153,12 +145,12 @@ export class Reader {
 
   /** The primary takes what no replica can serve, as far as it has places. */
   #spill(walk: Walk, step: PlanStep): void {
-    const { spill, listener } = this.#options
+    const { spill } = this.#parts
     spill.enter((isIn) => {
       const { conversation } = walk.read
       if (isIn && conversation !== undefined) return this.#handOver(walk, () => spill.leave())
       if (isIn) return this.#attempt(walk, step, spill)
-      listener.spillRefused()
+      this.#surroundings.listener.spillRefused()
       walk.index += 1
       if (walk.plan.steps[walk.index] === undefined) walk.done(walk.error ?? spillError())
       else this.#step(walk)
@@ -166,17 +158,15 @@ export class Reader {
   }
 
   #attempt(walk: Walk, step: PlanStep, spill: SpillGate | undefined): void {
-    const { attempts, readTimeoutMs } = this.#options
     const { node, reason } = step
     const isReplica = isOfReplica(step)
-    if (reason === 'last-resort') this.#options.listener.lastResort()
+    if (reason === 'last-resort') this.#surroundings.listener.lastResort()
     const candidates = reason === 'replica' ? replicasFrom(walk.plan, walk.index) : undefined
-    const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.statement) : undefined
-    const timeoutMs = isReplica ? readTimeoutMs : undefined
-    const { conversation, shareable, send } = walk.read
-    const keeps = conversation?.held !== undefined
-    if (node.isBalanced === true) return this.#attemptBalanced(walk, node, { timeoutMs, keeps }, ended)
-    attempts.read(node, send, { timeoutMs, keeps, shareable }, (attempted) => {
+    const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.text) : undefined
+    const once = isReplica ? this.#onReplica : this.#onPrimary
+    const terms = walk.read.conversation?.held === undefined ? once : { ...once, keeps: true }
+    if (node.isBalanced === true) return this.#attemptBalanced(walk, node, terms, ended)
+    this.#parts.attempts.read(node, walk.read, terms, (attempted) => {
       spill?.leave()
       if (isReplica && attempted.failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(attempted.failure, attempted.waitedMs)
@@ -185,27 +175,28 @@ export class Reader {
   }
 
   /** Nothing that is known of the address counts: the server that the connection has reached has to prove itself. */
-  #attemptBalanced(walk: Walk, node: NodeView, how: ReadAttempt, ended: SendingEnded | undefined): void {
-    const { attempts, platform } = this.#options
-    const { canPipeline, follower, reached, send } = walk.read
+  #attemptBalanced(walk: Walk, node: NodeView, terms: ReadTerms, ended: SendingEnded | undefined): void {
+    const { platform } = this.#surroundings
+    const { read } = walk
+    const { canPipeline, follower } = read
     let served: { readonly server: NodeView; readonly upTo: Position | undefined } | undefined
     const proven = provenRead({
       node,
-      send,
+      send: (client, done) => read.send(client, done),
       platform,
-      judge: (observation) => reached?.(node, observation) ?? { is: 'unfit' },
+      judge: (observation) => read.reached(node, observation),
       // What has been behind is not made to run the read in vain again.
-      isAhead: canPipeline !== false && !how.keeps && walk.catchUpUntilMs === undefined,
+      isAhead: canPipeline !== false && !terms.keeps && walk.catchUpUntilMs === undefined,
       isFollowed: follower?.isMonotonic === true,
       served: (server, upTo) => (served = { server, upTo }),
     })
-    attempts.read(node, proven, { ...how, keeps: true }, (attempted) => {
+    this.#parts.attempts.read(node, { send: proven }, { ...terms, keeps: true }, (attempted) => {
       const { client, error, failure, result, waitedMs } = attempted
       if (failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(failure, waitedMs)
       if (result === BEHIND && client !== undefined) return this.#awaitServer(walk, client)
       const isPassedOver = result === PASSED_OVER
-      if (isPassedOver || !how.keeps) client?.release()
+      if (isPassedOver || !terms.keeps) client?.release()
       if (isUnfit(error)) walk.error = error
       if (isPassedOver || isUnfit(error)) return this.#passOver(walk)
       this.#attempted(walk, served?.server ?? node, true, attempted, served?.upTo)
@@ -219,7 +210,8 @@ export class Reader {
 
   /** The server that was reached is behind. Unless somebody else is known to serve the read, another one is asked, or it again. */
   #awaitServer(walk: Walk, client: PoolClient): void {
-    const { platform, catchUpTimeoutMs } = this.#options
+    const { platform } = this.#surroundings
+    const { catchUpTimeoutMs } = this.#parts.limits
     const nowMs = platform.now()
     walk.catchUpUntilMs ??= nowMs + catchUpTimeoutMs
     const leftMs = walk.catchUpUntilMs - nowMs
@@ -236,7 +228,8 @@ export class Reader {
 
   #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted, upTo?: Position): void {
     const { failure, error, result, client } = attempted
-    const { attempts, budget, failoverTimeoutMs, health, listener, platform } = this.#options
+    const { health, listener, platform } = this.#surroundings
+    const { attempts, budget, limits } = this.#parts
     const held = walk.read.conversation?.held
     if (client !== undefined && held !== undefined) {
       const watch = (giveUp: (cause: Error) => void): (() => void) => attempts.watch(node, giveUp)
@@ -260,7 +253,7 @@ export class Reader {
       const isNext = walk.plan.steps[walk.index]?.reason === 'replica'
       return isNext ? this.#step(walk) : walk.done(error)
     }
-    walk.untilMs ??= platform.now() + failoverTimeoutMs
+    walk.untilMs ??= platform.now() + limits.failoverTimeoutMs
     const isLast = walk.plan.steps[walk.index] === undefined
     // A node that lives says no for reasons of its own, which the next plan would not change.
     if (isLast && failure !== 'node' && failure !== 'fenced') return walk.done(error)
@@ -273,7 +266,7 @@ export class Reader {
   }
 
   #answer(walk: Walk, node: NodeView, error: Error | undefined, result?: unknown, upTo?: Position): void {
-    this.#options.listener.readAnswered(node)
+    this.#surroundings.listener.readAnswered(node)
     const isInstead =
       node.role === 'primary' && walk.plan.rejected.some(({ reason }) => reason === 'behind-session')
     walk.read.follower?.answered(node, upTo, isInstead)
@@ -318,13 +311,13 @@ export class Reader {
     // Without replicas the primary would have had it.
     if (areEnough) while (isOfReplica(walk.plan.steps[walk.index])) walk.index += 1
     if (walk.plan.steps[walk.index] === undefined) return walk.done(error)
-    if (this.#options.opinions.spend()) return this.#step(walk)
+    if (this.#parts.opinions.spend()) return this.#step(walk)
     suspicions.drop()
     walk.done(error)
   }
 
   #beginSuspicions(walk: Walk): Suspicions {
-    const suspicions = new Suspicions(this.#options.listener.nodeSick)
+    const suspicions = new Suspicions(this.#surroundings.listener.nodeSick)
     const { done } = walk
     walk.done = (error, result) => {
       suspicions.settle(error)
@@ -335,7 +328,8 @@ export class Reader {
 
   /** Where there is a primary, it is not to run what belongs to replicas. */
   #unavailable(): Error {
-    const { cluster, listener, unserved } = this.#options
+    const { cluster, listener } = this.#surroundings
+    const { unserved } = this.#parts
     if (cluster.primary() === undefined) return cluster.unavailable()
     if (unserved !== undefined) return unserved()
     listener.spillRefused()
@@ -344,11 +338,12 @@ export class Reader {
 
   /** No candidate is left, but a failover may be under way: waits for one. */
   #planAnew(walk: Walk): void {
-    const { cluster, failoverTimeoutMs, platform, spill } = this.#options
+    const { cluster, platform } = this.#surroundings
+    const { limits, spill } = this.#parts
     if (spill.refusesAll && cluster.primary() !== undefined)
       return walk.done(walk.error ?? this.#unavailable())
     walk.rounds += 1
-    walk.untilMs ??= platform.now() + failoverTimeoutMs
+    walk.untilMs ??= platform.now() + limits.failoverTimeoutMs
     const { untilMs } = walk
     beforeRound(walk.rounds, platform, () => {
       const planned = (plan: QueryPlan): void => {
@@ -360,7 +355,7 @@ export class Reader {
       const timeoutMs = Math.max(0, untilMs - platform.now())
       // A balancer that throws fails the read, and nothing else.
       cluster
-        .awaitPlan(walk.read.plan, timeoutMs)
+        .awaitPlan(() => walk.read.replan(), timeoutMs)
         .then(planned)
         .catch((error: unknown) => walk.done(asError(error)))
     })

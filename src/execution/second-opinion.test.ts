@@ -120,7 +120,10 @@ describe('an error of a replica', () => {
     b.committed = AHEAD
     Object.assign(b.answers, { a: ownFault(), p: 'rows' })
     const follower = { isMonotonic: true, answered: () => {}, showing: async () => showing }
-    b.reader().read({ plan: () => planOf('ap'), send: b.send, refused: () => {}, follower }, b.done)
+    b.reader().read(
+      b.readOf(() => planOf('ap'), { follower }),
+      b.done,
+    )
     await settle()
     expect(`${b.sent}: ${b.outcome}`).toBe(expected)
   })

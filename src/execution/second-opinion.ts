@@ -23,7 +23,7 @@ export type Decided = (place: Place | undefined) => void
 
 /** A read, as far as it matters for its error. */
 export interface Contested {
-  readonly plan: () => QueryPlan
+  replan(): QueryPlan
   readonly follower?: { readonly showing: (() => Promise<Showing>) | undefined } | undefined
 }
 
@@ -65,7 +65,7 @@ export class SecondOpinions {
   /** @param node The replica as it was known before the read was sent. */
   ask(read: Contested, node: NodeView, error: Error, decided: Decided): void {
     this.isFinal(node, error, (isFinal) => {
-      const primary = isFinal ? undefined : fallbackOf(read.plan)
+      const primary = isFinal ? undefined : fallbackOf(read)
       if (primary === undefined) return decided(undefined)
       if (this.spend()) this.#claim(read, primary, decided)
       else decided(undefined)
@@ -103,9 +103,9 @@ export class SecondOpinions {
 }
 
 /** The primary, where reads like this one may go to it. */
-function fallbackOf(plan: Contested['plan']): NodeView | undefined {
+function fallbackOf(read: Contested): NodeView | undefined {
   try {
-    return plan().steps.find(({ reason }) => reason === 'fallback')?.node
+    return read.replan().steps.find(({ reason }) => reason === 'fallback')?.node
   } catch {
     // A balancer that throws fails reads, and this one has an answer.
     return undefined

@@ -7,9 +7,12 @@ import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { atRelease } from './at-release.ts'
 import { unsent, type Attempted } from './attempted.ts'
-import type { ReadAttempt, Refused, Runner } from './attempts.ts'
+import type { Runner } from './attempts.ts'
+import type { Refused } from './connect.ts'
 import type { Send } from './execution.ts'
 import type { Failure } from './failure.ts'
+import type { Sendable } from './read.ts'
+import type { ReadTerms } from './read-attempt.ts'
 import type { StatementTimeout } from './statement-timeout.ts'
 
 export interface TieredAttemptsOptions {
@@ -29,14 +32,15 @@ export class TieredAttempts implements Runner {
     this.#options = options
   }
 
-  read(node: NodeView, send: Send, how: ReadAttempt, attempted: (end: Attempted) => void): void {
+  read(node: NodeView, sendable: Sendable, terms: ReadTerms, attempted: (end: Attempted) => void): void {
     this.#enter(
       node,
       (leave, waitedMs) =>
-        this.#options.attempts.read(node, this.#timed(send), how, (end) => {
+        this.#options.attempts.read(node, this.#timedRead(sendable), terms, (end) => {
           if (end.client === undefined) leave()
           else atRelease(end.client, leave)
-          attempted({ ...end, waitedMs })
+          const { client, error, failure, knownAtSend, result, wasSent } = end
+          attempted({ client, error, failure, knownAtSend, result, wasSent, waitedMs })
         }),
       (error, failure) => attempted(unsent(error, failure)),
     )
@@ -98,6 +102,12 @@ export class TieredAttempts implements Runner {
       if (error === undefined) granted(leave, platform.now() - sinceMs)
       else refused(error, Reflect.get(error, 'code') === 'SWITCHYARD_TIER_FULL' ? 'full' : 'overdue')
     })
+  }
+
+  #timedRead(sendable: Sendable): Sendable {
+    if (this.#options.statementTimeout === undefined) return sendable
+    // It has to be set on its connection, which is then no other read's.
+    return { send: this.#timed((client, done) => sendable.send(client, done)) }
   }
 
   #timed(send: Send): Send {

@@ -24,12 +24,12 @@ export interface Walk {
   suspicions: Suspicions | undefined
 }
 
-/** Begins at the first candidate. Throws what the plan throws. */
+/** Begins at the first candidate. */
 export function startWalk(read: Read, answer: Done): Walk {
   return {
     read,
     done: answer,
-    plan: read.plan(),
+    plan: read.plan,
     index: 0,
     untilMs: undefined,
     catchUpUntilMs: undefined,

@@ -5,7 +5,6 @@ import { shown } from '../statement/shown.ts'
 import type { Statement } from '../statement/statement.ts'
 import { formatLsn } from '../topology/lsn.ts'
 import type { NodeId, Role } from '../topology/node.ts'
-import type { NodeView } from '../topology/snapshot.ts'
 
 export interface ExplainedStep {
   readonly node: NodeId
@@ -48,8 +47,15 @@ export interface Explanation {
   readonly pins?: readonly Pin[]
 }
 
+/** The parts of a decision that are explained. */
+interface Explained {
+  readonly statement: Statement
+  readonly route: Route
+  readonly plan: QueryPlan
+}
+
 /** @internal */
-export function explain(statement: Statement, route: Route, plan: QueryPlan): Explanation {
+export function explain({ statement, route, plan }: Explained): Explanation {
   return { statement: shown(statement), route: explainRoute(route), plan: explainPlan(plan) }
 }
 
@@ -65,24 +71,9 @@ export function explainPlan(plan: QueryPlan): ExplainedPlan {
   }
 }
 
-/** The same for a statement of a client that stays on the connection it has to this node. */
-export function explainHeld(
-  explanation: Explanation,
-  { id }: Pick<NodeView, 'id'>,
-  role: Route['role'],
-  reason: 'in-transaction' | 'pinned',
-): Explanation {
-  const isOfRead = explanation.statement.kind === 'read' || role === 'replica'
-  return {
-    ...explanation,
-    route: isOfRead ? { role, reason } : explanation.route,
-    plan: { candidates: [{ node: id, role, reason: 'held' }], rejected: [] },
-  }
-}
-
 export function explainRoute(route: Route): ExplainedRoute {
   const { role, reason } = route
-  if (role === 'primary') return { role, reason }
+  if (role === 'primary' || reason === 'in-transaction') return { role, reason }
   const { after, maxStalenessMs, position } = route.freshness
   return {
     role,

@@ -45,6 +45,12 @@ export class Counters {
     this.#queries.set(node.id, this.queriesOf(node.id) + 1)
   }
 
+  /** A statement runs over a connection that its client holds. */
+  ran(node: NodeView, isRead: boolean): void {
+    this.sent(node)
+    if (isRead) this.readAnswered(node)
+  }
+
   readAnswered(node: NodeView): void {
     this.#reads += 1
     this.#answered.set(node.id, (this.#answered.get(node.id) ?? 0) + 1)

@@ -5,7 +5,7 @@ import { clientThrough, queryThrough, requestedCheckouts, takeThrough } from './
 import { Checkouts } from '../client/checkouts.ts'
 import { LeakWatch } from '../client/leak-watch.ts'
 import type { ClientKind } from '../client/client-kind.ts'
-import { inTier, isSubmittable, normalizeQuery, tierOf } from '../client/query-arguments.ts'
+import { isSubmittable, normalizeQuery, tierOf } from '../client/query-arguments.ts'
 import { knowSelf, selfOf } from '../client/self.ts'
 import type { Explaining, RoutedClientClass } from '../client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from '../config/options.ts'
@@ -22,7 +22,7 @@ import { systemPlatform } from '../platform/system.ts'
 import type { PoolClass, TierPool } from './pool-contract.ts'
 import { COUNTS, countsOf, NO_CONNECTIONS, type Count } from './pool-counts.ts'
 import { primaryViewClass } from './primary-view.ts'
-import { Router } from '../router/router.ts'
+import { composeRouter, type Router } from '../router/compose-router.ts'
 import { Session } from './session.ts'
 import { checkSessionOptions, type SessionOptions } from '../router/session-options.ts'
 import { LiveOptions, showNode, shownOptions } from './live-options.ts'
@@ -95,11 +95,12 @@ export function poolClass(parts: PoolParts): PoolClass {
       const ClientClass = (settings.pgOptions.Client as typeof Client | undefined) ?? parts.Client
       if (!isSingle) this.#live = new LiveOptions(this.options, nodes[0]?.id)
       this.options = this.#live?.shown ?? this.options
-      this.#router = new Router(
-        this.#live?.settings(settings) ?? settings,
+      this.#router = composeRouter({
+        settings: this.#live?.settings(settings) ?? settings,
+        platform: systemPlatform,
         ClientClass,
-        this.#eventsOfNodes(),
-      )
+        listener: this.#eventsOfNodes(),
+      })
       if (!isSingle) this.#router.readiness.warm()
       this.#leaks = this.#leakWatch()
       this.#checkouts = this.#checkoutsOf()
@@ -152,10 +153,8 @@ export function poolClass(parts: PoolParts): PoolClass {
     explain(query: string | (QueryConfig & RouteRequest), client?: PoolClient): Promise<Explanation> {
       if (client !== undefined && 'explain' in client)
         return (client as PoolClient & Explaining).explain(query)
-      const { text, request } = normalizeQuery(query, undefined)
-      const router = selfOf(this).#router
-      const session = router.sessions.context.current()
-      return router.explain({ sql: text, request, session })
+      const { decider, sessions } = selfOf(this).#router
+      return decider.explain(normalizeQuery(query, undefined), sessions.context.current())
     }
 
     async ready(): Promise<void> {
@@ -175,7 +174,7 @@ export function poolClass(parts: PoolParts): PoolClass {
         throw new SwitchyardError('SWITCHYARD_SINGLE_NODE', message)
       }
       const configs = nodesFrom(self.#settings.pgOptions, nodes)
-      self.#router.setNodes(self.#live === undefined ? configs : configs.map(self.#live.adopt))
+      self.#router.roster.set(self.#live === undefined ? configs : configs.map(self.#live.adopt))
     }
 
     override connect(callback?: Connected): unknown {
@@ -208,20 +207,14 @@ export function poolClass(parts: PoolParts): PoolClass {
       if (this.ending) return done(new Error('Cannot use a pool after calling end on the pool'))
       try {
         if (isSubmittable(config)) return this.#checkoutsOfTier(tier).submit(config, done)
-        const query = inTier(normalizeQuery(config, values), tier)
-        const sql = query.text
-        const session = this.#router.sessions.context.current()
+        const query = normalizeQuery(config, values).inTier(tier)
+        const { dispatcher, hooks, sessions } = this.#router
+        const acquire = hooks.acquiring(this)
         this.#busy += 1
-        const finished: Done = (error, result) => {
+        dispatcher.submit(query, sessions.context.current(), { acquire }, (error, result) => {
           this.#released()
           done(error, result)
-        }
-        const { canPipeline, shareable, request, send, values: parameters } = query
-        const acquire = this.#router.hooks.acquiring(this)
-        this.#router.run(
-          { sql, request, session, send, canPipeline, shareable, values: parameters, acquire },
-          finished,
-        )
+        })
       } catch (error) {
         done(asError(error))
       }
@@ -310,7 +303,9 @@ export function poolClass(parts: PoolParts): PoolClass {
     #leakWatch(): LeakWatch | undefined {
       const { leakWarningMs } = this.#settings
       if (leakWarningMs === undefined) return undefined
-      const leaks = new LeakWatch(systemPlatform, leakWarningMs, (leak) => this.#router.leaked(leak))
+      const leaks = new LeakWatch(systemPlatform, leakWarningMs, (leak) =>
+        this.#router.tell('clientLeaked', leak),
+      )
       if (this.#isSingle) this.on('release', (_error, client: PoolClient) => leaks.back(client))
       return leaks
     }
@@ -323,13 +318,19 @@ export function poolClass(parts: PoolParts): PoolClass {
         return new PrimaryView({ options, counts, take: () => clientThrough(pool) })
       }
       const checkouts = this.#checkoutsOf({ primaryOnly: true })
-      const counts = (): Record<Count, number> => countsOf(this.#router.primaryNode ?? NO_CONNECTIONS)
+      const counts = (): Record<Count, number> => countsOf(this.#primaryNode() ?? NO_CONNECTIONS)
       return new PrimaryView({ options, counts, take: () => takeThrough(pool, checkouts) })
+    }
+
+    #primaryNode(): Record<Count, number> | undefined {
+      const { cluster, nodes } = this.#router
+      const primary = cluster.primary()
+      return primary === undefined ? undefined : nodes.get(primary.id)
     }
 
     /** What tools read of the pool's options leads to the primary that is. */
     #follow(to: string): void {
-      const config = this.#router.configOf(to)
+      const config = this.#router.nodes.configOf(to)
       if (config === undefined) return
       this.#live?.show(config)
       if (this.#live !== undefined && this.#primary !== undefined)
@@ -342,11 +343,11 @@ export function poolClass(parts: PoolParts): PoolClass {
         connected: (client, node) => this.#router.hooks.connected(this, node, client),
         released: (error, client) => this.#router.hooks.released(this, error, client),
         removed: (client) => this.#router.hooks.notify(this, 'remove', client),
-        opened: (node, client, proceed) => this.#router.opened(node, client, proceed),
+        opened: (node, client, proceed) => this.#router.consequences.opened(node, client, proceed),
         idleError: (node, error, client) => {
           this.#router.connectionLost(node, error)
           // A replica that dies is the router's business. Nor does a primary's death end a process that does not listen.
-          if (this.#router.lastRoleOf(node) === 'replica') return
+          if (this.#router.transitions.lastRoleOf(node) === 'replica') return
           for (const pool of [this, this.#primary]) {
             if (pool === undefined || pool.listenerCount('error') === 0) continue
             this.#router.hooks.notify(pool, 'error', error, client)

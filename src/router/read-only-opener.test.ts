@@ -2,13 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { PoolClient } from 'pg'
 import { settle } from '../../test/support/fake-platform.ts'
 import { replicaView } from '../../test/support/views.ts'
-import { createSession, type MutableSession } from '../consistency/session.ts'
+import { createSession } from '../consistency/session.ts'
 import type { Contest, ReplicaLease } from '../execution/conversation.ts'
+import type { Done } from '../execution/execution.ts'
 import type { Executor } from '../execution/executor.ts'
 import type { Read } from '../execution/read.ts'
+import { Query } from '../nodes/query.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import type { Route } from '../routing/route.ts'
-import type { SessionKeeper } from './session-keeper.ts'
 import { classify } from '../statement/classify.ts'
 
 const contest: Contest = { isFinal: () => {}, claim: () => {} }
@@ -40,17 +41,14 @@ class FakeConnection {
 let log: string[]
 let connection: FakeConnection
 let knowsDatabase: boolean
-let route: Route
-let awaited: Promise<void> | undefined
 let opener: ReadOnlyOpener
+let executor: Executor
 let goesDown: (cause: Error) => void
 
 beforeEach(() => {
   log = []
   connection = new FakeConnection(log)
   knowsDatabase = true
-  route = TO_REPLICA
-  awaited = undefined
   const begins = (read: Read): void => {
     log.push('begins on a replica')
     const client = connection as unknown as PoolClient
@@ -61,68 +59,49 @@ beforeEach(() => {
     const lease: ReplicaLease = { client, node: replicaView('r'), watch, contest }
     read.conversation?.held?.(lease, 'begun')
   }
+  executor = { read: begins } as unknown as Executor
   opener = new ReadOnlyOpener({
-    sessions: { awaited: () => awaited, follower: () => undefined } as unknown as SessionKeeper,
-    route: (statement, _session: MutableSession) => {
-      log.push(`routes a ${statement.kind}, hint ${String(statement.hint)}`)
-      return route
-    },
-    work: () => ({
-      canShare: true,
-      plan: () => ({ steps: [], rejected: [] }),
-      candidates: () => ({ plan: () => ({ steps: [], rejected: [] }) }),
-      executor: { read: begins } as unknown as Executor,
-    }),
+    sessions: { follower: () => undefined },
     knowsDatabase: () => knowsDatabase,
   })
 })
 
 async function open(sql: string): Promise<readonly string[]> {
   log.length = 0
-  opener.open({
-    statement: await classify(sql),
-    session: createSession(),
-    request: {},
-    send: () => {},
-    opened: (_lease, result) => void log.push(`opened: ${String(result)}`),
-    onPrimary: () => void log.push('on the primary'),
-    failed: (error) => void log.push(`failed: ${error.message}`),
-  })
+  const statement = await classify(sql)
+  if (!opener.mayOpen(statement)) return ['belongs on the primary']
+  const query = Query.sentOtherwise(sql)
+  const plan = { steps: [], rejected: [] }
+  const session = createSession()
+  opener.open(
+    { runs: 'opening', query, session, journal: undefined, statement, route: TO_REPLICA, plan, executor },
+    {
+      send: () => {},
+      opened: (_lease, result) => void log.push(`opened: ${String(result)}`),
+      onPrimary: () => void log.push('on the primary'),
+      failed: (error) => void log.push(`failed: ${error.message}`),
+    },
+  )
   await settle()
   return log
 }
 
-const asReplica = ['routes a read, hint undefined', 'begins on a replica']
+const asReplica = ['begins on a replica']
 const NAMED = 'begin isolation level repeatable read read only'
 
 describe('a transaction that begins as READ ONLY', () => {
-  it('goes where a read goes, by its own hint', async () => {
+  it('is opened over a connection that a read of its session would get', async () => {
     expect(await open(NAMED)).toEqual([...asReplica, 'opened: begun'])
-    expect((await open(`/* route: replica */ ${NAMED}`))[0]).toBe('routes a read, hint replica')
   })
 
-  it('is on the primary when a read would be', async () => {
-    route = { role: 'primary', reason: 'session-wrote' }
-    expect(await open(NAMED)).toEqual(['routes a read, hint undefined', 'on the primary'])
-  })
-
-  it('is on the primary while reads cannot be told from others', async () => {
+  it('belongs on the primary while reads cannot be told from others', async () => {
     knowsDatabase = false
-    expect(await open(NAMED)).toEqual(['on the primary'])
+    expect(await open(NAMED)).toEqual(['belongs on the primary'])
   })
 
-  it('waits for its session before it is routed', async () => {
-    let settled = (): void => {}
-    awaited = new Promise((resolve) => (settled = resolve))
-    expect(await open(NAMED)).toEqual([])
-    settled()
-    await settle()
-    expect(log).toEqual([...asReplica, 'opened: begun'])
-  })
-
-  it('fails when its session does', async () => {
-    awaited = Promise.reject(new Error('no floor'))
-    expect(await open(NAMED)).toEqual(['failed: no floor'])
+  it('fails when its connection does', async () => {
+    executor = { read: (_read: Read, done: Done) => done(new Error('no node')) } as unknown as Executor
+    expect(await open(NAMED)).toEqual(['failed: no node'])
   })
 })
 
@@ -145,7 +124,7 @@ describe('where no isolation level is named', () => {
       'given back',
       'on the primary',
     ])
-    expect(await open('begin read only')).toEqual(['on the primary'])
+    expect(await open('begin read only')).toEqual(['belongs on the primary'])
     expect(await open(NAMED)).toEqual([...asReplica, 'opened: begun'])
   })
 

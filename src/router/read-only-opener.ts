@@ -1,20 +1,16 @@
 import type { PoolClient } from 'pg'
-import type { MutableSession } from '../consistency/session.ts'
 import type { Opening } from '../client/router-port.ts'
 import { asError } from '../errors/as-error.ts'
 import type { ReplicaLease } from '../execution/conversation.ts'
-import type { Work } from './executors.ts'
+import type { Decision } from '../execution/decision.ts'
+import type { Read } from '../execution/read.ts'
 import { isBroken } from '../nodes/is-broken.ts'
 import { rowsUnseen } from '../platform/unseen.ts'
-import type { RouteRequest } from '../routing/decide.ts'
-import type { Route } from '../routing/route.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { Statement } from '../statement/statement.ts'
 
 export interface ReadOnlyOpenerOptions {
-  readonly sessions: SessionKeeper
-  readonly route: (statement: Statement, session: MutableSession, request: RouteRequest) => Route
-  readonly work: (request: RouteRequest, session: MutableSession) => Work
+  readonly sessions: Pick<SessionKeeper, 'follower'>
   /** False while reads cannot be told from others. */
   readonly knowsDatabase: () => boolean
 }
@@ -32,40 +28,34 @@ export class ReadOnlyOpener {
     this.#options = options
   }
 
-  open(opening: Opening): void {
-    const { sessions, knowsDatabase } = this.#options
-    // On a replica a statement that is not proven fails; on the primary it runs.
-    if (!knowsDatabase() || (this.#mayBeSerializable && !isNamed(opening)))
-      return opening.onPrimary(nothing, nothing)
-    const awaited = sessions.awaited(opening.session, opening.request, opening.statement.hint)
-    if (awaited === undefined) {
-      try {
-        return this.#openNow(opening)
-      } catch (error) {
-        return opening.failed(asError(error))
-      }
-    }
-    awaited.then(() => this.#openNow(opening)).catch((error: unknown) => opening.failed(asError(error)))
+  /** False for a transaction that belongs on the primary: on a replica a statement that is not proven fails. */
+  mayOpen(statement: Statement): boolean {
+    if (!this.#options.knowsDatabase()) return false
+    return !this.#mayBeSerializable || namesIsolation(statement)
   }
 
-  #openNow(opening: Opening): void {
-    const { route: routeOf, work } = this.#options
-    const { statement, session, request, send, failed, onPrimary } = opening
-    const route = routeOf({ ...statement, kind: 'read' }, session, request)
-    if (route.role === 'primary') return onPrimary(nothing, nothing)
+  /** Opens the transaction of a decision that runs as `opening`. */
+  open(decision: Decision, opening: Opening): void {
+    const { executor, plan, query, route, session } = decision
+    const { onPrimary, send } = opening
     const conversation = {
-      held: (lease: ReplicaLease, result: unknown) => this.#began(opening, lease, result),
+      held: (lease: ReplicaLease, result: unknown) => this.#began(decision, opening, lease, result),
       spilled: onPrimary,
     }
-    const refused = (): void => onPrimary(nothing, nothing)
-    const follower = this.#options.sessions.follower(session, request, route)
-    const { candidates, executor } = work(request, session)
-    const read = { ...candidates(route), send, refused, conversation, follower }
-    executor.read(read, (error) => failed(asError(error)))
+    const read: Read = {
+      plan,
+      replan: () => executor.plan(route),
+      reached: (node, observation) => executor.reached(route, node, observation),
+      send,
+      refused: () => onPrimary(nothing, nothing),
+      conversation,
+      follower: this.#options.sessions.follower(session, query.request, route),
+    }
+    executor.read(read, (error) => opening.failed(asError(error)))
   }
 
   /** A default of the server, the database, the role or the connection may make the transaction serializable. */
-  #began(opening: Opening, lease: ReplicaLease, result: unknown): void {
+  #began({ statement }: Decision, opening: Opening, lease: ReplicaLease, result: unknown): void {
     const { client } = lease
     const { onPrimary, opened } = opening
     let isOver = false
@@ -85,7 +75,7 @@ export class ReadOnlyOpener {
       unwatch()
       opened(lease, result)
     }
-    if (isNamed(opening) || this.#known.has(client)) return open()
+    if (namesIsolation(statement) || this.#known.has(client)) return open()
     ask(client, 'show transaction_isolation', (error, isolation) => {
       if (error) return leave(error)
       if (isolation !== 'serializable') {
@@ -105,6 +95,6 @@ function ask(client: PoolClient, text: string, answered: (error?: Error, value?:
   )
 }
 
-function isNamed({ statement }: Opening): boolean {
-  return statement.modes?.isolation !== undefined
+function namesIsolation({ modes }: Statement): boolean {
+  return modes?.isolation !== undefined
 }

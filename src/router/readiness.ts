@@ -48,6 +48,13 @@ export class Readiness {
     void judgement.leave()
   }
 
+  /** A statement is on its way. */
+  used(): void {
+    const { cluster, judgement } = this.#options
+    cluster.used()
+    judgement.used()
+  }
+
   /** True when statements may go their way at once. */
   get isReady(): boolean {
     return this.#preparation.isDone && !this.#options.cluster.isResting
@@ -64,6 +71,13 @@ export class Readiness {
     // The nodes of before are looked at meanwhile: a discovery that does not answer keeps nobody waiting.
     void roster.look()
     await cluster.look()
+  }
+
+  /** Resolves when a statement may hope for a node; rejects with why there is none. */
+  async servable(): Promise<void> {
+    const { cluster } = this.#options
+    if (!this.isReady) await this.prepare()
+    if (!(await cluster.canServe())) throw cluster.unavailable()
   }
 
   /**

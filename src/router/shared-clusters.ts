@@ -6,7 +6,8 @@ import { POOL_OPTIONS } from '../config/known-options.ts'
 import type { PoolOptions } from '../config/options.ts'
 import { settingsOf, type Settings } from '../config/settings.ts'
 import type { LeasePoolListener } from '../nodes/lease-pool.ts'
-import { Router } from './router.ts'
+import { systemPlatform } from '../platform/system.ts'
+import { composeRouter, type Router } from './compose-router.ts'
 
 /** A watched cluster, and for how many clients. */
 interface Shared {
@@ -84,11 +85,12 @@ export class SharedClusters {
       return { ...node, options: { ...rest, ...unbounded } }
     })
     const whole = { ...settings, pgOptions: { ...pgOptions, ...unbounded }, nodes }
-    const router: Router = new Router(
-      whole,
-      this.#ClientClass,
-      listenerOf(() => router),
-    )
+    const router: Router = composeRouter({
+      settings: whole,
+      platform: systemPlatform,
+      ClientClass: this.#ClientClass,
+      listener: listenerOf(() => router),
+    })
     router.readiness.warm()
     const shared = { options, router, members: 0 }
     this.#shared.push(shared)
@@ -107,7 +109,7 @@ function listenerOf(router: () => Router): LeasePoolListener {
     connected: () => undefined,
     released: nothing,
     removed: nothing,
-    opened: (node, client, proceed) => router().opened(node, client, proceed),
+    opened: (node, client, proceed) => router().consequences.opened(node, client, proceed),
     idleError: (node, error) => router().connectionLost(node, error),
   }
 }

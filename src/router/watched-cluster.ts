@@ -105,7 +105,7 @@ export class WatchedCluster implements Cluster {
   }
 
   /** @param tags What a node must have to serve a read. */
-  plan(route: Route, tags?: Tags): QueryPlan {
+  plan(route: Route, tags: Tags | undefined): QueryPlan {
     const planBy = (selection: Selection): QueryPlan => {
       const chosen = tags === undefined ? selection : { ...selection, tags }
       return planQuery(route, this.snapshot, chosen, this.#platform.now())

@@ -31,7 +31,8 @@ function toPrimary(reason: RouteReason): Route {
 /** Of reads that stay on the primary whatever their session has written. */
 export const BOUND_BY_SETTING: Route = toPrimary('setting')
 
-const NOT_A_READ = toPrimary('not-a-read')
+/** Of everything but proven reads. */
+export const NOT_A_READ: Route = toPrimary('not-a-read')
 const ASKED_PRIMARY = toPrimary('asked-primary')
 const HINT_PRIMARY = toPrimary('hint-primary')
 const SESSION_WROTE = toPrimary('session-wrote')
@@ -51,9 +52,8 @@ export function decideRoute(
 ): Route {
   if (statement.kind !== 'read') return NOT_A_READ
   const { route, maxStalenessMs } = request
-  if (route === 'primary') return ASKED_PRIMARY
-  if (maxStalenessMs !== undefined && maxStalenessMs <= 0) return ASKED_PRIMARY
-  if (route !== 'replica' && statement.hint === 'primary') return HINT_PRIMARY
+  const asked = askedForPrimary(statement, request)
+  if (asked !== undefined) return asked
   if (route === 'replica') return toReplica('asked-replica', asRecentAs(session, request, policy))
   if (statement.hint === 'replica') return toReplica('hint-replica', asRecentAs(session, request, policy))
 
@@ -72,6 +72,16 @@ export function decideRoute(
     default:
       throw new Error(`Unexpected consistency: ${String(consistency satisfies never)}`)
   }
+}
+
+/** The route of a statement whose caller, or whose text, asks for the primary; `undefined` for any other. */
+export function askedForPrimary(
+  { hint }: Statement,
+  { maxStalenessMs, route }: RouteRequest,
+): Route | undefined {
+  if (route === 'primary') return ASKED_PRIMARY
+  if (maxStalenessMs !== undefined && maxStalenessMs <= 0) return ASKED_PRIMARY
+  return route !== 'replica' && hint === 'primary' ? HINT_PRIMARY : undefined
 }
 
 /** What this read may show. */

@@ -97,6 +97,8 @@ export class ExecutionBench {
   readonly cluster: Cluster = {
     snapshot: { nodes: this.down },
     primary: () => this.primary,
+    plan: () => planOf(''),
+    reached: () => ({ is: 'unfit' }),
     awaitPrimary: async (timeoutMs) => {
       this.log.push(`awaits a primary for ${timeoutMs}`)
       this.primary = this.primaries.shift()

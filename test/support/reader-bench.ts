@@ -1,5 +1,9 @@
 import type { Done } from '../../src/execution/execution.ts'
+import type { Read } from '../../src/execution/read.ts'
 import { Reader } from '../../src/execution/reader.ts'
+import type { QueryPlan } from '../../src/selection/query-plan.ts'
+import type { Reached } from '../../src/selection/reached.ts'
+import type { NodeView } from '../../src/topology/snapshot.ts'
 import type { Position } from '../../src/consistency/position.ts'
 import { SecondOpinions } from '../../src/execution/second-opinion.ts'
 import { RetryBudget } from '../../src/execution/retry-budget.ts'
@@ -24,35 +28,32 @@ export class ReaderBench extends ExecutionBench {
     const { readTimeoutMs, places = 9, catchUpTimeoutMs = FAILOVER_TIMEOUT_MS } = given
     const { attempts, balancer, cluster, health, listener, platform } = this
     this.spill ??= new SpillGate({ platform, places, waitMs: catchUpTimeoutMs })
-    return new Reader({
-      attempts,
-      balancer,
-      budget: given.budget ?? new RetryBudget(platform),
-      cluster,
-      health,
-      listener,
-      opinions: new SecondOpinions({
-        budget: given.doubts ?? new RetryBudget(platform),
-        cluster,
-        committed: async () => this.committed,
-        listener,
-        spill: this.spill,
-      }),
-      platform,
-      spill: this.spill,
-      readTimeoutMs,
-      catchUpTimeoutMs: 100,
-      failoverTimeoutMs: FAILOVER_TIMEOUT_MS,
-    })
+    const { spill } = this
+    const committed = async (): Promise<Position | undefined> => this.committed
+    const doubts = given.doubts ?? new RetryBudget(platform)
+    return new Reader(
+      { nodeOf: () => undefined, balancer, cluster, committed, health, listener, platform },
+      {
+        attempts,
+        budget: given.budget ?? new RetryBudget(platform),
+        limits: { readTimeoutMs, catchUpTimeoutMs: 100, failoverTimeoutMs: FAILOVER_TIMEOUT_MS },
+        opinions: new SecondOpinions({ budget: doubts, cluster, committed, listener, spill }),
+        spill,
+      },
+    )
+  }
+
+  /** A read whose candidates are these, whenever it is planned. */
+  readOf(replan: () => QueryPlan, given: Partial<Read> = {}): Read {
+    const reached = (): Reached => ({ is: 'unfit' })
+    return { plan: replan(), replan, reached, send: this.send, refused: () => {}, ...given }
   }
 
   read(word: string, given: Given = {}, done: Done = this.done): void {
+    const refused = (node: NodeView, error: Error): void =>
+      void this.log.push(`refused by ${node.id}: ${error.message}`)
     this.reader(given).read(
-      {
-        plan: () => planOf(word),
-        send: this.send,
-        refused: (node, error) => void this.log.push(`refused by ${node.id}: ${error.message}`),
-      },
+      this.readOf(() => planOf(word), { refused }),
       done,
     )
   }

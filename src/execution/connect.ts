@@ -1,0 +1,35 @@
+import type { PoolClient } from 'pg'
+import type { ServerNode } from '../nodes/server-node.ts'
+import { inThisContext } from '../platform/async-context.ts'
+import { isLoginRefusal } from '../topology/login-refusal.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import { failureOf, type Failure } from './failure.ts'
+
+/** Receives why there is no connection, and what that says of the node. */
+export type Refused = (error: Error, failure: Failure) => void
+
+/**
+ * Leases a connection to a node: one of the two is called, once, in the async context of this call.
+ * @param server Absent when the node is no longer one of the cluster's.
+ */
+export function connect(
+  node: NodeView,
+  server: ServerNode | undefined,
+  connected: (client: PoolClient) => void,
+  refused: Refused,
+): void {
+  if (server === undefined) {
+    return refused(new Error(`${node.id} is no longer a node of the cluster`), 'busy')
+  }
+  // pg-pool hands connections over in the async context of the caller that released them.
+  const handedOver = inThisContext((error: Error | undefined, client?: PoolClient): void => {
+    if (client !== undefined) return connected(client)
+    const cause = error ?? new Error('Connection terminated unexpectedly')
+    // A primary that refuses the login answers every statement so. What a replica refuses, another one may take.
+    const failure = failureOf(cause)
+    const isOfReplica = failure === 'statement' && node.role === 'replica'
+    if (isOfReplica) refused(cause, isLoginRefusal(cause) ? 'node' : 'busy')
+    else refused(cause, failure)
+  })
+  server.lease(handedOver)
+}

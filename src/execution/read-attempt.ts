@@ -1,0 +1,170 @@
+import type { PoolClient } from 'pg'
+import { asError } from '../errors/as-error.ts'
+import { SwitchyardError } from '../errors/error.ts'
+import { hasOwnQuery } from '../nodes/own-query.ts'
+import type { Ride, Rider } from '../nodes/shareable-read.ts'
+import type { ServerNode } from '../nodes/server-node.ts'
+import { deadline } from '../platform/deadline.ts'
+import type { Platform, Timer } from '../platform/platform.ts'
+import type { NodeId } from '../topology/node.ts'
+import { downCauseOf, type NodeView, type Snapshot } from '../topology/snapshot.ts'
+import type { Attempted } from './attempted.ts'
+import { connect } from './connect.ts'
+import { failureOf, type Failure } from './failure.ts'
+import { giveBack } from './give-back.ts'
+import type { Abandonment, GiveUps, Harmless } from './give-ups.ts'
+import type { Sendable } from './read.ts'
+import { askWhetherStandby } from './standby-proof.ts'
+
+/** Bounds of one attempt to read from a node. */
+export interface ReadTerms {
+  /** Absent: as long as the node is there. */
+  readonly timeoutMs: number | undefined
+  /** Whether more is to follow over its connection: then, unless it fails, that is not given back. */
+  readonly keeps: boolean
+}
+
+/** What attempts need of their surroundings. */
+export interface AttemptPort {
+  /** Absent when the node is no longer one of the cluster's. */
+  readonly nodeOf: (id: NodeId) => ServerNode | undefined
+  readonly platform: Platform
+  readonly snapshot: () => Snapshot
+  /** A statement is being sent to this node. */
+  readonly sent: (node: NodeView) => void
+}
+
+/**
+ * One attempt to read from one node, over a lane or over a lease. It is given up when the node is, and after its time: nobody
+ * minds whether it ran. It is one object for all of this because every read takes this path.
+ */
+export class ReadAttempt implements Attempted, Harmless, Rider {
+  before: Harmless | undefined
+  after: Harmless | undefined
+  readonly nodeId: NodeId
+  error: Error | undefined
+  failure: Failure | undefined
+  result: unknown
+  knownAtSend: Snapshot | undefined
+  /** Set at the end, if the connection is kept. */
+  client: PoolClient | undefined
+  readonly #port: AttemptPort
+  readonly #giveUps: GiveUps
+  readonly #node: NodeView
+  readonly #sendable: Sendable
+  readonly #terms: ReadTerms
+  readonly #attempted: (end: Attempted) => void
+  #lease: PoolClient | undefined
+  #ride: Ride | undefined
+  #timer: Timer | undefined
+  #isOver = false
+
+  constructor(
+    port: AttemptPort,
+    giveUps: GiveUps,
+    node: NodeView,
+    sendable: Sendable,
+    terms: ReadTerms,
+    attempted: (end: Attempted) => void,
+  ) {
+    this.nodeId = node.id
+    this.#port = port
+    this.#giveUps = giveUps
+    this.#node = node
+    this.#sendable = sendable
+    this.#terms = terms
+    this.#attempted = attempted
+  }
+
+  get wasSent(): boolean {
+    return this.#lease !== undefined || this.#ride !== undefined
+  }
+
+  start(): void {
+    const { nodeOf, sent, snapshot } = this.#port
+    const { keeps, timeoutMs } = this.#terms
+    const node = this.#node
+    const known = snapshot()
+    const downCause = downCauseOf(known, node.id)
+    if (downCause !== undefined) return this.#end('node', downCause)
+    this.#giveUps.add(this)
+    if (timeoutMs !== undefined) this.#scheduleEnd(timeoutMs)
+    const shareable = keeps ? undefined : this.#sendable.shareable
+    if (shareable !== undefined) this.#ride = nodeOf(node.id)?.reads?.ride(shareable, this)
+    if (this.#ride === undefined) return this.moved()
+    this.knownAtSend = known
+    sent(node)
+  }
+
+  giveUp(cause: Error, failure: Abandonment): void {
+    this.#end(failure, cause)
+  }
+
+  /** Goes on over a lease. */
+  readonly moved = (): void => {
+    if (this.#isOver) return
+    connect(
+      this.#node,
+      this.#port.nodeOf(this.nodeId),
+      (client) => this.#connected(client),
+      (error, failure) => this.#end(failure, error),
+    )
+  }
+
+  readonly answered = (error: Error | null | undefined, result?: unknown): void => {
+    if (!error) return this.#end(undefined, undefined, result)
+    const failure = failureOf(error)
+    if (failure !== 'standby-refusal' || this.#node.role === 'replica') return this.#end(failure, error)
+    if (this.#lease === undefined) return this.moved()
+    // What calls itself a primary may refuse for another reason: transactions are read-only there by default.
+    askWhetherStandby(this.#lease, (isStandby) =>
+      this.#end(isStandby ? 'standby-refusal' : 'statement', error),
+    )
+  }
+
+  #connected(client: PoolClient): void {
+    if (this.#isOver) return giveBack(client)
+    const { nodeOf, sent, snapshot } = this.#port
+    const { shareable } = this.#sendable
+    this.#lease = client
+    client.on('error', this.answered)
+    if (this.#ride === undefined) sent(this.#node)
+    this.knownAtSend = snapshot()
+    const sharing = shareable === undefined ? undefined : nodeOf(this.nodeId)?.reads
+    try {
+      if (shareable === undefined || sharing === undefined || hasOwnQuery(client)) {
+        this.#sendable.send(client, this.answered)
+      } else sharing.send(client, shareable, this.answered)
+    } catch (thrown) {
+      this.answered(asError(thrown))
+    }
+  }
+
+  #scheduleEnd(timeoutMs: number): void {
+    this.#timer = deadline(this.#port.platform, timeoutMs, () => {
+      const message = `${this.nodeId} did not answer a read within ${timeoutMs} ms`
+      this.#end('node', new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }))
+    })
+  }
+
+  #end(failure: Failure | undefined, error: Error | undefined, result?: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#timer?.cancel()
+    this.#giveUps.remove(this)
+    this.#ride?.leave()
+    this.failure = failure
+    this.error = error
+    this.result = result
+    const lease = this.#lease
+    try {
+      if (lease !== undefined) {
+        lease.removeListener('error', this.answered)
+        if (this.#terms.keeps && error === undefined) this.client = lease
+        else lease.release(error)
+      }
+    } finally {
+      this.#attempted(this)
+    }
+  }
+}

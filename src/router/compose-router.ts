@@ -1,0 +1,216 @@
+import { EventEmitter } from 'node:events'
+import type { Client } from 'pg'
+import type { RouterPort } from '../client/router-port.ts'
+import type { Settings } from '../config/settings.ts'
+import { HealthBook } from '../execution/health-book.ts'
+import type { LeasePoolListener } from '../nodes/lease-pool.ts'
+import { NodeSet } from '../nodes/node-set.ts'
+import type { RouterEventEmitter } from '../observability/events.ts'
+import { logEvents } from '../observability/logger.ts'
+import { Counters, type PoolStats } from '../observability/stats.ts'
+import { tellerOf } from '../observability/tell.ts'
+import { Transitions } from '../observability/transitions.ts'
+import type { Platform } from '../platform/platform.ts'
+import { guardedBalancer } from '../selection/guarded-balancer.ts'
+import { SettingKeeper } from '../settings/setting-keeper.ts'
+import type { NodeId } from '../topology/node.ts'
+import { Consequences } from './consequences.ts'
+import { Decider } from './decider.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { endedOf } from './endings.ts'
+import { executionListener } from './execution-listener.ts'
+import { createExecutors, type Executors } from './executors.ts'
+import { Hooks } from './hooks.ts'
+import { judgementOf } from './judgement-of.ts'
+import { nodeOpener } from './node-opener.ts'
+import { Readiness } from './readiness.ts'
+import { ReadOnlyOpener } from './read-only-opener.ts'
+import { Roster } from './roster.ts'
+import { SessionKeeper } from './session-keeper.ts'
+import { WatchedCluster } from './watched-cluster.ts'
+
+/** The parts of a router, wired. One per pool. */
+export interface Router extends RouterPort {
+  readonly events: RouterEventEmitter
+  readonly cluster: WatchedCluster
+  readonly consequences: Consequences
+  readonly counters: Counters
+  readonly decider: Decider
+  readonly dispatcher: Dispatcher
+  readonly executors: Executors
+  readonly hooks: Hooks
+  readonly nodes: NodeSet
+  readonly readiness: Readiness
+  readonly roster: Roster
+  readonly sessions: SessionKeeper
+  readonly transitions: Transitions
+  /** An idle connection to this node broke: the server may be gone. */
+  connectionLost(node: NodeId, cause: Error): void
+  stats(): PoolStats
+  end(): Promise<void>
+}
+
+export interface RouterOptions {
+  readonly settings: Settings
+  readonly platform: Platform
+  readonly ClientClass: typeof Client
+  readonly listener: LeasePoolListener
+}
+
+/** Makes the parts of a router and wires them; does no I/O. */
+export function composeRouter({ settings: options, platform, ClientClass, listener }: RouterOptions): Router {
+  const events: RouterEventEmitter = new EventEmitter()
+  const tell = tellerOf(events)
+  const transitions = new Transitions(platform, tell)
+  const counters = new Counters()
+  const settings = new SettingKeeper()
+  const health = new HealthBook(platform, {
+    ejected: (node, forMs) => tell('nodeEjected', { node, forMs }),
+  })
+  const balancer = guardedBalancer(options.balancer, (cause) => tell('balancerFailed', { cause }))
+  const judgement = judgementOf({
+    settings: options,
+    platform,
+    ClientClass,
+    tell,
+    primary: () => cluster.source(nodes),
+  })
+  const sessions = new SessionKeeper({
+    settings: options,
+    platform,
+    cluster: () => cluster,
+    tokenRejected: (reason) => tell('tokenRejected', { reason }),
+  })
+  const ended = endedOf(sessions, judgement)
+  const hooks = new Hooks({
+    ended,
+    judge: (sql) => judgement.judge(sql),
+    lastRoleOf: (id) => transitions.lastRoleOf(id),
+    sessions,
+    settings,
+    tell,
+  })
+  const nodes = new NodeSet(
+    options.nodes,
+    nodeOpener(options, platform, ClientClass, { hooks, settings, tell, judged: judgement }, listener),
+  )
+  const cluster = new WatchedCluster({
+    settings: options,
+    ClientClass,
+    platform,
+    selection: {
+      balancer,
+      health,
+      random: () => platform.random(),
+      spills: options.primarySpill.places > 0,
+    },
+    onSnapshot: (next, previous) => {
+      sessions.observe(next)
+      consequences.draw(transitions.observe(next, previous), next)
+      readiness.observe(next)
+    },
+    onRest: () => readiness.rest(),
+    isInUse: () => nodes.isInUse,
+  })
+  const executors = createExecutors({
+    settings: options,
+    nodes,
+    connections: settings.connections,
+    surroundings: {
+      nodeOf: (id) => nodes.get(id),
+      balancer,
+      cluster,
+      committed: () => sessions.committed(),
+      health,
+      listener: executionListener(counters, transitions, cluster),
+      platform,
+    },
+  })
+  const roster = new Roster({
+    settings: options,
+    platform,
+    nodes,
+    cluster,
+    tell,
+    removed: (id, answered) => {
+      health.forget(id)
+      executors.forget(id)
+      // It is no longer watched, so nobody would tell those who wait for it in vain.
+      if (!answered) executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
+    },
+  })
+  const readiness = new Readiness({
+    platform,
+    failoverTimeoutMs: options.failoverTimeoutMs,
+    judgement,
+    roster,
+    cluster,
+  })
+  const consequences = new Consequences({
+    platform,
+    sessions,
+    cluster,
+    executors,
+    health,
+    nodes,
+    roster,
+    settings,
+    transitions,
+  })
+  const openings = new ReadOnlyOpener({ sessions, knowsDatabase: () => judgement.source === 'loaded' })
+  const decider = new Decider({
+    policy: options,
+    platform,
+    readiness,
+    judgement,
+    sessions,
+    settings,
+    executors,
+    openings,
+  })
+  const dispatcher = new Dispatcher({
+    decider,
+    cluster,
+    ended,
+    judgement,
+    sessions,
+    settings,
+    tell,
+    transitions,
+  })
+  if (options.logger !== undefined) logEvents(events, options.logger)
+
+  return {
+    events,
+    tell,
+    cluster,
+    consequences,
+    counters,
+    decider,
+    dispatcher,
+    ended,
+    executors,
+    hooks,
+    names: judgement.names,
+    nodes,
+    openings,
+    readiness,
+    roster,
+    sessions,
+    settings,
+    transitions,
+    connectionLost: (node, cause) => {
+      cluster.suspect(node, cause)
+      tell('connectionLost', { node, cause })
+    },
+    stats: () => {
+      const connectionsOf = (id: NodeId): PoolStats['nodes'][number]['connections'] => nodes.connectionsOf(id)
+      return counters.report(cluster.snapshot, judgement.source, connectionsOf, platform.now())
+    },
+    end: async () => {
+      roster.close()
+      sessions.close()
+      await Promise.all([judgement.leave(), cluster.close(), nodes.end()])
+    },
+  }
+}

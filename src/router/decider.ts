@@ -1,0 +1,144 @@
+import type { MutableSession } from '../consistency/session.ts'
+import type { Decision, Hold, Holder } from '../execution/decision.ts'
+import type { Query } from '../nodes/query.ts'
+import { explain, type Explanation } from '../observability/explain.ts'
+import { BOUND_BY_SETTING, decideRoute, NOT_A_READ, type RoutingPolicy } from '../routing/decide.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Route } from '../routing/route.ts'
+import type { QueryPlan } from '../selection/query-plan.ts'
+import type { Journal } from '../settings/journal.ts'
+import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import { opensOnStandby } from '../statement/on-a-standby.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { Executors } from './executors.ts'
+import type { Judgement } from './judgement.ts'
+import type { Readiness } from './readiness.ts'
+import type { ReadOnlyOpener } from './read-only-opener.ts'
+import type { SessionKeeper } from './session-keeper.ts'
+
+export interface DeciderOptions {
+  readonly policy: RoutingPolicy
+  readonly platform: Pick<Platform, 'now'>
+  readonly readiness: Pick<Readiness, 'isReady' | 'prepare' | 'used'>
+  readonly judgement: Pick<Judgement, 'judge' | 'changeKnown' | 'judgeAnew' | 'start'>
+  readonly sessions: Pick<SessionKeeper, 'awaited'>
+  readonly settings: Pick<SettingKeeper, 'pool' | 'binds'>
+  readonly executors: Pick<Executors, 'of'>
+  readonly openings: Pick<ReadOnlyOpener, 'mayOpen'>
+}
+
+/** A statement that is to be decided about. */
+interface Asked extends Pick<Decision, 'journal' | 'query' | 'session'> {
+  readonly isOfClient: boolean
+}
+
+/**
+ * Decides about statements. Classifying a text, waiting for the catalog, waiting for the session's floor and choosing candidates
+ * happen here and nowhere else.
+ */
+export class Decider {
+  readonly #options: DeciderOptions
+
+  constructor(options: DeciderOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The decision about a statement as the next one of its session. A promise only where something has to be awaited: the first
+   * look at the cluster, the catalog, or the session's floor.
+   *
+   * Throws, or rejects with, `SWITCHYARD_INVALID_OPTION` when there is no such tier.
+   *
+   * @param journal Settings that its connection must have. Absent: those of the pool.
+   * @param holder The client that it belongs to, if that may hold it to a connection.
+   */
+  decide(
+    query: Query,
+    session: MutableSession,
+    journal?: Journal,
+    holder?: Holder,
+  ): Decision | Promise<Decision> {
+    const { judgement, readiness } = this.#options
+    if (!readiness.isReady) {
+      return readiness.prepare().then(() => this.decide(query, session, journal, holder))
+    }
+    readiness.used()
+    const statement = judgement.judge(query.text)
+    const hold = holder?.holds(statement, query)
+    const known = this.#changeKnown(statement, query, hold)
+    const asked = { query, session, journal, isOfClient: holder !== undefined }
+    if (known === undefined) return this.#settle(statement, asked, hold)
+    return known.then(() => {
+      const classified = judgement.judge(query.text)
+      return this.#settle(classified, asked, holder?.holds(classified, query))
+    })
+  }
+
+  /** The decision about a statement, as text; see `decide`. Nothing is run. */
+  async explain(
+    query: Query,
+    session: MutableSession,
+    journal?: Journal,
+    holder?: Holder,
+  ): Promise<Explanation> {
+    const { judgement, readiness } = this.#options
+    if (!readiness.isReady) await readiness.prepare()
+    judgement.start()
+    return explain(await this.decide(query, session, journal, holder))
+  }
+
+  /** Resolves when the catalog may say otherwise of the statement; `undefined` where nothing is waited for. */
+  #changeKnown(statement: Statement, { text }: Query, hold: Hold | undefined): Promise<unknown> | undefined {
+    const { judgement } = this.#options
+    if (hold === undefined) return judgement.changeKnown(statement)
+    // On the primary it runs whatever it is. In a transaction on a replica it fails unless it is proven.
+    const isDoubtful = hold.role === 'replica' && statement.reason === 'catalog-pending'
+    return isDoubtful ? judgement.judgeAnew(text) : undefined
+  }
+
+  #settle(statement: Statement, asked: Asked, hold: Hold | undefined): Decision | Promise<Decision> {
+    if (hold !== undefined) return this.#hold(statement, asked, hold)
+    const opens = this.#opens(statement, asked)
+    if (statement.kind !== 'read' && !opens) return this.#route(statement, asked, false)
+    const { query, session } = asked
+    const awaited = this.#options.sessions.awaited(session, query.request, statement.hint)
+    if (awaited === undefined) return this.#route(statement, asked, opens)
+    return awaited.then(() => this.#route(statement, asked, opens))
+  }
+
+  #route(statement: Statement, { journal, query, session }: Asked, opens: boolean): Decision {
+    const { executors, platform, policy } = this.#options
+    const { request } = query
+    const executor = executors.of(request, session)
+    const isRead = statement.kind === 'read'
+    // A transaction that only reads goes where a read of its session may go.
+    const read: Statement = opens ? { ...statement, kind: 'read' } : statement
+    const route =
+      isRead && this.#binds(journal)
+        ? BOUND_BY_SETTING
+        : decideRoute(read, session, request, policy, platform.now())
+    const runs = isRead ? 'read' : opens && route.role === 'replica' ? 'opening' : 'primary'
+    return { runs, query, session, journal, statement, route, plan: executor.plan(route), executor }
+  }
+
+  #hold(statement: Statement, { journal, query, session }: Asked, { node, reason, role }: Hold): Decision {
+    const executor = this.#options.executors.of(query.request, session)
+    const isOfRead = statement.kind === 'read' || role === 'replica'
+    const held: Route = role === 'replica' ? { role, reason, freshness: {} } : { role, reason }
+    const route = isOfRead ? held : NOT_A_READ
+    const plan: QueryPlan =
+      node === undefined ? executor.plan(route) : { steps: [{ node, reason: 'held' }], rejected: [] }
+    return { runs: 'held', query, session, journal, statement, route, plan, executor, held: node }
+  }
+
+  /** A transaction belongs to a client: `pool.query('BEGIN')` begins one that nobody holds. */
+  #opens(statement: Statement, { isOfClient, journal }: Asked): boolean {
+    if (!isOfClient || !opensOnStandby(statement) || this.#binds(journal)) return false
+    return this.#options.openings.mayOpen(statement)
+  }
+
+  #binds(journal: Journal | undefined): boolean {
+    const { settings } = this.#options
+    return settings.binds(journal ?? settings.pool.journal)
+  }
+}

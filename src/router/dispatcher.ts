@@ -1,0 +1,112 @@
+import type { MutableSession } from '../consistency/session.ts'
+import { writeBy } from '../consistency/write-ledger.ts'
+import { asError } from '../errors/as-error.ts'
+import type { Decision, RunOptions } from '../execution/decision.ts'
+import type { Done } from '../execution/execution.ts'
+import { hasLeftNothing } from '../execution/left-nothing.ts'
+import type { Query } from '../nodes/query.ts'
+import type { Tell } from '../observability/tell.ts'
+import type { Transitions } from '../observability/transitions.ts'
+import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import type { Decider } from './decider.ts'
+import type { Ended } from './endings.ts'
+import { IgnoredHints } from './ignored-hints.ts'
+import type { Judgement } from './judgement.ts'
+import { RoutedRead } from './routed-read.ts'
+import type { SessionKeeper } from './session-keeper.ts'
+import type { WatchedCluster } from './watched-cluster.ts'
+
+export interface DispatcherOptions {
+  readonly decider: Decider
+  readonly cluster: Pick<WatchedCluster, 'servesUnmeasured'>
+  readonly ended: Ended
+  readonly judgement: Pick<Judgement, 'learn'>
+  readonly sessions: SessionKeeper
+  readonly settings: SettingKeeper
+  readonly tell: Tell
+  readonly transitions: Pick<Transitions, 'once'>
+}
+
+const nothing = (): void => {}
+
+/** Runs decisions about autocommit statements, and repairs those that a standby proves wrong. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #ignoredHints: IgnoredHints
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#ignoredHints = new IgnoredHints((statement) => options.tell('hintIgnored', statement))
+  }
+
+  /** Decides about a statement, and runs it wherever it belongs. */
+  submit(query: Query, session: MutableSession, options: RunOptions, done: Done): void {
+    try {
+      const decided = this.#options.decider.decide(query, session)
+      if (!(decided instanceof Promise)) return this.run(decided, options, done)
+      decided
+        .then((decision) => this.run(decision, options, done))
+        .catch((error: unknown) => done(asError(error)))
+    } catch (error) {
+      done(asError(error))
+    }
+  }
+
+  /** Runs what is decided; not over a connection that its client holds. `done` hears what node-postgres answers, untouched. */
+  run(decision: Decision, options: RunOptions, done: Done): void {
+    const { conversation } = options
+    const isRead = decision.runs === 'read'
+    const isOnPrimary = !isRead || decision.route.role === 'primary'
+    if (isOnPrimary && conversation !== undefined) return conversation.spilled(nothing, nothing)
+    if (isRead) this.#read(decision, options, done)
+    else this.#write(decision, options, done)
+  }
+
+  #read(decision: Decision, options: RunOptions, done: Done): void {
+    const { cluster, sessions, settings, transitions } = this.#options
+    const { executor, query, route, session } = decision
+    if (cluster.servesUnmeasured) transitions.once('startedWithoutPrimary')
+    const follower = sessions.follower(session, query.request, route)
+    const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, decision, options, done)
+    executor.read(new RoutedRead(decision, options, settings, follower, refused), done)
+  }
+
+  #write(decision: Decision, options: RunOptions, done: Done): void {
+    const { ended, sessions, settings } = this.#options
+    const { executor, journal, query, session, statement } = decision
+    const { text, request, values } = query
+    this.#ignoredHints.note(statement, request)
+    sessions.noteSetting(statement, text)
+    const ofPool = settings.ofPool(statement, values, options.send ?? query.send)
+    executor.write(settings.under(journal, ofPool, false, options.acquire), (error, result) => {
+      const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
+      sessions.ranOnPrimary(session, statement, text, error, counts)
+      if (counts) ended(writeBy(session, statement), text)
+      done(error, result)
+    })
+  }
+
+  /** A statement that a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
+  #repair(node: NodeView, cause: Error, decision: Decision, options: RunOptions, done: Done): void {
+    const { ended, judgement, sessions, settings, tell } = this.#options
+    const { executor, journal = settings.pool.journal, query, session } = decision
+    const { text: sql = '' } = query
+    const code: unknown = Reflect.get(cause, 'code')
+    const isOfSetting = code === 'SWITCHYARD_SETTING_REFUSED'
+    // Nothing of the statement itself was refused.
+    const isOfConnection = isOfSetting || code === 'SWITCHYARD_HOOK_REFUSED'
+    if (isOfSetting) settings.refused(journal)
+    if (isOfSetting) tell('settingRefused', { node: node.id, cause })
+    if (!isOfConnection) tell('readRefused', { node: node.id, sql, cause })
+    if (options.conversation !== undefined) return options.conversation.spilled(nothing, nothing)
+    const send = settings.under(decision.journal, options.send ?? query.send, false, options.acquire)
+    executor.write(send, (error, result) => {
+      const shape = error || isOfConnection ? undefined : judgement.learn(sql)
+      if (shape !== undefined) tell('shapeLearned', shape)
+      if (isOfConnection) sessions.shown(session)
+      else ended({ sessions: [session], catalogEffect: 'certain' })
+      done(error, result)
+    })
+  }
+}

@@ -1,0 +1,107 @@
+import type { PoolClient } from 'pg'
+import type { Position } from '../consistency/position.ts'
+import type { Conversation } from '../execution/conversation.ts'
+import type { Decision, RunOptions } from '../execution/decision.ts'
+import type { Done, Send } from '../execution/execution.ts'
+import type { Read, ReadFollower } from '../execution/read.ts'
+import type { ShareableRead } from '../nodes/shareable-read.ts'
+import { positionToAsk } from '../routing/route.ts'
+import type { QueryPlan } from '../selection/query-plan.ts'
+import type { Reached } from '../selection/reached.ts'
+import { Journal } from '../settings/journal.ts'
+import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { Observation } from '../topology/node.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+
+/** Receives what a standby has refused because it is one. */
+export type Refused = (node: NodeView, cause: Error) => void
+
+/** A decision that runs as a read: how it is sent, and under which settings. */
+export class RoutedRead implements Read {
+  readonly follower: ReadFollower | undefined
+  readonly refused: Refused
+  readonly #decision: Decision
+  readonly #options: RunOptions
+  readonly #settings: SettingKeeper
+  /** Settings that its connection must have, as of its decision. */
+  readonly #journal: Journal
+  /** `null` until it is asked for. */
+  #shareable: ShareableRead | undefined | null = null
+
+  constructor(
+    decision: Decision,
+    options: RunOptions,
+    settings: SettingKeeper,
+    follower: ReadFollower | undefined,
+    refused: Refused,
+  ) {
+    this.#decision = decision
+    this.#options = options
+    this.#settings = settings
+    this.#journal = decision.journal ?? settings.pool.journal
+    this.follower = follower
+    this.refused = refused
+  }
+
+  get plan(): QueryPlan {
+    return this.#decision.plan
+  }
+
+  replan(): QueryPlan {
+    const { executor, route } = this.#decision
+    return executor.plan(route)
+  }
+
+  reached(node: NodeView, observation: Observation): Reached {
+    const { executor, route } = this.#decision
+    return executor.reached(route, node, observation)
+  }
+
+  get text(): object {
+    return this.#decision.statement
+  }
+
+  get position(): Position | undefined {
+    return positionToAsk(this.#decision.route)
+  }
+
+  get conversation(): Conversation | undefined {
+    return this.#options.conversation
+  }
+
+  get canPipeline(): boolean {
+    const { acquire, send } = this.#options
+    return acquire === undefined && send === undefined && this.#decision.query.canPipeline
+  }
+
+  get shareable(): ShareableRead | undefined {
+    if (this.#shareable === null) this.#shareable = this.#share()
+    return this.#shareable
+  }
+
+  send(client: PoolClient, done: Done): void {
+    const { acquire, send = this.#decision.query.send } = this.#options
+    this.#settings.under(this.#journal, send satisfies Send, this.canPipeline, acquire)(client, done)
+  }
+
+  /** Nothing has to be set on its connection, nor does anything else happen there. */
+  #share(): ShareableRead | undefined {
+    const { executor, query, statement } = this.#decision
+    const { acquire, send } = this.#options
+    const isAlone = acquire === undefined && send === undefined && this.#journal === Journal.empty
+    return isAlone && executor.canShare && mayShare(statement)
+      ? query.shareable(schemaOf(statement))
+      : undefined
+  }
+}
+
+/** Whether a statement may share its connection with others, and may be prepared: a single proven SELECT. */
+function mayShare({ kind, reason, multiple }: Statement): boolean {
+  return kind === 'read' && !multiple && (reason === 'select' || reason === 'declared-read-only')
+}
+
+/** The schema in which it may be prepared. */
+function schemaOf({ naming }: Statement): string | undefined {
+  return naming !== undefined && 'schema' in naming ? naming.schema : undefined
+}
