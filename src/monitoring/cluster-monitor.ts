@@ -1,7 +1,7 @@
-import type { Client } from 'pg'
 import type { Position } from '../consistency/position.ts'
 import type { Unshown } from '../consistency/unshown.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
+import type { Connect } from '../platform/connect.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { assemble, type ReplicaLag } from '../topology/assemble.ts'
 import { isLoginRefusal } from '../topology/login-refusal.ts'
@@ -31,7 +31,7 @@ import { WatchedNode, type WatchOptions } from './watched-node.ts'
 export interface ClusterMonitorOptions {
   /** In configured order: of two names of one server, and of two clusters, the first counts. */
   readonly nodes: readonly NodeConfig[]
-  readonly ClientClass: typeof Client
+  readonly connect: Connect
   readonly platform: Platform
   /** Time between two probes of one node at the normal pace, in milliseconds. */
   readonly intervalMs: number
@@ -83,7 +83,7 @@ export class ClusterMonitor implements Monitor {
   #isClosed = false
 
   constructor(options: ClusterMonitorOptions) {
-    const { ClientClass, platform, intervalMs, timeoutMs } = options
+    const { connect, platform, intervalMs, timeoutMs } = options
     this.#options = options
     this.#room = new WaitingRoom(platform)
     this.#progressRoom = new WaitingRoom(platform)
@@ -93,7 +93,7 @@ export class ClusterMonitor implements Monitor {
       void this.refresh()
     })
     this.#watchOptions = {
-      ClientClass,
+      connect,
       platform,
       intervalMs,
       timeoutMs,

@@ -1,5 +1,6 @@
 import type { Client, ClientConfig } from 'pg'
 import { deadline } from '../platform/deadline.ts'
+import type { Connect } from '../platform/connect.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { connectUnseen } from '../platform/unseen.ts'
 import { probeOptions, unref } from './node-probe.ts'
@@ -19,7 +20,7 @@ interface Kept {
  * is opened when it is needed, closed when it has not been needed for a while, and never keeps the process alive.
  */
 export class KeptConnection {
-  readonly #ClientClass: typeof Client
+  readonly #connect: Connect
   readonly #platform: Platform
   readonly #connectTimeoutMs: number
   readonly #answerTimeoutMs: number
@@ -28,13 +29,8 @@ export class KeptConnection {
   #isClosed = false
 
   /** @param answerTimeoutMs A question without an answer by then fails, and its connection is closed. In milliseconds. */
-  constructor(
-    ClientClass: typeof Client,
-    platform: Platform,
-    connectTimeoutMs: number,
-    answerTimeoutMs: number,
-  ) {
-    this.#ClientClass = ClientClass
+  constructor(connect: Connect, platform: Platform, connectTimeoutMs: number, answerTimeoutMs: number) {
+    this.#connect = connect
     this.#platform = platform
     this.#connectTimeoutMs = connectTimeoutMs
     this.#answerTimeoutMs = answerTimeoutMs
@@ -97,7 +93,7 @@ export class KeptConnection {
   }
 
   async #open(options: ClientConfig): Promise<Client> {
-    const client = new this.#ClientClass(probeOptions(options))
+    const client = this.#connect(probeOptions(options))
     this.#busy.add(client)
     noteLimits(client)
     // The statement fails too, and tells whoever asked.

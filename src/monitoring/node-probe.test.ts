@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Connect } from '../platform/connect.ts'
 import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
 import { FakeNetwork, primaryRow, replicaRow, type FakeServer } from '../../test/support/fake-servers.ts'
 import type { Observation } from '../topology/node.ts'
@@ -19,7 +20,7 @@ function bench(options: object = {}): Bench {
   const platform = new FakePlatform()
   const lost: string[] = []
   const onLost = (error: Error): void => void lost.push(error.message)
-  const probe = new NodeProbe({ host: 'h', ...options }, network.ClientClass, platform, TIMEOUT_MS, onLost)
+  const probe = new NodeProbe({ host: 'h', ...options }, network.connect, platform, TIMEOUT_MS, onLost)
   return { probe, server: network.at('h'), platform, lost }
 }
 
@@ -121,12 +122,10 @@ describe('NodeProbe', () => {
 
   it('fails when no client can be made', async () => {
     const { platform } = bench()
-    const ClientClass = class {
-      constructor() {
-        throw new TypeError('bad option')
-      }
-    } as unknown as FakeNetwork['ClientClass']
-    const probe = new NodeProbe({}, ClientClass, platform, TIMEOUT_MS, () => {})
+    const connect: Connect = () => {
+      throw new TypeError('bad option')
+    }
+    const probe = new NodeProbe({}, connect, platform, TIMEOUT_MS, () => {})
     await expect(probe.probe()).rejects.toThrow('bad option')
   })
 
@@ -262,7 +261,7 @@ describe('the connection of a probe', () => {
   it('logs in as the application does, also with a password that is not enumerable', async () => {
     const options = Object.defineProperty({ user: 'app', ssl: true }, 'password', { value: 'sesame' })
     const network = new FakeNetwork()
-    const probe = new NodeProbe(options, network.ClientClass, new FakePlatform(), TIMEOUT_MS, () => {})
+    const probe = new NodeProbe(options, network.connect, new FakePlatform(), TIMEOUT_MS, () => {})
     await probe.probe()
     expect(network.at('').newestClient.options).toMatchObject({ user: 'app', ssl: true, password: 'sesame' })
   })

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import type { Client, ClientConfig } from 'pg'
 import { deadline } from '../platform/deadline.ts'
+import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
 import { socketOption } from '../platform/socket.ts'
 import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
@@ -15,7 +16,7 @@ const APPLICATION_NAME = 'pg-switchyard monitor'
 /** Probes one node over a connection of its own, which never keeps the process alive. At most one probe is in flight. */
 export class NodeProbe {
   readonly #options: ClientConfig
-  readonly #ClientClass: typeof Client
+  readonly #open: Connect
   readonly #platform: Platform
   readonly #timeoutMs: number
   readonly #onLost: (error: Error) => void
@@ -30,13 +31,13 @@ export class NodeProbe {
   /** @param onLost Told at once when the connection breaks between two probes: the server may be gone. */
   constructor(
     options: ClientConfig,
-    ClientClass: typeof Client,
+    connect: Connect,
     platform: Platform,
     timeoutMs: number,
     onLost: (error: Error) => void,
   ) {
     this.#options = options
-    this.#ClientClass = ClientClass
+    this.#open = connect
     this.#platform = platform
     this.#timeoutMs = timeoutMs
     this.#onLost = onLost
@@ -163,7 +164,7 @@ export class NodeProbe {
   }
 
   async #connect(): Promise<Client> {
-    const client = new this.#ClientClass(probeOptions(this.#options))
+    const client = this.#open(probeOptions(this.#options))
     this.#client = client
     noteLimits(client)
     client.on('error', (error) => this.#lost(client, error))

@@ -1,6 +1,6 @@
-import type { Client } from 'pg'
 import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
 import { inRootContext } from '../platform/async-context.ts'
+import type { Connect } from '../platform/connect.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { KnownNode } from '../topology/memory.ts'
@@ -11,7 +11,7 @@ import type { ProbeRow } from '../topology/probe.ts'
 import type { Question } from './unshown.ts'
 
 export interface WatchOptions {
-  readonly ClientClass: typeof Client
+  readonly connect: Connect
   readonly platform: Platform
   readonly intervalMs: number
   readonly timeoutMs: number
@@ -156,11 +156,11 @@ export class WatchedNode {
   }
 
   #newProbe(): NodeProbe {
-    const { ClientClass, platform, timeoutMs } = this.#options
+    const { connect, platform, timeoutMs } = this.#options
     const onLost = (cause: Error): void => {
       if (probe === this.#probe) this.suspect(cause)
     }
-    const probe: NodeProbe = new NodeProbe(this.#config.options, ClientClass, platform, timeoutMs, onLost)
+    const probe: NodeProbe = new NodeProbe(this.#config.options, connect, platform, timeoutMs, onLost)
     return probe
   }
 

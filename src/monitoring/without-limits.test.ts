@@ -8,7 +8,7 @@ it.each(['25P04', '57P05'])(
   async (code) => {
     const network = new FakeNetwork()
     const lost: Error[] = []
-    const probe = new NodeProbe({ host: 'h' }, network.ClientClass, new FakePlatform(), 2000, (error) => {
+    const probe = new NodeProbe({ host: 'h' }, network.connect, new FakePlatform(), 2000, (error) => {
       lost.push(error)
     })
     await probe.probe()
@@ -21,7 +21,7 @@ it.each(['25P04', '57P05'])(
 it('a probe is asked once more over a new connection when transaction_timeout has closed the first', async () => {
   const network = new FakeNetwork()
   const lost: Error[] = []
-  const probe = new NodeProbe({ host: 'h' }, network.ClientClass, new FakePlatform(), 2000, (error) => {
+  const probe = new NodeProbe({ host: 'h' }, network.connect, new FakePlatform(), 2000, (error) => {
     lost.push(error)
   })
   const server = network.at('h')

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { connectBy } from '../platform/connect.ts'
 import { FakeClients } from '../../test/support/fake-client.ts'
 import { settle } from '../../test/support/fake-platform.ts'
 import { LeasePool } from './lease-pool.ts'
@@ -15,7 +16,7 @@ let opened: (proceed: (refusal?: Error) => void) => void
 function poolOf(max: number): LeasePool {
   const told = (name: string) => (): void => void log.push(name)
   const config = { id: 'a', weight: 1, options: { max, idleTimeoutMillis: 0 } }
-  return new LeasePool(config, clients.ClientClass, {
+  return new LeasePool(config, connectBy(clients.ClientClass), {
     connected: () => void log.push('connected'),
     released: told('released'),
     removed: told('removed'),

@@ -1,5 +1,6 @@
+import { connectBy, type Connect } from '../platform/connect.ts'
 import PgPool from 'pg-pool'
-import type { Client, PoolClient } from 'pg'
+import type { Client, ClientConfig, PoolClient } from 'pg'
 import { socketOption } from '../platform/socket.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { LeaseCallback, NodeConfig, ReadSender, ServerNode } from './server-node.ts'
@@ -25,7 +26,7 @@ export interface LeasePoolListener {
 export class LeasePool implements ServerNode {
   readonly id: NodeId
   readonly #config: NodeConfig
-  readonly #ClientClass: typeof Client
+  readonly #connect: Connect
   readonly #listener: LeasePoolListener
   readonly #isLendable: (client: PoolClient) => boolean
   readonly #opened = new WeakSet<PoolClient>()
@@ -39,20 +40,20 @@ export class LeasePool implements ServerNode {
   readonly #sharing: Sharing | undefined
 
   /**
-   * @param ClientClass node-postgres' own `Client`, from the copy of `pg` that the application uses.
+   * @param connect Makes connections, unless the options name a class of their own.
    * @param isLendable False for a connection that is to be closed in place of being lent again.
    * @param sharing Absent where reads are sent as they come, each over a lease.
    */
   constructor(
     config: NodeConfig,
-    ClientClass: typeof Client,
+    connect: Connect,
     listener: LeasePoolListener,
     isLendable: (client: PoolClient) => boolean = () => true,
     sharing?: SharingSettings,
   ) {
     this.id = config.id
     this.#config = config
-    this.#ClientClass = ClientClass
+    this.#connect = connect
     this.#listener = listener
     this.#isLendable = isLendable
     this.#pool = this.#open()
@@ -163,11 +164,12 @@ export class LeasePool implements ServerNode {
   }
 
   #open(): PgPool<Client> {
-    const pool = new PgPool(this.#config.options as PgPool.Config<Client>, this.#ClientClass)
+    const options = this.#config.options as PgPool.Config<Client>
+    const own = options.Client as typeof Client | undefined
+    const pool = new PgPool(options)
     // These options are a copy that pg-pool has made.
     if (pool.options.stream === undefined) Object.assign(pool.options, socketOption)
-    // The options may name a class of their own.
-    Object.assign(pool, { Client: tended(Reflect.get(pool, 'Client') as typeof Client) })
+    Object.assign(pool, { Client: clientClassOf(own === undefined ? this.#connect : connectBy(own)) })
     const listener = this.#listener
     pool.on('connect', (client) => {
       const refusal = listener.connected(client, this.id)
@@ -184,17 +186,17 @@ export class LeasePool implements ServerNode {
 }
 
 /**
- * The same class, whose clients have a listener of `error` from their construction on, for their whole life. Whoever uses one has
- * listeners of their own; but a server may close a connection at any moment, and an error that no one hears ends the process.
+ * The class that pg-pool makes connections of. They have a listener of `error` from their construction on, for their whole life:
+ * whoever uses one has listeners of their own, but a server may close a connection at any moment, and an error that no one hears
+ * ends the process.
  */
-function tended(ClientClass: typeof Client): typeof Client {
-  return new Proxy(ClientClass, {
-    construct(target, args, newTarget) {
-      const client = Reflect.construct(target, args, newTarget) as Client
-      client.on('error', () => {})
-      return client
-    },
-  })
+function clientClassOf(connect: Connect): typeof Client {
+  // An ordinary function, since pg-pool constructs.
+  return function (options: ClientConfig) {
+    const client = connect(options)
+    client.on('error', () => {})
+    return client
+  } as unknown as typeof Client
 }
 
 /** What pg-pool keeps of its connections, those included that are being made. */

@@ -18,6 +18,7 @@ import type { LeasePoolListener } from '../nodes/lease-pool.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
+import { connectBy } from '../platform/connect.ts'
 import { systemPlatform } from '../platform/system.ts'
 import type { PoolClass, TierPool } from './pool-contract.ts'
 import { COUNTS, countsOf, NO_CONNECTIONS, type Count } from './pool-counts.ts'
@@ -98,7 +99,7 @@ export function poolClass(parts: PoolParts): PoolClass {
       this.#router = composeRouter({
         settings: this.#live?.settings(settings) ?? settings,
         platform: systemPlatform,
-        ClientClass,
+        connect: connectBy(ClientClass),
         listener: this.#eventsOfNodes(),
       })
       if (!isSingle) this.#router.readiness.warm()

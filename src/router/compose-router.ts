@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import type { Client } from 'pg'
 import type { RouterPort } from '../client/router-port.ts'
 import type { Settings } from '../config/settings.ts'
 import { HealthBook } from '../execution/health-book.ts'
@@ -10,6 +9,7 @@ import { logEvents } from '../observability/logger.ts'
 import { Counters, type PoolStats } from '../observability/stats.ts'
 import { tellerOf } from '../observability/tell.ts'
 import { Transitions } from '../observability/transitions.ts'
+import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
 import { guardedBalancer } from '../selection/guarded-balancer.ts'
 import { SettingKeeper } from '../settings/setting-keeper.ts'
@@ -53,12 +53,12 @@ export interface Router extends RouterPort {
 export interface RouterOptions {
   readonly settings: Settings
   readonly platform: Platform
-  readonly ClientClass: typeof Client
+  readonly connect: Connect
   readonly listener: LeasePoolListener
 }
 
 /** Makes the parts of a router and wires them; does no I/O. */
-export function composeRouter({ settings: options, platform, ClientClass, listener }: RouterOptions): Router {
+export function composeRouter({ settings: options, platform, connect, listener }: RouterOptions): Router {
   const events: RouterEventEmitter = new EventEmitter()
   const tell = tellerOf(events)
   const transitions = new Transitions(platform, tell)
@@ -71,7 +71,7 @@ export function composeRouter({ settings: options, platform, ClientClass, listen
   const judgement = judgementOf({
     settings: options,
     platform,
-    ClientClass,
+    connect,
     tell,
     primary: () => cluster.source(nodes),
   })
@@ -92,11 +92,11 @@ export function composeRouter({ settings: options, platform, ClientClass, listen
   })
   const nodes = new NodeSet(
     options.nodes,
-    nodeOpener(options, platform, ClientClass, { hooks, settings, tell, judged: judgement }, listener),
+    nodeOpener(options, platform, connect, { hooks, settings, tell, judged: judgement }, listener),
   )
   const cluster = new WatchedCluster({
     settings: options,
-    ClientClass,
+    connect,
     platform,
     selection: {
       balancer,

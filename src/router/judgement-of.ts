@@ -1,7 +1,7 @@
-import type { Client } from 'pg'
 import type { Settings } from '../config/settings.ts'
 import { Judgement } from './judgement.ts'
 import { tellOfCatalog, type Tell } from '../observability/tell.ts'
+import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { SharedCatalogs, type CatalogUser } from './shared-catalogs.ts'
@@ -9,7 +9,7 @@ import { SharedCatalogs, type CatalogUser } from './shared-catalogs.ts'
 export interface JudgementParts {
   readonly settings: Settings
   readonly platform: Platform
-  readonly ClientClass: typeof Client
+  readonly connect: Connect
   readonly tell: Tell
   readonly primary: CatalogUser['primary']
 }
@@ -20,10 +20,10 @@ const CONNECT_TIMEOUT_FACTOR = 5
 const catalogs = new SharedCatalogs(systemPlatform)
 
 /** Judges the statements of one pool, with a catalog that it shares with others of this process. */
-export function judgementOf({ settings, platform, ClientClass, tell, primary }: JudgementParts): Judgement {
+export function judgementOf({ settings, platform, connect, tell, primary }: JudgementParts): Judgement {
   const { declared, parser, probeTimeoutMs } = settings
   const user: CatalogUser = {
-    ClientClass,
+    connect,
     parser,
     declared,
     // It is asked while a program starts, which may keep the event loop busy for seconds, and nothing hurries.

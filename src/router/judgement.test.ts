@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
+import { connectBy } from '../platform/connect.ts'
 import { FakePlatform } from '../../test/support/fake-platform.ts'
 import { until } from '../../test/support/servers.ts'
 import { CatalogWatcher } from '../catalog/watcher.ts'
@@ -44,7 +45,7 @@ async function judgementOver(
       }),
     },
     user: {
-      ClientClass: Client,
+      connect: connectBy(Client),
       parser,
       declared: [],
       connectTimeoutMs: 1_000,

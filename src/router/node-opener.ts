@@ -1,4 +1,4 @@
-import type { Client, PoolClient } from 'pg'
+import type { PoolClient } from 'pg'
 import { schemaOf } from '../catalog/loader.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Hooks } from './hooks.ts'
@@ -10,6 +10,7 @@ import type { Clean } from '../nodes/shareable-read.ts'
 import type { NodeConfig, ServerNode } from '../nodes/server-node.ts'
 import type { SharingSettings } from '../nodes/sharing.ts'
 import type { Tell } from '../observability/tell.ts'
+import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
 import { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
@@ -29,7 +30,7 @@ const ANSWER_TIMEOUT_MS = 10_000
 export function nodeOpener(
   options: Settings,
   platform: Platform,
-  ClientClass: typeof Client,
+  connect: Connect,
   { hooks, judged, settings, tell }: NodePort,
   listener: LeasePoolListener,
 ): (config: NodeConfig) => ServerNode {
@@ -44,7 +45,7 @@ export function nodeOpener(
   const lending = (client: PoolClient, proceed: () => void): void => hooks.quiet(client, proceed)
   const told = { ...listener, lanesUnavailable, lending }
   const sharingOf = (config: NodeConfig): SharingSettings => {
-    const connection = new KeptConnection(ClientClass, platform, options.probeTimeoutMs, ANSWER_TIMEOUT_MS)
+    const connection = new KeptConnection(connect, platform, options.probeTimeoutMs, ANSWER_TIMEOUT_MS)
     const schema = new NodeSchema({
       platform,
       ask: () => schemaOf((sql) => connection.rows(config.options, sql)),
@@ -57,6 +58,6 @@ export function nodeOpener(
   return (config) => {
     // Where a read is, has to be found out for each of them.
     const sharing = config.isBalanced ? undefined : sharingOf(config)
-    return new LeasePool(hooks.around(config), ClientClass, told, isLendable, sharing)
+    return new LeasePool(hooks.around(config), connect, told, isLendable, sharing)
   }
 }

@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
+import { connectBy } from '../platform/connect.ts'
 import { FakePlatform } from '../../test/support/fake-platform.ts'
 import { parseDeclarations } from '../catalog/declared.ts'
 import { SharedCatalogs, type CatalogSource, type CatalogUser } from './shared-catalogs.ts'
@@ -10,7 +11,7 @@ const OPTIONS = { host: 'p', database: 'shop', user: 'app', password: 'secret' }
 
 function user(given: Partial<CatalogUser> = {}, source: Partial<CatalogSource> = {}): CatalogUser {
   return {
-    ClientClass: Client,
+    connect: connectBy(Client),
     parser: createLibpgQueryParser(),
     declared: [],
     connectTimeoutMs: 1_000,
@@ -39,7 +40,7 @@ test.each([
   ['the database', user({}, { options: { ...OPTIONS, database: 'other' } })],
   ['the role', user({}, { options: { ...OPTIONS, user: 'admin' } })],
   ['what the connection begins with', user({}, { options: { ...OPTIONS, options: '-c role=admin' } })],
-  ['the class of clients', user({ ClientClass: class extends Client {} })],
+  ['the class of clients', user({ connect: connectBy(class extends Client {}) })],
   ['the parser', user({ parser: createNodeSqlParser() })],
   ['what is declared', user({ declared: parseDeclarations({ functions: { f: 'readOnly' } }) })],
 ])('pools that differ in %s do not', (_what, other) => {

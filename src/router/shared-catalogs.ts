@@ -1,16 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Client, ClientConfig } from 'pg'
+import type { ClientConfig } from 'pg'
 import { CatalogWatcher, type CatalogEvent, type WatcherOptions } from '../catalog/watcher.ts'
 import type { DeclaredName } from '../catalog/declared.ts'
 import { KeptConnection } from '../monitoring/kept-connection.ts'
 import { ConnectionParameters } from '../platform/pg.ts'
+import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
 import { provesRead } from '../statement/proves-read.ts'
 import type { SqlParser } from '../statement/parser.ts'
 
 /** A pool that uses a catalog. */
 export interface CatalogUser {
-  readonly ClientClass: typeof Client
+  readonly connect: Connect
   readonly parser: SqlParser
   readonly declared: readonly DeclaredName[]
   readonly connectTimeoutMs: number
@@ -49,7 +50,7 @@ interface Key {
   readonly user: string | undefined
   /** Settings that the connection begins with: one of them may be a role. */
   readonly options: string | undefined
-  readonly ClientClass: typeof Client
+  readonly connect: Connect
   readonly parser: SqlParser
   readonly declared: readonly DeclaredName[]
 }
@@ -189,7 +190,7 @@ class SharedCatalog implements CatalogInUse {
   async #ask(sql: string): Promise<readonly unknown[]> {
     const [user, source] = this.#someone()
     this.#connection ??= new KeptConnection(
-      user.ClientClass,
+      user.connect,
       this.#platform,
       user.connectTimeoutMs,
       ANSWER_TIMEOUT_MS,
@@ -213,10 +214,10 @@ class SharedCatalog implements CatalogInUse {
 }
 
 function keyOf(
-  { ClientClass, declared, parser }: CatalogUser,
+  { connect, declared, parser }: CatalogUser,
   { serverIdentity, login, options }: CatalogSource,
 ): Key {
   // What is not given comes from the environment, and may differ from pool to pool.
   const { database, user, options: settings } = new ConnectionParameters(options)
-  return { serverIdentity, login, database, user, options: settings, ClientClass, parser, declared }
+  return { serverIdentity, login, database, user, options: settings, connect, parser, declared }
 }

@@ -6,6 +6,7 @@ import { POOL_OPTIONS } from '../config/known-options.ts'
 import type { PoolOptions } from '../config/options.ts'
 import { settingsOf, type Settings } from '../config/settings.ts'
 import type { LeasePoolListener } from '../nodes/lease-pool.ts'
+import { connectBy } from '../platform/connect.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { composeRouter, type Router } from './compose-router.ts'
 
@@ -88,7 +89,7 @@ export class SharedClusters {
     const router: Router = composeRouter({
       settings: whole,
       platform: systemPlatform,
-      ClientClass: this.#ClientClass,
+      connect: connectBy(this.#ClientClass),
       listener: listenerOf(() => router),
     })
     router.readiness.warm()

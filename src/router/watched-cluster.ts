@@ -1,4 +1,3 @@
-import type { Client } from 'pg'
 import type { Settings } from '../config/settings.ts'
 import type { Position } from '../consistency/position.ts'
 import type { Unshown } from '../consistency/unshown.ts'
@@ -8,6 +7,7 @@ import type { Monitor } from '../monitoring/monitor.ts'
 import type { NodeSet } from '../nodes/node-set.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { noPrimaryError } from '../observability/problems.ts'
+import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Route } from '../routing/route.ts'
 import { planQuery, type Selection } from '../selection/plan.ts'
@@ -23,7 +23,7 @@ const ENDED_HERE = 'Connection terminated'
 
 export interface WatchedClusterOptions {
   readonly settings: Settings
-  readonly ClientClass: typeof Client
+  readonly connect: Connect
   readonly platform: Platform
   readonly selection: Selection
   readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
@@ -44,14 +44,14 @@ export class WatchedCluster implements Cluster {
   #hadPrimary = false
 
   constructor(options: WatchedClusterOptions) {
-    const { settings, ClientClass, platform, selection, onSnapshot, isInUse, onRest } = options
+    const { settings, connect, platform, selection, onSnapshot, isInUse, onRest } = options
     this.#options = options
     this.#platform = platform
     this.#selection = selection
     this.#unmeasured = { ...selection, servesUnmeasured: true }
     this.#monitor = new ClusterMonitor({
       nodes: settings.nodes,
-      ClientClass,
+      connect,
       platform,
       intervalMs: settings.probeIntervalMs,
       timeoutMs: settings.probeTimeoutMs,

@@ -1,4 +1,5 @@
 import { Client } from 'pg'
+import { connectBy } from '../../src/platform/connect.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NodeProbe } from '../../src/monitoring/node-probe.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
@@ -25,7 +26,7 @@ afterAll(() => cluster?.stop())
 
 async function observed(index: number, user: string): Promise<Observation> {
   const config = { ...cluster.nodes[index]?.config, user, password: 'secret' }
-  const probe = new NodeProbe(config, Client, systemPlatform, 5000, () => {})
+  const probe = new NodeProbe(config, connectBy(Client), systemPlatform, 5000, () => {})
   try {
     return await probe.probe()
   } finally {

@@ -1,3 +1,4 @@
+import { connectBy } from '../../src/platform/connect.ts'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { KeptConnection } from '../../src/monitoring/kept-connection.ts'
@@ -15,7 +16,7 @@ afterAll(() => cluster.stop())
 
 it('a question without an answer fails in time, and leaves no connection behind', async () => {
   const { config } = cluster.primary
-  const connection = new KeptConnection(pg.Client, systemPlatform, 5_000, 200)
+  const connection = new KeptConnection(connectBy(pg.Client), systemPlatform, 5_000, 200)
   const sockets = (): number =>
     process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap' || name === 'PipeWrap').length
   const before = sockets()

@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectBy } from '../../src/platform/connect.ts'
 import { NodeProbe } from '../../src/monitoring/node-probe.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
@@ -36,7 +37,7 @@ afterAll(async () => {
 test('a connection that stalls without closing does not hold up the next probe', async () => {
   const { port } = proxy.address() as AddressInfo
   const options = { ...cluster.primary.config, host: '127.0.0.1', port }
-  const probe = new NodeProbe(options, Client, systemPlatform, TIMEOUT_MS, () => {})
+  const probe = new NodeProbe(options, connectBy(Client), systemPlatform, TIMEOUT_MS, () => {})
   try {
     expect(await probe.probe()).toMatchObject({ role: 'primary' })
     const [first] = passages

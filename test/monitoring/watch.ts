@@ -1,4 +1,5 @@
 import { Client } from 'pg'
+import { connectBy } from '../../src/platform/connect.ts'
 import { ClusterMonitor } from '../../src/monitoring/cluster-monitor.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
 import type { ClusterNode } from '../../src/test-cluster/index.ts'
@@ -19,7 +20,7 @@ export class Watch implements AsyncDisposable {
   constructor(nodes: readonly ClusterNode[], user: { user?: string; password?: string } = {}) {
     this.monitor = new ClusterMonitor({
       nodes: nodes.map(({ name, config }) => ({ id: name, weight: 1, options: { ...config, ...user } })),
-      ClientClass: Client,
+      connect: connectBy(Client),
       platform: systemPlatform,
       intervalMs: INTERVAL_MS,
       timeoutMs: 1000,

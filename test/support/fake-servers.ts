@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Client, ClientConfig } from 'pg'
+import type { Connect } from '../../src/platform/connect.ts'
 import { PROBE_SQL, type ProbeRow } from '../../src/topology/probe.ts'
 import { INSERTED_SQL, PROGRESS_SQL } from '../../src/topology/progress.ts'
 import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
@@ -178,19 +179,12 @@ export class FakeClient extends EventEmitter {
   }
 }
 
-/** Servers by host name, and the class of clients that finds them. */
+/** Servers by host name, and connections to them. */
 export class FakeNetwork {
   readonly #servers = new Map<string, FakeServer>()
-  readonly ClientClass: typeof Client
 
-  constructor() {
-    const at = (host: string): FakeServer => this.at(host)
-    this.ClientClass = class extends FakeClient {
-      constructor(options: ClientConfig) {
-        super(options, at(options.host ?? ''))
-      }
-    } as unknown as typeof Client
-  }
+  readonly connect: Connect = (options) =>
+    new FakeClient(options, this.at(options.host ?? '')) as unknown as Client
 
   at(host: string): FakeServer {
     const server = this.#servers.get(host) ?? new FakeServer()

@@ -25,7 +25,7 @@ export class MonitorBench {
     }
     this.monitor = new ClusterMonitor({
       nodes: ids.map((id) => ({ id, weight: 1, options: { host: id } })),
-      ClientClass: this.network.ClientClass,
+      connect: this.network.connect,
       platform: this.platform,
       intervalMs: INTERVAL_MS,
       timeoutMs: TIMEOUT_MS,
