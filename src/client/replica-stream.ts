@@ -3,7 +3,7 @@ import type { Conversation, Heard, ReplicaLease } from '../execution/conversatio
 import { isBroken } from '../nodes/is-broken.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import { failureOf, type Failure } from '../execution/failure.ts'
-import { isServerError } from '../execution/server-error.ts'
+import { isServerError } from '../platform/server-error.ts'
 import type { CursorRun } from './cursor-run.ts'
 import { TERMINATED } from './words.ts'
 

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import { isBroken } from '../nodes/is-broken.ts'
 import type { Done, Send } from './execution.ts'
-import { isServerError } from './server-error.ts'
+import { isServerError } from '../platform/server-error.ts'
 
 /** Closes a connection over which an answer is still to come, so that nobody waits for it; node-postgres may ask politely. */
 export function hangUp(client: PoolClient): void {

@@ -13,7 +13,10 @@ const onTimeline = (timeline: number | undefined): NodeView =>
   })
 
 const read: Send = (client, done) => void client.query('select 1', done as never)
-const serverError = Object.assign(new Error('relation "t" does not exist'), { severity: 'ERROR' })
+const serverError = Object.assign(new Error('relation "t" does not exist'), {
+  code: '42P01',
+  severity: 'ERROR',
+})
 
 interface Server {
   readonly pid?: number
@@ -109,7 +112,8 @@ describe('inBand', () => {
   it.each<[string, Server, readonly string[], readonly unknown[]]>([
     ['there', {}, ['progress', 'read'], ['rows']],
     ['behind', { lsn: '0/1000' }, ['progress'], [BEHIND]],
-    ['failing', { progressError: serverError }, ['progress'], [serverError]],
+    ['that cannot be asked', { progressError: serverError }, ['progress'], [BEHIND]],
+    ['lost', { progressError: new Error('read ECONNRESET') }, ['progress'], [new Error('read ECONNRESET')]],
   ])('asks first where it cannot send ahead: %s', (_name, server, sent, ends) => {
     expect(run(server, onTimeline(2), false)).toEqual({ sent, ends })
   })

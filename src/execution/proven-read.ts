@@ -1,16 +1,17 @@
 import type { PoolClient } from 'pg'
 import type { Position } from '../consistency/position.ts'
 import { SwitchyardError } from '../errors/error.ts'
+import { canSendAhead, exchange, NOTHING, type End } from '../nodes/exchange.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Reached } from '../selection/reached.ts'
 import type { NodeId, Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
-import type { Done, Send } from './execution.ts'
+import type { Send } from './execution.ts'
 import { BEHIND } from './in-band.ts'
-import { isServerError } from './server-error.ts'
-import { askWhoAnswers, forgetWhoAnswers } from './who-answers.ts'
+import { isServerError } from '../platform/server-error.ts'
+import { whoAnswers, forgetWhoAnswers } from './who-answers.ts'
 
-/** What such a read comes to whose server is not known to be as recent as it needs. */
+/** The result of such a read whose server is not known to be as recent as it needs. */
 export const PASSED_OVER: unique symbol = Symbol('passed over')
 
 export interface ProvenReadOptions {
@@ -27,11 +28,6 @@ export interface ProvenReadOptions {
   readonly served: (server: NodeView, upTo: Position | undefined) => void
 }
 
-/** Since version 8.23 node-postgres can send a query before the last one is answered. */
-interface Pipelining {
-  pipeline?: boolean
-}
-
 /**
  * Sends a read to an address that several servers share: whichever the connection has reached is asked who it is and how far,
  * in front of the read and over the same connection. What it was then it is behind it, for a standby that has become a primary
@@ -40,71 +36,36 @@ interface Pipelining {
  * What the read has seen is bounded by the position behind it. That is asked for in the same round trip, too.
  */
 export function provenRead(options: ProvenReadOptions): Send {
+  const { isAhead: canPipeline, isFollowed, platform, served } = options
   return (client, done) => {
-    const canSendAhead = options.isAhead && 'pipeline' in client
-    if (canSendAhead) inOneRoundTrip(options, client, done)
-    else inTurn(options, client, done)
+    let server: NodeView | undefined
+    let upTo: Position | undefined
+    const fitness = whoAnswers(client, platform, (observation, error) => {
+      if (error && !isServerError(error)) return { error }
+      const reached: Reached = observation === undefined ? { is: 'unfit' } : options.judge(observation)
+      if (reached.is === 'fit') server = reached.server
+      return endOf(options.node.id, client, reached)
+    })
+    const progress = whoAnswers(client, platform, (observation) => {
+      upTo = positionOf(observation)
+      return undefined
+    })
+    // Where it would take another round trip, the answer is not to wait for it.
+    const after = isFollowed && canPipeline && canSendAhead(client) ? [progress] : NOTHING
+    exchange(client, { before: [fitness], query: options.send, after, canPipeline }, (error, result) => {
+      if (server !== undefined && !(error && !isServerError(error))) served(server, upTo)
+      done(error, result)
+    })
   }
 }
 
-function inOneRoundTrip(options: ProvenReadOptions, client: PoolClient & Pipelining, done: Done): void {
-  const { isFollowed, judge, platform, send } = options
-  const { pipeline } = client
-  let reached: Reached = { is: 'unfit' }
-  let end: ((upTo: Observation | undefined) => void) | undefined
-  client.pipeline = true
-  askWhoAnswers(client, platform, (observation) => {
-    if (observation !== undefined) reached = judge(observation)
-  })
-  let isBehindAsked = isFollowed
-  send(client, (error, result) => {
-    end = (upTo) => {
-      end = undefined
-      client.pipeline = pipeline ?? false
-      finish(options, client, reached, upTo, done, error, result)
-    }
-    if (!isBehindAsked || (error && !isServerError(error))) end(undefined)
-  })
-  if (!isFollowed) return
-  askWhoAnswers(client, platform, (observation) => {
-    // An answer that comes first was asked for in front of the read, and bounds nothing.
-    isBehindAsked = false
-    end?.(observation)
-  })
-}
-
-/** Where queries cannot be sent ahead, the read is sent when the server is known to be fit. */
-function inTurn(options: ProvenReadOptions, client: PoolClient, done: Done): void {
-  const { judge, platform, send } = options
-  askWhoAnswers(client, platform, (observation, error) => {
-    if (error && !isServerError(error)) return done(error)
-    const reached: Reached = observation === undefined ? { is: 'unfit' } : judge(observation)
-    const finished: Done = (failure, result) =>
-      finish(options, client, reached, undefined, done, failure, result)
-    if (reached.is === 'fit') send(client, finished)
-    else finished(undefined)
-  })
-}
-
-function finish(
-  { node, served }: ProvenReadOptions,
-  client: PoolClient,
-  reached: Reached,
-  behind: Observation | undefined,
-  done: Done,
-  error: Error | undefined,
-  result?: unknown,
-): void {
-  if (error && !isServerError(error)) return done(error)
-  if (reached.is === 'fit') {
-    served(reached.server, positionOf(behind))
-    return done(error, result)
-  }
-  if (reached.is === 'behind') return done(undefined, BEHIND)
+/** Gives how the read ends whose server is not fit for it. */
+function endOf(id: NodeId, client: PoolClient, { is }: Reached): End | undefined {
+  if (is === 'fit') return undefined
+  if (is === 'behind') return { result: BEHIND }
   // It may follow another timeline by the next time.
   forgetWhoAnswers(client)
-  if (reached.is === 'passed-over') return done(undefined, PASSED_OVER)
-  done(unfitError(node.id))
+  return is === 'passed-over' ? { result: PASSED_OVER } : { error: unfitError(id) }
 }
 
 /** The address has led to a server that is of no use. */

@@ -5,7 +5,7 @@ import type { NodeView } from '../topology/snapshot.ts'
 import type { Cluster, ExecutionListener } from './execution.ts'
 import { failureOf } from './failure.ts'
 import type { RetryBudget } from './retry-budget.ts'
-import { isServerError } from './server-error.ts'
+import { isServerError } from '../platform/server-error.ts'
 import type { SpillGate } from './spill-gate.ts'
 
 /** A limit of the caller's has ended the statement, or somebody has cancelled it: that says nothing of what the replica shows. */

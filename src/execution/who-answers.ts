@@ -1,35 +1,42 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
+import type { End, Question } from '../nodes/exchange.ts'
 import type { Platform } from '../platform/platform.ts'
-import { queryUnseen } from '../platform/unseen.ts'
 import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
 import { PROGRESS_SQL, readProgress } from '../topology/progress.ts'
 
-/** What is known of the server that each connection has reached, since it was asked everything. */
+/** Knows the server that each connection has reached, since it was asked everything. */
 const known = new WeakMap<PoolClient, Observation>()
 
 /**
- * Asks the server that this connection has reached who it is and how far: everything the first time, and then how far alone.
+ * Makes the question to the server that a connection has reached who it is and how far: everything the first time, and then how
+ * far alone.
  *
  * `answered` gets `undefined` when that is not certain: the server gave no usable answer, or another process has answered than
  * the one that the connection was opened to. Then there is a pooler, and whatever follows may reach another server.
  */
-export function askWhoAnswers(
+export function whoAnswers(
   client: PoolClient,
   platform: Platform,
-  answered: (observation: Observation | undefined, error: Error | undefined) => void,
-): void {
-  const last = known.get(client)
-  const sentAtMs = platform.now()
-  const question = { text: last === undefined ? PROBE_SQL : PROGRESS_SQL, rowMode: 'array' as const }
-  queryUnseen(client, question, (error, answer) => {
-    if (error) return answered(undefined, error)
-    const [row] = (answer as QueryArrayResult<(string | null)[]>).rows
-    const observation = read(client, row, last, sentAtMs, platform.now())
-    if (observation === undefined) forgetWhoAnswers(client)
-    else known.set(client, observation)
-    answered(observation, undefined)
-  })
+  answered: (observation: Observation | undefined, error: Error | undefined) => End | undefined,
+): Question {
+  let last: Observation | undefined
+  let sentAtMs = 0
+  return {
+    ask: () => {
+      last = known.get(client)
+      sentAtMs = platform.now()
+      return { text: last === undefined ? PROBE_SQL : PROGRESS_SQL, rowMode: 'array' }
+    },
+    answered: (error, answer) => {
+      if (error) return answered(undefined, error)
+      const [row] = (answer as QueryArrayResult<(string | null)[]>).rows
+      const observation = read(client, row, last, sentAtMs, platform.now())
+      if (observation === undefined) forgetWhoAnswers(client)
+      else known.set(client, observation)
+      return answered(observation, undefined)
+    },
+  }
 }
 
 /** Next time it is asked everything anew. */

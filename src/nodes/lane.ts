@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NamedReads } from './named-reads.ts'
-import { queryUnseen } from '../platform/unseen.ts'
+import { exchange } from './exchange.ts'
 import { mayHaveName, type Answered, type ShareableRead, type Ride, type Rider } from './shareable-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { sendRead } from './send-read.ts'
@@ -200,13 +200,13 @@ export class Lane {
   }
 
   #keepHouse(): void {
-    for (const text of this.#options.statements.takeDeallocations()) {
-      this.#housekeeping += 1
-      queryUnseen(this.#client, { text }, () => {
-        this.#housekeeping -= 1
-        if (this.#isIdle) this.#idle()
-      })
-    }
+    const before = this.#options.statements.takeDeallocations()
+    if (before.length === 0) return
+    this.#housekeeping += 1
+    exchange(this.#client as unknown as PoolClient, { before, canPipeline: true }, () => {
+      this.#housekeeping -= 1
+      if (this.#isIdle) this.#idle()
+    })
   }
 
   #answered(passenger: Passenger, error: Error | null | undefined, result: unknown): void {

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
+import { canSendAhead } from './exchange.ts'
 import { isBroken } from './is-broken.ts'
 import { isInTransaction } from './in-transaction.ts'
 import { Lane } from './lane.ts'
@@ -97,8 +98,7 @@ export class Lanes {
   }
 
   #use(client: PoolClient): void {
-    const canPipeline: boolean = 'pipeline' in client
-    if (!canPipeline) {
+    if (!canSendAhead(client)) {
       this.#isClosed = true
       client.release()
       return this.#options.unavailable()

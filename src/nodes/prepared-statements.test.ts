@@ -68,7 +68,7 @@ describe('a name', () => {
     parsed(record)
     statements.lost(record, nameOf(record), 'failed')
     statements.lost(record, nameOf(record), 'failed')
-    expect(statements.takeDeallocations()).toEqual([`deallocate ${nameOf(record)}`])
+    expect(statements.takeDeallocations()).toEqual([{ ask: { text: `deallocate ${nameOf(record)}` } }])
     expect(statements.takeDeallocations()).toEqual([])
     expect(names.parsedStatements).toEqual({})
   })
@@ -90,7 +90,7 @@ describe('a name', () => {
     parsed(b!)
     statements.nameFor(a!, SCHEMA)
     statements.nameFor(c!, SCHEMA)
-    expect(statements.takeDeallocations()).toEqual([`deallocate ${nameOf(b!)}`])
+    expect(statements.takeDeallocations()).toEqual([{ ask: { text: `deallocate ${nameOf(b!)}` } }])
   })
 
   it('belongs to the schema that it was given in: in another one all are given anew', () => {
@@ -100,7 +100,9 @@ describe('a name', () => {
       parsed(record)
     }
     expect(statements.nameFor(a, 'def')).toBe(`${a.name}_def`)
-    expect(statements.takeDeallocations()).toEqual([b, a].map((record) => `deallocate ${nameOf(record)}`))
+    expect(statements.takeDeallocations()).toEqual(
+      [b, a].map((record) => ({ ask: { text: `deallocate ${nameOf(record)}` } })),
+    )
     // What was sent before ends later, and says nothing of the new name.
     statements.ran(a, nameOf(a))
     statements.lost(a, nameOf(a), 'taken')

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { PoolClient } from 'pg'
+import { NOTHING, type Question } from './exchange.ts'
 import type { TextRecord } from './shape-book.ts'
 
 /** What node-postgres keeps of the names that it has sent over a connection, by name. */
@@ -18,7 +19,7 @@ interface Known {
 export class PreparedStatements {
   readonly #names: Names | undefined
   readonly #known: LRUCache<string, Known>
-  readonly #unneeded: string[] = []
+  readonly #unneeded: Question[] = []
   #schema: string | undefined
 
   constructor(client: PoolClient, max: number) {
@@ -86,9 +87,9 @@ export class PreparedStatements {
     }
   }
 
-  /** What is to be run over the connection, now or later, to free what is not needed any more. */
-  takeDeallocations(): readonly string[] {
-    return this.#unneeded.length === 0 ? NONE : this.#unneeded.splice(0)
+  /** Takes the statements that free what is not needed any more. They are to be sent over the connection, now or later. */
+  takeDeallocations(): readonly Question[] {
+    return this.#unneeded.length === 0 ? NOTHING : this.#unneeded.splice(0)
   }
 
   #begin(schema: string): void {
@@ -103,7 +104,7 @@ export class PreparedStatements {
 
   #drop(name: string): void {
     this.#forget(name)
-    this.#unneeded.push(`deallocate ${name}`)
+    this.#unneeded.push({ ask: { text: `deallocate ${name}` } })
   }
 
   #forget(name: string): void {
@@ -112,8 +113,6 @@ export class PreparedStatements {
     delete this.#names.submittedNamedStatements[name]
   }
 }
-
-const NONE: readonly string[] = []
 
 /** What an error says of a name that was sent. */
 export type NameLoss =

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
-import { queryUnseen } from '../platform/unseen.ts'
+import { canSendAhead, exchange, type Send } from './exchange.ts'
 import { isInTransaction } from './in-transaction.ts'
 import type { Lanes } from './lanes.ts'
 import type { NamedReads } from './named-reads.ts'
@@ -70,13 +70,8 @@ export class SharedReads {
       }
       answered(error, result)
     }
-    const deallocations = statements.takeDeallocations()
-    if (deallocations.length === 0) return sendOn(client, read, name, done)
-    const reset = sendAhead(connection, deallocations)
-    sendOn(client, read, name, (error, result) => {
-      reset()
-      done(error, result)
-    })
+    const query: Send = (_client, sent) => sendRead(client, read, name, read.timeoutMs, sent as Answered)
+    exchange(client, { before: statements.takeDeallocations(), query, canPipeline: true }, done)
   }
 
   #nameFor(client: PoolClient, record: TextRecord, read: ShareableRead): string | undefined {
@@ -84,25 +79,11 @@ export class SharedReads {
     // What is said of a name there ends the transaction: it cannot be sent again without.
     if (isInTransaction(client)) return undefined
     // What is pushed out can be freed along with the next query only where queries can be sent ahead.
-    if (statements.isFull && !statements.has(record) && !('pipeline' in client)) return undefined
+    if (statements.isFull && !statements.has(record) && !canSendAhead(client)) return undefined
     return this.#options.named.nameFor(statements, record, read)
   }
 }
 
 function sendUnnamed(client: PoolClient, read: ShareableRead, answered: Answered): void {
-  sendOn(client, read, undefined, answered)
-}
-
-function sendOn(client: PoolClient, read: ShareableRead, name: string | undefined, answered: Answered): void {
-  sendRead(client, read, name, read.timeoutMs, answered)
-}
-
-function ignore(): void {}
-
-/** Sends these in the same round trip as what follows. To be reset when that is answered. */
-function sendAhead(client: PipelinedClient, texts: readonly string[]): () => void {
-  const { pipeline = false } = client
-  client.pipeline = true
-  for (const text of texts) queryUnseen(client, { text }, ignore)
-  return () => (client.pipeline = pipeline)
+  sendRead(client, read, undefined, read.timeoutMs, answered)
 }

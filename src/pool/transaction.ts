@@ -4,7 +4,7 @@ import { SwitchyardError } from '../errors/error.ts'
 import { beforeRound } from '../execution/backoff.ts'
 import { failureOf } from '../execution/failure.ts'
 import { outcomeOf, withOutcome } from '../errors/outcome.ts'
-import { isServerError } from '../execution/server-error.ts'
+import { isServerError } from '../platform/server-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import { beginOf, type TransactionOptions } from './transaction-options.ts'
 

@@ -1,8 +1,9 @@
 import type { PoolClient } from 'pg'
 import { unfitError } from '../execution/proven-read.ts'
-import { askWhoAnswers } from '../execution/who-answers.ts'
+import { whoAnswers } from '../execution/who-answers.ts'
 import type { Executors } from './executors.ts'
 import type { HealthBook } from '../execution/health-book.ts'
+import { exchange } from '../nodes/exchange.ts'
 import type { NodeSet } from '../nodes/node-set.ts'
 import type { NodeChange } from '../observability/events.ts'
 import type { Transitions } from '../observability/transitions.ts'
@@ -55,8 +56,12 @@ export class Consequences {
     if (role === 'primary') return settings.opened(client, (commit) => sessions.opened(commit), proceed)
     if (role !== 'replica') return proceed()
     if (nodes.configOf(id)?.isBalanced === true) return proceed()
-    askWhoAnswers(client, platform, (observation) => {
-      const found = observation?.serverIdentity
+    let found: string | undefined
+    const question = whoAnswers(client, platform, (observation) => {
+      found = observation?.serverIdentity
+      return undefined
+    })
+    exchange(client, { before: [question] }, () => {
       if (found === undefined || found === this.#servers.get(id)) return proceed()
       // Or it has been started anew since it was probed.
       void cluster.lookAt(id).then((view) => {

@@ -8,7 +8,7 @@ import { seenRead, type MutableSession, type SeenRead, type WriteCertainty } fro
 import type { TokenContent, TokenRejection } from '../consistency/token.ts'
 import { Tokens } from '../consistency/tokens.ts'
 import type { ReadFollower } from '../execution/read.ts'
-import { isServerError } from '../execution/server-error.ts'
+import { isServerError } from '../platform/server-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import { consistencyOf, type RouteRequest } from '../routing/decide.ts'
 import type { Route, RouteReason } from '../routing/route.ts'

@@ -1,4 +1,4 @@
-import { DatabaseError } from '../platform/pg.ts'
+import { DatabaseError } from './pg.ts'
 
 /**
  * True for an answer of the server (`DatabaseError`), whichever copy of node-postgres has read it: an application may have

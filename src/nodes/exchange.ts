@@ -1,0 +1,177 @@
+import type { PoolClient } from 'pg'
+import { asError } from '../errors/as-error.ts'
+import { isServerError } from '../platform/server-error.ts'
+import { queryUnseen, type OwnQuery } from '../platform/unseen.ts'
+
+/** Receives what node-postgres answered. */
+export type Done = (error: Error | undefined, result?: unknown) => void
+
+/** Sends one statement over a connection. */
+export type Send = (client: PoolClient, done: Done) => void
+
+/** How an exchange ends that does not go on. */
+export interface End {
+  readonly error?: Error | undefined
+  readonly result?: unknown
+}
+
+/** One query of the library's own, sent around a statement. */
+export interface Question {
+  /** The query, or a function that gives it when its turn comes: `undefined` when nothing has to be sent after all. */
+  readonly ask: OwnQuery | (() => OwnQuery | undefined)
+  /** Takes the answer. Gives how the exchange ends if it is not to go on. Absent: it goes on, whatever the answer. */
+  readonly answered?: (error: Error | undefined, result: unknown) => End | undefined
+}
+
+/** A statement, and what is sent around it. */
+export interface Exchange {
+  /** Sent in front of the statement. */
+  readonly before?: readonly Question[]
+  /** Sends the statement. Absent: the questions are all there is. */
+  readonly query?: Send
+  /** Sent behind the statement. */
+  readonly after?: readonly Question[]
+  /**
+   * Whether all of it may go in one round trip, where node-postgres can do that. Only for a statement that does no harm when
+   * a question in front of it fails, and for questions that do not depend on each other's answers.
+   * @defaultValue false
+   */
+  readonly canPipeline?: boolean
+}
+
+/** No questions. */
+export const NOTHING: readonly Question[] = []
+
+/** Whether a statement may share its connection with others: exactly when nothing is sent around it. */
+export function isAlone({ before = NOTHING, after = NOTHING }: Exchange): boolean {
+  return before.length === 0 && after.length === 0
+}
+
+/** Whether node-postgres can send a query over this connection before the last one is answered: since version 8.23. */
+export function canSendAhead(client: object): boolean {
+  return 'pipeline' in client
+}
+
+/**
+ * Sends a statement and what belongs around it over an idle connection. In sequence, a question in front of the statement
+ * may keep it from being sent, and nothing follows a statement that has failed. In one round trip all is sent, and when a
+ * question says stop, the statement's answer is thrown away. `done` is called once, when nothing is under way any more.
+ */
+export function exchange(client: PoolClient, what: Exchange, done: Done): void {
+  const { query = nothing } = what
+  if (isAlone(what)) return query(client, done)
+  if (what.canPipeline === true && canSendAhead(client)) new RoundTrip(client, done).send(what)
+  else inTurn(client, what, done)
+}
+
+function inTurn(
+  client: PoolClient,
+  { before = NOTHING, query = nothing, after = NOTHING }: Exchange,
+  done: Done,
+): void {
+  askInTurn(client, before, (stop) => {
+    if (stop !== undefined) return done(stop.error, stop.result)
+    let isAnswered = false
+    const answered: Done = (error, result) => {
+      isAnswered = true
+      if (error) return done(error, result)
+      askInTurn(client, after, (end) =>
+        end === undefined ? done(error, result) : done(end.error, end.result),
+      )
+    }
+    try {
+      query(client, answered)
+    } catch (thrown) {
+      if (isAnswered) throw thrown
+      done(asError(thrown))
+    }
+  })
+}
+
+function askInTurn(
+  client: PoolClient,
+  questions: readonly Question[],
+  over: (end?: End) => void,
+  index = 0,
+): void {
+  const question = questions[index]
+  if (question === undefined) return over()
+  const goOn = (): void => askInTurn(client, questions, over, index + 1)
+  const query = queryOf(question)
+  if (query === undefined) return goOn()
+  queryUnseen(client, query, (error, result) => {
+    const end = question.answered?.(error ?? undefined, result)
+    if (end === undefined) goOn()
+    else over(end)
+  })
+}
+
+/** An exchange in one round trip. It ends with the last answer, so that none is left for whoever has the connection next. */
+class RoundTrip {
+  readonly #client: PoolClient
+  readonly #switch: { pipeline: boolean }
+  readonly #wasPipelined: boolean
+  readonly #done: Done
+  /** Answers that are to come, and one more while it is being sent. */
+  #awaited = 1
+  #answer: { readonly error: Error | undefined; readonly result: unknown } | undefined
+  #end: End | undefined
+
+  constructor(client: PoolClient, done: Done) {
+    this.#client = this.#switch = client
+    this.#wasPipelined = client.pipeline
+    this.#done = done
+  }
+
+  send({ before = NOTHING, query = nothing, after = NOTHING }: Exchange): void {
+    this.#switch.pipeline = true
+    for (const question of before) this.#ask(question, () => true)
+    this.#query(query)
+    // What was asked behind the statement and is answered first was sent in front of it after all, and tells nothing.
+    for (const question of after) this.#ask(question, () => this.#answer !== undefined)
+    this.#heard()
+  }
+
+  #ask(question: Question, counts: () => boolean): void {
+    const query = queryOf(question)
+    if (query === undefined) return
+    this.#awaited += 1
+    queryUnseen(this.#client, query, (error, result) => {
+      if (this.#end === undefined && counts()) this.#end = question.answered?.(error ?? undefined, result)
+      this.#heard()
+    })
+  }
+
+  #query(query: Send): void {
+    this.#awaited += 1
+    const answered: Done = (error, result) => {
+      if (this.#answer !== undefined) return
+      this.#answer = { error, result }
+      this.#heard()
+    }
+    try {
+      query(this.#client, answered)
+    } catch (thrown) {
+      answered(asError(thrown))
+    }
+  }
+
+  #heard(): void {
+    this.#awaited -= 1
+    if (this.#awaited > 0) return
+    this.#switch.pipeline = this.#wasPipelined
+    const { error, result } = this.#answer ?? {}
+    // An error that is not the server's says that the connection is of no use, whatever else is known.
+    const isOfConnection = error && !isServerError(error)
+    if (this.#end === undefined || isOfConnection) this.#done(error, result)
+    else this.#done(this.#end.error, this.#end.result)
+  }
+}
+
+function queryOf({ ask }: Question): OwnQuery | undefined {
+  return typeof ask === 'function' ? ask() : ask
+}
+
+function nothing(_client: PoolClient, done: Done): void {
+  done(undefined)
+}
