@@ -1,9 +1,11 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
-import { queryUnseen } from '../platform/unseen.ts'
+import { withOutcome } from '../errors/outcome.ts'
+import { NOTHING, type End, type Question } from '../nodes/exchange.ts'
 import type { ConnectionSettings } from '../settings/connection-settings.ts'
 import { Journal } from '../settings/journal.ts'
 
 const NAME = 'statement_timeout'
+const QUESTION = { text: `select current_setting('${NAME}')`, rowMode: 'array' as const }
 
 interface Known {
   /** As the connection had it before the first change. */
@@ -11,8 +13,6 @@ interface Known {
   /** Absent where sessions have made settings since, or undone them. */
   now: string | undefined
 }
-
-type Applied = (error?: Error) => void
 
 /**
  * Gives connections that tiers share the `statement_timeout` of the tier that uses them next, and puts back what was there
@@ -27,38 +27,54 @@ export class StatementTimeout {
     this.#connections = connections
   }
 
-  /** @param timeoutMs Absent: as the connection had it. */
-  apply(client: PoolClient, timeoutMs: number | undefined, applied: Applied): void {
-    if (this.#connections.journalOf(client).get(NAME) === undefined) {
-      return this.#apply(client, timeoutMs, applied)
-    }
-    this.#connections.bring(client, Journal.empty, (error) => {
-      if (error) applied(error)
-      else this.#apply(client, timeoutMs, applied)
-    })
+  /**
+   * Gives the questions after which a connection has the timeout: none where it has it.
+   * @param timeoutMs Absent: as the connection had it.
+   */
+  steps(client: PoolClient, timeoutMs: number | undefined): readonly Question[] {
+    const isOfSession = this.#connections.journalOf(client).get(NAME) !== undefined
+    const cleaning = isOfSession ? this.#connections.steps(client, Journal.empty) : NOTHING
+    const known = this.#knownOf(client)
+    const wanted = timeoutMs === undefined ? known?.before : `${timeoutMs}ms`
+    if (wanted === undefined || (wanted === known?.now && !isOfSession)) return cleaning
+    const setting = this.#setting(client, wanted)
+    return known === undefined ? [...cleaning, this.#asking(client), setting] : [...cleaning, setting]
   }
 
-  #apply(client: PoolClient, timeoutMs: number | undefined, applied: Applied): void {
+  #asking(client: PoolClient): Question {
+    return {
+      ask: QUESTION,
+      answered: (error, answer) => {
+        if (error) return failed(error)
+        const before = String((answer as QueryArrayResult).rows[0]?.[0])
+        this.#known.set(client, { before, now: before })
+        return undefined
+      },
+    }
+  }
+
+  #setting(client: PoolClient, wanted: string): Question {
+    return {
+      ask: () => {
+        if (this.#knownOf(client)?.now === wanted) return undefined
+        return { text: `select set_config('${NAME}', $1, false)`, values: [wanted] }
+      },
+      answered: (error) => {
+        if (error) return failed(error)
+        const known = this.#known.get(client)
+        if (known !== undefined) known.now = wanted
+        return undefined
+      },
+    }
+  }
+
+  #knownOf(client: PoolClient): Known | undefined {
     const known = this.#known.get(client)
     if (this.#connections.takeTouched(client) && known !== undefined) known.now = undefined
-    const wanted = timeoutMs === undefined ? known?.before : `${timeoutMs}ms`
-    if (wanted === undefined || wanted === known?.now) return applied()
-    if (known !== undefined) return this.#set(client, known, wanted, applied)
-    const question = { text: "select current_setting('statement_timeout')", rowMode: 'array' as const }
-    queryUnseen(client, question, (error, answer) => {
-      if (error) return applied(error)
-      const before = String((answer as QueryArrayResult).rows[0]?.[0])
-      this.#set(client, { before, now: before }, wanted, applied)
-    })
+    return known
   }
+}
 
-  #set(client: PoolClient, known: Known, wanted: string, applied: Applied): void {
-    const change = { text: "select set_config('statement_timeout', $1, false)", values: [wanted] }
-    queryUnseen(client, change, (error) => {
-      if (error) return applied(error)
-      known.now = wanted
-      this.#known.set(client, known)
-      applied()
-    })
-  }
+function failed(error: Error): End {
+  return { error: withOutcome(error, 'not-sent') }
 }

@@ -1,8 +1,7 @@
 import type { PoolClient } from 'pg'
+import { exchange } from '../nodes/exchange.ts'
 import type { PermitBook } from '../nodes/permit-book.ts'
 import type { Tier } from '../nodes/tier.ts'
-import { withOutcome } from '../errors/outcome.ts'
-import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { atRelease } from './at-release.ts'
@@ -74,7 +73,8 @@ export class TieredAttempts implements Runner {
           refused(error, failure)
         }
         const unwatch = attempts.watch(node, end)
-        statementTimeout.apply(client, tier.statementTimeoutMs, (error) => end(error, 'node'))
+        const before = statementTimeout.steps(client, tier.statementTimeoutMs)
+        exchange(client, { before }, (error) => end(error, 'node'))
       }
       attempts.lease(node, prepared, (error, failure) => {
         leave()
@@ -110,17 +110,10 @@ export class TieredAttempts implements Runner {
     return { send: this.#timed((client, done) => sendable.send(client, done)) }
   }
 
-  #timed(send: Send): Send {
+  #timed(query: Send): Send {
     const { statementTimeout, tier } = this.#options
-    if (statementTimeout === undefined) return send
+    if (statementTimeout === undefined) return query
     return (client, done) =>
-      statementTimeout.apply(client, tier.statementTimeoutMs, (error) => {
-        if (error) return done(withOutcome(error, 'not-sent'))
-        try {
-          send(client, done)
-        } catch (thrown) {
-          done(asError(thrown))
-        }
-      })
+      exchange(client, { before: statementTimeout.steps(client, tier.statementTimeoutMs), query }, done)
   }
 }

@@ -26,11 +26,11 @@ export interface Question {
 /** A statement, and what is sent around it. */
 export interface Exchange {
   /** Sent in front of the statement. */
-  readonly before?: readonly Question[]
+  readonly before?: readonly Question[] | undefined
   /** Sends the statement. Absent: the questions are all there is. */
-  readonly query?: Send
+  readonly query?: Send | undefined
   /** Sent behind the statement. */
-  readonly after?: readonly Question[]
+  readonly after?: readonly Question[] | undefined
   /**
    * Whether all of it may go in one round trip, where node-postgres can do that. Only for a statement that does no harm when
    * a question in front of it fails, and for questions that do not depend on each other's answers.

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import type { RouteRequest } from '../routing/decide.ts'
-import type { Done, Send } from '../settings/send.ts'
+import type { Done, Send } from './exchange.ts'
 import type { ShareableRead } from './shareable-read.ts'
 import { wireValues } from './wire-values.ts'
 

@@ -40,7 +40,7 @@ export function nodeOpener(
     if (!isTold) tell('lanesUnavailable')
     isTold = true
   }
-  const clean: Clean = (client, done) => settings.connections.bring(client, Journal.empty, done)
+  const clean: Clean = settings.connections.under(Journal.empty, undefined, false)
   const isLendable = (client: PoolClient): boolean => settings.isLendable(client) && hooks.isLendable(client)
   const lending = (client: PoolClient, proceed: () => void): void => hooks.quiet(client, proceed)
   const told = { ...listener, lanesUnavailable, lending }

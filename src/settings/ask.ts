@@ -1,16 +1,13 @@
-import type { PoolClient, QueryArrayResult } from 'pg'
-import { queryUnseen } from '../platform/unseen.ts'
+import type { QueryArrayResult } from 'pg'
+import type { OwnQuery } from '../platform/unseen.ts'
 import { askSql } from './value.ts'
 
-/** Asks a server for settings, in the order of the names: `null` for what is not set at all, `undefined` behind an error. */
-export function askSettings(
-  client: PoolClient,
-  names: readonly string[],
-  done: (error: Error | undefined, values: readonly (string | null | undefined)[]) => void,
-): void {
-  const query = { text: askSql(names), rowMode: 'array' as const }
-  queryUnseen(client, query, (error, result) => {
-    // node-postgres says null where there is none.
-    done(error ?? undefined, (result as QueryArrayResult<(string | null)[]> | undefined)?.rows[0] ?? [])
-  })
+/** Makes the query for settings. */
+export function queryFor(names: readonly string[]): OwnQuery {
+  return { text: askSql(names), rowMode: 'array' }
+}
+
+/** Reads the values out of its answer, in the order of the names: `null` for what is not set at all, none behind an error. */
+export function valuesIn(result: unknown): readonly (string | null)[] {
+  return (result as QueryArrayResult<(string | null)[]> | undefined)?.rows[0] ?? []
 }

@@ -1,12 +1,11 @@
 import type { PoolClient } from 'pg'
-import { queryUnseen } from '../platform/unseen.ts'
+import { exchange, NOTHING, type Question, type Send } from '../nodes/exchange.ts'
 import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Acquire } from './acquire.ts'
 import { AdvisoryLocks } from './advisory-locks.ts'
 import { cleaningOf } from './cleaning.ts'
 import { Journal } from './journal.ts'
-import type { Send } from './send.ts'
 import type { Ending, Pin, SessionSettings } from './session-settings.ts'
 import type { SettingKeeper } from './setting-keeper.ts'
 import { TemporaryObjects } from './temporary-objects.ts'
@@ -67,10 +66,8 @@ export class ClientSettings {
    * @param acquire Runs `acquire` listeners first. Absent where there are none.
    */
   borrowed(client: PoolClient, acquire: Acquire | undefined, done: (error: Error | undefined) => void): void {
-    const { connections, pool } = this.#keeper
-    if (connections.mayMakeTemporary(client)) this.#temporary.mayBeMade()
-    if (acquire === undefined) return connections.bring(client, this.journal, done)
-    connections.checkOut(client, { acquire, base: pool.journal, journal: this.journal }, done)
+    if (this.#keeper.connections.mayMakeTemporary(client)) this.#temporary.mayBeMade()
+    this.#keeper.under(this.journal, undefined, false, acquire)(client, done)
   }
 
   pin(pin: Pin): void {
@@ -93,8 +90,8 @@ export class ClientSettings {
     if (statement.settings === undefined) return send
     return (client, done) => {
       // To ask within a transaction might be what it begins with, and decides what it sees.
-      if (isInTransaction) return send(client, done)
-      this.#keeper.remember(client, statement, values, (error) => (error ? done(error) : send(client, done)))
+      const before = isInTransaction ? NOTHING : this.#keeper.remembering(client, statement, values)
+      exchange(client, { before, query: send }, done)
     }
   }
 
@@ -146,11 +143,15 @@ export class ClientSettings {
     this.released()
     if (cleaning === 'close') return done(true)
     if (cleaning.length === 0) return done(undefined)
-    queryUnseen(client, cleaning.join('; '), (error) => {
-      if (wasReset) connections.note(client, Journal.empty)
-      if (wasReset) connections.touched(client)
-      done(error ? true : undefined)
-    })
+    const question: Question = {
+      ask: cleaning.join('; '),
+      answered: (error) => {
+        if (wasReset) connections.note(client, Journal.empty)
+        if (wasReset) connections.touched(client)
+        return error && { error }
+      },
+    }
+    exchange(client, { before: [question] }, (error) => done(error ? true : undefined))
   }
 
   /** Nothing is borrowed any more. */

@@ -1,20 +1,14 @@
 import type { PoolClient } from 'pg'
 import { withOutcome } from '../errors/outcome.ts'
 import { SwitchyardError } from '../errors/error.ts'
-import { queryUnseen } from '../platform/unseen.ts'
+import { exchange, NOTHING, type End, type Question, type Send } from '../nodes/exchange.ts'
 import type { Acquire } from './acquire.ts'
-import { askSettings } from './ask.ts'
+import { queryFor, valuesIn } from './ask.ts'
 import { difference } from './difference.ts'
 import { HookTraces } from './hook-traces.ts'
 import { Journal } from './journal.ts'
 import type { Statement } from '../statement/statement.ts'
 import { namesSet } from './operation.ts'
-import type { Done, Send } from './send.ts'
-
-/** Since version 8.23 node-postgres can send a query before the last one is answered. */
-interface Pipelining {
-  pipeline?: boolean
-}
 
 /** What is known of one connection. */
 interface Known {
@@ -68,7 +62,7 @@ export class ConnectionSettings {
   /** A listener of `acquire` or `release` is about to send this statement. */
   sentByListener(client: PoolClient, statement: Statement, values: readonly unknown[]): void {
     // What a `connect` listener has set there is learned in front of it, over the same connection.
-    this.remember(client, namesSet(statement, values), (error) => {
+    exchange(client, { before: this.remembering(client, namesSet(statement, values)) }, (error) => {
       if (error) this.spoil(client)
     })
     let traces = this.#traces.get(client)
@@ -122,68 +116,61 @@ export class ConnectionSettings {
     return this.#temporary.has(client)
   }
 
-  /** Gives the connection the settings of the journal. It must be idle, without a transaction. */
-  bring(client: PoolClient, journal: Journal, done: (error: Error | undefined) => void): void {
-    if (journal === Journal.empty && this.#isUntouched) return done(undefined)
+  /**
+   * Gives the questions after which a connection has the settings of a journal: none where it has them. It must be idle then,
+   * without a transaction.
+   */
+  steps(client: PoolClient, journal: Journal): readonly Question[] {
+    if (journal === Journal.empty && this.#isUntouched) return NOTHING
     const traces = this.#traces.get(client)
     const now = this.journalOf(client)
-    if (now === journal && traces === undefined) return done(undefined)
+    if (now === journal && traces === undefined) return NOTHING
     const undoing = traces?.cleaning(this.isHooked(client)) ?? []
     // A connection that has to be closed is not lent again, and its holder keeps what is there.
     const cleaning = undoing === 'close' ? [] : undoing
     const left = cleaning.includes('RESET ALL') ? Journal.empty : now
-    this.#change(client, traces?.over(left) ?? left, journal, cleaning, (error) => {
-      if (error === undefined) this.#traces.delete(client)
-      done(error)
-    })
+    const from = traces?.over(left) ?? left
+    return this.#changing(client, from, journal, cleaning, () => this.#traces.delete(client))
   }
 
-  /** Checks the connection out: gives it the pool's settings, then what `acquire` listeners do, then the caller's settings. */
-  checkOut(client: PoolClient, checkout: Checkout, done: (error: Error | undefined) => void): void {
-    const { acquire, base, journal } = checkout
-    this.bring(client, base, (refusal) => {
-      if (refusal) return done(refusal)
-      acquire(client, (error) => {
-        if (error !== undefined || journal === base) return done(error)
-        this.#change(client, base, journal, [], done)
-      })
-    })
-  }
-
-  /** Sends what leads from the settings of one journal to those of another, behind other statements. */
-  #change(
+  /** Gives the questions that lead from the settings of one journal to those of another, behind other statements. */
+  #changing(
     client: PoolClient,
     from: Journal,
     to: Journal,
-    before: readonly string[],
-    done: (error: Error | undefined) => void,
-  ): void {
+    first: readonly string[] = [],
+    changed: () => void = nothing,
+  ): readonly Question[] {
     const names = [...to.names()].filter((name) => from.get(name) === undefined)
-    this.remember(client, names, (error) => {
-      if (error) return done(error)
-      const statements = [...before, ...difference(from, to, this.#known.get(client)?.own)]
-      if (statements.length === 0) {
-        this.note(client, to)
-        return done(undefined)
-      }
-      this.touched(client)
-      queryUnseen(client, statements.join('; '), (failure) => {
-        if (!failure) this.note(client, to)
-        // node-postgres says null where there is none.
-        done(failure ? refused(failure) : undefined)
-      })
-    })
+    const made = (): undefined => {
+      this.note(client, to)
+      changed()
+    }
+    const change: Question = {
+      ask: () => {
+        const statements = [...first, ...difference(from, to, this.#known.get(client)?.own)]
+        if (statements.length === 0) return made()
+        this.touched(client)
+        return statements.join('; ')
+      },
+      answered: (error) => (error ? { error: refused(error) } : made()),
+    }
+    return [...this.remembering(client, names), change]
   }
 
-  /** Before settings of these names are made: learns what the application has set there itself, to go back to. */
-  remember(client: PoolClient, names: readonly string[], done: (error: Error | undefined) => void): void {
+  /**
+   * Before settings of these names are made: gives the questions for what the application has set there itself, to go back to.
+   */
+  remembering(client: PoolClient, names: readonly string[]): readonly Question[] {
     const own = this.#hasOwn ? this.#known.get(client)?.own : undefined
     const unknown = own === undefined ? [] : names.filter((name) => !own.has(name))
-    if (own === undefined || unknown.length === 0) return done(undefined)
-    askSettings(client, unknown, (error, values) => {
+    if (own === undefined || unknown.length === 0) return NOTHING
+    const answered = (error: Error | undefined, result: unknown): End | undefined => {
+      const values = valuesIn(result)
       for (const [index, name] of unknown.entries()) own.set(name, values[index] ?? null)
-      done(error && withOutcome(error, 'not-sent'))
-    })
+      return error && { error: withOutcome(error, 'not-sent') }
+    }
+    return [{ ask: queryFor(unknown), answered }]
   }
 
   /** True when it is known what to go back to from the settings that the statement makes. */
@@ -195,44 +182,34 @@ export class ConnectionSettings {
   /**
    * Sends a statement under the settings of a journal. What differs is sent in front, in the same round trip where the
    * statement does no harm when the settings are refused. That is told as `SWITCHYARD_SETTING_REFUSED`.
+   * @param query Absent: the settings are all there is to send.
    */
-  under(journal: Journal, send: Send, canPipeline: boolean): Send {
+  under(journal: Journal, query: Send | undefined, canPipeline: boolean): Send {
     return (client, done) => {
       // Asked now and not before: meanwhile it may have waited, and somebody else have set something.
-      if (journal === Journal.empty && this.#isUntouched) return send(client, done)
-      if (this.journalOf(client) === journal && !this.#traces.has(client)) return send(client, done)
-      if (canPipeline && !this.isHooked(client) && 'pipeline' in client) {
-        return this.#inOneRoundTrip(client, journal, send, done)
-      }
-      this.bring(client, journal, (error) => {
-        if (error) done(error)
-        else send(client, done)
-      })
+      const before = this.steps(client, journal)
+      // What a hook has set has to be known before it is overridden.
+      exchange(client, { before, query, canPipeline: canPipeline && !this.isHooked(client) }, done)
     }
   }
 
-  /** Sends a statement over a connection that is checked out for it alone. */
-  checkedOut(checkout: Checkout, send: Send): Send {
-    return (client, done) => {
-      this.checkOut(client, checkout, (error) => {
-        if (error) done(error)
-        else send(client, done)
+  /**
+   * Sends a statement over a connection that is checked out for it alone: under the pool's settings, then what `acquire`
+   * listeners set, then the caller's settings.
+   */
+  checkedOut({ acquire, base, journal }: Checkout, query: Send | undefined): Send {
+    const acquired: Send = (client, done) => {
+      acquire(client, (error) => {
+        if (error !== undefined) return done(error)
+        const before = journal === base ? NOTHING : this.#changing(client, base, journal)
+        exchange(client, { before, query }, done)
       })
     }
-  }
-
-  #inOneRoundTrip(client: PoolClient & Pipelining, journal: Journal, send: Send, done: Done): void {
-    const pipeline = client.pipeline ?? false
-    client.pipeline = true
-    let failure: Error | undefined
-    this.bring(client, journal, (error) => (failure = error))
-    send(client, (error, result) => {
-      client.pipeline = pipeline
-      if (failure) done(failure)
-      else done(error, result)
-    })
+    return this.under(base, acquired, false)
   }
 }
+
+function nothing(): void {}
 
 /**
  * Classes of SQLSTATE that say something of the server or of the connection, and nothing of a setting: connection exceptions,

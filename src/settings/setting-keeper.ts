@@ -1,10 +1,10 @@
 import type { PoolClient } from 'pg'
 import type { Acquire } from './acquire.ts'
-import { askSettings } from './ask.ts'
+import { exchange, NOTHING, type End, type Question, type Send } from '../nodes/exchange.ts'
+import { queryFor, valuesIn } from './ask.ts'
 import { ConnectionSettings } from './connection-settings.ts'
 import type { Journal } from './journal.ts'
 import { namesSet } from './operation.ts'
-import type { Done, Send } from './send.ts'
 import { SessionSettings } from './session-settings.ts'
 import { TEMPORARY_PATH } from './temporary-objects.ts'
 import type { Statement } from '../statement/statement.ts'
@@ -26,11 +26,13 @@ export class SettingKeeper {
     proceed: () => void,
   ): void {
     // Whoever uses the connection next will hear of an error.
-    askSettings(client, ['search_path', 'synchronous_commit'], (_error, [path, synchronousCommit]) => {
+    const answered = (_error: Error | undefined, result: unknown): undefined => {
+      const [path, synchronousCommit] = valuesIn(result)
       if (TEMPORARY_PATH.test(path ?? '')) this.connections.beginsTemporary(client)
       told(synchronousCommit)
-      proceed()
-    })
+    }
+    const ask = queryFor(['search_path', 'synchronous_commit'])
+    exchange(client, { before: [{ ask, answered }] }, () => proceed())
   }
 
   /** Settings of a new client. */
@@ -48,12 +50,18 @@ export class SettingKeeper {
   /**
    * Sends a statement under these settings.
    * @param journal Absent: the pool's own.
+   * @param query Absent: the settings are all there is to send.
    * @param acquire Runs `acquire` listeners in front of the statement. Absent where there are none.
    */
-  under(journal: Journal | undefined, send: Send, canPipeline: boolean, acquire?: Acquire): Send {
+  under(
+    journal: Journal | undefined,
+    query: Send | undefined,
+    canPipeline: boolean,
+    acquire?: Acquire,
+  ): Send {
     const base = this.pool.journal
-    if (acquire === undefined) return this.connections.under(journal ?? base, send, canPipeline)
-    return this.connections.checkedOut({ acquire, base, journal: journal ?? base }, send)
+    if (acquire === undefined) return this.connections.under(journal ?? base, query, canPipeline)
+    return this.connections.checkedOut({ acquire, base, journal: journal ?? base }, query)
   }
 
   /** A replica did not take these settings. */
@@ -61,30 +69,24 @@ export class SettingKeeper {
     this.#refused.add(journal)
   }
 
-  /** A statement of the pool's own, which may make settings for those that follow. */
-  ofPool(statement: Statement, values: readonly unknown[], send: Send): Send {
-    if (statement.settings === undefined) return send
-    return (client, done) => {
-      const finished: Done = (error, result) => {
+  /** Sends a statement of the pool's own, which may make settings for those that follow. */
+  ofPool(statement: Statement, values: readonly unknown[], query: Send): Send {
+    if (statement.settings === undefined) return query
+    const noted: Send = (client, done) => {
+      query(client, (error, result) => {
         if (error) return done(error)
         this.#poolRan(client, statement, values, (failure) => done(failure, failure ? undefined : result))
-      }
-      this.remember(client, statement, values, (error) => {
-        if (error) done(error)
-        else send(client, finished)
       })
+    }
+    return (client, done) => {
+      exchange(client, { before: this.remembering(client, statement, values), query: noted }, done)
     }
   }
 
-  /** Before a statement that makes settings: learns what there is to go back to. */
-  remember(
-    client: PoolClient,
-    statement: Statement,
-    values: readonly unknown[],
-    done: (error: Error | undefined) => void,
-  ): void {
-    if (statement.settings === undefined || !this.connections.isHooked(client)) return done(undefined)
-    this.connections.remember(client, namesSet(statement, values), done)
+  /** Before a statement that makes settings: gives the questions for what there is to go back to. */
+  remembering(client: PoolClient, statement: Statement, values: readonly unknown[]): readonly Question[] {
+    if (statement.settings === undefined || !this.connections.isHooked(client)) return NOTHING
+    return this.connections.remembering(client, namesSet(statement, values))
   }
 
   /** Asks for what is not certain of sessions, over a connection without a transaction that has all that they have set. */
@@ -95,10 +97,12 @@ export class SettingKeeper {
   ): void {
     const names = [...new Set(sessions.flatMap(({ uncertain }) => uncertain))]
     if (names.length === 0) return done(undefined)
-    askSettings(client, names, (error, values) => {
-      if (error === undefined) for (const session of sessions) session.answered(names, values)
-      done(error)
-    })
+    const answered = (error: Error | undefined, result: unknown): End | undefined => {
+      if (error) return { error }
+      for (const session of sessions) session.answered(names, valuesIn(result))
+      return undefined
+    }
+    exchange(client, { before: [{ ask: queryFor(names), answered }] }, done)
   }
 
   #poolRan(
