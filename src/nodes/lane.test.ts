@@ -3,7 +3,7 @@ import { DatabaseError, type PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
 import { Lane, type LaneOptions } from './lane.ts'
-import { Lanes } from './lanes.ts'
+import { Lanes, type LanesPool } from './lanes.ts'
 import { NamedReads } from './named-reads.ts'
 import type { ShareableRead, Ride } from './shareable-read.ts'
 import { PreparedStatements } from './prepared-statements.ts'
@@ -46,6 +46,8 @@ class FakeConnection extends EventEmitter {
   }
 }
 
+const LIMITS = { workMs: 1, maxInFlight: 4, maxUses: Infinity, allowExitOnIdle: false }
+
 let connection: FakeConnection
 let platform: FakePlatform
 let log: string[]
@@ -59,12 +61,8 @@ function options(more: Partial<LaneOptions> = {}): LaneOptions {
     platform,
     named: new NamedReads(platform, () => 'schema'),
     statements: new PreparedStatements(connection.asClient, 10),
-    workMs: 1,
-    maxInFlight: 4,
-    maxUses: Infinity,
-    allowExitOnIdle: false,
-    isWanted: () => isWanted,
-    isExpired: () => isExpired,
+    limits: LIMITS,
+    pool: { isWanted: () => isWanted, isExpired: () => isExpired },
     over: (_lane, error) => void log.push(error === undefined ? 'over' : `lost idle: ${error.message}`),
     ...more,
   }
@@ -160,7 +158,7 @@ describe('a lane with nothing under way', () => {
   })
 
   it('is closed when it has been used often enough', () => {
-    lane = new Lane(connection.asClient, options({ maxUses: 2 }))
+    lane = new Lane(connection.asClient, options({ limits: { ...LIMITS, maxUses: 2 } }))
     ride('a')
     connection.answer(1)
     ride('b')
@@ -311,7 +309,7 @@ describe('an empty lane that has been given back', () => {
   it('keeps the process alive for whoever has the connection now', () => {
     let isAlive = true
     Object.assign(connection, { ref: () => (isAlive = true), unref: () => (isAlive = false) })
-    lane = new Lane(connection.asClient, options({ allowExitOnIdle: true }))
+    lane = new Lane(connection.asClient, options({ limits: { ...LIMITS, allowExitOnIdle: true } }))
     const mine: Ride | undefined = lane.ride(read('a', 60_000), book.of('a'), {
       answered: () => mine?.leave(),
       moved: () => {},
@@ -331,23 +329,32 @@ describe('lanes', () => {
   beforeEach(() => {
     opened = []
     status = 'I'
-    lanes = new Lanes({
+    lanes = lanesOver((callback) => {
+      const client = Object.assign(new FakeConnection(), { status })
+      opened.push(client)
+      callback(undefined, client.asClient)
+    })
+  })
+
+  const lanesOver = (lease: LanesPool['lease']): Lanes =>
+    new Lanes({
       ...options(),
       statementsOf: (client) => new PreparedStatements(client, 10),
       most: 2,
       clean: (_client, done) => done(undefined),
-      lease: (callback) => {
-        const client = Object.assign(new FakeConnection(), { status })
-        opened.push(client)
-        callback(undefined, client.asClient)
+      pool: {
+        ...options().pool,
+        lease,
+        lostIdle: () => {},
+        unavailable: () => void log.push('unavailable'),
       },
-      lostIdle: () => {},
-      unavailable: () => void log.push('unavailable'),
     })
-  })
 
-  const tryRide = (): boolean =>
-    lanes.ride(read('a', 60_000), book.of('a'), { answered: () => {}, moved: () => {} }) !== undefined
+  const tryRide = (): boolean => {
+    const record = book.of('a')
+    const rider = { answered: () => {}, moved: () => {} }
+    return lanes.withRoomFor(record.shape.costMs)?.ride(read('a', 60_000), record, rider) !== undefined
+  }
 
   it('are filled one after the other; what finds no room goes over a lease', () => {
     const rode = Array.from({ length: 12 }, tryRide)
@@ -385,16 +392,8 @@ describe('lanes', () => {
   it('are not to be had where node-postgres cannot pipeline, which is told once', () => {
     const old = new EventEmitter() as unknown as PoolClient
     Object.assign(old, { release: () => log.push('released'), getTransactionStatus: () => 'I' })
-    const none = new Lanes({
-      ...options(),
-      statementsOf: (client) => new PreparedStatements(client, 10),
-      most: 2,
-      clean: (_client, done) => done(undefined),
-      lease: (callback) => callback(undefined, old),
-      lostIdle: () => {},
-      unavailable: () => void log.push('unavailable'),
-    })
-    for (let i = 0; i < 3; i++) none.ride(read('a'), book.of('a'), { answered: () => {}, moved: () => {} })
+    const none = lanesOver((callback) => callback(undefined, old))
+    for (let i = 0; i < 3; i++) expect(none.withRoomFor(0.1)).toBeUndefined()
     expect(log).toEqual(['released', 'unavailable'])
   })
 })

@@ -3,16 +3,21 @@ import type { Platform } from '../platform/platform.ts'
 import { canSendAhead } from './exchange.ts'
 import { isBroken } from './is-broken.ts'
 import { isInTransaction } from './in-transaction.ts'
-import { Lane } from './lane.ts'
+import { Lane, type LaneLimits, type LanePool } from './lane.ts'
 import { hasOwnQuery } from './own-query.ts'
 import type { NamedReads } from './named-reads.ts'
-import type { Clean, ShareableRead, Ride, Rider } from './shareable-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { LeaseCallback } from './server-node.ts'
-import type { TextRecord } from './shape-book.ts'
+import type { Clean } from './shareable-read.ts'
 
-/** How much of the server's time may be under way on one lane, in milliseconds: nobody waits for much longer. */
-const WORK_MS = 3
+/** The pool of a node's connections. */
+export interface LanesPool extends LanePool {
+  readonly lease: (callback: LeaseCallback) => void
+  /** A lane was lost while nothing was under way on it. */
+  readonly lostIdle: (error: Error, client: PoolClient) => void
+  /** This version of node-postgres cannot pipeline. Told once. */
+  readonly unavailable: () => void
+}
 
 export interface LanesOptions {
   readonly platform: Platform
@@ -20,20 +25,12 @@ export interface LanesOptions {
   readonly statementsOf: (client: PoolClient) => PreparedStatements
   /** How many connections may be lanes. */
   readonly most: number
-  readonly maxInFlight: number
-  readonly maxUses: number
-  readonly allowExitOnIdle: boolean
-  readonly lease: (callback: LeaseCallback) => void
+  readonly limits: LaneLimits
   readonly clean: Clean
-  readonly isWanted: () => boolean
-  readonly isExpired: () => boolean
-  /** A lane was lost while nothing was under way on it. */
-  readonly lostIdle: (error: Error, client: PoolClient) => void
-  /** This version of node-postgres cannot pipeline. Told once. */
-  readonly unavailable: () => void
+  readonly pool: LanesPool
 }
 
-/** One node's lanes. One is filled before the next is opened, since whatever is sent together is cheaper. */
+/** One node's lanes. One is filled before the next is opened, since what is sent together is cheaper. */
 export class Lanes {
   readonly #options: LanesOptions
   readonly #lanes: Lane[] = []
@@ -46,10 +43,9 @@ export class Lanes {
     this.#options = options
   }
 
-  /** Gives undefined when the read is to run over a lease. */
-  ride(read: ShareableRead, record: TextRecord, rider: Rider): Ride | undefined {
-    const { costMs } = record.shape
-    for (const lane of this.#lanes) if (lane.hasRoomFor(costMs)) return lane.ride(read, record, rider)
+  /** Gives the lane for a read that costs so much, in milliseconds of the server's time. Absent: it is to run over a lease. */
+  withRoomFor(costMs: number): Lane | undefined {
+    for (const lane of this.#lanes) if (lane.hasRoomFor(costMs)) return lane
     this.#open()
     return undefined
   }
@@ -74,11 +70,11 @@ export class Lanes {
   }
 
   #open(): void {
-    const { clean, lease, most } = this.#options
+    const { clean, most, pool } = this.#options
     if (this.#isOpening || this.#isClosed || this.#lanes.length >= most) return
     this.#isOpening = true
     const generation = this.#generation
-    lease((_error, client) => {
+    pool.lease((_error, client) => {
       // Why there is none, whoever asks for a connection next will be told.
       if (client === undefined) return void this.#opened(generation)
       clean(client, (error) => {
@@ -101,20 +97,20 @@ export class Lanes {
     if (!canSendAhead(client)) {
       this.#isClosed = true
       client.release()
-      return this.#options.unavailable()
+      return this.#options.pool.unavailable()
     }
     // The application's own may do anything with its queries, as each has its own connection.
     if (hasOwnQuery(client)) {
       this.#isClosed = true
       return client.release()
     }
-    const { lostIdle, statementsOf } = this.#options
+    const { limits, named, platform, pool, statementsOf } = this.#options
     const over = (lane: Lane, error: Error | undefined): void => {
       const index = this.#lanes.indexOf(lane)
       if (index !== -1) this.#lanes.splice(index, 1)
-      if (error !== undefined) lostIdle(error, client)
+      if (error !== undefined) pool.lostIdle(error, client)
     }
     const statements = statementsOf(client)
-    this.#lanes.push(new Lane(client, { ...this.#options, statements, workMs: WORK_MS, over }))
+    this.#lanes.push(new Lane(client, { platform, named, statements, limits, pool, over }))
   }
 }

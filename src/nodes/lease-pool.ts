@@ -60,9 +60,8 @@ export class LeasePool implements ServerNode {
     // pg-pool has made a copy, which it reads several times for each statement: so that is no proxy.
     config.followers?.add((name) => Reflect.set(this.#pool.options, name, Reflect.get(config.options, name)))
     if (sharing === undefined) return
-    this.#sharing = new Sharing({
-      ...sharing,
-      pool: () => this.#pool,
+    this.#sharing = new Sharing(sharing, {
+      current: () => this.#pool,
       lease: (callback) => this.lease(callback),
       lostIdle: (error, client) => listener.idleError(this.id, error, client),
       unavailable: () => listener.lanesUnavailable?.(),

@@ -21,11 +21,11 @@ export interface ShareableRead {
 /** Receives what node-postgres answered, untouched: its `null` where there is no error included. */
 export type Answered = (error: Error | null | undefined, result?: unknown) => void
 
-/** Whoever waits for a read that rides on a lane. One of the two is called, once. */
+/** Waits for a read that rides on a lane. One of the two is called, once. */
 export interface Rider {
-  readonly answered: Answered
+  answered(error: Error | null | undefined, result?: unknown): void
   /** It has no answer, and its lane will not wait for one: it is to run over a lease. The node has done nothing wrong. */
-  readonly moved: () => void
+  moved(): void
 }
 
 /** A read under way on a lane. */

@@ -13,9 +13,9 @@ import {
   type Rider,
 } from './shareable-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
-import { sendRead } from './send-read.ts'
+import { queryOf } from './query-of.ts'
 import { LONGEST_TEXT, ShapeBook, type TextRecord } from './shape-book.ts'
-import type { PipelinedClient } from './lane.ts'
+import type { PipelinedClient } from './pipelined-connection.ts'
 
 export interface SharedReadsOptions {
   readonly platform: Platform
@@ -41,7 +41,8 @@ export class SharedReads {
     const { lanes } = this.#options
     if (lanes === undefined || read.text.length > LONGEST_TEXT) return undefined
     const record = this.#book.of(read.text)
-    return record.shape.isFast ? lanes.ride(read, record, rider) : undefined
+    if (!record.shape.isFast) return undefined
+    return lanes.withRoomFor(record.shape.costMs)?.ride(read, record, rider)
   }
 
   /** Sends a read over a leased connection on which nothing else is under way. */
@@ -53,7 +54,7 @@ export class SharedReads {
   }
 
   #send(client: PoolClient, read: ShareableRead, answered: Answered): void {
-    if (read.text.length > LONGEST_TEXT) return sendUnnamed(client, read, answered)
+    if (read.text.length > LONGEST_TEXT) return send(client, read, undefined, answered)
     const record = this.#book.of(read.text)
     const statements = this.#options.statementsOf(client)
     const connection = client as unknown as PipelinedClient
@@ -66,11 +67,11 @@ export class SharedReads {
       record.shape.ranOnLease(ms, bytes)
       record.plan?.ran(name !== undefined, ms)
       if (name !== undefined && this.#options.named.heard(statements, record, name, error)) {
-        return sendUnnamed(client, read, answered)
+        return send(client, read, undefined, answered)
       }
       answered(error, result)
     }
-    const query: Send = (_client, sent) => sendRead(client, read, name, read.timeoutMs, sent as Answered)
+    const query: Send = (_client, sent) => send(client, read, name, sent as Answered)
     exchange(client, { before: statements.takeDeallocations(), query, canPipeline: true }, done)
   }
 
@@ -84,6 +85,7 @@ export class SharedReads {
   }
 }
 
-function sendUnnamed(client: PoolClient, read: ShareableRead, answered: Answered): void {
-  sendRead(client, read, undefined, read.timeoutMs, answered)
+function send(client: PoolClient, read: ShareableRead, name: string | undefined, answered: Answered): void {
+  const query = queryOf(client, read, name, read.timeoutMs)
+  ;(client as unknown as PipelinedClient).query(query, answered)
 }

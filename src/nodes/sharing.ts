@@ -10,7 +10,7 @@ import type { Clean } from './shareable-read.ts'
 import type { LeaseCallback, ReadSender } from './server-node.ts'
 import type { LaneSettings, PrepareSettings } from './sharing-settings.ts'
 
-/** What reads may share on one node. */
+/** How reads share connections and names on one node. */
 export interface SharingSettings {
   readonly platform: Platform
   /** Absent where each read has a connection of its own. */
@@ -21,9 +21,13 @@ export interface SharingSettings {
   readonly schema: Pick<NodeSchema, 'current' | 'renew' | 'close'>
 }
 
-export interface SharingOptions extends SharingSettings {
+/** How much of the server's time may be under way on one lane, in milliseconds: nobody waits for much longer. */
+const WORK_MS = 3
+
+/** The connections of a node. */
+export interface SharedPool {
   /** The pool that new connections come from. */
-  readonly pool: () => PgPool<Client>
+  readonly current: () => PgPool<Client>
   readonly lease: (callback: LeaseCallback) => void
   readonly lostIdle: (error: Error, client: PoolClient) => void
   readonly unavailable: () => void
@@ -34,10 +38,9 @@ export class Sharing {
   readonly reads: ReadSender
   readonly #lanes: Lanes | undefined
   readonly #schema: SharingSettings['schema']
-  readonly #pool: () => PgPool<Client>
+  readonly #pool: SharedPool
 
-  constructor(options: SharingOptions) {
-    const { clean, lanes, platform, pool, prepare, schema } = options
+  constructor({ clean, lanes, platform, prepare, schema }: SharingSettings, pool: SharedPool) {
     this.#pool = pool
     this.#schema = schema
     const named = new NamedReads(platform, () => schema.current())
@@ -50,21 +53,22 @@ export class Sharing {
       }
       return statements
     }
-    const { allowExitOnIdle, max, maxLifetimeSeconds, maxUses } = pool().options
+    const { allowExitOnIdle, max, maxLifetimeSeconds, maxUses } = pool.current().options
     // At least as many connections are left to those who need one for themselves.
     const most = Math.min(lanes?.perNode ?? 0, Math.floor(max / 2))
     if (lanes !== undefined && most > 0) {
-      this.#lanes = new Lanes({
-        ...options,
-        named,
-        statementsOf,
-        most,
+      const limits = {
+        workMs: WORK_MS,
         maxInFlight: lanes.maxInFlight,
         maxUses: maxUses ?? Infinity,
         allowExitOnIdle: allowExitOnIdle ?? false,
+      }
+      const ofLanes = {
+        ...pool,
         isWanted: () => this.#isWanted,
-        isExpired: () => (maxLifetimeSeconds ?? 0) > 0 && pool().expiredCount > 0,
-      })
+        isExpired: () => (maxLifetimeSeconds ?? 0) > 0 && pool.current().expiredCount > 0,
+      }
+      this.#lanes = new Lanes({ platform, named, statementsOf, most, limits, clean, pool: ofLanes })
     }
     const prepareAfter = prepare?.after ?? Infinity
     this.reads = new SharedReads({ platform, lanes: this.#lanes, named, statementsOf, prepareAfter, clean })
@@ -86,7 +90,7 @@ export class Sharing {
   }
 
   get #isWanted(): boolean {
-    const { idleCount, waitingCount } = this.#pool()
+    const { idleCount, waitingCount } = this.#pool.current()
     return waitingCount > idleCount
   }
 }

@@ -1,6 +1,6 @@
-import type { Answered, ShareableRead } from './shareable-read.ts'
+import type { ShareableRead } from './shareable-read.ts'
 
-/** What node-postgres' own query class is, as far as it is used here. */
+/** node-postgres' own query class, as far as it is used here. */
 interface PgQuery {
   name: string | undefined
   binary: boolean | undefined
@@ -14,34 +14,24 @@ type NamedQueryClass = new (
   values?: readonly unknown[],
 ) => PgQuery
 
-/** node-postgres' client. Its class tells the query class of its own copy. */
-interface Sender {
-  query(query: object, callback: Answered): void
-}
-
 /**
- * Hands a read to node-postgres. Tracing tools wrap `client.query` and put their own callback in place of the argument:
- * that is the only place where the callback may be.
+ * Makes node-postgres' query out of a read. It has no callback: tracing tools wrap `client.query` and put their own in place of
+ * its argument, so that is the only place where one may be.
+ * @param client Its class tells the query class of its own copy of node-postgres.
  * @param timeoutMs node-postgres' own `query_timeout`, in milliseconds. Absent: as the connection has it.
  */
-export function sendRead(
-  client: Sender,
-  read: ShareableRead,
-  name: string | undefined,
-  timeoutMs: number | undefined,
-  answered: Answered,
-): void {
+export function queryOf(client: object, read: ShareableRead, name?: string, timeoutMs?: number): object {
   const { text, values, rowMode, types, binary } = read
   const Query: unknown = Reflect.get(client.constructor, 'Query')
-  const config = { text, values, rowMode, types, binary, query_timeout: timeoutMs }
-  if (typeof Query !== 'function') return client.query({ ...config, name }, answered)
+  if (typeof Query !== 'function')
+    return { text, values, rowMode, types, binary, name, query_timeout: timeoutMs }
   const Named = namedQueryClassOf(Query as PgQueryClass)
   // A configuration is cloned with all its property descriptors, which takes longer than all the rest of sending.
   const isSimple = rowMode === undefined && types === undefined
-  const made = isSimple ? new Named(name, text, values) : new Named(name, config)
-  made.binary = binary
-  if (timeoutMs !== undefined) made.query_timeout = timeoutMs
-  client.query(made, answered)
+  const query = isSimple ? new Named(name, text, values) : new Named(name, { text, values, rowMode, types })
+  query.binary = binary
+  if (timeoutMs !== undefined) query.query_timeout = timeoutMs
+  return query
 }
 
 const namedQueryClasses = new WeakMap<PgQueryClass, NamedQueryClass>()
