@@ -123,9 +123,10 @@ export class Decider {
 
   #hold(statement: Statement, { journal, query, session }: Asked, { node, reason, role }: Hold): Decision {
     const executor = this.#options.executors.of(query.request, session)
-    const isOfRead = statement.kind === 'read' || role === 'replica'
+    const mayBeRead = statement.kind === 'read' || statement.reason === 'catalog-pending'
+    const isBound = mayBeRead || role === 'replica'
     const held: Route = role === 'replica' ? { role, reason, freshness: {} } : { role, reason }
-    const route = isOfRead ? held : NOT_A_READ
+    const route = isBound ? held : NOT_A_READ
     const plan: QueryPlan =
       node === undefined ? executor.plan(route) : { steps: [{ node, reason: 'held' }], rejected: [] }
     return { runs: 'held', query, session, journal, statement, route, plan, executor, held: node }
