@@ -121,7 +121,7 @@ export class PrimaryHold {
     }
     const { executors, sessions } = this.#router
     const tier = this.#holder.tier ?? sessions.context.current().tier
-    executors.named(tier).lease((error, lease) => {
+    executors.named(tier).writer.lease((error, lease) => {
       if (lease === undefined) return done(error)
       if (this.#holder.isGivenUp()) {
         lease.client.release()

@@ -64,7 +64,7 @@ export interface RouterPort {
   }
   /** Opens the read-only transaction of a decision that runs as `opening`. */
   readonly openings: { open(decision: Decision, opening: Opening): void }
-  readonly executors: { named(tier: string | undefined): { lease(done: Leased): void } }
+  readonly executors: { named(tier: string | undefined): { readonly writer: { lease(done: Leased): void } } }
   readonly counters: {
     /** A statement runs over a connection to this node that its client holds. */
     ran(node: NodeView, isRead: boolean): void

@@ -8,15 +8,14 @@ import type { NodeId, Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { Attempts, type Runner } from './attempts.ts'
 import type { Abandonment } from './give-ups.ts'
-import type { Cluster, Done, ExecutionLimits, Send, Surroundings } from './execution.ts'
-import type { Read } from './read.ts'
+import type { Cluster, ExecutionLimits, Surroundings } from './execution.ts'
 import { Reader } from './reader.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { SecondOpinions } from './second-opinion.ts'
 import { SpillGate } from './spill-gate.ts'
 import type { StatementTimeout } from './statement-timeout.ts'
 import { TieredAttempts } from './tiered-attempts.ts'
-import { Writer, type Leased } from './writer.ts'
+import { Writer } from './writer.ts'
 
 /** A tier, and what its statements have to pass. */
 export interface Tiered {
@@ -30,11 +29,13 @@ export interface Tiered {
 export class Executor {
   /** Whether its reads may share connections: not where connections have one tier's timeout or another's. */
   readonly canShare: boolean
+  /** Runs proven reads on the nodes of their plans. */
+  readonly reader: Reader
+  /** Runs anything else on the primary, once, and hands out connections to it. */
+  readonly writer: Writer
   readonly #tier: Tier | undefined
   readonly #cluster: Cluster
   readonly #attempts: Runner
-  readonly #reader: Reader
-  readonly #writer: Writer
 
   /** @param tiered Absent: its statements belong to no tier. */
   constructor(surroundings: Surroundings, limits: ExecutionLimits, tiered?: Tiered) {
@@ -56,8 +57,8 @@ export class Executor {
     this.#tier = tier
     this.#cluster = cluster
     this.#attempts = attempts
-    this.#writer = new Writer({ attempts, cluster, listener, platform, failoverTimeoutMs })
-    this.#reader = new Reader(surroundings, {
+    this.writer = new Writer({ attempts, cluster, listener, platform, failoverTimeoutMs })
+    this.reader = new Reader(surroundings, {
       attempts,
       budget: new RetryBudget(platform),
       limits,
@@ -75,21 +76,6 @@ export class Executor {
   /** Judges the server that was reached at the address of a node by its own words. */
   reached(route: Route, node: NodeView, observation: Observation): Reached {
     return this.#cluster.reached(route, node, observation)
-  }
-
-  /** Runs a proven read on the nodes of its plan, one after the other where that is safe. */
-  read(read: Read, done: Done): void {
-    this.#reader.read(read, done)
-  }
-
-  /** Runs anything else on the primary, once. */
-  write(send: Send, done: Done): void {
-    this.#writer.write(send, done)
-  }
-
-  /** Hands out a connection to the primary for exclusive use. */
-  lease(done: Leased): void {
-    this.#writer.lease(done)
   }
 
   /** The node is gone, or left behind: what waits for it goes elsewhere. */

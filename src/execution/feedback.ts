@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.ts'
 import type { Balancer } from '../selection/balancer.ts'
+import type { QueryPlan } from '../selection/query-plan.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { Expectations } from './expectations.ts'
 import type { Failure } from './failure.ts'
@@ -24,22 +25,22 @@ export class Feedback {
   }
 
   /**
-   * A read is about to be sent to `node`. What is returned is to be called with how it ended.
+   * A read is about to be sent to `node`. Call what is returned with how it ended.
    *
-   * @param candidates Out of which the balancer has chosen it. Absent: it had no choice, and is not told.
    * @param text Stands for the text of the read.
+   * @param plan The candidates that the balancer has put in order.
+   * @param chosenAt Where `node` stands among them. Absent: the balancer had no choice, and is not told.
    */
-  sending(
-    node: NodeView,
-    candidates: readonly NodeView[] | undefined,
-    text: object | undefined,
-  ): SendingEnded {
+  sending(node: NodeView, text: object | undefined, plan?: QueryPlan, chosenAt?: number): SendingEnded {
     const { balancer, health, platform } = this.#options
     const startedAtMs = platform.now()
-    const isChosen = candidates !== undefined
-    if (isChosen) {
-      const inFlight = (id: string): number => health.inFlight(id)
-      balancer.started?.(node, candidates, { nowMs: startedAtMs, random: () => platform.random(), inFlight })
+    const isChosen = plan !== undefined && chosenAt !== undefined
+    if (isChosen && balancer.started !== undefined) {
+      balancer.started(node, replicasFrom(plan, chosenAt), {
+        nowMs: startedAtMs,
+        random: () => platform.random(),
+        inFlight: (id) => health.inFlight(id),
+      })
     }
     health.started(node.id)
     return (failure, waitedMs = 0) => {
@@ -55,4 +56,14 @@ export class Feedback {
       if (isChosen) balancer.ended?.(node, { elapsedMs, expectedMs, answered }, nowMs)
     }
   }
+}
+
+/** The replicas that were left to choose from. */
+function replicasFrom({ steps }: QueryPlan, index: number): NodeView[] {
+  const replicas: NodeView[] = []
+  for (let i = index; i < steps.length; i++) {
+    const step = steps[i]
+    if (step?.reason === 'replica') replicas.push(step.node)
+  }
+  return replicas
 }

@@ -12,7 +12,7 @@ import { Contests } from './contests.ts'
 import type { Done, ExecutionLimits, Surroundings } from './execution.ts'
 import { isAnswer, type Failure } from './failure.ts'
 import { Feedback, type SendingEnded } from './feedback.ts'
-import { guarded } from './guarded.ts'
+import { callGuarded } from './guarded.ts'
 import { BEHIND, inBand } from './in-band.ts'
 import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { Read } from './read.ts'
@@ -70,10 +70,13 @@ export class Reader {
   read(read: Read, callback: Done): void {
     this.#parts.budget.earn()
     this.#parts.opinions.earn()
-    const walk = startWalk(read, guarded(callback))
-    const { plan } = read
-    if (plan.catchingUp === undefined) this.#step(walk)
-    else this.#tryInBand(walk, plan.catchingUp)
+    const walk = startWalk(read, callback)
+    const { catchingUp, steps } = read.plan
+    if (catchingUp !== undefined) return this.#tryInBand(walk, catchingUp)
+    const [first] = steps
+    // The way of nearly every read.
+    if (first?.reason === 'replica' && !this.#isOut(first)) this.#attempt(walk, first, undefined)
+    else this.#step(walk)
   }
 
   /**
@@ -88,7 +91,7 @@ export class Reader {
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
     const isAble = isWorthIt && canPipeline !== false && conversation?.held === undefined
     if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
-    const ended = this.#feedback.sending(node, undefined, undefined)
+    const ended = this.#feedback.sending(node, undefined)
     const asked = { send: inBand((client, done) => read.send(client, done), node, position) }
     this.#parts.attempts.read(node, asked, this.#onReplica, (attempted) => {
       const { failure, result } = attempted
@@ -114,14 +117,13 @@ export class Reader {
       this.#step(walk)
     }
     const waited = this.#surroundings.cluster.awaitReplica(() => walk.read.replan(), timeoutMs).then(planned)
-    void waited.catch((error: unknown) => walk.done(asError(error))).finally(after)
+    void waited.catch((error: unknown) => this.#done(walk, asError(error))).finally(after)
   }
 
   #step(walk: Walk): void {
     const step = walk.plan.steps[walk.index]
     if (step === undefined) return this.#planAnew(walk)
-    // The plan may be older than the failure of a node in it.
-    if (isOut(this.#surroundings.cluster.snapshot, step.node.id)) {
+    if (this.#isOut(step)) {
       walk.index += 1
       return this.#step(walk)
     }
@@ -130,15 +132,20 @@ export class Reader {
     if (showing === undefined) return this.#spill(walk, step)
     showing.then(
       (is) => (is === 'hidden' ? this.#passPrimary(walk) : this.#spill(walk, step)),
-      (error: unknown) => walk.done(asError(error)),
+      (error: unknown) => this.#done(walk, asError(error)),
     )
+  }
+
+  /** The plan may be older than the failure of a node in it. */
+  #isOut({ node }: PlanStep): boolean {
+    return isOut(this.#surroundings.cluster.snapshot, node.id)
   }
 
   /** The primary does not show what the session has seen. It may in a moment, or somebody else may. */
   #passPrimary(walk: Walk): void {
     const { platform } = this.#surroundings
     walk.untilMs ??= platform.now() + this.#parts.limits.failoverTimeoutMs
-    if (platform.now() >= walk.untilMs) return walk.done(walk.error ?? behindError())
+    if (platform.now() >= walk.untilMs) return this.#done(walk, walk.error ?? behindError())
     walk.index += 1
     this.#step(walk)
   }
@@ -152,7 +159,7 @@ export class Reader {
       if (isIn) return this.#attempt(walk, step, spill)
       this.#surroundings.listener.spillRefused()
       walk.index += 1
-      if (walk.plan.steps[walk.index] === undefined) walk.done(walk.error ?? spillError())
+      if (walk.plan.steps[walk.index] === undefined) this.#done(walk, walk.error ?? spillError())
       else this.#step(walk)
     })
   }
@@ -161,8 +168,8 @@ export class Reader {
     const { node, reason } = step
     const isReplica = isOfReplica(step)
     if (reason === 'last-resort') this.#surroundings.listener.lastResort()
-    const candidates = reason === 'replica' ? replicasFrom(walk.plan, walk.index) : undefined
-    const ended = isReplica ? this.#feedback.sending(node, candidates, walk.read.text) : undefined
+    const chosenAt = reason === 'replica' ? walk.index : undefined
+    const ended = isReplica ? this.#feedback.sending(node, walk.read.text, walk.plan, chosenAt) : undefined
     const once = isReplica ? this.#onReplica : this.#onPrimary
     const terms = walk.read.conversation?.held === undefined ? once : { ...once, keeps: true }
     if (node.isBalanced === true) return this.#attemptBalanced(walk, node, terms, ended)
@@ -247,20 +254,20 @@ export class Reader {
 
     walk.error = error
     walk.index += 1
-    if (failure === 'overdue') return walk.done(error)
+    if (failure === 'overdue') return this.#done(walk, error)
     if (failure === 'full') {
       // Its own kind is to blame: another replica may have room, and the primary is not to pay for it.
       const isNext = walk.plan.steps[walk.index]?.reason === 'replica'
-      return isNext ? this.#step(walk) : walk.done(error)
+      return isNext ? this.#step(walk) : this.#done(walk, error)
     }
     walk.untilMs ??= platform.now() + limits.failoverTimeoutMs
     const isLast = walk.plan.steps[walk.index] === undefined
     // A node that lives says no for reasons of its own, which the next plan would not change.
-    if (isLast && failure !== 'node' && failure !== 'fenced') return walk.done(error)
-    if (platform.now() >= walk.untilMs) return walk.done(error)
+    if (isLast && failure !== 'node' && failure !== 'fenced') return this.#done(walk, error)
+    if (platform.now() >= walk.untilMs) return this.#done(walk, error)
     if (!budget.spend()) {
       listener.retriesSpent()
-      return walk.done(error)
+      return this.#done(walk, error)
     }
     this.#step(walk)
   }
@@ -270,7 +277,7 @@ export class Reader {
     const isInstead =
       node.role === 'primary' && walk.plan.rejected.some(({ reason }) => reason === 'behind-session')
     walk.read.follower?.answered(node, upTo, isInstead)
-    walk.done(error, result)
+    this.#done(walk, error, result)
   }
 
   /** The read's own error, as this replica sees it: it counts if the replica has caught up. */
@@ -301,7 +308,7 @@ export class Reader {
     if (error === undefined) return
     walk.error = error
     walk.index = index + 1
-    const suspicions = (walk.suspicions ??= this.#beginSuspicions(walk))
+    const suspicions = (walk.suspicions ??= new Suspicions(this.#surroundings.listener.nodeSick))
     const suspect = {
       node,
       error,
@@ -310,20 +317,16 @@ export class Reader {
     const areEnough = suspicions.add(suspect)
     // Without replicas the primary would have had it.
     if (areEnough) while (isOfReplica(walk.plan.steps[walk.index])) walk.index += 1
-    if (walk.plan.steps[walk.index] === undefined) return walk.done(error)
+    if (walk.plan.steps[walk.index] === undefined) return this.#done(walk, error)
     if (this.#parts.opinions.spend()) return this.#step(walk)
     suspicions.drop()
-    walk.done(error)
+    this.#done(walk, error)
   }
 
-  #beginSuspicions(walk: Walk): Suspicions {
-    const suspicions = new Suspicions(this.#surroundings.listener.nodeSick)
-    const { done } = walk
-    walk.done = (error, result) => {
-      suspicions.settle(error)
-      done(error, result)
-    }
-    return suspicions
+  /** The read has come to its end. */
+  #done(walk: Walk, error: Error | undefined, result?: unknown): void {
+    walk.suspicions?.settle(error)
+    callGuarded(walk.callback, error, result)
   }
 
   /** Where there is a primary, it is not to run what belongs to replicas. */
@@ -341,13 +344,13 @@ export class Reader {
     const { cluster, platform } = this.#surroundings
     const { limits, spill } = this.#parts
     if (spill.refusesAll && cluster.primary() !== undefined)
-      return walk.done(walk.error ?? this.#unavailable())
+      return this.#done(walk, walk.error ?? this.#unavailable())
     walk.rounds += 1
     walk.untilMs ??= platform.now() + limits.failoverTimeoutMs
     const { untilMs } = walk
     beforeRound(walk.rounds, platform, () => {
       const planned = (plan: QueryPlan): void => {
-        if (plan.steps.length === 0) return walk.done(walk.error ?? this.#unavailable())
+        if (plan.steps.length === 0) return this.#done(walk, walk.error ?? this.#unavailable())
         walk.plan = plan
         walk.index = 0
         this.#step(walk)
@@ -357,7 +360,7 @@ export class Reader {
       cluster
         .awaitPlan(() => walk.read.replan(), timeoutMs)
         .then(planned)
-        .catch((error: unknown) => walk.done(asError(error)))
+        .catch((error: unknown) => this.#done(walk, asError(error)))
     })
   }
 }
@@ -370,13 +373,4 @@ function knownOf(node: NodeView, { knownAtSend }: Attempted): NodeView {
 
 function isOfReplica(step: PlanStep | undefined): boolean {
   return step?.reason === 'replica' || step?.reason === 'last-resort'
-}
-
-function replicasFrom(plan: QueryPlan, index: number): NodeView[] {
-  const replicas: NodeView[] = []
-  for (let i = index; i < plan.steps.length; i++) {
-    const step = plan.steps[i]
-    if (step?.reason === 'replica') replicas.push(step.node)
-  }
-  return replicas
 }

@@ -9,7 +9,7 @@ const FIRST_GAP_MS = 2
 /** A read on its way down its plan. */
 export interface Walk {
   readonly read: Read
-  done: Done
+  readonly callback: Done
   plan: QueryPlan
   index: number
   /** When to give up; set by the first failure. */
@@ -25,10 +25,10 @@ export interface Walk {
 }
 
 /** Begins at the first candidate. */
-export function startWalk(read: Read, answer: Done): Walk {
+export function startWalk(read: Read, callback: Done): Walk {
   return {
     read,
-    done: answer,
+    callback,
     plan: read.plan,
     index: 0,
     untilMs: undefined,

@@ -56,20 +56,15 @@ export class Dispatcher {
   /** Runs what is decided; not over a connection that its client holds. `done` hears what node-postgres answers, untouched. */
   run(decision: Decision, options: RunOptions, done: Done): void {
     const { conversation } = options
-    const isRead = decision.runs === 'read'
-    const isOnPrimary = !isRead || decision.route.role === 'primary'
+    const { executor, query, route, runs, session } = decision
+    const isOnPrimary = runs !== 'read' || route.role === 'primary'
     if (isOnPrimary && conversation !== undefined) return conversation.spilled(nothing, nothing)
-    if (isRead) this.#read(decision, options, done)
-    else this.#write(decision, options, done)
-  }
-
-  #read(decision: Decision, options: RunOptions, done: Done): void {
+    if (runs !== 'read') return this.#write(decision, options, done)
     const { cluster, sessions, settings, transitions } = this.#options
-    const { executor, query, route, session } = decision
     if (cluster.servesUnmeasured) transitions.once('startedWithoutPrimary')
     const follower = sessions.follower(session, query.request, route)
     const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, decision, options, done)
-    executor.read(new RoutedRead(decision, options, settings, follower, refused), done)
+    executor.reader.read(new RoutedRead(decision, options, settings, follower, refused), done)
   }
 
   #write(decision: Decision, options: RunOptions, done: Done): void {
@@ -79,7 +74,7 @@ export class Dispatcher {
     this.#ignoredHints.note(statement, request)
     sessions.noteSetting(statement, text)
     const ofPool = settings.ofPool(statement, values, options.send ?? query.send)
-    executor.write(settings.under(journal, ofPool, false, options.acquire), (error, result) => {
+    executor.writer.write(settings.under(journal, ofPool, false, options.acquire), (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
       sessions.ranOnPrimary(session, statement, text, error, counts)
       if (counts) ended(writeBy(session, statement), text)
@@ -101,7 +96,7 @@ export class Dispatcher {
     if (!isOfConnection) tell('readRefused', { node: node.id, sql, cause })
     if (options.conversation !== undefined) return options.conversation.spilled(nothing, nothing)
     const send = settings.under(decision.journal, options.send ?? query.send, false, options.acquire)
-    executor.write(send, (error, result) => {
+    executor.writer.write(send, (error, result) => {
       const shape = error || isOfConnection ? undefined : judgement.learn(sql)
       if (shape !== undefined) tell('shapeLearned', shape)
       if (isOfConnection) sessions.shown(session)

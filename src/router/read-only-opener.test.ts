@@ -59,7 +59,7 @@ beforeEach(() => {
     const lease: ReplicaLease = { client, node: replicaView('r'), watch, contest }
     read.conversation?.held?.(lease, 'begun')
   }
-  executor = { read: begins } as unknown as Executor
+  executor = { reader: { read: begins } } as unknown as Executor
   opener = new ReadOnlyOpener({
     sessions: { follower: () => undefined },
     knowsDatabase: () => knowsDatabase,
@@ -100,7 +100,8 @@ describe('a transaction that begins as READ ONLY', () => {
   })
 
   it('fails when its connection does', async () => {
-    executor = { read: (_read: Read, done: Done) => done(new Error('no node')) } as unknown as Executor
+    const read = (_read: Read, done: Done): void => done(new Error('no node'))
+    executor = { reader: { read } } as unknown as Executor
     expect(await open(NAMED)).toEqual(['failed: no node'])
   })
 })

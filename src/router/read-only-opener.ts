@@ -51,7 +51,7 @@ export class ReadOnlyOpener {
       conversation,
       follower: this.#options.sessions.follower(session, query.request, route),
     }
-    executor.read(read, (error) => opening.failed(asError(error)))
+    executor.reader.read(read, (error) => opening.failed(asError(error)))
   }
 
   /** A default of the server, the database, the role or the connection may make the transaction serializable. */

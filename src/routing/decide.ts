@@ -99,6 +99,8 @@ function causally(session: Session, request: RouteRequest, policy: RoutingPolicy
   if (primaryUntilMs !== undefined && nowMs < primaryUntilMs) return TOKEN_PRIMARY
   if (sinceMs !== undefined && nowMs - sinceMs < policy.windowMs) return SESSION_WROTE
   const after = lastReads.length === 0 ? undefined : lastReads
+  const isFree = position === undefined && after === undefined && sinceMs === undefined
+  if (isFree && request.maxStalenessMs === undefined) return ANY_REPLICA
   return toReplica('read', { maxStalenessMs: request.maxStalenessMs, sinceMs, position, after })
 }
 
@@ -108,6 +110,9 @@ function byWindow(session: Session, request: RouteRequest, policy: RoutingPolicy
   if (lastWriteAtMs !== undefined && nowMs - lastWriteAtMs < policy.windowMs) return SESSION_WROTE
   return toReplica('read', withinWindow(session, request.maxStalenessMs, policy.windowMs))
 }
+
+/** Of a read whose session has neither written nor read. */
+const ANY_REPLICA: Route = Object.freeze({ role: 'replica', reason: 'read', freshness: Object.freeze({}) })
 
 function toReplica(reason: RouteReason, freshness: Freshness): Route {
   return { role: 'replica', reason, freshness }

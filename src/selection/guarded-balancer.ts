@@ -18,7 +18,8 @@ export function guardedBalancer(balancer: Balancer, failed: (cause: Error) => vo
   }
   return {
     order: (candidates, context) => attempt(() => balancer.order(candidates, context)) ?? candidates,
-    started: (...args) => attempt(() => balancer.started?.(...args)),
-    ended: (...args) => attempt(() => balancer.ended?.(...args)),
+    // A balancer that does not ask costs nothing.
+    ...(balancer.started && { started: (...args) => attempt(() => balancer.started?.(...args)) }),
+    ...(balancer.ended && { ended: (...args) => attempt(() => balancer.ended?.(...args)) }),
   }
 }
