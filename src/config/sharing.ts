@@ -1,4 +1,4 @@
-import type { LaneSettings, PrepareSettings } from '../nodes/sharing-settings.ts'
+import type { LaneSettings, PrepareSettings } from '../nodes/sharing.ts'
 import { checkNames, checkObject, numberOption } from './validate.ts'
 
 const LANE_OPTIONS: ReadonlySet<string> = new Set(['perNode', 'maxInFlight'])

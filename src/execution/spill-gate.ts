@@ -1,3 +1,4 @@
+import { SwitchyardError } from '../errors/error.ts'
 import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 
@@ -70,4 +71,11 @@ export class SpillGate {
     }
     this.#isHandingOn = false
   }
+}
+
+/** No replica can serve the read, and the primary has as many of such reads as it may. */
+export function spillError(): SwitchyardError {
+  const message =
+    'No replica can serve the read, and the primary already runs as many reads in their place as the option "primarySpill" allows'
+  return new SwitchyardError('SWITCHYARD_PRIMARY_SPILL', message, { retryable: true })
 }

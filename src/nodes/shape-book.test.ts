@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Shape, ShapeBook } from './shape-book.ts'
-import { shapeKey } from './shape-key.ts'
+import { Shape, ShapeBook, shapeKey } from './shape-book.ts'
 
 describe('texts that look alike', () => {
   it.each([

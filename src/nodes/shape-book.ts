@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { PlanWatch } from './plan-watch.ts'
-import { shapeKey } from './shape-key.ts'
 
 /** Bounds of what is kept: shapes, texts, and characters of texts. */
 const MOST_SHAPES = 2000
@@ -123,4 +122,16 @@ export class ShapeBook {
 
 function nameOf(text: string): string {
   return `switchyard_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`
+}
+
+/** String literals, and numbers, placeholders included. */
+const LITERALS = /'(?:[^']|'')*'|\$?\b\d+(?:\.\d+)?\b/g
+const LISTS = /\?(?:\s*,\s*\?)+/g
+
+/**
+ * What a text looks like without its literals, a list of them being taken for one. Only figures are kept under it, nothing is
+ * proven by it: so it need not know all of the grammar, and takes less than parsing does.
+ */
+export function shapeKey(text: string): string {
+  return text.replace(LITERALS, '?').replace(LISTS, '?')
 }

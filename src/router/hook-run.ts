@@ -3,7 +3,6 @@ import type { EventEmitter } from 'node:events'
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import { hasOwnQuery, passesOn } from '../nodes/own-query.ts'
-import { tended } from '../execution/tended.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 
 /** A statement that a hook sends. */
@@ -202,4 +201,28 @@ function watch(client: PoolClient): void {
   if (!hasOwnQuery(client)) passesOn(watched)
   watching.set(client, watched)
   Object.defineProperty(client, 'query', { value: watched, configurable: true, writable: true })
+}
+
+const nothing = (): void => {}
+
+/** A promise whose rejection nobody has to handle, nor that of those that follow from it. */
+class TendedPromise<T> extends Promise<T> {
+  // Every promise has it; what is thenable here is one.
+  // oxlint-disable-next-line unicorn/no-thenable
+  override then<A = T, B = never>(
+    fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    const next = super.then(fulfilled, rejected)
+    // Past this method, which would do the same for what comes of it, and so on.
+    void Promise.prototype.then.call(next, undefined, nothing)
+    return next
+  }
+}
+
+/** The same promise, but that its failure is told here, and is nobody's unhandled rejection. */
+function tended<T>(promise: Promise<T>, failed: (error: unknown) => void): Promise<T> {
+  const result = new TendedPromise<T>((resolve) => resolve(promise))
+  void Promise.prototype.then.call(result, undefined, failed)
+  return result
 }

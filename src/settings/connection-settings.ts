@@ -3,12 +3,12 @@ import { withOutcome } from '../errors/outcome.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { exchange, NOTHING, type End, type Question, type Send } from '../nodes/exchange.ts'
 import type { Acquire } from './acquire.ts'
-import { queryFor, valuesIn } from './ask.ts'
 import { difference } from './difference.ts'
 import { HookTraces } from './hook-traces.ts'
 import { Journal } from './journal.ts'
 import type { Statement } from '../statement/statement.ts'
 import { namesSet } from './operation.ts'
+import { queryFor, valuesIn } from './value.ts'
 
 /** What is known of one connection. */
 interface Known {

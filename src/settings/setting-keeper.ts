@@ -1,13 +1,13 @@
 import type { PoolClient } from 'pg'
 import type { Acquire } from './acquire.ts'
 import { exchange, NOTHING, type End, type Question, type Send } from '../nodes/exchange.ts'
-import { queryFor, valuesIn } from './ask.ts'
 import { ConnectionSettings } from './connection-settings.ts'
 import type { Journal } from './journal.ts'
 import { namesSet } from './operation.ts'
 import { SessionSettings } from './session-settings.ts'
 import { TEMPORARY_PATH } from './temporary-objects.ts'
 import type { Statement } from '../statement/statement.ts'
+import { queryFor, valuesIn } from './value.ts'
 
 /** What sessions have set, and which connections have it. One per pool. */
 export class SettingKeeper {
