@@ -215,7 +215,7 @@ export class Causality {
   }
 
   /**
-   * What a read of the session has to wait for before it can be routed; `undefined` when it need not. Where no position can
+   * Gives the promise that a read of the session awaits before it can be routed; `undefined` when it need not wait. Where no position can
    * be had, it goes to the primary, and so that has to show what the session has seen.
    */
   awaited(session: MutableSession): Promise<void> | undefined {
@@ -268,7 +268,7 @@ export class Causality {
     if (position === undefined || !shows(position, common)) session.mustShow(common)
   }
 
-  /** What a replica says is comparable with what primaries have said only where all are on one timeline. */
+  /** Whether positions of a replica and of primaries can be compared: only where all are on one timeline. */
   #isOnTimelineOf({ position }: MutableSession, { timeline }: Position): boolean {
     return timeline === this.#start?.timeline && timeline === (position?.timeline ?? timeline)
   }

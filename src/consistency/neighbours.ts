@@ -11,7 +11,7 @@ export interface Neighbour {
 }
 
 /**
- * Whoever watches a cluster in this process. Programs have several pools of one cluster, their own and those of libraries,
+ * The watchers of a cluster in this process. Programs have several pools of one cluster, their own and those of libraries,
  * and what this process wrote through one of them it reads through the others.
  */
 export class Neighbours {

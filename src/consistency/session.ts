@@ -24,7 +24,7 @@ export function seenRead(serverIdentity: string | undefined, nowMs: number): See
  * timer.
  */
 export interface Session {
-  /** What its reads may show. Absent: as the pool's. */
+  /** The promise about the data that its reads show. Absent: as the pool's. */
   readonly consistency: Consistency | undefined
   /** The class of work that its statements belong to. Absent: none of its own. */
   readonly tier: string | undefined
@@ -33,7 +33,7 @@ export interface Session {
    * while it has not written.
    */
   readonly lastWriteAtMs: number | undefined
-  /** What its reads must show, as far as it is known: from floors, and from the token that it began with. */
+  /** The position that its reads must show, as far as it is known: from floors, and from the token that it began with. */
   readonly position: Position | undefined
   /**
    * Since when (our clock, milliseconds) it has written or seen something that `position` is not known to cover.
@@ -114,7 +114,7 @@ export function createSession(start: SessionStart = {}): MutableSession {
   return new CompactSession(start)
 }
 
-/** What few sessions begin with. */
+/** Parts of a start that few sessions have. */
 interface Beginning {
   readonly consistency: Consistency | undefined
   readonly tier: string | undefined

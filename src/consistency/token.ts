@@ -2,7 +2,7 @@ import type { Position, Progress } from './position.ts'
 import { reaches } from './position.ts'
 import { isSignedBy, SIGNATURE_BYTES, signatureOf, type TokenSecret } from './token-signature.ts'
 
-/** What a token says of the session that it was taken from. Wall-clock time, because other processes read it. */
+/** The contents of a token about the session that it was taken from. Wall-clock time, because other processes read it. */
 export type TokenContent = PositionContent | PrimaryContent
 
 interface CommonContent {
@@ -97,7 +97,7 @@ export function encodeToken(
   return signed.toString('base64url')
 }
 
-/** What a token says, if it is to be believed, else why not. Never throws, whatever the text. */
+/** Reads a token: gives its contents if it is to be believed, else why not. Never throws, whatever the text. */
 export function decodeToken(text: string, options: DecodeOptions): DecodedToken {
   const parsed = parse(text)
   if (parsed === undefined) return { rejected: 'malformed' }
@@ -121,7 +121,7 @@ export function decodeToken(text: string, options: DecodeOptions): DecodedToken 
   return { token: { ...content, expiresAtMs: Math.min(content.expiresAtMs, nowMs + maxAheadMs) } }
 }
 
-/** What a token claims to say, without any proof: to compare tokens that are believed for other reasons. */
+/** Reads the claims of a token without any proof: to compare tokens that are believed for other reasons. */
 export function peekToken(text: string): TokenContent | undefined {
   return parse(text)?.content
 }

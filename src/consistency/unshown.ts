@@ -6,7 +6,7 @@ export interface Unfinished {
   readonly isCommitted: boolean
 }
 
-/** What the primary may not show yet although a replica has shown it. */
+/** Data that the primary may not show yet although a replica has shown it. */
 export interface Unshown {
   /** By their ids. */
   readonly transactions: ReadonlyMap<string, Unfinished>

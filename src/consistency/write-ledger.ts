@@ -3,7 +3,7 @@ import { failsWhole } from '../statement/fails-whole.ts'
 import { catalogEffectOf, together, type CatalogEffect } from '../statement/catalog-effect.ts'
 import type { MutableSession, WriteCertainty } from './session.ts'
 
-/** What is to be told when something that may have written has come to its end. */
+/** The account of something that may have written and has come to its end. */
 export interface Write {
   readonly sessions: Iterable<MutableSession>
   readonly catalogEffect: CatalogEffect
@@ -11,7 +11,7 @@ export interface Write {
   readonly certainty?: WriteCertainty
 }
 
-/** What is to be told of a statement that ran by itself. */
+/** Makes the account of a statement that ran by itself. */
 export function writeBy(session: MutableSession, statement: Statement): Write {
   return {
     sessions: [session],
@@ -28,7 +28,7 @@ function certaintyOf({ reason, leavesSessionState, multiple }: Statement): Write
 /** Whether a statement failed, and whether the server has said so: then it may have left nothing. */
 export type StatementFailure = 'none' | 'answered' | 'lost'
 
-/** What the server says of the transaction behind a statement; `undefined` when it cannot say. */
+/** The state of the transaction behind a statement, as the server says it; `undefined` when it cannot say. */
 type Status = 'I' | 'T' | 'E' | null | undefined
 
 /**

@@ -9,7 +9,7 @@ export type Done = (error: Error | undefined, result?: unknown) => void
 /** Sends one statement over a connection. */
 export type Send = (client: PoolClient, done: Done) => void
 
-/** How an exchange ends that does not go on. */
+/** The end of an exchange that does not go on. */
 export interface End {
   readonly error?: Error | undefined
   readonly result?: unknown
@@ -106,7 +106,7 @@ function askInTurn(
   })
 }
 
-/** An exchange in one round trip. It ends with the last answer, so that none is left for whoever has the connection next. */
+/** An exchange in one round trip. It ends with the last answer, so that none is left for the next holder of the connection. */
 class RoundTrip {
   readonly #client: PoolClient
   readonly #switch: { pipeline: boolean }

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 
-/** What node-postgres keeps of a connection's health, and pg-pool reads too. */
+/** The health of a connection as node-postgres keeps it. pg-pool reads it, too. */
 interface Health {
   readonly _queryable?: boolean
   readonly _ending?: boolean

@@ -18,7 +18,7 @@ export class LaneQueue {
     return this.#passengers.length
   }
 
-  /** What they cost the server, in milliseconds. */
+  /** The time that they take the server, in milliseconds. */
   get workMs(): number {
     return this.#workMs
   }

@@ -5,10 +5,10 @@ import type { Platform, Timer } from '../platform/platform.ts'
 const STALL_MS = 50
 /** How much longer it is watched before that is believed: this process may have slept, and not the server. */
 const SECOND_LOOK_MS = 5
-/** How long nothing is under way before that is told of, in milliseconds. */
+/** The time after which a connection with nothing under way has rested for long, in milliseconds. */
 export const IDLE_MS = 1000
 
-/** What is watched. */
+/** The connection that is watched. */
 export interface Watched {
   /** Called now and then, before anything else. */
   readonly looked: () => void

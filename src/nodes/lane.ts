@@ -186,7 +186,7 @@ export class Lane implements Carrier {
   }
 
   #giveBack(): void {
-    // Otherwise it would wait for answers that nobody waits for, or whoever is next would get them.
+    // It would wait for answers that nobody needs, or the next holder of the connection would get them.
     const isCut = !this.#isEmpty
     const isSpoilt = this.#state.name === 'closing' && this.#state.isSpoilt
     this.#end('gives-back', isSpoilt || isCut, isCut)

@@ -75,11 +75,11 @@ export class Lanes {
     this.#isOpening = true
     const generation = this.#generation
     pool.lease((_error, client) => {
-      // Why there is none, whoever asks for a connection next will be told.
+      // The next caller who asks for a connection hears why there is none.
       if (client === undefined) return void this.#opened(generation)
       clean(client, (error) => {
         const isLate = !this.#opened(generation)
-        // Whoever has begun a transaction with `pool.query('BEGIN')` is to find it again. pg-pool closes what was lost on the way.
+        // A transaction begun with `pool.query('BEGIN')` has to stay where it is. pg-pool closes a connection that was lost on the way.
         if (error || isLate || isInTransaction(client) || isBroken(client)) client.release(error)
         else this.#use(client)
       })

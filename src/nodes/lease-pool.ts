@@ -35,7 +35,7 @@ export class LeasePool implements ServerNode {
   /** Connected, and not known yet to be of use. */
   readonly #opening = new Set<Client>()
   #pool: PgPool<Client>
-  /** Given up by `renew`, and not yet given back by whoever has connections of it. */
+  /** Pools that `renew` has given up, while some of their connections are in use. */
   readonly #former = new Set<PgPool<Client>>()
   readonly #sharing: Sharing | undefined
 
@@ -198,7 +198,7 @@ function clientClassOf(connect: Connect): typeof Client {
   } as unknown as typeof Client
 }
 
-/** What pg-pool keeps of its connections, those included that are being made. */
+/** The connections of a pg-pool, those included that are being made. */
 interface Kept {
   readonly _clients: readonly Client[]
   readonly _idle: readonly { readonly client: Client }[]

@@ -4,7 +4,7 @@ import type { PreparedStatements } from './prepared-statements.ts'
 import { queryOf } from './query-of.ts'
 import type { Answered, ShareableRead } from './shareable-read.ts'
 
-/** What node-postgres has of a connection beyond its types. */
+/** The parts of node-postgres' client that its types do not show. */
 export interface PipelinedClient {
   pipeline?: boolean
   /** Of all its queries. */

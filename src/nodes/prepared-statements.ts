@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg'
 import { NOTHING, type Question } from './exchange.ts'
 import type { TextRecord } from './shape-book.ts'
 
-/** What node-postgres keeps of the names that it has sent over a connection, by name. */
+/** The names that node-postgres has sent over a connection, with their texts. */
 interface Names {
   readonly parsedStatements: Record<string, string>
   readonly submittedNamedStatements: Record<string, string>
@@ -114,7 +114,7 @@ export class PreparedStatements {
   }
 }
 
-/** What an error says of a name that was sent. */
+/** The meaning of an error for a name that was sent. */
 export type NameLoss =
   /** The server does not know it (any more): somebody else deallocates over this connection, or it is not the same server. */
   | 'unknown'
@@ -136,7 +136,7 @@ interface PostgresError extends Error {
  */
 const NOT_OF_THE_STATEMENT = /^(?:08|25|40|53|55P03|57|58)/
 
-/** What the error of a run with a name says of the name; `undefined` when the name cannot be the cause. */
+/** Tells what the error of a run with a name means for the name; `undefined` when the name cannot be the cause. */
 export function nameLossOf({ code, severity, where }: PostgresError): NameLoss | undefined {
   // Other severities than these two may be translated. Without one it is not the server's error.
   if (code === undefined || severity === undefined || severity === 'FATAL' || severity === 'PANIC')

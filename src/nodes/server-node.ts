@@ -9,7 +9,7 @@ export interface NodeConfig {
   readonly id: NodeId
   /** Share of the reads relative to other replicas. 0: no reads. */
   readonly weight: number
-  /** What balancers and tiers may ask for. */
+  /** Properties that balancers and tiers may ask for. */
   readonly tags?: Tags
   /** Several servers share this address: which one is reached is known of each connection only. */
   readonly isBalanced?: true
@@ -47,7 +47,7 @@ export interface ServerNode {
   readonly reads?: ReadSender | undefined
   /** Hands out a connection for exclusive use, waiting for one when all are in use. */
   lease(callback: LeaseCallback): void
-  /** The way to the node is broken: new connections from now on; those in use stay with whoever has them. */
+  /** The way to the node is broken: new connections from now on; those in use stay with their holders. */
   renew(): void
   /** Another server has taken over: what still runs over connections of before the last `renew` fails now. */
   cut(): void

@@ -16,25 +16,25 @@ const PROOF_RUNS = 3
 const MOST_PROOF_RUNS = 4096
 /** A run over a lease that takes longer is no proof, the way there and back included; in milliseconds. */
 const SLOW_ON_LEASE_MS = 5
-/** What takes the server longer keeps others waiting for too long, in milliseconds. */
+/** A read that takes the server longer keeps others waiting for too long, in milliseconds. */
 const SLOW_ON_LANE_MS = 1
 /** A larger answer is large, in bytes. */
 const LARGE_BYTES = 32_768
 const SMOOTHING = 0.1
-/** What a read is taken to cost the server before anything is known, and at least; in milliseconds. */
+/** The cost of a read for the server that is assumed before anything is known, and the least cost; in milliseconds. */
 const FIRST_COST_MS = 0.1
 const LEAST_COST_MS = 0.005
 /** One run counts as at most this long, in milliseconds: more is seldom the statement's fault. */
 const LONGEST_SAMPLE_MS = 4
 
-/** What was seen of statements that look alike but for their literals. Pure: told how runs went. */
+/** The record of statements that differ in their literals alone. Pure: it is told how runs went. */
 export class Shape {
   #costMs = FIRST_COST_MS
   #fastRuns = 0
   #proofRuns = PROOF_RUNS
   variants = 0
 
-  /** What one run costs the server, in milliseconds, smoothed. */
+  /** The time that one run takes the server, in milliseconds, smoothed. */
   get costMs(): number {
     return this.#costMs
   }
@@ -67,7 +67,7 @@ export class Shape {
     if (bytes > LARGE_BYTES) this.heldUp()
   }
 
-  /** It kept others waiting. It has to prove itself anew, and for longer each time. */
+  /** It kept others waiting. It has to prove itself again, and for longer each time. */
   heldUp(): void {
     this.#fastRuns = 0
     this.#costMs = FIRST_COST_MS
@@ -129,8 +129,8 @@ const LITERALS = /'(?:[^']|'')*'|\$?\b\d+(?:\.\d+)?\b/g
 const LISTS = /\?(?:\s*,\s*\?)+/g
 
 /**
- * What a text looks like without its literals, a list of them being taken for one. Only figures are kept under it, nothing is
- * proven by it: so it need not know all of the grammar, and takes less than parsing does.
+ * Gives a text without its literals; a list of them counts as one. Only figures are kept under this key, and nothing is proven by
+ * it, so it need not know all of the grammar, and takes less time than parsing.
  */
 export function shapeKey(text: string): string {
   return text.replace(LITERALS, '?').replace(LISTS, '?')

@@ -5,7 +5,7 @@ export interface Tier {
   readonly name: string
   /** The part of a node's connections that it may have at once, above 0 and at most 1. */
   readonly share: number
-  /** Who is served first where connections are short: 0 before 1 before 2. */
+  /** The rank where connections are short: 0 is served before 1, and 1 before 2. */
   readonly priority: number
   /** How many of its statements may wait for a connection to one node. */
   readonly maxQueue: number

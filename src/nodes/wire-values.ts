@@ -1,6 +1,6 @@
 import { pgModule } from '../platform/pg.ts'
 
-/** What node-postgres sends for a value. Its types do not name it. */
+/** node-postgres' conversion of a value to what it sends. Its types do not name it. */
 const { prepareValue } = Reflect.get(pgModule, 'utils') as {
   readonly prepareValue: (value: unknown) => unknown
 }

@@ -1,6 +1,6 @@
 import type { Pin } from './session-settings.ts'
 
-/** How what a client leaves is undone, on a connection where nobody else has left anything of the kind. */
+/** The statements that undo what a client leaves, on a connection where nobody else has left anything of the kind. */
 const CLEANING: Readonly<Record<Pin, readonly string[] | 'close'>> = {
   setting: ['RESET SESSION AUTHORIZATION', 'RESET ROLE', 'RESET ALL'],
   'too-many-settings': ['RESET SESSION AUTHORIZATION', 'RESET ROLE', 'RESET ALL'],
@@ -25,7 +25,7 @@ const CLEANING: Readonly<Record<Pin, readonly string[] | 'close'>> = {
 }
 
 /**
- * What to send over a connection before somebody else gets it, or `close`.
+ * Gives the statements to send over a connection before somebody else gets it, or `close`.
  * @param isHooked Whether the application has done something there when it connected: that is not to be undone. What a
  * function may have done stays then, as with pg.Pool, since connections are not to be closed for nothing.
  */

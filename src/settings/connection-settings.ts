@@ -10,14 +10,14 @@ import type { Statement } from '../statement/statement.ts'
 import { namesSet } from './operation.ts'
 import { queryFor, valuesIn } from './value.ts'
 
-/** What is known of one connection. */
+/** The settings of one connection, as far as they are known. */
 interface Known {
   journal: Journal
-  /** What the application has set there when it connected, as far as it was asked for. Absent: it has sent nothing. */
+  /** Settings that the application has made there when it connected, as far as they were asked for. Absent: it has sent nothing. */
   readonly own: Map<string, string | null> | undefined
 }
 
-/** Whose settings a connection gets when it is checked out while the pool has `acquire` listeners. */
+/** The settings that a connection gets when it is checked out while the pool has `acquire` listeners. */
 export interface Checkout {
   readonly acquire: Acquire
   /** The pool's own settings: listeners may override them. */
@@ -27,15 +27,15 @@ export interface Checkout {
 }
 
 /**
- * Which settings each connection has, and how it gets others. Whoever uses a connection says which journal it needs; what
- * differs is sent in front. Who needs what is there already pays for one comparison.
+ * Knows the settings of each connection, and how it gets others. A user of a connection says which journal it needs; what
+ * differs is sent in front. Where the connection has the journal already, this costs one comparison.
  */
 export class ConnectionSettings {
   readonly #known = new WeakMap<PoolClient, Known>()
   readonly #spoilt = new WeakSet<PoolClient>()
   readonly #temporary = new WeakSet<PoolClient>()
   readonly #touched = new WeakSet<PoolClient>()
-  /** What listeners of `acquire` and `release` have sent over it, and not been undone yet. */
+  /** Traces of listeners of `acquire` and `release` that have not been undone yet. */
   readonly #traces = new WeakMap<PoolClient, HookTraces>()
   /** Nothing has ever been set: then nothing has to be looked up. */
   #isUntouched = true
@@ -78,7 +78,7 @@ export class ConnectionSettings {
     return this.#known.get(client)?.journal ?? Journal.empty
   }
 
-  /** What was set over it is what this journal says. */
+  /** Notes that a connection has the settings of this journal. */
   note(client: PoolClient, journal: Journal): void {
     if (journal === Journal.empty && this.#isUntouched) return
     this.#isUntouched = false
@@ -217,7 +217,7 @@ function nothing(): void {}
  */
 const OF_THE_SERVER = /^(?:08|53|57|58|XX|25P0[34])/
 
-/** What a statement fails with whose settings could not be made: it was not sent. */
+/** Makes the error of a statement whose settings could not be made: it was not sent. */
 function refused(cause: Error): Error {
   const code = String(Reflect.get(cause, 'code'))
   if (!('severity' in cause) || OF_THE_SERVER.test(code)) return withOutcome(cause, 'not-sent')

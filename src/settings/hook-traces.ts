@@ -8,7 +8,7 @@ import type { Pin } from './session-settings.ts'
 const UNKNOWN_VALUE = ''
 
 /**
- * What listeners of `acquire` and `release` have left on one connection: settings by name, and statements that undo the
+ * The traces that listeners of `acquire` and `release` have left on one connection: settings by name, and statements that undo the
  * rest. It is taken away before the connection is used again.
  */
 export class HookTraces {
@@ -35,7 +35,7 @@ export class HookTraces {
   }
 
   /**
-   * What to send to undo what is more than a setting, or `close` where that cannot be undone.
+   * Gives the statements that undo all but settings, or `close` where that cannot be undone.
    * @param isHooked Whether a `connect` listener has made settings on the connection, which must stay.
    */
   cleaning(isHooked: boolean): readonly string[] | 'close' {

@@ -3,7 +3,7 @@ import type { Statement } from '../statement/statement.ts'
 import { IDENTITY, resetSql, type Journal } from './journal.ts'
 import { valueSql } from './value.ts'
 
-/** What one execution of a statement has done to a setting. */
+/** A change that one execution of a statement has made to a setting. */
 export type Operation =
   | { readonly operation: 'put'; readonly name: string; readonly sql: string }
   | { readonly operation: 'remove'; readonly name: string }

@@ -9,7 +9,7 @@ import { TEMPORARY_PATH } from './temporary-objects.ts'
 import type { Statement } from '../statement/statement.ts'
 import { queryFor, valuesIn } from './value.ts'
 
-/** What sessions have set, and which connections have it. One per pool. */
+/** Keeps the settings that sessions have made, and which connections have them. One per pool. */
 export class SettingKeeper {
   readonly connections: ConnectionSettings = new ConnectionSettings()
   /** The pool's own: of its queries, and what clients begin with. */
@@ -25,7 +25,7 @@ export class SettingKeeper {
     told: (synchronousCommit: string | null | undefined) => void,
     proceed: () => void,
   ): void {
-    // Whoever uses the connection next will hear of an error.
+    // The next user of the connection hears of an error.
     const answered = (_error: Error | undefined, result: unknown): undefined => {
       const [path, synchronousCommit] = valuesIn(result)
       if (TEMPORARY_PATH.test(path ?? '')) this.connections.beginsTemporary(client)

@@ -6,17 +6,17 @@ export const TEMPORARY_PATH: RegExp = /pg_temp/i
 /** More names than a session would give to its temporary objects. */
 const MOST_NAMES = 10_000
 
-/** What a text may call relations and types that it makes. Undefined where that is not known. */
+/** Names that a text may give to relations and types that it makes. Undefined where they are not known. */
 type NamesGiven = (sql: string) => readonly string[] | undefined
 
-/** What is known of the temporary objects that a client has made on its connection. */
+/** Keeps the names of the temporary objects that a client has made on its connection. */
 export class TemporaryObjects {
   readonly #namesGiven: NamesGiven
   /** All that they may be called. */
   readonly #names = new Set<string>()
   /** False when they may be meant by other words too. */
   #areNamed = true
-  /** What is made without a schema may have been made in the temporary one since the connection was borrowed. */
+  /** True when objects made without a schema may be in the temporary one since the connection was borrowed. */
   #mayMake = false
 
   constructor(namesGiven: NamesGiven) {
@@ -46,7 +46,7 @@ export class TemporaryObjects {
     return this.#mayMake && (reason === 'ddl' || reason === 'select-into' || multiple)
   }
 
-  /** What is made without a schema may be temporary from now on, though nothing was set. */
+  /** Notes that objects made without a schema may be temporary from now on, though nothing was set. */
   mayBeMade(): void {
     this.#mayMake = true
   }
