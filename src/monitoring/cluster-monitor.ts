@@ -35,17 +35,17 @@ export interface ClusterMonitorOptions {
   readonly platform: Platform
   /** Time between two probes of one node at the normal pace, in milliseconds. */
   readonly intervalMs: number
-  /** How long one probe may take, connecting included, in milliseconds. */
+  /** Timeout of a probe, including the connection attempt, in milliseconds. */
   readonly timeoutMs: number
   readonly maxLag: MaxLag
-  /** Whether somebody has a connection. @defaultValue nobody ever rests */
+  /** Whether any connection is leased. @defaultValue the monitor never rests */
   readonly isInUse?: () => boolean
-  /** Told when nothing is probed any more, until somebody looks. */
+  /** Called when the probes stop because the cluster is unused. */
   readonly onRest?: () => void
   readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
 }
 
-/** Time between an answer of a replica that is waited for and the next question, in milliseconds. */
+/** Delay between a replica's answer and the next query for its position while callers wait for it, in milliseconds. */
 const PROGRESS_GAP_MS = 2
 
 const NOTHING_UNSHOWN: Unshown = { transactions: new Map(), isCertain: true }
@@ -60,15 +60,15 @@ function positionOf(observation: Observation | undefined): Position | undefined 
   return timeline === undefined || lsn === undefined ? undefined : { systemIdentifier, timeline, lsn }
 }
 
-/** Probes the nodes, each at its pace, and makes a snapshot of every answer. */
+/** Probes each node at its own pace, and builds a snapshot after every answer. */
 export class ClusterMonitor implements Monitor {
   readonly #options: ClusterMonitorOptions
   readonly #watchOptions: WatchOptions
   #lagClock = new LagClock()
   readonly #room: WaitingRoom
-  /** Those who wait for replicas to get on. */
+  /** Callers that wait for the progress of replicas. */
   readonly #progressRoom: WaitingRoom
-  /** Replicas that are asked, or will be in a moment. */
+  /** Replicas whose position is being polled. */
   readonly #followed = new Set<WatchedNode>()
   readonly #nextQuestions = new Set<Timer>()
   readonly #usage: Usage
@@ -129,7 +129,7 @@ export class ClusterMonitor implements Monitor {
     const calledAtMs = this.#options.platform.now()
     const node = this.#watched.find((each) => each.id === id)
     await node?.look()
-    // What was in flight was asked too early.
+    // A shared probe may have been sent before the call.
     if (node !== undefined && !isAsOf(node.known.state, calledAtMs)) await node.look()
     return this.#snapshot.nodes.find((each) => each.id === id)
   }
@@ -153,7 +153,7 @@ export class ClusterMonitor implements Monitor {
     if (this.#isClosed) return Promise.resolve(false)
     if (test(this.#snapshot)) return Promise.resolve(true)
     const passed = this.#progressRoom.wait(test, timeoutMs)
-    // Also those that were not there when the first of all who wait came.
+    // Includes replicas that have come up since the first caller began to wait.
     for (const node of this.#watched) this.#follow(node)
     return passed
   }
@@ -164,7 +164,7 @@ export class ClusterMonitor implements Monitor {
     if (node === undefined || this.#isClosed) return undefined
     const askedAtMs = this.#options.platform.now()
     if (mayBeUnflushed) return positionOf(await node.inserted())
-    // What is in flight was asked too early.
+    // A shared probe may have been sent before the call.
     while (!isAsOf(node.known.state, askedAtMs)) {
       const before = node.known.state
       await node.lookAtProgress()
@@ -180,7 +180,7 @@ export class ClusterMonitor implements Monitor {
     const primary = this.#snapshot.primary?.state
     const primaryIdentity = primary?.name === 'up' ? primary.observation.serverIdentity : undefined
     if (primaryIdentity === undefined) return undefined
-    // The server itself: it was promoted.
+    // The server has become the primary itself.
     if (primaryIdentity === serverIdentity) return NOTHING_UNSHOWN
     const sentAtMs = this.#options.platform.now()
     const answer = await this.#serverOf(primaryIdentity)?.ask(UNFINISHED, primaryIdentity)
@@ -238,7 +238,7 @@ export class ClusterMonitor implements Monitor {
     await Promise.all([...this.#watched.map((node) => node.close()), ...this.#closings])
   }
 
-  /** The first look, or the first after a rest: who did not answer before the rest is not waited for. */
+  /** Probes all nodes at the start or after a rest. Does not wait for nodes that were down before the rest. */
   async #lookAtAll(): Promise<void> {
     const { platform } = this.#options
     const late = this.#watched.filter(({ wasDown }) => wasDown)
@@ -248,7 +248,7 @@ export class ClusterMonitor implements Monitor {
     this.#isResting = false
   }
 
-  /** Nobody has used the cluster lately: rests as soon as that has been so for long enough. */
+  /** Schedules the rest for when the cluster has been unused for `REST_AFTER_MS`. */
   #restLater(nowMs: number): void {
     const { isInUse, platform } = this.#options
     if (isInUse === undefined || this.#restTimer !== undefined) return
@@ -257,12 +257,12 @@ export class ClusterMonitor implements Monitor {
       this.#restTimer = undefined
       const isAwaited = this.#room.sinceMs !== undefined || this.#progressRoom.sinceMs !== undefined
       const isUsed = platform.now() - this.#usage.usedAtMs(platform.now()) < REST_AFTER_MS
-      // The next slow probe asks again.
+      // If the cluster is in use, the next slow probe schedules this again.
       if (!isUsed && !isAwaited && !isInUse()) this.#rest()
     })
   }
 
-  /** Nothing is known any more, and nothing is asked, until somebody looks. */
+  /** Stops all probes and resets the state of all nodes until the next use. */
   #rest(): void {
     if (this.#isClosed) return
     this.#isResting = true
@@ -271,7 +271,7 @@ export class ClusterMonitor implements Monitor {
     this.#nextQuestions.clear()
     this.#followed.clear()
     for (const node of this.#watched) this.#closeLater(node.rest())
-    // How far a replica was behind then says nothing of now.
+    // Lag from before the rest says nothing about the lag after it.
     this.#lagClock = new LagClock()
     this.#apply(undefined)
     this.#options.onRest?.()
@@ -283,10 +283,10 @@ export class ClusterMonitor implements Monitor {
     )
   }
 
-  /** Asks a replica how far it is, for as long as somebody waits. */
+  /** Polls a replica's position while there are callers that wait for it. */
   #follow(node: WatchedNode): void {
     const { isBalanced, state } = node.known
-    // Whom it reaches says nothing of whom others reach.
+    // The server behind this connection may differ from those that other connections reach.
     if (isBalanced) return
     const isAwaited = !this.#isClosed && this.#progressRoom.sinceMs !== undefined
     if (!isAwaited || state.name !== 'up' || state.observation.role !== 'replica') return
@@ -312,7 +312,7 @@ export class ClusterMonitor implements Monitor {
     this.#closings.add(closing)
   }
 
-  /** Makes the snapshot of what the nodes are now, and lets it be known. */
+  /** Builds a new snapshot and publishes it. */
   #apply(event: NodeEvent | undefined): void {
     const previous = this.#snapshot
     this.#snapshot = this.#survey(event?.type === 'observed' ? event.observation : undefined)
@@ -326,9 +326,9 @@ export class ClusterMonitor implements Monitor {
   }
 
   /**
-   * The snapshot of what the nodes are now.
+   * Builds the snapshot from the nodes' current states.
    *
-   * @param news What a probe has just seen: the lag clock counts it if it was the primary.
+   * @param news The newest observation. The lag clock records it if it is the primary's.
    */
   #survey(news: Observation | undefined): Snapshot {
     const nodes = this.#watched.map((node) => node.known)
@@ -347,11 +347,12 @@ export class ClusterMonitor implements Monitor {
   #lagOf(id: NodeId, replica: Observation, isPrimaryLate: boolean, isNews: boolean): ReplicaLag {
     const node = this.#watched.find((each) => each.id === id)
     if (node === undefined) return { lag: undefined, isTooFarBehind: false }
-    // An answer from long ago says nothing of the present: neither that it lags nor that it does not.
+    // An old answer says nothing about the current lag.
     const isUnknown = isPrimaryLate || node.isLate(this.#options.platform.now())
     const lag = isUnknown ? undefined : this.#lagClock.lagOf(replica)
     const { maxLag } = this.#options
-    // Judged by its own news only: what the primary wrote since the replica was asked, it may long have replayed.
+    // Judged only by the replica's own observations. It may have replayed what the primary wrote after the last of
+    // them.
     if (isNews) {
       node.isTooFarBehind = isTooFarBehind(node.isTooFarBehind, lag, this.#lagClock.seenAtMs, maxLag)
     }
@@ -385,7 +386,7 @@ export class ClusterMonitor implements Monitor {
     })
   }
 
-  /** What was put off at a slower pace comes at the present one. */
+  /** Reschedules all probes to the current pace if they are due later. */
   #hasten(): void {
     if (this.#settled === undefined) return
     for (const node of this.#watched) node.hasten(this.#delayMs(node))

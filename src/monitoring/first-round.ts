@@ -5,7 +5,7 @@ import type { WatchedNode } from './watched-node.ts'
 /** How long the first decision waits for the other nodes once the primary has answered, in milliseconds. */
 const GRACE_MS = 500
 
-/** Looks at every node, and resolves when enough is known to decide by. */
+/** Probes every node. Resolves when enough is known for routing. */
 export function firstRound(
   nodes: readonly WatchedNode[],
   platform: Platform,
@@ -24,7 +24,7 @@ export function firstRound(
   })
 }
 
-/** Until a node that comes first in the configuration has spoken, it may turn out to be the one that counts. */
+/** A node listed before the primary that has not answered may still turn out to be the primary that counts. */
 function primaryIsCertain({ nodes, primary }: Snapshot): boolean {
   const found = nodes.findIndex(({ id }) => id === primary?.id)
   return found >= 0 && nodes.slice(0, found).every(({ state }) => state.name !== 'pending')

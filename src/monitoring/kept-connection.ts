@@ -6,7 +6,7 @@ import { connectUnseen } from '../platform/unseen.ts'
 import { probeOptions, unref } from './node-probe.ts'
 import { noteLimits, rowsWithoutLimits } from './without-limits.ts'
 
-/** How long a connection waits for the next question, in milliseconds: during a migration they come thick and fast. */
+/** How long an idle connection is kept, in milliseconds. During a migration queries come in quick succession. */
 const keptForMs = 5_000
 
 interface Kept {
@@ -16,8 +16,8 @@ interface Kept {
 }
 
 /**
- * Asks what is asked seldom, or many times in a row, and may take long: a node's probes do not wait for it. The connection
- * is opened when it is needed, closed when it has not been needed for a while, and never keeps the process alive.
+ * Runs queries that are rare, come in bursts, or take long, apart from a node's probes. The connection is opened on
+ * demand, closed when idle, and never keeps the process alive.
  */
 export class KeptConnection {
   readonly #connect: Connect
@@ -28,7 +28,7 @@ export class KeptConnection {
   #kept: Kept | undefined
   #isClosed = false
 
-  /** @param answerTimeoutMs A question without an answer by then fails, and its connection is closed. In milliseconds. */
+  /** @param answerTimeoutMs A query that takes longer fails and its connection is closed. In milliseconds. */
   constructor(connect: Connect, platform: Platform, connectTimeoutMs: number, answerTimeoutMs: number) {
     this.#connect = connect
     this.#platform = platform
@@ -36,7 +36,7 @@ export class KeptConnection {
     this.#answerTimeoutMs = answerTimeoutMs
   }
 
-  /** Runs a text on the server that the options name. Gives the rows of the text's last statement. */
+  /** Runs an SQL text on the server that the options name. Returns the rows of the last statement. */
   async rows(options: ClientConfig, sql: string): Promise<readonly unknown[]> {
     const client = this.#take(options) ?? (await this.#open(options))
     this.#busy.add(client)
@@ -54,7 +54,7 @@ export class KeptConnection {
     }
   }
 
-  /** Ends the connection; a question under way gets no answer. */
+  /** Closes the connection. A running query fails. */
   close(): void {
     this.#isClosed = true
     this.#let()
@@ -96,9 +96,9 @@ export class KeptConnection {
     const client = this.#connect(probeOptions(options))
     this.#busy.add(client)
     noteLimits(client)
-    // The statement fails too, and tells whoever asked.
+    // The running statement fails too, so its caller learns of the error.
     client.on('error', () => {})
-    // Whatever ended it, nobody is to be given it any more.
+    // A connection that has ended for any reason must not be reused.
     client.once('end', () => {
       if (this.#kept?.client === client) this.#let()
     })

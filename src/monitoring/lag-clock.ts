@@ -4,16 +4,16 @@ import type { Lag } from '../topology/snapshot.ts'
 
 interface Sample {
   readonly lsn: Lsn
-  /** When the answer of the first probe that saw this position came: by then the primary was there. */
+  /** When the first answer with this position arrived. The primary had reached it by then. */
   readonly seenAtMs: number
-  /** When the last probe was sent that still saw this position. */
+  /** When the last probe with this position was sent. */
   lastSentAtMs: number
 }
 
 /**
- * Measures lag with one clock: ours. Each probe of the primary records (our time, its position); a replica's lag is now
- * minus the time of the first sample beyond what it has replayed. No server clock takes part, an idle primary gives 0,
- * and a dead WAL receiver shows as what it is.
+ * Measures lag with one clock: ours. Each probe of the primary records (our time, its position). A replica's lag is now
+ * minus the time of the first sample beyond what it has replayed. No server clock is involved, an idle primary gives 0,
+ * and a dead WAL receiver shows as growing lag.
  */
 export class LagClock {
   readonly #capacity: number
@@ -22,19 +22,19 @@ export class LagClock {
   #timeline: number | undefined
   #seenAtMs = -Infinity
 
-  /** @param capacity How many positions to remember, at least 4. Beyond it the older half is thinned out. */
+  /** @param capacity Maximum number of samples, at least 4. Beyond it the older half is thinned out. */
   constructor(capacity = 1024) {
     this.#capacity = capacity
   }
 
-  /** When the primary was last seen: the clock knows nothing of the time after it. */
+  /** When the primary last answered with a position. The clock has no data after that. */
   get seenAtMs(): number {
     return this.#seenAtMs
   }
 
   /**
-   * Records what a probe of the primary saw. Another server, or another timeline, starts a new history. While there is no
-   * primary nothing is recorded, and what was proven stays proven.
+   * Records an observation of the primary. Another server or another timeline starts a new history. Without a primary
+   * nothing is recorded, and what was proven stays proven.
    */
   record(primary: Observation): void {
     if (primary.serverIdentity !== this.#serverIdentity || primary.timeline !== this.#timeline) {
@@ -46,7 +46,7 @@ export class LagClock {
     this.#seenAtMs = primary.receivedAtMs
     const last = this.#samples.at(-1)
     if (last !== undefined && primary.lsn <= last.lsn) {
-      // A position that went back is an answer that came late: it proves nothing new.
+      // A lower position belongs to a delayed answer. It proves nothing new.
       if (primary.lsn === last.lsn) last.lastSentAtMs = Math.max(last.lastSentAtMs, primary.sentAtMs)
       return
     }
@@ -55,7 +55,7 @@ export class LagClock {
   }
 
   /**
-   * Forgets every second sample of the older half. Freshness is then proven by an earlier sample, so it can only look
+   * Drops every second sample of the older half. An earlier sample then proves freshness, so a replica can only look
    * older than it is.
    */
   #thinOut(): void {
@@ -64,13 +64,16 @@ export class LagClock {
     this.#samples.splice(0, this.#samples.length, ...kept)
   }
 
-  /** The lag of a replica. Positions on different branches of history cannot be compared, so it is `undefined` then. */
+  /**
+   * The lag of a replica. `undefined` when its timeline differs, since positions on different timelines cannot be
+   * compared.
+   */
   lagOf({ lsn, timeline }: Observation): Lag | undefined {
     if (lsn === undefined || timeline === undefined || timeline !== this.#timeline) return undefined
     return this.lagAt(lsn)
   }
 
-  /** The lag of a replica that was seen to have replayed up to `replayLsn`; `undefined` when it cannot be known. */
+  /** The lag of a replica that has replayed up to `replayLsn`; `undefined` when it is unknown. */
   lagAt(replayLsn: Lsn): Lag | undefined {
     const reached = this.#lastReached(replayLsn)
     const sample = this.#samples[reached]

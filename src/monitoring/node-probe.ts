@@ -8,12 +8,12 @@ import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
 import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
 import { INSERTED_SQL, PROGRESS_SQL, readProgress } from '../topology/progress.ts'
-import type { Question } from './unshown.ts'
+import type { NodeQuery } from './unshown.ts'
 import { isCutWithConnection, noteLimits, rowsInSpiteOfLimits } from './without-limits.ts'
 
 const APPLICATION_NAME = 'pg-switchyard monitor'
 
-/** Probes one node over a connection of its own, which never keeps the process alive. At most one probe is in flight. */
+/** Probes one node over a dedicated connection, which never keeps the process alive. At most one probe is in flight. */
 export class NodeProbe {
   readonly #options: ClientConfig
   readonly #open: Connect
@@ -21,14 +21,14 @@ export class NodeProbe {
   readonly #timeoutMs: number
   readonly #onLost: (error: Error) => void
   #client: Client | undefined
-  /** Not to be asked again. */
+  /** A connection that must not be used for another probe. */
   #former: Client | undefined
   #inFlight: Promise<Observation> | undefined
-  #besides: Promise<unknown> | undefined
-  /** What was last seen over this connection. */
+  #query: Promise<unknown> | undefined
+  /** The last observation over this connection. */
   #last: { readonly client: Client; readonly observation: Observation } | undefined
 
-  /** @param onLost Told at once when the connection breaks between two probes: the server may be gone. */
+  /** @param onLost Called at once when the connection breaks between two probes: the server may be gone. */
   constructor(
     options: ClientConfig,
     connect: Connect,
@@ -43,38 +43,43 @@ export class NodeProbe {
     this.#onLost = onLost
   }
 
-  /** Asks the node. A call while one is in flight shares its answer. */
+  /** Runs a full probe. A call while one is in flight shares its result. */
   probe(): Promise<Observation> {
     return this.#share(() => this.#ask())
   }
 
-  /** Asks only how far the node is, if the rest is known over this connection; else everything. */
+  /**
+   * Reads only the node's position if there is a full observation over this connection. Otherwise runs a full probe.
+   */
   progress(): Promise<Observation> {
     return this.#share(async () => (await this.#askProgress(PROGRESS_SQL)) ?? this.#ask())
   }
 
-  /** Asks a primary for its insert position. */
+  /** Reads a primary's insert position. */
   inserted(): Promise<Observation | undefined> {
-    return this.#askBesides(() => this.#askProgress(INSERTED_SQL))
+    return this.#askBetween(() => this.#askProgress(INSERTED_SQL))
   }
 
-  /** Asks the server that was seen to be this one something; `undefined` when it is another one, or gives no answer. */
-  ask({ text, values = [] }: Question, serverIdentity: string): Promise<ProbeRow | undefined> {
-    return this.#askBesides(async () => {
+  /**
+   * Runs a query if the connection still leads to this server. `undefined` when it leads to another one, or the query
+   * fails.
+   */
+  ask({ text, values = [] }: NodeQuery, serverIdentity: string): Promise<ProbeRow | undefined> {
+    return this.#askBetween(async () => {
       const client = this.#client
       if (client === undefined || this.#known?.serverIdentity !== serverIdentity) return undefined
       return this.#row(client, text, values).catch((error: Error) => {
-        // The server lives, and has its reasons.
+        // An error from the server shows that it is alive.
         if ('severity' in error) return undefined
         throw error
       })
     })
   }
 
-  /** Ends the connection, and resolves when it has ended: within the time that a probe may take. */
+  /** Closes the connection. Resolves when it has ended, within the timeout of a probe. */
   async close(): Promise<void> {
     const client = this.#client
-    // An end that is asked for politely waits for a server that may never answer.
+    // `end()` would wait for a server that may never answer.
     if (this.#busyWith !== undefined) return this.#drop(client)
     this.#client = undefined
     if (client === undefined) return
@@ -93,7 +98,7 @@ export class NodeProbe {
     return row as ProbeRow | undefined
   }
 
-  /** From the next probe on the node is asked over a new connection. */
+  /** Makes the next probe open a new connection. */
   renew(): void {
     this.#former = this.#client
     if (this.#busyWith === undefined) this.#drop(this.#client)
@@ -117,7 +122,7 @@ export class NodeProbe {
     return progress === undefined || sql === INSERTED_SQL ? progress : this.#saw(client, progress)
   }
 
-  /** What was seen over the connection that there is now. */
+  /** The last observation, if it was made over the current connection. */
   get #known(): Observation | undefined {
     const isOfThis = this.#last?.client === this.#client && this.#client !== this.#former
     return isOfThis ? this.#last?.observation : undefined
@@ -129,11 +134,11 @@ export class NodeProbe {
   }
 
   get #busyWith(): Promise<unknown> | undefined {
-    return this.#inFlight ?? this.#besides
+    return this.#inFlight ?? this.#query
   }
 
   #share(ask: () => Promise<Observation>): Promise<Observation> {
-    this.#inFlight ??= this.#afterBesides(ask)
+    this.#inFlight ??= this.#afterQuery(ask)
       .catch((error: unknown) => {
         if (isCutWithConnection(error)) return this.#bounded(() => this.#ask())
         throw error
@@ -144,22 +149,22 @@ export class NodeProbe {
     return this.#inFlight
   }
 
-  /** What is asked besides is no answer to a probe, however often it is asked. */
-  #afterBesides(ask: () => Promise<Observation>): Promise<Observation> {
-    if (this.#besides === undefined) return this.#bounded(ask)
-    return this.#besides.catch(() => {}).then(() => this.#bounded(ask))
+  /** Starts a probe after the current query that is not a probe: its result does not serve as an observation. */
+  #afterQuery(ask: () => Promise<Observation>): Promise<Observation> {
+    if (this.#query === undefined) return this.#bounded(ask)
+    return this.#query.catch(() => {}).then(() => this.#bounded(ask))
   }
 
-  /** What is no probe, one at a time, once nothing is in flight. */
-  async #askBesides<T>(ask: () => Promise<T>): Promise<T> {
+  /** Runs a query that is not a probe, one at a time, when nothing is in flight. */
+  async #askBetween<T>(ask: () => Promise<T>): Promise<T> {
     for (let busy = this.#busyWith; busy !== undefined; busy = this.#busyWith) await busy.catch(() => {})
     const asked = this.#bounded(async () => {
       if (this.#known === undefined) await this.#ask()
       return ask()
     })
-    this.#besides = asked
+    this.#query = asked
     return asked.finally(() => {
-      this.#besides = undefined
+      this.#query = undefined
     })
   }
 
@@ -172,15 +177,15 @@ export class NodeProbe {
     const connected = connectUnseen(client)
     unref(client)
     await connected
-    // TLS has put another stream in the place of the first.
+    // TLS has replaced the first stream.
     unref(client)
     return client
   }
 
-  /** A node that does not answer in time has failed, and so has its connection. */
+  /** Applies the probe timeout. A node that does not answer in time has failed, and its connection is dropped. */
   #bounded<T>(ask: () => Promise<T>): Promise<T> {
     const asked = ask()
-    // When the end of a connection is heard that timed out, the next probe may already have another.
+    // The next probe may already use another connection when the end of this one is reported.
     const client = this.#client
     return new Promise((resolve, reject) => {
       const timer = deadline(this.#platform, this.#timeoutMs, () => {
@@ -202,22 +207,25 @@ export class NodeProbe {
   }
 
   #lost(client: Client, error: Error): void {
-    // The probe in flight fails by itself, and tells whoever asked.
+    // A probe in flight fails by itself, and its caller learns of the error.
     if (this.#client !== client || this.#busyWith !== undefined) return
     this.#client = undefined
-    // The server has closed the connection because of a limit: idle_session_timeout, or a late transaction_timeout.
+    // The server has closed the connection because of a timeout: idle_session_timeout, or a late transaction_timeout.
     if (Reflect.get(error, 'code') === '57P05' || isCutWithConnection(error)) return
     this.#onLost(error)
   }
 }
 
-/** From now on the connection does not keep the process alive. */
+/** Stops the connection from keeping the process alive. */
 export function unref(client: Client): void {
   const { stream } = client.connection
   if (stream instanceof Socket) stream.unref()
 }
 
-/** What probes take over of the node's options: how to reach the server and log in, nothing that shapes answers. */
+/**
+ * Returns the part of a node's options that probes use: how to reach the server and log in, without timeouts and type
+ * parsers.
+ */
 export function probeOptions(options: ClientConfig): ClientConfig {
   const {
     types: _types,
@@ -233,7 +241,7 @@ export function probeOptions(options: ClientConfig): ClientConfig {
     ...rest,
     password: options.password,
     application_name: APPLICATION_NAME,
-    // Its timer would take a blocked event loop for a server that does not answer.
+    // After a blocked event loop, its timer would report a timeout although the server has answered.
     connectionTimeoutMillis: 0,
   }
 }

@@ -1,30 +1,30 @@
 import type { Snapshot } from '../topology/snapshot.ts'
 
-/** How often a node is asked. */
+/** Rate at which a node is probed. */
 export type Pace = 'fast' | 'normal' | 'slow'
 
-/** What the pace depends on. */
+/** Input of `paceOf`. */
 export interface Circumstances {
   readonly nowMs: number
-  /** A role is open, see `hasOpenRole`. */
+  /** See `hasOpenRole`. */
   readonly isInDoubt: boolean
   /** When a node last changed its state or its role. */
   readonly changedAtMs: number
-  /** Since when somebody waits for a change; absent when nobody does. */
+  /** Since when there are callers that wait for a change; absent when there are none. */
   readonly awaitedSinceMs: number | undefined
-  /** When a statement was last under way. */
+  /** When the last statement ran. */
   readonly usedAtMs: number
-  /** Since when this node has been down; absent when it is not. */
+  /** Since when this node has been down; absent when it is not down. */
   readonly downSinceMs: number | undefined
 }
 
-/** Doubt, waiting and outages are met fast for this long, then at the normal pace: they may last for hours. */
+/** How long an open role, waiting callers or an outage keep the fast pace. They may last for hours. */
 export const FAST_FOR_MS = 60_000
-/** Without a statement for this long, nodes are probed slowly. */
+/** Time without a statement after which nodes are probed slowly. */
 export const IDLE_AFTER_MS = 10_000
-/** Without a statement for this long, and nobody with a connection, nothing is probed at all. */
+/** Time without a statement and without a leased connection after which probes stop. */
 export const REST_AFTER_MS = 15_000
-/** Probes are spread by this share of the interval, so that many processes do not ask in step. */
+/** Jitter as a share of the interval, so that many processes do not probe in step. */
 export const JITTER = 0.2
 
 const FAST_INTERVAL_MS = 50
@@ -61,8 +61,8 @@ const FIRST_REFUSED_MS = 20
 const LONGEST_REFUSED_MS = 10_000
 
 /**
- * Time until a node is asked again that has refused the login for so long: as long again. A role or a database is replayed in a
- * moment; a wrong password is not to fill the server's log.
+ * Time until the next probe of a node that has refused the login for `refusedForMs`: as long again, within bounds. A
+ * missing role or database is replayed soon; a wrong password must not fill the server's log.
  */
 export function afterRefusalMs(refusedForMs: number): number {
   return Math.min(LONGEST_REFUSED_MS, Math.max(FIRST_REFUSED_MS, refusedForMs))
@@ -74,24 +74,24 @@ export function jittered(intervalMs: number, chance: number): number {
 }
 
 /**
- * How long the probe that a suspicion asks for waits since the one before it, when there were `chases` such probes in a
- * row. A server that hangs up on everybody is not chased: the first probe comes at once, and later ones less and less often.
+ * Delay between the last probe that followed a suspicion and the next, after `chases` such probes in a row. The first
+ * comes at once, later ones with exponential backoff, so that a server that drops every connection is not flooded.
  */
 export function chaseDelayMs(chases: number, intervalMs: number): number {
   return chases === 0 ? 0 : Math.min(intervalMs, intervalOf('fast', intervalMs) * 2 ** (chases - 1))
 }
 
-/** Without a suspicion for this long, the next one is met at once again. */
+/** Time without a suspicion after which the next one is probed at once again. */
 export function chasesEndAfterMs(intervalMs: number): number {
   return SLOW_FACTOR * intervalMs
 }
 
-/** Nobody takes writes, or several servers would, or somebody met a failure that no probe has cleared up yet. */
+/** Whether the primary is unknown or in conflict, or any node is suspected. */
 export function hasOpenRole({ primary, nodes }: Snapshot): boolean {
   return primary === undefined || nodes.some(({ state }) => state.name === 'suspected')
 }
 
-/** Whether a node came, went, or changed its state or its role. */
+/** Whether a node was added, was removed, or changed its state or role. */
 export function hasChanged(previous: Snapshot, next: Snapshot): boolean {
   if (previous.nodes.length !== next.nodes.length) return true
   return next.nodes.some((node, index) => {

@@ -1,18 +1,19 @@
 import type { Unfinished } from '../consistency/unshown.ts'
 import type { ProbeRow } from '../topology/probe.ts'
 
-/** What a node is asked besides probes. All columns of the answer are text. */
-export interface Question {
+/** A query over the connection of a node's probes. All columns of its result are text. */
+export interface NodeQuery {
   readonly text: string
   readonly values?: readonly string[]
 }
 
 /**
- * Asks a primary which transactions it has not finished: each holds a lock on its own id until it is shown. A backend that is
- * between two statements of a transaction is not about to commit, and those are left out as far as one may see them: of one's
- * own role, or with the rights of `pg_monitor`. So is for how long a statement has run, and what it waits for.
+ * Reads the unfinished transactions of a primary: each holds a lock on its own id until other sessions see it as
+ * committed. A backend that is idle in a transaction is not about to commit and is left out, as far as
+ * `pg_stat_activity` shows its state: for the same role, or with the rights of `pg_monitor`. The same holds for the
+ * statement's age and its wait event.
  */
-export const UNFINISHED: Question = {
+export const UNFINISHED: NodeQuery = {
   text: `select
   case when pg_is_in_recovery() then 'replica' else 'primary' end,
   pg_snapshot_xmax(pg_current_snapshot())::text,
@@ -24,10 +25,10 @@ export const UNFINISHED: Question = {
 }
 
 /**
- * Asks a replica which of these transactions it shows as committed. It knows of those up to the last one that it has seen
- * the end of, and to ask for one beyond that is an error.
+ * Reads which of these transactions a replica shows as committed. Only ids below its snapshot's xmax are checked:
+ * asking for a later one is an error.
  */
-export function committedAmong(transactions: Iterable<string>): Question {
+export function committedAmong(transactions: Iterable<string>): NodeQuery {
   const text = `select string_agg(id::text, ' ')
 from unnest($1::text::bigint[]) as id
 where case
@@ -37,7 +38,7 @@ end`
   return { text, values: [`{${[...transactions].join(',')}}`] }
 }
 
-/** Reads the answer to `UNFINISHED`. `undefined` when it is none of a primary. */
+/** Parses the answer to `UNFINISHED`. `undefined` unless a primary gave it. */
 export function readUnfinished(
   row: ProbeRow | undefined,
   sentAtMs: number,
@@ -53,7 +54,7 @@ export function readUnfinished(
   )
 }
 
-/** Reads the answer to `committedAmong`. */
+/** Parses the answer to `committedAmong`. */
 export function readCommitted(row: ProbeRow | undefined): ReadonlySet<string> | undefined {
   return row === undefined ? undefined : new Set(wordsOf(row[0]))
 }
@@ -64,7 +65,9 @@ function wordsOf(text: string | null | undefined): readonly string[] {
 
 const EPOCH = 1n << 32n
 
-/** Locks know the lower half of a transaction's id only. Those in progress lie within half a turn of the present one. */
+/**
+ * Completes the 32-bit transaction id of a lock to 64 bits. Ids in progress lie within half the range of the next id.
+ */
 function withEpoch(id: bigint, near: bigint): bigint {
   const full = (near & ~(EPOCH - 1n)) | id
   if (full - near > EPOCH / 2n) return full - EPOCH

@@ -1,4 +1,4 @@
-/** Notes whether statements come, at next to no cost: the time is read by whoever asks, not by whoever uses. */
+/** Notes whether statements run, at almost no cost: the time is read when it is asked for, not for each statement. */
 export class Usage {
   readonly #onWake: () => void
   #isUsed = false
@@ -17,14 +17,14 @@ export class Usage {
     this.#onWake()
   }
 
-  /** When a statement was last under way, as of the last time that this was asked. */
+  /** When the last statement ran, rounded up to the time of the call that first noticed it. */
   usedAtMs(nowMs: number): number {
     if (this.#isUsed) this.#usedAtMs = nowMs
     this.#isUsed = false
     return this.#usedAtMs
   }
 
-  /** From now on the next statement wakes. */
+  /** Makes the next statement call `onWake`. */
   sleep(): void {
     this.#isAsleep = true
   }

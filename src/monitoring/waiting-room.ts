@@ -9,7 +9,7 @@ interface Waiter {
   readonly fail: (error: unknown) => void
 }
 
-/** Those who wait for a snapshot to their liking. Keeps the process alive for each of them. */
+/** Callers that wait for a snapshot that passes their test. Keeps the process alive while there are any. */
 export class WaitingRoom {
   readonly #platform: Platform
   readonly #waiters = new Set<Waiter>()
@@ -20,7 +20,7 @@ export class WaitingRoom {
     this.#platform = platform
   }
 
-  /** Since when there has always been somebody in it; `undefined` while it is empty. */
+  /** Since when there have been waiting callers without a gap; `undefined` while there are none. */
   get sinceMs(): number | undefined {
     return this.#sinceMs
   }
@@ -61,7 +61,7 @@ export class WaitingRoom {
       try {
         if (test(snapshot)) leave(true)
       } catch (error) {
-        // A policy of the user's that throws is the problem of who waits for it, not of who watches.
+        // A test that throws, such as a user's balancer, must fail its own caller and not the monitor.
         fail(error)
       }
     }

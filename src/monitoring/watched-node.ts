@@ -8,25 +8,25 @@ import { PENDING, transition, type NodeEvent, type NodeState, type Observation }
 import { NodeProbe } from './node-probe.ts'
 import { chaseDelayMs, chasesEndAfterMs } from './pace.ts'
 import type { ProbeRow } from '../topology/probe.ts'
-import type { Question } from './unshown.ts'
+import type { NodeQuery } from './unshown.ts'
 
 export interface WatchOptions {
   readonly connect: Connect
   readonly platform: Platform
   readonly intervalMs: number
   readonly timeoutMs: number
-  /** How long to wait until the next probe of this node. */
+  /** Time until the next probe of this node. */
   readonly delayMs: (node: WatchedNode) => number
-  /** Told after each event, when the node's state is the new one. */
+  /** Called after each event, once the node has its new state. */
   readonly onEvent: (event: NodeEvent) => void
 }
 
-/** A node's last answer is too old to say how things are after this many intervals without another, and one timeout. */
+/** An observation is too old after this many intervals plus one timeout without a new one. */
 const LATE_AFTER_INTERVALS = 3
 
-/** Watches one node: its state, and when it is looked at next. Never more than one probe is in flight. */
+/** Watches one node: keeps its state and schedules its probes. At most one probe is in flight. */
 export class WatchedNode {
-  /** Kept for the replica that this node may be. */
+  /** Hysteresis of the replica's lag, see `isTooFarBehind` in `topology/`. */
   isTooFarBehind = false
   #config: NodeConfig
   readonly #options: WatchOptions
@@ -35,11 +35,11 @@ export class WatchedNode {
   #toldSystemIdentifier: string | undefined
   #looking: Promise<void> | undefined
   #timer: Timer | undefined
-  /** When the next look is due, how long that was put off, and when the last one ended. */
+  /** When the next probe is due, its delay, and when the last full probe ended. */
   #dueAtMs = Infinity
   #delayMs: number
   #restsSinceMs = -Infinity
-  /** Probes in a row that suspicions asked for, and the last of them. */
+  /** Number of probes in a row that followed suspicions, and the time of the last one. */
   #chases = 0
   #chasedAtMs = -Infinity
   #wasDown = false
@@ -68,28 +68,28 @@ export class WatchedNode {
     }
   }
 
-  /** Takes over `config` if it means the same server, reached in the same way. */
+  /** Takes over `config` if it names the same server with the same connection options. */
   adopt(config: NodeConfig): boolean {
     const isSame = isSameWay(this.#config, config)
     if (isSame) this.#config = config
     return isSame
   }
 
-  /** Whether the last answer is so old that it says nothing of the present. */
+  /** Whether the last observation is too old to be used. */
   isLate(nowMs: number): boolean {
     if (this.#state.name !== 'up') return false
     const boundMs = LATE_AFTER_INTERVALS * this.#delayMs + this.#options.timeoutMs
     return nowMs - this.#state.observation.receivedAtMs > boundMs
   }
 
-  /** Asks now; a probe in flight is shared. Never rejects. */
+  /** Probes now; a probe in flight is shared. Never rejects. */
   look(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
     this.#looking ??= this.#begin(true)
     return this.#looking
   }
 
-  /** Asks now how far the node is, and everything else when that is due. Otherwise as `look`. */
+  /** Reads the node's position now, or runs a full probe when one is due. Otherwise like `look`. */
   lookAtProgress(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
     const isDue = this.#options.platform.now() >= this.#restsSinceMs + this.#options.intervalMs
@@ -98,38 +98,38 @@ export class WatchedNode {
     return this.#looking
   }
 
-  /** Asks a primary for its insert position. Says nothing of the node. */
+  /** Reads a primary's insert position. Does not change the node's state. */
   async inserted(): Promise<Observation | undefined> {
     return this.#isClosed ? undefined : inRootContext(() => this.#probe.inserted())
   }
 
-  /** Asks the server that was seen to be this one something. Says nothing of the node. */
-  async ask(question: Question, serverIdentity: string): Promise<ProbeRow | undefined> {
-    return this.#isClosed ? undefined : inRootContext(() => this.#probe.ask(question, serverIdentity))
+  /** Runs a query if the connection still leads to this server. Does not change the node's state. */
+  async ask(query: NodeQuery, serverIdentity: string): Promise<ProbeRow | undefined> {
+    return this.#isClosed ? undefined : inRootContext(() => this.#probe.ask(query, serverIdentity))
   }
 
-  /** Somebody met a failure here. */
+  /** Reports a failure at this node. */
   suspect(cause: Error): void {
     if (this.#isClosed) return
-    // A connection that is logged in stays so: only a new one shows whether the login is still refused.
+    // An existing connection stays logged in. Only a new one shows whether the login is still refused.
     if (isLoginRefusal(cause)) this.#probe.renew()
     this.#apply({ type: 'suspected', cause, atMs: this.#options.platform.now() })
-    // The answer of a probe in flight leaves the node suspected if it is no proof, and then another one follows.
+    // If the answer of a probe in flight does not clear the suspicion, another probe follows it.
     if (this.#looking === undefined) this.#chase()
   }
 
-  /** Brings the next look forward to `delayMs` after the last one, if it is due later. */
+  /** Moves the next probe forward to `delayMs` after the last one, if it is due later. */
   hasten(delayMs: number): void {
-    // A suspected node is looked at already as soon as it may be.
+    // The next probe of a suspected node already comes as early as it may.
     if (this.#looking !== undefined || this.#state.name === 'suspected' || this.#isClosed) return
     this.#lookBy(this.#restsSinceMs + delayMs, delayMs)
   }
 
-  /** Asks nothing and knows nothing until the next look. Resolves when the connection has ended. */
+  /** Stops probing and resets the state until the next `look`. Resolves when the connection has ended. */
   rest(): Promise<void> {
     const probe = this.#probe
     this.#timer?.cancel()
-    // Whatever is under way is answered to nobody.
+    // The result of a probe in flight is dropped.
     this.#probe = this.#newProbe()
     this.#looking = undefined
     this.#dueAtMs = Infinity
@@ -139,7 +139,7 @@ export class WatchedNode {
     return probe.close()
   }
 
-  /** True when it did not answer before it was left to rest. */
+  /** Whether the node was down when it was put to rest. */
   get wasDown(): boolean {
     return this.#wasDown
   }
@@ -150,7 +150,7 @@ export class WatchedNode {
     await this.#probe.close()
   }
 
-  /** The first request that needs a look is not the parent of all that follow. */
+  /** Probes outside the async context of the request that caused the first one. */
   #begin(isFull: boolean): Promise<void> {
     return inRootContext(() => this.#ask(isFull))
   }
@@ -191,7 +191,7 @@ export class WatchedNode {
     this.#options.onEvent(event)
   }
 
-  /** Looks at once, unless that has been done again and again: then later and later. */
+  /** Probes a suspected node at once, or with exponential backoff when that has happened repeatedly. */
   #chase(): void {
     const { platform, intervalMs } = this.#options
     const nowMs = platform.now()

@@ -2,8 +2,8 @@ import type { Client } from 'pg'
 import { rowsUnseen, type OwnQuery } from '../platform/unseen.ts'
 
 /**
- * Lifts the limits of the role, the database and the connection for the statements that follow in the same text. The settings
- * end with the text, also behind a pooler. They are no queries, so the text may still set the isolation level.
+ * Lifts the timeouts of the role, the database and the connection for the following statements of the same text. The
+ * settings end with the text, also behind a pooler. SET is not a query, so the text may still set the isolation level.
  */
 const WITHOUT_LIMITS = 'set local statement_timeout = 0; set local lock_timeout = 0; '
 const WITHOUT_TRANSACTION_LIMIT = 'set local transaction_timeout = 0; '
@@ -13,10 +13,10 @@ const HAS_TRANSACTION_TIMEOUT = 17
 /** Clients whose server has `transaction_timeout`. */
 const withTransactionTimeout = new WeakSet<object>()
 
-/** Owners of which a limit has cut a question. */
+/** Owners that had a query canceled by a timeout. */
 const limited = new WeakSet<object>()
 
-/** Notes what limits the server has. To be called before the client connects. */
+/** Notes which timeouts the server supports. Call it before the client connects. */
 export function noteLimits(client: Client): void {
   client.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
     if (parameterName !== 'server_version') return
@@ -29,16 +29,16 @@ interface ParameterStatus {
   readonly parameterValue: string
 }
 
-/** Asks without limits. Gives the rows of the text's last statement. */
+/** Runs a text without timeouts. Returns the rows of the last statement. */
 export function rowsWithoutLimits(client: object, text: string): Promise<readonly unknown[]> {
   return rowsUnseen(client, withoutLimits(client, text))
 }
 
 /**
- * Asks without the cost of lifting limits, until a limit has cut a question of this owner: from then on it asks without
- * limits. Gives the rows as arrays.
+ * Runs a text with the timeouts in force, which saves the cost of lifting them. Once a timeout has canceled a query of
+ * this owner, runs its texts without timeouts. Returns the rows as arrays.
  *
- * @throws what `isCutWithConnection` tells: then the question is to be asked over a new connection
+ * @throws an error that passes `isCutWithConnection`: retry over a new connection
  */
 export async function rowsInSpiteOfLimits(
   owner: object,
@@ -58,7 +58,7 @@ export async function rowsInSpiteOfLimits(
   }
 }
 
-/** transaction_timeout: the server answers, so it lives, but it has closed the connection. */
+/** Whether `transaction_timeout` ended the query. The server is alive but has closed the connection. */
 export function isCutWithConnection(error: unknown): boolean {
   return codeOf(error) === '25P04'
 }
@@ -68,7 +68,7 @@ function withoutLimits(client: object, text: string): string {
   return ofTransaction + WITHOUT_LIMITS + text
 }
 
-/** query_canceled and lock_not_available: the server answers, so it lives. */
+/** Whether the error is query_canceled or lock_not_available. The server is alive. */
 function isLimit(error: unknown): boolean {
   const code = codeOf(error)
   return code === '57014' || code === '55P03'

@@ -10,44 +10,44 @@ export interface ExplainedStep {
   readonly node: NodeId
   readonly role: Role
   readonly reason: StepReason
-  /** Several servers share the address: whichever is reached has to prove that it may serve. */
+  /** Several servers share the address. The server that is reached has to prove that it may serve. */
   readonly balanced?: true
 }
 
-/** A plan by names, for people and logs. */
+/** A plan with node names, for people and logs. */
 export interface ExplainedPlan {
-  /** In the order in which they would be tried. */
+  /** In the order in which they are tried. */
   readonly candidates: readonly ExplainedStep[]
   readonly rejected: readonly { readonly node: NodeId; readonly reason: Rejection }[]
 }
 
-/** A route as text and numbers, so that it can be written as JSON. */
+/** A route that can be serialized as JSON. */
 export interface ExplainedRoute {
   readonly role: Route['role']
   readonly reason: RouteReason
-  /** What a replica must show; absent where the primary is wanted. Bounds that there are not are left out. */
+  /** Freshness that a replica must have. Absent when the route is the primary. Bounds that do not apply are absent. */
   readonly freshness?: {
     readonly maxStalenessMs?: number
-    /** Position in the log, such as `0/16B3748`, and its timeline. */
+    /** Position in the WAL, such as `0/16B3748`, and its timeline. */
     readonly position?: { readonly timeline: number; readonly lsn: string }
-    /** True when it must not fall behind what the session has seen before. */
+    /** True when the replica must show everything that the session has already seen. */
     readonly isMonotonic?: true
   }
 }
 
-/** What `explain()` returns: each decision with its reason. */
+/** Result of `explain()`: each decision with its reason. */
 export interface Explanation {
   readonly statement: Statement
   readonly route: ExplainedRoute
   readonly plan: ExplainedPlan
   /**
-   * What the client has left on its connection, where it was asked for one: these keep it there until it is released. Absent
-   * when there is nothing.
+   * Reasons that keep the client on its connection until it is released. Only for an explanation by a client that is
+   * pinned.
    */
   readonly pins?: readonly Pin[]
 }
 
-/** The parts of a decision that are explained. */
+/** The parts of a decision that `explain()` shows. */
 interface Explained {
   readonly statement: Statement
   readonly route: Route

@@ -1,18 +1,21 @@
 import { pino } from 'pino'
 import type { NodeChange, NodeStatus, RouterEventEmitter } from './events.ts'
 
-/** The part of a pino logger that is used. */
+/** The part of a pino logger that the pool uses. */
 export interface Logger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
 }
 
-/** pino to standard error, from this level on: warnings and worse, unless told otherwise. */
+/** Creates a pino logger that writes to standard error. */
 export function defaultLogger(level: 'info' | 'warn' = 'warn'): Logger {
   return pino({ name: 'pg-switchyard', level }, pino.destination({ dest: 2, sync: true }))
 }
 
-/** Logs what happens to the cluster: no parameters, no passwords, and no message of the server on an application's statement. */
+/**
+ * Logs the events of the cluster. Writes no parameters, no passwords, and no server message about an application's
+ * statement.
+ */
 export function logEvents(events: RouterEventEmitter, given: Logger): void {
   const logger = quiet(given)
   events.on('nodeChanged', (change) => {
@@ -29,7 +32,7 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
     logger.warn({ heldMs, stack }, `A client was not released within ${heldMs} ms`)
   })
   events.on('startedWithoutPrimary', () => {
-    logger.warn({}, 'There is no primary yet: replicas serve, and nobody knows how old what they show is')
+    logger.warn({}, 'There is no primary yet: replicas serve reads, and their lag is unknown')
   })
   events.on('primaryConflict', ({ nodes }) => {
     logger.warn({ nodes }, 'More than one node takes writes: nothing is written until there is one')
@@ -41,7 +44,7 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
     )
   })
   events.on('nodeEjected', ({ node, forMs }) => {
-    logger.warn({ node, forMs }, `${node} failed again and again and gets no reads for a while`)
+    logger.warn({ node, forMs }, `${node} failed repeatedly and gets no reads for a while`)
   })
   events.on('loginRefused', ({ node, cause }) => {
     logger.warn(
@@ -53,23 +56,26 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
     logger.warn({ node, ...failureOf(cause) }, `${node} failed a read that another node answered`)
   })
   events.on('lastResort', ({ count }) => {
-    logger.warn({ count }, 'Reads went to a replica that keeps failing, because nobody else could serve them')
+    logger.warn(
+      { count },
+      'Reads went to a replica that keeps failing, because no other node could serve them',
+    )
   })
   events.on('retriesSpent', ({ count }) => {
-    logger.warn({ count }, 'Reads failed because retries have used up their share of the traffic')
+    logger.warn({ count }, 'Reads failed because the retry budget is spent')
   })
   events.on('spillRefused', ({ count }) => {
     logger.warn({ count }, 'Reads failed because no replica could serve them and "primarySpill" was used up')
   })
   // Without the text: applications write values into it.
   events.on('readRefused', ({ node, cause }) => {
-    logger.warn({ node, ...failureOf(cause) }, 'A standby refused a statement that was judged to be a read')
+    logger.warn({ node, ...failureOf(cause) }, 'A standby rejected a statement that was classified as a read')
   })
   events.on('settingRefused', ({ node, cause }) => {
-    logger.warn({ node, code: codeOf(cause.cause) }, 'A replica refused a setting that a session has made')
+    logger.warn({ node, code: codeOf(cause.cause) }, 'A replica rejected a setting of a session')
   })
   events.on('clientPinned', ({ node, pin }) => {
-    logger.info({ node, pin }, 'A client stays on its connection until it is released')
+    logger.info({ node, pin }, 'A client is pinned to its connection until it is released')
   })
   events.on('hookFailed', ({ node, cause }) => {
     logger.warn(
@@ -80,13 +86,13 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
   events.on('shapeLearned', ({ fingerprint, functions, relations }) => {
     logger.warn(
       { fingerprint, functions, relations },
-      'Statements of this shape write, though they do not look like it, and go to the primary from now on. Declare the one of these functions and relations that does so as "primaryOnly"',
+      'Statements of this shape were classified as reads but write. They go to the primary from now on. Declare the function or relation that writes as "primaryOnly"',
     )
   })
   events.on('hintIgnored', ({ kind, reason }) => {
     logger.warn(
       { kind, reason },
-      'A replica was asked for, but the statement is no proven read: it went to the primary',
+      'A replica was asked for, but the statement is not a proven read: it went to the primary',
     )
   })
   events.on('catalogLoaded', ({ functions, relations, durationMs }) => {
@@ -96,12 +102,12 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
     logger.warn(
       { cause: messageOf(cause), retryInMs },
       isLoaded
-        ? 'The catalog could not be refreshed: the one that was loaded before stays in force'
+        ? 'The catalog could not be refreshed: the previous one stays in force'
         : 'The catalog could not be loaded: reads of your own relations go to the primary',
     )
   })
   events.on('tokenRejected', ({ reason }) => {
-    logger.info({ reason }, 'A session began with a token that is not believed')
+    logger.info({ reason }, 'A session started with a token that was rejected')
   })
   events.on('lanesUnavailable', () => {
     logger.warn({}, 'Reads do not share connections: that needs pg 8.23 or newer, and not its native client')
@@ -115,37 +121,37 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
   events.on('discoveryFailed', ({ cause, retryInMs }) => {
     logger.warn(
       { cause: cause.message, retryInMs },
-      'The nodes could not be discovered: those that are known stay',
+      'The nodes could not be discovered: the current ones stay',
     )
   })
   events.on('balancerFailed', ({ cause }) => {
-    logger.warn(
-      { cause: cause.message },
-      'The balancer throws: reads take the nodes in the order of the list',
-    )
+    logger.warn({ cause: cause.message }, 'The balancer threw: reads take the nodes in the order of the list')
   })
   events.on('connectionLost', ({ node, cause }) => {
     logger.info({ node, cause: cause.message }, 'An idle connection was lost')
   })
 }
 
-/** Describes the failure of an application's statement. The server's message may contain a value, so only its SQLSTATE is told. */
+/**
+ * Describes the failure of an application's statement. The server's message may contain a value, so only its SQLSTATE
+ * is logged.
+ */
 function failureOf(cause: Error): object {
   return 'severity' in cause ? { code: codeOf(cause) } : { cause: cause.message }
 }
 
-/** The SQLSTATE, where the message may contain a value. */
+/** Returns the SQLSTATE, for errors whose message may contain a value. */
 function codeOf(cause: unknown): string {
   return cause instanceof Error ? String(Reflect.get(cause, 'code')) : 'unknown'
 }
 
-/** A logger that throws must stop nothing: there is nobody left to tell. */
+/** Wraps a logger so that its exceptions are dropped. */
 function quiet(logger: Logger): Logger {
   const attempt = (write: () => void): void => {
     try {
       write()
     } catch {
-      // What it would have written is told by the events, too.
+      // The events carry the same facts.
     }
   }
   return {

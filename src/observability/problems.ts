@@ -17,7 +17,10 @@ function looksOf(node: NodeView): string {
   return causeOf(node)?.message ?? (node.state.name === 'pending' ? 'has not answered' : `is a ${node.role}`)
 }
 
-/** Why no node can take the statement. The server's own error where a login was turned down, as from `pg.Pool`. */
+/**
+ * Returns the error for a statement that no node can take. When the login was refused it is the server's own, as with
+ * `pg.Pool`.
+ */
 export function noPrimaryError(snapshot: Snapshot): Error {
   const { conflict, nodes } = snapshot
   if (conflict !== undefined) {
@@ -25,7 +28,7 @@ export function noPrimaryError(snapshot: Snapshot): Error {
     const message = `More than one primary: ${ids} take writes, so nothing is written. Check the option "replicas"`
     return new SwitchyardError('SWITCHYARD_TWO_PRIMARIES', message)
   }
-  // The pool's own address comes first. That a replica refuses the login as well is not what is wrong now.
+  // Only the pool's own address counts: a replica's refusal does not explain a missing primary.
   const [own] = nodes
   const refusal = own === undefined ? undefined : loginRefusal(own)
   if (refusal !== undefined) return refusal
@@ -35,8 +38,8 @@ export function noPrimaryError(snapshot: Snapshot): Error {
 }
 
 /**
- * What the first look at the cluster shows to be wrong with the options. Later the same things only take a node out: an
- * application that runs is not stopped for them.
+ * Returns the error in the options that the first probes reveal. Later the same conditions only exclude a node: they
+ * must not stop a running application.
  */
 export function misconfiguration(snapshot: Snapshot): Error | undefined {
   if (snapshot.conflict !== undefined) return noPrimaryError(snapshot)

@@ -7,34 +7,37 @@ export interface NodeStats {
   readonly id: NodeId
   readonly role: Role
   readonly state: NodeStatus
-  /** Why it is `down` or `suspected`: the message of the error. */
+  /** Message of the error, when the node is `down` or `suspected`. */
   readonly cause?: string
-  /** True for an address that several servers share. Its lag is that of no server, and so it is never known. */
+  /** True for an address that several servers share. Its lag is always unknown. */
   readonly balanced?: true
-  /** WAL that the primary has and this replica has not replayed, in bytes. `undefined` while it is not known. */
+  /** WAL that the primary has and this replica has not replayed, in bytes. `undefined` while unknown. */
   readonly lagBytes: number | undefined
-  /** How long this replica has been behind, in milliseconds; 0 when it is not. `undefined` while it is not known. */
+  /** How long this replica has been behind, in milliseconds; 0 when it is not. `undefined` while unknown. */
   readonly lagMs: number | undefined
   /** Statements sent to this node. */
   readonly queries: number
-  /** Proven reads that this node answered: not those that it was behind for, or failed. */
+  /** Proven reads that this node answered. Excludes reads that it failed or was too far behind for. */
   readonly reads: number
-  /** Connections to this node: open, idle, and callers that wait for one. */
+  /** Connections to this node: open, idle, and the number of callers that wait for one. */
   readonly connections: { readonly total: number; readonly idle: number; readonly waiting: number }
 }
 
-/** What `pool.stats()` returns. Counters count from the pool's creation. */
+/** Result of `pool.stats()`. Counters start with the pool's creation. */
 export interface PoolStats {
   readonly nodes: readonly NodeStats[]
-  /** `builtin` until the database was asked about its functions and relations: reads of them go to the primary. */
+  /**
+   * `builtin` until the database's own catalog is loaded. Until then reads of the application's relations go to the
+   * primary.
+   */
   readonly catalog: 'builtin' | 'loaded'
-  /** Proven reads that were answered. */
+  /** Number of proven reads that were answered. */
   readonly reads: number
-  /** Share of the reads that a replica answered, 0 to 1. 0 while there was no read. */
+  /** Share of the reads that replicas answered, from 0 to 1. 0 without reads. */
   readonly offload: number
 }
 
-/** Counts what was sent where. */
+/** Counts statements and reads for each node. */
 export class Counters {
   readonly #queries = new Map<NodeId, number>()
   readonly #answered = new Map<NodeId, number>()
@@ -45,7 +48,7 @@ export class Counters {
     this.#queries.set(node.id, this.queriesOf(node.id) + 1)
   }
 
-  /** A statement runs over a connection that its client holds. */
+  /** Counts a statement on a connection that its client holds. */
   ran(node: NodeView, isRead: boolean): void {
     this.sent(node)
     if (isRead) this.readAnswered(node)

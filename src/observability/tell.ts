@@ -4,7 +4,7 @@ import type { RouterEventEmitter, RouterEvents } from './events.ts'
 
 export type Tell = <Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]) => void
 
-/** Tells events. A listener that throws is its own problem: it ends nothing here. */
+/** Returns a function that emits events. An exception of a listener is thrown outside, as an uncaught exception. */
 export function tellerOf(events: RouterEventEmitter): Tell {
   return (name, ...args) => {
     try {

@@ -4,20 +4,20 @@ import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import { changesBetween, type NodeChange, type RouterEvents } from './events.ts'
 
-/** What may happen with every statement is told this seldom, in milliseconds. */
+/** Minimum time between two events that any statement may cause, in milliseconds. */
 const OFTEN_MS = 1000
 
-/** Events that may come with every statement. */
+/** Events that any statement may cause. */
 type Often = 'lastResort' | 'retriesSpent' | 'spillRefused'
 
 type Tell = <Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]) => void
 
-/** Tells what changes in the cluster, from one snapshot to the next, and not twice. */
+/** Emits events about changes between snapshots, each once. */
 export class Transitions {
   readonly #platform: Platform
   readonly #tell: Tell
   readonly #lastRoles = new Map<NodeId, Role>()
-  /** Replicas of which it is not known that they follow the primary's branch of history. */
+  /** Replicas not known to be on the primary's timeline. */
   readonly #strays = new Set<NodeId>()
   /** Nodes that refuse the login although the primary accepts it. */
   readonly #refusing = new Set<NodeId>()
@@ -32,12 +32,12 @@ export class Transitions {
     this.#tell = tell
   }
 
-  /** What the node was when it last said so. */
+  /** The node's last known role. */
   lastRoleOf(id: NodeId): Role {
     return this.#lastRoles.get(id) ?? 'unknown'
   }
 
-  /** Returns what changed of the single nodes. */
+  /** Emits the events for a new snapshot. Returns the changes of node status. */
   observe(next: Snapshot, previous: Snapshot): readonly NodeChange[] {
     const changes = changesBetween(previous, next)
     for (const { id, role } of next.nodes) if (role !== 'unknown') this.#lastRoles.set(id, role)
@@ -48,7 +48,7 @@ export class Transitions {
     return changes
   }
 
-  /** Something that may happen with every statement: told at most once a second, with how often it was. */
+  /** Emits an event that any statement may cause, at most once a second, with the number of occurrences. */
   often(name: Often): void {
     const nowMs = this.#platform.now()
     const told = this.#counts.get(name)
@@ -61,7 +61,7 @@ export class Transitions {
     this.#tell(name, { count })
   }
 
-  /** A replica could not do its work: told at most once a second for each. */
+  /** Emits `nodeSick`, at most once a second for each replica. */
   sick({ id }: NodeView, cause: Error): void {
     const nowMs = this.#platform.now()
     if (nowMs - (this.#sickToldAtMs.get(id) ?? -Infinity) < OFTEN_MS) return
@@ -69,7 +69,7 @@ export class Transitions {
     this.#tell('nodeSick', { node: id, cause })
   }
 
-  /** Something that is told once in a pool's life. */
+  /** Emits an event at most once in a pool's lifetime. */
   once(name: 'startedWithoutPrimary'): void {
     if (this.#told.has(name)) return
     this.#told.add(name)
@@ -88,7 +88,7 @@ export class Transitions {
     this.#isConflict = isConflict
   }
 
-  /** Told once, until the node has accepted a login. */
+  /** Emits `loginRefused` once until the node accepts a login. */
   #observeLogin({ id, state }: NodeView): void {
     if (state.name === 'up') this.#refusing.delete(id)
     if (state.name !== 'down' || !isLoginRefusal(state.cause) || this.#refusing.has(id)) return
@@ -97,7 +97,7 @@ export class Transitions {
   }
 
   #observeHistory({ id, state, role, exclusion }: NodeView, primary: NodeView | undefined): void {
-    // Without a primary there is nothing to compare with, and what was told stays told.
+    // Without a primary there is no timeline to compare with.
     if (primary?.state.name !== 'up' || state.name !== 'up' || role !== 'replica' || exclusion) return
     const { timeline } = state.observation
     const isStray = timeline === undefined || timeline !== primary.state.observation.timeline

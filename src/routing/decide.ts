@@ -3,24 +3,24 @@ import type { Session } from '../consistency/session.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Freshness, Route, RouteReason } from './route.ts'
 
-/** What the pool was configured with, as far as routing is concerned. */
+/** Options of the pool that routing uses. */
 export interface RoutingPolicy {
-  /** What reads may show, unless the session or the query says otherwise. */
+  /** Default consistency of reads. A session or a query may override it. */
   readonly consistency: Consistency
-  /** How long reads of a session that wrote go to the primary while no position is known, in milliseconds. */
+  /** How long reads go to the primary after the session wrote at an unknown position, in milliseconds. */
   readonly windowMs: number
-  /** The bound of `bounded`, unless the query names one, in milliseconds. */
+  /** Maximum staleness for `bounded` consistency, in milliseconds. A query may override it. */
   readonly maxStalenessMs: number
 }
 
-/** What the caller asked for with this one query. */
+/** Routing options of one query. */
 export interface RouteRequest {
   readonly route?: 'primary' | 'replica'
-  /** What this read may show. @defaultValue as the session, or else the pool, has it */
+  /** Consistency of this read. @defaultValue that of the session, or else of the pool */
   readonly consistency?: Consistency
   /** Upper bound of staleness for this query, in milliseconds. 0 means the primary. */
   readonly maxStalenessMs?: number
-  /** The class of work that it belongs to, one of the pool's `tiers`. @defaultValue as the session, or else `default` */
+  /** Tier of this query, one of the pool's `tiers`. @defaultValue that of the session, or else `default` */
   readonly tier?: string
 }
 
@@ -28,10 +28,10 @@ function toPrimary(reason: RouteReason): Route {
   return Object.freeze({ role: 'primary', reason })
 }
 
-/** Of reads that stay on the primary whatever their session has written. */
+/** Route of reads that a setting keeps on the primary. */
 export const BOUND_BY_SETTING: Route = toPrimary('setting')
 
-/** Of everything but proven reads. */
+/** Route of every statement that is not a proven read. */
 export const NOT_A_READ: Route = toPrimary('not-a-read')
 const ASKED_PRIMARY = toPrimary('asked-primary')
 const HINT_PRIMARY = toPrimary('hint-primary')
@@ -40,8 +40,8 @@ const TOKEN_PRIMARY = toPrimary('token-primary')
 const STRONG = toPrimary('strong')
 
 /**
- * Decides where a statement may go. Pure. The proof comes first: no request and no hint sends anything but a proven
- * read to a replica.
+ * Decides where a statement may go. Pure. Only a proven read may go to a replica; no request and no hint overrides
+ * that.
  */
 export function decideRoute(
   statement: Statement,
@@ -74,7 +74,7 @@ export function decideRoute(
   }
 }
 
-/** The route of a statement whose caller, or whose text, asks for the primary; `undefined` for any other. */
+/** Returns the route of a statement whose caller or hint asks for the primary; `undefined` for any other. */
 export function askedForPrimary(
   { hint }: Statement,
   { maxStalenessMs, route }: RouteRequest,
@@ -84,15 +84,15 @@ export function askedForPrimary(
   return route !== 'replica' && hint === 'primary' ? HINT_PRIMARY : undefined
 }
 
-/** What this read may show. */
+/** Effective consistency of a read. */
 export function consistencyOf(session: Session, request: RouteRequest, policy: RoutingPolicy): Consistency {
   return request.consistency ?? session.consistency ?? policy.consistency
 }
 
 /**
- * By positions: a replica that has replayed all that the session wrote. Where no position is known, by two times that meet:
- * for `windowMs` after the write the session reads from the primary, and then from replicas that show everything which was
- * committed before it heard of the write.
+ * Routes by positions: to a replica that has replayed everything the session wrote. While the position is unknown,
+ * routes by time: for `windowMs` after the write to the primary, then to replicas that show everything committed before
+ * the session learned of the write.
  */
 function causally(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
   const { lastReads, position, primaryUntilMs, floorPendingSinceMs: sinceMs } = session
@@ -111,14 +111,17 @@ function byWindow(session: Session, request: RouteRequest, policy: RoutingPolicy
   return toReplica('read', withinWindow(session, request.maxStalenessMs, policy.windowMs))
 }
 
-/** Of a read whose session has neither written nor read. */
+/** Route of a read whose session has neither written nor read. */
 const ANY_REPLICA: Route = Object.freeze({ role: 'replica', reason: 'read', freshness: Object.freeze({}) })
 
 function toReplica(reason: RouteReason, freshness: Freshness): Route {
   return { role: 'replica', reason, freshness }
 }
 
-/** Whatever the session wrote; but with `window` nothing older than that is ever read from a replica. */
+/**
+ * Freshness of a read that asked for a replica: the session's writes do not matter, but with `window` the pool's bound
+ * on staleness still holds.
+ */
 function asRecentAs(session: Session, { maxStalenessMs }: RouteRequest, policy: RoutingPolicy): Freshness {
   return policy.consistency === 'window'
     ? withinWindow(session, maxStalenessMs, policy.windowMs)

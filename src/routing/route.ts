@@ -1,48 +1,48 @@
 import type { Position } from '../consistency/position.ts'
 import type { SeenRead } from '../consistency/session.ts'
 
-/** How fresh a replica must be for a statement. All that is given must hold. */
+/** Freshness that a replica must have for a statement. All conditions that are given must hold. */
 export interface Freshness {
-  /** It shows everything that was committed this many milliseconds ago. */
+  /** It shows everything committed up to this many milliseconds ago. */
   readonly maxStalenessMs?: number | undefined
   /**
-   * While the cluster has no primary nothing is committed, and so it is enough, in place of `maxStalenessMs`, that it shows
-   * everything that was committed before this moment (our clock): what the session wrote.
+   * Nothing is committed while the cluster has no primary. Then it is enough, in place of `maxStalenessMs`, that the
+   * replica shows everything committed before this moment (our clock), the session's own writes included.
    */
   readonly withoutPrimarySinceMs?: number | undefined
-  /** It shows everything that was committed before this moment (our clock). */
+  /** It shows everything committed before this moment (our clock). */
   readonly sinceMs?: number | undefined
-  /** It has replayed up to here. */
+  /** It has replayed up to this position. */
   readonly position?: Position | undefined
   /** It shows everything that these reads may have seen. */
   readonly after?: readonly SeenRead[] | undefined
 }
 
-/** Why a statement goes where it goes. A closed union: `explain()`, logs and metric labels all read this one value. */
+/** Reason for a route. `explain()`, logs and metric labels all show this value. */
 export type RouteReason =
-  /** A proven read, free to go to a replica. */
+  /** A proven read that may go to a replica. */
   | 'read'
   /** Not a proven read; the statement's own reason says why. */
   | 'not-a-read'
-  /** Its session wrote, or read on the primary, less than `windowMs` ago, and the position of that is not known. */
+  /** Its session wrote, or read on the primary, less than `windowMs` ago, at an unknown position. */
   | 'session-wrote'
-  /** The token that its session began with asks for the primary for now. */
+  /** The token that its session started with requires the primary for now. */
   | 'token-primary'
-  /** The consistency asked for is `strong`. */
+  /** The requested consistency is `strong`. */
   | 'strong'
-  /** Its session has made a setting under which reads stay on the primary, or that a replica has refused. */
+  /** Its session changed a setting that keeps reads on the primary, or that a replica has rejected. */
   | 'setting'
-  /** A transaction of its client is open, and it runs there. */
+  /** Its client has an open transaction; the statement runs in it. */
   | 'in-transaction'
-  /** Its client stays on its connection, which holds what cannot be had elsewhere. */
+  /** Its client is pinned to its connection, which holds state that no other connection has. */
   | 'pinned'
   /** The caller asked for the primary. */
   | 'asked-primary'
   /** A comment in the statement asked for the primary. */
   | 'hint-primary'
-  /** The caller asked for a replica, whatever the session wrote. */
+  /** The caller asked for a replica, regardless of the session's writes. */
   | 'asked-replica'
-  /** A comment in the statement asked for a replica, whatever the session wrote. */
+  /** A comment in the statement asked for a replica, regardless of the session's writes. */
   | 'hint-replica'
 
 /** The decision for one statement. */
@@ -50,7 +50,10 @@ export type Route =
   | { readonly role: 'primary'; readonly reason: RouteReason }
   | { readonly role: 'replica'; readonly reason: RouteReason; readonly freshness: Freshness }
 
-/** What a replica may be asked for, whether it has replayed it. Another node's progress cannot be asked of it. */
+/**
+ * Position that a connection to a replica may be asked to have replayed. `undefined` when the route also depends on
+ * what other servers have shown, since a server cannot be asked about another one's progress.
+ */
 export function positionToAsk(route: Route): Position | undefined {
   return route.role === 'replica' && route.freshness.after === undefined
     ? route.freshness.position

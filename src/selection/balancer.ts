@@ -1,31 +1,34 @@
 import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
-/** How a read that was sent to a node ended. */
+/** Result of a read that was sent to a node. */
 export interface ReadOutcome {
-  /** From the decision for the node to its answer, waiting for a connection included, in milliseconds. */
+  /** Time from the choice of the node to its answer, including the wait for a connection, in milliseconds. */
   readonly elapsedMs: number
-  /** What reads of the same text took of late, whatever their node, in milliseconds. */
+  /** Recent average time of reads with the same text on all nodes, in milliseconds. */
   readonly expectedMs: number
-  /** False when the node failed to answer. An error that the statement itself caused is an answer. */
+  /** False when the node failed. An error caused by the statement itself counts as an answer. */
   readonly answered: boolean
 }
 
-/** What a balancer may go by besides the candidates, whose weight, tags and lag it sees. */
+/** Input of a balancer in addition to the candidates with their weight, tags and lag. */
 export interface BalancerContext {
   readonly nowMs: number
   /** A number in [0, 1). */
   readonly random: () => number
-  /** Reads at this node that have not ended, and read-only transactions that are open there. */
+  /** Number of running reads and open read-only transactions at the node. */
   readonly inFlight: (id: NodeId) => number
 }
 
 /**
  * Orders eligible replicas. It sees only replicas that may serve the read, and learns through `started` and `ended`.
- * Implement this to bring a policy of your own.
+ * Implement this interface for a policy of your own.
  */
 export interface Balancer {
-  /** Best first. Must not change anything: `explain()` calls it too. `candidates` is never empty. */
+  /**
+   * Returns the candidates, best first. Must have no side effects: `explain()` calls it too. `candidates` is never
+   * empty.
+   */
   order(candidates: readonly NodeView[], context: BalancerContext): readonly NodeView[]
   /** A read is about to be sent to `picked`, out of `candidates`. */
   started?(picked: NodeView, candidates: readonly NodeView[], context: BalancerContext): void

@@ -27,7 +27,7 @@ it.each<[string, NodeView, Freshness, Rejection | undefined]>([
   ['fresh as of now', behind(0), within, undefined],
   ['fresh as of just inside the limit', behind(1999), within, undefined],
   [
-    'fresh as of the limit: what was committed in that context may be missing',
+    'fresh as of the limit: what was committed at that moment may be missing',
     behind(2000),
     within,
     'lagging',
@@ -146,7 +146,7 @@ describe('a position', () => {
   it.each([
     [NOW_MS, undefined],
     [NOW_MS + 1, 'lagging'],
-  ] as const)('everything since a context (%d)', (sinceMs, expected) => {
+  ] as const)('everything since a moment (%d)', (sinceMs, expected) => {
     expect(rejectionOf(behind(0), { sinceMs }, WITHOUT, NOW_MS)).toBe(expected)
   })
 })

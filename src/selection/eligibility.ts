@@ -5,7 +5,10 @@ import type { Observation } from '../topology/node.ts'
 import type { Lag, NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { Rejection } from './query-plan.ts'
 
-/** Why `node` may not serve a read that needs `freshness`, whatever its recent record; `undefined` when it may. */
+/**
+ * Returns the reason why `node` may not serve a read that needs `freshness`, regardless of its recent failures;
+ * `undefined` when it may.
+ */
 export function rejectionOf(
   node: NodeView,
   freshness: Freshness,
@@ -15,7 +18,7 @@ export function rejectionOf(
   if (node.state.name !== 'up') return node.state.name
   if (node.exclusion !== undefined) return node.exclusion
   if (node.weight === 0) return 'drained'
-  // The rest is a matter of the server that a connection reaches.
+  // The other checks apply to the server that a connection reaches.
   if (node.isBalanced === true) return undefined
   if (node.lag === undefined) return 'lag-unknown'
   if (node.isTooFarBehind === true) return 'too-far-behind'
@@ -34,9 +37,10 @@ function hasReached({ lsn, timeline, systemIdentifier }: Observation, wanted: Po
 }
 
 /**
- * Replay only moves forward, so the server that the session read from last shows what it showed then. Any other does when
- * it has come as far as that one was seen to be after the read. What servers have shown that are gone lies before the
- * session's position.
+ * Whether the candidate shows everything that an earlier read may have seen. Replay only moves forward, so the server
+ * of that read always does. Another server does once it has replayed up to the position which that server reported
+ * after the read. Servers that have left the cluster need no check here: the session's position covers what they
+ * showed.
  */
 function isAfter(candidate: Observation, { serverIdentity, atMs }: SeenRead, { nodes }: Snapshot): boolean {
   if (serverIdentity === undefined || candidate.serverIdentity === serverIdentity) return true

@@ -2,8 +2,8 @@ import { asError } from '../errors/as-error.ts'
 import type { Balancer } from './balancer.ts'
 
 /**
- * The same balancer, but that what it throws stops no read: the candidates keep the order of the list then.
- * @param failed Told the first error.
+ * Wraps a balancer so that its exceptions do not stop reads. If `order` throws, the candidates keep their order.
+ * @param failed Called with the first error only.
  */
 export function guardedBalancer(balancer: Balancer, failed: (cause: Error) => void): Balancer {
   let hasFailed = false
@@ -18,7 +18,7 @@ export function guardedBalancer(balancer: Balancer, failed: (cause: Error) => vo
   }
   return {
     order: (candidates, context) => attempt(() => balancer.order(candidates, context)) ?? candidates,
-    // A balancer that does not ask costs nothing.
+    // Hooks that the balancer lacks cost nothing.
     ...(balancer.started && { started: (...args) => attempt(() => balancer.started?.(...args)) }),
     ...(balancer.ended && { ended: (...args) => attempt(() => balancer.ended?.(...args)) }),
   }

@@ -1,16 +1,16 @@
 import type { NodeId } from '../topology/node.ts'
 
-/** Whether a node's recent record lets it have a read. */
+/** Whether a node's circuit breaker admits a read. */
 export type Admission =
   | 'admitted'
-  /** It failed again and again, and is left alone for a while. */
+  /** It failed repeatedly and gets no reads for a while. */
   | 'ejected'
-  /** It is coming back, and has as many reads as it may for now. */
+  /** It is recovering, and already has as many reads as it may have for now. */
   | 'recovering'
 
-/** What selection asks of the nodes' recent records. */
+/** State of the nodes' circuit breakers, as selection needs it. */
 export interface Health {
   admission(id: NodeId, nowMs: number): Admission
-  /** Reads at the node that have not ended, and read-only transactions that are open there. */
+  /** Number of running reads and open read-only transactions at the node. */
   inFlight(id: NodeId): number
 }

@@ -1,11 +1,11 @@
 import type { NodeId } from '../topology/node.ts'
 
-/** More nodes than a cluster has. */
+/** Maximum number of entries; no cluster has so many nodes. */
 const MOST_NODES = 256
 
 /**
- * What a balancer remembers of each node. Nodes come and go, under ever new addresses, and nobody says when one is gone for
- * good: beyond a bound the one that came first is forgotten, which costs a living node no more than what was learned of it.
+ * State that a balancer keeps for each node. Nodes come and go under changing addresses, and no event reports that one
+ * is gone for good. So beyond a bound the oldest entry is dropped; a living node loses only what was learned of it.
  */
 export class NodeTable<T> {
   readonly #entries = new Map<NodeId, T>()

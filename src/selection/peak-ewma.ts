@@ -6,37 +6,40 @@ import { drawn } from './weighted-random.ts'
 
 export interface PeakEwmaOptions {
   /**
-   * What is not asked any more is forgiven: after this time a third (1/e) of its slowness, as a logarithm, is left, in
-   * milliseconds, above 0.
+   * Time constant with which the slowness of a replica that gets no reads decays, in milliseconds, above 0. After this
+   * time 1/e of its logarithm is left.
    * @defaultValue 10000
    */
   readonly decayMs?: number
 }
 
-/** How slow a node was, as the logarithm of times of what was to be expected. */
+/** Slowness of a node: the logarithm of the ratio of measured to expected time. */
 interface Peak {
   readonly slowness: number
   readonly atMs: number
 }
 
-/** A node of which nothing is known gets one read; more only when all others are very busy. */
+/**
+ * Cost of a node without measurements and with a read in flight: it gets one read, and more only when all others are
+ * busy.
+ */
 const UNKNOWN_COST = 1000
-/** No clock tells shorter times apart, in milliseconds. */
+/** Resolution of the clock, in milliseconds. */
 const SHORTEST_MS = 0.01
-/** A smaller difference is chance: without this all reads of a quiet hour would go to one of equal replicas. */
+/** A smaller ratio of costs counts as noise. Otherwise equal replicas under low load would get very unequal shares. */
 const TOLERANCE = 1.5
-/** Weight of a slow answer, and of a fast one. */
+/** Smoothing factors for an answer slower than the average, and for a faster one. */
 const RISE = 0.3
 const FALL = 0.1
 
 /**
- * Peak EWMA, after Finagle's: draws two replicas, by weight, and takes the one with the lower product of slowness and reads
- * in flight. A slow answer counts more than a fast one, and what is not asked any more is forgiven with time: then a few reads
- * show how it is now.
+ * Peak EWMA, after Finagle's: draws two replicas, by weight, and takes the one with the lower product of slowness and
+ * reads in flight. A slow answer counts more than a fast one. Slowness decays with time, so that a slow replica gets a
+ * few reads again that measure it.
  *
- * Unlike there, slowness is measured against what reads of the same text took elsewhere, so that a long report says nothing
- * ill of the replica that it ran on; and in proportions, because a pause of this process makes all replicas look slow at once,
- * and must not make them look the same.
+ * Unlike Finagle's, slowness is relative to reads of the same text on other nodes, so a long report does not count
+ * against the replica that ran it. It is kept as a ratio: a pause of this process slows all replicas at once and must
+ * not make them look equal.
  */
 export function peakEwma({ decayMs = 10_000 }: PeakEwmaOptions = {}): Balancer {
   if (!(decayMs > 0)) {
@@ -61,7 +64,7 @@ export function peakEwma({ decayMs = 10_000 }: PeakEwmaOptions = {}): Balancer {
       const peak = peaks.get(id)
       const seen = Math.log(Math.max(elapsedMs, SHORTEST_MS) / Math.max(expectedMs, SHORTEST_MS))
       const before = peak === undefined ? Math.max(0, seen) : now(peak, nowMs)
-      // That it failed soon does not make a node fast.
+      // A quick failure does not make a node fast.
       const counted = answered ? seen : Math.max(seen, before)
       const slowness = before + (counted > before ? RISE : FALL) * (counted - before)
       peaks.set(id, { slowness, atMs: nowMs })

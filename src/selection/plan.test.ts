@@ -281,7 +281,7 @@ describe('every plan for a read', () => {
         const policy = { consistency: 'window', windowMs: WINDOW_MS, maxStalenessMs: WINDOW_MS } as const
         const route = decideRoute(select, wroteAt(lastWriteAtMs), request, policy, NOW_MS)
         for (const { node, reason } of plan(route, snapshot, { health }).steps) {
-          // Everything committed before that context is there, and the write was committed before it ended.
+          // Everything committed before that moment is there, and the write was committed before it ended.
           if (reason !== 'fallback' && reason !== 'primary') {
             expect(node.lag?.freshAsOfMs).toBeGreaterThanOrEqual(lastWriteAtMs)
           }

@@ -7,23 +7,25 @@ import { rejectionOf } from './eligibility.ts'
 import type { Health } from './health.ts'
 import type { PlanStep, QueryPlan, RejectedNode } from './query-plan.ts'
 
-/** A replica that is behind for longer is not waited for, in milliseconds. Twice the longest time between two probes. */
+/**
+ * Reads do not wait for a replica that has been behind for longer, in milliseconds. Twice the longest probe interval.
+ */
 const HOPELESS_MS = 1000
 
-/** Who decides about the order, and what they go by. */
+/** The parts and options that a plan depends on besides the route and the snapshot. */
 export interface Selection {
   readonly balancer: Balancer
   readonly health: Health
   readonly random: () => number
-  /** Whether reads that no replica can serve may go to the primary at all. */
+  /** Whether reads that no replica can serve may go to the primary. */
   readonly spills: boolean
-  /** Whether replicas serve of which it is not known how old they are, as long as there is no primary to compare with. */
+  /** Whether replicas of unknown lag may serve reads while there is no primary to compare them with. */
   readonly servesUnmeasured?: boolean
-  /** What a node must have to serve a read at all, the primary in place of a replica included. */
+  /** Tags that a node must have to serve the read. Applies to the primary as a fallback too. */
   readonly tags?: Tags | undefined
 }
 
-/** Who exactly, in what order. Pure: balancer and health are asked, not told. */
+/** Plans the nodes for a route, in order. Pure: changes neither the balancer nor the health records. */
 export function planQuery(route: Route, snapshot: Snapshot, selection: Selection, nowMs: number): QueryPlan {
   const { primary } = snapshot
   if (route.role === 'primary') {
@@ -71,12 +73,14 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
     : { steps, rejected, catchingUp: balancer.order(behind, context) }
 }
 
-/** One that has not replayed anything for so long will not do so in the next context. */
+/**
+ * Whether waiting for a replica is worthwhile. One that has been behind for long will not catch up in the next moment.
+ */
 export function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
   return lag !== undefined && lagMs(lag, nowMs) < HOPELESS_MS
 }
 
-/** The server that the session read from last comes first: it needs no proof, and what it shows does not go backwards. */
+/** Moves the server of the session's last read to the front: it needs no proof, and its data never goes backwards. */
 function stayingWith(
   reads: readonly SeenRead[] | undefined,
   nodes: readonly NodeView[],

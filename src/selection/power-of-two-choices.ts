@@ -3,8 +3,8 @@ import type { Balancer } from './balancer.ts'
 import { drawn } from './weighted-random.ts'
 
 /**
- * Draws two replicas, by weight, and takes the one with fewer reads in flight for its weight (Mitzenmacher, 1996). Nearly as
- * short queues as `leastInFlight()`, and many processes do not all go to the same replica.
+ * Draws two replicas, by weight, and takes the one with fewer reads in flight for its weight (Mitzenmacher, 1996).
+ * Queues are nearly as short as with `leastInFlight()`, and many processes do not all choose the same replica.
  */
 export function powerOfTwoChoices(): Balancer {
   return {
@@ -14,7 +14,10 @@ export function powerOfTwoChoices(): Balancer {
   }
 }
 
-/** The second comes first if it costs less, by more than `tolerance` times; the others stay where they are. */
+/**
+ * Swaps the first two candidates if the second costs less by more than a factor of `tolerance`. The others stay in
+ * place.
+ */
 export function betterOfTwo(
   candidates: readonly NodeView[],
   costOf: (node: NodeView) => number,

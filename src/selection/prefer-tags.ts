@@ -6,16 +6,16 @@ export interface PreferTagsOptions {
   /** Orders the replicas that are equally near. */
   readonly balancer: Balancer
   /**
-   * A replica with so many reads in flight is full: the next read goes further away, as long as somebody there is not. An
-   * integer above 0.
+   * Number of reads in flight at which a replica counts as full. Further reads go to the next group that is not full.
+   * An integer above 0.
    * @defaultValue 32
    */
   readonly fullAt?: number
 }
 
 /**
- * The nearest first: replicas with the tags of `nearest[0]`, then those of `nearest[1]`, and so on, then all others; and
- * further away when the near ones are full. `preferTags([{ zone: 'a' }], { balancer: peakEwma() })`.
+ * Orders replicas by nearness: first those with the tags of `nearest[0]`, then those of `nearest[1]`, and so on, then
+ * all others. Full replicas come last. `preferTags([{ zone: 'a' }], { balancer: peakEwma() })`.
  */
 export function preferTags(nearest: readonly Tags[], { balancer, fullAt = 32 }: PreferTagsOptions): Balancer {
   if (!Number.isInteger(fullAt) || fullAt < 1) {
@@ -31,7 +31,7 @@ export function preferTags(nearest: readonly Tags[], { balancer, fullAt = 32 }: 
     order(candidates, context) {
       const groups: NodeView[][] = []
       for (const node of candidates) (groups[nearnessOf(node, context)] ??= []).push(node)
-      // Sparse: places that nobody has are passed over.
+      // The array is sparse; `flatMap` skips the holes.
       return groups.flatMap((group) => balancer.order(group, context))
     },
     started(picked, candidates, context) {

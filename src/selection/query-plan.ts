@@ -2,17 +2,20 @@ import type { NodeState } from '../topology/node.ts'
 import type { Exclusion, NodeView } from '../topology/snapshot.ts'
 import type { Admission } from './health.ts'
 
-/** Why a node stands in a plan. */
+/** Reason why a node is in a plan. */
 export type StepReason =
   /** An eligible replica, in the balancer's order. */
   | 'replica'
   /** The route wants the primary. */
   | 'primary'
-  /** The primary, behind the replicas: it answers when none of them does. */
+  /** The primary, after the replicas. It serves the read when none of them can. */
   | 'fallback'
-  /** A replica that would be eligible but for its recent record. Better than no answer. */
+  /**
+   * A replica that is ineligible only for its recent failures or, without a primary, its unknown lag. Better than no
+   * answer.
+   */
   | 'last-resort'
-  /** The client has a connection to it, and stays on that. */
+  /** The client holds a connection to it and stays on that. */
   | 'held'
 
 export interface PlanStep {
@@ -20,19 +23,19 @@ export interface PlanStep {
   readonly reason: StepReason
 }
 
-/** Why a replica is not in a plan, or at its end. */
+/** Reason why a replica is not in a plan, or only at its end. */
 export type Rejection =
-  /** It has not answered a probe yet, does not answer, or has not since it failed. */
+  /** It has not answered a probe yet, is down, or has failed and not answered a probe since. */
   | Exclude<NodeState['name'], 'up'>
   | Exclusion
   | Exclude<Admission, 'admitted'>
-  /** It has not the tags that its tier asks for. */
+  /** It lacks tags that the tier requires. */
   | 'other-tags'
   /** Its weight is 0. */
   | 'drained'
-  /** How far it is behind is not known, and unknown is not zero. */
+  /** Its lag is unknown. Unknown is not zero. */
   | 'lag-unknown'
-  /** It is further behind than `maxLag`, or not back within half of it since. */
+  /** It is further behind than `maxLag`, or has not come back within half of it since. */
   | 'too-far-behind'
   /** It is not known to be as fresh as the route needs. */
   | 'lagging'
@@ -49,8 +52,8 @@ export interface QueryPlan {
   readonly steps: readonly PlanStep[]
   readonly rejected: readonly RejectedNode[]
   /**
-   * Replicas that serve it as soon as they have caught up with the session, in the balancer's order. Only where no replica
-   * is known to have.
+   * Replicas that can serve the read once they have caught up with the session, in the balancer's order. Only present
+   * when no replica is eligible.
    */
   readonly catchingUp?: readonly NodeView[]
 }

@@ -3,21 +3,21 @@ import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import { rejectionOf } from './eligibility.ts'
 import { mayCatchUp } from './plan.ts'
 
-/** What a server that a connection has reached, behind an address of several, is to a read. */
+/** Verdict on the server that a connection through a shared address has reached. */
 export type Reached =
-  /** It may serve it. `server` is the node as this one server shows it. */
+  /** It may serve the read. `server` is the node with this server's own state. */
   | { readonly is: 'fit'; readonly server: NodeView }
-  /** It will, in a context. */
+  /** It may in a moment. */
   | { readonly is: 'behind' }
-  /** It is not known to be as recent as this read needs it. */
+  /** It is not known to be as fresh as the read needs. */
   | { readonly is: 'passed-over' }
-  /** Its connection is of no use: another one may reach another server. */
+  /** It cannot serve the read. Another connection may reach another server. */
   | { readonly is: 'unfit' }
 
 /**
- * Judges a server by what it has just said of itself, as a replica is judged by what a probe saw. Pure.
+ * Judges a server by its own answer, with the same rules as a replica that was probed. Pure.
  *
- * @param mayBeUnmeasured Whether one serves of which it is not known how old it is.
+ * @param mayBeUnmeasured Whether a server of unknown lag may serve the read.
  */
 export function judgeReached(
   server: NodeView,

@@ -1,14 +1,17 @@
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Balancer } from './balancer.ts'
 
-/** Draws each time anew: a replica of weight 2 is twice as likely to be first as one of weight 1. Remembers nothing. */
+/**
+ * Orders replicas at random, by weight: a replica of weight 2 is twice as likely to be first as one of weight 1. Keeps
+ * no state.
+ */
 export function weightedRandom(): Balancer {
   return { order: (candidates, { random }) => drawn(candidates, random) }
 }
 
 /**
- * The candidates in the order of a draw without replacement, where chances are in proportion to weights: each gets an
- * exponentially distributed time with its weight as the rate, and the earliest comes first (Efraimidis and Spirakis, 2006).
+ * Draws the candidates without replacement, with chances in proportion to their weights: each gets an exponentially
+ * distributed time with its weight as the rate, and the earliest comes first (Efraimidis and Spirakis, 2006).
  */
 export function drawn(candidates: readonly NodeView[], random: () => number): readonly NodeView[] {
   const [a, b] = candidates

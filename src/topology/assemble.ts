@@ -3,19 +3,19 @@ import type { Observation } from './node.ts'
 import type { Lag, NodeView, Snapshot } from './snapshot.ts'
 import type { Standing } from './standing.ts'
 
-/** What is known of a replica beyond its answers. */
+/** Lag of a replica, computed from its own observations and the primary's. */
 export interface ReplicaLag {
   readonly lag: Lag | undefined
   readonly isTooFarBehind: boolean
 }
 
-/** Puts what the probes saw together. Asks for the lag of those replicas only that are used. */
+/** Builds the snapshot from the nodes' states. Calls `lagOf` only for replicas that are in use. */
 export function assemble(
   nodes: readonly KnownNode[],
   { exclusions, writable }: Standing,
   lagOf: (node: KnownNode, replica: Observation) => ReplicaLag,
 ): Snapshot {
-  // While no primary answers, what was proven before still holds; between two, it would say nothing.
+  // Without a primary the last known lag still holds. With two, it is unknown whose lag it would be.
   const isConflict = writable.length > 1
 
   const views = nodes.map((node): NodeView => {

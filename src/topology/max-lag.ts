@@ -1,18 +1,18 @@
 import { lagMs, type Lag } from './snapshot.ts'
 
-/** How far a replica may be behind before it is left alone. Beyond either it is too far. */
+/** Bounds of lag. A replica beyond either bound gets no reads. */
 export interface MaxLag {
   readonly ms: number
   readonly bytes: number
 }
 
-/** A replica that was too far behind is back when no more than this share of both bounds is left. */
+/** Hysteresis: an excluded replica returns when its lag is within this share of both bounds. */
 const RETURN_SHARE = 0.5
 
 /**
- * Whether a replica is too far behind. What is not known changes nothing.
+ * Whether a replica is too far behind. While the lag is unknown, the last judgement stands.
  *
- * @param atMs When the primary was last seen: after it the primary is not known to have gone further.
+ * @param atMs When the primary last answered a probe (our clock). Lag does not grow after that.
  */
 export function isTooFarBehind(was: boolean, lag: Lag | undefined, atMs: number, max: MaxLag): boolean {
   if (lag === undefined) return was

@@ -1,31 +1,31 @@
 import type { NodeId, NodeState } from './node.ts'
 import type { Tags } from './tags.ts'
 
-/** One node, as far as it is known. */
+/** One configured or discovered node and its current state. */
 export interface KnownNode {
   readonly id: NodeId
   readonly weight: number
   readonly tags?: Tags | undefined
-  /** Several servers share its address: its state is that of whichever the probes reach. */
+  /** Several servers share this address. The state is that of the server that the last probe reached. */
   readonly isBalanced?: true | undefined
   readonly state: NodeState
-  /** The system identifier that it told last, also while it does not answer. */
+  /** The last system identifier that it reported. Kept while it does not answer. */
   readonly toldSystemIdentifier: string | undefined
 }
 
-/** What is remembered of the cluster, whatever becomes of the nodes that told it. */
+/** Facts about the cluster that outlive the nodes that reported them. */
 export interface Memory {
-  /** The cluster that nodes are held to. Absent while nobody has answered, or while that is undecided. */
+  /** System identifier that nodes must have. Absent while no node has answered, or while the answers conflict. */
   readonly systemIdentifier?: string
-  /** True once it is decided for good: from then on a server of another cluster is a stranger. */
+  /** True once `systemIdentifier` is final. From then on a server with another identifier is excluded. */
   readonly isHeld: boolean
-  /** The newest timeline that any node of the cluster was ever on. Absent while none could tell. */
+  /** The newest timeline that any node of the cluster has reported. Absent while none has reported one. */
   readonly newestTimeline?: number
 }
 
 export const NOTHING_REMEMBERED: Memory = { isHeld: false }
 
-/** The memory after a look at the nodes, which are in configured order. */
+/** Updates the memory from the nodes' states. The nodes are in configured order. */
 export function remember(memory: Memory, nodes: readonly KnownNode[]): Memory {
   const systemIdentifier = memory.isHeld ? memory.systemIdentifier : clusterIdentifier(nodes)
   if (systemIdentifier === undefined) return NOTHING_REMEMBERED
@@ -38,8 +38,8 @@ export function remember(memory: Memory, nodes: readonly KnownNode[]): Memory {
 }
 
 /**
- * The system identifier of the first node, in configured order, that has ever answered. While those that have disagree and
- * an earlier node has not, it is undecided: that one may show who the stranger is.
+ * The system identifier of the first node, in configured order, that has ever answered. It is `undefined` while the
+ * answers differ and the first configured node has not answered: its answer decides which server does not belong.
  */
 function clusterIdentifier(nodes: readonly KnownNode[]): string | undefined {
   const told = nodes.map((node) => node.toldSystemIdentifier)

@@ -3,47 +3,47 @@ import type { Lsn } from './lsn.ts'
 /** Names a node within its cluster: `host:port`, made unique. */
 export type NodeId = string
 
-/** What a node was last seen to be. `unknown` until it has answered, and while it does not. */
+/** Role of a node at its last probe. `unknown` until it has answered, and while it does not answer. */
 export type Role = 'primary' | 'replica' | 'unknown'
 
-/** What one probe of one node saw. */
+/** Result of one successful probe. */
 export interface Observation {
   readonly role: 'primary' | 'replica'
-  /** Tells clusters apart: copies of one `initdb` share it. */
+  /** Identifies the cluster: all servers that stem from one `initdb` share it. */
   readonly systemIdentifier: string
-  /** Tells servers apart, whatever name they were reached by: system identifier, start time and port of the server. */
+  /**
+   * Identifies the server, independent of the address it was reached by: system identifier, start time and port of the
+   * server.
+   */
   readonly serverIdentity: string
   /**
-   * On a primary the position at or after everything that was committed before the probe, on a replica what it has
-   * replayed. Absent when the server could not tell.
+   * On a primary, a position at or after everything committed before the probe. On a replica, the position it has
+   * replayed. Absent when the server did not report one.
    */
   readonly lsn?: Lsn
-  /** On a replica the position up to which it has received the log, replayed or not. Absent when it could not tell. */
+  /** On a replica, the position up to which it has received WAL, replayed or not. Absent when it did not report one. */
   readonly receivedLsn?: Lsn
   /**
-   * The branch of history that the position is on; it grows with every promotion. Absent when the server could not tell:
-   * a replica may learn of it late, unless the role that asks is a member of `pg_monitor`.
+   * The timeline of the position; every promotion increases it. Absent when the server did not report it. A replica may
+   * learn of a new timeline late unless the role that asks is a member of `pg_monitor`.
    */
   readonly timeline?: number
   /** On a primary: transactions are read-only there unless they ask otherwise (`default_transaction_read_only`). */
   readonly isReadOnly?: boolean
-  /**
-   * The database and the role that the server says the connection has: behind a pooler they may have other names than in the
-   * options.
-   */
+  /** Database and role as the server reports them. Behind a pooler they may differ from the options. */
   readonly login?: string
-  /** When the probe was sent. Everything the observation says was true at some moment after it. */
+  /** When the probe was sent. Everything in the observation was true at some moment after it. */
   readonly sentAtMs: number
   readonly receivedAtMs: number
 }
 
-/** What is known of one node's life. */
+/** State of one node. */
 export type NodeState =
   | { readonly name: 'pending' }
   | { readonly name: 'up'; readonly observation: Observation }
   /**
-   * Somebody met a failure there. Nothing is sent to it until it has answered a probe that was sent since. `last` is what it
-   * was before.
+   * A query or a connection failed there. Nothing is sent to it until it answers a probe sent after the failure. `last`
+   * is the observation before it.
    */
   | {
       readonly name: 'suspected'
@@ -60,7 +60,7 @@ export type NodeEvent =
 
 export const PENDING: NodeState = { name: 'pending' }
 
-/** SQLSTATE with which a server that has no connection left turns one down: it lives, and says nothing of its role. */
+/** SQLSTATE of a server that has no connection left. It is alive, and its role may not have changed. */
 const TOO_MANY_CONNECTIONS = '53300'
 
 function isFull(cause: Error): boolean {
@@ -72,11 +72,11 @@ function lastOf(state: NodeState): { readonly last?: Observation } {
   return state.name === 'suspected' && state.last !== undefined ? { last: state.last } : {}
 }
 
-/** The one place where a node changes its state. */
+/** Returns the state of a node after an event. */
 export function transition(state: NodeState, event: NodeEvent): NodeState {
   switch (event.type) {
     case 'observed':
-      // What was asked before the failure says nothing about the time after it.
+      // A probe sent before the failure says nothing about the time after it.
       if (state.name === 'suspected' && event.observation.sentAtMs < state.sinceMs) return state
       return { name: 'up', observation: event.observation }
     case 'suspected':

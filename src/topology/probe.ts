@@ -1,26 +1,26 @@
 import { parseLsn, withoutPageHeader } from './lsn.ts'
 import type { Observation } from './node.ts'
 
-/** Tells this start of this server from every other of the same cluster. */
+/** Identifies one start of one server within its cluster. */
 export const SERVER_SQL: string = `extract(epoch from pg_postmaster_start_time())::text || ':' || current_setting('port')`
 
 /**
- * Asks a node everything that one probe wants to know, in one round trip and with no more rights than any role has. All
- * columns are text, so that no type parser of the application can change them.
+ * Reads everything that a probe needs in one round trip, with the privileges that every role has. All columns are text,
+ * so that no type parser of the application can change them.
  *
  * On a primary the position is the flush position: a synchronous commit is flushed before it returns, while the insert
- * position also holds other backends' unflushed WAL, which replicas do not get for long. Only where commits may return
- * before they are flushed is it the insert position.
+ * position also holds other backends' unflushed WAL, which replicas do not get for long. With `synchronous_commit =
+ * off` commits return before they are flushed, so the insert position is used.
  *
- * A replica's timeline is the newest that its control file or its WAL receiver knows. Without the rights of `pg_monitor`
- * the receiver says nothing, and the control file hears of a promotion with the next restart point.
+ * A replica's timeline is the newest that its control file or its WAL receiver has. Without membership in `pg_monitor`
+ * the receiver's columns are null, and the control file learns of a promotion only at the next restart point.
  *
- * Whether transactions are read-only is what the probe's own session has by default. It logs in as the application does,
- * so a setting of the role or the database is one that the application's writes meet as well.
+ * `default_transaction_read_only` is read in the probe's own session. It logs in with the application's role, so
+ * settings of the role and the database apply to it as they do to the application.
  *
  * The role is read once: a promotion in the middle would mix the answers of both.
  *
- * The last column, as of the shorter questions, is the process that answers.
+ * The last column is the process ID of the backend that answers, as in the shorter queries.
  */
 export const PROBE_SQL: string = `select
   case when is_standby then 'replica' else 'primary' end,
@@ -61,7 +61,7 @@ export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedA
   }
   const lsn = lsnText ? parseLsn(lsnText) : undefined
   const receivedLsn = receivedText ? parseLsn(receivedText) : undefined
-  // A primary gives it as the first eight hexadecimal digits of a file's name.
+  // On a primary the timeline is the first eight hexadecimal digits of a WAL file name.
   const timeline = Number.parseInt(timelineText ?? '', role === 'primary' ? 16 : 10)
   return {
     role,

@@ -3,8 +3,8 @@ import type { Observation } from './node.ts'
 import { SERVER_SQL, type ProbeRow } from './probe.ts'
 
 /**
- * Asks a node how far it is, at little cost: for those who wait for a position. The rest of a probe's answer is as it was,
- * unless the role has changed, or another server answers: a pooler in between may have been pointed to one.
+ * Reads a node's position at little cost, for reads that wait for a position. The rest of the last observation stays
+ * valid, unless the role has changed or another server answers: a pooler in between may have switched to one.
  */
 export const PROGRESS_SQL: string = `select
   case when pg_is_in_recovery() then 'replica' else 'primary' end,
@@ -18,8 +18,8 @@ export const PROGRESS_SQL: string = `select
   pg_backend_pid()::text`
 
 /**
- * Asks a primary for its insert position: where commits may be acknowledged before they are flushed, no other is behind
- * them all. Nothing on a standby.
+ * Reads a primary's insert position. Where commits may be acknowledged before they are flushed, only this position is
+ * at or after all of them. Null on a standby.
  */
 export const INSERTED_SQL: string = `select
   case when pg_is_in_recovery() then 'replica' else 'primary' end,
@@ -28,8 +28,8 @@ export const INSERTED_SQL: string = `select
   ${SERVER_SQL}`
 
 /**
- * The observation that goes on from `last`, which was made over the same connection. `undefined` when more than the
- * position has changed.
+ * Updates the position of `last`, an observation made over the same connection. `undefined` when more than the position
+ * has changed.
  */
 export function readProgress(
   row: ProbeRow | undefined,

@@ -1,36 +1,36 @@
 import type { NodeId, NodeState, Role } from './node.ts'
 import type { Tags } from './tags.ts'
 
-/** How far a replica is behind its primary, as far as that is known. */
+/** How far a replica is behind its primary. */
 export interface Lag {
   /**
-   * When (our clock) the primary was first seen beyond what the replica has replayed. Absent when it was not: then the
-   * replica has everything that the primary is known to have.
+   * When (our clock) the primary was first seen beyond what the replica has replayed. Absent when the replica has
+   * replayed everything that the primary is known to have written.
    */
   readonly behindSinceMs?: number
-  /** What the primary had written and the replica had not replayed, in bytes of WAL. */
+  /** WAL that the primary has written and the replica has not replayed, in bytes. */
   readonly bytes: number
   /**
-   * Everything that was committed on the primary before this moment (our clock) is visible on the replica. This is the
-   * proof that freshness is judged by; `behindSinceMs` gives the estimate that people read.
+   * Everything that was committed on the primary before this moment (our clock) is visible on the replica. Freshness is
+   * judged by it; `behindSinceMs` is the estimate that users see.
    */
   readonly freshAsOfMs: number
 }
 
-/** The lag as people read it, in milliseconds: 0 for a replica that has replayed all that the primary is known to have. */
+/** The lag that users see, in milliseconds. 0 for a replica that has replayed all that the primary is known to have. */
 export function lagMs(lag: Lag, nowMs: number): number {
   return lag.behindSinceMs === undefined ? 0 : Math.max(0, nowMs - lag.behindSinceMs)
 }
 
-/** Why a node that answers is nevertheless not used. */
+/** Reason why a node that answers is not used. */
 export type Exclusion =
   /** It belongs to another cluster than the primary. */
   | 'foreign-cluster'
   /** It is a server that is already in the cluster under another name. */
   | 'same-server'
-  /** It takes writes on a branch of history that the cluster has left: an old primary that came back. */
+  /** It takes writes on an older timeline: an old primary that came back. */
   | 'old-timeline'
-  /** It calls itself primary but takes no writes, and another one does. */
+  /** It is a primary with read-only transactions, and another primary takes writes. */
   | 'read-only'
 
 /** One node as the snapshot shows it. */
@@ -40,16 +40,16 @@ export interface NodeView {
   /** As configured, or discovered. */
   readonly tags?: Tags
   /**
-   * Several servers share this address. It counts as a replica while it answers; what its connections reach has to be found
-   * out for each of them.
+   * Several servers share this address. It counts as a replica while it answers. Each connection has to find out which
+   * server it reached.
    */
   readonly isBalanced?: true
   readonly role: Role
   readonly state: NodeState
   readonly exclusion?: Exclusion
-  /** Of a replica; absent while it is not known. */
+  /** Lag of a replica. Absent while it is unknown. */
   readonly lag?: Lag
-  /** Of a replica: further behind than `maxLag` allows, or not back within half of it since. */
+  /** A replica that is further behind than `maxLag` allows, or has not come back within half of it since. */
   readonly isTooFarBehind?: boolean
 }
 
@@ -62,13 +62,16 @@ export interface Snapshot {
   readonly conflict?: readonly NodeView[]
 }
 
-/** True for a node that has failed, and has answered no probe since: nothing is sent to it. */
+/** True for a node that has failed and has not answered a probe since. It gets no queries. */
 export function isOut({ nodes }: Snapshot, id: NodeId): boolean {
   const state = nodes.find((node) => node.id === id)?.state.name
   return state === 'suspected' || state === 'down'
 }
 
-/** Why the node is down, if it is: everything that was under way there has been given up. */
+/**
+ * The error that took the node down, or `undefined` when it is not down. Everything in progress there has been given
+ * up.
+ */
 export function downCauseOf({ nodes }: Snapshot, id: NodeId): Error | undefined {
   const state = nodes.find((node) => node.id === id)?.state
   return state?.name === 'down' ? state.cause : undefined

@@ -2,10 +2,10 @@ import type { KnownNode, Memory } from './memory.ts'
 import type { NodeId, Observation } from './node.ts'
 import type { Exclusion } from './snapshot.ts'
 
-/** Who counts in the cluster. */
+/** The nodes that take writes, and those that are excluded. */
 export interface Standing {
   readonly exclusions: ReadonlyMap<NodeId, Exclusion>
-  /** The servers that take writes and are not excluded, as far as is known: one is the primary, more are a conflict. */
+  /** The nodes that take writes and are not excluded. One is the primary; more are a conflict. */
   readonly writable: readonly NodeId[]
 }
 
@@ -15,9 +15,9 @@ interface Answered {
 }
 
 /**
- * Excludes what belongs to another cluster, merges the names of one server, and fences: of several servers that take
- * writes the one on the newest timeline counts, and none that is on an older one than was ever seen, even when it is
- * alone. Nodes are in configured order, and of two names of one server the first counts.
+ * Excludes servers of other clusters and second names of the same server, and fences old primaries: of several servers
+ * that take writes, only those on the newest timeline count, and none on a timeline older than the newest ever seen,
+ * even when it is the only one. Nodes are in configured order; of two names of one server the first counts.
  */
 export function standingOf(nodes: readonly KnownNode[], memory: Memory): Standing {
   const exclusions = new Map<NodeId, Exclusion>()
@@ -27,7 +27,7 @@ export function standingOf(nodes: readonly KnownNode[], memory: Memory): Standin
     if (state.name !== 'up') continue
     const { observation } = state
     if (observation.systemIdentifier !== memory.systemIdentifier) exclusions.set(id, 'foreign-cluster')
-    // Any of its servers may have a name of its own besides, and none is written to by way of it.
+    // Its servers may also be listed under names of their own, and writes never go through a shared address.
     else if (isBalanced) continue
     else if (servers.has(observation.serverIdentity)) exclusions.set(id, 'same-server')
     else if (observation.role === 'primary') candidates.push({ id, observation })
@@ -41,7 +41,10 @@ export function standingOf(nodes: readonly KnownNode[], memory: Memory): Standin
   return { exclusions, writable: [...writable, ...rivals].map(({ id }) => id) }
 }
 
-/** A suspicion settles no conflict: those that took writes a moment ago, on a timeline that counts, and may do so still. */
+/**
+ * Suspected primaries on a timeline that counts. They may still take writes, so a suspicion does not resolve a
+ * conflict.
+ */
 function rivalsAmong(
   nodes: readonly KnownNode[],
   servers: ReadonlySet<string>,
@@ -59,7 +62,7 @@ function rivalsAmong(
   return candidates.filter(isOnNewestTimeline(candidates, memory))
 }
 
-/** One that cannot tell its timeline loses against any that can, and counts only among its like. */
+/** A server whose timeline is unknown counts only when no candidate's timeline is known. */
 function isOnNewestTimeline(
   candidates: readonly Answered[],
   { newestTimeline }: Memory,
@@ -69,7 +72,7 @@ function isOnNewestTimeline(
     timeline === undefined ? !canTell : newestTimeline === undefined || timeline >= newestTimeline
 }
 
-/** Those that pass `test`; the others are excluded. */
+/** Returns the candidates that pass `test` and excludes the others. */
 function keep(
   candidates: readonly Answered[],
   exclusions: Map<NodeId, Exclusion>,

@@ -1,7 +1,7 @@
-/** What is said of a node by whoever configured it: `{ zone: 'a', use: 'reports' }`. */
+/** Labels that the configuration or discovery gives a node: `{ zone: 'a', use: 'reports' }`. */
 export type Tags = Readonly<Record<string, string>>
 
-/** Whether `tags` say all that `wanted` asks for. Without tags a node says nothing, and nothing is asked of everybody. */
+/** Whether `tags` contain every entry of `wanted`. An empty `wanted` matches any node. */
 export function hasTags(tags: Tags | undefined, wanted: Tags): boolean {
   for (const name in wanted) {
     if (tags?.[name] !== wanted[name]) return false
