@@ -54,23 +54,17 @@ const CONFIG_FIELDS = [
 export function normalizeQuery(config: unknown, values: unknown): Query {
   const parameters = typeof values === 'function' ? undefined : values
   if (typeof config === 'string') {
-    const parts = { text: config, values: listOf(parameters), request: NO_REQUEST, canPipeline: true }
-    return new Query(parts, config, parameters)
+    return new Query(config, listOf(parameters), NO_REQUEST, true, config, parameters)
   }
   if (typeof config !== 'object' || config === null || isSubmittable(config)) {
-    const parts = { text: undefined, values: NO_VALUES, request: NO_REQUEST, canPipeline: false }
-    return new Query(parts, config, parameters)
+    return new Query(undefined, NO_VALUES, NO_REQUEST, false, config, parameters)
   }
   const sent = copyOf(config)
   const { text, rows, values: own } = sent as Readonly<Record<'text' | 'rows' | 'values', unknown>>
-  const parts = {
-    text: typeof text === 'string' ? text : undefined,
-    values: listOf(parameters ?? own),
-    request: requestOf(config),
-    // A portal that stays open would be in the way.
-    canPipeline: !rows,
-  }
-  return new Query(parts, sent, parameters)
+  const sql = typeof text === 'string' ? text : undefined
+  // A portal that stays open would be in the way.
+  const canPipeline = !rows
+  return new Query(sql, listOf(parameters ?? own), requestOf(config), canPipeline, sent, parameters)
 }
 
 function listOf(values: unknown): readonly unknown[] {

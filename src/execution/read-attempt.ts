@@ -55,6 +55,7 @@ export class ReadAttempt implements Attempted, Harmless, Rider {
   readonly #terms: ReadTerms
   readonly #attempted: (end: Attempted) => void
   #lease: PoolClient | undefined
+  #listener: ((error: Error | null | undefined, result?: unknown) => void) | undefined
   #ride: Ride | undefined
   #timer: Timer | undefined
   #isOver = false
@@ -101,7 +102,7 @@ export class ReadAttempt implements Attempted, Harmless, Rider {
   }
 
   /** Goes on over a lease. */
-  readonly moved = (): void => {
+  moved(): void {
     if (this.#isOver) return
     connect(
       this.#node,
@@ -111,7 +112,7 @@ export class ReadAttempt implements Attempted, Harmless, Rider {
     )
   }
 
-  readonly answered = (error: Error | null | undefined, result?: unknown): void => {
+  answered(error: Error | null | undefined, result?: unknown): void {
     if (!error) return this.#end(undefined, undefined, result)
     const failure = failureOf(error)
     if (failure !== 'standby-refusal' || this.#node.role === 'replica') return this.#end(failure, error)
@@ -127,16 +128,18 @@ export class ReadAttempt implements Attempted, Harmless, Rider {
     const { nodeOf, sent, snapshot } = this.#port
     const { shareable } = this.#sendable
     this.#lease = client
-    client.on('error', this.answered)
+    const listener = (error: Error | null | undefined, result?: unknown): void => this.answered(error, result)
+    this.#listener = listener
+    client.on('error', listener)
     if (this.#ride === undefined) sent(this.#node)
     this.knownAtSend = snapshot()
     const sharing = shareable === undefined ? undefined : nodeOf(this.nodeId)?.reads
     try {
       if (shareable === undefined || sharing === undefined || hasOwnQuery(client)) {
-        this.#sendable.send(client, this.answered)
-      } else sharing.send(client, shareable, this.answered)
+        this.#sendable.send(client, listener)
+      } else sharing.send(client, shareable, listener)
     } catch (thrown) {
-      this.answered(asError(thrown))
+      listener(asError(thrown))
     }
   }
 
@@ -159,7 +162,7 @@ export class ReadAttempt implements Attempted, Harmless, Rider {
     const lease = this.#lease
     try {
       if (lease !== undefined) {
-        lease.removeListener('error', this.answered)
+        if (this.#listener !== undefined) lease.removeListener('error', this.#listener)
         if (this.#terms.keeps && error === undefined) this.client = lease
         else lease.release(error)
       }

@@ -5,24 +5,16 @@ import type { Done, Send } from './exchange.ts'
 import type { ShareableRead } from './shareable-read.ts'
 import { wireValues } from './wire-values.ts'
 
-/** The parts of a query that decide where it goes. */
-export interface QueryParts {
+const NO_VALUES: readonly unknown[] = []
+const NO_REQUEST: RouteRequest = {}
+
+/** One call of `query()`: the text and values that are classified, and the arguments that node-postgres is to be given. */
+export class Query {
   /** Absent where there is no text to classify. */
   readonly text: string | undefined
   readonly values: readonly unknown[]
   readonly request: RouteRequest
   /** Whether another query may be sent in front of it before that is answered. */
-  readonly canPipeline: boolean
-}
-
-const NO_VALUES: readonly unknown[] = []
-const NO_REQUEST: RouteRequest = {}
-
-/** One call of `query()`: the text and values that are classified, and the arguments that node-postgres is to be given. */
-export class Query implements QueryParts {
-  readonly text: string | undefined
-  readonly values: readonly unknown[]
-  readonly request: RouteRequest
   readonly canPipeline: boolean
   readonly #config: unknown
   readonly #parameters: unknown
@@ -31,18 +23,25 @@ export class Query implements QueryParts {
    * @param config The first argument of node-postgres' `query()`.
    * @param parameters The second one.
    */
-  constructor(parts: QueryParts, config: unknown, parameters?: unknown) {
-    this.text = parts.text
-    this.values = parts.values
-    this.request = parts.request
-    this.canPipeline = parts.canPipeline
+  constructor(
+    text: string | undefined,
+    values: readonly unknown[],
+    request: RouteRequest,
+    canPipeline: boolean,
+    config: unknown,
+    parameters: unknown,
+  ) {
+    this.text = text
+    this.values = values
+    this.request = request
+    this.canPipeline = canPipeline
     this.#config = config
     this.#parameters = parameters
   }
 
   /** A text that something else sends: a query object, or the library itself. */
   static sentOtherwise(text: string | undefined): Query {
-    return new Query({ text, values: NO_VALUES, request: NO_REQUEST, canPipeline: false }, text)
+    return new Query(text, NO_VALUES, NO_REQUEST, false, text, undefined)
   }
 
   /** Sends the query over a connection. node-postgres checks the arguments, and gives its own errors. */
@@ -62,9 +61,8 @@ export class Query implements QueryParts {
   /** The same query in this tier, unless it names one itself. */
   inTier(tier: string | undefined): Query {
     if (tier === undefined || this.request.tier !== undefined) return this
-    const { canPipeline, text, values } = this
-    const request = { ...this.request, tier }
-    return new Query({ canPipeline, request, text, values }, this.#config, this.#parameters)
+    const { canPipeline, request, text, values } = this
+    return new Query(text, values, { ...request, tier }, canPipeline, this.#config, this.#parameters)
   }
 
   /**

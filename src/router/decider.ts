@@ -27,11 +27,6 @@ export interface DeciderOptions {
   readonly openings: Pick<ReadOnlyOpener, 'mayOpen'>
 }
 
-/** A statement that is to be decided about. */
-interface Asked extends Pick<Decision, 'journal' | 'query' | 'session'> {
-  readonly isOfClient: boolean
-}
-
 /**
  * Decides about statements. Classifying a text, waiting for the catalog, waiting for the session's floor and choosing candidates
  * happen here and nowhere else.
@@ -66,11 +61,11 @@ export class Decider {
     const statement = judgement.judge(query.text)
     const hold = holder?.holds(statement, query)
     const known = this.#changeKnown(statement, query, hold)
-    const asked = { query, session, journal, isOfClient: holder !== undefined }
-    if (known === undefined) return this.#settle(statement, asked, hold)
+    if (known === undefined) return this.#settle(statement, query, session, journal, hold, holder)
     return known.then(() => {
       const classified = judgement.judge(query.text)
-      return this.#settle(classified, asked, holder?.holds(classified, query))
+      const held = holder?.holds(classified, query)
+      return this.#settle(classified, query, session, journal, held, holder)
     })
   }
 
@@ -96,17 +91,30 @@ export class Decider {
     return isDoubtful ? judgement.judgeAnew(text) : undefined
   }
 
-  #settle(statement: Statement, asked: Asked, hold: Hold | undefined): Decision | Promise<Decision> {
-    if (hold !== undefined) return this.#hold(statement, asked, hold)
-    const opens = this.#opens(statement, asked)
-    if (statement.kind !== 'read' && !opens) return this.#route(statement, asked, false)
-    const { query, session } = asked
+  #settle(
+    statement: Statement,
+    query: Query,
+    session: MutableSession,
+    journal: Journal | undefined,
+    hold: Hold | undefined,
+    holder: Holder | undefined,
+  ): Decision | Promise<Decision> {
+    if (hold !== undefined) return this.#hold(statement, query, session, journal, hold)
+    // A transaction belongs to a client: `pool.query('BEGIN')` begins one that nobody holds.
+    const opens = holder !== undefined && this.#opens(statement, journal)
+    if (statement.kind !== 'read' && !opens) return this.#route(statement, query, session, journal, false)
     const awaited = this.#options.sessions.awaited(session, query.request, statement.hint)
-    if (awaited === undefined) return this.#route(statement, asked, opens)
-    return awaited.then(() => this.#route(statement, asked, opens))
+    if (awaited === undefined) return this.#route(statement, query, session, journal, opens)
+    return awaited.then(() => this.#route(statement, query, session, journal, opens))
   }
 
-  #route(statement: Statement, { journal, query, session }: Asked, opens: boolean): Decision {
+  #route(
+    statement: Statement,
+    query: Query,
+    session: MutableSession,
+    journal: Journal | undefined,
+    opens: boolean,
+  ): Decision {
     const { executors, platform, policy } = this.#options
     const { request } = query
     const executor = executors.of(request, session)
@@ -121,7 +129,13 @@ export class Decider {
     return { runs, query, session, journal, statement, route, plan: executor.plan(route), executor }
   }
 
-  #hold(statement: Statement, { journal, query, session }: Asked, { node, reason, role }: Hold): Decision {
+  #hold(
+    statement: Statement,
+    query: Query,
+    session: MutableSession,
+    journal: Journal | undefined,
+    { node, reason, role }: Hold,
+  ): Decision {
     const executor = this.#options.executors.of(query.request, session)
     const mayBeRead = statement.kind === 'read' || statement.reason === 'catalog-pending'
     const isBound = mayBeRead || role === 'replica'
@@ -132,9 +146,8 @@ export class Decider {
     return { runs: 'held', query, session, journal, statement, route, plan, executor, held: node }
   }
 
-  /** A transaction belongs to a client: `pool.query('BEGIN')` begins one that nobody holds. */
-  #opens(statement: Statement, { isOfClient, journal }: Asked): boolean {
-    if (!isOfClient || !opensOnStandby(statement) || this.#binds(journal)) return false
+  #opens(statement: Statement, journal: Journal | undefined): boolean {
+    if (!opensOnStandby(statement) || this.#binds(journal)) return false
     return this.#options.openings.mayOpen(statement)
   }
 

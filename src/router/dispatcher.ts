@@ -13,7 +13,7 @@ import type { Decider } from './decider.ts'
 import type { Ended } from './endings.ts'
 import { IgnoredHints } from './ignored-hints.ts'
 import type { Judgement } from './judgement.ts'
-import { RoutedRead } from './routed-read.ts'
+import { RoutedRead, type Repairer } from './routed-read.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
@@ -31,7 +31,7 @@ export interface DispatcherOptions {
 const nothing = (): void => {}
 
 /** Runs decisions about autocommit statements, and repairs those that a standby proves wrong. */
-export class Dispatcher {
+export class Dispatcher implements Repairer {
   readonly #options: DispatcherOptions
   readonly #ignoredHints: IgnoredHints
 
@@ -63,8 +63,7 @@ export class Dispatcher {
     const { cluster, sessions, settings, transitions } = this.#options
     if (cluster.servesUnmeasured) transitions.once('startedWithoutPrimary')
     const follower = sessions.follower(session, query.request, route)
-    const refused = (node: NodeView, cause: Error): void => this.#repair(node, cause, decision, options, done)
-    executor.reader.read(new RoutedRead(decision, options, settings, follower, refused), done)
+    executor.reader.read(new RoutedRead(decision, options, settings, follower, this, done), done)
   }
 
   #write(decision: Decision, options: RunOptions, done: Done): void {
@@ -83,7 +82,7 @@ export class Dispatcher {
   }
 
   /** A statement that a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
-  #repair(node: NodeView, cause: Error, decision: Decision, options: RunOptions, done: Done): void {
+  repair(node: NodeView, cause: Error, decision: Decision, options: RunOptions, done: Done): void {
     const { ended, judgement, sessions, settings, tell } = this.#options
     const { executor, journal = settings.pool.journal, query, session } = decision
     const { text: sql = '' } = query

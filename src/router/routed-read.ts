@@ -14,16 +14,19 @@ import type { Statement } from '../statement/statement.ts'
 import type { Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
-/** Receives what a standby has refused because it is one. */
-export type Refused = (node: NodeView, cause: Error) => void
+/** Runs a statement that a standby has refused because it is one. */
+export interface Repairer {
+  repair(node: NodeView, cause: Error, decision: Decision, options: RunOptions, done: Done): void
+}
 
 /** A decision that runs as a read: how it is sent, and under which settings. */
 export class RoutedRead implements Read {
   readonly follower: ReadFollower | undefined
-  readonly refused: Refused
   readonly #decision: Decision
   readonly #options: RunOptions
   readonly #settings: SettingKeeper
+  readonly #repairer: Repairer
+  readonly #done: Done
   /** Settings that its connection must have, as of its decision. */
   readonly #journal: Journal
   /** `null` until it is asked for. */
@@ -34,14 +37,16 @@ export class RoutedRead implements Read {
     options: RunOptions,
     settings: SettingKeeper,
     follower: ReadFollower | undefined,
-    refused: Refused,
+    repairer: Repairer,
+    done: Done,
   ) {
     this.#decision = decision
     this.#options = options
     this.#settings = settings
     this.#journal = decision.journal ?? settings.pool.journal
     this.follower = follower
-    this.refused = refused
+    this.#repairer = repairer
+    this.#done = done
   }
 
   get plan(): QueryPlan {
@@ -56,6 +61,10 @@ export class RoutedRead implements Read {
   reached(node: NodeView, observation: Observation): Reached {
     const { executor, route } = this.#decision
     return executor.reached(route, node, observation)
+  }
+
+  refused(node: NodeView, cause: Error): void {
+    this.#repairer.repair(node, cause, this.#decision, this.#options, this.#done)
   }
 
   get text(): object {
