@@ -22,9 +22,20 @@ export class Attempts {
     this.#port = port
   }
 
-  /** Runs a proven read. */
+  /** Runs a proven read, over a lane where it may share one, else over a lease. */
   read(node: NodeView, sendable: Sendable, terms: ReadTerms, attempted: (end: Attempted) => void): void {
-    new ReadAttempt(this.#port, this.#giveUps, node, sendable, terms, attempted).start()
+    const { nodeOf, snapshot } = this.#port
+    const { keeps, timeoutMs } = terms
+    const attempt = new ReadAttempt(this.#port, this.#giveUps, node, sendable, keeps, attempted)
+    const known = snapshot()
+    const downCause = downCauseOf(known, node.id)
+    if (downCause !== undefined) return attempt.giveUp(downCause, 'node')
+    this.#giveUps.add(attempt)
+    if (timeoutMs !== undefined) attempt.endsAfter(timeoutMs)
+    const shareable = keeps ? undefined : sendable.shareable
+    const ride = shareable && nodeOf(node.id)?.reads?.ride(shareable, attempt)
+    if (ride === undefined) attempt.moved()
+    else attempt.rides(ride, known)
   }
 
   /** Calls `giveUp` when the node is given up, in a moment where it is down already, until the returned function is called. */

@@ -7,7 +7,7 @@ import type { ServerNode } from '../nodes/server-node.ts'
 import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
-import { downCauseOf, type NodeView, type Snapshot } from '../topology/snapshot.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
 import { connect } from './connect.ts'
 import { failureOf, type Failure } from './failure.ts'
@@ -38,26 +38,21 @@ export interface AttemptPort {
  * One attempt to read from one node, over a lane or over a lease. It is given up when the node is, and after its time: nobody
  * minds whether it ran. It is one object for all of this because every read takes this path.
  */
-export class ReadAttempt implements Attempted, Harmless, Rider {
+export class ReadAttempt implements Harmless, Rider {
   before: Harmless | undefined
   after: Harmless | undefined
   readonly nodeId: NodeId
-  error: Error | undefined
-  failure: Failure | undefined
-  result: unknown
-  knownAtSend: Snapshot | undefined
-  /** Set at the end, if the connection is kept. */
-  client: PoolClient | undefined
   readonly #port: AttemptPort
   readonly #giveUps: GiveUps
   readonly #node: NodeView
   readonly #sendable: Sendable
-  readonly #terms: ReadTerms
+  readonly #keeps: boolean
   readonly #attempted: (end: Attempted) => void
   #lease: PoolClient | undefined
   #listener: ((error: Error | null | undefined, result?: unknown) => void) | undefined
   #ride: Ride | undefined
   #timer: Timer | undefined
+  #knownAtSend: Snapshot | undefined
   #isOver = false
 
   constructor(
@@ -65,7 +60,7 @@ export class ReadAttempt implements Attempted, Harmless, Rider {
     giveUps: GiveUps,
     node: NodeView,
     sendable: Sendable,
-    terms: ReadTerms,
+    keeps: boolean,
     attempted: (end: Attempted) => void,
   ) {
     this.nodeId = node.id
@@ -73,28 +68,23 @@ export class ReadAttempt implements Attempted, Harmless, Rider {
     this.#giveUps = giveUps
     this.#node = node
     this.#sendable = sendable
-    this.#terms = terms
+    this.#keeps = keeps
     this.#attempted = attempted
   }
 
-  get wasSent(): boolean {
-    return this.#lease !== undefined || this.#ride !== undefined
+  /** It is under way on a lane. */
+  rides(ride: Ride, known: Snapshot): void {
+    this.#ride = ride
+    this.#knownAtSend = known
+    this.#port.sent(this.#node)
   }
 
-  start(): void {
-    const { nodeOf, sent, snapshot } = this.#port
-    const { keeps, timeoutMs } = this.#terms
-    const node = this.#node
-    const known = snapshot()
-    const downCause = downCauseOf(known, node.id)
-    if (downCause !== undefined) return this.#end('node', downCause)
-    this.#giveUps.add(this)
-    if (timeoutMs !== undefined) this.#scheduleEnd(timeoutMs)
-    const shareable = keeps ? undefined : this.#sendable.shareable
-    if (shareable !== undefined) this.#ride = nodeOf(node.id)?.reads?.ride(shareable, this)
-    if (this.#ride === undefined) return this.moved()
-    this.knownAtSend = known
-    sent(node)
+  /** Gives it up after this time, in milliseconds. */
+  endsAfter(timeoutMs: number): void {
+    this.#timer = deadline(this.#port.platform, timeoutMs, () => {
+      const message = `${this.nodeId} did not answer a read within ${timeoutMs} ms`
+      this.#end('node', new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }))
+    })
   }
 
   giveUp(cause: Error, failure: Abandonment): void {
@@ -132,7 +122,7 @@ export class ReadAttempt implements Attempted, Harmless, Rider {
     this.#listener = listener
     client.on('error', listener)
     if (this.#ride === undefined) sent(this.#node)
-    this.knownAtSend = snapshot()
+    this.#knownAtSend = snapshot()
     const sharing = shareable === undefined ? undefined : nodeOf(this.nodeId)?.reads
     try {
       if (shareable === undefined || sharing === undefined || hasOwnQuery(client)) {
@@ -143,31 +133,22 @@ export class ReadAttempt implements Attempted, Harmless, Rider {
     }
   }
 
-  #scheduleEnd(timeoutMs: number): void {
-    this.#timer = deadline(this.#port.platform, timeoutMs, () => {
-      const message = `${this.nodeId} did not answer a read within ${timeoutMs} ms`
-      this.#end('node', new SwitchyardError('SWITCHYARD_READ_TIMEOUT', message, { retryable: true }))
-    })
-  }
-
   #end(failure: Failure | undefined, error: Error | undefined, result?: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#timer?.cancel()
     this.#giveUps.remove(this)
     this.#ride?.leave()
-    this.failure = failure
-    this.error = error
-    this.result = result
     const lease = this.#lease
+    const client = this.#keeps && error === undefined ? lease : undefined
+    const wasSent = lease !== undefined || this.#ride !== undefined
     try {
-      if (lease !== undefined) {
-        if (this.#listener !== undefined) lease.removeListener('error', this.#listener)
-        if (this.#terms.keeps && error === undefined) this.client = lease
-        else lease.release(error)
+      if (lease !== undefined && this.#listener !== undefined) {
+        lease.removeListener('error', this.#listener)
+        if (client === undefined) lease.release(error)
       }
     } finally {
-      this.#attempted(this)
+      this.#attempted({ error, failure, result, wasSent, knownAtSend: this.#knownAtSend, client })
     }
   }
 }
