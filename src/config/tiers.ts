@@ -75,3 +75,10 @@ export function limitsOf(settings: ExecutionLimits, tier: Tier | undefined): Exe
   const { readTimeoutMs, failoverTimeoutMs, catchUpTimeoutMs } = settings
   return { readTimeoutMs, failoverTimeoutMs, catchUpTimeoutMs, primarySpill: { places: share, over } }
 }
+
+/** The error for a tier that there is not among those of these names. */
+export function noSuchTier(tier: string, names: readonly string[]): Error {
+  const known = names.map((name) => JSON.stringify(name)).join(', ')
+  const legal = known === '' ? 'left out, because the pool has no "tiers"' : `one of ${known}`
+  return invalid(`Option "tier" must be ${legal}; received ${JSON.stringify(tier)}`)
+}

@@ -4,27 +4,37 @@ import type { Done } from '../execution/execution.ts'
 import { guarded } from '../execution/guarded.ts'
 import { inThisContext } from '../platform/async-context.ts'
 
-/** What `pool.connect(callback)` calls back. */
+/** The callback of `pool.connect()`. */
 export type Connected = (error?: Error, client?: PoolClient, done?: (error?: Error | boolean) => void) => void
 
-/** What `pool.end(callback)` calls back. */
+/** The callback of `pool.end()`. */
 export type Ended = (error?: Error) => void
 
-/** A promise of the class that the pool's option `Promise` asks for. */
-function promiseOf<T>(promise: Promise<T>, Class: PromiseConstructor): Promise<T> {
-  if (Class === Promise) return promise
-  return new Class((resolve, reject) => {
+/** The arguments of `pool.query()`, as they came. */
+export type QueryArguments = readonly [config: unknown, values: unknown, callback: unknown]
+
+/** Runs a query, and calls back with its result. */
+export type RunQuery = (config: unknown, values: unknown, done: Done) => void
+
+/** The pool whose method is called, as far as it is asked for: its option `Promise` names the class of promises. */
+interface Promising {
+  readonly Promise: PromiseConstructor
+}
+
+function promiseOf<T>(pool: Promising, promise: Promise<T>): Promise<T> {
+  if (pool.Promise === Promise) return promise
+  return new pool.Promise((resolve, reject) => {
     promise.then(resolve, reject)
   })
 }
 
 /** `connect()` as pg.Pool has it: a promise, or nothing where a callback is given. */
 export function connectForm(
+  pool: Promising,
   taken: Promise<PoolClient>,
   callback: Connected | undefined,
-  Class: PromiseConstructor,
 ): unknown {
-  if (typeof callback !== 'function') return promiseOf(taken, Class)
+  if (typeof callback !== 'function') return promiseOf(pool, taken)
   const bound = guarded(inThisContext(callback))
   taken.then(
     (client) => bound(undefined, client, Reflect.get(client, 'release')),
@@ -34,12 +44,8 @@ export function connectForm(
 }
 
 /** `end()` as pg.Pool has it. */
-export function endForm(
-  ended: Promise<void>,
-  callback: Ended | undefined,
-  Class: PromiseConstructor,
-): unknown {
-  if (typeof callback !== 'function') return promiseOf(ended, Class)
+export function endForm(pool: Promising, ended: Promise<void>, callback: Ended | undefined): unknown {
+  if (typeof callback !== 'function') return promiseOf(pool, ended)
   const bound = guarded(callback)
   ended.then(() => bound(), bound)
   return undefined
@@ -47,18 +53,17 @@ export function endForm(
 
 /** `query()` as pg.Pool has it: unlike a client it does not look for a callback in the configuration. */
 export function queryForm(
-  run: (config: unknown, values: unknown, done: Done) => void,
-  config: unknown,
-  values: unknown,
-  callback: unknown,
-  Class: PromiseConstructor,
+  pool: Promising,
+  run: RunQuery,
+  [config, values, callback]: QueryArguments,
 ): unknown {
   const given = callbackOf(undefined, values, callback)
-  if (given === undefined)
+  if (given === undefined) {
     return promiseOf(
+      pool,
       promised((done) => run(config, values, done)),
-      Class,
     )
+  }
   run(config, values, guarded(inThisContext(given)))
   return undefined
 }

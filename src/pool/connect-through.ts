@@ -1,16 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PoolClient } from 'pg'
-import { queryForm, type Connected } from './callback-forms.ts'
+import { queryForm, type Connected, type QueryArguments, type RunQuery } from './callback-forms.ts'
 import type { Checkouts } from '../client/checkouts.ts'
 import { isSubmittable } from '../client/query-arguments.ts'
-import { selfOf } from '../client/self.ts'
 import { submitThrough } from '../client/submit-through.ts'
 import { asError } from '../errors/as-error.ts'
-import type { Done } from '../execution/execution.ts'
+import { callParent, CORE, hasOwnConnect, type BaseCore, type BasePool } from './pool-base.ts'
 
-/** A pool whose `connect()` is the application's own. */
+/** A pool whose `connect()` may be the application's own. */
 interface Connecting {
-  readonly Promise: PromiseConstructor
   connect(callback?: Connected): unknown
 }
 
@@ -47,24 +45,24 @@ export async function clientThrough(pool: Connecting): Promise<PoolClient> {
   })
 }
 
-/** Clients of which kind the next `connect()` of a pool hands out. */
+/** The clients that the next `connect()` of a pool hands out. */
 interface CheckoutRequest {
-  readonly pool: object
+  readonly core: BaseCore
   checkouts: Checkouts | undefined
 }
 
 /** The request in whose context a `connect()` runs. */
 const requests = new AsyncLocalStorage<CheckoutRequest>()
 
-/** Takes a client of a certain kind through the pool's `connect()`, be it the application's own. */
-export function takeThrough(pool: Connecting, checkouts: Checkouts): Promise<PoolClient> {
-  return requests.run({ pool: selfOf(pool), checkouts }, () => clientThrough(pool))
+/** Takes one of these clients through the pool's `connect()`, be it the application's own. */
+export function takeThrough(pool: BasePool, checkouts: Checkouts): Promise<PoolClient> {
+  return requests.run({ core: pool[CORE], checkouts }, () => clientThrough(pool))
 }
 
-/** The kind of clients that `takeThrough` asks of this call of `connect()`. */
-export function requestedCheckouts(pool: object): Checkouts | undefined {
+/** The clients that `takeThrough` asks of this call of `connect()`. */
+export function requestedCheckouts(core: BaseCore): Checkouts | undefined {
   const request = requests.getStore()
-  if (request?.pool !== pool) return undefined
+  if (request?.core !== core) return undefined
   const { checkouts } = request
   request.checkouts = undefined
   return checkouts
@@ -73,22 +71,23 @@ export function requestedCheckouts(pool: object): Checkouts | undefined {
 /**
  * `query()` as pg.Pool has it, over a client of the pool's `connect()`. A query object's client is given back when the object has come
  * to its end, which pg-pool does not hear of.
- *
- * @param query pg-pool's own method.
  */
-export function queryThrough(
-  pool: Connecting,
-  query: unknown,
-  [config, values, callback]: readonly [config: unknown, values: unknown, callback: unknown],
-): unknown {
+export function queryThrough(pool: BasePool, args: QueryArguments): unknown {
+  const [config] = args
   if (isSubmittable(config)) {
-    const run = (_config: unknown, _values: unknown, done: Done): void =>
-      submitThrough(() => clientThrough(pool), config, done)
-    return queryForm(run, config, values, callback, pool.Promise)
+    const run: RunQuery = (_config, _values, done) => submitThrough(() => clientThrough(pool), config, done)
+    return queryForm(pool, run, args)
   }
   const connect = (given: Connected): void => connectThrough(pool, given)
-  const asking: object = Object.create(pool, { connect: { value: connect } })
-  return Reflect.apply(query as () => unknown, asking, [config, values, callback])
+  const asking = Object.create(pool, { connect: { value: connect } }) as BasePool
+  return callParent(asking, 'query', args)
+}
+
+/** `query()` over `run`, unless the application has put a `connect()` of its own in place: that gives the client, as with pg-pool. */
+export function queryOver(pool: BasePool, run: RunQuery, args: QueryArguments): unknown {
+  // A function in the place of the query is refused by pg-pool, in its own way.
+  const isOver = hasOwnConnect(pool) && typeof args[0] !== 'function'
+  return isOver ? queryForm(pool, run, args) : queryThrough(pool, args)
 }
 
 function isClient(value: unknown): value is PoolClient {

@@ -100,3 +100,8 @@ export function showNode(shown: object, options: PoolConfig): void {
     writable: true,
   })
 }
+
+/** A copy that has the password too, which node-postgres does not let be enumerated. */
+export function withPassword<T extends PoolConfig>(options: T): T {
+  return options.password === undefined ? { ...options } : { ...options, password: options.password }
+}

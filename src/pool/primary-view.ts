@@ -1,123 +1,84 @@
-import type { EventEmitter } from 'node:events'
-import type { Pool, PoolClient, PoolConfig } from 'pg'
+import type { PoolClient, PoolConfig } from 'pg'
 import { guarded } from '../execution/guarded.ts'
-import { knowSelf, selfOf } from '../client/self.ts'
+import { connectForm, endForm, type Connected, type Ended, type QueryArguments } from './callback-forms.ts'
 import { queryThrough } from './connect-through.ts'
-import { connectForm, endForm, type Connected, type Ended } from './callback-forms.ts'
+import { Lifetime } from './lifetime.ts'
+import type { BaseCore, BasePool, Count, PgPool, PoolBaseClass } from './pool-base.ts'
 
-/** What a view shows, and of what. */
+/** The primary of a pool, as its view shows it. */
 export interface ViewSource {
   /** Options of node-postgres for the primary. */
-  readonly options: () => PoolConfig
+  readonly options: PoolConfig
   /** A client whose statements all go to the primary. */
   readonly take: () => Promise<PoolClient>
-  /** Connections to the primary, as pg.Pool counts them. */
-  readonly counts: () => Readonly<
-    Record<'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount', number>
-  >
+  /** Connections to the primary. */
+  readonly count: (name: Count) => number
 }
 
-/** `pg.Pool` of a copy, as far as it is built upon. */
-interface Base extends EventEmitter {
-  options: PoolConfig
-  readonly Promise: PromiseConstructor
-  connect(callback?: Connected): unknown
-  query(config: unknown, values?: unknown, callback?: unknown): unknown
-  end(callback?: Ended): unknown
+/** A `pg.Pool` whose clients are those of the source, and whose queries run over them. To end it ends nothing else. */
+export function primaryView(Base: PoolBaseClass, source: ViewSource): PgPool {
+  return new Base(source.options, (view) => new ViewCore(source, view))
 }
-type BaseClass = new (options?: PoolConfig) => Base
-export type PrimaryViewClass = new (source: ViewSource) => Pool
 
-const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
+class ViewCore implements BaseCore {
+  readonly #source: ViewSource
+  readonly #view: PgPool
+  readonly #lifetime: Lifetime
+  readonly #known = new WeakSet<PoolClient>()
 
-/** Makes the class of views upon a copy's own `Pool`: what that does, it does over clients of the source. */
-export function primaryViewClass(PoolOfCopy: typeof Pool): PrimaryViewClass {
-  const Parent = PoolOfCopy as unknown as BaseClass
+  constructor(source: ViewSource, view: PgPool) {
+    this.#source = source
+    this.#view = view
+    this.#lifetime = new Lifetime(view)
+  }
 
-  class PrimaryView extends Parent {
-    readonly #source: ViewSource
-    readonly #out = new Set<PoolClient>()
-    readonly #known = new WeakSet<PoolClient>()
-    #pending = 0
-    #whenIdle: (() => void) | undefined
+  count(_pool: BasePool, name: Count): number {
+    return this.#source.count(name)
+  }
 
-    static {
-      for (const name of COUNTS) {
-        const get = function (this: PrimaryView): number {
-          return selfOf(this).#source.counts()[name]
-        }
-        Object.defineProperty(PrimaryView.prototype, name, { get, configurable: true })
-      }
-    }
+  connect(pool: BasePool, callback: Connected | undefined): unknown {
+    return connectForm(pool, this.#take(), callback)
+  }
 
-    constructor(source: ViewSource) {
-      super(source.options())
-      knowSelf(this)
-      this.#source = source
-    }
+  query(pool: BasePool, args: QueryArguments): unknown {
+    return queryThrough(pool, args)
+  }
 
-    override connect(callback?: Connected): unknown {
-      return connectForm(selfOf(this).#take(), callback, this.Promise)
-    }
+  end(pool: BasePool, callback: Ended | undefined): unknown {
+    return endForm(pool, this.#lifetime.end(), callback)
+  }
 
-    override query(config: unknown, values?: unknown, callback?: unknown): unknown {
-      return queryThrough(this, parentQuery, [config, values, callback])
-    }
-
-    override end(callback?: Ended): unknown {
-      return endForm(selfOf(this).#end(), callback, this.Promise)
-    }
-
-    async #take(): Promise<PoolClient> {
-      if (Reflect.get(this, 'ending')) throw new Error('Cannot use a pool after calling end on the pool')
-      this.#pending += 1
+  async #take(): Promise<PoolClient> {
+    const { refusal } = this.#lifetime
+    if (refusal !== undefined) throw refusal
+    this.#lifetime.begun()
+    try {
+      const client = await this.#source.take()
+      const release: (error?: Error | boolean) => void = Reflect.get(client, 'release')
       try {
-        const client = await this.#source.take()
-        const release: (error?: Error | boolean) => void = Reflect.get(client, 'release')
-        try {
-          this.#tell(client)
-        } catch (error) {
-          // Nobody will have it, and what a listener has begun on it is not for anybody else.
-          release(true)
-          throw error
-        }
-        this.#out.add(client)
-        const giveBack = (error?: Error | boolean): void => {
-          release(error)
-          this.#out.delete(client)
-          guarded(() => this.emit('release', error, client))()
-          this.#rest()
-        }
-        Object.assign(client, { release: giveBack })
-        return client
-      } finally {
-        this.#pending -= 1
-        this.#rest()
+        this.#announce(client)
+      } catch (error) {
+        // Nobody will have it, and what a listener has begun on it is not for anybody else.
+        release(true)
+        throw error
       }
-    }
-
-    #tell(client: PoolClient): void {
-      if (!this.#known.has(client)) {
-        this.#known.add(client)
-        this.emit('connect', client)
+      const giveBack = (error?: Error | boolean): void => {
+        release(error)
+        guarded(() => this.#view.emit('release', error, client))()
+        this.#lifetime.over()
       }
-      this.emit('acquire', client)
-    }
-
-    #rest(): void {
-      if (this.#pending === 0 && this.#out.size === 0) this.#whenIdle?.()
-    }
-
-    async #end(): Promise<void> {
-      if (Reflect.get(this, 'ending')) throw new Error('Called end on pool more than once')
-      Object.assign(this, { ending: true })
-      if (this.#pending > 0 || this.#out.size > 0) {
-        await new Promise<void>((resolve) => (this.#whenIdle = resolve))
-      }
-      Object.assign(this, { ended: true })
+      return Object.assign(client, { release: giveBack })
+    } catch (error) {
+      this.#lifetime.over()
+      throw error
     }
   }
-  const parentQuery: unknown = Reflect.get(Parent.prototype, 'query')
-  Object.defineProperty(PrimaryView, 'name', { value: 'Pool' })
-  return PrimaryView as unknown as PrimaryViewClass
+
+  #announce(client: PoolClient): void {
+    if (!this.#known.has(client)) {
+      this.#known.add(client)
+      this.#view.emit('connect', client)
+    }
+    this.#view.emit('acquire', client)
+  }
 }

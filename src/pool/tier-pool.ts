@@ -1,96 +1,89 @@
 import { EventEmitter } from 'node:events'
-import type { Pool, PoolClient, PoolConfig } from 'pg'
-import { knowSelf, selfOf } from '../client/self.ts'
-import { connectForm, endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
-import { clientThrough, queryThrough } from './connect-through.ts'
-import type { Done } from '../execution/execution.ts'
-import { systemPlatform } from '../platform/system.ts'
+import type { PoolClient, PoolConfig } from 'pg'
+import {
+  connectForm,
+  endForm,
+  type Connected,
+  type Ended,
+  type QueryArguments,
+  type RunQuery,
+} from './callback-forms.ts'
+import { queryOver, queryThrough } from './connect-through.ts'
+import {
+  CORE,
+  hasOwnConnect,
+  type BaseCore,
+  type BasePool,
+  type Count,
+  type PoolBaseClass,
+} from './pool-base.ts'
 import type { TierPool } from './pool-contract.ts'
-import { runTransaction } from './transaction.ts'
-import { checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
+import { transactionOver } from './transaction.ts'
+import type { TransactionOptions } from './transaction-options.ts'
 
-/** What a tier's pool needs of the pool that it belongs to. */
+/** A tier of a pool. */
 export interface TierSource {
-  readonly pool: EventEmitter
-  readonly options: () => PoolConfig
-  readonly run: (config: unknown, values: unknown, done: Done) => void
+  /** The pool that it belongs to, whose connections it has. */
+  readonly pool: BasePool
+  readonly options: PoolConfig
+  readonly run: RunQuery
   readonly take: () => Promise<PoolClient>
-  /** True while clients come from a `connect()` of the pool that is the application's own: then queries need one, too. */
-  readonly isBypassed: () => boolean
 }
 
-/** `pg.Pool` of a copy, as far as it is built upon. */
-interface Base extends EventEmitter {
-  readonly Promise: PromiseConstructor
-  connect(callback?: Connected): unknown
-  query(config: unknown, values?: unknown, callback?: unknown): unknown
-  end(callback?: Ended): unknown
-}
-type BaseClass = new (options?: PoolConfig) => Base
-export type TierPoolClass = new (source: TierSource) => TierPool
+class TierCore implements BaseCore {
+  readonly source: TierSource
 
-const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
-/** Everything that an `EventEmitter` does: the events of a tier's connections are its pool's. */
+  constructor(source: TierSource) {
+    this.source = source
+  }
+
+  count(_pool: BasePool, name: Count): number {
+    return this.source.pool[name]
+  }
+
+  connect(pool: BasePool, callback: Connected | undefined): unknown {
+    return connectForm(pool, this.source.take(), callback)
+  }
+
+  query(pool: BasePool, args: QueryArguments): unknown {
+    const { pool: whole, run } = this.source
+    // Its clients come from the `connect()` of the whole pool, which may be the application's own too.
+    return hasOwnConnect(whole) ? queryOver(pool, run, args) : queryThrough(pool, args)
+  }
+
+  end(pool: BasePool, callback: Ended | undefined): unknown {
+    return endForm(pool, Promise.resolve(), callback)
+  }
+}
+
+/** The methods of an `EventEmitter`: the events of a tier's connections are its pool's. */
 const LISTENING = Object.getOwnPropertyNames(EventEmitter.prototype).filter(
   (name) => name !== 'constructor' && typeof Reflect.get(EventEmitter.prototype, name) === 'function',
 )
 
-/** Makes the class of tiers' pools upon a copy's own `Pool`, whose instances they are. They have no connections of their own. */
-export function tierPoolClass(PoolOfCopy: typeof Pool): TierPoolClass {
-  const Parent = PoolOfCopy as unknown as BaseClass
+export type TierPoolClass = new (source: TierSource) => TierPool
 
-  class TierPool extends Parent {
-    readonly #source: TierSource
-
+/** Makes the class of tiers' pools. They have no connections of their own. */
+export function tierPoolClass(Base: PoolBaseClass): TierPoolClass {
+  class Pool extends Base<TierCore> {
     static {
-      for (const name of COUNTS) {
-        const get = function (this: TierPool): unknown {
-          return Reflect.get(selfOf(this).#source.pool, name)
-        }
-        Object.defineProperty(TierPool.prototype, name, { get, configurable: true })
-      }
       for (const name of LISTENING) {
-        const value = function (this: TierPool, ...args: readonly unknown[]): unknown {
-          const { pool } = selfOf(this).#source
+        const value = function (this: Pool, ...args: readonly unknown[]): unknown {
+          const { pool } = this[CORE].source
           const result: unknown = Reflect.apply(Reflect.get(pool, name) as () => unknown, pool, args)
           return result === pool ? this : result
         }
-        Object.defineProperty(TierPool.prototype, name, { value, configurable: true, writable: true })
+        Object.defineProperty(Pool.prototype, name, { value, configurable: true, writable: true })
       }
     }
 
     constructor(source: TierSource) {
-      super(source.options())
-      knowSelf(this)
-      this.#source = source
+      super(source.options, () => new TierCore(source))
     }
 
-    override connect(callback?: Connected): unknown {
-      return connectForm(selfOf(this).#source.take(), callback, this.Promise)
-    }
-
-    override query(config: unknown, values?: unknown, callback?: unknown): unknown {
-      const { isBypassed, run } = selfOf(this).#source
-      if (this.connect !== ownConnect || isBypassed())
-        return queryThrough(this, parentQuery, [config, values, callback])
-      return queryForm(run, config, values, callback, this.Promise)
-    }
-
-    async transaction<T>(
-      fn: (client: PoolClient) => T | Promise<T>,
-      options: TransactionOptions = {},
-    ): Promise<T> {
-      if (typeof fn !== 'function') throw new TypeError('transaction() needs a function to run')
-      checkTransactionOptions(options)
-      return runTransaction({ connect: () => clientThrough(this), platform: systemPlatform }, fn, options)
-    }
-
-    override end(callback?: Ended): unknown {
-      return endForm(Promise.resolve(), callback, this.Promise)
+    transaction<T>(fn: (client: PoolClient) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+      return transactionOver(this, fn, options)
     }
   }
-  const ownConnect: unknown = Reflect.get(TierPool.prototype, 'connect')
-  const parentQuery: unknown = Reflect.get(Parent.prototype, 'query')
-  Object.defineProperty(TierPool, 'name', { value: 'Pool' })
-  return TierPool as unknown as TierPoolClass
+  return Pool as unknown as TierPoolClass
 }

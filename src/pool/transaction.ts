@@ -6,7 +6,10 @@ import { failureOf } from '../execution/failure.ts'
 import { outcomeOf, withOutcome } from '../errors/outcome.ts'
 import { isServerError } from '../platform/server-error.ts'
 import type { Platform } from '../platform/platform.ts'
-import { beginOf, type TransactionOptions } from './transaction-options.ts'
+import { systemPlatform } from '../platform/system.ts'
+import { clientThrough } from './connect-through.ts'
+import type { PgPool } from './pool-base.ts'
+import { beginOf, checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
 
 /** PostgreSQL gave the transaction up for the sake of others: the same may succeed when it is run again. */
 const GIVEN_UP: ReadonlySet<unknown> = new Set(['40001', '40P01'])
@@ -19,10 +22,21 @@ export interface TransactionRunnerOptions {
   readonly platform: Platform
 }
 
-/** What became of one attempt. */
+/** The outcome of one attempt. */
 type Attempt<T> =
   | { readonly committed: true; readonly value: T }
   | { readonly committed: false; readonly error: unknown; readonly isGivenUp: boolean }
+
+/** `transaction()` of a pool, over a client of its `connect()`. */
+export async function transactionOver<T>(
+  pool: PgPool,
+  fn: (client: PoolClient) => T | Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  if (typeof fn !== 'function') throw new TypeError('transaction() needs a function to run')
+  checkTransactionOptions(options)
+  return runTransaction({ connect: () => clientThrough(pool), platform: systemPlatform }, fn, options)
+}
 
 /** Runs `fn` in a transaction, once, and again as often as `retries` allows when PostgreSQL gives it up. */
 export async function runTransaction<T>(

@@ -1,7 +1,6 @@
 import { maxOf } from '../config/limits.ts'
 import type { Settings } from '../config/settings.ts'
-import { limitsOf } from '../config/tiers.ts'
-import { invalid } from '../config/validate.ts'
+import { limitsOf, noSuchTier } from '../config/tiers.ts'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Abandonment } from '../execution/give-ups.ts'
 import type { Surroundings } from '../execution/execution.ts'
@@ -67,9 +66,7 @@ export class Executors {
     if (name === undefined) return this.#default
     const executor = this.#tiers.get(name)
     if (executor !== undefined) return executor
-    const names = [...this.#tiers.keys()].map((each) => JSON.stringify(each)).join(', ')
-    const legal = names === '' ? 'left out, because the pool has no "tiers"' : `one of ${names}`
-    throw invalid(`Option "tier" must be ${legal}; received ${JSON.stringify(name)}`)
+    throw noSuchTier(name, [...this.#tiers.keys()])
   }
 
   /** The node is gone, or left behind: who waits for it goes elsewhere. */

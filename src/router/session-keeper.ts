@@ -36,10 +36,13 @@ const BY_TIME: RouteReason = 'session-wrote'
 
 const NO_READS: readonly SeenRead[] = []
 
+/** The cluster, as far as sessions ask for it. */
+export type SessionCluster = Pick<WatchedCluster, 'floor' | 'hasServer' | 'primary' | 'snapshot' | 'unshown'>
+
 export interface SessionKeeperOptions {
   readonly settings: Settings
   readonly platform: Platform
-  readonly cluster: () => WatchedCluster
+  readonly cluster: () => SessionCluster
   readonly tokenRejected: (reason: TokenRejection) => void
 }
 

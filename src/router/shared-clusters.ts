@@ -5,7 +5,6 @@ import { splitHosts } from '../config/connection-string.ts'
 import { POOL_OPTIONS } from '../config/known-options.ts'
 import type { PoolOptions } from '../config/options.ts'
 import { settingsOf, type Settings } from '../config/settings.ts'
-import type { LeasePoolListener } from '../nodes/lease-pool.ts'
 import { connectBy } from '../platform/connect.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { composeRouter, type Router } from './compose-router.ts'
@@ -86,12 +85,7 @@ export class SharedClusters {
       return { ...node, options: { ...rest, ...unbounded } }
     })
     const whole = { ...settings, pgOptions: { ...pgOptions, ...unbounded }, nodes }
-    const router: Router = composeRouter({
-      settings: whole,
-      platform: systemPlatform,
-      connect: connectBy(this.#ClientClass),
-      listener: listenerOf(() => router),
-    })
+    const router = unseenRouter(whole, this.#ClientClass)
     router.readiness.warm()
     const shared = { options, router, members: 0 }
     this.#shared.push(shared)
@@ -103,14 +97,20 @@ function hasManyHosts({ connectionString }: PoolOptions): boolean {
   return typeof connectionString === 'string' && splitHosts(connectionString).length > 1
 }
 
-/** Nobody sees these connections but the router. */
-function listenerOf(router: () => Router): LeasePoolListener {
+/** A router whose connections nobody else sees. */
+export function unseenRouter(settings: Settings, ClientClass: typeof Client): Router {
   const nothing = (): void => {}
-  return {
-    connected: () => undefined,
-    released: nothing,
-    removed: nothing,
-    opened: (node, client, proceed) => router().consequences.opened(node, client, proceed),
-    idleError: (node, error) => router().connectionLost(node, error),
-  }
+  const router: Router = composeRouter({
+    settings,
+    platform: systemPlatform,
+    connect: connectBy(ClientClass),
+    listener: {
+      connected: () => undefined,
+      released: nothing,
+      removed: nothing,
+      opened: (node, client, proceed) => router.consequences.opened(node, client, proceed),
+      idleError: (node, error) => router.connectionLost(node, error),
+    },
+  })
+  return router
 }

@@ -1,0 +1,159 @@
+import { EventEmitter } from 'node:events'
+import type { PoolClient, QueryConfig } from 'pg'
+import { LeakWatch } from '../client/leak-watch.ts'
+import { normalizeQuery, tierOf } from '../client/query-arguments.ts'
+import type { Settings } from '../config/settings.ts'
+import { noSuchTier } from '../config/tiers.ts'
+import { SwitchyardError } from '../errors/error.ts'
+import type { RouterEventEmitter } from '../observability/events.ts'
+import type { Explanation } from '../observability/explain.ts'
+import type { PoolStats } from '../observability/stats.ts'
+import { tellerOf } from '../observability/tell.ts'
+import { systemPlatform } from '../platform/system.ts'
+import type { Router } from '../router/compose-router.ts'
+import { SessionKeeper, type SessionCluster } from '../router/session-keeper.ts'
+import { checkSessionOptions, type SessionOptions } from '../router/session-options.ts'
+import type { RouteRequest } from '../routing/decide.ts'
+import { endForm, type Connected, type Ended, type QueryArguments } from './callback-forms.ts'
+import { clientThrough } from './connect-through.ts'
+import { withPassword } from './live-options.ts'
+import {
+  callParent,
+  countOfParent,
+  type BasePool,
+  type Count,
+  type PgPool,
+  type PoolBaseClass,
+} from './pool-base.ts'
+import type { PoolCore } from './pool-core.ts'
+import { primaryView } from './primary-view.ts'
+import { Session } from './session.ts'
+
+/** Classifies statements for `explain()`. */
+type Explainer = Pick<Router, 'decider' | 'end'>
+
+export interface SingleNodeCoreOptions {
+  readonly pool: BasePool
+  readonly settings: Settings
+  readonly Base: PoolBaseClass
+  /** Called when something is to be explained for the first time. */
+  readonly explainer: () => Explainer
+}
+
+/** Nobody watches one node: all that it has, it shows. */
+const UNWATCHED: SessionCluster = {
+  snapshot: { nodes: [] },
+  primary: () => undefined,
+  hasServer: () => false,
+  floor: () => Promise.resolve(undefined),
+  unshown: () => Promise.resolve(undefined),
+}
+
+/**
+ * The inside of a pool of one node: pg.Pool does the work. Nothing is parsed, and no connection is opened, that pg.Pool
+ * would not open, until something is to be explained.
+ */
+export class SingleNodeCore implements PoolCore {
+  readonly events: RouterEventEmitter = new EventEmitter()
+  readonly #options: SingleNodeCoreOptions
+  readonly #sessions: SessionKeeper
+  readonly #leaks: LeakWatch | undefined
+  #explainer: Explainer | undefined
+  #primary: PgPool | undefined
+  /** True while pg.Pool asks for a client for a query of its own. */
+  #isQuerying = false
+
+  constructor(options: SingleNodeCoreOptions) {
+    const { pool, settings } = options
+    const { leakWarningMs } = settings
+    this.#options = options
+    const tell = tellerOf(this.events)
+    this.#sessions = new SessionKeeper({
+      settings,
+      platform: systemPlatform,
+      cluster: () => UNWATCHED,
+      tokenRejected: (reason) => tell('tokenRejected', { reason }),
+    })
+    if (leakWarningMs === undefined) return
+    const leaks = new LeakWatch(systemPlatform, leakWarningMs, (leak) => tell('clientLeaked', leak))
+    pool.on('release', (_error, client: PoolClient) => leaks.back(client))
+    this.#leaks = leaks
+  }
+
+  count(pool: BasePool, name: Count): number {
+    return countOfParent(pool, name)
+  }
+
+  connect(pool: BasePool, callback: Connected | undefined): unknown {
+    const leaks = this.#leaks
+    // The client of a query of the pool's own is given back by pg.Pool itself.
+    if (leaks === undefined || this.#isQuerying) return callParent(pool, 'connect', [callback])
+    const stack = leaks.here()
+    if (typeof callback !== 'function') {
+      return (callParent(pool, 'connect', []) as Promise<PoolClient>).then((client) => {
+        leaks.out(client, stack)
+        return client
+      })
+    }
+    const connected: Connected = (error, client, done) => {
+      if (client !== undefined) leaks.out(client, stack)
+      callback(error, client, done)
+    }
+    return callParent(pool, 'connect', [connected])
+  }
+
+  query(pool: BasePool, args: QueryArguments): unknown {
+    this.#isQuerying = true
+    try {
+      return callParent(pool, 'query', args)
+    } finally {
+      this.#isQuerying = false
+    }
+  }
+
+  end(pool: BasePool, callback: Ended | undefined): unknown {
+    this.#sessions.close()
+    const ended = Promise.all([callParent(pool, 'end', []), this.#explainer?.end()])
+    return endForm(
+      pool,
+      ended.then(() => undefined),
+      callback,
+    )
+  }
+
+  session(options: SessionOptions): Session {
+    if (options.tier !== undefined) throw noSuchTier(options.tier, [])
+    return new Session(this.#sessions, this.#sessions.begin(checkSessionOptions(options)))
+  }
+
+  primary(pool: BasePool): PgPool {
+    this.#primary ??= primaryView(this.#options.Base, {
+      options: withPassword(this.#options.pool.options),
+      count: (name) => this.#options.pool[name],
+      take: () => clientThrough(pool),
+    })
+    return this.#primary
+  }
+
+  tier(_pool: BasePool, name: string): never {
+    throw noSuchTier(tierOf(name), [])
+  }
+
+  async explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation> {
+    this.#explainer ??= this.#options.explainer()
+    return this.#explainer.decider.explain(normalizeQuery(query, undefined), this.#sessions.context.current())
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  stats(): PoolStats {
+    return { nodes: [], catalog: 'builtin', reads: 0, offload: 0 }
+  }
+
+  setNodes(): never {
+    const message = 'This pool was made with one node and without "discovery", so it stays on that node'
+    throw new SwitchyardError('SWITCHYARD_SINGLE_NODE', message)
+  }
+}
