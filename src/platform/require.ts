@@ -1,28 +1,21 @@
 // Not by its name: bundles often begin with an import of `createRequire`, and a second one would be a syntax error.
 import Module from 'node:module'
 
-/** A CommonJS module that is loaded when `requireHere` is called, and what is known of it. */
+/** A CommonJS module of an installed package, and its files. */
 export interface Required {
-  /** The module. @throws what loading it threw */
+  /** The module, which is loaded by the first call. @throws what loading it threw */
   load(): unknown
   /** The path of a file that is installed. @throws when it is not */
   resolve(file: string): string
 }
 
-/**
- * Loads a CommonJS module of an installed package, at once. A failure is kept for `load()`, so that whoever does not need
- * the module is not stopped by it.
- */
+/** Finds a CommonJS module from the place of this file. Nothing is loaded before it is asked for. */
 export function requireHere(name: string): Required {
-  try {
-    const require = Module.createRequire(placeOfThisFile())
-    const loaded: unknown = require(name)
-    return { load: () => loaded, resolve: (file) => require.resolve(file) }
-  } catch (cause) {
-    const fail = (): never => {
-      throw cause
-    }
-    return { load: fail, resolve: fail }
+  let loaded: unknown
+  const here = (): NodeJS.Require => Module.createRequire(placeOfThisFile())
+  return {
+    load: () => (loaded ??= here()(name)),
+    resolve: (file) => here().resolve(file),
   }
 }
 

@@ -43,11 +43,13 @@ type CreateModule = (options: {
   printErr(text: string): void
 }) => Promise<PgQueryModule>
 
-// The package's own entry keeps one instance for ever. Loaded with this module: test runners such as Jest refuse to load
-// JavaScript once a test is over. Where it is missing, only a pool that needs it fails.
+// The package's own entry keeps one instance for ever. Where it is missing, only a pool that needs it fails.
 const glue = requireHere('libpg-query/wasm/libpg-query.js')
 
-/** Reads and compiles the WebAssembly once, at the first call and before it returns, and makes any number of engines of it. */
+/**
+ * Makes engines. The first call loads the JavaScript and compiles the WebAssembly before it returns, and no later one loads
+ * anything: test runners such as Jest refuse to load JavaScript once a test is over.
+ */
 export function engineFactory(): () => Promise<Engine> {
   let compiled: object | undefined
   return async () => {

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { startClusterWith } from '../support/ground.ts'
+
+let cluster: Cluster
+
+beforeAll(async () => {
+  cluster = await startClusterWith({ replicas: 0 }, 'create table notes (id int)')
+})
+
+afterAll(async () => {
+  await cluster.stop()
+})
+
+const root = new URL('../..', import.meta.url)
+
+/** Counts what the process loads, compiles and connects to, around everything that a pool of one node can do. */
+const script = `
+  import Module from 'node:module'
+  import { Socket } from 'node:net'
+
+  const modules = []
+  const load = Module._load
+  Module._load = (name, ...rest) => {
+    modules.push(name)
+    return load(name, ...rest)
+  }
+  let sockets = 0
+  const { connect } = Socket.prototype
+  Socket.prototype.connect = function (...args) {
+    sockets += 1
+    return Reflect.apply(connect, this, args)
+  }
+  const { Pool } = await import(${JSON.stringify(new URL('dist/index.js', root).href)})
+  let compiled = 0
+  // Node.js compiles some itself while it loads modules.
+  for (const name of ['Module', 'Instance']) {
+    WebAssembly[name] = new Proxy(WebAssembly[name], {
+      construct: (target, args) => {
+        compiled += 1
+        return new target(...args)
+      },
+    })
+  }
+  const seen = () => ({ parsers: modules.filter((name) => /libpg-query|sql-parser/.test(name)), compiled, sockets })
+
+  const pool = new Pool({ ...JSON.parse(process.env.CONFIG), max: 1, leakWarningMs: 60_000 })
+  const made = seen()
+  await pool.ready()
+  await pool.query('insert into notes values ($1)', [1])
+  await new Promise((resolve) => pool.query('select * from notes', resolve))
+  const client = await pool.connect()
+  await client.query('listen nothing')
+  client.release()
+  await pool.withSession(async (session) => {
+    await pool.query('insert into notes values (2)')
+    await session.token()
+  })
+  await pool.transaction((own) => own.query('select 1'), { readOnly: true })
+  await pool.primary.query('select 1')
+  pool.stats()
+  const { rows } = await pool.query(
+    "select count(*)::int as n from pg_stat_activity where backend_type = 'client backend'",
+  )
+  const used = { ...seen(), backends: rows[0].n }
+  let explained
+  if (process.env.EXPLAIN) {
+    const { statement, plan } = await pool.explain('select 1')
+    explained = { kind: statement.kind, candidates: plan.candidates.length, ...seen() }
+  }
+  await pool.end()
+  console.log(JSON.stringify({ made, used, explained, ended: seen() }))
+`
+
+interface Seen {
+  readonly parsers: readonly string[]
+  readonly compiled: number
+  readonly sockets: number
+}
+
+async function run(
+  env: Record<string, string> = {},
+): Promise<Readonly<Record<'made' | 'used' | 'ended', Seen>> & { readonly explained?: Seen }> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: fileURLToPath(root),
+    env: { ...process.env, CONFIG: JSON.stringify(cluster.primary.config), ...env },
+  })
+  return JSON.parse(stdout) as never
+}
+
+it('a pool of one node loads no parser, compiles no WebAssembly, and opens no connection but those of pg.Pool', async () => {
+  const nothing = { parsers: [], compiled: 0 }
+  expect(await run()).toEqual({
+    made: { ...nothing, sockets: 0 },
+    used: { ...nothing, sockets: 1, backends: 1 },
+    ended: { ...nothing, sockets: 1 },
+  })
+})
+
+it('until it is to explain a statement', async () => {
+  const { used, explained } = await run({ EXPLAIN: '1' })
+  expect(used).toMatchObject({ parsers: [], compiled: 0, sockets: 1 })
+  expect(explained).toMatchObject({ kind: 'read', candidates: 1 })
+  expect(explained?.parsers).toEqual(['libpg-query/wasm/libpg-query.js'])
+  expect(explained?.compiled).toBeGreaterThan(0)
+  expect(explained?.sockets).toBeGreaterThan(1)
+})
