@@ -10,9 +10,6 @@ export type Connected = (error?: Error, client?: PoolClient, done?: (error?: Err
 /** The callback of `pool.end()`. */
 export type Ended = (error?: Error) => void
 
-/** The arguments of `pool.query()`, as they came. */
-export type QueryArguments = readonly [config: unknown, values: unknown, callback: unknown]
-
 /** Runs a query, and calls back with its result. */
 export type RunQuery = (config: unknown, values: unknown, done: Done) => void
 
@@ -55,7 +52,9 @@ export function endForm(pool: Promising, ended: Promise<void>, callback: Ended |
 export function queryForm(
   pool: Promising,
   run: RunQuery,
-  [config, values, callback]: QueryArguments,
+  config: unknown,
+  values: unknown,
+  callback: unknown,
 ): unknown {
   const given = callbackOf(undefined, values, callback)
   if (given === undefined) {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PoolClient } from 'pg'
-import { queryForm, type Connected, type QueryArguments, type RunQuery } from './callback-forms.ts'
+import { queryForm, type Connected, type RunQuery } from './callback-forms.ts'
 import type { Checkouts } from '../client/checkouts.ts'
 import { isSubmittable } from '../client/query-arguments.ts'
 import { submitThrough } from '../client/submit-through.ts'
@@ -72,22 +72,22 @@ export function requestedCheckouts(core: BaseCore): Checkouts | undefined {
  * `query()` as pg.Pool has it, over a client of the pool's `connect()`. A query object's client is given back when the object has come
  * to its end, which pg-pool does not hear of.
  */
-export function queryThrough(pool: BasePool, args: QueryArguments): unknown {
-  const [config] = args
+export function queryThrough(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
   if (isSubmittable(config)) {
     const run: RunQuery = (_config, _values, done) => submitThrough(() => clientThrough(pool), config, done)
-    return queryForm(pool, run, args)
+    return queryForm(pool, run, config, values, callback)
   }
   const connect = (given: Connected): void => connectThrough(pool, given)
   const asking = Object.create(pool, { connect: { value: connect } }) as BasePool
-  return callParent(asking, 'query', args)
+  return callParent(asking, 'query', [config, values, callback])
 }
 
-/** `query()` over `run`, unless the application has put a `connect()` of its own in place: that gives the client, as with pg-pool. */
-export function queryOver(pool: BasePool, run: RunQuery, args: QueryArguments): unknown {
-  // A function in the place of the query is refused by pg-pool, in its own way.
-  const isOver = hasOwnConnect(pool) && typeof args[0] !== 'function'
-  return isOver ? queryForm(pool, run, args) : queryThrough(pool, args)
+/**
+ * False where `query()` has to go through clients of `connect()`: the application has put its own in place, which may prepare them. Or a
+ * function stands in the place of the query, which pg-pool refuses in its own way.
+ */
+export function runsItself(pool: BasePool, config: unknown): boolean {
+  return hasOwnConnect(pool) && typeof config !== 'function'
 }
 
 function isClient(value: unknown): value is PoolClient {

@@ -1,6 +1,11 @@
 import type { Usage } from '../client/checkouts.ts'
 import type { PgPool } from './pool-base.ts'
 
+/** The error of what is asked of a pool after `end()`, in pg-pool's words; `undefined` before. */
+export function refusalOf({ ending }: PgPool): Error | undefined {
+  return ending ? new Error('Cannot use a pool after calling end on the pool') : undefined
+}
+
 /** The life of a pool: after `end()` nothing begins, and what is under way comes to its end, as with pg.Pool. */
 export class Lifetime implements Usage {
   readonly #pool: PgPool
@@ -10,11 +15,6 @@ export class Lifetime implements Usage {
 
   constructor(pool: PgPool) {
     this.#pool = pool
-  }
-
-  /** The error of everything that is asked of the pool after its end. */
-  get refusal(): Error | undefined {
-    return this.#pool.ending ? new Error('Cannot use a pool after calling end on the pool') : undefined
   }
 
   begun(): void {

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Pool, PoolConfig } from 'pg'
-import type { Connected, Ended, QueryArguments } from './callback-forms.ts'
+import type { Connected, Ended } from './callback-forms.ts'
 
 /** The counters of node-postgres' pool. */
 const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
@@ -37,7 +37,7 @@ export interface BasePool extends PgPool {
 export interface BaseCore {
   count(pool: BasePool, name: Count): number
   connect(pool: BasePool, callback: Connected | undefined): unknown
-  query(pool: BasePool, args: QueryArguments): unknown
+  query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown
   end(pool: BasePool, callback: Ended | undefined): unknown
 }
 
@@ -73,7 +73,7 @@ export function poolBaseClass(PoolOfCopy: typeof Pool): PoolBaseClass {
     }
 
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
-      return this[CORE].query(this, [config, values, callback])
+      return this[CORE].query(this, config, values, callback)
     }
 
     override end(callback?: Ended): unknown {

@@ -8,6 +8,7 @@ import type { PoolStats } from '../observability/stats.ts'
 import type { SessionOptions } from '../router/session-options.ts'
 import { unseenRouter } from '../router/shared-clusters.ts'
 import type { RouteRequest } from '../routing/decide.ts'
+import { refusalOf } from './lifetime.ts'
 import { shownOptions, withPassword } from './live-options.ts'
 import { CORE, poolBaseClass, type BasePool } from './pool-base.ts'
 import type { PoolClass, TierPool } from './pool-contract.ts'
@@ -85,7 +86,8 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
 
     async ready(): Promise<void> {
-      if (this.ending) throw new Error('Cannot use a pool after calling end on the pool')
+      const refusal = refusalOf(this)
+      if (refusal !== undefined) throw refusal
       return this[CORE].ready()
     }
 

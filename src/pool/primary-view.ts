@@ -1,8 +1,8 @@
 import type { PoolClient, PoolConfig } from 'pg'
 import { guarded } from '../execution/guarded.ts'
-import { connectForm, endForm, type Connected, type Ended, type QueryArguments } from './callback-forms.ts'
+import { connectForm, endForm, type Connected, type Ended } from './callback-forms.ts'
 import { queryThrough } from './connect-through.ts'
-import { Lifetime } from './lifetime.ts'
+import { Lifetime, refusalOf } from './lifetime.ts'
 import type { BaseCore, BasePool, Count, PgPool, PoolBaseClass } from './pool-base.ts'
 
 /** The primary of a pool, as its view shows it. */
@@ -40,8 +40,8 @@ class ViewCore implements BaseCore {
     return connectForm(pool, this.#take(), callback)
   }
 
-  query(pool: BasePool, args: QueryArguments): unknown {
-    return queryThrough(pool, args)
+  query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
+    return queryThrough(pool, config, values, callback)
   }
 
   end(pool: BasePool, callback: Ended | undefined): unknown {
@@ -49,7 +49,7 @@ class ViewCore implements BaseCore {
   }
 
   async #take(): Promise<PoolClient> {
-    const { refusal } = this.#lifetime
+    const refusal = refusalOf(this.#view)
     if (refusal !== undefined) throw refusal
     this.#lifetime.begun()
     try {

@@ -8,7 +8,6 @@ import { nodesFrom } from '../config/nodes.ts'
 import type { ReplicaOptions } from '../config/options.ts'
 import type { Settings } from '../config/settings.ts'
 import { asError } from '../errors/as-error.ts'
-import type { Done } from '../execution/execution.ts'
 import type { LeasePoolListener } from '../nodes/lease-pool.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
@@ -18,9 +17,16 @@ import { systemPlatform } from '../platform/system.ts'
 import { composeRouter, type Router } from '../router/compose-router.ts'
 import { checkSessionOptions, type SessionOptions } from '../router/session-options.ts'
 import type { RouteRequest } from '../routing/decide.ts'
-import { connectForm, endForm, type Connected, type Ended, type QueryArguments } from './callback-forms.ts'
-import { queryOver, requestedCheckouts, takeThrough } from './connect-through.ts'
-import { Lifetime } from './lifetime.ts'
+import {
+  connectForm,
+  endForm,
+  queryForm,
+  type Connected,
+  type Ended,
+  type RunQuery,
+} from './callback-forms.ts'
+import { queryThrough, requestedCheckouts, runsItself, takeThrough } from './connect-through.ts'
+import { Lifetime, refusalOf } from './lifetime.ts'
 import { LiveOptions, showNode, withPassword } from './live-options.ts'
 import type { BasePool, Count, PgPool, PoolBaseClass } from './pool-base.ts'
 import type { PoolCore } from './pool-core.ts'
@@ -43,6 +49,7 @@ export class RoutedCore implements PoolCore {
   readonly #options: RoutedCoreOptions
   readonly #live: LiveOptions
   readonly #router: Router
+  readonly #run: RunQuery
   readonly #lifetime: Lifetime
   readonly #leaks: LeakWatch | undefined
   /** Clients of the whole pool, and of each tier that was asked for. */
@@ -68,6 +75,7 @@ export class RoutedCore implements PoolCore {
       listener: events,
     })
     this.#router.readiness.warm()
+    this.#run = this.#runner()
     if (leakWarningMs !== undefined) {
       this.#leaks = new LeakWatch(systemPlatform, leakWarningMs, (leak) =>
         this.#router.tell('clientLeaked', leak),
@@ -96,8 +104,10 @@ export class RoutedCore implements PoolCore {
     return connectForm(pool, this.#take(requestedCheckouts(this)), callback)
   }
 
-  query(pool: BasePool, args: QueryArguments): unknown {
-    return queryOver(pool, (config, values, done) => this.#run(config, values, done), args)
+  query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
+    return runsItself(pool, config)
+      ? queryForm(pool, this.#run, config, values, callback)
+      : queryThrough(pool, config, values, callback)
   }
 
   end(pool: BasePool, callback: Ended | undefined): unknown {
@@ -134,7 +144,7 @@ export class RoutedCore implements PoolCore {
     return {
       pool,
       options: withPassword(this.#options.pool.options),
-      run: (config, values, done) => this.#run(config, values, done, name),
+      run: this.#runner(name),
       take: () => takeThrough(pool, checkouts),
     }
   }
@@ -157,26 +167,30 @@ export class RoutedCore implements PoolCore {
     this.#router.roster.set(configs.map(this.#live.adopt))
   }
 
-  #run(config: unknown, values: unknown, done: Done, tier?: string): void {
-    const { refusal } = this.#lifetime
-    if (refusal !== undefined) return done(refusal)
-    try {
-      if (isSubmittable(config)) return this.#checkoutsOf(tier).submit(config, done)
-      const query = normalizeQuery(config, values).inTier(tier)
-      const { dispatcher, hooks, sessions } = this.#router
-      const acquire = hooks.acquiring(this.#options.pool)
-      this.#lifetime.begun()
-      dispatcher.submit(query, sessions.context.current(), { acquire }, (error, result) => {
-        this.#lifetime.over()
-        done(error, result)
-      })
-    } catch (error) {
-      done(asError(error))
+  /** Runs queries of the pool, or of one tier. */
+  #runner(tier?: string): RunQuery {
+    const { pool } = this.#options
+    const { dispatcher, hooks, sessions } = this.#router
+    return (config, values, done) => {
+      const refusal = refusalOf(pool)
+      if (refusal !== undefined) return done(refusal)
+      try {
+        if (isSubmittable(config)) return this.#checkoutsOf(tier).submit(config, done)
+        const query = normalizeQuery(config, values).inTier(tier)
+        const acquire = hooks.acquiring(pool)
+        this.#lifetime.begun()
+        dispatcher.submit(query, sessions.context.current(), { acquire }, (error, result) => {
+          this.#lifetime.over()
+          done(error, result)
+        })
+      } catch (error) {
+        done(asError(error))
+      }
     }
   }
 
   #take(checkouts: Checkouts = this.#checkoutsOf(undefined)): Promise<PoolClient> {
-    const { refusal } = this.#lifetime
+    const refusal = refusalOf(this.#options.pool)
     return refusal === undefined ? checkouts.take() : Promise.reject(refusal)
   }
 

@@ -14,8 +14,9 @@ import type { Router } from '../router/compose-router.ts'
 import { SessionKeeper, type SessionCluster } from '../router/session-keeper.ts'
 import { checkSessionOptions, type SessionOptions } from '../router/session-options.ts'
 import type { RouteRequest } from '../routing/decide.ts'
-import { endForm, type Connected, type Ended, type QueryArguments } from './callback-forms.ts'
+import { endForm, type Connected, type Ended } from './callback-forms.ts'
 import { clientThrough } from './connect-through.ts'
+import { refusalOf } from './lifetime.ts'
 import { withPassword } from './live-options.ts'
 import {
   callParent,
@@ -102,10 +103,10 @@ export class SingleNodeCore implements PoolCore {
     return callParent(pool, 'connect', [connected])
   }
 
-  query(pool: BasePool, args: QueryArguments): unknown {
+  query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
     this.#isQuerying = true
     try {
-      return callParent(pool, 'query', args)
+      return callParent(pool, 'query', [config, values, callback])
     } finally {
       this.#isQuerying = false
     }
@@ -140,7 +141,7 @@ export class SingleNodeCore implements PoolCore {
   }
 
   async explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation> {
-    this.#explainer ??= this.#options.explainer()
+    this.#explainer ??= this.#openExplainer()
     return this.#explainer.decider.explain(normalizeQuery(query, undefined), this.#sessions.context.current())
   }
 
@@ -155,5 +156,11 @@ export class SingleNodeCore implements PoolCore {
   setNodes(): never {
     const message = 'This pool was made with one node and without "discovery", so it stays on that node'
     throw new SwitchyardError('SWITCHYARD_SINGLE_NODE', message)
+  }
+
+  #openExplainer(): Explainer {
+    const refusal = refusalOf(this.#options.pool)
+    if (refusal !== undefined) throw refusal
+    return this.#options.explainer()
   }
 }

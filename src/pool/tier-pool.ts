@@ -3,12 +3,12 @@ import type { PoolClient, PoolConfig } from 'pg'
 import {
   connectForm,
   endForm,
+  queryForm,
   type Connected,
   type Ended,
-  type QueryArguments,
   type RunQuery,
 } from './callback-forms.ts'
-import { queryOver, queryThrough } from './connect-through.ts'
+import { queryThrough, runsItself } from './connect-through.ts'
 import {
   CORE,
   hasOwnConnect,
@@ -45,10 +45,12 @@ class TierCore implements BaseCore {
     return connectForm(pool, this.source.take(), callback)
   }
 
-  query(pool: BasePool, args: QueryArguments): unknown {
+  query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
     const { pool: whole, run } = this.source
     // Its clients come from the `connect()` of the whole pool, which may be the application's own too.
-    return hasOwnConnect(whole) ? queryOver(pool, run, args) : queryThrough(pool, args)
+    return hasOwnConnect(whole) && runsItself(pool, config)
+      ? queryForm(pool, run, config, values, callback)
+      : queryThrough(pool, config, values, callback)
   }
 
   end(pool: BasePool, callback: Ended | undefined): unknown {
