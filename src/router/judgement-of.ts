@@ -3,7 +3,6 @@ import { Judgement } from './judgement.ts'
 import { tellOfCatalog, type Tell } from '../observability/tell.ts'
 import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
-import { systemPlatform } from '../platform/system.ts'
 import { SharedCatalogs, type CatalogUser } from './shared-catalogs.ts'
 
 export interface JudgementParts {
@@ -16,8 +15,8 @@ export interface JudgementParts {
 
 const CONNECT_TIMEOUT_FACTOR = 5
 
-/** Those of this process. */
-const catalogs = new SharedCatalogs(systemPlatform)
+/** The catalogs of this process, by the clock that they are compared by. */
+const shared = new WeakMap<Platform, SharedCatalogs>()
 
 /** Judges the statements of one pool, with a catalog that it shares with others of this process. */
 export function judgementOf({ settings, platform, connect, tell, primary }: JudgementParts): Judgement {
@@ -31,5 +30,11 @@ export function judgementOf({ settings, platform, connect, tell, primary }: Judg
     primary,
     onEvent: (event) => tellOfCatalog(tell, event),
   }
-  return new Judgement({ settings, platform, catalogs, user })
+  return new Judgement({ settings, platform, catalogs: catalogsOn(platform), user })
+}
+
+function catalogsOn(platform: Platform): SharedCatalogs {
+  let catalogs = shared.get(platform)
+  if (catalogs === undefined) shared.set(platform, (catalogs = new SharedCatalogs(platform)))
+  return catalogs
 }
