@@ -133,13 +133,31 @@ export function tierOf(tier: unknown): string {
   throw invalid(`Option "tier" must be the name of one of the pool's "tiers"; received ${describe(tier)}`)
 }
 
-/** Runs `start` with a callback, and gives what it is called with as a promise whose errors lead back to the caller. */
+/** A promise, and the callback that settles it. */
+export interface Answer {
+  readonly done: Done
+  readonly promise: Promise<unknown>
+}
+
+/** Makes a promise whose errors lead back to the caller. */
+export function promisedAnswer(): Answer {
+  let done: Done | undefined
+  const settled = new Promise((resolve, reject) => {
+    done = (error, result) => (error ? reject(error) : resolve(result))
+  })
+  // A promise calls its function at once.
+  return { done: done as unknown as Done, promise: settled.catch(leadBack) }
+}
+
+/** Runs `start` with a callback, and gives a promise of what that is called with; errors lead back to the caller. */
 export function promised(start: (done: Done) => void): Promise<unknown> {
   return new Promise((resolve, reject) => {
     start((error, result) => (error ? reject(error) : resolve(result)))
-  }).catch((error: unknown) => {
-    // The stack of a server's error leads to the socket; this one leads to the code that asked.
-    if (error instanceof Error) Error.captureStackTrace(error)
-    throw error
-  })
+  }).catch(leadBack)
+}
+
+/** The stack of a server's error leads to the socket. Here, behind the promise, it leads to the code that asked. */
+function leadBack(error: unknown): never {
+  if (error instanceof Error) Error.captureStackTrace(error)
+  throw error
 }

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { callbackOf, promised } from '../client/query-arguments.ts'
+import { callbackOf, promisedAnswer } from '../client/query-arguments.ts'
 import type { Done } from '../execution/execution.ts'
 import { guarded } from '../execution/guarded.ts'
 import { inThisContext } from '../platform/async-context.ts'
@@ -48,21 +48,18 @@ export function endForm(pool: Promising, ended: Promise<void>, callback: Ended |
   return undefined
 }
 
+/** How a query of a pool is answered. */
+interface QueryForm {
+  /** Takes the answer. */
+  readonly done: Done
+  /** To be returned: a promise, or nothing where a callback is given. */
+  readonly returned: Promise<unknown> | undefined
+}
+
 /** `query()` as pg.Pool has it: unlike a client it does not look for a callback in the configuration. */
-export function queryForm(
-  pool: Promising,
-  run: RunQuery,
-  config: unknown,
-  values: unknown,
-  callback: unknown,
-): unknown {
+export function queryForm(pool: Promising, values: unknown, callback: unknown): QueryForm {
   const given = callbackOf(undefined, values, callback)
-  if (given === undefined) {
-    return promiseOf(
-      pool,
-      promised((done) => run(config, values, done)),
-    )
-  }
-  run(config, values, guarded(inThisContext(given)))
-  return undefined
+  if (given !== undefined) return { done: guarded(inThisContext(given)), returned: undefined }
+  const { done, promise } = promisedAnswer()
+  return { done, returned: promiseOf(pool, promise) }
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PoolClient } from 'pg'
-import { queryForm, type Connected, type RunQuery } from './callback-forms.ts'
+import { queryForm, type Connected } from './callback-forms.ts'
 import type { Checkouts } from '../client/checkouts.ts'
 import { isSubmittable } from '../client/query-arguments.ts'
 import { submitThrough } from '../client/submit-through.ts'
@@ -74,8 +74,9 @@ export function requestedCheckouts(core: BaseCore): Checkouts | undefined {
  */
 export function queryThrough(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
   if (isSubmittable(config)) {
-    const run: RunQuery = (_config, _values, done) => submitThrough(() => clientThrough(pool), config, done)
-    return queryForm(pool, run, config, values, callback)
+    const { done, returned } = queryForm(pool, values, callback)
+    submitThrough(() => clientThrough(pool), config, done)
+    return returned
   }
   const connect = (given: Connected): void => connectThrough(pool, given)
   const asking = Object.create(pool, { connect: { value: connect } }) as BasePool

@@ -8,6 +8,7 @@ import { nodesFrom } from '../config/nodes.ts'
 import type { ReplicaOptions } from '../config/options.ts'
 import type { Settings } from '../config/settings.ts'
 import { asError } from '../errors/as-error.ts'
+import type { RunOptions } from '../execution/decision.ts'
 import type { LeasePoolListener } from '../nodes/lease-pool.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
@@ -33,6 +34,9 @@ import type { PoolCore } from './pool-core.ts'
 import { primaryView } from './primary-view.ts'
 import { Session } from './session.ts'
 import type { TierSource } from './tier-pool.ts'
+
+/** The options of nearly every query. */
+const NOTHING_BESIDES: RunOptions = {}
 
 export interface RoutedCoreOptions {
   readonly pool: BasePool
@@ -105,9 +109,10 @@ export class RoutedCore implements PoolCore {
   }
 
   query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
-    return runsItself(pool, config)
-      ? queryForm(pool, this.#run, config, values, callback)
-      : queryThrough(pool, config, values, callback)
+    if (!runsItself(pool, config)) return queryThrough(pool, config, values, callback)
+    const { done, returned } = queryForm(pool, values, callback)
+    this.#run(config, values, done)
+    return returned
   }
 
   end(pool: BasePool, callback: Ended | undefined): unknown {
@@ -179,7 +184,8 @@ export class RoutedCore implements PoolCore {
         const query = normalizeQuery(config, values).inTier(tier)
         const acquire = hooks.acquiring(pool)
         this.#lifetime.begun()
-        dispatcher.submit(query, sessions.context.current(), { acquire }, (error, result) => {
+        const options = acquire === undefined ? NOTHING_BESIDES : { acquire }
+        dispatcher.submit(query, sessions.context.current(), options, (error, result) => {
           this.#lifetime.over()
           done(error, result)
         })

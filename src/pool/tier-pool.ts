@@ -48,9 +48,11 @@ class TierCore implements BaseCore {
   query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
     const { pool: whole, run } = this.source
     // Its clients come from the `connect()` of the whole pool, which may be the application's own too.
-    return hasOwnConnect(whole) && runsItself(pool, config)
-      ? queryForm(pool, run, config, values, callback)
-      : queryThrough(pool, config, values, callback)
+    const isOurs = hasOwnConnect(whole) && runsItself(pool, config)
+    if (!isOurs) return queryThrough(pool, config, values, callback)
+    const { done, returned } = queryForm(pool, values, callback)
+    run(config, values, done)
+    return returned
   }
 
   end(pool: BasePool, callback: Ended | undefined): unknown {
