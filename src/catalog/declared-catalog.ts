@@ -1,4 +1,5 @@
 import type { Catalog, QualifiedName } from './catalog.ts'
+import { EVERYTHING } from './footprint.ts'
 import type { DeclaredName } from './declared.ts'
 
 /**
@@ -17,6 +18,7 @@ export function withDeclared(catalog: Catalog, declared: readonly DeclaredName[]
     relationVerdict: (name) => harmlessAs('replicated', relations(name)) ?? catalog.relationVerdict(name),
     operatorVerdict: (name) => catalog.operatorVerdict(name),
     typeVerdict: (name) => catalog.typeVerdict(name),
+    footprint: (uses) => catalog.footprint?.(uses) ?? EVERYTHING,
     ...(catalog.parsing && { parsing: catalog.parsing }),
   }
 }

@@ -65,3 +65,30 @@ export const extensionDecisions: readonly ExtensionDecision[] = [
       'pg_buffercache_pages pg_buffercache_numa_pages pg_buffercache_summary pg_buffercache_usage_counts',
   },
 ]
+
+/**
+ * Extensions whose functions in C touch nothing but their arguments, settings, chance and the clock. Of functions in SQL and
+ * PL/pgSQL the bodies are looked into.
+ */
+export const computingExtensions: readonly string[] = [
+  'bloom',
+  'btree_gin',
+  'btree_gist',
+  'citext',
+  'cube',
+  'dict_int',
+  'earthdistance',
+  'fuzzystrmatch',
+  'hstore',
+  'intarray',
+  'isn',
+  'ltree',
+  'pg_trgm',
+  'pgcrypto',
+  'seg',
+  'tsm_system_rows',
+  'tsm_system_time',
+  'unaccent',
+  'uuid-ossp',
+  'vector',
+]

@@ -2,6 +2,7 @@ import { decisions, harmlessInside } from './builtin-decisions.ts'
 import type { DeclaredName } from './declared.ts'
 import { extensionDecisions } from './extension-decisions.ts'
 import { bodiesSql, bodyRowsSql } from './load-bodies.ts'
+import { effectRowsSql, effectsSql } from './load-effects.ts'
 import { dependenciesSql } from './load-dependencies.ts'
 import { lastingRowsSql, lastingSql } from './load-lasting.ts'
 import { objectsSql } from './load-objects.ts'
@@ -15,7 +16,7 @@ import { words } from './words.ts'
  */
 export interface LoadedRow {
   readonly object:
-    'function' | 'relation' | 'operator' | 'type' | 'body' | 'signal' | 'setting' | ParsingObject
+    'function' | 'relation' | 'operator' | 'type' | 'body' | 'effect' | 'signal' | 'setting' | ParsingObject
   readonly schema: string | null
   readonly verdict: string
   /** A JSON array of strings, or of each `FunctionBody`. */
@@ -88,7 +89,8 @@ verdict AS (
   FROM object o LEFT JOIN reached r ON r.node = o.node
 ),
 ${bodiesSql},
-${lastingSql}
+${lastingSql},
+${effectsSql}
 SELECT object, schema, verdict, json_agg(DISTINCT name)::text AS names
 FROM verdict WHERE listed OR object = 'type' AND verdict <> 'harmless'
 GROUP BY 1, 2, 3
@@ -96,6 +98,8 @@ UNION ALL
 ${bodyRowsSql}
 UNION ALL
 ${lastingRowsSql}
+UNION ALL
+${effectRowsSql}
 UNION ALL
 SELECT 'signal', NULL, counters, to_json(ARRAY[digest, pg_snapshot_xmin(pg_current_snapshot())::text])::text
 FROM (${signalSql()}) s

@@ -9,8 +9,13 @@ import type {
   RelationVerdict,
 } from './catalog.ts'
 import type { LoadedRow, ParsingObject } from './load-query.ts'
+import { effectRowsIn } from './effect-rows.ts'
+import type { Surroundings } from './effect-walk.ts'
+import { Effects } from './effects.ts'
+import { EVERYTHING, type Footprint, type NamedUses } from './footprint.ts'
 import { NameTable } from './name-table.ts'
 import { LoadedParsingFacts } from './parsing-facts.ts'
+import type { BodyUses } from './routine-uses.ts'
 import { shortened, type Signal } from './signal.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
 
@@ -99,16 +104,24 @@ export class LoadedCatalog implements Catalog {
   readonly #operators = new NameTable(operatorsFromBest)
   readonly #types = new NameTable(operatorsFromBest)
   readonly #bodies: BodyProofs
+  readonly #effects: Effects | undefined
   readonly signal: Signal
   readonly parsing: LoadedParsingFacts
 
-  constructor(version: number, rows: readonly LoadedRow[], isRead: ReadProof = () => false) {
+  constructor(
+    version: number,
+    rows: readonly LoadedRow[],
+    isRead: ReadProof = () => false,
+    usesIn: BodyUses = () => undefined,
+  ) {
     this.version = version
     this.#bodies = new BodyProofs((body) => isRead(body, this))
     this.signal = signalIn(rows)
     this.parsing = new LoadedParsingFacts(this.signal.digest, (object, name) => this.#hasOwn(object, name))
     this.standardConformingStrings = rows.some((row) => row.object === 'setting' && row.verdict === 'on')
     for (const row of rows) this.#add(row)
+    const effects = effectRowsIn(rows)
+    this.#effects = effects && new Effects(effects, this.#surroundings, usesIn)
   }
 
   /** How many functions and relations were found, system ones included. */
@@ -139,6 +152,17 @@ export class LoadedCatalog implements Catalog {
     if (own !== undefined || !name.name.startsWith('_')) return own ?? 'pending'
     const element = { ...name, name: name.name.slice(1) }
     return this.#types.get(element) ?? this.#rowType(element) ?? 'pending'
+  }
+
+  footprint(uses: NamedUses): Footprint {
+    return this.#effects?.footprint(uses) ?? EVERYTHING
+  }
+
+  get #surroundings(): Surroundings {
+    return {
+      schemasWith: (name) => [...this.#functions.bySchema(name)].map(([schema]) => schema),
+      typeVerdict: (name) => this.typeVerdict(name),
+    }
   }
 
   /** Every relation has a type of its name; those that are not harmless are listed among the types. */

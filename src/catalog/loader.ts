@@ -5,6 +5,7 @@ import { checkQuery, loadQuery, type LoadedRow } from './load-query.ts'
 import { LoadedCatalog } from './loaded-catalog.ts'
 import { recentCatalog } from './recent-catalog.ts'
 import { recentQuery, type ChangeRow } from './recent-query.ts'
+import type { BodyUses } from './routine-uses.ts'
 import { shortened, type Signal } from './signal.ts'
 
 /**
@@ -26,6 +27,8 @@ export interface LoadOptions {
   readonly declared?: readonly DeclaredName[]
   /** Looks into the bodies of functions that nobody labelled. @defaultValue nothing is proven */
   readonly isRead?: ReadProof
+  /** Tells what functions name. @defaultValue they may touch everything */
+  readonly usesIn?: BodyUses
 }
 
 export interface RefreshOptions extends LoadOptions {
@@ -39,10 +42,10 @@ export interface RefreshOptions extends LoadOptions {
 export async function loadCatalog(
   query: CatalogQuery,
   version: number,
-  { declared = [], isRead }: LoadOptions = {},
+  { declared = [], isRead, usesIn }: LoadOptions = {},
 ): Promise<Loaded> {
   const rows = (await query(loadQuery(declared))) as readonly LoadedRow[]
-  const loaded = new LoadedCatalog(version, rows, isRead)
+  const loaded = new LoadedCatalog(version, rows, isRead, usesIn)
   const [, horizon] = JSON.parse(
     rows.find(({ object }) => object === 'signal')?.names ?? '[]',
   ) as readonly string[]

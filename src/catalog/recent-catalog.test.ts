@@ -41,6 +41,7 @@ test.each([
     function: recent?.functionVerdict({ name }),
     operator: recent?.operatorVerdict({ name }),
     type: recent?.typeVerdict({ name }),
+    effect: undefined,
     other: undefined,
   }
   expect(verdicts[row.object]).toBe('pending')
@@ -62,4 +63,10 @@ test.each([
   ['a cast, an extension or another name of a schema', change('other', '', 'changed')],
 ])('nothing is known any more after %s', (_what, row) => {
   expect(recentCatalog(known, [change('relation', 'items', 'plain'), row], 4)).toBeUndefined()
+})
+
+test('what relations lead to is not known until all is loaded again', () => {
+  const recent = recentCatalog(known, [change('effect', '', 'changed')], 4)
+  expect(recent?.relationVerdict({ name: 'orders' })).toBe('replicated')
+  expect(recent?.footprint).toBeUndefined()
 })

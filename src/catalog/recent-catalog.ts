@@ -3,7 +3,7 @@ import type { ChangeRow } from './recent-query.ts'
 
 /**
  * A catalog that is in force from a change of the database until the whole is loaded again: what was known, and the new
- * plain tables. What else is new stays `pending`. `undefined` where what was known may not be true any more: something
+ * plain tables. What statements touch is not known meanwhile. What else is new stays `pending`. `undefined` where what was known may not be true any more: something
  * that others may depend on was changed, or a new name may change what a text that was looked into means.
  */
 export function recentCatalog(
@@ -52,6 +52,9 @@ function shakes(known: Catalog, { object, name, change }: ChangeRow): boolean {
       return known.functionVerdict({ name }) !== 'unknown' || known.typeVerdict({ name }) !== 'pending'
     case 'operator':
       return known.operatorVerdict({ name }) !== 'pending'
+    case 'effect':
+      // What relations lead to is not known until all is loaded again.
+      return false
     case 'other':
       return true
     default:

@@ -9,7 +9,8 @@ import { literal } from './sql-literal.ts'
 export type ChangeKind = 'plain' | 'new' | 'changed'
 
 export interface ChangeRow {
-  readonly object: 'function' | 'relation' | 'operator' | 'type' | 'other'
+  /** `effect`: something by which one relation leads to another. */
+  readonly object: 'function' | 'relation' | 'operator' | 'type' | 'effect' | 'other'
   readonly schema: string
   readonly name: string
   readonly change: ChangeKind
@@ -75,6 +76,17 @@ UNION ALL
 SELECT 'type', n.nspname, t.typname, 'new'
 FROM pg_constraint o JOIN pg_type t ON t.oid = o.contypid JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE ${recent('o')}
+UNION ALL
+SELECT 'effect', '', '', 'changed'
+WHERE EXISTS (SELECT FROM pg_trigger o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_constraint o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_index o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_rewrite o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_partitioned_table o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_opclass o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_amop o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_amproc o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_aggregate o WHERE ${recent('o')})
 UNION ALL
 SELECT 'other', '', '', 'changed'
 WHERE EXISTS (SELECT FROM pg_cast o WHERE ${recent('o')})

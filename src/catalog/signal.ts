@@ -14,6 +14,9 @@ export interface Signal {
 
 /** The system catalogs that a catalog is made of. */
 const tables = [
+  'pg_aggregate',
+  'pg_amop',
+  'pg_amproc',
   'pg_attrdef',
   'pg_attribute',
   'pg_auth_members',
@@ -25,14 +28,17 @@ const tables = [
   'pg_depend',
   'pg_enum',
   'pg_extension',
+  'pg_index',
   'pg_inherits',
   'pg_namespace',
   'pg_opclass',
   'pg_operator',
+  'pg_partitioned_table',
   'pg_policy',
   'pg_proc',
   'pg_range',
   'pg_rewrite',
+  'pg_trigger',
   'pg_type',
 ]
 
@@ -60,10 +66,17 @@ const digests: readonly string[] = [
    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
    WHERE c.oid >= 16384 AND a.attnum > 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.relpersistence <> 't'`,
   `SELECT ${row('oid, xmin')} FROM pg_attrdef WHERE ${permanent('adrelid')}`,
-  `SELECT ${row('oid, xmin')} FROM pg_rewrite WHERE ev_type = '1' AND ${permanent('ev_class')}`,
+  `SELECT ${row('oid, xmin')} FROM pg_rewrite WHERE ${permanent('ev_class')}`,
   `SELECT ${row('inhrelid, inhparent')} FROM pg_inherits WHERE ${permanent('inhrelid')}`,
   `SELECT ${row('oid, xmin')} FROM pg_type WHERE typtype <> 'c' AND typcategory <> 'A'`,
-  `SELECT ${row('oid, xmin')} FROM pg_constraint WHERE contypid <> 0`,
+  `SELECT ${row('oid, xmin')} FROM pg_constraint WHERE contypid <> 0 OR contype IN ('c', 'f', 'x') AND ${permanent('conrelid')}`,
+  // Other indexes call no function of a user.
+  `SELECT ${row('indexrelid, indrelid')} FROM pg_index WHERE ${permanent('indrelid')}
+   AND (indexprs IS NOT NULL OR indpred IS NOT NULL OR EXISTS (SELECT FROM unnest(indclass) c WHERE c >= 16384))`,
+  `SELECT ${row('oid, xmin')} FROM pg_trigger WHERE NOT tgisinternal AND ${permanent('tgrelid')}`,
+  `SELECT ${row('partrelid, xmin')} FROM pg_partitioned_table WHERE ${permanent('partrelid')}`,
+  `SELECT ${row('oid, xmin')} FROM pg_amop WHERE oid >= 16384`,
+  `SELECT ${row('oid, xmin')} FROM pg_amproc WHERE oid >= 16384`,
   `SELECT ${row('oid, nspname')} FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'`,
   `SELECT ${row('rngtypid, xmin')} FROM pg_range`,
   // Policies and schemas apply by membership, and a prepared statement keeps those of its parse.

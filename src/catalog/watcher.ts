@@ -7,6 +7,7 @@ import { builtinCatalog } from './builtin-catalog.ts'
 import type { Catalog, ReadProof } from './catalog.ts'
 import { withDeclared } from './declared-catalog.ts'
 import type { DeclaredName } from './declared.ts'
+import type { BodyUses } from './routine-uses.ts'
 import { compare, lookAtRecent, refresh, type CatalogQuery, type Loaded, type LoadOptions } from './loader.ts'
 
 export type CatalogEvent =
@@ -33,6 +34,8 @@ export interface WatcherOptions {
   readonly declared?: readonly DeclaredName[]
   /** Looks into the bodies of functions that nobody labelled. @defaultValue nothing is proven */
   readonly isRead?: ReadProof
+  /** Tells what functions name. @defaultValue they may touch everything */
+  readonly usesIn?: BodyUses
   /**
    * Time between looks for changes made by others, in milliseconds, ± 10 %. They trust in what the server counts; one in
    * a minute does not.
@@ -96,8 +99,8 @@ export class CatalogWatcher {
   constructor(options: WatcherOptions) {
     this.#query = options.query
     this.#platform = options.platform
-    const { declared = [], isRead } = options
-    this.#loading = { declared, ...(isRead && { isRead }) }
+    const { declared = [], isRead, usesIn } = options
+    this.#loading = { declared, ...(isRead && { isRead }), ...(usesIn && { usesIn }) }
     this.#checkEveryMs = options.checkEveryMs ?? 10_000
     this.#timeoutMs = options.timeoutMs ?? 65_000
     this.#onEvent = options.onEvent ?? ((): void => {})

@@ -7,6 +7,7 @@ import { ConnectionParameters } from '../platform/pg.ts'
 import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
 import { provesRead } from '../statement/proves-read.ts'
+import { usesIn } from '../statement/uses-in.ts'
 import type { SqlParser } from '../statement/parser.ts'
 
 /** A pool that uses a catalog. */
@@ -131,6 +132,7 @@ class SharedCatalog implements CatalogInUse {
       platform,
       declared,
       isRead: (body, catalog) => provesRead(parser, body, catalog),
+      usesIn: (body) => usesIn(parser, body),
       former,
       onEvent: (event) => {
         for (const user of this.#users) user.onEvent(event)

@@ -11,7 +11,7 @@ import { hasCommentRun, nestingOf } from './nesting.ts'
 import { lastingOf } from './lasting/lasting.ts'
 import type { Analysis, SqlParser } from './parser.ts'
 import { definitionOf } from './plpgsql/definition.ts'
-import { queriesOf } from './plpgsql/queries.ts'
+import { queriesOf, type Records } from './plpgsql/queries.ts'
 import { inCharacters, relocated } from './positions.ts'
 import { settingsOf } from './rules/setting-changes.ts'
 import { shapeOf } from './shape.ts'
@@ -89,14 +89,14 @@ export class LibpgQueryParser implements SqlParser {
     return this.#fromTree(sql, (tree) => givenNames(listAt(tree, 'stmts')))
   }
 
-  queriesIn(body: PlPgSqlBody): readonly string[] | undefined {
+  queriesIn(body: PlPgSqlBody, records?: Records): readonly string[] | undefined {
     const definition = definitionOf(body)
     if (isGarbled(definition) || isTooDeep(body.text)) return undefined
     if (condensed(body.text, MAX_TOKENS).tokens > MAX_TOKENS) return undefined
     const outcome = this.#engines.parse(definition, 'plpgsql')
     if (outcome.kind !== 'parsed') return undefined
     try {
-      return queriesOf(outcome.json, body.text)
+      return queriesOf(outcome.json, body.text, records)
     } catch {
       // The tree's own depth may exhaust the stack that the parser did not.
       return undefined

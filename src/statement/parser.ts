@@ -1,6 +1,7 @@
 import type { PlPgSqlBody, QualifiedName } from '../catalog/catalog.ts'
 import type { Target } from '../catalog/footprint.ts'
 import type { Lasting } from './lasting/look.ts'
+import type { Records } from './plpgsql/queries.ts'
 import type { SessionState } from './session-state.ts'
 import type { SettingChange } from './setting-change.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
@@ -68,6 +69,8 @@ export interface SqlParser {
   /**
    * What a function in PL/pgSQL may run, as texts of SQL: it does nothing but read if each of them does. Undefined when it
    * may do more than that. A parser without this method looks into no such function.
+   *
+   * @param records Whether fields of a record may be assigned to, whose types nobody knows. @defaultValue 'typed'
    */
-  queriesIn?(body: PlPgSqlBody): readonly string[] | undefined
+  queriesIn?(body: PlPgSqlBody, records?: Records): readonly string[] | undefined
 }

@@ -4,6 +4,7 @@ import type { DeclaredName } from '../../catalog/declared.ts'
 import { loadCatalog, type LoadOptions } from '../../catalog/loader.ts'
 import { createLibpgQueryParser } from '../../statement/libpg-query-parser.ts'
 import { provesRead } from '../../statement/proves-read.ts'
+import { usesIn } from '../../statement/uses-in.ts'
 import { CliError, EXIT_USAGE } from '../command.ts'
 import { withConnection } from '../demo/connection.ts'
 import { serverFailure } from '../demo/problems.ts'
@@ -15,7 +16,11 @@ const ANSWER_TIMEOUT_MS = 65_000
 export async function catalogOf(database: ClientConfig, declared: readonly DeclaredName[]): Promise<Catalog> {
   const parser = createLibpgQueryParser()
   await parser.load()
-  const options: LoadOptions = { declared, isRead: (sql, known) => provesRead(parser, sql, known) }
+  const options: LoadOptions = {
+    declared,
+    isRead: (body, known) => provesRead(parser, body, known),
+    usesIn: (body) => usesIn(parser, body),
+  }
   try {
     const config = { ...database, query_timeout: ANSWER_TIMEOUT_MS }
     return await withConnection(config, async (client) => {

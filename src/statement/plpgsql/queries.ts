@@ -10,24 +10,37 @@ import { typeQuery } from './types.ts'
  *
  * @param json the tree of the function, as libpg-query writes it
  * @param body the text that it was made of
+ * @param records which records' fields may be assigned to
  */
-export function queriesOf(json: string, body: string): readonly string[] | undefined {
+export function queriesOf(
+  json: string,
+  body: string,
+  records: Records = 'typed',
+): readonly string[] | undefined {
   const functions = listAt(JSON.parse(json) as TreeNode, 'plpgsql_funcs')
   const root = functions.length === 1 ? unwrap(functions[0], 'PLpgSQL_function') : undefined
   if (root === undefined || nodeAt(root, 'action') === undefined) return undefined
-  const walk = new Walk(listAt(root, 'datums'))
+  const walk = new Walk(listAt(root, 'datums'), records)
   if (!walk.visit(functions)) return undefined
   // Where the type is not one of the system's, the tree leaves a variable's first value out.
   for (const value of firstValuesOf(body)) walk.queries.add(`SELECT ${value}`)
   return [...walk.queries]
 }
 
+/**
+ * `typed`: of which it stands in the text what their fields are. `any-record`: `NEW` and `OLD` of a trigger, too, and those of
+ * the type `record`.
+ */
+export type Records = 'typed' | 'any-record'
+
 class Walk {
   readonly queries = new Set<string>()
   readonly #variables: readonly TreeValue[]
+  readonly #records: Records
 
-  constructor(variables: readonly TreeValue[]) {
+  constructor(variables: readonly TreeValue[], records: Records) {
     this.#variables = variables
+    this.#records = records
   }
 
   /** False when something is not known to be harmless. */
@@ -65,7 +78,7 @@ class Walk {
   #target(number: TreeValue | undefined): boolean {
     const variable = typeof number === 'number' ? this.#variables[number] : undefined
     const field = unwrap(variable, 'PLpgSQL_recfield')
-    if (field === undefined) return isNode(variable)
+    if (field === undefined || this.#records === 'any-record') return isNode(variable)
     const parent = field['recparentno'] ?? 0
     const record = typeof parent === 'number' ? unwrap(this.#variables[parent], 'PLpgSQL_rec') : undefined
     const type = unwrap(record?.['datatype'], 'PLpgSQL_type')

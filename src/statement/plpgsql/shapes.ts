@@ -20,7 +20,14 @@ const loop = { ...statement, label: 'fact', body: 'inside' } as const
  * takes a number of its own only for writing; and a standby that cancels a query in one ends the connection.
  */
 export const shapes: Readonly<Record<string, Shape>> = {
-  PLpgSQL_function: { aliases: 'inside', datums: 'inside', action: 'inside', out_param_varno: 'fact' },
+  PLpgSQL_function: {
+    aliases: 'inside',
+    datums: 'inside',
+    action: 'inside',
+    out_param_varno: 'fact',
+    new_varno: 'fact',
+    old_varno: 'fact',
+  },
   PLpgSQL_alias: { ...statement, name: 'fact', varno: 'fact' },
   PLpgSQL_var: {
     ...statement,

@@ -1,0 +1,118 @@
+import type { EdgeKind, EffectRows, Phase, RelationKind } from './effect-rows.ts'
+import { Families } from './families.ts'
+import type { QualifiedName } from './qualified-name.ts'
+
+export interface KnownRelation extends QualifiedName {
+  readonly oid: number
+  readonly kind: RelationKind
+  readonly schema: string
+}
+
+export interface Edge {
+  readonly what: EdgeKind
+  readonly ref: number
+}
+
+export interface ForeignKey {
+  readonly referencing: number
+  readonly referenced: number
+  /** `a`: no action, `r`: restrict, `c`: cascade, `n`: set null, `d`: set default. */
+  readonly onUpdate: string
+  readonly onDelete: string
+}
+
+export interface KnownTrigger {
+  /** `pg_trigger.tgtype` */
+  readonly events: number
+  readonly callee: number
+}
+
+export interface Routine {
+  readonly language: string
+  /** Absent where its edges tell all that it touches. */
+  readonly text?: string
+  readonly head: string
+}
+
+const NO_EDGES: readonly Edge[] = []
+
+/** What the rows of one load say, by the identifiers of the objects. */
+export class EffectGraph {
+  readonly #relations = new Map<number, KnownRelation>()
+  readonly #families: Families
+  readonly #edges = new Map<string, Edge[]>()
+  readonly #triggers = new Map<number, KnownTrigger[]>()
+  readonly #referencing = new Map<number, ForeignKey[]>()
+  readonly #referenced = new Map<number, ForeignKey[]>()
+  readonly #routines = new Map<number, Routine>()
+  readonly #transitionTables = new Map<number, Set<string>>()
+
+  constructor({ edges, keys, parents, relations, routines, triggers }: EffectRows) {
+    for (const [oid, kind, schema, name] of relations) this.#relations.set(oid, { oid, kind, schema, name })
+    this.#families = new Families(this.#relations.keys(), parents)
+    for (const [owner, phase, what, ref] of edges) push(this.#edges, `${owner} ${phase}`, { what, ref })
+    for (const [referencing, referenced, onUpdate, onDelete] of keys) {
+      const key = { referencing, referenced, onUpdate, onDelete }
+      push(this.#referencing, referencing, key)
+      push(this.#referenced, referenced, key)
+    }
+    for (const [relation, events, callee, transitionTables] of triggers) {
+      push(this.#triggers, relation, { events, callee })
+      const names = this.#transitionTables.get(callee) ?? new Set()
+      for (const name of transitionTables) if (name !== null) names.add(name)
+      this.#transitionTables.set(callee, names)
+    }
+    for (const [oid, language, text, head] of routines) {
+      this.#routines.set(oid, { language, head: head ?? '', ...(text !== null && { text }) })
+    }
+  }
+
+  relation(oid: number): KnownRelation | undefined {
+    return this.#relations.get(oid)
+  }
+
+  /** The relation, its partitions and parents, and all others that are read or changed with it. */
+  family(oid: number): readonly KnownRelation[] {
+    return this.#families.membersOf(oid).flatMap((member) => this.#relations.get(member) ?? [])
+  }
+
+  /** The relation that stands for the whole family. */
+  head(oid: number): KnownRelation | undefined {
+    return this.#relations.get(this.#families.headOf(oid))
+  }
+
+  edges(object: 'function' | 'relation' | 'type', oid: number, phase: Phase): readonly Edge[] {
+    return this.#edges.get(`${oid * 8 + OBJECTS[object]} ${phase}`) ?? NO_EDGES
+  }
+
+  triggers(relation: number): readonly KnownTrigger[] {
+    return this.#triggers.get(relation) ?? []
+  }
+
+  /** Foreign keys of this relation. */
+  keysOf(relation: number): readonly ForeignKey[] {
+    return this.#referencing.get(relation) ?? []
+  }
+
+  /** Foreign keys that refer to this relation. */
+  keysTo(relation: number): readonly ForeignKey[] {
+    return this.#referenced.get(relation) ?? []
+  }
+
+  routine(oid: number): Routine | undefined {
+    return this.#routines.get(oid)
+  }
+
+  /** Names of relations that exist only while a trigger runs this function. */
+  transitionTables(oid: number): ReadonlySet<string> | undefined {
+    return this.#transitionTables.get(oid)
+  }
+}
+
+const OBJECTS = { function: 0, relation: 1, type: 3 } as const
+
+function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}

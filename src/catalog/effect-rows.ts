@@ -1,0 +1,73 @@
+import type { EffectSection } from './load-effects.ts'
+import type { LoadedRow } from './load-query.ts'
+
+/** The kind of a relation: `pg_class.relkind`, or `x` for one that is stored in a way that is not known. */
+export type RelationKind = 'r' | 'p' | 'v' | 'm' | 'f' | 'S' | 'x'
+
+/** When an edge counts: when its owner is read, changed in any way, changed in one way, or called. */
+export type Phase = 'read' | 'write' | 'insert' | 'update' | 'delete' | 'refresh' | 'call'
+
+/**
+ * What an edge leads to: a function that is called, a relation that is read, that may be read and changed in any way, a sequence
+ * that is changed, or a type whose functions may be called. The other two end the way.
+ */
+export type EdgeKind = 'call' | 'read' | 'any' | 'sequence' | 'type' | 'everything' | 'shows-everything'
+
+/** What one load says of what touches what. Objects are told apart by the identifiers that the database gives them. */
+export interface EffectRows {
+  readonly relations: readonly (readonly [oid: number, kind: RelationKind, schema: string, name: string])[]
+  readonly parents: readonly (readonly [child: number, parent: number])[]
+  readonly keys: readonly (readonly [
+    referencing: number,
+    referenced: number,
+    onUpdate: string,
+    onDelete: string,
+  ])[]
+  readonly triggers: readonly (readonly [
+    relation: number,
+    events: number,
+    callee: number,
+    transitionTables: readonly (string | null)[],
+  ])[]
+  /** An owner is eight times its identifier, plus 0 for a function, 1 for a relation, 3 for a type. */
+  readonly edges: readonly (readonly [owner: number, phase: Phase, what: EdgeKind, ref: number])[]
+  readonly routines: readonly (readonly [
+    oid: number,
+    language: string,
+    text: string | null,
+    head: string | null,
+  ])[]
+  /** Names of functions of which all can be looked into, or touch nothing. */
+  readonly called: readonly (readonly [schema: string, name: string, oids: readonly number[]])[]
+  readonly types: readonly (readonly [oid: number, schema: string, name: string])[]
+  readonly operators: readonly (readonly [schema: string, name: string, callee: number])[]
+  /** Functions that may be called for values of the system's own types, by no name. */
+  readonly silent: readonly number[]
+  /** Functions that may be called as if they were columns. */
+  readonly attributes: readonly (readonly [name: string, callee: number])[]
+}
+
+/** The sections of a load. Absent where one is missing. */
+export function effectRowsIn(rows: readonly LoadedRow[]): EffectRows | undefined {
+  const found: Partial<Record<EffectSection, unknown>> = {}
+  for (const { object, verdict, names } of rows) {
+    if (object === 'effect') found[verdict as EffectSection] = JSON.parse(names)
+  }
+  return SECTIONS.every((section) => found[section] !== undefined)
+    ? (found as unknown as EffectRows)
+    : undefined
+}
+
+const SECTIONS: readonly EffectSection[] = [
+  'relations',
+  'parents',
+  'keys',
+  'triggers',
+  'edges',
+  'routines',
+  'called',
+  'types',
+  'operators',
+  'silent',
+  'attributes',
+]
