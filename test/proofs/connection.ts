@@ -20,6 +20,11 @@ export class Connection {
     return (last as { readonly rows: readonly unknown[] }).rows
   }
 
+  /** Also true of a transaction that has failed. */
+  async isInTransaction(): Promise<boolean> {
+    return (await this.#connected()).getTransactionStatus() !== 'I'
+  }
+
   async answer(sql: string): Promise<Answer> {
     const client = await this.#connected()
     try {

@@ -1,3 +1,4 @@
+import { builtinCatalog } from '../../src/catalog/builtin-catalog.ts'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { refresh, type Loaded } from '../../src/catalog/loader.ts'
 import { decide } from '../../src/statement/decide.ts'
@@ -5,6 +6,7 @@ import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.t
 import type { SqlParser } from '../../src/statement/parser.ts'
 import { provesRead } from '../../src/statement/proves-read.ts'
 import type { Statement } from '../../src/statement/statement.ts'
+import { usesIn } from '../../src/statement/uses-in.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { Connection, type Answer } from './connection.ts'
 
@@ -61,6 +63,12 @@ export class ProvingGround {
     return decide(analysis, known ?? (await this.catalog()))
   }
 
+  /** With the catalog of the moment, but for what is everything by its text alone. */
+  async judgeWholly(sql: string): Promise<Statement> {
+    const analysis = this.parser.analyze(sql)
+    return decide(analysis, analysis.targets === undefined ? builtinCatalog : await this.catalog())
+  }
+
   async catalog(): Promise<Catalog> {
     if (this.#isStale || this.#loaded === undefined) {
       this.#isStale = false
@@ -69,6 +77,7 @@ export class ProvingGround {
       this.#loaded = await refresh((text) => this.#catalogs.rows(text), before, {
         thoroughly: true,
         isRead: (body, catalog) => provesRead(this.parser, body, catalog),
+        usesIn: (body) => usesIn(this.parser, body),
       })
       this.effort.looks += 1
       if (before?.catalog !== this.#loaded.catalog) {

@@ -1,0 +1,109 @@
+import { Client, type ClientConfig, DatabaseError } from 'pg'
+import { loadCatalog } from '../../src/catalog/loader.ts'
+import type { Catalog } from '../../src/catalog/catalog.ts'
+import { meets, type Footprint } from '../../src/catalog/footprint.ts'
+import { decide } from '../../src/statement/decide.ts'
+import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.ts'
+import { provesRead } from '../../src/statement/proves-read.ts'
+import { usesIn } from '../../src/statement/uses-in.ts'
+import { queryOver } from '../catalog/support.ts'
+import { changedBetween, contentsOf, type Rows } from './contents.ts'
+
+/** What a statement has really changed, beside what its footprint says. */
+export interface Observation {
+  readonly footprint: Footprint
+  /** `ok`, or the SQLSTATE of the error. */
+  readonly outcome: string
+  /** Relations whose contents are others than before, spelled as in SQL. */
+  readonly changed: readonly string[]
+  /** Of those, the ones that the footprint does not cover. */
+  readonly missed: readonly string[]
+  /** Reads whose answer is another than before. */
+  readonly differing: readonly string[]
+}
+
+/** One database, in which writes are tried out and undone. */
+export class FootprintGround {
+  readonly client: Client
+  readonly #parser = createLibpgQueryParser()
+  #catalog: Catalog | undefined
+
+  private constructor(config: ClientConfig) {
+    this.client = new Client(config)
+  }
+
+  static async open(config: ClientConfig): Promise<FootprintGround> {
+    const ground = new FootprintGround(config)
+    ground.client.on('error', () => {})
+    await ground.client.connect()
+    await ground.#parser.load()
+    return ground
+  }
+
+  /** Loads the catalog, as a pool does. */
+  async look(): Promise<void> {
+    const parser = this.#parser
+    const { catalog } = await loadCatalog(queryOver(this.client), 1, {
+      isRead: (body, known) => provesRead(parser, body, known),
+      usesIn: (body) => usesIn(parser, body),
+    })
+    this.#catalog = catalog
+  }
+
+  footprint(sql: string): Footprint {
+    if (this.#catalog === undefined) throw new Error('look() comes first')
+    return decide(this.#parser.analyze(sql), this.#catalog).footprint
+  }
+
+  /** Runs a write in a transaction that is rolled back, with reads before and after it. */
+  async observe(sql: string, reads: readonly string[] = []): Promise<Observation> {
+    const footprint = this.footprint(sql)
+    await this.client.query('BEGIN')
+    try {
+      const before = await contentsOf(this.#rows)
+      const answers = await this.#answers(reads)
+      const outcome = await this.#outcome(sql)
+      const changed = changedBetween(before, await contentsOf(this.#rows))
+      const missed = changed.filter(
+        (relation) => !meets(footprint.changes, this.footprint(`SELECT * FROM ONLY ${relation}`).shows),
+      )
+      const later = await this.#answers(reads)
+      const differing = reads.filter((_, index) => answers[index] !== later[index])
+      return { footprint, outcome, changed, missed, differing }
+    } finally {
+      await this.client.query('ROLLBACK')
+    }
+  }
+
+  readonly #rows: Rows = async (sql) => (await this.client.query<object>(sql)).rows
+
+  async #outcome(sql: string): Promise<string> {
+    await this.client.query('SAVEPOINT write')
+    try {
+      await this.client.query(sql)
+      // What waits for the end of the transaction belongs to the statement.
+      await this.client.query('SET CONSTRAINTS ALL IMMEDIATE')
+      return 'ok'
+    } catch (error) {
+      await this.client.query('ROLLBACK TO write')
+      if (error instanceof DatabaseError && error.code !== undefined) return error.code
+      throw error
+    }
+  }
+
+  async #answers(reads: readonly string[]): Promise<readonly string[]> {
+    const answers: string[] = []
+    for (const read of reads) answers.push(await this.#answer(read))
+    return answers
+  }
+
+  async #answer(sql: string): Promise<string> {
+    try {
+      const answer: unknown = await this.client.query(`SAVEPOINT read; ${sql}; RELEASE read`)
+      return JSON.stringify((answer as readonly { readonly rows: unknown }[]).map(({ rows }) => rows))
+    } catch (error) {
+      await this.client.query('ROLLBACK TO read')
+      return error instanceof DatabaseError ? `${error.code}: ${error.message}` : String(error)
+    }
+  }
+}
