@@ -145,7 +145,8 @@ type_call AS MATERIALIZED (
     SELECT r.owner / 8, o.oprcode::oid FROM referred r JOIN pg_operator o ON o.oid = r.refobjid
     WHERE r.owner % 8 = 3 AND r.refclassid = 'pg_operator'::regclass
   ) c
-  WHERE type >= 16384 AND function >= 16384 AND function NOT IN (SELECT oid FROM computing)
+  WHERE type >= 16384 AND (function >= 16384 OR function IN (SELECT oid FROM doubtful))
+    AND function NOT IN (SELECT oid FROM computing)
 ),
 element AS MATERIALIZED (
   SELECT oid, CASE WHEN typcategory = 'A' AND typelem <> 0 THEN typelem ELSE oid END AS type FROM pg_type
@@ -193,7 +194,13 @@ effect_edge AS MATERIALIZED (
     UNION
     SELECT type::bigint * 8 + 3, 'call', function FROM type_call
   ) f
-  WHERE function >= 16384 AND function NOT IN (SELECT oid FROM computing)
+  WHERE (function >= 16384 OR function IN (SELECT oid FROM doubtful)) AND function NOT IN (SELECT oid FROM computing)
+  UNION ALL
+  -- The functions of the system in an aggregate are no dependencies of it.
+  SELECT a.aggfnoid::oid::bigint * 8, 'call', 'everything', 0
+  FROM pg_aggregate a
+  WHERE a.aggfnoid >= 16384 AND ARRAY[a.aggtransfn::oid, a.aggfinalfn::oid, a.aggcombinefn::oid, a.aggserialfn::oid,
+    a.aggdeserialfn::oid, a.aggmtransfn::oid, a.aggminvtransfn::oid, a.aggmfinalfn::oid] && ARRAY(SELECT oid FROM doubtful)
   UNION ALL
   SELECT r.owner, r.phase,
     CASE WHEN r.classid = 'pg_attrdef'::regclass THEN 'sequence'
@@ -331,12 +338,17 @@ export const effectRowsSql: string = [
     'operators',
     'n.nspname, o.oprname, o.oprcode::oid::bigint',
     `pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
-     WHERE o.oprcode >= 16384 AND o.oprleft < 16384 AND o.oprright < 16384 AND o.oprcode::oid NOT IN (SELECT oid FROM computing)`,
+     WHERE o.oid >= 16384 AND (o.oprcode::oid >= 16384 OR o.oprcode::oid IN (SELECT oid FROM doubtful))
+       AND o.oprcode::oid NOT IN (SELECT oid FROM computing)
+       AND (o.oprleft < 16384 OR o.oprright < 16384
+         OR o.oprname NOT IN (SELECT b.oprname FROM pg_operator b WHERE b.oid < 16384))`,
   ),
   section(
     'silent',
     'f::bigint',
-    `(SELECT castfunc AS f FROM pg_cast WHERE castfunc >= 16384 AND castsource < 16384 AND casttarget < 16384
+    `(SELECT castfunc AS f FROM pg_cast
+      WHERE oid >= 16384 AND castfunc <> 0 AND castsource < 16384 AND casttarget < 16384
+        AND (castfunc >= 16384 OR castfunc IN (SELECT oid FROM doubtful))
       UNION
       SELECT c.function FROM pg_opclass k JOIN opclass_call c ON c.opclass = k.oid
       WHERE k.opcdefault AND k.opcintype < 16384 AND c.function >= 16384) s WHERE f NOT IN (SELECT oid FROM computing)`,
