@@ -1,15 +1,20 @@
 import type { MutableSession } from '../consistency/session.ts'
-import type { SessionKeeper } from '../router/session-keeper.ts'
+
+/** The keeper of a pool's sessions, as one of them asks it. */
+export interface KeeperPort {
+  readonly context: { run<T>(session: MutableSession, fn: () => T): T }
+  tokenOf(session: MutableSession, timeoutMs?: number): Promise<string | undefined>
+}
 
 /**
  * The scope of a consistency promise: a user, a request, a job. What it writes, it reads, and its reads never go back to
  * something older. It is not a connection, costs one small object, and needs not be closed.
  */
 export class Session {
-  readonly #keeper: SessionKeeper
+  readonly #keeper: KeeperPort
   readonly #state: MutableSession
 
-  constructor(keeper: SessionKeeper, state: MutableSession) {
+  constructor(keeper: KeeperPort, state: MutableSession) {
     this.#keeper = keeper
     this.#state = state
   }
