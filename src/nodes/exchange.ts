@@ -23,6 +23,9 @@ export interface Question {
   readonly answered?: (error: Error | undefined, result: unknown) => End | undefined
 }
 
+/** Gives the questions for one connection. */
+export type Questions = (client: PoolClient) => readonly Question[]
+
 /** A statement, and what is sent around it. */
 export interface Exchange {
   /** Sent in front of the statement. */

@@ -87,3 +87,14 @@ it('leaves no timer behind', async () => {
   await platform.advance(1000)
   expect(log).toEqual([])
 })
+
+it('may be ended by what it tells', async () => {
+  const ending = new LaneWatch(platform, {
+    looked: () => {},
+    stalled: () => ending.end(),
+    rested: () => ending.end(),
+  })
+  watch.end()
+  await platform.advance(1000)
+  expect(platform.pendingTimers).toBe(0)
+})

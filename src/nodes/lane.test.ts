@@ -120,6 +120,7 @@ describe('reads on a lane', () => {
     lane.close()
     expect(connection.releases).toEqual([])
     connection.answer(1)
+    lane.close()
     expect(connection).toMatchObject({
       pipeline: false,
       connectionParameters: { query_timeout: 700 },
@@ -341,7 +342,7 @@ describe('lanes', () => {
       ...options(),
       statementsOf: (client) => new PreparedStatements(client, 10),
       most: 2,
-      clean: (_client, done) => done(undefined),
+      cleaning: () => [],
       pool: {
         ...options().pool,
         lease,

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
-import { canSendAhead } from './exchange.ts'
+import { canSendAhead, exchange, type Questions } from './exchange.ts'
 import { isBroken } from './is-broken.ts'
 import { isInTransaction } from './in-transaction.ts'
 import { Lane, type LaneLimits, type LanePool } from './lane.ts'
@@ -8,7 +8,6 @@ import { hasOwnQuery } from './own-query.ts'
 import type { NamedReads } from './named-reads.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { LeaseCallback } from './server-node.ts'
-import type { Clean } from './shareable-read.ts'
 
 /** The pool of a node's connections. */
 export interface LanesPool extends LanePool {
@@ -26,7 +25,7 @@ export interface LanesOptions {
   /** How many connections may be lanes. */
   readonly most: number
   readonly limits: LaneLimits
-  readonly clean: Clean
+  readonly cleaning: Questions
   readonly pool: LanesPool
 }
 
@@ -70,14 +69,14 @@ export class Lanes {
   }
 
   #open(): void {
-    const { clean, most, pool } = this.#options
+    const { cleaning, most, pool } = this.#options
     if (this.#isOpening || this.#isClosed || this.#lanes.length >= most) return
     this.#isOpening = true
     const generation = this.#generation
     pool.lease((_error, client) => {
       // The next caller who asks for a connection hears why there is none.
       if (client === undefined) return void this.#opened(generation)
-      clean(client, (error) => {
+      exchange(client, { before: cleaning(client) }, (error) => {
         const isLate = !this.#opened(generation)
         // A transaction begun with `pool.query('BEGIN')` has to stay where it is. pg-pool closes a connection that was lost on the way.
         if (error || isLate || isInTransaction(client) || isBroken(client)) client.release(error)

@@ -1,5 +1,3 @@
-import type { PoolClient } from 'pg'
-
 /**
  * A proven read that is nothing but a text and its values. It may share a connection, may be prepared, and can be sent again
  * without asking the caller.
@@ -44,6 +42,3 @@ export function mayHaveName(
 ): boolean {
   return schema !== undefined && ((values !== undefined && values.length > 0) || !(binary || client.binary))
 }
-
-/** Takes from a connection what sessions have set there: what shares it has set nothing. At once, where there is nothing. */
-export type Clean = (client: PoolClient, done: (error: Error | undefined) => void) => void

@@ -1,17 +1,10 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
-import { canSendAhead, exchange, type Send } from './exchange.ts'
+import { canSendAhead, exchange, NOTHING, type Question, type Questions, type Send } from './exchange.ts'
 import { isInTransaction } from './in-transaction.ts'
 import type { Lanes } from './lanes.ts'
 import type { NamedReads } from './named-reads.ts'
-import {
-  mayHaveName,
-  type Answered,
-  type Clean,
-  type ShareableRead,
-  type Ride,
-  type Rider,
-} from './shareable-read.ts'
+import { mayHaveName, type Answered, type ShareableRead, type Ride, type Rider } from './shareable-read.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { queryOf } from './query-of.ts'
 import { LONGEST_TEXT, ShapeBook, type TextRecord } from './shape-book.ts'
@@ -23,7 +16,7 @@ export interface SharedReadsOptions {
   readonly named: NamedReads
   readonly statementsOf: (client: PoolClient) => PreparedStatements
   readonly prepareAfter: number
-  readonly clean: Clean
+  readonly cleaning: Questions
 }
 
 /** Sends one node's shareable reads: over a lane or a lease, with a name or without, as was seen to be best. */
@@ -47,32 +40,26 @@ export class SharedReads {
 
   /** Sends a read over a leased connection on which nothing else is under way. */
   send(client: PoolClient, read: ShareableRead, answered: Answered): void {
-    this.#options.clean(client, (error) => {
-      if (error) answered(error)
-      else this.#send(client, read, answered)
-    })
-  }
-
-  #send(client: PoolClient, read: ShareableRead, answered: Answered): void {
-    if (read.text.length > LONGEST_TEXT) return send(client, read, undefined, answered)
+    const { cleaning, named, platform, statementsOf } = this.#options
+    const before = cleaning(client)
+    if (read.text.length > LONGEST_TEXT) return send(client, before, read, undefined, answered)
     const record = this.#book.of(read.text)
-    const statements = this.#options.statementsOf(client)
+    const statements = statementsOf(client)
     const connection = client as unknown as PipelinedClient
     const name = mayHaveName(read, connection) ? this.#nameFor(client, record, read) : undefined
     const bytesBefore = connection.connection?.stream.bytesRead ?? 0
-    const sentAtMs = this.#options.platform.now()
+    const sentAtMs = platform.now()
     const done: Answered = (error, result) => {
-      const ms = this.#options.platform.now() - sentAtMs
+      const ms = platform.now() - sentAtMs
       const bytes = (connection.connection?.stream.bytesRead ?? 0) - bytesBefore
       record.shape.ranOnLease(ms, bytes)
       record.plan?.ran(name !== undefined, ms)
-      if (name !== undefined && this.#options.named.heard(statements, record, name, error)) {
-        return send(client, read, undefined, answered)
-      }
-      answered(error, result)
+      const isOfName = name !== undefined && named.heard(statements, record, name, error)
+      if (isOfName) send(client, NOTHING, read, undefined, answered)
+      else answered(error, result)
     }
-    const query: Send = (_client, sent) => send(client, read, name, sent as Answered)
-    exchange(client, { before: statements.takeDeallocations(), query, canPipeline: true }, done)
+    const unneeded = statements.takeDeallocations()
+    send(client, unneeded.length === 0 ? before : [...before, ...unneeded], read, name, done)
   }
 
   #nameFor(client: PoolClient, record: TextRecord, read: ShareableRead): string | undefined {
@@ -85,7 +72,16 @@ export class SharedReads {
   }
 }
 
-function send(client: PoolClient, read: ShareableRead, name: string | undefined, answered: Answered): void {
-  const query = queryOf(client, read, name, read.timeoutMs)
-  ;(client as unknown as PipelinedClient).query(query, answered)
+function send(
+  client: PoolClient,
+  before: readonly Question[],
+  read: ShareableRead,
+  name: string | undefined,
+  answered: Answered,
+): void {
+  const query: Send = (_client, done) => {
+    const made = queryOf(client, read, name, read.timeoutMs)
+    ;(client as unknown as PipelinedClient).query(made, done as Answered)
+  }
+  exchange(client, { before, query, canPipeline: true }, answered)
 }

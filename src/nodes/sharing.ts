@@ -6,7 +6,7 @@ import { NamedReads } from './named-reads.ts'
 import type { NodeSchema } from './node-schema.ts'
 import { SharedReads } from './shared-reads.ts'
 import { PreparedStatements } from './prepared-statements.ts'
-import type { Clean } from './shareable-read.ts'
+import type { Questions } from './exchange.ts'
 import type { LeaseCallback, ReadSender } from './server-node.ts'
 
 /** Connections to one node that many reads share. */
@@ -32,7 +32,8 @@ export interface SharingSettings {
   readonly lanes: LaneSettings | undefined
   /** Absent where nothing gets a name. */
   readonly prepare: PrepareSettings | undefined
-  readonly clean: Clean
+  /** Takes from a connection what sessions have set there: reads that share one have set nothing. */
+  readonly cleaning: Questions
   readonly schema: Pick<NodeSchema, 'current' | 'renew' | 'close'>
 }
 
@@ -55,7 +56,7 @@ export class Sharing {
   readonly #schema: SharingSettings['schema']
   readonly #pool: SharedPool
 
-  constructor({ clean, lanes, platform, prepare, schema }: SharingSettings, pool: SharedPool) {
+  constructor({ cleaning, lanes, platform, prepare, schema }: SharingSettings, pool: SharedPool) {
     this.#pool = pool
     this.#schema = schema
     const named = new NamedReads(platform, () => schema.current())
@@ -83,10 +84,17 @@ export class Sharing {
         isWanted: () => this.#isWanted,
         isExpired: () => (maxLifetimeSeconds ?? 0) > 0 && pool.current().expiredCount > 0,
       }
-      this.#lanes = new Lanes({ platform, named, statementsOf, most, limits, clean, pool: ofLanes })
+      this.#lanes = new Lanes({ platform, named, statementsOf, most, limits, cleaning, pool: ofLanes })
     }
     const prepareAfter = prepare?.after ?? Infinity
-    this.reads = new SharedReads({ platform, lanes: this.#lanes, named, statementsOf, prepareAfter, clean })
+    this.reads = new SharedReads({
+      platform,
+      lanes: this.#lanes,
+      named,
+      statementsOf,
+      prepareAfter,
+      cleaning,
+    })
   }
 
   /** Somebody may wait for a connection now. */

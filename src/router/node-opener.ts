@@ -6,7 +6,7 @@ import type { Judgement } from './judgement.ts'
 import { KeptConnection } from '../monitoring/kept-connection.ts'
 import { LeasePool, type LeasePoolListener } from '../nodes/lease-pool.ts'
 import { NodeSchema } from '../nodes/node-schema.ts'
-import type { Clean } from '../nodes/shareable-read.ts'
+import type { Questions } from '../nodes/exchange.ts'
 import type { NodeConfig, ServerNode } from '../nodes/server-node.ts'
 import type { SharingSettings } from '../nodes/sharing.ts'
 import type { Tell } from '../observability/tell.ts'
@@ -40,7 +40,7 @@ export function nodeOpener(
     if (!isTold) tell('lanesUnavailable')
     isTold = true
   }
-  const clean: Clean = settings.connections.under(Journal.empty, undefined, false)
+  const cleaning: Questions = (client) => settings.connections.steps(client, Journal.empty)
   const isLendable = (client: PoolClient): boolean => settings.isLendable(client) && hooks.isLendable(client)
   const lending = (client: PoolClient, proceed: () => void): void => hooks.quiet(client, proceed)
   const told = { ...listener, lanesUnavailable, lending }
@@ -53,7 +53,7 @@ export function nodeOpener(
       differs: () => judged.doubt(),
       close: () => connection.close(),
     })
-    return { platform, lanes, prepare, clean, schema }
+    return { platform, lanes, prepare, cleaning, schema }
   }
   return (config) => {
     // Where a read is, has to be found out for each of them.
