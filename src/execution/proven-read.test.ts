@@ -125,6 +125,14 @@ describe('a read through an address of several servers', () => {
     }
   })
 
+  it.each<Reached['is']>(['unfit', 'passed-over'])('asks everything again of a server that is %s', (is) => {
+    const connection = new FakeConnection(true)
+    run(connection, { is })
+    connection.sent.length = 0
+    run(connection, { isFollowed: false })
+    expect(connection.sent).toEqual(['who ahead', 'read ahead'])
+  })
+
   it.each<[string, (connection: FakeConnection) => void, Given?]>([
     ['is judged unfit', () => {}, { is: 'unfit' }],
     ['another process answers: there is a pooler', (connection) => (connection.pid = 43)],
@@ -163,6 +171,9 @@ describe('a read through an address of several servers', () => {
     const connection = new FakeConnection(true)
     connection.readError = serverError('42P01')
     expect(run(connection)).toMatchObject({ ends: [connection.readError], upTo: [{ lsn: 0x1001n }] })
+    // It has reached the server, and nothing is known of its answer.
+    connection.readError = new Error('read ECONNRESET')
+    expect(run(connection)).toMatchObject({ ends: [connection.readError], upTo: [] })
     connection.readError = lost
     for (const isAhead of [true, false]) expect(run(connection, { isAhead }).ends).toEqual([lost])
   })

@@ -29,7 +29,7 @@ class FakeConnection {
     done: (error: Error | null, result?: unknown) => void,
   ): void {
     const text = typeof query === 'string' ? query : query.text
-    this.sent.push(text)
+    this.sent.push(Reflect.get(this, 'pipeline') === true ? `${text} ahead` : text)
     const isChange = text.startsWith('SET') || text.startsWith('RESET')
     const answer = (): void =>
       isChange && this.refusal ? done(this.refusal) : done(null, { rows: [['before']] })
@@ -82,7 +82,8 @@ describe('a statement under settings', () => {
       connection.refusal = REFUSAL
       const [error] = run(settings, connection, WORK_MEM, canPipeline)
       expect(error).toMatchObject({ code: 'SWITCHYARD_SETTING_REFUSED', outcome: 'not-sent', cause: REFUSAL })
-      expect(connection.sent.includes('statement')).toBe(canPipeline)
+      const ahead = ['SET "work_mem" TO 1 ahead', 'statement ahead']
+      expect(connection.sent).toEqual(canPipeline ? ahead : ['SET "work_mem" TO 1'])
       expect(settings.journalOf(connection.asClient)).toBe(Journal.empty)
     }
   })
