@@ -3,15 +3,15 @@ import type { ClientConfig } from 'pg'
 import { describe } from '../errors/describe.ts'
 import { invalid } from './validate.ts'
 
-/** `scheme://user:password@hosts/rest`, without looking into any of the parts. */
+/** `scheme://user:password@hosts/rest`, without parsing its parts. */
 const URL_PARTS = /^(postgres(?:ql)?:\/\/)((?:[^/?#]*)@)?([^/?#]*)(.*)$/is
 
-/** A URL, or the path of a socket. node-postgres takes anything else for a database on a host named "base". */
+/** A URL or the path of a socket. node-postgres would connect with anything else to a host named "base". */
 const ADDRESS = /^(?:\/|[a-z][a-z0-9+.-]*:\/)/i
 
 /**
- * Splits a connection string with several hosts (`postgres://u:p@h1:5432,h2:5433/db`) into one string a host. Others
- * come back as they are.
+ * Splits a connection string with several hosts (`postgres://u:p@h1:5432,h2:5433/db`) into one string per host. Returns
+ * others unchanged.
  */
 export function splitHosts(connectionString: string, name = 'connectionString'): readonly string[] {
   const [, scheme, userInfo = '', hosts = '', rest = ''] = URL_PARTS.exec(connectionString) ?? []
@@ -23,8 +23,8 @@ export function splitHosts(connectionString: string, name = 'connectionString'):
 }
 
 /**
- * The fields that a connection string gives, as options of node-postgres. What it leaves empty is left out, so that it
- * can be inherited. Never shows the string itself: it has a password.
+ * Parses a connection string into options of node-postgres. Empty parts are left out, so that they can be inherited.
+ * Error messages never contain the string, which has a password.
  */
 export function parseConnectionString(name: string, connectionString: string): ClientConfig {
   const wanted = `Option "${name}" must be a connection string such as postgres://user@host:5432/db`

@@ -45,7 +45,7 @@ const PG_OPTIONS = [
   'parseInputDatesAsUTC',
 ] as const
 
-/** What nobody reads: tools' configurations carry it along, and node-postgres overlooks it. */
+/** Options that node-postgres ignores, but configurations of tools contain. */
 const OVERLOOKED = ['adapter', 'native'] as const
 
 /** Options of a replica. */
@@ -89,7 +89,7 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'logger',
 ])
 
-/** The legal name nearest to a mistyped one, if any is near. */
+/** Returns the legal name that is most similar to a mistyped one, if any is similar. */
 export function nearest(name: string, legal: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1

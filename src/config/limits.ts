@@ -2,13 +2,13 @@ import type { PoolConfig } from 'pg'
 import { describe } from '../errors/describe.ts'
 import { checkNames, checkObject, invalid, numberOption } from './validate.ts'
 
-/** A longer timer of Node.js fires at once. */
+/** Longest delay of a timer. Node.js fires a longer one at once. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1
 const MIB = 1024 * 1024
-/** What node-postgres opens at most, unless told otherwise. */
+/** Default of pg-pool's `max`. */
 const DEFAULT_MAX = 10
 
-/** How many connections pg-pool opens at most, which takes 0 for nothing said. */
+/** Returns the maximum number of connections of pg-pool, where 0 means the default. */
 export function maxOf({ max, poolSize }: PoolConfig & { readonly poolSize?: number }): number {
   return max || poolSize || DEFAULT_MAX
 }
@@ -16,7 +16,7 @@ export function maxOf({ max, poolSize }: PoolConfig & { readonly poolSize?: numb
 const MAX_LAG_OPTIONS: ReadonlySet<string> = new Set(['ms', 'bytes'])
 const SPILL_OPTIONS: ReadonlySet<string> = new Set(['share', 'over'])
 
-/** How many reads may be on the primary in place of replicas, and what happens to one more. */
+/** Limit on the reads that run on the primary in place of replicas, and what happens beyond it. */
 export interface SpillSettings {
   readonly places: number
   readonly over: 'wait' | 'fail'

@@ -8,8 +8,8 @@ import { tagsOption } from './tags.ts'
 import { booleanOption, checkArray, checkNames, invalid, numberOption } from './validate.ts'
 
 /**
- * The nodes that the options name: the hosts of the pool's own address first, then the replicas. `base` holds the pool's
- * options for node-postgres.
+ * Returns the nodes that the options name: first the hosts of the pool's own address, then the replicas. `base` holds
+ * the pool's options for node-postgres.
  */
 export function nodesOf(base: PoolConfig, replicas: unknown, ownTags?: unknown): readonly NodeConfig[] {
   const { connectionString: _connectionString, ...fields } = withPassword(base)
@@ -19,7 +19,7 @@ export function nodesOf(base: PoolConfig, replicas: unknown, ownTags?: unknown):
       ? hosts.map((host) => ({ ...fields, ...parseConnectionString('connectionString', host) }))
       : [withPassword(base)]
 
-  // Of an address with several hosts, each node has one.
+  // With several hosts in the address, each node has one of them.
   const hostOnly = hosts.length > 1 ? { own: new Set(['host', 'port', 'connectionString']) } : {}
   const inherited = inheritedFrom(base)
   const ids = new Set<string>()
@@ -32,7 +32,7 @@ export function nodesOf(base: PoolConfig, replicas: unknown, ownTags?: unknown):
   ]
 }
 
-/** The nodes of a list that stands for the whole cluster. They inherit from the pool's options as replicas do. */
+/** Returns the nodes of a list that describes the whole cluster. Like replicas, they inherit the pool's options. */
 export function nodesFrom(base: PoolConfig, nodes: unknown): readonly NodeConfig[] {
   checkArray('nodes', nodes)
   if (nodes.length === 0) throw invalid('Option "nodes" must name at least one node; received an empty array')
@@ -41,7 +41,7 @@ export function nodesFrom(base: PoolConfig, nodes: unknown): readonly NodeConfig
   return nodes.map((node, index) => configOf(inherited, node, `nodes[${index}]`, ids))
 }
 
-/** What a discovery has found, as a list of nodes. A port that it does not tell is the pool's own. */
+/** Returns the nodes that discovery has found. A missing port is the pool's own. */
 export function discoveredNodes(base: PoolConfig, found: readonly DiscoveredNode[]): readonly NodeConfig[] {
   const { port } = inheritedFrom(base)
   return nodesFrom(
@@ -78,11 +78,11 @@ function replicasOf(replicas: unknown): readonly unknown[] {
   return replicas
 }
 
-/** What is said of a replica, with what it inherits. */
+/** Resolved options of a replica, including those that it inherits. */
 type ReplicaConfig = PoolConfig &
   Pick<NodeConfig, 'weight' | 'tags' | 'isBalanced'> & { readonly own: ReadonlySet<string> }
 
-/** Names of the options that are said. */
+/** Names of the options that are set. */
 function namesIn(said: object): ReadonlySet<string> {
   return new Set(Object.keys(defined(said)))
 }
@@ -101,7 +101,7 @@ function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): 
     PoolConfig & { weight?: unknown; balanced?: unknown; tags?: unknown }
   >(replica)
   if (!connectionString && given.host === undefined && given.port === undefined) {
-    throw invalid(`Option "${name}" must say where the replica is: "host", "port" or "connectionString"`)
+    throw invalid(`Option "${name}" must contain the replica's address: "host", "port" or "connectionString"`)
   }
   const address = connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}
   const said = { ...defined(given), ...address }
@@ -115,7 +115,7 @@ function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): 
   }
 }
 
-/** A copy that has the password too: node-postgres makes it non-enumerable in the options that it shows. */
+/** Copies options including the password, which node-postgres makes non-enumerable. */
 function withPassword<T extends PoolConfig>(options: T): T {
   return options.password === undefined ? { ...options } : { ...options, password: options.password }
 }

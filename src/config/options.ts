@@ -7,27 +7,27 @@ import type { SqlParser } from '../statement/parser.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { Tags } from '../topology/tags.ts'
 
-/** One replica, given as an object. It inherits every option of the primary but `host` and `port`. */
+/** One replica as an object. It inherits every option of the primary except `host` and `port`. */
 export interface ReplicaOptions extends PoolConfig {
   /**
-   * Share of the reads relative to the other replicas. 0: it is watched, and gets no reads.
+   * Share of the reads relative to the other replicas. With 0 it is monitored but gets no reads.
    * @defaultValue 1
    */
   readonly weight?: number | undefined
   /**
-   * Whether several servers share this address: a reader endpoint, a TCP load balancer, a Kubernetes service. Then nothing that
-   * a probe sees there counts for reads: each connection has to prove what its server shows.
+   * Whether several servers share this address: a reader endpoint, a TCP load balancer, a Kubernetes service. Probes of
+   * such an address do not count for reads: each connection has to prove how fresh its server is.
    * @defaultValue false
    */
   readonly balanced?: boolean | undefined
   /**
-   * What balancers and tiers may ask for: `{ zone: 'a', use: 'reports' }`.
+   * Labels that balancers and tiers can select by: `{ zone: 'a', use: 'reports' }`.
    * @defaultValue none
    */
   readonly tags?: Tags | undefined
 }
 
-/** How far behind a replica may be. */
+/** Maximum lag of a replica. */
 export interface MaxLag {
   /**
    * In milliseconds.
@@ -41,177 +41,179 @@ export interface MaxLag {
   readonly bytes?: number | undefined
 }
 
-/** How much of the primary's strength goes to reads that no replica can serve. */
+/** Limit on the reads that run on the primary because no replica can serve them. */
 export interface PrimarySpill {
   /**
-   * The share of the connections to the primary (`max`) that such reads may use at once, 0 to 1. 0: they wait for a
-   * replica.
+   * Share of the connections to the primary (`max`) that such reads may use at once, from 0 to 1. With 0 they wait for
+   * a replica.
    * @defaultValue 0.5
    */
   readonly share?: number | undefined
   /**
-   * What happens to a read over that share: it waits for its turn, for at most `failoverTimeoutMs`, or it fails at once
-   * with `SWITCHYARD_PRIMARY_SPILL`.
+   * Behavior of a read beyond that share: it waits for at most `failoverTimeoutMs`, or fails at once with
+   * `SWITCHYARD_PRIMARY_SPILL`.
    * @defaultValue 'wait'
    */
   readonly over?: 'wait' | 'fail' | undefined
 }
 
-/** One class of work in `tiers`. */
+/** One tier: a class of work with its own limits. */
 export interface TierOptions {
   /**
-   * The part of each node's connections (`max`) that it may use at once, above 0 and at most 1; one at least. Shares that add
-   * up to no more than 1 keep tiers apart altogether.
+   * Share of each node's connections (`max`) that the tier may use at once, above 0 and at most 1; at least one
+   * connection. Tiers whose shares add up to at most 1 do not affect each other.
    * @defaultValue 1
    */
   readonly share?: number | undefined
   /**
-   * Who gets the next free connection where shares add up to more than 1: an integer from 0, who is served first, to 9.
+   * Order in which tiers get free connections when shares add up to more than 1: an integer from 0 (first) to 9.
    * @defaultValue 0
    */
   readonly priority?: number | undefined
   /**
-   * How many statements may wait for a connection to one node; one more fails at once with `SWITCHYARD_TIER_FULL`, unless
-   * another replica has room.
+   * Maximum number of statements that wait for a connection to one node. Another one fails at once with
+   * `SWITCHYARD_TIER_FULL`, unless another replica has room.
    * @defaultValue 100
    */
   readonly maxQueue?: number | undefined
   /**
-   * How long a statement may wait for a connection, in milliseconds; then it fails with `SWITCHYARD_TIER_TIMEOUT`.
+   * Maximum time that a statement waits for a connection, in milliseconds. Then it fails with
+   * `SWITCHYARD_TIER_TIMEOUT`.
    * @defaultValue 10000
    */
   readonly maxWaitMs?: number | undefined
   /**
-   * After so long the server gives a statement up (`statement_timeout`), in milliseconds.
-   * @defaultValue as the connection has it
+   * Time after which the server cancels a statement (`statement_timeout`), in milliseconds.
+   * @defaultValue the connection's own
    */
   readonly statementTimeoutMs?: number | undefined
   /**
-   * Reads run only on nodes that have all of these tags, the primary in place of a replica included; where there is none
-   * they wait, and fail with `SWITCHYARD_TIER_UNSERVED`. Writes and transactions run on the primary as ever.
-   * @defaultValue none: anywhere
+   * Reads run only on nodes that have all of these tags, which also holds for the primary in place of a replica.
+   * Without such a node they wait, then fail with `SWITCHYARD_TIER_UNSERVED`. Writes and transactions run on the
+   * primary in any case.
+   * @defaultValue none
    */
   readonly tags?: Tags | undefined
 }
 
-/** Tokens carry a session to another process. */
+/** Options for tokens, which carry a session to another process. */
 export interface TokenOptions {
   /**
-   * Signs tokens (HMAC-SHA-256), so that nobody can make one up: text of at least 16 characters. With a list the first one
-   * signs and all are believed, so that a secret can be replaced. With a secret, tokens without a signature are rejected.
+   * Signs tokens (HMAC-SHA-256), so that they cannot be forged: a string of at least 16 characters. With a list the
+   * first one signs and all verify, so that a secret can be rotated. With a secret, tokens without a signature are
+   * rejected.
    * @defaultValue none
    */
   readonly secret?: string | readonly string[] | undefined
   /**
-   * How long a token is good for, in milliseconds. Longer than replicas may lag behind (`maxLag`).
+   * Lifetime of a token, in milliseconds. It should be longer than replicas may lag (`maxLag`).
    * @defaultValue 300000
    */
   readonly ttlMs?: number | undefined
 }
 
-/** Lanes: connections to a node that carry many reads at once. */
+/** Options for lanes: connections that carry many reads at once. */
 export interface LaneOptions {
   /**
-   * How many connections to one node may be lanes, within `max`; never more than half of it.
+   * Maximum number of lanes to one node. They are part of `max` and at most half of it.
    * @defaultValue 2
    */
   readonly perNode?: number | undefined
   /**
-   * How many reads may be under way on one lane.
+   * Maximum number of reads in flight on one lane.
    * @defaultValue 128
    */
   readonly maxInFlight?: number | undefined
 }
 
-/** Which reads are prepared. */
+/** Options for automatic prepared statements. */
 export interface PrepareOptions {
   /**
-   * How often a text is seen before it gets a name, at least 2.
+   * Number of runs after which a text is prepared, at least 2.
    * @defaultValue 5
    */
   readonly after?: number | undefined
   /**
-   * How many prepared statements one connection has at most.
+   * Maximum number of prepared statements of one connection.
    * @defaultValue 100
    */
   readonly max?: number | undefined
 }
 
-/** Options of `Pool`: every option of `pg.Pool`, and these. */
+/** Options of `Pool`, in addition to those of `pg.Pool`. */
 export interface PoolOptions extends PoolConfig {
   /**
-   * Of the pool's own address, whatever the server is: replicas have tags of their own.
+   * Tags of the server at the pool's own address. Replicas have tags of their own.
    * @defaultValue none
    */
   readonly tags?: Tags | undefined
   /**
-   * The replicas: connection strings or objects. Roles are asked of the servers, not believed, so a list that is out of
-   * date costs no wrong write. Without replicas (and with one host) the pool behaves as `pg.Pool` does.
+   * The replicas: connection strings or objects. Each server reports its own role, so an outdated list never misdirects
+   * a write. Without replicas (and with one host) the pool behaves like `pg.Pool`.
    * @defaultValue []
    */
   readonly replicas?: readonly (string | ReplicaOptions)[] | undefined
   /**
-   * What reads may show, unless their session or the query says otherwise: `strong` (the primary only), `causal` (what the
-   * session has written), `window` (the same, by time alone), `bounded` (what is at most `maxStalenessMs` old) or
-   * `eventual`.
+   * Default consistency of reads: `strong` (the primary only), `causal` (at least what the session has written),
+   * `window` (the same, by time alone), `bounded` (at most `maxStalenessMs` old) or `eventual`. A session or a query
+   * may override it.
    * @defaultValue 'causal'
    */
   readonly consistency?: Consistency | undefined
   /**
-   * When `connect()` takes a connection to the primary: `lazy`, when a statement first needs one, so that a client that only
-   * reads takes none; or `eager`, at once, as `pg.Pool` does. Reads go to replicas either way.
+   * When `connect()` takes a connection to the primary: `lazy`, when a statement first needs it, so that a client that
+   * only reads takes none; or `eager`, at once, like `pg.Pool`. Reads go to replicas either way.
    * @defaultValue 'lazy'
    */
   readonly checkout?: 'lazy' | 'eager' | undefined
   /**
-   * A client that is not released for that long is told of by the event `clientLeaked` and in the log, with the place where
-   * it was checked out; in milliseconds.
+   * Time after which a client that is not released is reported by the event `clientLeaked` and in the log, with the
+   * stack of its checkout; in milliseconds.
    * @defaultValue never
    */
   readonly leakWarningMs?: number | undefined
   /**
-   * How long a read waits for a replica to catch up with what its session has written, before it goes to the primary, in
-   * milliseconds. 0: not at all.
+   * How long a read waits for a replica to catch up with its session's writes before it goes to the primary, in
+   * milliseconds. With 0 it does not wait.
    * @defaultValue 100
    */
   readonly catchUpTimeoutMs?: number | undefined
   /**
-   * The bound of `bounded`, in milliseconds, unless the query names one.
+   * Maximum staleness with `bounded` consistency, in milliseconds. A query may override it.
    * @defaultValue 2000
    */
   readonly maxStalenessMs?: number | undefined
   /**
-   * What happens to reads when the pool starts and finds no primary, so that it cannot tell how old its replicas are: they
-   * fail at once, wait for one for at most `failoverTimeoutMs`, or are served all the same, with the event
-   * `startedWithoutPrimary`.
+   * Behavior of reads when the pool starts without a primary, so that the lag of its replicas is unknown: they fail at
+   * once, wait for a primary for at most `failoverTimeoutMs`, or run anyway, with the event `startedWithoutPrimary`.
    * @defaultValue 'fail'
    */
   readonly withoutPrimaryAtStart?: 'fail' | 'wait' | 'serve' | undefined
   /**
-   * For how long after a write its session reads from the primary while the position of the write is not known, or with
-   * `consistency: 'window'` in any case, in milliseconds. Then also the age of what a replica may show.
+   * How long a session reads from the primary after a write whose position is unknown, in milliseconds. With
+   * `consistency: 'window'` after every write; then it is also the maximum staleness of replicas.
    * @defaultValue 2000
    */
   readonly windowMs?: number | undefined
   /**
-   * What you know better than the database: functions and relations that a replica may serve though it does not look
-   * like it (`readOnly`), and those that belong to the primary (`primaryOnly`).
-   * @defaultValue nothing
+   * Functions and relations that replicas may serve although the catalog does not prove it (`readOnly`), and those that
+   * must run on the primary (`primaryOnly`).
+   * @defaultValue none
    */
   readonly declared?: Declarations | undefined
   /**
-   * Judges the statements: `createLibpgQueryParser()`, or `createNodeSqlParser()` if WebAssembly is not to be had. The
-   * second needs the package `node-sql-parser`, and proves fewer reads.
+   * Parser for SQL: `createLibpgQueryParser()`, or `createNodeSqlParser()` where WebAssembly is unavailable. The second
+   * needs the package `node-sql-parser` and proves fewer reads.
    * @defaultValue createLibpgQueryParser()
    */
   readonly parser?: SqlParser | undefined
   /**
-   * How much memory the verdicts on statements may take, in bytes, at least 1 MiB; those not needed for longest go first.
+   * Size of the cache of classified statements, in bytes, at least 1 MiB. The least recently used go first.
    * @defaultValue 16 MiB
    */
   readonly statementCacheBytes?: number | undefined
   /**
-   * A longer text is not parsed and goes to the primary; in bytes of UTF-8, at most 8 MiB.
+   * Maximum size of a text that is parsed, in bytes of UTF-8, at most 8 MiB. Longer ones go to the primary.
    * @defaultValue 256 KiB
    */
   readonly maxSqlBytes?: number | undefined
@@ -221,7 +223,7 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly probeIntervalMs?: number | undefined
   /**
-   * How long a probe may take before its node counts as down, in milliseconds.
+   * Timeout of a probe, in milliseconds. After it the node counts as down.
    * @defaultValue 2000
    */
   readonly probeTimeoutMs?: number | undefined
@@ -231,15 +233,15 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly maxLag?: MaxLag | undefined
   /**
-   * How long a replica may take to answer a read, in milliseconds, waiting for a connection included. Then the read runs
-   * on the next candidate, and the replica gets no more until it has answered a probe. Without it a read may take as long
-   * as its replica answers probes.
+   * Timeout of a read on a replica, including the wait for a connection, in milliseconds. Then the read runs on the
+   * next candidate, and the replica gets no reads until it answers a probe. Without it a read may take as long as its
+   * replica answers probes.
    * @defaultValue none
    */
   readonly readTimeoutMs?: number | undefined
   /**
-   * How long a statement waits for a primary while there is none, in milliseconds, and how long a read goes on looking
-   * for a node after the first has failed. Until a primary was seen for the first time, nothing waits.
+   * How long a statement waits for a primary, and how long a read tries other nodes after the first has failed, in
+   * milliseconds. Nothing waits until a primary has been seen for the first time.
    * @defaultValue 30000
    */
   readonly failoverTimeoutMs?: number | undefined
@@ -249,15 +251,14 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly primarySpill?: PrimarySpill | undefined
   /**
-   * How the tokens of `session.token()` are made and believed.
-   * @defaultValue not signed, and good for five minutes
+   * Signature and lifetime of the tokens of `session.token()`.
+   * @defaultValue not signed, valid for five minutes
    */
   readonly tokens?: TokenOptions | undefined
   /**
-   * Tells the servers of the cluster, primary included, and again when they change: `dnsDiscovery()`,
-   * `patroniDiscovery()`, `functionDiscovery()` or your own. Until it has answered, and while it does not, the servers that
-   * are known already stay.
-   * @defaultValue none: the servers are those that the options name
+   * Source of the cluster's servers, primary included, and of their changes: `dnsDiscovery()`, `patroniDiscovery()`,
+   * `functionDiscovery()` or your own. While it gives no answer, the current servers stay.
+   * @defaultValue none: the servers that the options name
    */
   readonly discovery?: Discovery | undefined
   /**
@@ -266,25 +267,26 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly balancer?: Balancer | undefined
   /**
-   * Named classes of work, each with its own share of every node's connections: `{ api: { share: 0.8 }, batch: { share: 0.2,
-   * priority: 1 } }`. What names no tier belongs to the tier `default`, which has all connections unless it is given here.
-   * Without tiers nothing is paid for them.
+   * Named classes of work, each with its own share of every node's connections: `{ api: { share: 0.8 }, batch: { share:
+   * 0.2, priority: 1 } }`. Statements without a tier belong to the tier `default`, which may use all connections unless
+   * it is given here. Without tiers there is no overhead.
    * @defaultValue none
    */
   readonly tiers?: Readonly<Record<string, TierOptions>> | undefined
   /**
-   * Whether fast proven reads share connections, and how; `false`: each has one of its own while it runs. Needs `pg` 8.23.
+   * Whether and how fast proven reads share connections. With `false` each has its own connection while it runs. Needs
+   * `pg` 8.23.
    * @defaultValue { perNode: 2, maxInFlight: 128 }
    */
   readonly lanes?: false | LaneOptions | undefined
   /**
-   * Whether proven reads that come again and again are prepared, and how; `false`: only what has a name.
+   * Whether and how repeated proven reads are prepared. With `false` only queries with a `name` are.
    * @defaultValue { after: 5, max: 100 }
    */
   readonly prepare?: false | PrepareOptions | undefined
   /**
-   * Where the router logs what happens to the cluster: a pino logger, or `false` for nowhere.
-   * @defaultValue pino to standard error, warnings and worse
+   * Logger for events of the cluster: a pino logger, or `false` for none.
+   * @defaultValue pino, warnings and errors to standard error
    */
   readonly logger?: Logger | false | undefined
 }

@@ -23,10 +23,10 @@ const MIB = 1024 * 1024
 
 /** The options after validation, with every default filled in. */
 export interface Settings {
-  /** What node-postgres gets to see of the options. */
+  /** The options for node-postgres. */
   readonly pgOptions: PoolConfig
   readonly nodes: readonly NodeConfig[]
-  /** Makes the options of a node that is found later follow those of the pool. Absent: they stay as they are. */
+  /** Makes the options of a discovered node follow those of the pool. Absent: they stay as they are. */
   readonly adopt?: (config: NodeConfig) => NodeConfig
   readonly consistency: Consistency
   readonly catchUpTimeoutMs: number
@@ -48,17 +48,17 @@ export interface Settings {
   readonly checkout: 'lazy' | 'eager'
   readonly leakWarningMs: number | undefined
   readonly balancer: Balancer
-  /** Absent where there are none. */
+  /** Absent without tiers. */
   readonly tiers: readonly Tier[] | undefined
   readonly lanes: LaneSettings | undefined
   readonly prepare: PrepareSettings | undefined
-  /** Absent where nothing is to be logged. */
+  /** Absent when logging is off. */
   readonly logger: Logger | undefined
 }
 
 /**
- * Validates the options once. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming the option, what
- * is legal and what came.
+ * Validates the options. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming the option, the
+ * legal values and the received one.
  */
 export function settingsOf(options: PoolOptions): Settings {
   checkNames(options, POOL_OPTIONS, 'the pool')
@@ -135,7 +135,7 @@ export function settingsOf(options: PoolOptions): Settings {
     maxLag: maxLagOf(maxLag),
     readTimeoutMs: readTimeoutMs === undefined ? undefined : timeoutOption('readTimeoutMs', readTimeoutMs),
     failoverTimeoutMs: timeoutOption('failoverTimeoutMs', failoverTimeoutMs, 30_000),
-    // Where there is no replica to be, nothing runs in its place.
+    // A single node has no replicas to stand in for, so the limit does not apply.
     primarySpill: spillOf(primarySpill ?? (isSingle ? { share: 1 } : undefined), pgOptions),
     discovery,
     tokens: tokensOf(tokens),

@@ -4,7 +4,7 @@ import { checkNames, checkObject, numberOption } from './validate.ts'
 const LANE_OPTIONS: ReadonlySet<string> = new Set(['perNode', 'maxInFlight'])
 const PREPARE_OPTIONS: ReadonlySet<string> = new Set(['after', 'max'])
 
-/** Gives undefined where lanes are switched off. */
+/** Validates the option `lanes`. Returns `undefined` when lanes are off. */
 export function lanesOf(lanes: unknown): LaneSettings | undefined {
   if (lanes === false) return undefined
   if (lanes !== undefined) checkObject('lanes', lanes)
@@ -16,7 +16,7 @@ export function lanesOf(lanes: unknown): LaneSettings | undefined {
   }
 }
 
-/** Gives undefined where nothing is to be prepared. */
+/** Validates the option `prepare`. Returns `undefined` when preparing is off. */
 export function prepareOf(prepare: unknown): PrepareSettings | undefined {
   if (prepare === false) return undefined
   if (prepare !== undefined) checkObject('prepare', prepare)

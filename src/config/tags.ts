@@ -2,7 +2,7 @@ import { describe } from '../errors/describe.ts'
 import { isTags, type Tags } from '../topology/tags.ts'
 import { invalid } from './validate.ts'
 
-/** What an option with tags comes to; throws `SWITCHYARD_INVALID_OPTION` unless all of them are strings. */
+/** Validates an option with tags; throws `SWITCHYARD_INVALID_OPTION` unless all of them are strings. */
 export function tagsOption(name: string, value: unknown): { readonly tags?: Tags } {
   if (value === undefined) return {}
   if (!isTags(value)) {

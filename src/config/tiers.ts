@@ -17,7 +17,7 @@ const TIER_OPTIONS: ReadonlySet<string> = new Set<keyof TierOptions>([
   'tags',
 ])
 
-/** What names no tier waits as long as it takes, as with pg.Pool. */
+/** The tier of statements without a tier. They wait without a limit, as with pg.Pool. */
 const UNNAMED: Tier = {
   name: DEFAULT_TIER,
   share: 1,
@@ -28,7 +28,10 @@ const UNNAMED: Tier = {
   tags: undefined,
 }
 
-/** The tiers of the pool, the default one included; `undefined` where there are none. Throws `SWITCHYARD_INVALID_OPTION`. */
+/**
+ * Validates the option `tiers`, and adds the default tier; `undefined` without tiers. Throws
+ * `SWITCHYARD_INVALID_OPTION`.
+ */
 export function tiersOf(given: unknown): readonly Tier[] | undefined {
   if (given === undefined) return undefined
   checkObject('tiers', given)
@@ -67,7 +70,7 @@ function integerOption(name: string, value: unknown, defaultValue: number, max: 
   throw invalid(`Option "${name}" must be an integer from 0 to ${max}; received ${describe(value)}`)
 }
 
-/** The limits of one tier: of the primary it may use its share only, in place of replicas too. */
+/** Returns the limits of one tier. Its share also applies to reads on the primary in place of replicas. */
 export function limitsOf(settings: ExecutionLimits, tier: Tier | undefined): ExecutionLimits {
   if (tier === undefined) return settings
   const { places, over } = settings.primarySpill

@@ -1,8 +1,11 @@
 import { SwitchyardError } from '../errors/error.ts'
 
-/** No replica can serve the read, and what its session has seen on one the primary does not show. */
+/**
+ * Creates the error for a read that no replica can serve while the primary does not show what its session has already
+ * seen.
+ */
 export function behindError(): SwitchyardError {
   const message =
-    'What this session has read on a replica the primary does not show yet: it waits for its synchronous standbys'
+    'The primary does not show yet what this session has read on a replica: it waits for its synchronous standbys'
   return new SwitchyardError('SWITCHYARD_PRIMARY_BEHIND', message, { retryable: true })
 }

@@ -10,13 +10,13 @@ import { createSession, seenRead, type MutableSession, type SeenRead, type Sessi
 import { SessionAlias } from './session-alias.ts'
 import type { Showing, Unshown } from './unshown.ts'
 
-/** A primary that could not tell its position is not asked again by reads for so long, in milliseconds. */
+/** After a failed request for a floor, reads do not request another one for this long, in milliseconds. */
 const FAILED_FOR_MS = 250
 
-/** How long a question to the primary may take whose answer decides about an error, in milliseconds. */
+/** Timeout of `committed()`, in milliseconds. */
 const ANSWER_MS = 500
 
-/** Sessions around a session, the pool's included. */
+/** Maximum nesting depth of sessions, the pool's own included. */
 const DEEPEST = 16
 
 function depthOf(session: MutableSession): number {
@@ -25,35 +25,35 @@ function depthOf(session: MutableSession): number {
   return depth
 }
 
-/** One look. */
+/** A single attempt without waiting. */
 const NO_PATIENCE: Patience = { certainMs: 0, uncertainMs: 0 }
 
 export interface CausalityOptions {
   readonly platform: Platform
-  /** Asks the primary for a position at or after all that has been committed by now. */
+  /** Reads a position on the primary at or after everything committed before the call. */
   readonly ask: () => Promise<Position | undefined>
-  /** Whether a server of this identity is there, and answers. */
+  /** Whether a server with this identity is up. */
   readonly hasServer: (serverIdentity: string) => boolean
-  /** Looks for what the primary does not show and this server may have shown; see `PrimaryProof`. */
+  /** See `PrimaryProofOptions`. */
   readonly look: (serverIdentity: string | undefined) => Promise<Unshown | undefined>
   /** How long a read waits for its session's floor, in milliseconds. */
   readonly catchUpTimeoutMs: number
-  /** How long a read waits for a node that can serve it at all, in milliseconds. */
+  /** How long a read waits for a node that can serve it, in milliseconds. */
   readonly failoverTimeoutMs: number
-  /** A session began with a token of a position that the primary has not reached. */
+  /** Called when a session started with a token whose position the primary has not reached. */
   readonly claimRejected: () => void
 }
 
-/** Keeps sessions' promises: asks for floors when something happens that has to be covered, and hands over what they bring. */
+/** Implements causal consistency: requests floors for what sessions write and see, and applies them to the sessions. */
 export class Causality {
   readonly #options: CausalityOptions
   readonly #keeper: FloorKeeper
   readonly #proof: PrimaryProof
   #failedAtMs = -Infinity
   #start: Position | undefined
-  /** Every session's reads must show it. */
+  /** Position that the reads of every session must show. */
   #commonFloor: Position | undefined
-  /** Brings the next floor. */
+  /** Request that raises `#commonFloor`. */
   #rising: { readonly floor: Floor; readonly sinceMs: number } | undefined
 
   constructor(options: CausalityOptions) {
@@ -70,24 +70,26 @@ export class Causality {
     this.#keeper.close()
   }
 
-  /** Questions that the primary was asked so far. */
+  /** Number of floors that the primary was asked for. */
   get floorsAsked(): number {
     return this.#keeper.asked
   }
 
-  /** A floor for everything that has been committed by now. */
+  /** Requests a floor for everything committed before the call. */
   request(): Floor {
     return this.#keeper.request()
   }
 
-  /** A position at or after everything that has been committed by now; `undefined` when it cannot be had soon. */
+  /**
+   * Reads a position at or after everything committed before the call; `undefined` when the answer does not come soon.
+   */
   async committed(): Promise<Position | undefined> {
     const floor = this.request()
     await this.#within(floor.settled(), ANSWER_MS)
     return floor.state.name === 'known' ? floor.state.position : undefined
   }
 
-  /** The session is said to have written up to `position`, by a token. */
+  /** Applies a token that claims that the session has written up to `position`. */
   claim(session: MutableSession, position: Position, primary: NodeView | undefined): void {
     const seen = primary?.state.name === 'up' ? primary.state.observation : undefined
     const { lsn, systemIdentifier, timeline } = seen ?? {}
@@ -96,15 +98,15 @@ export class Causality {
     else session.claims(position, this.#options.platform.now(), this.request())
   }
 
-  /** A session that has nothing to do with what the rest of the process wrote, though the rest sees what it writes. */
+  /** Creates a session that need not see what the rest of the process wrote. Its own writes count for the rest. */
   begin(implicit: MutableSession, start: SessionStart): MutableSession {
     return createSession({ ...start, parent: implicit, isMonotonic: true, position: this.#start })
   }
 
   /**
-   * A session within another one: it begins with what that one knows, and that one sees what it writes. Code that begins each
-   * session within the one before would build a chain without end: from a depth on they are one session, which promises each
-   * of them more than it asks for.
+   * Creates a session within another one. It starts with the state of its parent, which sees its writes. Code that
+   * starts each session within the previous one would build an endless chain. So beyond a depth the sessions share one
+   * state, which only strengthens their promises.
    */
   beginWithin(parent: MutableSession, start: SessionStart): MutableSession {
     const { floor, lastReads, lastWriteAtMs, position, floorPendingSinceMs } = parent
@@ -130,8 +132,8 @@ export class Causality {
   }
 
   /**
-   * Where the cluster was when its primary was seen: nobody reads older than where it first was. A new timeline is another
-   * start. What is left of the old one lies before it, and nobody waits for what is lost.
+   * Records the position of the primary when it is first seen: no read may show less. A new timeline starts over. What
+   * survived of the old one lies before it, and waiting for what was lost would be pointless.
    */
   primaryAt(position: Position, implicit: MutableSession): void {
     if (this.#start !== undefined && this.#start.timeline >= position.timeline) return
@@ -139,14 +141,14 @@ export class Causality {
     implicit.mustShow(position)
   }
 
-  /** Of the cluster; `undefined` until its primary was seen. */
+  /** The cluster's system identifier; `undefined` until its primary has been seen. */
   get systemIdentifier(): string | undefined {
     return this.#start?.systemIdentifier
   }
 
   /**
-   * A position that covers what the session has written and seen, as soon as it can be had; `undefined` when it cannot. The
-   * primary shows all of that if the session has no last reads by then.
+   * Returns a position that covers what the session has written and seen; `undefined` when there is none in time. The
+   * primary shows all of it if the session has no last reads afterwards.
    */
   async positionOf(session: MutableSession, timeoutMs: number): Promise<Position | undefined> {
     const { platform } = this.#options
@@ -167,9 +169,10 @@ export class Causality {
   }
 
   /**
-   * A read of the session was answered by this node.
-   * @param before Last reads of the session of which it is proven that the answer shows all that they showed
-   * @param upTo What the node had replayed behind the answer, where it was asked: then nobody has to ask that server again
+   * Records that this node answered a read of the session.
+   * @param before Last reads of the session whose data the answer is proven to include
+   * @param upTo Position that the node had replayed after the answer, if it was asked. Then no later read has to ask
+   * that server again
    */
   answered(
     session: MutableSession,
@@ -186,24 +189,26 @@ export class Causality {
     else session.readFrom(seenRead(state.observation.serverIdentity, nowMs), before)
   }
 
-  /** Something was seen on the primary. */
+  /** Records that the session has read on the primary. */
   sawPrimary(session: MutableSession): void {
     session.saw(this.#options.platform.now(), this.request(), [])
   }
 
-  /** Sessions have been told to see what is committed by now: from now on every read does, whatever its session. */
+  /** Makes every later read, in any session, show everything committed before the call. */
   synchronize(): void {
     this.#rising = { floor: this.request(), sinceMs: this.#options.platform.now() }
   }
 
-  /** Whether the primary shows what these reads have shown: for reads that could go elsewhere, too, and so not for long. */
+  /**
+   * Whether the primary shows what these reads have shown. Waits only briefly, since the read could also go elsewhere.
+   */
   showing(reads: readonly SeenRead[]): Promise<Showing> {
     return this.#proof.prove(reads, this.#patience(this.#options.catchUpTimeoutMs))
   }
 
   /**
-   * Resolves when the primary shows what the session has seen, or when it cannot be told; `undefined` when it is known to.
-   * Rejects with `SWITCHYARD_PRIMARY_BEHIND`.
+   * Resolves when the primary shows what the session has seen, or when that is unknown; `undefined` when it surely
+   * does. Rejects with `SWITCHYARD_PRIMARY_BEHIND`.
    */
   shown(session: MutableSession): Promise<void> | undefined {
     const { lastReads } = session
@@ -231,7 +236,7 @@ export class Causality {
     const { hasServer, platform } = this.#options
     this.#lift(session)
     this.#settle(session)
-    // It began before the cluster was looked at, or on an older timeline.
+    // The session started before the first snapshot, or on an older timeline.
     if (this.#start !== undefined && (session.position?.timeline ?? 0) < this.#start.timeline) {
       session.mustShow(this.#start)
     }
@@ -245,7 +250,7 @@ export class Causality {
     return awaited === undefined ? shown() : awaited.then(shown)
   }
 
-  /** Has the session's reads show what every session's must. */
+  /** Applies the common floor to the session. */
   #lift(session: MutableSession): void {
     const { platform } = this.#options
     if (this.#rising !== undefined) {
@@ -256,7 +261,7 @@ export class Causality {
           this.#commonFloor === undefined ? state.position : later(this.#commonFloor, state.position)
         this.#rising = undefined
       } else {
-        // What is committed by now covers it all the same.
+        // A later floor covers the same writes.
         const isDue = state.name === 'failed' && platform.now() - this.#failedAtMs >= FAILED_FOR_MS
         if (isDue) this.#rising = { floor: this.request(), sinceMs }
         session.saw(Math.max(sinceMs, session.floorPendingSinceMs ?? sinceMs), this.request(), [])
@@ -276,7 +281,7 @@ export class Causality {
   #awaitFloor(session: MutableSession): Promise<void> | undefined {
     const { platform, catchUpTimeoutMs } = this.#options
     if (session.floorPendingSinceMs === undefined || catchUpTimeoutMs === 0) return undefined
-    // A floor that failed, or was never asked for: what is committed by now covers it all the same.
+    // The floor failed or was never requested. A later one covers the same writes.
     if (session.floor === undefined) {
       if (platform.now() - this.#failedAtMs < FAILED_FOR_MS) return undefined
       session.saw(session.floorPendingSinceMs, this.request(), [])
@@ -288,7 +293,7 @@ export class Causality {
     return { certainMs, uncertainMs: Math.min(certainMs, this.#options.catchUpTimeoutMs) }
   }
 
-  /** Others wrote: the session reads that too, if the primary can tell in time how far it is. */
+  /** Makes the session's reads show writes of other pools, if the primary reports its position in time. */
   async hears(session: MutableSession): Promise<void> {
     const floor = this.request()
     if (this.#options.catchUpTimeoutMs === 0) return session.saw(this.#options.platform.now(), floor, [])
@@ -303,7 +308,7 @@ export class Causality {
     this.#settle(session)
   }
 
-  /** `undefined` when the time is over first. */
+  /** Resolves with `undefined` after the timeout. */
   async #within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
     const { platform } = this.#options
     const release = platform.holdOpen()

@@ -5,7 +5,7 @@ import type { Position } from './position.ts'
 const ASKED: FloorState = { name: 'asked' }
 const FAILED: FloorState = { name: 'failed' }
 
-/** Between two questions whose answers nobody waits for, in milliseconds. */
+/** Minimum time between two requests that no caller waits for, in milliseconds. */
 const PAUSE_MS = 50
 
 class SharedFloor implements Floor {
@@ -14,7 +14,7 @@ class SharedFloor implements Floor {
   #settle: (() => void) | undefined
   #settled: Promise<void> | undefined
 
-  /** @param awaited Told when somebody begins to wait for it. */
+  /** @param awaited Called when the first caller waits for the floor. */
   constructor(awaited: () => void) {
     this.#awaited = awaited
   }
@@ -29,7 +29,7 @@ class SharedFloor implements Floor {
 
   settled(): Promise<void> {
     if (this.#state !== ASKED) return Promise.resolve()
-    // Most floors are never waited for.
+    // The promise is created lazily: most floors have no waiting callers.
     if (this.#settled === undefined) {
       this.#settled = new Promise((resolve) => (this.#settle = resolve))
       this.#awaited()
@@ -44,8 +44,9 @@ class SharedFloor implements Floor {
 }
 
 /**
- * Asks the primary for floors: one question is under way and one is next, whoever asks meanwhile shares the next one. That
- * one is asked as soon as somebody waits for it, and otherwise after a pause: who only writes costs the primary next to nothing.
+ * Requests floors from the primary. One request runs at a time, and all callers in the meantime share the next one. It
+ * is sent at once if a caller waits for it, and otherwise after a pause, so sessions that only write cost the primary
+ * little.
  */
 export class FloorKeeper {
   readonly #ask: () => Promise<Position | undefined>
@@ -57,25 +58,25 @@ export class FloorKeeper {
   #next: SharedFloor | undefined
   #asked = 0
 
-  /** @param ask asks the primary for its position; may reject */
+  /** @param ask reads the primary's position; may reject */
   constructor(ask: () => Promise<Position | undefined>, platform: Platform) {
     this.#ask = ask
     this.#platform = platform
   }
 
-  /** Questions so far. */
+  /** Number of requests so far. */
   get asked(): number {
     return this.#asked
   }
 
-  /** A floor for everything that has been committed by now. */
+  /** Requests a floor for everything committed before the call. */
   request(): Floor {
     const floor = (this.#next ??= new SharedFloor(this.#askNow))
     if (this.#pause === undefined) this.#askInTime()
     return floor
   }
 
-  /** Asks no more of itself; who waits is still answered. */
+  /** Stops requests that no caller waits for. */
   close(): void {
     this.#isClosed = true
     this.#pause?.cancel()

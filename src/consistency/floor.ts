@@ -1,8 +1,8 @@
 import type { Position } from './position.ts'
 
 /**
- * A position of the primary that is asked for, or was. It is at or after everything that was committed before it was asked
- * for, so all sessions that wrote before then share it.
+ * A position of the primary that has been requested. It is at or after everything committed before the request, so all
+ * sessions that wrote before then share it.
  */
 export interface Floor {
   readonly state: FloorState
@@ -13,5 +13,5 @@ export interface Floor {
 export type FloorState =
   | { readonly name: 'asked' }
   | { readonly name: 'known'; readonly position: Position }
-  /** The primary did not answer, or cannot tell its position. */
+  /** The primary did not answer, or did not report its position. */
   | { readonly name: 'failed' }

@@ -2,12 +2,12 @@ import { later } from './position.ts'
 import { peekToken, type TokenContent } from './token.ts'
 
 /**
- * Which of one user's tokens to keep: `known`, or `heard`, which came later. Gives one of the two texts, because a new
- * one would have to be signed.
+ * Returns the later of a user's tokens: `known`, or `heard`, which arrived later. Always returns one of the two texts,
+ * since a new one would have to be signed.
  *
- * Of two positions it is the one that implies the other, of two times the later one. Of one each it is the one that came
- * later: a position that is asked for after a write without a floor implies it, and a write without a floor is implied by no earlier
- * position. Only two writes that one user makes at the same time, one of them without a floor, can lose one to the other.
+ * Of two positions it is the one that implies the other; of two expiry times, the later one. Of one of each it is the
+ * one that arrived later: a position requested after a write without a floor implies that write, and no earlier
+ * position does. Only of two simultaneous writes of one user, one without a floor, may one get lost.
  */
 export function laterToken(known: string, heard: string): string {
   const [before, now] = [peekToken(known), peekToken(heard)]

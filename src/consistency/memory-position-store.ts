@@ -7,16 +7,16 @@ import type { PositionStore } from './position-store.ts'
 
 export interface MemoryPositionStoreOptions {
   /**
-   * How many users are remembered. Beyond it, who was not heard of for the longest time is forgotten, and reads as if
-   * they had not written. @defaultValue 10000
+   * Maximum number of users. Beyond it the least recently used entry is dropped, and that user reads as if they had not
+   * written. @defaultValue 10000
    */
   readonly maxEntries?: number
-  /** Where the time comes from. @defaultValue the machine's clock */
+  /** Clock for the expiry of entries. @defaultValue the machine's clock */
   readonly platform?: Pick<Platform, 'now'>
 }
 
 /**
- * A store in this process's memory: for a single process, and for tests.
+ * Creates a store in memory, for a single process and for tests.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` unless `maxEntries` is a whole number above 0.
  */

@@ -1,12 +1,15 @@
-/** One of those in this process that watch a cluster. */
+/** A pool or client of this process that watches a cluster. */
 export interface Neighbour {
-  /** Of the cluster that it watches; `undefined` while that is not known. */
+  /** System identifier of its cluster; `undefined` while unknown. */
   readonly systemIdentifier: string | undefined
-  /** Commits over its connections may be acknowledged before they are flushed. */
+  /** Whether commits over its connections may be acknowledged before they are flushed. */
   readonly mayBeUnflushed: boolean
-  /** Another one, of the same cluster as far as is known, may have written. */
+  /** Called when another member, of the same or an unknown cluster, may have written. */
   heardOfWrite(writer: Neighbour): void
-  /** Another one has taken a lock or heard a notification: every read from now on shows what is committed by now. */
+  /**
+   * Called when another member has taken a lock or received a notification. Every later read must show what is
+   * committed now.
+   */
   heardOfSynchronization(): void
 }
 
@@ -15,7 +18,7 @@ export interface Neighbour {
  * and what this process wrote through one of them it reads through the others.
  */
 export class Neighbours {
-  /** A pool that nobody has any more is gone, though nobody has ended it. */
+  /** Weak, so that a pool that was dropped without `end()` can be collected. */
   readonly #members = new Set<WeakRef<Neighbour>>()
 
   join(member: Neighbour): void {
@@ -27,12 +30,12 @@ export class Neighbours {
     this.#sweep(member)
   }
 
-  /** The outcome of something that may have written has been heard. */
+  /** Reports the end of a statement that may have written. */
   wrote(writer: Neighbour): void {
     this.#tell(writer, (member) => member.heardOfWrite(writer))
   }
 
-  /** It has taken a lock, or heard a notification. */
+  /** Reports that a lock was taken or a notification received. */
   synchronized(source: Neighbour): void {
     this.#tell(source, (member) => member.heardOfSynchronization())
   }
@@ -46,7 +49,7 @@ export class Neighbours {
     }
   }
 
-  /** Forgets those that are gone, and this one. */
+  /** Removes collected members and `leaving`. */
   #sweep(leaving: Neighbour | undefined): void {
     for (const each of this.#members) {
       const member = each.deref()
@@ -60,5 +63,5 @@ function mayBeOfOne(one: Neighbour, other: Neighbour): boolean {
   return mine === undefined || theirs === undefined || mine === theirs
 }
 
-/** Those of this process. */
+/** The registry of this process. */
 export const neighbours: Neighbours = new Neighbours()

@@ -1,13 +1,13 @@
 /**
- * A place outside of the client that keeps a token per user, for clients that carry none: crawlers, webhooks, jobs,
- * several devices of one user.
+ * Stores a token per user outside of the client, for clients that carry none: crawlers, webhooks, jobs, several devices
+ * of one user.
  */
 export interface PositionStore {
-  /** The user's token. `undefined` when there is none, or its time is over. */
+  /** Returns the user's token. `undefined` when there is none or it has expired. */
   get(key: string): Promise<string | undefined>
   /**
-   * Keeps the later one of this token and the one that is there (`laterToken`), for at least `ttlMs`. It must not go back:
-   * two requests of one user may end in another order than they wrote in.
+   * Stores the later of this token and the stored one (`laterToken`) for at least `ttlMs`. The stored token must never
+   * go back: two requests of one user may end in a different order than they wrote.
    */
   set(key: string, token: string, ttlMs: number): Promise<void>
 }

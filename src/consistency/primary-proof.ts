@@ -1,43 +1,43 @@
 import type { Platform } from '../platform/platform.ts'
 import type { SeenRead } from './session.ts'
-import { SharedQuestion } from './shared-question.ts'
+import { SharedCall } from './shared-call.ts'
 import type { Showing, Unfinished, Unshown } from './unshown.ts'
 
-/** Time between two looks, in milliseconds: doubles from the first to the longest. */
+/** Time between two attempts, in milliseconds: doubles from the first to the longest. */
 const FIRST_GAP_MS = 2
 const LONGEST_GAP_MS = 50
 
 export interface PrimaryProofOptions {
   readonly platform: Platform
   /**
-   * Looks for what the primary does not show and this server may have shown, or any server when it is gone. `undefined` when
-   * nobody can tell.
+   * Finds transactions that the primary does not show but this server, or any server when it is gone, may have shown.
+   * `undefined` when that is unknown.
    */
   readonly look: (serverIdentity: string | undefined) => Promise<Unshown | undefined>
 }
 
-/** How long to wait for a proof, in milliseconds. */
+/** Timeouts of a proof, in milliseconds. */
 export interface Patience {
-  /** While the primary certainly hides something that the session may have seen. */
+  /** While a transaction that the session may have seen is certainly not visible on the primary. */
   readonly certainMs: number
-  /** While it only may hide something. */
+  /** While that is only possible. */
   readonly uncertainMs: number
 }
 
 /**
- * Proves that the primary shows what replicas have shown. A commit is in the log, and so on replicas, before the primary
- * shows it: for a moment, or for as long as it waits for synchronous standbys. But what is in progress on the primary, and
- * committed on the replica, is exactly what is missing; and what has once ended on the primary is shown there for good.
+ * Proves that the primary shows what replicas have shown. A commit is in the WAL, and so visible on replicas, before it
+ * is visible on the primary: for a moment, or for as long as it waits for synchronous standbys. Missing are exactly the
+ * transactions in progress on the primary that the replica shows as committed. Once they have ended they are visible.
  */
 export class PrimaryProof {
   readonly #options: PrimaryProofOptions
-  readonly #looks = new Map<string | undefined, SharedQuestion<Unshown | undefined>>()
+  readonly #looks = new Map<string | undefined, SharedCall<Unshown | undefined>>()
 
   constructor(options: PrimaryProofOptions) {
     this.#options = options
   }
 
-  /** Of everything that these reads have shown. */
+  /** Proves it for everything that these reads have shown. */
   async prove(reads: readonly SeenRead[], patience: Patience): Promise<Showing> {
     const last = new Map<string | undefined, number>()
     for (const { serverIdentity, atMs } of reads) {
@@ -57,7 +57,7 @@ export class PrimaryProof {
     for (let gapMs = FIRST_GAP_MS; ; gapMs = Math.min(LONGEST_GAP_MS, 2 * gapMs)) {
       const unshown = await this.#look(server)
       if (unshown === undefined) return 'unknown'
-      // What began to end later was not seen by then.
+      // A transaction that was not missing at the first attempt ended after the read.
       const left = mayHaveBeenSeen(unshown, atMs).filter(([id]) => missing?.has(id) !== false)
       if (left.length === 0) return 'shown'
       missing = new Set(left.map(([id]) => id))
@@ -69,13 +69,13 @@ export class PrimaryProof {
   }
 
   async #look(server: string | undefined): Promise<Unshown | undefined> {
-    let question = this.#looks.get(server)
-    if (question === undefined) {
-      question = new SharedQuestion(() => this.#options.look(server).catch(() => undefined))
-      this.#looks.set(server, question)
+    let call = this.#looks.get(server)
+    if (call === undefined) {
+      call = new SharedCall(() => this.#options.look(server).catch(() => undefined))
+      this.#looks.set(server, call)
     }
-    const unshown = await question.answer()
-    if (question.isIdle) this.#looks.delete(server)
+    const unshown = await call.result()
+    if (call.isIdle) this.#looks.delete(server)
     return unshown
   }
 
@@ -87,7 +87,7 @@ export class PrimaryProof {
   }
 }
 
-/** Without the replica's word: what did not begin to commit after the read. */
+/** If the replica could not be asked: all transactions whose last statement did not start after the read. */
 function mayHaveBeenSeen(
   { transactions, isCertain }: Unshown,
   atMs: number,

@@ -3,7 +3,7 @@ import type { Consistency } from './mode.ts'
 import type { Position } from './position.ts'
 import type { MutableSession, SeenRead, SessionStart, WriteCertainty } from './session.ts'
 
-/** Another session by what it asks for, and the same one by what it has written and seen. */
+/** A session with its own options that shares the state of another one: its writes, reads and floors. */
 export class SessionAlias implements MutableSession {
   readonly consistency: Consistency | undefined
   readonly tier: string | undefined

@@ -2,12 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { createSession, type MutableSession } from './session.ts'
 
 /**
- * Carries the session of the running code through everything that it awaits. Every pool has its own, so that a session
- * of one pool says nothing to another.
+ * Carries the session of the running code through everything that it awaits. Every pool has its own, so a session
+ * belongs to one pool.
  */
 export class SessionContext {
   readonly #storage = new AsyncLocalStorage<MutableSession>()
-  /** The session of code that is in none of its own: what this process wrote, this process reads. */
+  /** The session of code outside any explicit session: the process reads its own writes. */
   readonly implicit: MutableSession = createSession()
 
   /** The session of the calling code. */

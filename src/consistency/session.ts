@@ -3,18 +3,21 @@ import type { Floor } from './floor.ts'
 import type { Consistency } from './mode.ts'
 import { later, shows, type Position } from './position.ts'
 
-/** A read that was answered: what it saw is not known more exactly than that its server had it by then. */
+/** A read that was answered. It is only known that its server showed the data by then. */
 export interface SeenRead {
   /**
-   * Tells servers apart, and one from itself after a restart: then it may have gone backwards. `undefined` when the server is
-   * gone: then the session's position covers what was seen, for replicas; the primary may show it later still.
+   * Identifies one start of one server: after a restart it may have gone backwards. `undefined` when the server is
+   * gone. Then the session's position covers what was seen for replicas, but the primary may show it later.
    */
   readonly serverIdentity: string | undefined
-  /** When the answer came (our clock, milliseconds). */
+  /** When the answer arrived (our clock, milliseconds). */
   readonly atMs: number
 }
 
-/** A read that was answered at `nowMs`. Moments are kept as whole milliseconds: such numbers take no memory of their own. */
+/**
+ * Creates a record of a read answered at `nowMs`. Times are whole milliseconds, since small integers need no heap
+ * object.
+ */
 export function seenRead(serverIdentity: string | undefined, nowMs: number): SeenRead {
   return { serverIdentity, atMs: Math.ceil(nowMs) }
 }
@@ -26,28 +29,28 @@ export function seenRead(serverIdentity: string | undefined, nowMs: number): See
 export interface Session {
   /** The promise about the data that its reads show. Absent: as the pool's. */
   readonly consistency: Consistency | undefined
-  /** The class of work that its statements belong to. Absent: none of its own. */
+  /** Tier of its statements. Absent: not set. */
   readonly tier: string | undefined
   /**
-   * When (our clock, milliseconds) the session last heard the outcome of something that may have written. `undefined`
-   * while it has not written.
+   * When (our clock, milliseconds) a statement of the session that may have written last ended. `undefined` while it
+   * has not written.
    */
   readonly lastWriteAtMs: number | undefined
   /** The position that its reads must show, as far as it is known: from floors, and from the token that it began with. */
   readonly position: Position | undefined
   /**
-   * Since when (our clock, milliseconds) it has written or seen something that `position` is not known to cover.
-   * `undefined` while there is no such thing.
+   * Since when (our clock, milliseconds) it has written or seen something that `position` does not cover yet.
+   * `undefined` when `position` covers everything.
    */
   readonly floorPendingSinceMs: number | undefined
-  /** The floor that will cover it. Absent when none was asked for. */
+  /** The floor that will cover it. Absent when none was requested. */
   readonly floor: Floor | undefined
-  /** Until then (our clock, milliseconds) it reads from the primary: its token could say no position. */
+  /** Until then (our clock, milliseconds) it reads from the primary, because its token has no position. */
   readonly primaryUntilMs: number | undefined
   /**
-   * The reads that its next one must not fall behind, one per server at most: the last one, and those that were under way
-   * at the same time. Only of replicas, and only in a session of its own. While there is none, the primary is known to show
-   * all that the session has seen.
+   * The reads that its next one must not fall behind, at most one per server: the last one, and those that ran at the
+   * same time. Only reads on replicas, and only in an explicit session. While empty, the primary is known to show
+   * everything that the session has seen.
    */
   readonly lastReads: readonly SeenRead[]
 }
@@ -57,54 +60,54 @@ export interface SessionStart {
   readonly tier?: string | undefined
   readonly position?: Position | undefined
   readonly primaryUntilMs?: number | undefined
-  /** Of the session around it. */
+  /** That of its parent. */
   readonly lastWriteAtMs?: number | undefined
   /** Sees what this session writes, too. */
   readonly parent?: MutableSession | undefined
-  /** Whether it promises that its reads never go backwards. */
+  /** Whether its reads must never go backwards. */
   readonly isMonotonic?: boolean
-  /** Of the session around it, or of the one that its token was taken from. */
+  /** Those of its parent, or of the session that its token was taken from. */
   readonly lastReads?: readonly SeenRead[]
 }
 
 /**
- * How sure it is that a statement may have written. `pending`: it reads relations, and only the catalog, which is not there
- * yet, could tell that one of them is a view that writes.
+ * Certainty that a statement may have written. `pending`: it reads relations, and the catalog is not loaded yet, so one
+ * of them may be a view that writes.
  */
 export type WriteCertainty = 'certain' | 'pending'
 
-/** Sessions of which all writes were pending: few, and for a moment. A field would cost every session memory. */
+/** Sessions with only `pending` writes: few, and for a short time. A field would cost memory in every session. */
 const pendingOnly = new WeakSet<MutableSession>()
 
-/** A session as its owner sees it: what happened in it is told to it. */
+/** A session with the methods that record its events. */
 export interface MutableSession extends Session {
-  /** True once it has written by itself, or something within it has. What has only `pending` writes has not. */
+  /** True once it or a session within it has written. `pending` writes do not count. */
   readonly hasWritten: boolean
   /** Sees what this session writes, too. */
   readonly parent: MutableSession | undefined
-  /** The outcome of a write, or of something that may have been one, was heard at `nowMs`. Tells all its parents, too. */
+  /** Records that a statement that may have written ended at `nowMs`, here and in all parents. */
   wrote(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void
-  /** As `wrote`, of this session alone. */
+  /** Like `wrote`, without the parents. */
   wroteByItself(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void
   /**
-   * A read was answered by a replica.
-   * @param before The last reads when it was routed: it shows all that they showed
+   * Records a read that a replica answered.
+   * @param before The last reads at the time of routing: the read shows everything that they showed
    */
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void
   /**
-   * Something was seen that `floor` covers, on the primary.
-   * @param before Last reads of which it is proven that the primary showed all that they showed
+   * Records a read on the primary, which `floor` covers.
+   * @param before Last reads whose data the primary is proven to have shown
    */
   saw(nowMs: number, floor: Floor, before: readonly SeenRead[]): void
-  /** The primary shows what these last reads showed, and a floor covers it. */
+  /** Records that the primary shows what these last reads showed, and that a floor covers it. */
   shows(reads: readonly SeenRead[]): void
-  /** The servers of these last reads are gone; `floor` covers what they showed. */
+  /** Records that the servers of these last reads are gone. `floor` covers what they showed. */
   lost(reads: readonly SeenRead[], nowMs: number, floor: Floor): void
-  /** It is said to have written up to `position`, and `floor` will show whether that can be. */
+  /** Records a token's claim that it has written up to `position`. `floor` will show whether that is possible. */
   claims(position: Position, nowMs: number, floor: Floor): void
-  /** Takes over what its floor has brought. Gives false when that contradicts what was claimed. */
+  /** Applies its floor if that is settled. Returns false when the floor contradicts the claim. */
   settle(): boolean
-  /** Its reads must show this position from now on. */
+  /** Makes later reads show this position. */
   mustShow(position: Position): void
 }
 
@@ -122,15 +125,15 @@ interface Beginning {
   readonly lastWriteAtMs: number | undefined
 }
 
-/** Something that the position is not known to cover yet. */
+/** Writes or reads that the position does not cover yet. */
 interface PendingFloor {
   readonly sinceMs: number
   readonly floor: Floor | undefined
-  /** It is said to be this, and nothing else is pending. */
+  /** Claim of a token. Absent when anything else is pending. */
   readonly claimed: Position | undefined
 }
 
-/** Most often there is one, and an array around it would be twice as large. */
+/** Stores a single read without an array, which would double its size. Most often there is one. */
 function compact(reads: readonly SeenRead[]): readonly SeenRead[] | SeenRead {
   const [first] = reads
   if (first === undefined) return NO_READS
@@ -144,18 +147,20 @@ function beginningOf(start: SessionStart): Beginning | undefined {
 }
 
 /**
- * There may be a million of them, so they have few fields, and no private methods, which would be another one. Moments are kept
- * as whole milliseconds, rounded up: that errs towards the fresher, and such numbers take no memory of their own.
+ * There may be a million sessions, so they have few fields, and no private methods, which would add one. Times are
+ * whole milliseconds, rounded up: that errs towards fresher data, and small integers need no heap object.
  */
 class CompactSession implements MutableSession {
   readonly parent: MutableSession | undefined
   readonly #beginning: Beginning | undefined
   #ownWriteAtMs: number | undefined
   #pending: PendingFloor | undefined
-  /** The first position of its timeline, which sessions share. How far it has come since is kept without an object around it. */
+  /**
+   * First position on its timeline, shared between sessions. The current LSN is a separate field, to save an object.
+   */
   #base: Position | undefined
   #lsn: Lsn | undefined
-  /** `undefined` where nothing is promised that needs them. */
+  /** `undefined` in sessions that are not monotonic. */
   #lastReads: readonly SeenRead[] | SeenRead | undefined
 
   constructor(start: SessionStart) {
@@ -207,7 +212,7 @@ class CompactSession implements MutableSession {
   }
 
   wrote(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void {
-    // No recursion: chains may be long.
+    // No recursion: the chain of parents may be long.
     let session: MutableSession | undefined = this.parent
     this.wroteByItself(nowMs, floor, certainty)
     for (; session !== undefined; session = session.parent) session.wroteByItself(nowMs, floor, certainty)
@@ -275,7 +280,7 @@ function without(all: readonly SeenRead[], reads: readonly SeenRead[]): readonly
   return all.filter((each) => !reads.includes(each))
 }
 
-/** A later floor covers all that an earlier one does, and what the floor has to cover besides no claim covers. */
+/** A later floor covers everything that an earlier one does. A claim covers nothing else that is pending. */
 function pendingFloor(nowMs: number, floor: Floor | undefined, claimed?: Position): PendingFloor {
   return { sinceMs: Math.ceil(nowMs), floor, claimed }
 }

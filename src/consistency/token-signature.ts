@@ -1,19 +1,19 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { SwitchyardError } from '../errors/error.ts'
 
-/** One secret, or several while they are being changed: the first one signs, all of them verify. */
+/** One secret, or several during a rotation: the first one signs, all of them verify. */
 export type TokenSecret = string | readonly string[]
 
 export const SIGNATURE_BYTES = 16
 const SHORTEST_SECRET = 16
-/** Keeps a secret that also signs other things from signing a token by accident. */
+/** Domain separation: signatures that the application makes with the same secret are not valid tokens. */
 const PURPOSE = 'pg-switchyard token\0'
 
 /**
- * The secrets of an option, checked.
+ * Validates the secrets of an option.
  *
- * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` unless it is text of at least 16 characters, or a list of such
- *   texts that is not empty. The message does not repeat it.
+ * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` unless it is a string of at least 16 characters or a non-empty
+ * list of such strings. The message does not contain the secret.
  */
 export function secretsOf(name: string, secret: unknown): readonly string[] {
   const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret]
@@ -39,7 +39,7 @@ export function signatureOf(content: Uint8Array, secret: TokenSecret): Uint8Arra
   return hmac(content, signing)
 }
 
-/** Whether one of the secrets has signed it. Takes the same time however much of the signature is right. */
+/** Whether one of the secrets has signed the content. Compares in constant time. */
 export function isSignedBy(content: Uint8Array, signature: Uint8Array, secret: TokenSecret): boolean {
   const secrets = typeof secret === 'string' ? [secret] : secret
   return secrets.some((one) => timingSafeEqual(hmac(content, one), signature))

@@ -6,57 +6,57 @@ import { isSignedBy, SIGNATURE_BYTES, signatureOf, type TokenSecret } from './to
 export type TokenContent = PositionContent | PrimaryContent
 
 interface CommonContent {
-  /** After that the token says nothing. */
+  /** Expiry time (milliseconds since 1970). */
   readonly expiresAtMs: number
-  /** It has seen something on a replica that the primary may not show yet. */
+  /** The session has seen data on a replica that the primary may not show yet. */
   readonly isUnshown?: true
 }
 
-/** Everything up to this position is to be seen. */
+/** The session must see everything up to this position. */
 interface PositionContent extends CommonContent {
   readonly kind: 'position'
   readonly position: Position
 }
 
-/** It wrote, and no position could be had: until it expires reads go to the primary. */
+/** The session wrote at an unknown position. Its reads go to the primary until the token expires. */
 interface PrimaryContent extends CommonContent {
   readonly kind: 'primary'
 }
 
-/** Why a token is not believed. */
+/** Reason for which a token is rejected. */
 export type TokenRejection =
-  /** No token of this version. */
+  /** It is not a token of this version. */
   | 'malformed'
   /** A secret is configured, and the token carries no signature. */
   | 'unsigned'
-  /** None of the secrets has signed it. */
+  /** Its signature matches none of the secrets. */
   | 'forged'
-  /** It is of a cluster with another system identifier. */
+  /** It belongs to a cluster with another system identifier. */
   | 'other-cluster'
-  /** Its time is over. That is the ordinary end of a token. */
+  /** It has expired, which is the normal end of a token. */
   | 'expired'
-  /** The primary has not come so far: the position was made up, or what was written there was lost in a failover. */
+  /** The primary has not reached its position: the position is made up, or the writes were lost in a failover. */
   | 'ahead-of-primary'
 
 export type DecodedToken = { readonly token: TokenContent } | { readonly rejected: TokenRejection }
 
 export interface DecodeOptions {
-  /** With one, only signed tokens are believed. Without one, the signature of a signed token is not looked at. */
+  /** With a secret, only tokens with a valid signature are accepted. Without one, signatures are not checked. */
   readonly secret?: TokenSecret | undefined
   /** Wall-clock time (milliseconds since 1970). */
   readonly nowMs: number
-  /** That of the cluster, when it is known. */
+  /** The cluster's system identifier, if known. */
   readonly systemIdentifier?: string | undefined
   /**
-   * Where the primary is, when that is known: read from it _after_ the token came in. With an older one, tokens of other
+   * The primary's position, if known. It must be read _after_ the token arrived: with an older one, tokens of other
    * processes would be rejected that are merely newer than what this process has seen.
    */
   readonly primaryPosition?: Progress | undefined
-  /** Longest time that a token may have left; of more, only this much is granted. Milliseconds. */
+  /** Upper bound on the remaining lifetime of a token, in milliseconds. A longer one is cut to it. */
   readonly maxAheadMs: number
 }
 
-/** No token is longer. Whoever takes tokens from outside need not read further. */
+/** Maximum length of a token, for code that takes tokens from outside. */
 export const MAX_TOKEN_LENGTH = 72
 
 // Byte 0: version in the upper half, flags in the lower. Then the expiry (seconds since 1970, 4 bytes); of a position
@@ -73,8 +73,8 @@ const LATEST_SECOND = 0xffffffff
 const BASE64URL = /^[\w-]+$/
 
 /**
- * A token's text: 34 characters for a position and 55 signed, 7 and 28 for one that names the primary. Safe in URLs,
- * cookies and headers. The expiry is rounded up to a whole second.
+ * Encodes a token: 34 characters for a position and 55 signed, 7 and 28 for one that requires the primary. Safe in
+ * URLs, cookies and headers. The expiry is rounded up to a whole second.
  */
 export function encodeToken(
   content: TokenContent,
@@ -133,10 +133,10 @@ interface ParsedToken {
 }
 
 function parse(text: string): ParsedToken | undefined {
-  // The length first: what a client sends may be of any size.
+  // Checks the length first: clients may send a text of any size.
   if (typeof text !== 'string' || text.length > MAX_TOKEN_LENGTH || !BASE64URL.test(text)) return undefined
   const bytes = Buffer.from(text, 'base64url')
-  // The last character has bits to spare: one token has one text.
+  // The last character has unused bits. Only one spelling of a token is accepted.
   if (bytes.toString('base64url') !== text) return undefined
   const head = bytes[0] ?? 0
   if ((head & VERSION_MASK) !== VERSION || (head & ~VERSION_MASK & ~KNOWN_FLAGS) !== 0) return undefined

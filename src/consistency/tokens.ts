@@ -5,15 +5,15 @@ import { decodeToken, encodeToken, type DecodedToken } from './token.ts'
 
 export interface TokensOptions {
   readonly platform: Platform
-  /** Signs tokens; with a list the first one signs and all are believed. Absent: tokens are not signed. */
+  /** Signs tokens; of a list the first one signs and all verify. Absent: tokens are not signed. */
   readonly secret: TokenSecret | undefined
-  /** How long a token of a position is good for, in milliseconds. */
+  /** Lifetime of a token with a position, in milliseconds. */
   readonly ttlMs: number
-  /** How long one that can name no position sends its session to the primary, in milliseconds. */
+  /** Lifetime of a token without a position, which sends its session to the primary, in milliseconds. */
   readonly windowMs: number
 }
 
-/** Writes and reads tokens, by the clock on the wall: other processes have another one of their own. */
+/** Encodes and decodes tokens with wall-clock times, since monotonic clocks differ between processes. */
 export class Tokens {
   readonly #options: TokensOptions
 
@@ -22,8 +22,8 @@ export class Tokens {
   }
 
   /**
-   * @param position Where the session is; absent when that cannot be had
-   * @param isShown Whether the primary shows all that the session has seen
+   * @param position The session's position; absent when unknown
+   * @param isShown Whether the primary shows everything that the session has seen
    */
   write(position: Position | undefined, isShown: boolean): string {
     const { platform, secret, ttlMs, windowMs } = this.#options
@@ -44,7 +44,7 @@ export class Tokens {
     })
   }
 
-  /** A moment on the wall's clock by the platform's own. */
+  /** Converts a wall-clock time to the platform's monotonic clock. */
   onOwnClock(wallMs: number): number {
     const { platform } = this.#options
     return platform.now() + wallMs - platform.wallNowMs()

@@ -27,7 +27,7 @@ type Step = readonly [
   failure?: StatementFailure,
 ]
 
-/** Who is told behind each step. */
+/** Lists the sessions that are told after each step. */
 function toldBy(steps: readonly Step[]): string[] {
   const ledger = new WriteLedger()
   return steps.map(([statement, session, status, failure = 'none']) => {

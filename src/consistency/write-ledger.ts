@@ -20,29 +20,29 @@ export function writeBy(session: MutableSession, statement: Statement): Write {
   }
 }
 
-/** By its text it reads, from relations that only the catalog knows. What it calls is known. */
+/** Returns `pending` for a statement whose relations only the catalog can judge and whose functions are known. */
 function certaintyOf({ reason, leavesSessionState, multiple }: Statement): WriteCertainty {
   return reason === 'catalog-pending' && !leavesSessionState && !multiple ? 'pending' : 'certain'
 }
 
-/** Whether a statement failed, and whether the server has said so: then it may have left nothing. */
+/** How a statement failed: by an error of the server, or by the loss of the connection. */
 export type StatementFailure = 'none' | 'answered' | 'lost'
 
 /** The state of the transaction behind a statement, as the server says it; `undefined` when it cannot say. */
 type Status = 'I' | 'T' | 'E' | null | undefined
 
 /**
- * Keeps account of what was written over one connection and is not known to be committed yet. A transaction may be
- * written to by several sessions, may be committed and go on at once, and may be given up.
+ * Records the writes over one connection that are not known to be committed yet. Several sessions may write to one
+ * transaction, and it may be committed and chained, or rolled back.
  */
 export class WriteLedger {
   readonly #sessions = new Set<MutableSession>()
   #catalogEffect: CatalogEffect = 'none'
   #certainty: WriteCertainty = 'pending'
 
-  /** A statement is being sent for `session`. */
+  /** Records that a statement is sent for `session`. */
   started(statement: Statement, session: MutableSession): void {
-    // Transaction control by itself writes nothing. Who commits what others wrote is to see it, too.
+    // Transaction control by itself writes nothing. A session that commits the writes of others must see them too.
     const counts = isControl(statement) ? this.#sessions.size > 0 : statement.mayWrite
     if (!counts) return
     this.#sessions.add(session)
@@ -51,12 +51,12 @@ export class WriteLedger {
   }
 
   /**
-   * The statement has come to its end, and `status` is true by now, or is not known. Gives what may have become visible
-   * to others, if anything.
+   * Records the end of a statement with the transaction status after it. Returns the write that may have become visible
+   * to others, if any.
    */
   ended(statement: Statement, status: Status, failure: StatementFailure): Write | undefined {
     if (this.#sessions.size === 0) return undefined
-    // Had there been a transaction, it would be open, and failed.
+    // An open transaction would now be in the failed state.
     if (failure === 'answered' && status === 'I' && failsWhole(statement)) {
       this.#clear()
       return undefined
@@ -67,7 +67,7 @@ export class WriteLedger {
       return undefined
     }
     const isOpen = status === 'T' || status === 'E'
-    // A text of several statements may have committed on its way.
+    // A text of several statements may contain a COMMIT.
     if (isOpen && control !== 'commit' && control !== 'two-phase' && !statement.multiple) return undefined
     const write: Write = {
       sessions: [...this.#sessions],

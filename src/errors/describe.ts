@@ -1,7 +1,7 @@
-/** Longer text, and text with an at-sign, may be an address with a password in it. */
+/** Maximum length of a string to show. A longer one, or one with an at-sign, may be a URL with a password. */
 const LONGEST_SHOWN = 20
 
-/** A value that was received, for a message: without repeating what may be secret. */
+/** Describes a received value for an error message, without revealing secrets. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') {
     const isHarmless = value.length <= LONGEST_SHOWN && !value.includes('@')

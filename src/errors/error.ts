@@ -1,6 +1,6 @@
 /**
- * Stable codes of the errors that pg-switchyard itself raises. Errors of the server and of node-postgres pass through
- * untouched.
+ * Stable codes of the errors that pg-switchyard raises. Errors of the server and of node-postgres pass through
+ * unchanged.
  */
 export type ErrorCode =
   | 'SWITCHYARD_INVALID_OPTION'
@@ -32,7 +32,7 @@ export interface SwitchyardErrorOptions {
   readonly retryable?: boolean
 }
 
-/** Base of every error that pg-switchyard raises by itself. Tell them apart by `code`. */
+/** Base of every error that pg-switchyard raises. Distinguish them by `code`. */
 export class SwitchyardError extends Error {
   override readonly name: string = 'SwitchyardError'
   readonly code: ErrorCode

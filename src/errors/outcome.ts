@@ -1,21 +1,21 @@
-/** What is known of a statement that ended with an error which is not its own. */
+/** What may have become of a statement whose error is not the server's answer to it. */
 export type WriteOutcome =
-  /** No server has run it. */
+  /** It was not run. */
   | 'not-sent'
   /** It was part of a transaction that cannot have been committed. */
   | 'rolled-back'
-  /** It may have been committed, or not: the server did not get to say. */
+  /** It may or may not have been committed: there was no answer from the server. */
   | 'unknown'
 
-/** Notes on an error what is known of the statement. What was noted first stays. */
+/** Sets the `outcome` of an error, unless it already has one. */
 export function withOutcome(error: Error, outcome: WriteOutcome): Error {
   if (!('outcome' in error) && Object.isExtensible(error)) Object.assign(error, { outcome })
   return error
 }
 
 /**
- * What is known of the statement that failed with this error, as far as it may have written: whether to send it again is
- * for the caller to decide. `undefined` where the server has answered: then its error says it all.
+ * Returns the outcome of the statement that failed with this error, so that the caller can decide whether to send it
+ * again. `undefined` when the error is the server's answer.
  */
 export function outcomeOf(error: unknown): WriteOutcome | undefined {
   const outcome: unknown = error instanceof Error ? Reflect.get(error, 'outcome') : undefined

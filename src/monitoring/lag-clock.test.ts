@@ -107,7 +107,7 @@ describe('LagClock', () => {
 
 describe('the memory of a LagClock', () => {
   const samples = Array.from({ length: 1000 }, (_unused, index) => sample(BigInt(index), index * 10))
-  /** What a clock of this capacity says of a replica at each of these positions. */
+  /** Freshness of a replica at each of these positions, by a clock of this capacity. */
   function freshness(capacity: number): readonly (number | undefined)[] {
     const clock = new LagClock(capacity)
     for (const each of samples) clock.record(each)
@@ -128,7 +128,7 @@ describe('the memory of a LagClock', () => {
   })
 })
 
-/** What happens on a primary: WAL grows, and a probe looks at it. Steps are in milliseconds and bytes. */
+/** One step of a primary: WAL grows, and a probe may run. In milliseconds and bytes. */
 const step = fc.record({
   idleMs: fc.nat(20),
   writtenBytes: fc.nat(3),

@@ -76,7 +76,7 @@ describe('the pace', () => {
 })
 
 describe('awaitSnapshot', () => {
-  /** What it resolved with, once it has. */
+  /** Records the result of the promise. */
   function seen(promise: Promise<boolean>): { passed: boolean | undefined } {
     const result: { passed: boolean | undefined } = { passed: undefined }
     void promise.then((passed) => (result.passed = passed))

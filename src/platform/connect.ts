@@ -1,14 +1,17 @@
 import type { Client, ClientConfig } from 'pg'
 
 /**
- * Makes a connection with these options, which is not connected yet: one of node-postgres, or one to a simulated server that
- * speaks as such a client does.
+ * Creates an unconnected client with these options: one of node-postgres, or one of a simulated server with the same
+ * interface.
  */
 export type Connect = (options: ClientConfig) => Client
 
 const known = new WeakMap<typeof Client, Connect>()
 
-/** Makes connections of this class. The same function for the same class: pools that make theirs alike can share what they ask. */
+/**
+ * Returns a function that creates clients of this class. It is the same function for the same class, so that pools with
+ * the same class can share their monitor.
+ */
 export function connectBy(ClientClass: typeof Client): Connect {
   let connect = known.get(ClientClass)
   if (connect === undefined) {

@@ -1,24 +1,24 @@
 import { clearImmediate, setImmediate } from 'node:timers'
 import type { Platform, Timer } from './platform.ts'
 
-/** Parts in which a deadline is waited for, so that it shows in which of them the event loop was blocked. */
+/** Number of parts of a deadline, to detect the parts in which the event loop was blocked. */
 const PARTS = 4
-/** The shortest part, in milliseconds. */
+/** Minimum length of a part, in milliseconds. */
 const SHORTEST_PART_MS = 50
-/** A timer that comes later than this tells of a blocked event loop, in milliseconds. */
+/** Delay of a timer beyond which the event loop counts as blocked, in milliseconds. */
 const LATE_MS = 15
 
 /**
- * Calls `passed` once when `delayMs` have passed in which this process could have heard an answer. While the event loop is
- * blocked nothing is read and nothing is sent, so a part of the time whose end comes late is waited for once more. In the
- * end the loop turns once: an answer that is there already, or comes in at the same moment, comes first.
+ * Calls `passed` once after `delayMs` in which this process could have received an answer. While the event loop is
+ * blocked, nothing is read or sent, so a part of the time that ends late is repeated. At the end the event loop turns
+ * once more, so that an answer which has already arrived is handled first.
  *
- * Everything that judges a server, or gives up waiting for one, waits by this and not by `platform.schedule`.
+ * Use this instead of `platform.schedule` for every timeout of a server.
  */
 export function deadline(platform: Platform, delayMs: number, passed: () => void): Timer {
   const partMs = Math.max(SHORTEST_PART_MS, delayMs / PARTS)
   let leftMs = delayMs
-  // A process that is always late is not to wait for ever.
+  // Bounds the repetitions, for a process that is always late.
   let repeats = PARTS
   let immediate: NodeJS.Immediate | undefined
   let timer: Timer

@@ -6,16 +6,16 @@ import untypedParameters from 'pg/lib/connection-parameters.js'
 import untyped from 'pg/lib/index.js'
 
 /**
- * node-postgres, the module that the application gets by `require('pg')`. Not by way of its ES module: that copies the classes
- * when it is first loaded, and the application must be the first where they are replaced (`register/`).
+ * node-postgres, as the application gets it by `require('pg')`. Its ES module is avoided: that copies the classes when
+ * it is first loaded, which must not happen before `register/` has replaced them.
  */
 export const pgModule: typeof pg = untyped
 
-// As they are when this file is loaded.
+// The classes before `register/` replaces them.
 export const Client: typeof pg.Client = pgModule.Client
 export const DatabaseError: typeof pg.DatabaseError = pgModule.DatabaseError
 
-/** How node-postgres fills in what a configuration leaves out. */
+/** Fills in the defaults of a configuration as node-postgres does. */
 export const ConnectionParameters: new (config: ClientConfig) => {
   readonly user?: string
   readonly database?: string

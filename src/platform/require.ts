@@ -1,15 +1,15 @@
-// Not by its name: bundles often begin with an import of `createRequire`, and a second one would be a syntax error.
+// Not a named import: bundles often begin with an import of `createRequire`, and a second one would be a syntax error.
 import Module from 'node:module'
 
 /** A CommonJS module of an installed package, and its files. */
 export interface Required {
-  /** The module, which is loaded by the first call. @throws what loading it threw */
+  /** Loads the module on the first call and returns it. @throws the error of loading it */
   load(): unknown
-  /** The path of a file that is installed. @throws when it is not */
+  /** Returns the path of an installed file. @throws when it is not installed */
   resolve(file: string): string
 }
 
-/** Finds a CommonJS module from the place of this file. Nothing is loaded before it is asked for. */
+/** Finds a CommonJS module, resolved from this file. Loads nothing yet. */
 export function requireHere(name: string): Required {
   let loaded: unknown
   const here = (): NodeJS.Require => Module.createRequire(placeOfThisFile())

@@ -1,8 +1,8 @@
 import { DatabaseError } from './pg.ts'
 
 /**
- * True for an answer of the server (`DatabaseError`), whichever copy of node-postgres has read it: an application may have
- * two, each with a class of its own.
+ * Whether an error came from the server (`DatabaseError`). An application may have two copies of node-postgres, each
+ * with its own class.
  */
 export function isServerError(error: unknown): error is Error {
   if (error instanceof DatabaseError) return true

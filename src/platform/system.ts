@@ -6,8 +6,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 function noop(): void {}
 
-// An application's tests may put false clocks and timers in place of the global ones. Servers know nothing of those: who
-// waits for a server waits by the true ones.
+// Tests of an application may replace the global clock and timers. Timeouts of real servers need the real ones.
 const now = performance.now.bind(performance)
 
 /** The machine's own clock, timers and randomness. */

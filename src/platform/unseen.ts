@@ -3,15 +3,15 @@ import { inThisContext } from './async-context.ts'
 import { deadline } from './deadline.ts'
 import { systemPlatform } from './system.ts'
 
-/** A query of the library's own. Its rows are arrays if `rowMode` says so. */
+/** An internal query of this library. Its rows are arrays with `rowMode: 'array'`. */
 export type OwnQuery = string | QueryConfig | QueryArrayConfig
 
-/** What is used of a result. */
+/** The part of a result that is used. */
 export interface OwnResult {
   readonly rows: readonly unknown[]
 }
 
-/** Receives what node-postgres answers: a list of results where the text has several statements. */
+/** Callback of node-postgres. The result is a list for a text with several statements. */
 export type OwnAnswered = (error: Error | null | undefined, result?: unknown) => void
 
 /** A query object of node-postgres. */
@@ -21,7 +21,7 @@ interface PgQuery {
 }
 type PgQueryClass = new (config: OwnQuery) => PgQuery
 
-/** What node-postgres' client has beyond its types. */
+/** Members of node-postgres' client that its types lack. */
 interface Internals {
   readonly connection: { readonly stream: { destroy(): void } }
   readonly connectionParameters: { readonly query_timeout?: number | string | false }
@@ -31,30 +31,30 @@ interface Internals {
   _pulseQueryQueue(): void
 }
 
-/** What every client has, node-postgres' own or not. */
+/** Members of any client, including other implementations. */
 interface AnyClient {
   query(query: OwnQuery, answered: OwnAnswered): void
 }
 
-/** What node-postgres' `connect` calls. */
+/** Internal method of node-postgres' `connect`. */
 interface Connecting {
   _connect(callback: (error?: Error | null) => void): void
 }
 
-/** The least time that a query of the library's own has where the pool has a `query_timeout`, in milliseconds. */
+/** Minimum timeout of an internal query when the pool has a `query_timeout`, in milliseconds. */
 const LEAST_TIMEOUT_MS = 5000
 
 /**
- * Sends a query of the library's own. Tracing tools wrap `client.query`, and would show the query as one of the application.
- * So it goes into the client's queue directly. The client's `types` and `binary` do not apply, and its `query_timeout` only
- * from 5 s on: then the connection is closed.
+ * Sends an internal query. Tracing tools wrap `client.query` and would show it as a query of the application, so it
+ * goes directly into the client's queue. The client's `types` and `binary` do not apply. Its `query_timeout` is raised
+ * to at least 5 s, and closes the connection.
  */
 export function queryUnseen(client: object, query: OwnQuery, answered: OwnAnswered): void {
   const Query: unknown = Reflect.get(client.constructor, 'Query')
   if (typeof Query !== 'function' || !hasInternals(client))
     return (client as AnyClient).query(query, answered)
   const own = new (Query as PgQueryClass)(query)
-  // A connection calls back in the async context of whoever opened it.
+  // A connection calls back in the async context of the code that opened it.
   own.callback = bounded(client, inThisContext(answered))
   if (!client._queryable || client._ending) {
     process.nextTick(() => own.handleError(new Error(NOT_QUERYABLE), client.connection))
@@ -64,7 +64,7 @@ export function queryUnseen(client: object, query: OwnQuery, answered: OwnAnswer
   client._pulseQueryQueue()
 }
 
-/** Sends a query of the library's own. Gives the rows of the text's last statement. */
+/** Sends an internal query. Returns the rows of its last statement. */
 export function rowsUnseen(client: object, query: OwnQuery): Promise<readonly unknown[]> {
   return new Promise((resolve, reject) => {
     queryUnseen(client, query, (error, result) => {
@@ -75,7 +75,7 @@ export function rowsUnseen(client: object, query: OwnQuery): Promise<readonly un
   })
 }
 
-/** Connects a client of the library's own, past what tools have wrapped around node-postgres' `connect`. */
+/** Connects an internal client without the wrappers that tools put around node-postgres' `connect`. */
 export function connectUnseen(client: Client): Promise<void> {
   return new Promise((resolve, reject) => {
     const connected = (error?: Error | null): void => (error ? reject(error) : resolve())
@@ -86,14 +86,14 @@ export function connectUnseen(client: Client): Promise<void> {
 
 const NOT_QUERYABLE = 'Client has encountered a connection error and is not queryable'
 
-/** False for native clients, and for what only looks like a client. */
+/** Whether it is a JavaScript client of node-postgres, not a native client or another implementation. */
 function hasInternals(client: object): client is Internals {
   const { connection, connectionParameters, _queryQueue, _pulseQueryQueue } = client as Partial<Internals>
   const isPg = Array.isArray(_queryQueue) && typeof _pulseQueryQueue === 'function'
   return isPg && connection !== undefined && connectionParameters !== undefined
 }
 
-/** True for a client without node-postgres' inner method, and for a subclass whose `connect` is the application's. */
+/** Whether the client lacks node-postgres' internal method, or its class overrides `connect`. */
 function hasOwnConnect(client: object): boolean {
   if (!('_connect' in client)) return true
   let owner: object | null = client
@@ -101,7 +101,10 @@ function hasOwnConnect(client: object): boolean {
   return owner === null || Reflect.get(client, 'connect') !== Reflect.get(owner, 'connect')
 }
 
-/** Node-postgres' own timer would fail the query and leave the connection with an answer that nobody waits for. */
+/**
+ * Applies the timeout by closing the connection. node-postgres' own timer would fail the query but leave its answer
+ * pending on the connection.
+ */
 function bounded(client: Internals, answered: OwnAnswered): OwnAnswered {
   const timeoutMs = Number(client.connectionParameters.query_timeout ?? 0)
   if (!(timeoutMs > 0)) return answered

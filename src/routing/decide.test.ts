@@ -35,7 +35,7 @@ function decide(what: Statement, session: Session, request: RouteRequest = {}): 
 }
 
 const within = (maxStalenessMs: number): Freshness => ({ maxStalenessMs })
-/** What a read needs whose caller named no bound: while there is no primary, what the session wrote. */
+/** Freshness of a read without a bound of its own: without a primary, the writes of the session. */
 const window = (withoutPrimarySinceMs = -Infinity): Freshness => ({
   maxStalenessMs: WINDOW_MS,
   withoutPrimarySinceMs,
@@ -248,7 +248,7 @@ describe('what a read may show', () => {
     if (session.lastReads.length > 0 || request.route === 'replica') return
     const other = { ...policy, consistency: consistency === 'strong' ? 'eventual' : 'strong' } as const
     expect(decideRoute(read, session, { ...request, consistency }, other, NOW_MS)).toEqual(route)
-    const said = { ...saidBy(session), consistency }
+    const said = { ...fieldsOf(session), consistency }
     expect(decideRoute(read, said, request, other, NOW_MS)).toEqual(route)
   })
 
@@ -258,8 +258,8 @@ describe('what a read may show', () => {
   })
 })
 
-/** What a session says of itself, as a plain object. */
-function saidBy(session: Session): Session {
+/** Copies the properties of a session into an object. */
+function fieldsOf(session: Session): Session {
   const { consistency, floor, lastReads, lastWriteAtMs, position, primaryUntilMs, floorPendingSinceMs } =
     session
   const { tier } = session

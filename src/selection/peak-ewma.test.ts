@@ -10,7 +10,7 @@ function answered(balancer: Balancer, node: NodeView, elapsedMs: number, atMs: n
   balancer.ended?.(node, { elapsedMs, expectedMs, answered: true }, atMs)
 }
 
-/** Who comes first, with so many reads in flight. */
+/** Returns the first node in the order, with these reads in flight. */
 function first(
   balancer: Balancer,
   nowMs: number,
