@@ -1,29 +1,29 @@
 import type { Tags } from '../topology/tags.ts'
 
-/** A server of the cluster. Everything else of how to reach it, and its role, is the pool's business. */
+/** A server of the cluster. The pool supplies all other connection options and determines its role. */
 export interface DiscoveredNode {
   /** A name, an address, or the directory of a Unix socket. */
   readonly host: string
   /** @defaultValue the pool's own `port` */
   readonly port?: number | undefined
   /**
-   * Share of the reads relative to the other replicas; 0 for a server that is watched but gets none. Counts while the
-   * server is a replica: what only the primary may do goes to the primary, whatever its weight.
+   * Share of the reads relative to the other replicas; with 0 the server is monitored but gets no reads. Has no effect
+   * on the primary.
    * @defaultValue 1
    */
   readonly weight?: number | undefined
-  /** What balancers and tiers may ask for. @defaultValue none */
+  /** Labels that balancers and tiers can select by. @defaultValue none */
   readonly tags?: Tags | undefined
 }
 
-/** Knows where the servers of the cluster are. */
+/** Finds the servers of the cluster. */
 export interface Discovery {
   /** Time between two calls of `discover`, in milliseconds. */
   readonly intervalMs: number
   /**
-   * The whole cluster, primary included. An empty list and a rejection mean that nothing is known: the old list stays.
+   * Returns all servers of the cluster, primary included. After an empty list or a rejection the previous list stays.
    *
-   * @param signal Fires when nobody waits for the answer any more.
+   * @param signal Aborted when the result is no longer needed.
    */
   discover(signal: AbortSignal): Promise<readonly DiscoveredNode[]>
 }

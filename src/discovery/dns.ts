@@ -3,22 +3,22 @@ import type { DiscoveredNode, Discovery } from './discovery.ts'
 import { intervalOption, invalidOption, nameOption, portOption } from './options.ts'
 
 export interface DnsDiscoveryOptions {
-  /** The name behind which the servers stand, each with an address of its own. */
+  /** The name that resolves to the addresses of all servers. */
   readonly name: string
   /** The port of all of them. @defaultValue the pool's own `port` */
   readonly port?: number | undefined
   /** Time between two look-ups, in milliseconds, at least 100. @defaultValue 30_000 */
   readonly intervalMs?: number | undefined
-  /** Takes only IPv4 or only IPv6 addresses. @defaultValue IPv4 where there are any, else IPv6 */
+  /** Restricts the result to IPv4 or IPv6 addresses. @defaultValue IPv4 if there are any, else IPv6 */
   readonly family?: 4 | 6 | undefined
   /**
-   * Asks these DNS servers, a `Resolver` of `node:dns/promises`, and nobody else.
-   * @defaultValue the system is asked as for any connection: /etc/hosts, search domains and all
+   * A `Resolver` of `node:dns/promises`, to ask only its DNS servers.
+   * @defaultValue the system's own look-up, which includes /etc/hosts and search domains
    */
   readonly resolver?: AddressResolver | undefined
 }
 
-/** The part of a `Resolver` that is used. */
+/** The part of a `Resolver` that `dnsDiscovery` uses. */
 export interface AddressResolver {
   resolve4(name: string): Promise<readonly string[]>
   resolve6(name: string): Promise<readonly string[]>
@@ -26,11 +26,12 @@ export interface AddressResolver {
 }
 
 /**
- * Every address of a name is a server: a headless service of Kubernetes, a round-robin name.
+ * Creates a discovery that takes every address of a name as a server: a headless service of Kubernetes, a round-robin
+ * name.
  *
- * By default the system's own look-up answers, since that is what a connection to this name would use: a name from
- * /etc/hosts, of a container's network or within a search domain is unknown to a DNS server. It cannot be cancelled.
- * Times to live are not looked at; the interval says how old an answer may be.
+ * By default the system's own look-up is used, as for any connection: a name from /etc/hosts, of a container network or
+ * in a search domain is unknown to a DNS server. That look-up cannot be cancelled. TTLs are ignored: the interval
+ * determines how old an answer may be.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
  */
@@ -48,7 +49,7 @@ export function dnsDiscovery(options: DnsDiscoveryOptions): Discovery {
         resolver === undefined
           ? await bySystem(name, family)
           : await byResolver(resolver, name, family, signal)
-      // A hosts file may name an address twice.
+      // A hosts file may contain an address twice.
       return [...new Set(addresses)].map((host): DiscoveredNode => ({ host, port }))
     },
   }
@@ -56,7 +57,7 @@ export function dnsDiscovery(options: DnsDiscoveryOptions): Discovery {
 
 async function bySystem(name: string, family: 4 | 6 | undefined): Promise<readonly string[]> {
   const found = await lookup(name, { all: true, family: family ?? 0 })
-  // A server with both would come twice.
+  // A server with addresses of both families would count twice.
   const preferred = found.some((entry) => entry.family === 4) ? 4 : 6
   return found.filter((entry) => entry.family === (family ?? preferred)).map(({ address }) => address)
 }
@@ -80,7 +81,7 @@ async function byResolver(
   }
 }
 
-/** The name exists, and has no address of this family. */
+/** Whether the name exists but has no address of this family. */
 function hasNoAddress(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENODATA'
 }

@@ -1,7 +1,7 @@
 import type { DiscoveredNode, Discovery } from './discovery.ts'
 import { intervalOption, invalidOption } from './options.ts'
 
-/** Gives the whole cluster, primary included. */
+/** Returns all servers of the cluster, primary included. */
 export type DiscoverNodes = (
   signal: AbortSignal,
 ) => readonly DiscoveredNode[] | Promise<readonly DiscoveredNode[]>
@@ -12,7 +12,7 @@ export interface FunctionDiscoveryOptions {
 }
 
 /**
- * Asks a function of yours.
+ * Creates a discovery from a function.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
  */

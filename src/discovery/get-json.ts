@@ -5,7 +5,7 @@ import { deadline } from '../platform/deadline.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { SwitchyardError } from '../errors/error.ts'
 
-/** What to trust and how to identify oneself over https, as for `tls.connect`. */
+/** Trusted certificates and the client's own for https, as for `tls.connect`. */
 export type TlsOptions = Pick<
   ConnectionOptions,
   'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized' | 'servername'
@@ -13,7 +13,7 @@ export type TlsOptions = Pick<
 
 export interface GetOptions {
   readonly signal: AbortSignal
-  /** How long the whole answer may take, in milliseconds. */
+  /** Timeout of the whole request, in milliseconds. */
   readonly timeoutMs: number
   readonly tls: TlsOptions
 }
@@ -25,7 +25,7 @@ export function getJson(url: URL, options: GetOptions): Promise<unknown> {
   const { signal, timeoutMs, tls } = options
   const request = url.protocol === 'https:' ? https.request : http.request
   return new Promise((resolve, reject) => {
-    // The socket's own timeout begins again with each byte.
+    // The socket's own timeout restarts with each byte.
     const timer = deadline(systemPlatform, timeoutMs, () => fail(`no answer within ${timeoutMs} ms`))
     const fail = (why: string, cause?: unknown): void => {
       timer.cancel()
@@ -40,7 +40,7 @@ export function getJson(url: URL, options: GetOptions): Promise<unknown> {
     const asked = request(url, {
       ...tls,
       signal,
-      // A connection kept open would outlive its use.
+      // A keep-alive connection would stay open until the next call.
       agent: false,
       headers: { accept: 'application/json' },
     })
@@ -68,7 +68,7 @@ export function getJson(url: URL, options: GetOptions): Promise<unknown> {
   })
 }
 
-/** Without user and password. */
+/** Formats a URL without user and password. */
 function display({ origin, pathname }: URL): string {
   return `${origin}${pathname}`
 }

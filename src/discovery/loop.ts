@@ -6,40 +6,40 @@ import type { Platform, Timer } from '../platform/platform.ts'
 import type { Discovery } from './discovery.ts'
 import { checkNodes, sameNodes, type CheckedNode } from './nodes.ts'
 
-/** Nothing was learned, and the old list stays. */
+/** A failed discovery. The previous list stays. */
 export interface DiscoveryFailure {
-  /** `empty`: the answer held no node at all. */
+  /** `empty`: the answer had no nodes. */
   readonly reason: 'empty' | 'failed'
   readonly cause: Error
-  /** When the next look is due, in milliseconds from now. */
+  /** Time until the next attempt, in milliseconds. */
   readonly retryInMs: number
 }
 
 export interface DiscoveryLoopOptions {
   readonly discovery: Discovery
   readonly platform: Platform
-  /** How long one look may take, in milliseconds. */
+  /** Timeout of one call of `discover`, in milliseconds. */
   readonly timeoutMs: number
-  /** Called with the first list, and then only with one that differs from the last. */
+  /** Called with the first list, and then with each list that differs from the previous one. */
   readonly onNodes: (nodes: readonly CheckedNode[]) => void
   readonly onFailed: (failure: DiscoveryFailure) => void
 }
 
-/** Looks are spread by this share of the interval, so that many processes do not ask in step. */
+/** Jitter as a share of the interval, so that many processes do not ask in step. */
 const JITTER = 0.2
-/** Whoever asks for a look at once, again and again, gets one so often, in milliseconds. */
+/** Minimum time between two calls, even when `refreshNow` is called more often, in milliseconds. */
 const SHORTEST_GAP_MS = 500
 
 /**
- * Looks for the nodes again and again. One look at a time: one that takes too long is told by its signal and left alone,
- * and what it may still say is not heard.
+ * Calls `discover` at its interval. One call runs at a time. One that takes too long is aborted, and its late result is
+ * ignored.
  */
 export class DiscoveryLoop {
   readonly #options: DiscoveryLoopOptions
   readonly #waiting: (() => void)[] = []
   #nodes: readonly CheckedNode[] = []
   #timer: Timer | undefined
-  /** Ends the look under way. */
+  /** Aborts the running call. */
   #looking: AbortController | undefined
   #lookedAtMs = -Infinity
   #isResting = false
@@ -49,14 +49,14 @@ export class DiscoveryLoop {
     this.#options = options
   }
 
-  /** The list in force; empty until the first answer. */
+  /** The current list; empty until the first answer. */
   get nodes(): readonly CheckedNode[] {
     return this.#nodes
   }
 
   /**
-   * Looks now, and from then on at the interval. A look under way is shared, and looks come at least 500 ms apart.
-   * Resolves when the look is over, whatever came of it, or the loop is closed.
+   * Calls `discover` now, and then at the interval. A running call is shared, and calls are at least 500 ms apart.
+   * Resolves when the call has ended in any way, or the loop is closed.
    */
   refreshNow(): Promise<void> {
     if (this.#closed) return Promise.resolve()
@@ -68,7 +68,7 @@ export class DiscoveryLoop {
     return over
   }
 
-  /** Looks no more, until somebody asks for a look. One under way is still heard. */
+  /** Stops further calls until `refreshNow`. The result of a running one still counts. */
   rest(): void {
     this.#isResting = true
     this.#timer?.cancel()
@@ -110,7 +110,7 @@ export class DiscoveryLoop {
     )
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(asError(signal.reason)), { once: true })
-      // What it throws before its first await is a rejection too.
+      // Turns a synchronous exception into a rejection.
       const asked = (async () => discovery.discover(signal))()
       asked.then(resolve, reject)
     }).finally(() => timer.cancel())

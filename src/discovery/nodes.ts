@@ -4,10 +4,13 @@ import { isTags, sameTags } from '../topology/tags.ts'
 import type { DiscoveredNode } from './discovery.ts'
 import { isPort } from './options.ts'
 
-/** An answer that has been checked: the weight is settled, and no server comes twice. */
+/** A validated node with a weight. */
 export type CheckedNode = DiscoveredNode & { readonly weight: number }
 
-/** What a discovery answered, checked once. Throws `SWITCHYARD_BAD_DISCOVERY`, which names what came. */
+/**
+ * Validates the answer of a discovery and removes duplicates. Throws `SWITCHYARD_BAD_DISCOVERY`, naming the received
+ * value.
+ */
 export function checkNodes(answer: unknown): readonly CheckedNode[] {
   if (!Array.isArray(answer)) throw bad('The answer', 'an array of nodes', answer)
   const nodes = new Map<string, CheckedNode>()
@@ -22,7 +25,7 @@ export function checkNodes(answer: unknown): readonly CheckedNode[] {
   return [...nodes.values()]
 }
 
-/** Whether both lists mean the same, whatever the order. */
+/** Whether both lists contain the same nodes, in any order. */
 export function sameNodes(a: readonly CheckedNode[], b: readonly CheckedNode[]): boolean {
   const known = new Map(a.map((node) => [keyOf(node), node]))
   return a.length === b.length && b.every((node) => isSame(node, known.get(keyOf(node))))

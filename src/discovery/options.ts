@@ -11,25 +11,25 @@ export function invalidOption(name: string, legal: string, received: unknown): S
   )
 }
 
-/** The time between two looks, in milliseconds, or its default. */
+/** Validates an interval in milliseconds and applies its default. */
 export function intervalOption(name: string, value: unknown, defaultMs: number): number {
   return durationOption(name, value, defaultMs, SHORTEST_INTERVAL_MS)
 }
 
-/** A time in milliseconds, or its default. */
+/** Validates a duration in milliseconds and applies its default. */
 export function durationOption(name: string, value: unknown, defaultMs: number, min = 1): number {
   if (value === undefined) return defaultMs
   if (typeof value === 'number' && value >= min && value <= LONGEST_MS) return value
   throw invalidOption(name, `a number of milliseconds from ${min} to ${LONGEST_MS}`, value)
 }
 
-/** A name that can be asked for: some text without blanks. */
+/** Validates a name: a non-empty string without white space. */
 export function nameOption(name: string, value: unknown): string {
   if (typeof value === 'string' && /^\S+$/.test(value)) return value
   throw invalidOption(name, 'a name', value)
 }
 
-/** Undefined, or a port. */
+/** Validates an optional port. */
 export function portOption(name: string, value: unknown): number | undefined {
   if (value === undefined || isPort(value)) return value
   throw invalidOption(name, 'an integer from 1 to 65535', value)

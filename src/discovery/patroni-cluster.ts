@@ -4,14 +4,14 @@ import type { Tags } from '../topology/tags.ts'
 import type { DiscoveredNode } from './discovery.ts'
 import { isPort } from './options.ts'
 
-/** What an answer to `GET /cluster` says. */
+/** Content of an answer to `GET /cluster`. */
 export interface PatroniCluster {
   readonly nodes: readonly DiscoveredNode[]
-  /** Where the members' own REST APIs are. */
+  /** Addresses of the members' REST APIs. */
   readonly apis: readonly URL[]
 }
 
-/** Members without an address are left out: one that only joins has none yet. */
+/** Parses an answer to `GET /cluster`. Leaves out members without an address, which are still joining. */
 export function readCluster(answer: unknown): PatroniCluster {
   const members = field(answer, 'members')
   if (!Array.isArray(members)) throw bad('"members" must be an array', members)
@@ -32,13 +32,13 @@ function nodeOf(member: unknown): DiscoveredNode {
 }
 
 function apiOf(apiUrl: unknown): readonly URL[] {
-  // It ends in the path /patroni.
+  // The URL ends with /patroni.
   return typeof apiUrl === 'string' && /^https?:/.test(apiUrl) && URL.canParse(apiUrl)
     ? [new URL('/', apiUrl)]
     : []
 }
 
-/** Patroni shows a tag as it stands in the member's configuration, where YAML makes a boolean of `true`. */
+/** Reads a boolean tag. Patroni reports it as the member's YAML configuration has it, as a boolean or a string. */
 function isTagged(tags: unknown, name: string): boolean {
   return /^(?:true|yes|on|1)$/i.test(String(field(tags, name)))
 }

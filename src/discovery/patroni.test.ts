@@ -165,7 +165,7 @@ describe('patroniDiscovery', () => {
   })
 
   it.each([
-    [{ urls: [] }, '"patroniDiscovery.urls" must be a list of http or https addresses, one at least'],
+    [{ urls: [] }, '"patroniDiscovery.urls" must be a list of at least one http or https address'],
     [{ urls: 'http://a' }, 'received "http://a"'],
     [
       { urls: ['http://a', 'a:8008'] },

@@ -5,22 +5,24 @@ import { durationOption, intervalOption, invalidOption } from './options.ts'
 import { readCluster } from './patroni-cluster.ts'
 
 export interface PatroniDiscoveryOptions {
-  /** Where the REST API of one or more members is, such as `http://10.0.0.1:8008`. The others' are learned. */
+  /** REST APIs of one or more members, such as `http://10.0.0.1:8008`. The others are learned from the answers. */
   readonly urls: readonly (string | URL)[]
-  /** Time between two looks, in milliseconds, at least 100. @defaultValue 5_000 */
+  /** Time between two requests, in milliseconds, at least 100. @defaultValue 5_000 */
   readonly intervalMs?: number | undefined
-  /** How long one member may take to answer before the next one is asked, in milliseconds. @defaultValue 1_000 */
+  /** Timeout of a request to one member, in milliseconds. Then the next member is asked. @defaultValue 1_000 */
   readonly timeoutMs?: number | undefined
-  /** For https: what to trust, and a client certificate, as for `tls.connect`. @defaultValue the system's */
+  /**
+   * For https: trusted certificates and a client certificate, as for `tls.connect`. @defaultValue those of the system
+   */
   readonly tls?: TlsOptions | undefined
 }
 
 /**
- * Asks Patroni's REST API (`GET /cluster`): the member that answered last, else the next one, until one answers. Members that
- * did not answer the last time are asked last.
+ * Creates a discovery that reads Patroni's REST API (`GET /cluster`). It asks the member that answered last, then the
+ * others until one answers. Members that failed the last time come last.
  *
- * Every member with an address is a node; tagged `noloadbalance` it gets no reads. Patroni's word on roles, states and
- * lag is up to `loop_wait` (10 s) old, so it is not asked for: the nodes' own is newer.
+ * Every member with an address is a node; one with the tag `noloadbalance` gets no reads. Roles, states and lag in
+ * Patroni's answer are up to `loop_wait` (10 s) old, so they are ignored: the pool's own probes are newer.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
  */
@@ -53,12 +55,12 @@ export function patroniDiscovery(options: PatroniDiscoveryOptions): Discovery {
           failed.add(url.href)
         }
       }
-      throw nobody(failures)
+      throw allFailed(failures)
     },
   }
 }
 
-function nobody(failures: readonly unknown[]): SwitchyardError {
+function allFailed(failures: readonly unknown[]): SwitchyardError {
   const reasons = failures.map((error) => (error instanceof Error ? error.message : String(error)))
   return new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', `No Patroni answered: ${reasons.join('; ')}`, {
     cause: new AggregateError(failures),
@@ -71,7 +73,7 @@ function distinct(urls: readonly URL[]): readonly URL[] {
 }
 
 function urlsOption(urls: unknown): readonly URL[] {
-  const legal = 'a list of http or https addresses, one at least'
+  const legal = 'a list of at least one http or https address'
   if (!Array.isArray(urls) || urls.length === 0) throw invalidOption('patroniDiscovery.urls', legal, urls)
   return urls.map((given: unknown, index) => {
     const url = httpUrl(given)
@@ -86,7 +88,7 @@ function httpUrl(given: unknown): URL | undefined {
   const text = given instanceof URL ? given.href : given
   if (typeof text !== 'string' || !URL.canParse(text)) return undefined
   const url = new URL(text)
-  // `cluster` is looked up within the path, if any.
+  // A trailing slash makes `cluster` relative to the whole path.
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined
 }

@@ -12,15 +12,15 @@ export interface SrvDiscoveryOptions {
   readonly resolver?: SrvResolver | undefined
 }
 
-/** The part of a `Resolver` that is used. */
+/** The part of a `Resolver` that `srvDiscovery` uses. */
 export interface SrvResolver {
   resolveSrv(name: string): Promise<readonly SrvRecord[]>
   cancel(): void
 }
 
 /**
- * Every SRV record of a name is a server, with its own name, port and weight. A weight of 0 is a very small one, as RFC
- * 2782 has it. Priorities are not looked at: the list holds the whole cluster.
+ * Creates a discovery that takes every SRV record of a name as a server, with its name, port and weight. A weight of 0
+ * means a very small one (RFC 2782). Priorities are ignored: the list contains the whole cluster.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
  */

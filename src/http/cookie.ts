@@ -5,13 +5,13 @@ import { describe } from '../errors/describe.ts'
 export interface CookieAttributes {
   /** @defaultValue '/' */
   readonly path?: string
-  /** @defaultValue none: the host that set it, and no other */
+  /** @defaultValue none: only the host that set it */
   readonly domain?: string
   /** @defaultValue true */
   readonly httpOnly?: boolean
   /** `'None'` needs `secure`. @defaultValue 'Lax' */
   readonly sameSite?: 'Strict' | 'Lax' | 'None'
-  /** Sent over HTTPS only. To be set wherever users come by HTTPS. @defaultValue false */
+  /** Sent over HTTPS only. Set this if your users connect by HTTPS. @defaultValue false */
   readonly secure?: boolean
 }
 
@@ -22,9 +22,7 @@ const PREFIXES_THAT_NEED_SECURE = /^__(?:Secure|Host)-/i
 
 const IS_HOST = /^__Host-/i
 
-/**
- * The value of the first cookie of this name in a `Cookie` header. No percent-decoding: tokens need none.
- */
+/** Returns the value of the first cookie of this name in a `Cookie` header. Tokens need no percent-decoding. */
 export function readCookie(header: string, name: string): string | undefined {
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=')
@@ -38,9 +36,9 @@ export function readCookie(header: string, name: string): string | undefined {
 }
 
 /**
- * Checks the attributes once, and gives the function that makes a `Set-Cookie` text of a value. Without `Max-Age` and
- * `Expires` the browser keeps it until it is closed: a token carries its own end, and a second one that disagrees with it
- * would only take it away too early.
+ * Validates the attributes and returns a function that creates a `Set-Cookie` header from a value. Without `Max-Age`
+ * and `Expires` the browser keeps the cookie until it is closed. A token has its own expiry, and the cookie must not
+ * end earlier.
  */
 export function cookieWriter(name: string, attributes: unknown): (value: string) => string {
   if (attributes !== undefined) checkObject('cookieAttributes', attributes)

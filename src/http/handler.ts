@@ -1,18 +1,18 @@
-import { httpSettingsOf, type HttpOptions } from './options.ts'
+import { resolveHttpOptions, type HttpOptions } from './options.ts'
 
-/** A handler as the web's standards have it; what comes behind the request (an environment, a context) is passed on. */
+/** A handler of Web API requests. Further arguments (an environment, a context) are passed on. */
 export type WebHandler<R extends Request, Rest extends readonly unknown[]> = (
   request: R,
   ...rest: Rest
 ) => Response | Promise<Response>
 
 /**
- * Gives each request to `handler` a session: what its client wrote before, it reads, and what it writes, its client will
- * read. For Hono, Next.js and everything else that makes a `Response` of a `Request`.
+ * Wraps `handler` so that each request runs in a session: it reads its client's earlier writes, and the client's later
+ * requests read its writes. For Hono, Next.js and every other framework with Web API requests.
  *
- * A response of a session that wrote is held back until its token is there, at most `holdMs`. What a streaming body
- * writes to the database after the handler has given the response, the token does not cover, and neither does an error
- * that the handler throws: then there is no response to put a token on.
+ * The response of a session that wrote is held until its token is available, at most `holdMs`. The token does not cover
+ * writes of a streaming body after the handler has returned. If the handler throws, there is no response to carry a
+ * token.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
  */
@@ -20,25 +20,25 @@ export function sessionHandler<R extends Request, Rest extends readonly unknown[
   options: HttpOptions,
   handler: WebHandler<R, Rest>,
 ): (request: R, ...rest: Rest) => Promise<Response> {
-  const settings = httpSettingsOf(options)
+  const resolved = resolveHttpOptions(options)
   return (request, ...rest) => {
-    const token = settings.requestToken((name) => request.headers.get(name))
-    return settings.pool.withSession({ token }, async (session) => {
+    const token = resolved.requestToken((name) => request.headers.get(name))
+    return resolved.pool.withSession({ token }, async (session) => {
       const response = await handler(request, ...rest)
       if (!session.wrote || !canBeCopied(response)) return response
-      const newToken = await settings.responseToken(session)
+      const newToken = await resolved.responseToken(session)
       if (newToken === undefined) return response
-      // The headers of a response may be immutable: those of a redirect, or of one that was fetched, are.
+      // The headers of a redirect or a fetched response are immutable.
       const { status, statusText } = response
       const headers = new Headers(response.headers)
-      if (settings.header !== undefined) headers.set(settings.header, newToken)
-      if (settings.setCookie !== undefined) headers.append('set-cookie', settings.setCookie(newToken))
+      if (resolved.header !== undefined) headers.set(resolved.header, newToken)
+      if (resolved.setCookie !== undefined) headers.append('set-cookie', resolved.setCookie(newToken))
       return new Response(response.body, { status, statusText, headers })
     })
   }
 }
 
-/** An upgrade to a WebSocket and an error of the network have statuses that no program can give to a response. */
+/** A WebSocket upgrade and a network error have statuses that the constructor of `Response` rejects. */
 function canBeCopied(response: Response): boolean {
   return response.status >= 200 && response.status <= 599
 }

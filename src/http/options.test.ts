@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { FakeSessionPool } from '../../test/support/http-bench.ts'
 import { MAX_TOKEN_LENGTH } from '../consistency/token.ts'
-import { httpSettingsOf, type HttpOptions } from './options.ts'
+import { resolveHttpOptions, type HttpOptions } from './options.ts'
 
 const pool = new FakeSessionPool()
 
@@ -9,7 +9,7 @@ function tokenIn(
   headers: Readonly<Record<string, string | readonly string[]>>,
   options: Partial<HttpOptions> = {},
 ): string | undefined {
-  return httpSettingsOf({ pool, ...options }).requestToken((name) => headers[name])
+  return resolveHttpOptions({ pool, ...options }).requestToken((name) => headers[name])
 }
 
 describe('the token of a request', () => {
@@ -62,31 +62,31 @@ describe('options', () => {
     [{ pool, holdMs: Infinity }, 'SWITCHYARD_INVALID_OPTION', 'received Infinity'],
     [{ pool, cookieAttributes: { path: 5 } }, 'SWITCHYARD_INVALID_OPTION', 'cookieAttributes.path'],
   ])('%j', (options, code, message) => {
-    expect(() => httpSettingsOf(options as HttpOptions)).toThrow(expect.objectContaining({ code }))
-    expect(() => httpSettingsOf(options as HttpOptions)).toThrow(message)
+    expect(() => resolveHttpOptions(options as HttpOptions)).toThrow(expect.objectContaining({ code }))
+    expect(() => resolveHttpOptions(options as HttpOptions)).toThrow(message)
   })
 
   it('have defaults', () => {
-    const settings = httpSettingsOf({ pool })
-    expect(settings.header).toBe('x-switchyard-token')
-    expect(settings.setCookie?.('abc')).toBe('switchyard=abc; Path=/; HttpOnly; SameSite=Lax')
+    const resolved = resolveHttpOptions({ pool })
+    expect(resolved.header).toBe('x-switchyard-token')
+    expect(resolved.setCookie?.('abc')).toBe('switchyard=abc; Path=/; HttpOnly; SameSite=Lax')
   })
 })
 
 describe('the token of a response', () => {
   const session = (
     answer: Promise<string>,
-  ): Parameters<ReturnType<typeof httpSettingsOf>['responseToken']>[0] => ({
+  ): Parameters<ReturnType<typeof resolveHttpOptions>['responseToken']>[0] => ({
     wrote: true,
     token: () => answer,
   })
 
   it('is what the session says', async () => {
-    expect(await httpSettingsOf({ pool }).responseToken(session(Promise.resolve('abc')))).toBe('abc')
+    expect(await resolveHttpOptions({ pool }).responseToken(session(Promise.resolve('abc')))).toBe('abc')
   })
 
   it('is none when it cannot be had', async () => {
-    const { responseToken } = httpSettingsOf({ pool })
+    const { responseToken } = resolveHttpOptions({ pool })
     expect(await responseToken(session(Promise.reject(new Error('ended'))))).toBeUndefined()
     const broken = {
       wrote: true,

@@ -5,54 +5,54 @@ import { describe } from '../errors/describe.ts'
 import { cookieWriter, readCookie, type CookieAttributes } from './cookie.ts'
 import type { SessionPool, TokenSession } from './session-pool.ts'
 
-/** How sessions travel between a client and this server. */
+/** Options of the HTTP middleware and handler, which carry sessions between a client and this server. */
 export interface HttpOptions {
   readonly pool: SessionPool
-  /** Name of the cookie that the token travels in, or `false` for none. @defaultValue 'switchyard' */
+  /** Name of the cookie with the token, or `false` for none. @defaultValue 'switchyard' */
   readonly cookie?: string | false
   /**
-   * Name of the header that the token travels in, both ways, or `false` for none. In a request it comes before the
-   * cookie. @defaultValue 'x-switchyard-token'
+   * Name of the header with the token in requests and responses, or `false` for none. In a request it takes precedence
+   * over the cookie. @defaultValue 'x-switchyard-token'
    */
   readonly header?: string | false
   readonly cookieAttributes?: CookieAttributes
   /**
-   * How long the response of a request that wrote may be held back for its position, in milliseconds. After it the token
-   * says to read from the primary for a while. @defaultValue 50
+   * How long the response of a request that wrote may be held until its position is known, in milliseconds. After that
+   * its token sends reads to the primary for a while. @defaultValue 50
    */
   readonly holdMs?: number
 }
 
-/** One value, several, or none: as `node:http` and `Headers` give them. */
+/** Value of a header as `node:http` or `Headers` represent it. */
 type HeaderValue = string | readonly string[] | null | undefined
 
-/** The options, checked, as the middlewares use them. */
-export interface HttpSettings {
+/** Validated options with every default filled in. */
+export interface ResolvedHttpOptions {
   readonly pool: SessionPool
-  /** The request's token as it came, whatever it is; of a text that is too long to be one, only as much as shows that. */
+  /** Returns the request's token without validation. A text that is too long is cut, but stays too long to be valid. */
   requestToken(header: (name: string) => HeaderValue): string | undefined
-  /** The token for the response. `undefined` when there is none, or it could not be had. */
+  /** Returns the token for the response. `undefined` when there is none or it is not available in time. */
   responseToken(session: TokenSession): Promise<string | undefined>
   /** Name of the header that carries the token. */
   readonly header: string | undefined
-  /** Makes the text of the `Set-Cookie` header that carries the token. */
+  /** Creates the `Set-Cookie` header that carries the token. */
   readonly setCookie: ((token: string) => string) | undefined
 }
 
 const OPTION_NAMES: ReadonlySet<string> = new Set(['pool', 'cookie', 'header', 'cookieAttributes', 'holdMs'])
-/** A token of RFC 9110: what names of headers and of cookies are made of. */
+/** A token of RFC 9110: syntax of the names of headers and cookies. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 const DEFAULT_HOLD_MS = 50
 
-/** Throws `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`, naming what is wrong. */
-export function httpSettingsOf(options: HttpOptions): HttpSettings {
+/** Validates the options. Throws `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`, naming the option. */
+export function resolveHttpOptions(options: HttpOptions): ResolvedHttpOptions {
   checkObject('options', options)
   checkNames(options, OPTION_NAMES, 'the HTTP options')
   checkMethod('pool', options.pool, 'withSession')
   const cookie = nameOption('cookie', options.cookie, 'switchyard')
   const header = nameOption('header', options.header, 'x-switchyard-token')?.toLowerCase()
   if (cookie === undefined && header === undefined) {
-    throw invalid('Options "cookie" and "header" must not both be false: nothing would carry the token')
+    throw invalid('Options "cookie" and "header" must not both be false: the token needs one of them')
   }
   const holdMs = numberOption('holdMs', options.holdMs, DEFAULT_HOLD_MS, { min: 0, max: LONGEST_TIMER_MS })
   const setCookie = cookieWriter(cookie ?? '', options.cookieAttributes)
@@ -68,7 +68,7 @@ export function httpSettingsOf(options: HttpOptions): HttpSettings {
       try {
         return await session.token({ timeoutMs: holdMs })
       } catch {
-        // What was done is done, and the answer is worth more than its token.
+        // The request has succeeded, so its response is sent without a token.
         return undefined
       }
     },

@@ -5,20 +5,20 @@ import { asError } from '../errors/as-error.ts'
 
 export type NodeResponse = ServerResponse | Http2ServerResponse
 
-/** What has to happen before a response may begin. */
+/** A step that must complete before a response may start. */
 export interface Prelude {
-  /** Asked whenever the response is about to begin. */
+  /** Called whenever the response is about to start. */
   isNeeded(): boolean
-  /** Asked once, when it is needed. What it resolves to sets headers. Never rejects. */
+  /** Called once, if needed. Resolves to a function that sets headers. Never rejects. */
   prepare(): Promise<() => void>
 }
 
 type Method = (...args: readonly unknown[]) => unknown
 
-/** The methods by which a response begins, goes on and ends. */
+/** Methods that start, continue and end a response. */
 type Kept = 'writeHead' | 'flushHeaders' | 'write' | 'end'
 
-/** What `node:http` and the compatibility layer of `node:http2` have in common. */
+/** Members that responses of `node:http` and of the compatibility layer of `node:http2` share. */
 interface Response {
   statusCode: number
   readonly headersSent: boolean
@@ -33,9 +33,9 @@ interface Response {
 }
 
 /**
- * Holds a response back from the moment at which it begins, until what `prelude` prepares is in its headers. Whoever
- * writes it does not notice: calls are kept in their order, `write()` asks to wait for `drain`, headers count as sent.
- * A response that begins while nothing is needed passes, for the price of one question.
+ * Holds a response when it is about to start, until the headers that `prelude` prepares are set. The code that writes
+ * it sees no difference: calls are queued in order, `write()` asks to wait for `drain`, and headers count as sent. A
+ * response that starts while `isNeeded()` is false passes at the cost of that call.
  */
 export function holdResponse(response: NodeResponse, prelude: Prelude): void {
   new ResponseGate(response as unknown as Response, prelude).install()
@@ -49,11 +49,11 @@ class ResponseGate {
   #phase: 'waiting' | 'holding' | 'released' = 'waiting'
   #isEnded = false
   /**
-   * Whether a `drain` of ours is heard by those who wait for one. Middlewares that replace `write`, such as compression,
-   * may lead its listeners elsewhere; with one of them beneath, what is written meanwhile is kept without asking to wait.
+   * Whether a `drain` that the gate emits reaches its listeners. Middlewares that replace `write`, such as compression,
+   * may redirect them. With such a middleware beneath, writes are queued without asking to wait.
    */
   readonly #canDrain: boolean
-  /** Somebody was told to wait for `drain`, and Node.js sees no reason to wait. */
+  /** A caller waits for `drain`, but Node.js will not emit it. */
   #owesDrain = false
 
   constructor(response: Response, prelude: Prelude) {
@@ -64,7 +64,7 @@ class ResponseGate {
     this.#own = { writeHead, flushHeaders, write, end }
   }
 
-  // The methods stay replaced: others may have wrapped them since, and call them for ever.
+  // The methods stay replaced: other code may have wrapped them since.
   install(): void {
     const response = this.#response
     response.writeHead = (...args) => this.#writeHead(args)
@@ -77,7 +77,8 @@ class ResponseGate {
     const [status, reason] = args
     if (this.#phase === 'holding') throw headersSent()
     if (!isFinal(status) || !this.#mustHold()) return this.#pass('writeHead', args)
-    // Given to the response one by one, so that what is wrong throws here, and so that no header hides those to come.
+    // Headers are set one by one, so that invalid ones throw here and none overrides the headers that `prelude` sets
+    // later.
     setHeaders(this.#response, typeof reason === 'string' ? args[2] : (args[2] ?? reason))
     this.#response.statusCode = Number(status)
     const head = typeof reason === 'string' ? [status, reason] : [status]
@@ -133,7 +134,7 @@ class ResponseGate {
     })
   }
 
-  /** Makes the response look as if it had begun. */
+  /** Makes the response look as if it had started. */
   #freeze(): () => void {
     const refuse: PropertyDescriptor = {
       value: () => {
@@ -144,7 +145,7 @@ class ResponseGate {
     }
     return override(this.#response, {
       headersSent: { get: () => true, configurable: true },
-      // What it was called before: widely used middlewares still look there, and begin again where they find nothing.
+      // The old name of `headersSent`. Widely used middlewares still read it and would start the response again.
       _header: { value: 'held', configurable: true },
       writableEnded: { get: () => this.#isEnded, configurable: true },
       finished: { get: () => this.#isEnded, configurable: true },
@@ -159,7 +160,7 @@ class ResponseGate {
     try {
       for (const call of this.#calls) call()
     } catch (error) {
-      // It would have been thrown to whoever made the call, who is gone.
+      // The code that made the call has returned and cannot catch it.
       this.#response.destroy(asError(error))
       return
     }
@@ -167,7 +168,7 @@ class ResponseGate {
   }
 }
 
-/** Replaces properties of an object, and gives the function that puts back what was there. */
+/** Replaces properties of an object. Returns a function that restores them. */
 function override(target: object, properties: Readonly<Record<string, PropertyDescriptor>>): () => void {
   const before = Object.keys(properties).map(
     (name) => [name, Object.getOwnPropertyDescriptor(target, name)] as const,
@@ -181,18 +182,18 @@ function override(target: object, properties: Readonly<Record<string, PropertyDe
   }
 }
 
-/** What Node.js refuses at once, it refuses at once: such calls are never kept. */
+/** Whether Node.js accepts the chunk. Calls with others are not queued, so that Node.js rejects them at once. */
 function isChunk(chunk: unknown): boolean {
   return typeof chunk === 'string' || isUint8Array(chunk)
 }
 
-/** A status that ends the request, as opposed to an informational one, and to one that Node.js refuses. */
+/** Whether a status is final: neither informational nor invalid. */
 function isFinal(status: unknown): boolean {
   const code = Math.trunc(Number(status))
   return code >= 200 && code <= 999
 }
 
-/** Headers as `writeHead()` takes them: an object, or a list in which names and values take turns. */
+/** Sets headers in the format of `writeHead()`: an object, or a list of alternating names and values. */
 function setHeaders(response: Response, headers: unknown): void {
   if (headers === undefined || headers === null) return
   if (!Array.isArray(headers)) {

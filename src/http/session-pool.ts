@@ -1,16 +1,16 @@
-/** What a response has to know of the session that it was made in. */
+/** The part of a session that a response needs. */
 export interface TokenSession {
-  /** Something that may have written was sent in this session. */
+  /** Whether a statement that may have written was sent in this session. */
   readonly wrote: boolean
   /**
-   * The session's position as text. Resolves within `timeoutMs`, if need be with a token that says: read from the primary
-   * until the window has passed. `undefined` when the session has nothing to say.
+   * Returns the session's position as a token. Resolves within `timeoutMs`; if the position is unknown by then, the
+   * token sends reads to the primary for `windowMs`. `undefined` when the session has no position.
    */
   token(options?: { readonly timeoutMs?: number }): Promise<string | undefined>
 }
 
-/** The part of the pool that sessions of requests are made by. */
+/** The part of the pool that creates sessions for requests. */
 export interface SessionPool {
-  /** Runs `fn` in a session that begins where the token says. A token that is not to be believed counts as none. */
+  /** Runs `fn` in a session that starts from the token. A rejected token is ignored. */
   withSession<T>(options: { readonly token?: string | undefined }, fn: (session: TokenSession) => T): T
 }

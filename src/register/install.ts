@@ -3,16 +3,16 @@ import type { PoolOptions } from '../config/options.ts'
 import { routedModule, type ClientOptions, type PgModule } from '../pool/module.ts'
 import { optionsFor, type Registration } from './registration.ts'
 
-/** Puts a routed pool and a routed client into the module in place of its own. */
+/** Replaces `Pool` and `Client` of the module by routed ones. */
 export function install(module: Pick<PgModule, 'Pool' | 'Client'>, registration: Registration): void {
   const PlainClient = module.Client
 
-  // Libraries know both by these names of their classes.
+  // Libraries check the names of these classes.
   class BoundPool extends routedModule.Pool {
     constructor(options?: PoolOptions | null) {
       const given = options ?? {}
       const { Client: ClientClass = PlainClient, ...rest } = optionsFor(given, registration)
-      // The connections of a routed pool are plain ones, whatever the application takes for node-postgres' client.
+      // The connections of a routed pool must not be routed clients themselves.
       super({ ...rest, Client: ClientClass === BoundClient ? PlainClient : ClientClass })
       Object.assign(this.options, { ...given, ...this.options })
     }

@@ -6,13 +6,10 @@ import { registrationOf } from './registration.ts'
 
 const registration = registrationOf(process.env)
 if (registration === 'no-replicas') {
-  process.emitWarning(
-    'DATABASE_REPLICA_URLS names no replica, so every statement goes where it went before',
-    {
-      type: 'pg-switchyard',
-      code: 'SWITCHYARD_NO_REPLICAS',
-    },
-  )
+  process.emitWarning('DATABASE_REPLICA_URLS names no replica, so statements are not routed', {
+    type: 'pg-switchyard',
+    code: 'SWITCHYARD_NO_REPLICAS',
+  })
 } else if (registration !== undefined) {
   install(pgModule, registration)
 }

@@ -2,9 +2,9 @@ import type { Client as PgClient, PoolConfig } from 'pg'
 import { splitHosts } from '../config/connection-string.ts'
 import { Client } from '../platform/pg.ts'
 
-/** Where a pool goes, as node-postgres understands its options and the environment's `PG…` variables. */
+/** Target of a pool: its options and the `PG…` variables of the environment as node-postgres resolves them. */
 export interface Target {
-  /** `host:port` of each; more than one where a connection string names several. */
+  /** `host:port` of each server; several if a connection string names several hosts. */
   readonly servers: readonly string[]
   readonly database: string | undefined
   readonly user: string | undefined
@@ -14,7 +14,7 @@ const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1', 
 
 export function targetOf({ host, port, user, database, connectionString }: PoolConfig): Target {
   const strings = connectionString ? splitHosts(connectionString) : [undefined]
-  // A client that is made and not connected has done nothing but read its options.
+  // Creating a client only resolves its options; it does not connect.
   const clients = strings.map(
     (each) => new Client({ host, port, user, database, ...(each ? { connectionString: each } : {}) }),
   )
@@ -22,7 +22,7 @@ export function targetOf({ host, port, user, database, connectionString }: PoolC
   return { servers: clients.map(serverOf), database: first?.database, user: first?.user }
 }
 
-/** Whether a pool with that target reads and writes the database that the replicas are replicas of. */
+/** Whether a pool with this target uses the database that the replicas follow. */
 export function isSameDatabase(pool: Target, primary: Target): boolean {
   return (
     pool.database === primary.database && pool.servers.every((server) => primary.servers.includes(server))

@@ -8,17 +8,17 @@ import { invalidVariable, named, optionsOf, SWITCH, type Environment } from './v
 const PRIMARY = 'DATABASE_URL'
 const REPLICAS = 'DATABASE_REPLICA_URLS'
 
-/** What the environment says of the cluster. */
+/** The cluster as the environment describes it. */
 export interface Registration {
   readonly primary: Target
-  /** Fields that each replica's address gives. */
+  /** Options from each replica's address. */
   readonly replicas: readonly PoolConfig[]
-  /** Options for pools that do not say otherwise. */
+  /** Default options for pools. */
   readonly options: PoolOptions
 }
 
 /**
- * Reads the environment: undefined where it is switched off, `'no-replicas'` where it names none. Throws
+ * Reads the environment: `undefined` when it is switched off, `'no-replicas'` when it names none. Throws
  * `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`, naming the variable.
  */
 export function registrationOf(environment: Environment): Registration | 'no-replicas' | undefined {
@@ -37,7 +37,10 @@ export function registrationOf(environment: Environment): Registration | 'no-rep
   return { primary, replicas, options }
 }
 
-/** Addresses between blanks, or commas in front of the next scheme: a comma alone may stand between two hosts. */
+/**
+ * Splits a list of addresses at white space, or at commas before a scheme: other commas separate the hosts of one
+ * address.
+ */
 function addressesIn(list: string): readonly string[] {
   return list.split(/\s+|,(?=\s*[a-z]+:\/\/)/i).filter((address) => address !== '' && address !== ',')
 }
@@ -55,8 +58,8 @@ function replicaOf(url: string, variable: string, primary: Target): PoolConfig {
 }
 
 /**
- * The options with which a pool is really made. A pool for another server or database is left as it is, and so is one that
- * says by itself where its replicas are.
+ * Returns the options with which a pool is created. A pool for another server or database stays unchanged, and so does
+ * one with its own `replicas` or `discovery`.
  */
 export function optionsFor(
   options: PoolOptions,
@@ -64,23 +67,23 @@ export function optionsFor(
 ): PoolOptions {
   const given = known(options)
   if (given.replicas !== undefined || given.discovery !== undefined) return given
-  // Who wants the log itself wants it from this very server.
+  // A replication connection needs this very server.
   if (Reflect.get(given, 'replication')) return given
   const target = targetOrUndefined(given)
   if (target === undefined || !isSameDatabase(target, primary)) return given
-  // Another role has other rights: it must not read with those of the role that the addresses name.
+  // Another role must not read with the privileges of the role in the addresses.
   const isSameRole = target.user === primary.user
   return { ...more, ...given, replicas: isSameRole ? replicas : replicas.map(withoutLogin) }
 }
 
-/** pg.Pool overlooks options that it does not know; this pool would not. */
+/** Selects the known options. pg.Pool ignores unknown ones, but this pool rejects them. */
 function known(options: PoolOptions): PoolOptions {
-  // The password may be there without being enumerable.
+  // The password may be non-enumerable.
   const names = [...POOL_OPTIONS].filter((name) => Reflect.get(options, name) !== undefined)
   return Object.fromEntries(names.map((name) => [name, Reflect.get(options, name) as unknown]))
 }
 
-/** Options that cannot be understood are node-postgres' to complain about, in its own words and time. */
+/** Leaves errors in the options to node-postgres, with its own messages. */
 function targetOrUndefined(options: PoolOptions): Target | undefined {
   try {
     return targetOf(options)

@@ -8,7 +8,7 @@ import { defaultLogger } from '../observability/logger.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export const PREFIX = 'PG_SWITCHYARD_'
-/** Switches everything off, without a change of the command line. */
+/** Variable that switches everything off without a change of the command line. */
 export const SWITCH = 'PG_SWITCHYARD'
 
 type Reader = (text: string) => PoolOptions
@@ -36,12 +36,12 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['PG_SWITCHYARD_LOG', loggerOption],
 ])
 
-/** Every variable of this prefix that is read. */
+/** All known variables with this prefix. */
 export const VARIABLES: readonly string[] = [...READERS.keys()]
 
 /**
- * The options that variables with the prefix give. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`,
- * naming the variable.
+ * Returns the options that the variables with this prefix set. Throws `SWITCHYARD_UNKNOWN_OPTION` or
+ * `SWITCHYARD_INVALID_OPTION`, naming the variable.
  */
 export function optionsOf(environment: Environment): PoolOptions {
   let options: PoolOptions = {}
@@ -63,7 +63,7 @@ export function optionsOf(environment: Environment): PoolOptions {
   return options
 }
 
-/** Runs `read`; what is wrong with an option is told of the variable that gives it. */
+/** Runs `read` and adds the variable's name to the messages of its errors. */
 export function named<T>(variable: string, read: () => T): T {
   try {
     return read()
@@ -85,7 +85,7 @@ function unknownVariable(variable: string): SwitchyardError {
   )
 }
 
-/** What is no number stays text, so that the option's own check can say what it wants. */
+/** Converts a value to a number. Other text stays text, so that the validation of the option reports it. */
 function numberIn(value: string): number {
   const parsed = Number(value)
   return (value.trim() === '' || Number.isNaN(parsed) ? value : parsed) as number

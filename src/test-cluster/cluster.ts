@@ -19,20 +19,20 @@ export interface CatchUpOptions {
 
 export interface PromoteOptions {
   /**
-   * What becomes of the primary so far. `follow`: stopped 'fast' if it runs, and then running again as a replica of the
-   * new one. `stop`: stopped. `keep`: left alone, so that two nodes take writes. One that does not run stays so; with
-   * `follow` and `stop` it returns as a replica when it is started, with `keep` as a second primary.
+   * Treatment of the old primary. `follow`: it is stopped with mode 'fast' if it runs, and restarted as a replica of
+   * the new one. `stop`: it is stopped. `keep`: it keeps running, so that two nodes take writes. A stopped one stays
+   * stopped: with `follow` and `stop` it starts as a replica later, with `keep` as a second primary.
    * @defaultValue 'follow'
    */
   readonly oldPrimary?: 'follow' | 'stop' | 'keep'
 }
 
-/** A primary and its replicas. Made by `startCluster`. */
+/** A primary and its replicas. Created by `startCluster`. */
 export class Cluster implements AsyncDisposable {
   readonly #backend: Backend
   readonly #servers: ReadonlyMap<ClusterNode, Server>
   readonly #timeoutMs: number
-  /** Nodes whose data may contradict the primary's: copied anew before their next start. */
+  /** Nodes whose data may have diverged from the primary's. They are copied again before their next start. */
   readonly #outdated = new Set<ClusterNode>()
   #primary: ClusterNode
   #closing: Promise<void> | undefined
@@ -64,7 +64,7 @@ export class Cluster implements AsyncDisposable {
     return this.#primary
   }
 
-  /** Every node but the primary, whether it runs or not, in the order of their names. */
+  /** All nodes except the primary, running or not, in the order of their names. */
   get replicas(): readonly ClusterNode[] {
     return this.nodes.filter((node) => node !== this.#primary)
   }
@@ -74,9 +74,10 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * Resolves when every running replica has replayed all that was committed on the primary before the call.
+   * Resolves when every running replica has replayed everything committed on the primary before the call.
    *
-   * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER at once when a replica's replay is paused, else at the deadline.
+   * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER at once when a replica's replay is paused, otherwise at the
+   * deadline.
    */
   async caughtUp(options: CatchUpOptions = {}): Promise<void> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs
@@ -89,8 +90,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * Makes a running replica the primary; the other running replicas follow it. Resolves when it takes writes and all
-   * those whose replay is not paused stream from it. Nothing committed is lost when the old primary ran.
+   * Promotes a running replica; the other running replicas follow it. Resolves when it takes writes and all replicas
+   * whose replay is not paused stream from it. If the old primary was running, no commit is lost.
    *
    * @param replica The replica, or its index in {@link Cluster.replicas}.
    */
@@ -107,7 +108,7 @@ export class Cluster implements AsyncDisposable {
     const offline = this.replicas.filter((node) => !node.running)
 
     if (oldRan && oldPrimary !== 'keep') await this.#retire(old, next)
-    // A primary that goes on writing may send a follower what its successor never gets.
+    // An old primary that keeps writing may send WAL to a follower that its successor never receives.
     const forked = oldRan && oldPrimary === 'keep'
     const ahead = forked
       ? followers
@@ -132,7 +133,7 @@ export class Cluster implements AsyncDisposable {
     )
   }
 
-  /** Ends every server and removes every file. Resolves when nothing is left; may be called again. */
+  /** Stops every server and removes every file. Resolves when that is done; may be called again. */
   stop(): Promise<void> {
     this.#closing ??= this.#backend.close()
     return this.#closing
@@ -157,7 +158,7 @@ export class Cluster implements AsyncDisposable {
     return nodes.filter((_, index) => verdicts[index])
   }
 
-  /** Stops a primary after its successor has received everything; one that is frozen can give nothing. */
+  /** Stops a primary after its successor has received all WAL. A frozen one is killed. */
   async #retire(old: ClusterNode, next: ClusterNode): Promise<void> {
     if (old.frozen) return old.kill()
     await untilStreaming(old.config, [next.name], this.#timeoutMs)

@@ -1,5 +1,5 @@
 /**
- * A real PostgreSQL cluster for tests: a primary, replicas that stream from it, and levers to hurt them.
+ * A real PostgreSQL cluster for tests: a primary, streaming replicas, and methods to inject failures.
  *
  * @module
  */

@@ -3,14 +3,14 @@ import type { NodeConfig, Server, StopMode } from './server.ts'
 import { queryOnce } from './sql.ts'
 import { until } from './wait.ts'
 
-/** What a node needs of the cluster that it belongs to. */
+/** The part of the cluster that a node needs. */
 export interface NodeContext {
   readonly timeoutMs: number
-  /** Called before each start: brings in the data of a node that has lost touch with its primary. */
+  /** Called before each start. Copies the data of a node that has diverged from the primary. */
   prepareStart(node: ClusterNode): Promise<void>
 }
 
-/** One server of a cluster, primary or replica, with the levers to hurt it. */
+/** One server of a cluster, primary or replica, with methods to inject failures. */
 export class ClusterNode {
   readonly #server: Server
   readonly #context: NodeContext
@@ -26,12 +26,12 @@ export class ClusterNode {
     return this.#server.name
   }
 
-  /** Ready for `new pg.Client(…)` and `new pg.Pool(…)`; stays the same through stops, starts and promotions. */
+  /** Options for `new pg.Client(…)` and `new pg.Pool(…)`; they stay the same through stops, starts and promotions. */
   get config(): NodeConfig {
     return this.#server.config
   }
 
-  /** Process id of the postmaster; undefined while it does not run. */
+  /** Process id of the postmaster; undefined while it is not running. */
   get pid(): number | undefined {
     return this.#server.pid
   }
@@ -40,12 +40,12 @@ export class ClusterNode {
     return this.#server.pid !== undefined
   }
 
-  /** Between `freeze` and the next `thaw`, `stop` or `kill`. */
+  /** True between `freeze` and the next `thaw`, `stop` or `kill`. */
   get frozen(): boolean {
     return this.#server.frozen
   }
 
-  /** Stops replaying WAL while going on to receive it. Resolves when nothing more is replayed. Lost by a restart. */
+  /** Pauses the replay of WAL; receiving continues. Resolves when the replay has paused. A restart resumes it. */
   async pauseReplay(): Promise<void> {
     await queryOnce(this.config, 'SELECT pg_wal_replay_pause()')
     await until(
@@ -59,14 +59,14 @@ export class ClusterNode {
     await queryOnce(this.config, 'SELECT pg_wal_replay_resume()')
   }
 
-  /** Resolves when the server has ended; at once when it did not run. @defaultValue mode 'fast' */
+  /** Stops the server. Resolves when it has ended; at once when it was not running. @defaultValue mode 'fast' */
   stop(mode: StopMode = 'fast'): Promise<void> {
     return this.#server.stop(mode)
   }
 
   /**
-   * Resolves when connections are accepted; at once when it runs already. A node that was down during a promotion is
-   * copied anew from the primary first, and follows it.
+   * Starts the server. Resolves when it accepts connections; at once when it is running. A node that was down during a
+   * promotion is first copied from the primary, and follows it.
    */
   start(): Promise<void> {
     this.#starting ??= this.#start().finally(() => {
@@ -75,12 +75,15 @@ export class ClusterNode {
     return this.#starting
   }
 
-  /** `kill -9` for the postmaster and all its children. Resolves when they are gone. */
+  /** Kills the postmaster and all its children with SIGKILL. Resolves when they have ended. */
   kill(): Promise<void> {
     return this.#server.kill()
   }
 
-  /** Stops every process of the server with SIGSTOP: it looks alive to the kernel and answers nothing. */
+  /**
+   * Stops every process of the server with SIGSTOP: the kernel still accepts connections, but the server does not
+   * answer.
+   */
   freeze(): Promise<void> {
     return this.#server.freeze()
   }
@@ -89,7 +92,7 @@ export class ClusterNode {
     return this.#server.thaw()
   }
 
-  /** The last lines of the server's log. */
+  /** Returns the last lines of the server's log. */
   log(): Promise<string> {
     return this.#server.log()
   }

@@ -7,15 +7,15 @@ export interface ClusterOptions {
   /** Number of streaming replicas, 0 to 16. @defaultValue 2 */
   readonly replicas?: number
   /**
-   * Lines of `postgresql.conf` for all nodes; they win over the ones a cluster sets by itself.
+   * Settings of `postgresql.conf` for all nodes. They override the cluster's defaults.
    * @defaultValue none
    */
   readonly settings?: Settings
-  /** The database that every `config` names; created when it is not `postgres`. @defaultValue 'postgres' */
+  /** Database of every `config`; created unless it is `postgres`. @defaultValue 'postgres' */
   readonly database?: string
   /**
-   * Where the servers run. `embedded`: programs on this machine. `testcontainers`: Docker containers.
-   * @defaultValue the environment's `SWITCHYARD_CLUSTER`, else 'embedded'
+   * Backend of the servers. `embedded`: processes on this machine. `testcontainers`: Docker containers.
+   * @defaultValue the environment variable `SWITCHYARD_CLUSTER`, else 'embedded'
    */
   readonly backend?: BackendName
   /**
@@ -25,20 +25,20 @@ export interface ClusterOptions {
    */
   readonly binDir?: string
   /**
-   * Where a private directory for programs' data and logs is made. Only with the embedded backend.
-   * @defaultValue '/dev/shm' (memory, several times as fast) when it has 4 GiB to spare, else the system's directory for
+   * Parent of the private directory for data and logs. Only with the embedded backend.
+   * @defaultValue '/dev/shm' (memory, several times as fast) if it has 4 GiB free, else the system's directory for
    * temporary files
    */
   readonly directory?: string
   /** Image of the testcontainers backend. @defaultValue 'postgres:18' */
   readonly image?: string
-  /** Deadline of every single wait (a start, a stop, a promotion, catching up), in milliseconds. @defaultValue 30000 */
+  /** Timeout of every single wait (a start, a stop, a promotion, catching up), in milliseconds. @defaultValue 30000 */
   readonly timeoutMs?: number
 }
 
 export type BackendName = 'embedded' | 'testcontainers'
 
-/** {@link ClusterOptions}, checked and complete. */
+/** Validated {@link ClusterOptions} with every default filled in. */
 export interface ResolvedOptions {
   readonly replicas: number
   readonly settings: Settings
@@ -61,7 +61,7 @@ const KNOWN = new Set([
   'timeoutMs',
 ])
 const SETTING_NAME = /^[a-z_][a-z0-9_.]*$/i
-// The backends decide these; a second opinion would break the cluster in ways that are hard to read from a log.
+// The backends set these. Other values would break the cluster in ways that are hard to diagnose.
 const OWN_SETTINGS = new Set([
   'port',
   'listen_addresses',

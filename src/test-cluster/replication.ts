@@ -4,7 +4,7 @@ import type { Query } from './sql.ts'
 import { queryOnce, withConnection } from './sql.ts'
 import { until } from './wait.ts'
 
-/** The position that a standby has to replay to show everything committed on `primary` before the call. */
+/** Returns the position that a standby has to replay to show everything committed on `primary` before the call. */
 export function commitFloor(primary: NodeConfig): Promise<string> {
   return withConnection(primary, async (query) => {
     // Asynchronous commits may not be flushed yet, and only flushed WAL reaches a replica: a small commit flushes it.
@@ -20,15 +20,15 @@ export function commitFloor(primary: NodeConfig): Promise<string> {
 
 export type ReplayState = 'paused' | 'replaying' | 'none'
 
-/** What a node does with WAL from elsewhere; `none`: it is a primary. */
+/** Returns the state of a node's replay; `none` for a primary. */
 export function replayState(config: NodeConfig): Promise<ReplayState> {
   return withConnection(config, askReplayState)
 }
 
 /**
- * Resolves when a node has replayed up to `floor`; at once when it is a primary itself.
+ * Resolves when a node has replayed up to `floor`; at once for a primary.
  *
- * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER at once when its replay is paused, else after `timeoutMs`.
+ * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER at once when its replay is paused, otherwise after `timeoutMs`.
  */
 export function untilReplayed(
   name: string,
@@ -73,14 +73,14 @@ export function untilStreaming(
   ).then(() => undefined)
 }
 
-/** Makes a standby a primary. Resolves when it takes writes. */
+/** Promotes a standby. Resolves when it takes writes. */
 export async function promote(name: string, standby: NodeConfig, timeoutMs: number): Promise<void> {
   const [row] = await queryOnce(standby, 'SELECT pg_promote(true, $1) AS done', [Math.ceil(timeoutMs / 1000)])
   if (row?.['done'] === 't') return
   throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${name} was not promoted within ${timeoutMs} ms`)
 }
 
-/** True when `standby` has received WAL that `candidate` has not, so that it cannot follow it. */
+/** Whether `standby` has received WAL that `candidate` has not, so that it cannot follow it. */
 export async function isAhead(standby: NodeConfig, candidate: NodeConfig): Promise<boolean> {
   const [row] = await queryOnce(standby, `SELECT ${RECEIVED} > $1::pg_lsn AS ahead`, [
     await receivedLsn(candidate),
@@ -93,7 +93,7 @@ async function receivedLsn(standby: NodeConfig): Promise<string> {
   return row?.['lsn'] ?? '0/0'
 }
 
-// What was replayed from files after a restart does not count as received.
+// WAL that was replayed from files after a restart does not count as received.
 const RECEIVED = `greatest(coalesce(pg_last_wal_receive_lsn(), '0/0'), pg_last_wal_replay_lsn())`
 
 /** Makes the running `standby` follow `primary`. */
@@ -105,8 +105,8 @@ export async function follow(standby: Server, primary: Server): Promise<void> {
 }
 
 /**
- * The `primary_conninfo` with which `standby` follows `primary`; needs no quoting inside a literal. The password is left
- * to the environment, because servers write this to their logs.
+ * Returns the `primary_conninfo` with which `standby` follows `primary`. It needs no quoting inside a literal. The
+ * password is passed in the environment, because servers log this setting.
  */
 export function connectionInfo(standby: Server, primary: Server): string {
   const { host, port } = primary.address

@@ -1,4 +1,4 @@
-/** Where and as whom to connect: a node-postgres client config with every field present. */
+/** Address and login of a server: a node-postgres client config with every field present. */
 export interface NodeConfig {
   readonly host: string
   readonly port: number
@@ -10,41 +10,41 @@ export interface NodeConfig {
 export type Address = Pick<NodeConfig, 'host' | 'port'>
 
 /**
- * How a server is asked to stop. `fast`: connections are cut, everything is flushed, standbys get the rest of the WAL.
- * `immediate`: no flushing, so that the next start runs crash recovery.
+ * Shutdown mode. `fast`: closes connections, flushes everything and sends standbys the rest of the WAL. `immediate`:
+ * flushes nothing, so that the next start runs crash recovery.
  */
 export type StopMode = 'fast' | 'immediate'
 
-/** One data directory and the server that serves it: the seam between a cluster and the place where it runs. */
+/** A data directory and its server, as a backend implements it. */
 export interface Server {
   /** Also the server's `cluster_name` and, on a standby, its `application_name`. */
   readonly name: string
   readonly config: NodeConfig
-  /** Where the other servers of the cluster reach it. */
+  /** Address for the other servers of the cluster. */
   readonly address: Address
-  /** Process id of the postmaster; undefined while it does not run. */
+  /** Process id of the postmaster; undefined while it is not running. */
   readonly pid: number | undefined
-  /** Between `freeze` and the next `thaw`, `stop` or `kill`. */
+  /** True between `freeze` and the next `thaw`, `stop` or `kill`. */
   readonly frozen: boolean
-  /** Resolves when connections are accepted. */
+  /** Starts the server. Resolves when it accepts connections. */
   start(): Promise<void>
   stop(mode: StopMode): Promise<void>
-  /** SIGKILL for every process of the server at once. */
+  /** Kills every process of the server with SIGKILL. */
   kill(): Promise<void>
-  /** SIGSTOP for every process: connections are accepted by the kernel and nobody answers. */
+  /** Stops every process with SIGSTOP: the kernel still accepts connections, but the server does not answer. */
   freeze(): Promise<void>
   thaw(): Promise<void>
-  /** The end of the server's log. */
+  /** Returns the last lines of the server's log. */
   log(): Promise<string>
 }
 
-/** A place where servers run. It owns everything it makes, and `close` removes all of it. */
+/** A backend that runs servers. `close` removes everything that it has created. */
 export interface Backend {
-  /** Makes a server with a data directory of its own and starts it. */
+  /** Creates a server with its own data directory and starts it. */
   createPrimary(name: string): Promise<Server>
-  /** Makes a server without data: `copy` gives it some. */
+  /** Creates a server without data, to be filled by `copy`. */
   createStandby(name: string): Promise<Server>
-  /** Replaces the data of `targets`, none of which runs, by a copy of `source`, to follow it from their start on. */
+  /** Replaces the data of `targets`, which must be stopped, by a copy of `source`. Once started they follow it. */
   copy(source: Server, targets: readonly Server[]): Promise<void>
   close(): Promise<void>
 }

@@ -1,9 +1,9 @@
 import type { ResolvedOptions, Settings } from './options.ts'
 
-/** What every node of a cluster runs with unless the options say otherwise: small, quick to start, quick to reconnect. */
+/** Returns the default settings of a node: small, quick to start, quick to reconnect. */
 function defaultSettings(replicas: number): Settings {
   return {
-    // The data is thrown away, so nothing is gained by surviving a power cut.
+    // The data is temporary and need not survive a power failure.
     fsync: false,
     // Sparse files instead of megabytes of zeroes: most of a test cluster's WAL is never written.
     wal_init_zero: false,
@@ -24,10 +24,10 @@ function defaultSettings(replicas: number): Settings {
 }
 
 /**
- * The text to append to `postgresql.conf`.
+ * Returns the text to append to `postgresql.conf`.
  *
- * @param listenAddresses Where connections are accepted; there are no others, since a Unix socket would leave its lock
- * file behind after SIGKILL.
+ * @param listenAddresses Addresses to listen on. There is no Unix socket, since it would leave its lock file behind
+ * after SIGKILL.
  */
 export function settingsFile(options: ResolvedOptions, listenAddresses: string): string {
   const sockets = { listen_addresses: listenAddresses, unix_socket_directories: '' }

@@ -6,16 +6,16 @@ const CONNECT_TIMEOUT_MS = 10_000
 
 export type Row = Readonly<Record<string, string | null>>
 
-/** Runs one statement. Every column arrives as text. */
+/** Runs one statement. Every column is returned as text. */
 export type Query = (sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>
 
-/** Lends one connection to `use` and closes it afterwards. */
+/** Calls `use` with a connection and closes it afterwards. */
 export async function withConnection<T>(config: NodeConfig, use: (query: Query) => Promise<T>): Promise<T> {
   const client = new Client({
     ...config,
-    // Else PGSSLMODE of the environment would count.
+    // Otherwise PGSSLMODE of the environment would apply.
     ssl: false,
-    // Limits that a test gives the role are not meant for the cluster's own statements.
+    // Timeouts that a test sets for the role must not apply to the cluster's own statements.
     options: '-c statement_timeout=0 -c lock_timeout=0',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // pg_backend_pid, LSNs and flags are compared as the server prints them.
@@ -46,11 +46,11 @@ export function queryOnce(
   return withConnection(config, (query) => query(sql, values))
 }
 
-/** Creates the database that `config` names, unless it is the one that is always there. */
+/** Creates the database that `config` names, unless it is `postgres`. */
 export async function createDatabase(config: NodeConfig): Promise<void> {
   if (config.database === 'postgres') return
   await withConnection({ ...config, database: 'postgres' }, async (query) => {
-    // Standbys that commits are to wait for may be named in the settings, but there are none yet.
+    // The settings may require synchronous standbys, which do not exist yet.
     await query(`SET synchronous_commit = 'local'`)
     await query(`CREATE DATABASE "${config.database.replaceAll('"', '""')}"`)
   })

@@ -5,10 +5,10 @@ import { resolveOptions } from './options.ts'
 import type { Backend } from './server.ts'
 
 /**
- * Starts a primary and its replicas, all of them ready for connections and streaming.
+ * Starts a primary and its replicas. Resolves when all accept connections and the replicas stream.
  *
- * Nothing of it outlives this process: servers and files are gone after `stop()`, and also when the process ends
- * without it, in whatever way. A running cluster does not keep the process alive.
+ * `stop()` removes all servers and files. They are also removed when the process ends in any other way. A running
+ * cluster does not keep the process alive.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION; SWITCHYARD_TEST_CLUSTER when the
  * programs are missing or a server does not start, with the last lines of that server's log.
@@ -30,7 +30,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 }
 
 async function openBackend(options: ResolvedOptions): Promise<Backend> {
-  // One that is not used is not loaded: its packages are optional.
+  // Only the backend in use is loaded: their packages are optional.
   switch (options.backend) {
     case 'embedded': {
       const { EmbeddedBackend } = await import('./embedded/backend.ts')

@@ -4,13 +4,13 @@ import { SwitchyardError } from '../errors/error.ts'
 
 const POLL_INTERVAL_MS = 10
 
-/** The clock of all waiting here: monotonic, in milliseconds. */
+/** Returns the time of a monotonic clock, in milliseconds. */
 export function nowMs(): number {
   return performance.now()
 }
 
 /**
- * Polls until `probe` gives something else than undefined.
+ * Polls until `probe` returns something other than undefined.
  *
  * @param what Ends the sentence "timed out after … ms waiting for …".
  * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER when the deadline passes first.

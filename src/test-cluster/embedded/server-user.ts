@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 
 import { SwitchyardError } from '../../errors/error.ts'
 
-/** As whom the servers run; undefined: as this process's own user. */
+/** User that runs the servers; undefined for this process's own user. */
 export interface ServerUser {
   readonly uid: number
   readonly gid: number
 }
 
-/** PostgreSQL refuses to run as root, so root hands its servers to the unprivileged user `nobody`. */
+/** Returns the user `nobody` when this process runs as root, since PostgreSQL refuses to run as root. */
 export async function serverUser(): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const accounts = await readFile('/etc/passwd', 'utf8')

@@ -15,27 +15,27 @@ import { lastLines } from './server-log.ts'
 import type { ServerUser } from './server-user.ts'
 
 const PORT_ATTEMPTS = 5
-/** What is killed is waited for at least so long, in milliseconds. */
+/** Minimum timeout when waiting for killed processes, in milliseconds. */
 const LEAST_KILL_MS = 10_000
 
 export interface EmbeddedServerOptions {
   readonly name: string
   readonly programs: Programs
-  /** Everything of the cluster lies in it. */
+  /** Directory of the whole cluster. */
   readonly directory: string
   readonly user: ServerUser | undefined
   readonly login: Omit<NodeConfig, 'port'>
   readonly timeoutMs: number
 }
 
-/** A `postgres` that runs as a child of this process, on a data directory of its own. */
+/** A `postgres` child process with its own data directory. */
 export class EmbeddedServer implements Server {
   readonly name: string
   readonly dataDirectory: string
   readonly #options: EmbeddedServerOptions
   readonly #logFile: string
   #port: number
-  /** The port is settled by the first start. */
+  /** True once the first start has chosen the port. */
   #settled = false
   #postmaster: ChildProcess | undefined
   #frozen: readonly number[] = []
@@ -91,9 +91,9 @@ export class EmbeddedServer implements Server {
   async kill(): Promise<void> {
     const postmaster = this.#postmaster
     if (postmaster?.pid === undefined) return
-    // They end by themselves, and must not be left behind by somebody who was in a hurry when they started.
+    // Killed processes end soon, so a short `timeoutMs` of the cluster must not leave them behind.
     const timeoutMs = Math.max(this.#options.timeoutMs, LEAST_KILL_MS)
-    // A stopped postmaster starts no further children while they are being counted.
+    // A stopped postmaster starts no further children while they are listed.
     signalAll([postmaster.pid], 'SIGSTOP')
     const all = await processTree(postmaster.pid)
     signalAll(all, 'SIGKILL')
@@ -123,17 +123,17 @@ export class EmbeddedServer implements Server {
     return lastLines(this.#logFile)
   }
 
-  /** Undefined when the server is ready, else what its log says of the failure. */
+  /** Starts the server. Returns undefined when it is ready, else the last lines of its log. */
   async #tryStart(): Promise<string | undefined> {
     const { programs, user, directory, timeoutMs } = this.#options
-    // With it a standby logs in to its primary.
+    // A standby uses it to log in to its primary.
     const env = { ...ownEnvironment(), PGPASSWORD: this.#options.login.password }
     const log = await open(this.#logFile, 'a')
     const { size } = await log.stat()
     const postmaster = spawn(
       programs.postgres,
       ['-D', this.dataDirectory, '-p', String(this.#port), '-c', `cluster_name=${this.name}`],
-      // Its log is a file and its session its own, so that nothing of it depends on this process.
+      // Its own log file and session make it independent of this process.
       { cwd: directory, detached: true, env, stdio: ['ignore', log.fd, log.fd], ...user },
     )
     await log.close()
@@ -160,7 +160,7 @@ export class EmbeddedServer implements Server {
     return [spawnError?.message ?? [], await lastLines(this.#logFile, size)].flat().join('\n')
   }
 
-  /** Whether the status line that a postmaster keeps in its pid file says so. */
+  /** Whether the status line in the postmaster's pid file says that it is ready. */
   async #isReady(pid: number | undefined): Promise<boolean> {
     const lines = await this.#pidFile()
     return Number(lines[0]) === pid && /^(?:ready|standby)/.test(lines[7] ?? '')
@@ -175,10 +175,13 @@ export class EmbeddedServer implements Server {
     await until(`${this.name} to end`, timeoutMs, () => this.#postmaster !== postmaster || undefined)
   }
 
-  /** What SIGKILL leaves: a pid file, whose number may soon be another process's, and a segment of shared memory. */
+  /**
+   * Removes the remains after SIGKILL: a pid file, whose number may soon belong to another process, and a shared memory
+   * segment.
+   */
   async #removeRemains(): Promise<void> {
     const segment = /^\s*\d+\s+(\d+)$/.exec((await this.#pidFile())[6] ?? '')?.[1]
-    // Without the program the segment stays until the server starts again.
+    // Without `ipcrm` the segment stays until the server starts again.
     if (segment !== undefined) await promisify(execFile)('ipcrm', ['-m', segment]).catch(() => undefined)
     await rm(join(this.dataDirectory, 'postmaster.pid'), { force: true })
   }

@@ -8,11 +8,11 @@ import { text } from 'node:stream/consumers'
 import { SwitchyardError } from '../../errors/error.ts'
 import type { ServerUser } from './server-user.ts'
 
-// Makes the directory itself, since between two processes there would be a moment in which nobody feels responsible.
-// Then its standard input is a pipe whose other end only the owner holds: reading ends when the owner lets go or dies.
-// Then it ends every server (SIGQUIT makes a postmaster end its children, whatever they do, but for frozen ones, which
-// are woken) and removes the directory. The pid in a postmaster.pid is negative while initdb works. A pid file without
-// its process is what SIGKILL leaves; in its 7th line is the id of a shared memory segment, which would stay for ever.
+// Creates the directory itself, so that there is no moment at which no process would remove it. Its standard input is a
+// pipe whose other end only the owner holds: reading ends when the owner closes it or dies. Then it stops every server
+// (SIGQUIT makes a postmaster end its children at once; frozen ones are woken first) and removes the directory. The pid
+// in a postmaster.pid is negative while initdb runs. After SIGKILL a pid file remains without its process. Its 7th line
+// has the id of a shared memory segment, which is removed too.
 const SCRIPT = `
 trap '' PIPE
 cd /
@@ -46,11 +46,11 @@ done
 `
 
 /**
- * A small process beside this one that cleans up behind it: when this process closes the watchdog, or ends in any way,
- * SIGKILL included, every server whose data lies in the directory is ended and the directory removed.
+ * A small process that cleans up after this one: when this process closes the watchdog or ends in any way, SIGKILL
+ * included, it stops every server with data in the directory and removes the directory.
  */
 export class Watchdog {
-  /** A new directory that only the servers' user may enter. */
+  /** A new directory that only the servers' user can enter. */
   readonly directory: string
   readonly #user: ServerUser | undefined
   readonly #process: ChildProcess
@@ -62,12 +62,12 @@ export class Watchdog {
     this.#process = child
     this.#ended = once(child, 'exit')
     this.#ended.catch(() => undefined)
-    // Ending one that was killed must not end this process; `close` looks at the outcome.
+    // Closing the pipe of a killed watchdog must not raise an error here; `close` checks the result.
     child.stdin?.on('error', () => undefined)
     child.unref()
   }
 
-  /** @param parent Where to make the directory. */
+  /** @param parent Parent of the directory. */
   static async start(parent: string, user: ServerUser | undefined): Promise<Watchdog> {
     // mktemp(1) fills in the letters.
     const child = run([join(parent, 'pg-switchyard-XXXXXX'), ''], 'pipe', user)
@@ -81,12 +81,12 @@ export class Watchdog {
     throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', reason)
   }
 
-  /** Cleans up now. Resolves when it is done. */
+  /** Cleans up now. Resolves when that is done. */
   async close(): Promise<void> {
     this.#process.ref()
     this.#process.stdin?.end()
     await this.#ended
-    // Somebody may have killed it.
+    // The watchdog may have been killed.
     if (existsSync(this.directory)) await once(run(['', this.directory], 'ignore', this.#user), 'exit')
     if (existsSync(this.directory)) {
       throw new SwitchyardError('SWITCHYARD_TEST_CLUSTER', `${this.directory} could not be removed`)
@@ -94,7 +94,7 @@ export class Watchdog {
   }
 }
 
-/** Each argument is empty or a path: a template for a directory to be made, a directory that is there. */
+/** Each argument is empty or a path: a template for a new directory, or an existing directory. */
 function run(
   paths: readonly [template: string, existing: string],
   stdin: 'pipe' | 'ignore',

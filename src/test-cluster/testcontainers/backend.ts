@@ -15,7 +15,9 @@ type Testcontainers = typeof import('testcontainers')
 const SERVER_PORT = 5432
 const USER = 'postgres'
 
-/** Servers in Docker containers on a network of their own. Testcontainers' reaper removes what is forgotten. */
+/**
+ * Runs servers in Docker containers on their own network. Testcontainers' reaper removes containers that are left over.
+ */
 export class ContainerBackend implements Backend {
   readonly #library: Testcontainers
   readonly #network: StartedNetwork

@@ -1,7 +1,7 @@
 import { SwitchyardError } from '../../errors/error.ts'
 import type { Address, NodeConfig, Server, StopMode } from '../server.ts'
 
-/** Runs a script of `sh` in a container as the user `postgres`; gives what it printed, throws when it fails. */
+/** Runs a script of `sh` in a container as the user `postgres`. Returns its output; throws when it fails. */
 export type Shell = (script: string) => Promise<string>
 
 export interface ContainerServerOptions {
@@ -14,13 +14,13 @@ export interface ContainerServerOptions {
   readonly timeoutMs: number
 }
 
-/** The data directory inside a container. The image's own one is a volume, which cannot be removed. */
+/** The data directory inside a container. The image's default is a volume, which cannot be removed. */
 export const DATA_DIRECTORY = '/tmp/pg-switchyard/data'
 const LOG_FILE = '/tmp/pg-switchyard/log'
 
 /**
- * A server in a container that idles otherwise, so that the container, and with it the port on the outside, outlives
- * stops and kills. The pid is that of the last start: a server that ends by itself is not noticed.
+ * A server in a container whose main process idles, so that the container and its published port survive stops and
+ * kills. The pid is that of the last start: a server that ends by itself is not noticed.
  */
 export class ContainerServer implements Server {
   readonly name: string
@@ -47,7 +47,7 @@ export class ContainerServer implements Server {
     return this.#frozen
   }
 
-  /** Runs a script beside the server. */
+  /** Runs a script in the server's container. */
   run(script: string): Promise<string> {
     return this.#shell(script)
   }
@@ -74,7 +74,7 @@ export class ContainerServer implements Server {
   async kill(): Promise<void> {
     if (this.#pid === undefined) return
     await this.#signalAll('KILL')
-    // What is left of it counts as running until somebody reaps it, and nobody does.
+    // The killed postmaster stays a zombie, which would count as running.
     await this.#shell(`rm -f ${DATA_DIRECTORY}/postmaster.pid`)
     this.#frozen = false
     this.#pid = undefined
@@ -96,9 +96,9 @@ export class ContainerServer implements Server {
     return this.#shell(`tail -n 15 ${LOG_FILE} 2>/dev/null || true`)
   }
 
-  /** The user `postgres` runs nothing but the server, and its processes see no others than the container's. */
+  /** Signals all processes of the user `postgres` in the container, which are only those of the server. */
   async #signalAll(signal: 'KILL' | 'STOP' | 'CONT'): Promise<void> {
-    // Fails when there is nobody to signal.
+    // Fails when there is no process to signal.
     await this.#shell(`kill -${signal} -1 2>/dev/null || true`)
   }
 }
