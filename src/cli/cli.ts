@@ -14,8 +14,8 @@ import {
 const NAME = 'pg-switchyard'
 
 /**
- * Runs one command line, without the program's name, and resolves to its exit code: 0, 1 when the work failed, 2 when the
- * command line was wrong, 128 + n after signal n. Never rejects.
+ * Runs a command line without the program's name. Resolves to its exit code: 0, 1 when the command failed, 2 when the
+ * command line was invalid, 128 + n after signal n. Never rejects.
  */
 export async function runCli(
   args: readonly string[],

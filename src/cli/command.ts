@@ -2,7 +2,7 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import type { Readable, Writable } from 'node:stream'
 import { SwitchyardError } from '../errors/error.ts'
 
-/** What a command may touch of the process it runs in. */
+/** The parts of the process that a command may use. */
 export interface CommandIo {
   readonly stdin: Readable & Partial<Pick<ReadStream, 'isTTY'>>
   readonly stdout: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>
@@ -14,18 +14,18 @@ export interface CommandIo {
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string
-  /** What `--help` prints behind the command's name; ends with a line break. */
+  /** Text that `--help` prints after the command's name; ends with a line break. */
   readonly help: string
-  /** Resolves to the exit code. Rejects with a `CliError` when it cannot do its work. */
+  /** Resolves to the exit code. Rejects with a `CliError` when the command fails. */
   run(args: readonly string[], io: CommandIo): Promise<number>
 }
 
-/** The command line was wrong. */
+/** Exit code for an invalid command line. */
 export const EXIT_USAGE = 2
-/** The command line was right, but the work could not be done. */
+/** Exit code for a command that failed. */
 export const EXIT_FAILURE = 1
 
-/** Ends a command: its message is all that the user gets to see. */
+/** An error that ends a command. The user sees only its message. */
 export class CliError extends SwitchyardError {
   readonly exitCode: number
 
@@ -39,7 +39,9 @@ export function usageError(message: string): CliError {
   return new CliError(message, EXIT_USAGE)
 }
 
-/** The word in quotes behind a space; nothing when it may be a secret, such as an address with a password. */
+/**
+ * Returns a space and the word in quotes; an empty string when it may be a secret, such as an address with a password.
+ */
 export function quoted(word: string): string {
   return /^[\w-]{1,40}$/.test(word) ? ` "${word}"` : ''
 }

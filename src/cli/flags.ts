@@ -5,7 +5,7 @@ import { quoted, usageError } from './command.ts'
 /** The options of one command by name, without dashes. `list` may be given several times. */
 export type FlagKinds = Readonly<Record<string, 'boolean' | 'value' | 'list'>>
 
-/** What was given: a flag that was not is absent. */
+/** The flags on a command line. */
 export interface Flags {
   has(name: string): boolean
   value(name: string): string | undefined
@@ -13,8 +13,8 @@ export interface Flags {
 }
 
 /**
- * Reads `--name`, `--name value` and `--name=value`. Throws a usage error for anything else; values are never repeated in
- * it, since they may hold passwords.
+ * Reads `--name`, `--name value` and `--name=value`. Throws a usage error for anything else. It contains no values,
+ * since they may be passwords.
  */
 export function parseFlags(args: readonly string[], kinds: FlagKinds): Flags {
   const options = Object.fromEntries(

@@ -11,10 +11,10 @@ const commands: ReadonlyMap<string, Command> = new Map([
 
 const { stdin, stdout, stderr, env, argv } = process
 
-// Whoever reads our output may stop before its end, as `head` does.
+// The reader of our output may stop before its end, as `head` does.
 stdout.on('error', () => undefined)
 
 const exitCode = await runCli(argv.slice(2), commands, { stdin, stdout, stderr, env })
 
-// A connection to a server that is gone without a word would keep the process alive.
+// A connection to a server that no longer answers would keep the process alive.
 stdout.write('', () => stderr.write('', () => process.exit(exitCode)))

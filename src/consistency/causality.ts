@@ -220,8 +220,8 @@ export class Causality {
   }
 
   /**
-   * Gives the promise that a read of the session awaits before it can be routed; `undefined` when it need not wait. Where no position can
-   * be had, it goes to the primary, and so that has to show what the session has seen.
+   * Returns what a read of the session has to wait for before it can be routed; `undefined` for nothing. Without a
+   * position the read goes to the primary, which then has to show what the session has seen.
    */
   awaited(session: MutableSession): Promise<void> | undefined {
     const { catchUpTimeoutMs } = this.#options
@@ -273,7 +273,9 @@ export class Causality {
     if (position === undefined || !shows(position, common)) session.mustShow(common)
   }
 
-  /** Whether positions of a replica and of primaries can be compared: only where all are on one timeline. */
+  /**
+   * Whether a replica's position can be compared with the primary's and the session's: all have to be on one timeline.
+   */
   #isOnTimelineOf({ position }: MutableSession, { timeline }: Position): boolean {
     return timeline === this.#start?.timeline && timeline === (position?.timeline ?? timeline)
   }

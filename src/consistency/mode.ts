@@ -1,14 +1,17 @@
-/** The promise about the data that reads show. */
+/** Consistency level of reads: the oldest data that they may show. */
 export type Consistency =
   /** The newest data: reads run on the primary only. */
   | 'strong'
-  /** All that the session has written, and that its token says; in a session of its own, never less than it has seen before. */
+  /**
+   * At least what the session has written and what its token names. In an explicit session, also everything seen
+   * before.
+   */
   | 'causal'
   /** Like `causal`, but by time alone: reads go to the primary for `windowMs` after a write of the session. */
   | 'window'
-  /** Data that is at most `maxStalenessMs` old, whatever the session wrote. */
+  /** Data that is at most `maxStalenessMs` old, regardless of the session's writes. */
   | 'bounded'
-  /** The data of any replica that is within `maxLag`. */
+  /** Any data of a replica within `maxLag`. */
   | 'eventual'
 
 export const CONSISTENCIES: readonly Consistency[] = ['strong', 'causal', 'window', 'bounded', 'eventual']

@@ -14,8 +14,9 @@ export interface Neighbour {
 }
 
 /**
- * The watchers of a cluster in this process. Programs have several pools of one cluster, their own and those of libraries,
- * and what this process wrote through one of them it reads through the others.
+ * Registry of all pools and clients of this process that watch a cluster. A program may have several pools for one
+ * cluster, its own and those of libraries, and reads through any of them must show what the process wrote through the
+ * others.
  */
 export class Neighbours {
   /** Weak, so that a pool that was dropped without `end()` can be collected. */

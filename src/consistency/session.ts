@@ -27,7 +27,7 @@ export function seenRead(serverIdentity: string | undefined, nowMs: number): See
  * timer.
  */
 export interface Session {
-  /** The promise about the data that its reads show. Absent: as the pool's. */
+  /** Consistency of its reads. Absent: the pool's. */
   readonly consistency: Consistency | undefined
   /** Tier of its statements. Absent: not set. */
   readonly tier: string | undefined
@@ -36,7 +36,7 @@ export interface Session {
    * has not written.
    */
   readonly lastWriteAtMs: number | undefined
-  /** The position that its reads must show, as far as it is known: from floors, and from the token that it began with. */
+  /** Position that its reads must show, as far as it is known: from floors, and from the token that it started with. */
   readonly position: Position | undefined
   /**
    * Since when (our clock, milliseconds) it has written or seen something that `position` does not cover yet.
@@ -62,7 +62,7 @@ export interface SessionStart {
   readonly primaryUntilMs?: number | undefined
   /** That of its parent. */
   readonly lastWriteAtMs?: number | undefined
-  /** Sees what this session writes, too. */
+  /** The enclosing session. It sees what this session writes. */
   readonly parent?: MutableSession | undefined
   /** Whether its reads must never go backwards. */
   readonly isMonotonic?: boolean
@@ -83,7 +83,7 @@ const pendingOnly = new WeakSet<MutableSession>()
 export interface MutableSession extends Session {
   /** True once it or a session within it has written. `pending` writes do not count. */
   readonly hasWritten: boolean
-  /** Sees what this session writes, too. */
+  /** The enclosing session. It sees what this session writes. */
   readonly parent: MutableSession | undefined
   /** Records that a statement that may have written ended at `nowMs`, here and in all parents. */
   wrote(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void
@@ -117,7 +117,7 @@ export function createSession(start: SessionStart = {}): MutableSession {
   return new CompactSession(start)
 }
 
-/** Parts of a start that few sessions have. */
+/** Initial state that few sessions have. */
 interface Beginning {
   readonly consistency: Consistency | undefined
   readonly tier: string | undefined

@@ -2,7 +2,7 @@ import type { Position, Progress } from './position.ts'
 import { reaches } from './position.ts'
 import { isSignedBy, SIGNATURE_BYTES, signatureOf, type TokenSecret } from './token-signature.ts'
 
-/** The contents of a token about the session that it was taken from. Wall-clock time, because other processes read it. */
+/** Content of a token. Times are wall-clock times, because other processes read them. */
 export type TokenContent = PositionContent | PrimaryContent
 
 interface CommonContent {
@@ -97,7 +97,7 @@ export function encodeToken(
   return signed.toString('base64url')
 }
 
-/** Reads a token: gives its contents if it is to be believed, else why not. Never throws, whatever the text. */
+/** Validates a token and returns its content or the reason for its rejection. Never throws, for any text. */
 export function decodeToken(text: string, options: DecodeOptions): DecodedToken {
   const parsed = parse(text)
   if (parsed === undefined) return { rejected: 'malformed' }
@@ -121,7 +121,7 @@ export function decodeToken(text: string, options: DecodeOptions): DecodedToken 
   return { token: { ...content, expiresAtMs: Math.min(content.expiresAtMs, nowMs + maxAheadMs) } }
 }
 
-/** Reads the claims of a token without any proof: to compare tokens that are believed for other reasons. */
+/** Decodes a token without validation, to compare tokens that are trusted for other reasons. */
 export function peekToken(text: string): TokenContent | undefined {
   return parse(text)?.content
 }

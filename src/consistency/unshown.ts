@@ -6,7 +6,7 @@ export interface Unfinished {
   readonly isCommitted: boolean
 }
 
-/** Data that the primary may not show yet although a replica has shown it. */
+/** Transactions that a replica has shown but the primary may not show yet. */
 export interface Unshown {
   /** Keyed by transaction id. */
   readonly transactions: ReadonlyMap<string, Unfinished>

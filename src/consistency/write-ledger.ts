@@ -3,7 +3,7 @@ import { failsWhole } from '../statement/fails-whole.ts'
 import { catalogEffectOf, together, type CatalogEffect } from '../statement/catalog-effect.ts'
 import type { MutableSession, WriteCertainty } from './session.ts'
 
-/** The account of something that may have written and has come to its end. */
+/** A write that has ended, to be reported to its sessions and to the catalog. */
 export interface Write {
   readonly sessions: Iterable<MutableSession>
   readonly catalogEffect: CatalogEffect
@@ -11,7 +11,7 @@ export interface Write {
   readonly certainty?: WriteCertainty
 }
 
-/** Makes the account of a statement that ran by itself. */
+/** Returns the write of a statement outside of a transaction. */
 export function writeBy(session: MutableSession, statement: Statement): Write {
   return {
     sessions: [session],
@@ -28,7 +28,7 @@ function certaintyOf({ reason, leavesSessionState, multiple }: Statement): Write
 /** How a statement failed: by an error of the server, or by the loss of the connection. */
 export type StatementFailure = 'none' | 'answered' | 'lost'
 
-/** The state of the transaction behind a statement, as the server says it; `undefined` when it cannot say. */
+/** Transaction status of the server after a statement; `undefined` when unknown. */
 type Status = 'I' | 'T' | 'E' | null | undefined
 
 /**

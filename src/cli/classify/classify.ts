@@ -7,7 +7,7 @@ import { asJson, openJudge, type JudgeText } from './judge-text.ts'
 import { classifyHelp, parseClassifyOptions } from './options.ts'
 import { reportLines } from './report.ts'
 
-/** Of a text on standard input. */
+/** Maximum size of a text on standard input. */
 const MAX_TEXT_BYTES = 4 * 2 ** 20
 const DEFAULT_COLUMNS = 100
 

@@ -9,10 +9,10 @@ import { CliError, EXIT_USAGE } from '../command.ts'
 import { withConnection } from '../demo/connection.ts'
 import { serverFailure } from '../demo/problems.ts'
 
-/** More than the server gives the query itself, so that its own error is the one that is seen. */
+/** Longer than the server's own timeout of the query, so that its error is reported. */
 const ANSWER_TIMEOUT_MS = 65_000
 
-/** Asks a database for its catalog, over one connection. Rejects with one sentence that holds no address. */
+/** Loads the catalog of a database over one connection. Rejects with a one-line message without the address. */
 export async function catalogOf(database: ClientConfig, declared: readonly DeclaredName[]): Promise<Catalog> {
   const parser = createLibpgQueryParser()
   await parser.load()
@@ -33,7 +33,7 @@ export async function catalogOf(database: ClientConfig, declared: readonly Decla
   }
 }
 
-/** The rows of the last statement of a text. */
+/** Returns the rows of the last statement of a text. */
 async function lastRows(client: Client, sql: string): Promise<readonly unknown[]> {
   const answer: unknown = await client.query(sql)
   const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer

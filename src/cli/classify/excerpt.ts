@@ -1,12 +1,12 @@
 import { glyphsOf, widthOf, type Glyph } from './glyphs.ts'
 
-/** A stretch of a text, in UTF-16 units. */
+/** A range of a text, in UTF-16 units. */
 export interface Piece {
   readonly start: number
   readonly end: number
 }
 
-/** One line of a text, with marks to be set right below. */
+/** One line of a text, and the marks to print below it. */
 export interface ExcerptLine {
   /** Counts from 1. */
   readonly number: number
@@ -15,11 +15,11 @@ export interface ExcerptLine {
 }
 
 const MAX_LINES = 3
-/** Nothing that lies farther away, in UTF-16 units, is looked at: lines may be megabytes long. */
+/** Maximum distance from the piece that is examined, in UTF-16 units: lines may be megabytes long. */
 const REACH = 2_000
 const CUT = '…'
 
-/** The lines on which the piece stands, the first few of them, each cut around it to at most `columns`. */
+/** Returns the first lines that contain the piece, each cut around it to at most `columns`. */
 export function excerptOf(sql: string, piece: Piece, columns: number): readonly ExcerptLine[] {
   const lines: ExcerptLine[] = []
   let { number, start } = lineAt(sql, piece.start)
@@ -63,7 +63,10 @@ function excerptOfLine(
   }
 }
 
-/** As much of the glyphs from `first` to `last` as `columns` hold, and with the room that is left what stands around. */
+/**
+ * Returns the range of glyphs to show: those from `first` to `last` that fit into `columns`, and their context if it
+ * fits.
+ */
 function windowAround(
   glyphs: readonly Glyph[],
   first: number,

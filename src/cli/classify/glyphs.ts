@@ -1,9 +1,9 @@
-/** What a terminal shows as one character. */
+/** A character as a terminal shows it. */
 export interface Glyph {
   readonly text: string
-  /** Columns that it takes: 2 for East Asian characters and emoji. */
+  /** Width in columns: 2 for East Asian characters and emoji. */
   readonly width: number
-  /** Offset in UTF-16 units in the text that it comes from. */
+  /** Offset in the text, in UTF-16 units. */
   readonly start: number
   readonly end: number
   readonly isSpace: boolean
@@ -12,18 +12,18 @@ export interface Glyph {
 const TAB_COLUMNS = 4
 const graphemes = new Intl.Segmenter()
 
-/** Characters that a terminal would act upon, or that turn around what stands beside them. */
+/** Control characters, and characters that change the direction of text. */
 const unprintable = /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 const wide =
   /\p{Emoji_Presentation}|\ufe0f|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]/u
 
-/** A text of the user's that is safe to be shown. */
+/** Makes a text safe to print. */
 export function printable(text: string): string {
   return text.replace(unprintable, '\ufffd')
 }
 
-/** The glyphs of `text` from `from` to `to`, which lie on one line. Tabs become spaces. */
+/** Returns the glyphs of a range of `text` that lies on one line. Tabs become spaces. */
 export function glyphsOf(text: string, from: number, to: number): readonly Glyph[] {
   const glyphs: Glyph[] = []
   let column = 0

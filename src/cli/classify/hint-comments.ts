@@ -1,7 +1,7 @@
 import { hintOf } from '../../statement/hint.ts'
 import { Scanner } from '../../statement/scanner.ts'
 
-/** True when a comment seems to ask for a route, in a form that does not count. */
+/** Whether a comment looks like a route hint but is not a valid one. */
 export function hasMisspeltHint(sql: string): boolean {
   const scanner = new Scanner(sql)
   for (let kind = scanner.next(); kind !== 'end'; kind = scanner.next()) {

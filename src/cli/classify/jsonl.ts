@@ -3,20 +3,20 @@ import { asJson, type JudgeText } from './judge-text.ts'
 import { LineSplitter, type InputLine } from './lines.ts'
 import { createOutput } from './output.ts'
 
-/** Of one line. The pool does not even parse a text of a fraction of this. */
+/** Maximum size of a line. The pool parses only much shorter texts. */
 const MAX_LINE_BYTES = 4 * 2 ** 20
 
 export interface JsonlOutcome {
   readonly judged: number
-  /** Lines that held no statement, and are answered with an error. */
+  /** Number of invalid lines, which are answered with an error. */
   readonly failed: number
-  /** False when whoever reads the output stopped before its end. */
+  /** False when the output was closed before its end. */
   readonly isComplete: boolean
 }
 
 /**
- * Answers each line of `input` with one line, in order. What one chunk of input brought is answered before the next is
- * read, so a slow reader slows the input down, and an answer never waits for more input.
+ * Answers each line of `input` with one line, in order. Each chunk of input is answered before the next is read, so a
+ * slow reader slows the input down, and no answer waits for more input.
  */
 export async function classifyLines(
   input: Readable,
@@ -54,7 +54,7 @@ interface LineContent {
   readonly error?: string
 }
 
-/** Errors say nothing of what the line holds: it may be somebody's data. */
+/** Errors do not contain the line's content, which may be private. */
 function sqlOf(line: InputLine): LineContent {
   if ('error' in line) return { error: line.error }
   let value: unknown

@@ -17,10 +17,10 @@ export interface Judgement {
 
 export type JudgeText = (sql: string) => Promise<Judgement>
 
-/** No bound matters to a session that has not written. */
+/** Bounds do not matter in a session that has not written. */
 const ANY_POLICY: RoutingPolicy = { consistency: 'eventual', windowMs: 0, maxStalenessMs: 0 }
 
-/** Gets what is needed to judge: declarations, and the database's word. */
+/** Loads the declarations and the database's catalog, and returns a function that judges texts. */
 export async function openJudge(
   options: Pick<ClassifyCommandOptions, 'database' | 'declaredFile'>,
 ): Promise<JudgeText> {
@@ -36,7 +36,7 @@ export async function openJudge(
   }
 }
 
-/** What is printed as JSON: the statement, and the role of the node that it goes to. Never its text. */
+/** Formats a judgement as JSON: the statement without its text, and the role of the node that it goes to. */
 export function asJson({ statement, route }: Judgement): string {
   const { kind, reason, footprint, ...facts } = statement
   return JSON.stringify({ kind, reason, role: route.role, ...facts, footprint })

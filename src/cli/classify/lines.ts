@@ -1,10 +1,10 @@
-/** A line of the input, or why it is none. `number` counts from 1. */
+/** A line of the input, or the reason why it is invalid. `number` starts at 1. */
 export type InputLine =
   { readonly number: number; readonly text: string } | { readonly number: number; readonly error: string }
 
 const LINE_FEED = 10
 
-/** Cuts bytes into lines of UTF-8. Never holds more than one line of at most `maxLineBytes`. */
+/** Splits bytes into lines of UTF-8. Buffers at most one line of at most `maxLineBytes`. */
 export class LineSplitter {
   readonly #maxLineBytes: number
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
@@ -16,7 +16,7 @@ export class LineSplitter {
     this.#maxLineBytes = maxLineBytes
   }
 
-  /** The lines that end in this chunk. */
+  /** Returns the lines that end in this chunk. */
   push(chunk: Uint8Array): readonly InputLine[] {
     const lines: InputLine[] = []
     let from = 0
@@ -29,7 +29,7 @@ export class LineSplitter {
     return lines
   }
 
-  /** The line that nothing ended, if there is one. */
+  /** Returns the last line if it has no line break. */
   rest(): readonly InputLine[] {
     return this.#begunBytes === 0 ? [] : [this.#end()]
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { classify } from '../../statement/classify.ts'
 import { pieceOf } from './offending-piece.ts'
 
-/** What is to be underlined stands between `«` and `»`. */
+/** The piece to be underlined is between `«` and `»`. */
 const cases: readonly string[] = [
   "SELECT «nextval»('s')",
   "SELECT «pg_catalog.nextval»('s')",

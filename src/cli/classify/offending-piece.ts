@@ -5,18 +5,18 @@ import type { Piece } from './excerpt.ts'
 interface Token extends Piece {
   readonly kind: TokenKind
   readonly text: string
-  /** Number of brackets around it. */
+  /** Nesting depth of brackets. */
   readonly depth: number
-  /** True for the first of its statement. */
+  /** True for the first token of its statement. */
   readonly isFirst: boolean
 }
 
-/** Clauses that are told with the position of the relation that they name. */
+/** Clauses whose offender has the position of the relation after them. */
 const clauseBeforeName = /^(?:INSERT|UPDATE|DELETE|MERGE|INTO)(?= |$)/
 /** As in `SELECT … INTO UNLOGGED TABLE t`. */
 const MAX_TOKENS_BETWEEN = 4
 
-/** Where the piece that decided stands in the text. Undefined when the text does not show it. */
+/** Finds the piece of the text that decided its classification. Undefined when it is not in the text. */
 export function pieceOf(sql: string, offender: Offender): Piece | undefined {
   const tokens = tokensOf(sql)
   const { text, position } = offender
@@ -48,7 +48,7 @@ function pieceAt(tokens: readonly Token[], text: string, position: number): Piec
   return { start: (opening ?? named).start, end: endOfName(tokens, index) }
 }
 
-/** Behind `schema.name`, behind an operator of several characters, or behind the one token. */
+/** Returns the end of `schema.name`, of an operator of several characters, or of a single token. */
 function endOfName(tokens: readonly Token[], index: number): number {
   const first = tokens[index]
   if (first === undefined) return 0
@@ -70,10 +70,10 @@ function endOfName(tokens: readonly Token[], index: number): number {
   return last.end
 }
 
-/** The key words of a clause: best where a statement begins, then outside of brackets. */
+/** Finds the key words of a clause: preferably at the start of a statement, then outside of brackets. */
 function clauseIn(tokens: readonly Token[], text: string): Piece | undefined {
   const words = text.split(' ')
-  // What is copied stands between the two words.
+  // COPY and the key word after it have other tokens in between.
   const adjacent = words[0] === 'COPY' ? words.slice(0, 1) : words
   const found = tokens.flatMap((token, index) => {
     const matches = adjacent.every((word, offset) => isWord(tokens[index + offset], word))

@@ -7,10 +7,10 @@ import { parseFlags, type Flags, type FlagKinds } from '../flags.ts'
 export type Format = 'text' | 'json' | 'jsonl'
 
 export interface ClassifyCommandOptions {
-  /** Absent: what standard input gives. */
+  /** Absent: read from standard input. */
   readonly sql: string | undefined
   readonly format: Format
-  /** The database to ask. Absent: the text alone decides. */
+  /** The database whose catalog to load. Absent: the text alone decides. */
   readonly database: ClientConfig | undefined
   /** Path of a JSON file with declarations. */
   readonly declaredFile: string | undefined
@@ -40,7 +40,7 @@ The exit code is 0 when every text was judged, whatever it is, 1 when a line was
 wrong or the database cannot be asked.
 `
 
-/** Throws a usage error that names the option and what is legal, and never shows an address. */
+/** Parses the options. Throws a usage error that names the option and the legal values, but contains no address. */
 export function parseClassifyOptions(args: readonly string[]): ClassifyCommandOptions {
   const { texts, flagArgs } = partition(args)
   const flags = parseFlags(flagArgs, KINDS)
@@ -67,7 +67,7 @@ function formatOf(flags: Flags): Format {
   return flags.has('json') ? 'json' : 'text'
 }
 
-/** Parts SQL texts from flags and their values. */
+/** Separates SQL texts from flags and their values. */
 function partition(args: readonly string[]): {
   readonly texts: readonly string[]
   readonly flagArgs: readonly string[]
@@ -90,7 +90,10 @@ function partition(args: readonly string[]): {
   return { texts, flagArgs }
 }
 
-/** An SQL text may begin with a comment: two dashes, and hardly ever a letter right behind them and no space at all. */
+/**
+ * Whether an argument is a flag. An SQL text may start with a comment, but that rarely is two dashes and a letter
+ * without any space.
+ */
 function isFlag(arg: string): boolean {
   return /^-(?:[^-\s]|-[^-\s]\S*$|-\S+=)/.test(arg)
 }

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 
 export interface Output {
-  /** Resolves when there is room for more: to false when nobody reads any longer. */
+  /** Resolves when more can be written: to false when the output is closed. */
   write(text: string): Promise<boolean>
 }
 

@@ -1,7 +1,7 @@
 import type { Statement, StatementReason } from '../../statement/statement.ts'
 import { printable } from './glyphs.ts'
 
-/** `$` stands for the piece that decided. */
+/** Sentences by reason. `$` stands for the piece that decided. */
 const sentences: Readonly<Record<StatementReason, string>> = {
   select: 'It reads, and nothing in it has to be on the primary',
   explain: 'It shows a plan, and changes nothing',
@@ -70,7 +70,7 @@ const sentences: Readonly<Record<StatementReason, string>> = {
   constraints: 'It sets when constraints are checked on its connection',
 }
 
-/** Why a statement is what it is, as a sentence without a period. */
+/** Returns the reason of a classification as a sentence without a period. */
 export function reasonInWords({ reason, offender }: Pick<Statement, 'reason' | 'offender'>): string {
   return sentences[reason].replace('$', () => (offender === undefined ? 'It' : printable(offender.text)))
 }

@@ -6,18 +6,18 @@ import type { Judgement } from './judge-text.ts'
 import { pieceOf } from './offending-piece.ts'
 import { reasonInWords } from './reasons.ts'
 
-/** A line's number of up to four digits, and a bar. */
+/** Width of a line number of up to four digits and a bar. */
 const GUTTER_COLUMNS = 7
 const MIN_COLUMNS = 20
 
 export interface ReportOptions {
-  /** How wide it may be; for what it shows of the SQL text. */
+  /** Maximum width of the excerpt of the SQL text. */
   readonly columns: number
-  /** False when the text alone decided. */
+  /** False when only the text was judged. */
   readonly askedDatabase: boolean
 }
 
-/** A judgement for people. */
+/** Formats a judgement for people. */
 export function reportLines(sql: string, judgement: Judgement, options: ReportOptions): readonly Line[] {
   const { statement, route } = judgement
   const style = route.role === 'replica' ? 'green' : 'yellow'
@@ -86,7 +86,7 @@ function modesInWords({ accessMode, isolation, deferrable }: TransactionModes): 
   return [isolation, accessMode, waits].filter((word) => word !== undefined).join(', ')
 }
 
-/** Said only where the database could say something else. */
+/** Returns a note if the database could change the result. */
 function noteOnText({ kind, reason }: Statement): string | undefined {
   if (reason === 'catalog-pending') return 'The database may know it: --catalog URL asks it.'
   if (kind !== 'read' || reason === 'empty') return undefined

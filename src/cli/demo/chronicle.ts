@@ -1,12 +1,12 @@
-/** Something that happened to a node, as it is told. */
+/** An event of a node. */
 export interface Happening {
-  /** Since the load began, in seconds. */
+  /** Time since the start of the load, in seconds. */
   readonly atSeconds: number
   readonly node: string
   readonly what: string
 }
 
-/** What happened so far, in order. */
+/** Records the events of the demo in order. */
 export class Chronicle {
   readonly #happenings: Happening[] = []
   readonly #elapsedMs: () => number

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Time as the demo's users and its script live it. */
+/** Clock of the demo's users and its script. */
 export interface Clock {
-  /** Monotonic, in milliseconds. Only differences mean something. */
+  /** Monotonic time, in milliseconds. Only differences are meaningful. */
   now(): number
-  /** Resolves after `durationMs`, or at once when everything is over. Never rejects. */
+  /** Resolves after `durationMs`, or at once when the demo is over. Never rejects. */
   pause(durationMs: number): Promise<void>
-  /** True when everybody is to come to an end. */
+  /** True when all users have to stop. */
   readonly isOver: boolean
 }
 

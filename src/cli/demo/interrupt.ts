@@ -2,21 +2,21 @@ import { constants } from 'node:os'
 import type { Writable } from 'node:stream'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** Process managers pass on a signal that has reached us as well; only after this time is a second one meant. */
+/** Process managers may forward a signal that also reached us directly. A second one counts only after this time. */
 const SAME_SIGNAL_MS = 1000
 
-/** The user, or the system, wants us to end. */
+/** Request of the user or the system to end the process. */
 export interface Interrupt {
   readonly signal: AbortSignal
-  /** 128 + n for signal n; `undefined` while nobody wants us to end. */
+  /** 128 + n for signal n; `undefined` without a request. */
   readonly exitCode: number | undefined
   /** Stops listening. */
   close(): void
 }
 
 /**
- * Listens for signals that end a process, and for the end of whoever reads our output, so that there is time to clean up.
- * A second signal ends the process at once.
+ * Listens for signals that end a process and for the close of the output, so that there is time to clean up. A second
+ * signal ends the process at once.
  */
 export function listenForInterrupt(stdout: Writable): Interrupt {
   const controller = new AbortController()
@@ -32,7 +32,7 @@ export function listenForInterrupt(stdout: Writable): Interrupt {
   }
   const onBrokenOutput = (): void => {
     exitCode ??= 128 + constants.signals.SIGPIPE
-    controller.abort(new Error('Nobody reads the output'))
+    controller.abort(new Error('The output was closed'))
   }
   for (const name of SIGNALS) process.on(name, onSignal)
   stdout.on('error', onBrokenOutput)

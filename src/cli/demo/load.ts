@@ -7,10 +7,10 @@ import type { Tally } from './tally.ts'
 import { visit } from './visit.ts'
 
 const USERS = 200
-/** Visits at the same time. */
+/** Number of concurrent visits. */
 const CONCURRENCY = 24
 
-/** What a visit leaves for the next one, as a cookie would. */
+/** The state of a visit that the next one needs, like a cookie. */
 interface VisitSession {
   readonly wrote: boolean
   token(): Promise<string | undefined>
@@ -30,8 +30,8 @@ export interface LoadOptions {
 }
 
 /**
- * Lets 200 users come and go until the clock says that it is over. Each visit is a session; a user who wrote brings the token
- * of that visit along to the next ones.
+ * Simulates 200 users until the clock is over. Each visit is a session; after a write the user passes the session's
+ * token to later visits.
  */
 export async function runLoad(options: LoadOptions): Promise<void> {
   const permits = new Permits(CONCURRENCY)
@@ -41,7 +41,7 @@ export async function runLoad(options: LoadOptions): Promise<void> {
 
 async function live(id: number, permits: Permits, options: LoadOptions): Promise<void> {
   const { clock, pool, seed, windowMs } = options
-  // Far apart in the generator's sequence, so that no user repeats another one's steps.
+  // Distant seeds, so that no user repeats another one's steps.
   const random = createRandom(seed ^ Math.imul(id, 0x9e3779b1))
   const shopper = new Shopper({ id, random, ...options })
   let token: string | undefined

@@ -3,7 +3,7 @@ import { withConnection } from './connection.ts'
 import { serverFailure } from './problems.ts'
 import type { DemoNode } from './servers.ts'
 
-/** As `withConnection`, but rejects with one sentence that names the server. */
+/** Like `withConnection`, but rejects with a sentence that names the server. */
 export async function withNode<T>(
   node: DemoNode,
   use: (client: Client) => Promise<T>,

@@ -89,9 +89,9 @@ describe('Observer', () => {
   it.each<[Rejection, readonly string[]]>([
     ['too-far-behind', ['out of the rotation, nothing proves that it is fresh']],
     ['suspected', []],
-    ['ejected', ['failed again and again, left alone for a while']],
-    ['old-timeline', ['an old primary, takes writes that nobody sends']],
-    ['lag-unknown', ['up again, how far behind is not known yet']],
+    ['ejected', ['failed repeatedly, gets no reads for a while']],
+    ['old-timeline', ['an old primary, gets no writes']],
+    ['lag-unknown', ['up again, lag not known yet']],
     // Steps on the way back, and what was wanted.
     ['recovering', []],
     ['drained', []],

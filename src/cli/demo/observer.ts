@@ -7,19 +7,19 @@ import { viewOf, type NodeView, type Sample, type Standing, type View } from './
 
 export interface ObserverOptions {
   readonly pool: Pick<Pool, 'stats' | 'explain' | 'withSession'>
-  /** Of the nodes, in the order of the pool. */
+  /** Names of the nodes, in the order of the pool. */
   readonly names: readonly string[]
   readonly tally: Tally
   readonly clock: Clock
   readonly chronicle: Chronicle
 }
 
-/** Rates are taken over this time. */
+/** Time over which rates are computed. */
 const RATE_MS = 1500
-/** A replica that is less behind is out for another reason. */
+/** A replica with less lag is out of the rotation for another reason. */
 const NOTICEABLE_MS = 500
 
-/** Looks at the pool from outside, keeps the latest view, and tells what becomes of the replicas. */
+/** Observes the pool through its public methods, keeps the latest view, and reports changes of the replicas. */
 export class Observer {
   readonly #options: ObserverOptions
   readonly #samples: Sample[] = []
@@ -33,7 +33,7 @@ export class Observer {
     this.#startedAtMs = options.clock.now()
   }
 
-  /** The clock of everything that is shown: since the load began, in milliseconds. */
+  /** Time since the start of the load, in milliseconds. */
   get elapsedMs(): number {
     return this.#options.clock.now() - this.#startedAtMs
   }
@@ -42,10 +42,10 @@ export class Observer {
     this.#startedAtMs = this.#options.clock.now()
   }
 
-  /** Looks once. */
+  /** Takes one sample and updates the view. */
   async look(): Promise<View> {
     const { pool, tally, clock, names } = this.#options
-    // For somebody who has not written: what others wrote, a lagging replica need not show them.
+    // In a session of its own, without writes, so that a lagging replica may serve it.
     const { plan } = await pool.withSession(() => pool.explain('SELECT 1'))
     const sample = {
       atMs: clock.now(),
@@ -63,13 +63,13 @@ export class Observer {
     return view
   }
 
-  /** The show is over: whoever waits is let go. */
+  /** Resolves all waiting `until` calls. */
   end(): void {
     this.#ended = true
     for (const check of this.#waiting) check()
   }
 
-  /** Resolves when a look shows the node to be as wanted, or when the show is over. */
+  /** Resolves when `holds` is true for the node, or after `end`. */
   async until(name: string, holds: (node: NodeView) => boolean): Promise<void> {
     await new Promise<void>((resolve) => {
       const check = (): void => {
@@ -105,13 +105,13 @@ function changeOf({ standing, lagMs }: NodeView, before: Standing): string | und
         ? 'out of the rotation, nothing proves that it is fresh'
         : `out of the rotation, ${formatDuration(lagMs)} behind`
     case 'down':
-      return before === 'primary' ? 'down; nobody takes writes' : 'down; its reads go elsewhere'
+      return before === 'primary' ? 'down; no node takes writes' : 'down; its reads go elsewhere'
     case 'lag-unknown':
-      return 'up again, how far behind is not known yet'
+      return 'up again, lag not known yet'
     case 'ejected':
-      return 'failed again and again, left alone for a while'
+      return 'failed repeatedly, gets no reads for a while'
     case 'old-timeline':
-      return 'an old primary, takes writes that nobody sends'
+      return 'an old primary, gets no writes'
     case 'pending':
     case 'suspected':
     case 'behind-session':

@@ -3,7 +3,7 @@ import { SwitchyardError } from '../../errors/error.ts'
 import { usageError } from '../command.ts'
 import { parseFlags, type Flags } from '../flags.ts'
 
-/** Servers of the user's own, as connection strings. */
+/** The user's own servers, as connection strings. */
 export interface OwnServers {
   readonly primary: string
   readonly replicas: readonly string[]
@@ -12,12 +12,12 @@ export interface OwnServers {
 export interface DemoOptions {
   /** How long the load runs. */
   readonly seconds: number
-  /** Number of replicas to start; that of the user's own when there are any. */
+  /** Number of replicas to start, or of the user's own ones. */
   readonly replicas: number
-  /** Of the users' randomness. */
+  /** Seed of the users' randomness. */
   readonly seed: number
   readonly json: boolean
-  /** Absent: start servers of the demo's own. */
+  /** Absent: the demo starts its own servers. */
   readonly servers: OwnServers | undefined
 }
 
@@ -43,7 +43,7 @@ The exit code is 0 when no user saw an error or a stale read, 1 when one did or 
 these options are wrong.
 `
 
-/** Throws a usage error that names the option, what is legal and what came. */
+/** Parses the options. Throws a usage error that names the option, the legal values and the received one. */
 export function parseDemoOptions(args: readonly string[]): DemoOptions {
   const flags = parseFlags(args, {
     seconds: 'value',
@@ -92,7 +92,7 @@ function ownServersOf(flags: Flags): OwnServers | undefined {
   return { primary, replicas }
 }
 
-/** Never shows the address itself: it may hold a password. */
+/** Validates a URL. Errors do not contain it: it may have a password. */
 function checkUrl(flag: string, url: string): void {
   if (!/^postgres(?:ql)?:\/\//i.test(url)) {
     throw usageError(`Option "${flag}" must be an address such as postgres://user@host:5432/database`)
@@ -107,7 +107,7 @@ function checkUrl(flag: string, url: string): void {
   }
 }
 
-/** NaN for what is no plain decimal number. */
+/** Parses a decimal number; NaN for any other text. */
 function numberOf(flags: Flags, name: string, defaultValue: number): number {
   const text = flags.value(name)
   if (text === undefined) return defaultValue

@@ -5,16 +5,15 @@ import { failure } from './problems.ts'
 import type { DemoNode, DemoServers } from './servers.ts'
 import { dropSchema } from './setup.ts'
 
-/** What a server says of itself. */
+/** Role and identity of a server. */
 interface Seen {
   readonly isReplica: boolean
-  /** Copies of one `initdb` share it. */
+  /** System identifier: all servers that stem from one `initdb` share it. */
   readonly cluster: string
 }
 
 /**
- * Looks at the user's own servers: each must answer and be what it was given as. All that is to be removed from them in the
- * end is `schema`.
+ * Checks that the user's own servers answer and have the roles in which they were given. Closing them drops `schema`.
  */
 export async function openServers(
   servers: OwnServers,

@@ -14,7 +14,7 @@ export function span(text: string, style?: Style): Span {
   return { text, style }
 }
 
-/** Whether text that goes to this stream may be coloured: see https://no-color.org. */
+/** Whether output to this stream may have colors: see https://no-color.org. */
 export function mayColor(
   stream: { readonly isTTY?: boolean | undefined },
   env: Readonly<Record<string, string | undefined>>,
@@ -22,7 +22,7 @@ export function mayColor(
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 }
 
-/** The line as lines of at most `columns`, broken between words. Where it goes on it is indented as it began. */
+/** Wraps a line between words at `columns`. Further lines keep its indentation. */
 export function wrapped(line: Line, columns: number = Infinity): readonly Line[] {
   const indent = /^ */.exec(line[0]?.text ?? '')?.[0] ?? ''
   const lines: Span[][] = [[]]
@@ -39,7 +39,7 @@ export function wrapped(line: Line, columns: number = Infinity): readonly Line[]
   return lines
 }
 
-/** The line as text, cut off at `columns`. */
+/** Renders a line, cut at `columns`. */
 export function renderLine(line: Line, color: boolean, columns: number = Infinity): string {
   let left = columns
   let rendered = ''

@@ -1,4 +1,4 @@
-/** What `work` resolves to; `undefined` when it takes longer than `limitMs`. */
+/** Resolves with the result of `work`, or with `undefined` after `limitMs`. */
 export async function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {

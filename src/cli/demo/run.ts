@@ -21,22 +21,22 @@ export interface RunOptions {
   readonly servers: DemoServers
   readonly schema: string
   readonly screen: Screen
-  /** Aborted: come to an end now. */
+  /** Ends the run when aborted. */
   readonly signal: AbortSignal
 }
 
-/** The pool's default, named because returning visitors aim at its end. */
+/** The pool's default. Users return at its end. */
 const WINDOW_MS = 2000
-/** Small, so that a lagging replica is out of the rotation while somebody watches. */
+/** Small, so that a lagging replica soon leaves the rotation. */
 const MAX_LAG_MS = 1000
 const LOOK_MS = 100
 const LONGEST_WARM_UP_MS = 5_000
-/** For what is under way when the time is over. */
+/** Time for running statements to end when the load is over. */
 const LONGEST_WAIT_MS = 30_000
-/** A server that is gone without a word may never answer a goodbye. */
+/** Timeout of `pool.end()`: a dead server may never answer. */
 const LONGEST_GOODBYE_MS = 5_000
 
-/** Runs the load in a shop that is there, shows it, and reports. */
+/** Runs the load in an existing shop, shows it, and returns the report. */
 export async function runInShop(run: RunOptions): Promise<Report> {
   const { options, servers, schema, screen, signal } = run
   const nodes = [servers.primary, ...servers.replicas]
@@ -77,7 +77,7 @@ export async function runInShop(run: RunOptions): Promise<Report> {
   })
 }
 
-/** Waits until the pool knows the shop and every replica serves: how a pool starts is no part of the story. */
+/** Waits until the pool has loaded the catalog of the shop and every replica serves. */
 async function warmUp(pool: Pool, schema: string, observer: Observer, clock: Clock): Promise<void> {
   const { profile } = shopStatements(schema)
   const deadlineMs = clock.now() + LONGEST_WARM_UP_MS
@@ -90,7 +90,7 @@ async function warmUp(pool: Pool, schema: string, observer: Observer, clock: Clo
   }
 }
 
-/** Users, script and display, until the time is over. Resolves to the last view. */
+/** Runs users, script and display until the time is over. Resolves to the last view. */
 async function play(
   { options, servers, schema, screen, signal }: RunOptions,
   pool: Pool,
@@ -112,14 +112,14 @@ async function play(
   if (servers.levers !== undefined) {
     tasks.push(runScript({ levers: servers.levers, observer, chronicle, clock, seconds }))
   }
-  // One that fails ends the others, and all are waited for: nobody works on when the servers are taken away.
+  // A failing task ends the others. All are awaited before the servers are closed.
   for (const task of tasks) task.catch(() => end.abort())
   const settled = Promise.allSettled(tasks)
   if (!over.aborted) await once(over, 'abort')
   clearTimeout(timer)
   const outcomes = await within(signal.aborted ? LONGEST_GOODBYE_MS : LONGEST_WAIT_MS, settled)
   if (outcomes === undefined) {
-    throw failure('Some statements were not answered: a server is gone without a word')
+    throw failure('Some statements were not answered: a server has stopped responding')
   }
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   const view = await observer.look()

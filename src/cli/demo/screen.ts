@@ -4,16 +4,16 @@ import { mayColor, renderLine, span, wrapped, type Line } from './paint.ts'
 import { happeningLine, progressLine, tableLines } from './table.ts'
 import type { View } from './view.ts'
 
-/** Where the demo shows itself. */
+/** Output of the demo. */
 export interface Screen {
-  /** Between two looks that are shown, in milliseconds. */
+  /** Time between two updates, in milliseconds. */
   readonly intervalMs: number
-  /** A step of the preparations. */
+  /** Shows a step of the preparations. */
   say(text: string): void
-  /** Something happened to a node. */
+  /** Shows an event of a node. */
   tell(happening: Happening): void
   show(view: View, happenings: readonly Happening[]): void
-  /** Lines that stay. Nothing is shown after them. */
+  /** Shows the last lines, which stay. */
   close(lines: readonly Line[]): void
 }
 
@@ -28,7 +28,7 @@ export function screenFor({ stdout, env }: CommandIo, seconds: number): Screen {
   return new PlainScreen(stdout)
 }
 
-/** Says nothing. */
+/** Shows nothing. */
 export const silentScreen: Screen = {
   intervalMs: 2000,
   say: () => undefined,
@@ -37,13 +37,13 @@ export const silentScreen: Screen = {
   close: () => undefined,
 }
 
-/** Draws one table over the other. */
+/** Redraws one table in place. */
 export class LiveScreen implements Screen {
   readonly intervalMs = 200
   readonly #stdout: CommandIo['stdout']
   readonly #color: boolean
   readonly #seconds: number
-  /** Lines of the table that stands above the cursor. */
+  /** Height of the table above the cursor. */
   #height = 0
 
   constructor(stdout: CommandIo['stdout'], color: boolean, seconds: number) {
@@ -71,7 +71,7 @@ export class LiveScreen implements Screen {
     this.#stdout.write(`${lines.length === 0 ? '' : text}${SHOW_CURSOR}`)
   }
 
-  /** One write for a whole frame, cleared line by line: nothing flickers. */
+  /** Draws a frame with one write and clears line by line, to avoid flicker. */
   #draw(lines: readonly Line[]): void {
     const { columns } = this.#stdout
     const up = this.#height === 0 ? '' : `\u001b[${this.#height}A`
@@ -81,7 +81,7 @@ export class LiveScreen implements Screen {
   }
 }
 
-/** One line after the other, for files and pipes. */
+/** Prints lines one after the other, for files and pipes. */
 export class PlainScreen implements Screen {
   readonly intervalMs = 2000
   readonly #stdout: CommandIo['stdout']

@@ -12,17 +12,17 @@ export interface ScriptOptions {
   readonly seconds: number
 }
 
-/** When things happen at the earliest, as shares of the whole time. */
+/** Earliest times of the steps, as shares of the whole time. */
 const PAUSE_AT = 0.25
 const RESUME_AT = 0.4
 const KILL_AT = 0.5
 const RESTART_AT = 0.7
-/** Shorter than this nobody sees that a replica is out. */
+/** Minimum time that a replica is out, so that the display shows it. */
 const SHORTEST_OUTAGE_MS = 500
 
 /**
- * What happens to one replica: it stops replaying until the router has taken it out, it recovers, it dies, it comes back.
- * Each step waits for the effect of the one before, so that a short run tells the same story, just closer together.
+ * Runs the failures of one replica: its replay is paused until it leaves the rotation, then resumed; it is killed and
+ * restarted. Each step waits for the effect of the previous one, so a short run has the same steps.
  */
 export async function runScript(options: ScriptOptions): Promise<void> {
   const { levers, observer, chronicle, clock, seconds } = options

@@ -1,14 +1,14 @@
 import type { ClientConfig } from 'pg'
 
 export interface DemoNode {
-  /** As the table calls it. */
+  /** Name in the table. */
   readonly name: string
-  /** Begins a sentence about it. */
+  /** Name at the start of a sentence. */
   readonly title: string
   readonly config: ClientConfig
 }
 
-/** What can be done to a replica that is the demo's own. */
+/** Methods that inject failures into one of the demo's own replicas. */
 export interface Levers {
   readonly name: string
   pauseReplay(): Promise<void>
@@ -18,12 +18,12 @@ export interface Levers {
   start(): Promise<void>
 }
 
-/** The servers that the demo runs on, and what there is to clean up. */
+/** The servers of the demo, and their clean-up. */
 export interface DemoServers {
   readonly primary: DemoNode
   readonly replicas: readonly DemoNode[]
-  /** Of the replica that the script hurts; absent where servers are not ours to hurt. */
+  /** For the replica of the script; absent for the user's own servers. */
   readonly levers: Levers | undefined
-  /** Ends what was started. */
+  /** Stops the servers that the demo has started. */
   close(): Promise<void>
 }

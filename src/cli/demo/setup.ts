@@ -8,30 +8,32 @@ import { creationStatements, SCHEMA_PREFIX, vacuumStatements } from './shop.ts'
 const CATCH_UP_MS = 60_000
 const POLL_MS = 20
 
-/** A name that no other schema has, and that needs no quotes. PostgreSQL keeps `pg_…` to itself. */
+/** Returns a unique schema name that needs no quotes. PostgreSQL reserves `pg_…`. */
 export function schemaName(): string {
   return `${SCHEMA_PREFIX}${randomBytes(6).toString('hex')}`
 }
 
-/** Makes and fills the shop. What stops it before the shop is there leaves nothing behind. */
+/** Creates and fills the shop in one transaction. */
 export async function createShop(primary: DemoNode, schema: string, signal: AbortSignal): Promise<void> {
   await withNode(
     primary,
     async (client) => {
-      // Flushed when it returns: replicas get nothing that is not.
+      // The commit is flushed when it returns: only flushed WAL reaches replicas.
       await client.query('SET synchronous_commit = on')
       await client.query('BEGIN')
       for (const statement of creationStatements(schema)) await client.query(statement)
       await client.query('COMMIT')
       for (const statement of vacuumStatements(schema)) await client.query(statement)
-      // Counts each server's own statements, for the cross-check. It goes with the schema.
+      // For the cross-check. The extension is dropped with the schema.
       await client.query(`CREATE EXTENSION pg_stat_statements SCHEMA ${schema}`).catch(() => undefined)
     },
     signal,
   )
 }
 
-/** Removes the shop. `schema` is the name of the pool's connections, too: one that is left over would hold a lock. */
+/**
+ * Drops the shop. `schema` is also the application name of the pool's connections; a remaining one could hold a lock.
+ */
 export async function dropSchema(primary: DemoNode, schema: string): Promise<void> {
   try {
     await withNode(primary, async (client) => {
@@ -45,7 +47,7 @@ export async function dropSchema(primary: DemoNode, schema: string): Promise<voi
   }
 }
 
-/** Resolves when every replica shows all that the primary has committed. */
+/** Resolves when every replica shows everything that the primary has committed. */
 export async function untilCaughtUp(
   { primary, replicas }: DemoServers,
   clock: Clock,

@@ -5,7 +5,7 @@ export const ORDERS = 80_000
 export const CATEGORIES = 500
 const ROWS = USERS + PRODUCTS + ORDERS
 
-/** Begins the name of every schema that a demo makes. */
+/** Prefix of the demo's schema names. */
 export const SCHEMA_PREFIX = 'switchyard_demo_'
 
 export const SHOP_ROWS: string = ROWS.toLocaleString('en')
@@ -22,8 +22,8 @@ export function productWord(index: number): string {
 }
 
 /**
- * The statements that make the shop, in order. Names carry the schema throughout: a `search_path` would be state of a
- * connection. `schema` must need no quotes.
+ * Returns the statements that create the shop, in order. All names are qualified, since a `search_path` would be state
+ * of a connection. `schema` must need no quotes.
  */
 export function creationStatements(schema: string): readonly string[] {
   const cities = arrayOf(CITIES)
@@ -64,7 +64,7 @@ export function creationStatements(schema: string): readonly string[] {
   ]
 }
 
-/** Run after the shop is committed: fresh statistics, and no hint bits left to be set by the first readers. */
+/** Returns the statements to run after the shop is committed: they update statistics and set hint bits. */
 export function vacuumStatements(schema: string): readonly string[] {
   return ['users', 'products', 'orders'].map((table) => `VACUUM (ANALYZE) ${schema}.${table}`)
 }

@@ -8,7 +8,7 @@ export interface Answer {
   readonly rows: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** What a user needs of a pool: `Pool` is one. */
+/** The part of a pool that a user needs. */
 export interface ShopPool {
   query(text: string, values: unknown[]): Promise<Answer>
   connect(): Promise<ShopClient>
@@ -20,7 +20,7 @@ export interface ShopClient {
 }
 
 export interface ShopperOptions {
-  /** Id of the user's row. Nobody else writes it, nor orders in its name. */
+  /** Id of the user's row. Only this user writes it and its orders. */
   readonly id: number
   readonly pool: ShopPool
   readonly statements: ShopStatements
@@ -42,12 +42,12 @@ interface PlacedOrder {
 }
 
 /**
- * One user of the shop, who remembers what it wrote and holds every later read of it against that. A visit must run in one
- * session, which begins behind what the visits before wrote. Failures are tallied, not thrown.
+ * One user of the shop. Remembers its writes and checks later reads against them. A visit must run in one session that
+ * includes the writes of earlier visits. Failures are counted, not thrown.
  */
 export class Shopper {
   readonly #options: ShopperOptions
-  /** What must be read back; `undefined` before the first write and when the outcome of the last one is unknown. */
+  /** Expected values; `undefined` before the first write and when the outcome of the last one is unknown. */
   #profile: WrittenProfile | undefined
   #order: PlacedOrder | undefined
 
@@ -55,7 +55,7 @@ export class Shopper {
     this.#options = options
   }
 
-  /** Since the last write that can be read back, in milliseconds; `undefined` when there is none. */
+  /** Time since the last write with a known outcome, in milliseconds; `undefined` when there is none. */
   get sinceWriteMs(): number | undefined {
     if (this.#profile === undefined && this.#order === undefined) return undefined
     return (

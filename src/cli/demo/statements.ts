@@ -1,4 +1,4 @@
-/** Every statement that the shop's users send. Plain SQL, as an application would write it: no hint says where it goes. */
+/** The statements of the shop's users, as an application would write them, without hints. */
 export interface ShopStatements {
   /** `[category, most cents]` */
   readonly productList: string

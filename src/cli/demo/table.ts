@@ -4,7 +4,7 @@ import { span, type Line, type Span, type Style } from './paint.ts'
 import type { NodeView, Standing, View } from './view.ts'
 
 const BAR_CELLS = 24
-/** What a line of a node takes beside its name and its bar. */
+/** Width of a node's line without its name and its bar. */
 const BESIDE_BAR = 52
 const GAP = '   '
 const SHARE = 'share of the reads'
@@ -30,25 +30,25 @@ const SIGNS = {
   'same-server': ['○', 'red', 'same server'],
 } as const satisfies Record<Standing, readonly [string, Style, string]>
 
-/** Less than the time between two probes says only that a probe is due, in milliseconds. */
+/** Resolution of the lag, in milliseconds: the time between two probes. */
 const RESOLUTION_MS = 500
 
 export interface TableOptions {
   readonly seconds: number
-  /** Height that there is; happenings give way first, the oldest ones. @defaultValue any */
+  /** Available height; the oldest events are left out first. @defaultValue unlimited */
   readonly rows?: number | undefined
-  /** Width that there is: bars give way. @defaultValue any */
+  /** Available width; bars are shortened. @defaultValue unlimited */
   readonly columns?: number | undefined
 }
 
-/** The live table: a view and what happened so far, as lines. */
+/** Formats the live table: a view and the events so far. */
 export function tableLines(
   view: View,
   happenings: readonly Happening[],
   options: TableOptions,
 ): readonly Line[] {
   const { seconds, rows = Infinity } = options
-  // What is narrower still is cut off.
+  // Lines are cut off below this width.
   const columns = Math.max(60, options.columns ?? Infinity)
   const width = Math.max(9, ...view.nodes.map(({ name }) => name.length))
   const cells = Math.max(0, Math.min(BAR_CELLS, columns - width - BESIDE_BAR))
@@ -64,7 +64,7 @@ export function tableLines(
   const room = Math.max(0, Math.min(MOST_HAPPENINGS, rows - head.length - 1))
   const told = room === 0 ? [] : happenings.slice(-room)
   const lines = told.length === 0 ? head : [...head, [], ...told.map(happeningLine)]
-  // What is higher than the terminal cannot be drawn over.
+  // Lines above the top of the terminal cannot be redrawn.
   return lines.slice(0, rows)
 }
 
@@ -72,7 +72,7 @@ export function happeningLine({ atSeconds, node, what }: Happening): Line {
   return [span(`  ${atSeconds.toFixed(1).padStart(6)} s  `, 'dim'), span(`${node}  `, 'bold'), span(what)]
 }
 
-/** One line for everything, where lines cannot be drawn over. */
+/** Formats a view as one line, for outputs that cannot be redrawn. */
 export function progressLine(view: View): Line {
   const nodes = view.nodes.map(({ name, standing, lagMs, recentShare }) => {
     const lag = isBehind(standing) && lagMs !== undefined ? ` ${formatDuration(lagMs)}` : ''
@@ -119,11 +119,11 @@ function lagSpan({ standing, lagMs }: NodeView): Span {
 }
 
 function bar(share: number, cells: number): string {
-  // A little is not nothing.
+  // Any share above 0 shows at least one cell.
   return '█'.repeat(share > 0 ? Math.max(1, Math.round(share * cells)) : 0).padEnd(cells)
 }
 
-/** The figures, as many on a line as there is room for. */
+/** Formats the figures, as many on a line as fit. */
 function figureLines(view: View, columns: number): readonly Line[] {
   const good = (count: number): Style => (count === 0 ? 'green' : 'red')
   const figures: readonly (readonly Line[])[] = [
@@ -146,7 +146,7 @@ function figureLines(view: View, columns: number): readonly Line[] {
   return figures.flatMap((row) => filled(row, columns))
 }
 
-/** Puts pieces beside each other, each whole. */
+/** Fills lines with whole pieces. */
 function filled(pieces: readonly Line[], columns: number): readonly Line[] {
   const lines: Span[][] = []
   let width = 0

@@ -1,18 +1,18 @@
 import { Histogram } from './histogram.ts'
 
-/** What a user can read back. */
+/** Kinds of writes that a user reads back. */
 export type Readback = 'profile' | 'order'
 
 /** A read that did not show what its own session had written. */
 export interface Violation {
   readonly what: Readback
-  /** Between the write and the read, in milliseconds. */
+  /** Time between the write and the read, in milliseconds. */
   readonly afterMs: number
 }
 
 const MOST_EXAMPLES = 5
 
-/** What the demo's users saw. Everything that the summary says of them is counted here, by the program itself. */
+/** Counts the results of the demo's users, independently of the pool. */
 export class Tally {
   readonly latency: Histogram = new Histogram()
   /** Examples of stale reads, the first few. */
@@ -40,7 +40,7 @@ export class Tally {
     return this.#writes
   }
 
-  /** Reads that were held against what their session had written. */
+  /** Reads that were checked against the writes of their own session. */
   get checks(): number {
     return this.#checks
   }
@@ -55,7 +55,7 @@ export class Tally {
     return this.#errors
   }
 
-  /** How many of which kind, most frequent first. */
+  /** Kinds of errors and their numbers, most frequent first. */
   get kindsOfErrors(): readonly (readonly [kind: string, count: number])[] {
     return [...this.#kindsOfErrors].toSorted(([, a], [, b]) => b - a)
   }
@@ -84,7 +84,7 @@ export class Tally {
   }
 }
 
-/** A server's messages may repeat parameters, so of its errors only the code counts. */
+/** Returns the kind of an error. A server's message may contain parameters, so only its code is used. */
 function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return 'not an Error'
   if ('code' in error && typeof error.code === 'string') {

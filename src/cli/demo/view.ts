@@ -3,7 +3,7 @@ import type { NodeStats, PoolStats } from '../../observability/stats.ts'
 import type { Rejection } from '../../selection/query-plan.ts'
 import type { Tally } from './tally.ts'
 
-/** What a node is good for at this moment, for a read that may go to any replica. */
+/** Status of a node for a read without freshness requirements. */
 export type Standing = 'primary' | 'in rotation' | Rejection
 
 /** One line of the table. */
@@ -12,19 +12,19 @@ export interface NodeView {
   readonly id: string
   readonly role: NodeStats['role']
   readonly standing: Standing
-  /** `undefined` where it is not known, and on a primary. */
+  /** `undefined` when unknown, and on a primary. */
   readonly lagMs: number | undefined
   readonly lagBytes: number | undefined
   readonly connections: number
   /** Statements sent there so far. */
   readonly queries: number
   readonly queriesPerSecond: number
-  /** Reads that it answered, of all that were answered: of late, and so far. 0 to 1. */
+  /** Share of all answered reads that it answered: recently, and in total. 0 to 1. */
   readonly recentShare: number
   readonly totalShare: number
 }
 
-/** Everything that is shown, at one moment. */
+/** Everything that the demo shows at one moment. */
 export interface View {
   readonly elapsedMs: number
   readonly nodes: readonly NodeView[]
@@ -44,13 +44,15 @@ export interface View {
 export interface Sample {
   readonly atMs: number
   readonly stats: PoolStats
-  /** For a plain read. */
+  /** Plan of a read in a session without writes. */
   readonly plan: ExplainedPlan
   readonly queries: number
   readonly reads: number
 }
 
-/** The view of `now`, with rates since `before`. `names` are the nodes' names in the order of the pool's nodes. */
+/**
+ * Computes the view at `now`, with rates since `before`. `names` are the nodes' names in the order of the pool's nodes.
+ */
 export function viewOf(
   now: Sample,
   before: Sample,
@@ -93,14 +95,14 @@ export function viewOf(
 }
 
 /**
- * Share of the program's SELECTs that replicas answered. The pool's own figure leaves out a SELECT that it took for a
- * write; this one counts it for what it is, a read that the primary had to do.
+ * Returns the share of the program's SELECTs that replicas answered. The pool's own figure excludes a SELECT that it
+ * classified as a write; here it counts as a read on the primary.
  */
 export function offloadOf(stats: PoolStats, reads: number): number {
   return share(stats.offload * stats.reads, reads)
 }
 
-/** Only reads are sent to replicas, so all that a replica got is reads; the primary answered the others. */
+/** Returns the reads of each node. Replicas get only reads; the primary answered the others. */
 function readsOfNodes({ nodes }: PoolStats, reads: number): readonly number[] {
   const elsewhere = nodes.reduce((sum, node) => (isPrimary(node) ? sum : sum + node.queries), 0)
   return nodes.map((node) => (isPrimary(node) ? Math.max(0, reads - elsewhere) : node.queries))

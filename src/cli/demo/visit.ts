@@ -6,7 +6,7 @@ export interface VisitOptions {
   readonly shopper: Pick<Shopper, 'sinceWriteMs' | 'browse' | 'changeProfile' | 'placeOrder' | 'lookBack'>
   readonly random: Random
   readonly clock: Clock
-  /** The pool's `windowMs`: returning visitors aim at its end, where a router that is too early would be caught. */
+  /** The pool's `windowMs`. Users return at its end, to detect a router that sends reads to replicas too early. */
   readonly windowMs: number
 }
 
@@ -14,14 +14,14 @@ export interface VisitOptions {
 const WRITES = 0.35
 
 /**
- * One visit to the shop, as most people make it: they look around, some buy or change something and check it at once, few
- * go on browsing then, most leave and come back later. Resolves to the time until the next visit, in milliseconds.
+ * Runs one visit: the user browses, sometimes buys or changes something and checks it at once, sometimes browses on.
+ * Resolves to the time until the next visit, in milliseconds.
  */
 export async function visit(options: VisitOptions): Promise<number> {
   const { shopper, random, windowMs } = options
   const sinceWriteMs = shopper.sinceWriteMs
   if (sinceWriteMs !== undefined) await shopper.lookBack()
-  // Somebody who has just bought comes for the order only.
+  // Soon after a write the user only checks it.
   if (sinceWriteMs !== undefined && sinceWriteMs < windowMs) {
     return windowMs - sinceWriteMs + random.between(0, 400)
   }
