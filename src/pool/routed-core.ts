@@ -234,7 +234,7 @@ function eventsOf(
     connected: (client, node) => router().hooks.connected(pool, node, client),
     released: (error, client) => router().hooks.released(pool, error, client),
     removed: (client) => router().hooks.notify(pool, 'remove', client),
-    opened: (node, client, proceed) => router().consequences.opened(node, client, proceed),
+    opened: (node, client, proceed) => router().connectionOpened(node, client, proceed),
     idleError: (node, error, client) => {
       router().connectionLost(node, error)
       // A replica that dies is the router's business. Nor does a primary's death end a process that does not listen.

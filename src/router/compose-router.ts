@@ -22,6 +22,7 @@ import { executionListener } from './execution-listener.ts'
 import { createExecutors, type Executors } from './executors.ts'
 import { Hooks } from './hooks.ts'
 import { judgementOf } from './judgement-of.ts'
+import { NewConnections } from './new-connections.ts'
 import { nodeOpener } from './node-opener.ts'
 import { Readiness } from './readiness.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
@@ -33,7 +34,6 @@ import { WatchedCluster } from './watched-cluster.ts'
 export interface Router extends RouterPort {
   readonly events: RouterEventEmitter
   readonly cluster: WatchedCluster
-  readonly consequences: Consequences
   readonly counters: Counters
   readonly decider: Decider
   readonly dispatcher: Dispatcher
@@ -44,6 +44,8 @@ export interface Router extends RouterPort {
   readonly roster: Roster
   readonly sessions: SessionKeeper
   readonly transitions: Transitions
+  /** A new connection to this node is about to be used: see `NewConnections`. */
+  readonly connectionOpened: NewConnections['opened']
   /** An idle connection to this node broke: the server may be gone. */
   connectionLost(node: NodeId, cause: Error): void
   stats(): PoolStats
@@ -146,14 +148,14 @@ export function composeRouter({ settings: options, platform, connect, listener }
     roster,
     cluster,
   })
-  const consequences = new Consequences({
+  const consequences = new Consequences({ cluster, executors, health, nodes, roster, transitions })
+  const newConnections = new NewConnections({
     platform,
-    sessions,
     cluster,
-    executors,
-    health,
+    consequences,
     nodes,
     roster,
+    sessions,
     settings,
     transitions,
   })
@@ -184,7 +186,6 @@ export function composeRouter({ settings: options, platform, connect, listener }
     events,
     tell,
     cluster,
-    consequences,
     counters,
     decider,
     dispatcher,
@@ -199,6 +200,7 @@ export function composeRouter({ settings: options, platform, connect, listener }
     sessions,
     settings,
     transitions,
+    connectionOpened: newConnections.opened,
     connectionLost: (node, cause) => {
       cluster.suspect(node, cause)
       tell('connectionLost', { node, cause })

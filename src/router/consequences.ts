@@ -1,36 +1,26 @@
-import type { PoolClient } from 'pg'
-import { unfitError } from '../execution/proven-read.ts'
-import { whoAnswers } from '../execution/who-answers.ts'
 import type { Executors } from './executors.ts'
 import type { HealthBook } from '../execution/health-book.ts'
-import { exchange } from '../nodes/exchange.ts'
 import type { NodeSet } from '../nodes/node-set.ts'
 import type { NodeChange } from '../observability/events.ts'
 import type { Transitions } from '../observability/transitions.ts'
 import type { Roster } from './roster.ts'
-import type { SessionKeeper } from './session-keeper.ts'
-import type { SettingKeeper } from '../settings/setting-keeper.ts'
-import type { Platform } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
 export interface ConsequencesOptions {
-  readonly platform: Platform
-  readonly cluster: WatchedCluster
-  readonly executors: Executors
-  readonly health: HealthBook
-  readonly nodes: NodeSet
-  readonly roster: Roster
-  readonly sessions: SessionKeeper
-  readonly settings: SettingKeeper
-  readonly transitions: Transitions
+  readonly cluster: Pick<WatchedCluster, 'isFenced'>
+  readonly executors: Pick<Executors, 'abandon'>
+  readonly health: Pick<HealthBook, 'returned'>
+  readonly nodes: Pick<NodeSet, 'get'>
+  readonly roster: Pick<Roster, 'look'>
+  readonly transitions: Pick<Transitions, 'lastRoleOf'>
 }
 
-/** What follows for statements and connections when a node is seen to be something else. */
+/** Changes statements and connections under way when a node is seen to have changed. */
 export class Consequences {
   readonly #options: ConsequencesOptions
-  /** Who was last seen at each address. */
+  /** Identity of the server that was last seen at each address. */
   readonly #servers = new Map<NodeId, string>()
 
   constructor(options: ConsequencesOptions) {
@@ -43,37 +33,12 @@ export class Consequences {
     this.#leaveBehind(snapshot)
   }
 
-  /**
-   * A new connection to a replica leads to the server that is watched there, or else several share the address: then nothing
-   * that is known of one is true of another.
-   */
-  opened(id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {
-    const { cluster, nodes, platform, roster, sessions, settings, transitions } = this.#options
-    const role = transitions.lastRoleOf(id)
-    // Ahead of the application's listeners, which may read what is announced.
-    client.prependListener('notification', () => sessions.synchronized())
-    // What a connection to the primary begins with matters to floors, and to what is temporary.
-    if (role === 'primary') return settings.opened(client, (commit) => sessions.opened(commit), proceed)
-    if (role !== 'replica') return proceed()
-    if (nodes.configOf(id)?.isBalanced === true) return proceed()
-    let found: string | undefined
-    const question = whoAnswers(client, platform, (observation) => {
-      found = observation?.serverIdentity
-      return undefined
-    })
-    exchange(client, { before: [question] }, () => {
-      if (found === undefined || found === this.#servers.get(id)) return proceed()
-      // Or it has been started anew since it was probed.
-      void cluster.lookAt(id).then((view) => {
-        const watched = view?.state.name === 'up' ? view.state.observation.serverIdentity : undefined
-        if (watched === found) return proceed()
-        if (watched !== undefined) roster.share(id)
-        proceed(unfitError(id))
-      })
-    })
+  /** Identity of the server that was last seen at this node's address. */
+  serverOf(id: NodeId): string | undefined {
+    return this.#servers.get(id)
   }
 
-  /** What is known of the server that is there now is not true of one that connections lead to from before. */
+  /** Gives up the connections to a server in whose place another one is seen. */
   #identify({ id, isBalanced, state }: NodeView): void {
     if (state.name !== 'up' || isBalanced) return
     const { serverIdentity } = state.observation

@@ -108,7 +108,7 @@ export function unseenRouter(settings: Settings, ClientClass: typeof Client): Ro
       connected: () => undefined,
       released: nothing,
       removed: nothing,
-      opened: (node, client, proceed) => router.consequences.opened(node, client, proceed),
+      opened: (node, client, proceed) => router.connectionOpened(node, client, proceed),
       idleError: (node, error) => router.connectionLost(node, error),
     },
   })

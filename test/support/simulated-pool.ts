@@ -49,7 +49,7 @@ export class SimulatedPool {
       connected: () => undefined,
       released: () => {},
       removed: () => {},
-      opened: (node, client, proceed) => this.router.consequences.opened(node, client, proceed),
+      opened: (node, client, proceed) => this.router.connectionOpened(node, client, proceed),
       idleError: (node, error) => this.router.connectionLost(node, error),
     }
     const settings = settingsOf(this.#options)

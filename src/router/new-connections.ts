@@ -1,0 +1,68 @@
+import type { PoolClient } from 'pg'
+import { unfitError } from '../execution/proven-read.ts'
+import { whoAnswers } from '../execution/who-answers.ts'
+import { exchange } from '../nodes/exchange.ts'
+import type { NodeSet } from '../nodes/node-set.ts'
+import type { Transitions } from '../observability/transitions.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import type { NodeId } from '../topology/node.ts'
+import type { Consequences } from './consequences.ts'
+import type { Roster } from './roster.ts'
+import type { SessionKeeper } from './session-keeper.ts'
+import type { WatchedCluster } from './watched-cluster.ts'
+
+export interface NewConnectionsOptions {
+  readonly platform: Platform
+  readonly cluster: Pick<WatchedCluster, 'lookAt'>
+  readonly consequences: Pick<Consequences, 'serverOf'>
+  readonly nodes: Pick<NodeSet, 'configOf'>
+  readonly roster: Pick<Roster, 'share'>
+  readonly sessions: Pick<SessionKeeper, 'opened' | 'synchronized'>
+  readonly settings: Pick<SettingKeeper, 'opened'>
+  readonly transitions: Pick<Transitions, 'lastRoleOf'>
+}
+
+/** Checks new connections before they are used. */
+export class NewConnections {
+  readonly #options: NewConnectionsOptions
+
+  constructor(options: NewConnectionsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Learns the settings that a connection to the primary begins with. Refuses a connection to a replica that reaches another
+   * server than the one that is watched there: then several share the address, and nothing that is known of one is true of
+   * another.
+   */
+  readonly opened = (id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void => {
+    const { nodes, sessions, settings, transitions } = this.#options
+    const role = transitions.lastRoleOf(id)
+    // Ahead of the application's listeners, which may read what is announced.
+    client.prependListener('notification', () => sessions.synchronized())
+    // The settings that it begins with matter to floors, and to what is temporary.
+    if (role === 'primary') return settings.opened(client, (commit) => sessions.opened(commit), proceed)
+    if (role !== 'replica' || nodes.configOf(id)?.isBalanced === true) return proceed()
+    this.#identify(id, client, proceed)
+  }
+
+  #identify(id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {
+    const { cluster, consequences, platform, roster } = this.#options
+    let found: string | undefined
+    const question = whoAnswers(client, platform, (observation) => {
+      found = observation?.serverIdentity
+      return undefined
+    })
+    exchange(client, { before: [question] }, () => {
+      if (found === undefined || found === consequences.serverOf(id)) return proceed()
+      // The server may have been restarted since it was probed.
+      void cluster.lookAt(id).then((view) => {
+        const watched = view?.state.name === 'up' ? view.state.observation.serverIdentity : undefined
+        if (watched === found) return proceed()
+        if (watched !== undefined) roster.share(id)
+        proceed(unfitError(id))
+      })
+    })
+  }
+}
