@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { listedFolders, listedRanks } from './folders.ts'
 import { banned, barrels, leftovers, lineCount, pgValues, unerasable } from './house-rules.ts'
 import { rankOf } from './ranks.ts'
+import { bagSizes, classSizes, MOST_FIELDS, MOST_MEMBERS, oversized } from './sizes.ts'
 import { folderOf, isTest, readSources, root } from './source.ts'
 
 const sources = readSources()
@@ -17,6 +18,34 @@ test('no file has more than 400 lines, and half of them at most 120', ({ annotat
   const median = counts[Math.floor(counts.length / 2)]
   void annotate(`${counts.length} files, median ${median} lines, longest ${counts.at(-1)}`)
   expect(median).toBeLessThanOrEqual(120)
+})
+
+/** Classes and constructor parameters that were there before the rule. They may shrink, and none may be added. */
+const crowded = {
+  'catalog/watcher.ts CatalogWatcher': 47,
+  'client/primary-hold.ts PrimaryHold': 26,
+  'client/virtual-connection.ts VirtualConnection': 33,
+  'consistency/causality.ts Causality': 32,
+  'monitoring/cluster-monitor.ts ClusterMonitor': 44,
+  'monitoring/node-probe.ts NodeProbe': 29,
+  'monitoring/watched-node.ts WatchedNode': 34,
+  'router/judgement.ts Judgement': 27,
+  'router/session-keeper.ts SessionKeeper': 37,
+  'router/watched-cluster.ts WatchedCluster': 31,
+}
+const bulky = {
+  'catalog/effect-rows.ts EffectRows': 11,
+  'catalog/watcher.ts WatcherOptions': 9,
+  'client/router-port.ts RouterPort': 12,
+  'monitoring/cluster-monitor.ts ClusterMonitorOptions': 9,
+}
+
+test('no class has more than 25 members', () => {
+  expect(oversized(classSizes(sources), MOST_MEMBERS, crowded)).toEqual([])
+})
+
+test('the only parameter of a constructor has at most 8 fields', () => {
+  expect(oversized(bagSizes(sources), MOST_FIELDS, bulky)).toEqual([])
 })
 
 test('time and chance come from src/platform, the console belongs to src/cli', () => {

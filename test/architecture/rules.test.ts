@@ -3,6 +3,7 @@ import { findCycles } from './cycles.ts'
 import { listedFolders, listedRanks } from './folders.ts'
 import { banned, barrels, leftovers, lineCount, pgValues, unerasable } from './house-rules.ts'
 import { missingImports, rankViolations, undeclaredPackages } from './ranks.ts'
+import { bagSizes, classSizes, oversized } from './sizes.ts'
 import { parseSource, type Source } from './source.ts'
 
 // The checks themselves, on sources that break the rules.
@@ -202,6 +203,59 @@ describe('the list of folders', () => {
     expect([...listedRanks(table)]).toEqual([
       ['errors', 0],
       ['cli', 11],
+    ])
+  })
+})
+
+describe('sizes', () => {
+  const classOf = (lines: string): Source => parseSource('a.ts', `class A<T> extends B {\n${lines}\n}\n`)
+
+  test.each<readonly [member: string, lines: string, size: number]>([
+    ['a field', '  readonly #a = 1', 1],
+    ['a field of an arrow function', '  readonly a = (b: number): void => {\n    this.b = b\n  }', 1],
+    ['a method', '  #a(\n    b: number,\n  ): void {\n    return b()\n  }', 1],
+    ['a getter and its setter', '  get a(): T {\n    return 1\n  }\n\n  set a(b) {}', 1],
+    ['a static method', '  static override async a<T>(): T {}', 1],
+    ['a computed name', '  [Symbol.iterator](): void {}', 1],
+    ['a generator', '  *a(): void {}', 1],
+    ['a field without a value', '  a: number | undefined\n  b?: number\n  c', 3],
+    ['a constructor, which is none', '  constructor(options: O) {\n    this.a = 1\n  }', 0],
+    ['a comment', '  /** a: b */\n  // a()', 0],
+    ['a static block', '  static {\n    a()\n  }', 0],
+  ])('%s', (_member, lines, size) => {
+    expect([...classSizes([classOf(lines)])]).toEqual([['a.ts A', size]])
+  })
+
+  test('a class in a function', () => {
+    const text =
+      'function f() {\n  class A {\n    a = 1\n    b() {}\n  }\n  return class extends A {\n    c = 1\n  }\n}\n'
+    expect([...classSizes([parseSource('a.ts', text)])]).toEqual([
+      ['a.ts A', 2],
+      ['a.ts class', 1],
+    ])
+  })
+
+  test('the parameter of a constructor, with what it extends, from another file', () => {
+    const files = sources({
+      'a/a.ts': `import type { Options } from '../b.ts'\nclass A {\n  constructor({ a }: Options) {}\n}\n`,
+      'b.ts':
+        'interface Base {\n  c(): void\n}\nexport interface Options extends Base {\n  readonly a: number\n  b?: A\n}\n',
+    })
+    expect([...bagSizes(files)]).toEqual([['b.ts Options', 3]])
+  })
+
+  test('an exception may shrink and not grow, and goes when it is not needed', () => {
+    const sizes = new Map([
+      ['a', 3],
+      ['b', 5],
+      ['c', 2],
+      ['d', 3],
+    ])
+    expect(oversized(sizes, 2, { a: 4, b: 4, c: 4, gone: 4 })).toEqual([
+      'b: 5 of at most 4',
+      'd: 3 of at most 2',
+      'c needs no exception any more',
+      'gone needs no exception any more',
     ])
   })
 })
