@@ -1,4 +1,4 @@
-/** Where the statements of a client belong, and when it borrows a connection to the primary. */
+/** The purpose of a client: the tier and node of its statements, and when it borrows a connection to the primary. */
 export interface ClientKind {
   /** The tier of each request that names none. */
   readonly tier: string | undefined

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { Connection, PoolClient } from 'pg'
 
-/** What is node-postgres' own business, or told by the facade itself. */
+/** Events that are not forwarded: the facade emits them itself, or they concern listeners. */
 const OWN: ReadonlySet<string | symbol> = new Set(['newListener', 'removeListener', 'end', 'error'])
 
-/** What there is of a socket. Whichever way it is closed, `close` is told, and what is borrowed is cut. */
+/** The socket of a client without one. Closing it in any way cuts the connections that the client has borrowed, and emits `close`. */
 class FacadeStream extends EventEmitter {
   readonly #cut: (error: Error | undefined) => void
 
@@ -33,11 +33,11 @@ class FacadeStream extends EventEmitter {
 }
 
 /**
- * What `client.connection` is on a client without a connection of its own: an emitter of the messages that come over
- * whichever connection serves it, and a stream that can be destroyed.
+ * The `client.connection` of a client without a connection of its own: it emits the messages that come over the connections that serve
+ * the client, and has a stream that can be destroyed.
  */
 export class ConnectionFacade extends EventEmitter {
-  /** As on node-postgres' connections: `destroy()` and `end()` cut what is borrowed. */
+  /** As on node-postgres' connections, `destroy()` and `end()` cut the client. */
   readonly stream: FacadeStream
   readonly #followed = new Set<Connection>()
   readonly #forwards = new Map<string | symbol, (...args: unknown[]) => void>()
@@ -49,7 +49,7 @@ export class ConnectionFacade extends EventEmitter {
     this.on('removeListener', (name: string | symbol) => this.#forget(name))
   }
 
-  /** False while nobody wants to hear messages. */
+  /** False while there are no listeners for messages. */
   get isHeard(): boolean {
     return this.#forwards.size > 0
   }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Connection } from 'pg'
 
-/** What a cursor sends over its connection. */
+/** The messages that a cursor sends. */
 type Message = 'parse' | 'bind' | 'describe' | 'execute' | 'flush' | 'close' | 'sync'
 type Recorded = readonly [name: Message, args: readonly unknown[]]
 

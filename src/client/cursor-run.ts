@@ -3,7 +3,7 @@ import { inThisContext } from '../platform/async-context.ts'
 import { CursorConnection } from './cursor-connection.ts'
 import { CursorSending, innerOf, type CursorHearer } from './cursor-sending.ts'
 
-/** What pg-cursor keeps of itself, as far as it has to be known. */
+/** The fields of pg-cursor that are used here. */
 interface CursorState {
   state: string
   /** Receives the rows that are being read. */
@@ -11,7 +11,7 @@ interface CursorState {
   submit(connection: unknown): void
 }
 
-/** Where a cursor stands. It belongs to one connection at most: that of the present sending. */
+/** The state of a cursor. It belongs to one connection at most: that of the present sending. */
 type State =
   /** On no connection: it has not been sent yet, or moves to another node. */
   | { readonly name: 'waiting' }
@@ -23,13 +23,13 @@ type State =
   | { readonly name: 'closing'; readonly sending: CursorSending; readonly use: CursorUse }
   | { readonly name: 'ended' }
 
-/** What a connection is used for by the cursor that is sent over it. */
+/** The callbacks of a cursor that is sent over a connection. */
 export interface CursorUse {
   /** The answer begins: for now with its columns. */
   readonly begun: () => void
   /** The cursor is about to hear that its answer is complete, or its error. */
   readonly ending: (error: Error | undefined) => void
-  /** What to do in place of telling the cursor this error, if anything: the cursor has left the connection by then. */
+  /** Returns a function to call in place of telling the cursor this error, if any. It is called when the cursor has left the connection. */
   readonly takes: (error: Error) => (() => void) | undefined
 }
 
@@ -43,9 +43,9 @@ const OF_ROWS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The life of one cursor (pg-cursor, or pg-query-stream with one inside) from its call to its end. The cursor gets a connection
- * of ours at once, and keeps it; which real one is behind it, whoever runs the cursor decides by `send`. It ends exactly once,
- * also when it is closed before it was sent, or when its server dies while it is being closed.
+ * The life of one cursor (pg-cursor, or pg-query-stream with one inside) from its call to its end. The cursor gets a `CursorConnection`
+ * at once and keeps it; `send` decides which real connection is behind it. The cursor ends exactly once, also when it is closed before
+ * it was sent, or when its server dies while it is being closed.
  */
 export class CursorRun implements CursorHearer {
   readonly submittable: Submittable
@@ -71,7 +71,7 @@ export class CursorRun implements CursorHearer {
     this.#cursor = innerOf(submittable) as CursorState
     this.#callback = Reflect.get(submittable, 'callback') ?? callback
     this.#connection = new CursorConnection(() => this.#synced())
-    // node-postgres calls back in the async context of whoever opened the connection.
+    // node-postgres calls back in the async context in which the connection was opened.
     this.#tell = inThisContext((handler, args) => {
       const handle: unknown = Reflect.get(submittable, handler)
       if (typeof handle === 'function') Reflect.apply(handle, submittable, args)
@@ -122,7 +122,7 @@ export class CursorRun implements CursorHearer {
     if ('sending' in this.#state) this.#state.sending.leave()
     this.#connection.detach()
     this.#tellError(error)
-    this.#end(error)
+    this.over(error)
   }
 
   submitted(connection: Connection): void {
@@ -156,8 +156,15 @@ export class CursorRun implements CursorHearer {
     this.#tellError(error)
   }
 
+  /** Ends the cursor. */
   over(lost: Error | undefined): void {
-    this.#end(lost)
+    if (this.#state.name === 'ended') return
+    this.#state = { name: 'ended' }
+    try {
+      for (const observer of this.#observers) observer(lost)
+    } finally {
+      this.#connection.finish()
+    }
   }
 
   #advance(): void {
@@ -175,16 +182,16 @@ export class CursorRun implements CursorHearer {
   /** It was closed, and there is no connection that would have to know. */
   #cancel(): void {
     this.#tell('handleReadyForQuery', [this.#connection])
-    this.#end(undefined)
+    this.over(undefined)
   }
 
   #tellError(error: Error): void {
     if (this.#isFailed) return
     this.#isFailed = true
     if (this.#cursor.state === 'done') {
-      // It was closed: nobody minds what became of the rest.
+      // It was closed, so the error does not matter to its caller.
       if (typeof this.#cursor._cb !== 'function') return this.#tell('handleReadyForQuery', [this.#connection])
-      // It has heard of its last row, and calls itself done, though somebody still waits for that row.
+      // It calls itself done with its last row, though a caller still waits for that row.
       this.#cursor.state = 'busy'
     }
     this.#tell('handleError', [error, this.#connection])
@@ -192,16 +199,6 @@ export class CursorRun implements CursorHearer {
     const stream = this.submittable as Partial<NodeJS.ReadableStream> & { destroy?: (error: Error) => void }
     const hears = typeof stream.listenerCount === 'function' && stream.listenerCount('error') > 0
     if (stream !== (this.#cursor as unknown) && hears) stream.destroy?.(error)
-  }
-
-  #end(lost: Error | undefined): void {
-    if (this.#state.name === 'ended') return
-    this.#state = { name: 'ended' }
-    try {
-      for (const observer of this.#observers) observer(lost)
-    } finally {
-      this.#connection.finish()
-    }
   }
 }
 

@@ -1,15 +1,15 @@
 import type { PoolClient } from 'pg'
 import type { Platform, Timer } from '../platform/platform.ts'
 
-/** A client that has been checked out for long, and may never be released. */
+/** A client that has been checked out for a long time, and may never be released. */
 export interface ClientLeak {
-  /** For how long it has been out, in milliseconds. */
+  /** The time since it was checked out, in milliseconds. */
   readonly heldMs: number
-  /** Where it was checked out. */
+  /** The stack of the code that checked it out. */
   readonly stack: string
 }
 
-/** Warns of clients that nobody gives back, once for each checkout. */
+/** Warns of clients that are not released, once for each checkout. */
 export class LeakWatch {
   readonly #platform: Platform
   readonly #heldMs: number
@@ -22,7 +22,7 @@ export class LeakWatch {
     this.#leaked = leaked
   }
 
-  /** To be called by who checks out, while it is still on the stack. */
+  /** The stack of the calling code: to be taken before anything is awaited. */
   here(): string {
     return new Error('The client was checked out').stack ?? ''
   }

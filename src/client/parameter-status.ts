@@ -5,7 +5,7 @@ import type { ConnectionFacade } from './connection-facade.ts'
 import type { RouterPort } from './router-port.ts'
 import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
 
-/** What a server reports of itself by the protocol when a connection begins. */
+/** The parameters that a server reports when a connection begins. */
 const REPORTED = [
   'server_version',
   'server_encoding',
@@ -25,14 +25,14 @@ const QUESTION = `select ${REPORTED.map((name) => `current_setting('${name}')`).
 type Parameters = readonly (readonly [name: string, value: string])[]
 
 /**
- * Connections were opened before the client was there, so it asks for what they heard: Sequelize takes the server's version
- * from these messages. Nothing is asked where nobody listens.
+ * Emits `parameterStatus` on a client whose connections were opened before it was made: Sequelize takes the server's version from these
+ * messages. The server is asked only when there are listeners.
  */
 export async function announceParameters(router: RouterPort, facade: ConnectionFacade): Promise<void> {
   if (facade.listenerCount('parameterStatus') > 0) announce(await parametersOf(router), facade)
 }
 
-/** Of clients that a pool hands out, and makes many of: they have one answer in common. */
+/** Announces parameters to the clients of a pool, which share one answer of the server. */
 export class ParameterAnnouncer {
   readonly #router: RouterPort
   #parameters: Promise<Parameters> | undefined
@@ -41,7 +41,7 @@ export class ParameterAnnouncer {
     this.#router = router
   }
 
-  /** Without an answer there is nothing to announce, and the client is as good. */
+  /** Announces nothing when the server does not answer: the client works all the same. */
   async announce(facade: ConnectionFacade): Promise<void> {
     if (facade.listenerCount('parameterStatus') === 0) return
     const asked = (this.#parameters ??= parametersOf(this.#router))

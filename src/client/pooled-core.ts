@@ -9,7 +9,7 @@ import { VirtualConnection } from './virtual-connection.ts'
 import type { Wiring } from './wiring.ts'
 import { CLOSED, CONNECTED_BEFORE, CONNECTION_ERROR, TERMINATED } from './words.ts'
 
-/** The inside of a client that a pool hands out, again and again. */
+/** The inside of a client that a pool makes and hands out. */
 export class PooledCore implements ClientCore {
   readonly connection: VirtualConnection
   readonly #wiring: Wiring
@@ -66,7 +66,7 @@ export class PooledCore implements ClientCore {
     this.#wiring.parameters.announce(this.#shell.facade).then(() => done(undefined), done)
   }
 
-  /** What it has borrowed is closed. It stays checked out until it is released, and is not handed out again. */
+  /** Closes the connections that it has borrowed. The client stays checked out until it is released, and is not handed out again. */
   end(done: Ended): void {
     const isFirst = !this.#isEnded
     this.#isEnded = true
@@ -77,14 +77,14 @@ export class PooledCore implements ClientCore {
     })
   }
 
-  /** Of an idle one there is nothing to cut. */
+  /** Does nothing while the client is idle. */
   cut(): void {
     if (this.connection.isReleased || this.#isEnded) return
     this.#isEnded = true
     this.#isCut = true
     this.connection.cut()
     const { client } = this.#shell
-    // As of one that was ended: it is not for anybody else.
+    // As after `end()`, the client is not handed out again.
     Object.assign(client, { _ending: true })
     process.nextTick(() => {
       if (client.listenerCount('error') > 0) client.emit('error', new Error(`${TERMINATED} unexpectedly`))

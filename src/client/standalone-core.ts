@@ -10,7 +10,7 @@ import { VirtualConnection } from './virtual-connection.ts'
 import type { MemberPort, Membership } from './wiring.ts'
 import { CLOSED, CONNECTED_BEFORE, CONNECTION_ERROR, TERMINATED } from './words.ts'
 
-/** What a client is in that was not made by a pool. */
+/** A client's membership of a cluster, and its connection there. */
 interface Entered {
   readonly member: MemberPort
   readonly connection: VirtualConnection
@@ -70,7 +70,7 @@ export class StandaloneCore implements ClientCore {
     )
   }
 
-  /** What it has borrowed is closed. The last one of its configuration ends the watch over the cluster. */
+  /** Closes the connections that it has borrowed. The last client of a configuration ends the watch over the cluster. */
   end(done: Ended): void {
     const { client } = this.#shell
     const entered = this.#entered
@@ -80,7 +80,7 @@ export class StandaloneCore implements ClientCore {
     this.#entered = undefined
     this.#whenReturned = () => {
       entered.member.leave().then(() => {
-        // Who never connected hears of no end, as with node-postgres.
+        // As with node-postgres, a client that never connected emits no `end`.
         if (wasOpen) client.emit('end')
         done()
       }, done)
@@ -139,22 +139,22 @@ export class StandaloneCore implements ClientCore {
         else client.emit('drain')
       },
     })
-    // As with node-postgres, what is asked for before it is connected waits.
+    // As with node-postgres, queries wait until the client is connected.
     connection.close()
     return { member, connection }
   }
 }
 
-/** Nobody waits for it: what is wrong was told already. */
+/** Leaves a cluster whose connections have failed: the caller has that error already. */
 async function left(member: MemberPort): Promise<void> {
   try {
     await member.leave()
   } catch {
-    // The connections are gone either way.
+    // The connections are closed in any case.
   }
 }
 
-/** Tells who asks for something that it will never run. */
+/** Fails a query or a query object that is not taken. */
 export function refuse(asked: Submission | Pick<Run, 'done'>, message: string): void {
   process.nextTick(() => {
     const error = new Error(message)

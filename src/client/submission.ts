@@ -34,7 +34,7 @@ export function failSubmission({ run, submittable }: Submission, error: Error): 
   else run.fail(error)
 }
 
-/** True when nobody wants to read the answer any more: it was closed or destroyed. */
+/** True when the query object was closed or destroyed, so that its answer is not read any more. */
 export function isUnwanted({ run, submittable }: Submission): boolean {
   return run === undefined ? isAborted(submittable) : run.isEnded
 }
@@ -50,7 +50,7 @@ export function sendSubmission(
   hears: () => void = nothing,
 ): void {
   const { callback, run, submittable, values } = submission
-  // Whoever holds the connection waits for the server to be ready.
+  // The holder of the connection waits for the server to be ready.
   if (isUnwanted(submission)) return queryUnseen(client, '', done as OwnAnswered)
   if (run !== undefined) return run.send(client, { begun: hears, ending: done, takes: nothing })
   let isOver = false
@@ -67,7 +67,7 @@ export function sendSubmission(
   try {
     client.query(submittable as never, values as never, told as never)
   } catch (error) {
-    // Nobody knows what it has sent.
+    // It is not known what it has sent.
     forgetActive(client, submittable)
     client.connection?.stream.destroy()
     ending(error)

@@ -4,17 +4,14 @@ import type { Done } from '../execution/execution.ts'
 import { selfOf } from './self.ts'
 import { failSubmission, sendSubmission, submissionOf, type Submission } from './submission.ts'
 
-/** The method by which a routed client runs a query object whose end somebody else waits for. */
+/** The method by which a routed client runs a query object for a caller that waits for its end. */
 export const SUBMIT: unique symbol = Symbol('submit')
 
 interface Submitting {
   [SUBMIT](submission: Submission): void
 }
 
-/**
- * Runs a query object over a client of its own, and calls back when that is free again: with what the object has called
- * back itself.
- */
+/** Runs a query object over a client of its own. Calls back when the client is free again, with the arguments that the object itself calls back with. */
 export function submitThrough(take: () => Promise<PoolClient>, submittable: Submittable, done: Done): void {
   let outcome: Parameters<Done> = [undefined]
   const over = (): void => done(...outcome)

@@ -48,11 +48,11 @@ export function endForm(pool: Promising, ended: Promise<void>, callback: Ended |
   return undefined
 }
 
-/** How a query of a pool is answered. */
+/** The callback for the answer of a query, and the value that `query()` returns. */
 interface QueryForm {
   /** Takes the answer. */
   readonly done: Done
-  /** To be returned: a promise, or nothing where a callback is given. */
+  /** A promise, or nothing where the caller has given a callback. */
   readonly returned: Promise<unknown> | undefined
 }
 

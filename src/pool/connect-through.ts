@@ -13,8 +13,8 @@ interface Connecting {
 }
 
 /**
- * Asks a `connect()` of the application's own for a client, with a callback, as pg-pool does. One that knows no callbacks, and
- * returns a promise of a client, is understood as well: under `pg.Pool` such a query would never end.
+ * Takes a client through a `connect()` of the application's own, with a callback, as pg-pool does. A `connect()` that ignores the
+ * callback and returns a promise works as well: under `pg.Pool` such a query would never end.
  */
 export function connectThrough(pool: Connecting, callback: Connected): void {
   let isOver = false
@@ -27,14 +27,14 @@ export function connectThrough(pool: Connecting, callback: Connected): void {
   if (!(returned instanceof Promise)) return
   returned.then(
     (client: unknown) => {
-      // What calls back may return a promise of anything.
+      // A `connect()` that calls back may return a promise of something else.
       if (isClient(client)) connected(undefined, client, (error) => client.release(error))
     },
     (error: Error) => connected(error, undefined, () => {}),
   )
 }
 
-/** The same, as a promise. A `connect()` that declares no parameter is asked for a promise. */
+/** Takes a client as a promise. A `connect()` that declares no parameter is called without a callback. */
 export async function clientThrough(pool: Connecting): Promise<PoolClient> {
   if (pool.connect.length === 0) return pool.connect() as Promise<PoolClient>
   return new Promise((resolve, reject) => {
@@ -54,7 +54,7 @@ interface CheckoutRequest {
 /** The request in whose context a `connect()` runs. */
 const requests = new AsyncLocalStorage<CheckoutRequest>()
 
-/** Takes one of these clients through the pool's `connect()`, be it the application's own. */
+/** Takes one of these clients through the pool's `connect()`, which may be the application's own. */
 export function takeThrough(pool: BasePool, checkouts: Checkouts): Promise<PoolClient> {
   return requests.run({ core: pool[CORE], checkouts }, () => clientThrough(pool))
 }
@@ -69,8 +69,8 @@ export function requestedCheckouts(core: BaseCore): Checkouts | undefined {
 }
 
 /**
- * `query()` as pg.Pool has it, over a client of the pool's `connect()`. A query object's client is given back when the object has come
- * to its end, which pg-pool does not hear of.
+ * `query()` as pg.Pool has it, over a client of the pool's `connect()`. The client of a query object is released at the object's end,
+ * which pg-pool does not notice.
  */
 export function queryThrough(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
   if (isSubmittable(config)) {

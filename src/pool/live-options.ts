@@ -5,13 +5,13 @@ import type { NodeId } from '../topology/node.ts'
 
 type Options = Record<PropertyKey, unknown>
 
-/** Where a server is: holds for the node that is shown, and for no other. */
+/** Options for the place of a server: they hold for the node that is shown alone. */
 const LOCATION: ReadonlySet<PropertyKey> = new Set(['connectionString', 'host', 'port'])
 
-/** Where a server is, and who logs in there. */
+/** Options for the place of a server and the login there. */
 const ADDRESS = [...LOCATION, 'user', 'database', 'ssl'] as const
 
-/** What `pool.options` shows at first of a pool with several nodes: what a connection to the first one is made of. */
+/** The first `pool.options` of a pool with several nodes: those of a connection to the first node. */
 export function shownOptions({ nodes, pgOptions }: Settings): PoolConfig {
   return nodes[0]?.options ?? pgOptions
 }
@@ -21,7 +21,7 @@ export function shownOptions({ nodes, pgOptions }: Settings): PoolConfig {
  * every node that has no option of its own of that name.
  */
 export class LiveOptions {
-  /** What the application sees and changes. */
+  /** The options as the application sees and changes them. */
   readonly shown: PoolConfig
   readonly #target: Options
   readonly #changes = new Map<PropertyKey, unknown>()
@@ -59,12 +59,12 @@ export class LiveOptions {
     return adopted
   }
 
-  /** The settings with nodes that follow, now and later. */
+  /** The settings with nodes whose options follow those of the pool, and later nodes too. */
   settings(settings: Settings): Settings {
     return { ...settings, nodes: settings.nodes.map(this.adopt), adopt: this.adopt }
   }
 
-  /** Makes the shown options lead to this node. As with pg.Pool, the password is there and is not enumerated. */
+  /** Shows the address and login of this node. As with pg.Pool, the password is not enumerable. */
   show({ id, options }: NodeConfig): void {
     this.#shownNode = id
     showNode(this.#target, options)
@@ -85,7 +85,7 @@ function put({ followers, options, own }: NodeConfig, name: PropertyKey, value: 
   for (const follow of followers ?? []) follow(name)
 }
 
-/** Makes options lead to a node. */
+/** Puts the address and login of a node into options. */
 export function showNode(shown: object, options: PoolConfig): void {
   for (const name of ADDRESS) {
     const value: unknown = Reflect.get(options, name)
@@ -101,7 +101,7 @@ export function showNode(shown: object, options: PoolConfig): void {
   })
 }
 
-/** A copy that has the password too, which node-postgres does not let be enumerated. */
+/** A copy with the password, which node-postgres makes not enumerable. */
 export function withPassword<T extends PoolConfig>(options: T): T {
   return options.password === undefined ? { ...options } : { ...options, password: options.password }
 }

@@ -10,7 +10,7 @@ import type { PoolClass } from './pool-contract.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import { SharedClusters } from '../router/shared-clusters.ts'
 
-/** What node-postgres exports, whichever copy of it. */
+/** The exports of a copy of node-postgres. */
 export type PgModule = typeof pg
 
 /** Options of a `Client`: every option of `pg.Client`, and where there are replicas, those of `Pool`. */
@@ -22,14 +22,14 @@ export type ClientOptions = ClientConfig & PoolOptions
  */
 export interface Client extends PgClient {
   /**
-   * What would happen to this statement now, as the next one of this client; see `Pool.explain`. Rejects with
-   * `SWITCHYARD_SINGLE_NODE` where there is nothing to route.
+   * Explains what this client would do with the statement, as its next one; see `Pool.explain`. Rejects with
+   * `SWITCHYARD_SINGLE_NODE` where there is one node, and so nothing to route.
    */
   explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation>
 }
 export type ClientClass = new (config?: string | ClientOptions) => Client
 
-/** Shaped like the `pg` module, with these in place of its own. */
+/** A module with the shape of `pg`, whose `Pool` and `Client` route. */
 export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
   Pool: PoolClass
   Client: ClientClass
@@ -80,5 +80,5 @@ function checked(module: PgModule): { readonly Client: typeof PgClient; readonly
   return { Client, Pool }
 }
 
-/** Upon the copy that this package finds, which is the application's own. */
+/** The module over the copy of node-postgres that this package finds, which is the application's own. */
 export const routedModule: RoutedModule = wrapPg(pgModule)

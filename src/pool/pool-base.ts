@@ -6,7 +6,7 @@ import type { Connected, Ended } from './callback-forms.ts'
 const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
 export type Count = (typeof COUNTS)[number]
 
-/** `pg.Pool` of a copy, as far as it is built upon: its own types have overloads that only callers need. */
+/** `pg.Pool` of a copy, without the overloads that only callers need. */
 export interface PgPool extends EventEmitter, Readonly<Record<Count, number>> {
   options: PoolConfig
   readonly Promise: PromiseConstructor
@@ -33,7 +33,7 @@ export interface BasePool extends PgPool {
   readonly [METHODS]: Methods
 }
 
-/** The inside of a pool: what its methods do. `pool` is the pool, or the proxy of it, whose method was called. */
+/** The inside of a pool, which its methods call. `pool` is the pool, or the proxy of it, whose method was called. */
 export interface BaseCore {
   count(pool: BasePool, name: Count): number
   connect(pool: BasePool, callback: Connected | undefined): unknown
@@ -46,7 +46,7 @@ export type PoolBaseClass = new <Core extends BaseCore>(
   coreOf: (pool: BasePool) => Core,
 ) => BasePool & { readonly [CORE]: Core }
 
-/** Makes the class that everything is based on that has to be a `pg.Pool` of a copy, and works in another way. */
+/** Makes the base class of all pools of this library upon the `pg.Pool` of a copy. */
 export function poolBaseClass(PoolOfCopy: typeof Pool): PoolBaseClass {
   const Parent = PoolOfCopy as unknown as new (options: PoolConfig) => PgPool
 

@@ -23,12 +23,12 @@ import type { TransactionOptions } from './transaction-options.ts'
  * reads. Without replicas, and with one host, it behaves as `pg.Pool` does.
  */
 export interface Pool extends PgPool {
-  /** What happens to the cluster. Pool events of node-postgres are on the pool itself. */
+  /** Events of the cluster. Those of node-postgres are on the pool itself. */
   readonly events: RouterEventEmitter
 
   /**
-   * The same connections as a plain `pg.Pool`, for tools that must see the primary: migrations, job queues, LISTEN. Whatever is
-   * asked of it goes to whoever is the primary then, and what it writes this pool reads. Ending it ends nothing else.
+   * A `pg.Pool` over the pool's connections to the primary, for tools that need it: migrations, job queues, LISTEN. Each statement
+   * goes to the node that is the primary at that time, and reads of this pool show what it has written. `end()` ends nothing else.
    */
   readonly primary: PgPool
 
@@ -44,9 +44,9 @@ export interface Pool extends PgPool {
   session(options?: SessionOptions): Session
 
   /**
-   * Runs `fn` in a transaction on a client of its own: COMMIT when it has ended, ROLLBACK when it throws, and what it threw is
-   * rethrown. The client is given back by itself; its `release()` throws meanwhile. With `readOnly` it runs on a replica that
-   * shows what its session has written.
+   * Runs `fn` in a transaction on a client of its own: COMMIT when it has ended, ROLLBACK when it throws, and its error is
+   * rethrown. The client is released automatically; meanwhile its `release()` throws. With `readOnly` the transaction runs on a replica
+   * that shows what its session has written.
    *
    * Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`, and `SWITCHYARD_TRANSACTION_ABORTED` when `fn` has
    * caught the error of a statement and gone on, so that PostgreSQL could only roll back. An error of COMMIT whose outcome is
@@ -55,37 +55,35 @@ export interface Pool extends PgPool {
   transaction<T>(fn: (client: PoolClient) => T | Promise<T>, options?: TransactionOptions): Promise<T>
 
   /**
-   * This pool for one class of work, wherever a `pg.Pool` is expected: what is queried, connected or run in a transaction over
-   * it belongs to the tier. Throws `SWITCHYARD_INVALID_OPTION` when there is no such tier.
+   * A `pg.Pool` for one class of work: its queries, clients and transactions belong to the tier. Throws `SWITCHYARD_INVALID_OPTION` when there is no such tier.
    */
   tier(name: string): TierPool
 
   /**
-   * What would happen to this statement now, each decision with its reason. Nothing is run. With a client of this pool, as the
-   * next statement of that client: its transaction, and what it has left on its connection (`pins`), bind it.
+   * Explains what the pool would do with this statement now, each decision with its reason. Nothing is run. With a client of this
+   * pool, the statement is its next one: its transaction, and what it has left on its connection (`pins`), bind it.
    */
   explain(query: string | (QueryConfig & RouteRequest), client?: PoolClient): Promise<Explanation>
 
   /**
-   * Resolves when every node has answered or failed to, and what is in the database is known: from then on a first read may
-   * run on a replica. Without it a pool finds this out beside its first statements. With one node there is nothing to find
-   * out, and it resolves at once, whether or not the server answers.
+   * Resolves when every node has answered or failed, and the catalog of the database is loaded: from then on reads may run on
+   * replicas. Without this call a pool does both beside its first statements. With one node there is nothing to wait for, and it
+   * resolves at once, whether or not the server answers.
    *
-   * Rejects when statements would fail too (wrong options, no primary within `failoverTimeoutMs`, no parser), when the primary does not
-   * say what is in the database, and when the pool has ended. A later call tries again, and so does the pool by itself.
+   * Rejects when statements would fail too (wrong options, no primary within `failoverTimeoutMs`, no parser), when the catalog cannot be
+   * loaded, and when the pool has ended. A later call tries again, and so does the pool by itself.
    */
   ready(): Promise<void>
 
-  /** Per node role, state, lag and counters; the share of reads off the primary. Empty without replicas. */
+  /** Role, state, lag and counters of each node, and the share of reads off the primary. Empty with one node. */
   stats(): PoolStats
 
   /**
-   * Uses these nodes from now on: the whole cluster, in any order, roles are asked. Each is given as replicas are, and may
-   * have a weight; with weight 0 a replica gets no new reads. A node that is not in the list any more finishes what it has,
-   * and nothing is cut. With `discovery`, its next list replaces this one.
+   * Uses these nodes from now on: the whole cluster, in any order, since the servers tell their roles. Each is given in the form of the option
+   * `replicas`; a replica with weight 0 gets no new reads. A node that is missing in the list finishes the statements that it has. With `discovery`, its next list replaces this one.
    *
-   * Throws `SWITCHYARD_INVALID_OPTION`, `SWITCHYARD_UNKNOWN_OPTION`, or `SWITCHYARD_SINGLE_NODE` where the pool was made
-   * without replicas, and does what `pg.Pool` does.
+   * Throws `SWITCHYARD_INVALID_OPTION`, `SWITCHYARD_UNKNOWN_OPTION`, or `SWITCHYARD_SINGLE_NODE` when the pool was made with one
+   * node.
    */
   setNodes(nodes: readonly (string | ReplicaOptions)[]): void
 
@@ -119,10 +117,7 @@ export interface Pool extends PgPool {
   /* oxlint-enable typescript/no-explicit-any */
 }
 
-/**
- * What `pool.tier()` gives. It has no connections of its own: its events and counters are those of the pool that it belongs
- * to, and to end it ends nothing.
- */
+/** The pool of one tier. It has no connections of its own: it shows the events and counters of the whole pool, and `end()` ends nothing. */
 export interface TierPool extends Omit<PgPool, 'query'>, Pick<Pool, 'query' | 'transaction'> {}
 
 /**

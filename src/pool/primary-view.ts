@@ -58,7 +58,7 @@ class ViewCore implements BaseCore {
       try {
         this.#announce(client)
       } catch (error) {
-        // Nobody will have it, and what a listener has begun on it is not for anybody else.
+        // A listener may have begun something on it, so it is not for another caller.
         release(true)
         throw error
       }

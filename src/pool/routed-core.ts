@@ -48,7 +48,7 @@ export interface RoutedCoreOptions {
   readonly RoutedClient: RoutedClientClass
 }
 
-/** The inside of a pool of several nodes: its statements and clients are those of a router. */
+/** The inside of a pool of several nodes: a router runs its queries, and its clients are routed. */
 export class RoutedCore implements PoolCore {
   readonly #options: RoutedCoreOptions
   readonly #live: LiveOptions

@@ -37,11 +37,11 @@ export interface SingleNodeCoreOptions {
   readonly pool: BasePool
   readonly settings: Settings
   readonly Base: PoolBaseClass
-  /** Called when something is to be explained for the first time. */
+  /** Called when `explain()` is first called. */
   readonly explainer: () => Explainer
 }
 
-/** Nobody watches one node: all that it has, it shows. */
+/** A cluster that is not watched: with one node, reads show all that was committed. */
 const UNWATCHED: SessionCluster = {
   snapshot: { nodes: [] },
   primary: () => undefined,
@@ -51,8 +51,8 @@ const UNWATCHED: SessionCluster = {
 }
 
 /**
- * The inside of a pool of one node: pg.Pool does the work. Nothing is parsed, and no connection is opened, that pg.Pool
- * would not open, until something is to be explained.
+ * The inside of a pool of one node: pg.Pool does the work. Until `explain()` is first called there is no router, no parser and
+ * no connection besides those of pg.Pool.
  */
 export class SingleNodeCore implements PoolCore {
   readonly events: RouterEventEmitter = new EventEmitter()
@@ -61,7 +61,7 @@ export class SingleNodeCore implements PoolCore {
   readonly #leaks: LeakWatch | undefined
   #explainer: Explainer | undefined
   #primary: PgPool | undefined
-  /** True while pg.Pool asks for a client for a query of its own. */
+  /** True while pg.Pool takes a client for `query()`. */
   #isQuerying = false
 
   constructor(options: SingleNodeCoreOptions) {
@@ -87,7 +87,7 @@ export class SingleNodeCore implements PoolCore {
 
   connect(pool: BasePool, callback: Connected | undefined): unknown {
     const leaks = this.#leaks
-    // The client of a query of the pool's own is given back by pg.Pool itself.
+    // pg.Pool gives back the client of `query()` itself.
     if (leaks === undefined || this.#isQuerying) return callParent(pool, 'connect', [callback])
     const stack = leaks.here()
     if (typeof callback !== 'function') {

@@ -2,24 +2,24 @@ import { checkNames, checkObject, choiceOption, invalid } from '../config/valida
 import { describe } from '../errors/describe.ts'
 import type { IsolationLevel } from '../statement/statement.ts'
 
-/** How `pool.transaction()` runs its function. */
+/** Options of `pool.transaction()`. */
 export interface TransactionOptions {
   /** @defaultValue as the database, the role or the connection has it */
   readonly isolation?: IsolationLevel | undefined
   /**
-   * True: it only reads, and runs on a replica that shows what its session has written; with `serializable` on the primary.
+   * True: the transaction only reads, and runs on a replica that shows what its session has written. With `serializable` it runs on
+   * the primary.
    * @defaultValue as the database, the role or the connection has it
    */
   readonly readOnly?: boolean | undefined
   /**
-   * With `serializable` and `readOnly`: waits for a moment from which on it can neither fail nor make others fail.
+   * With `serializable` and `readOnly`: the transaction waits for a snapshot with which it can neither fail nor make others fail.
    * @defaultValue false
    */
   readonly deferrable?: boolean | undefined
   /**
-   * How often the function is run again when PostgreSQL gives the transaction up for the sake of others: 40001
-   * (serialization failure) and 40P01 (deadlock). Each time it begins anew, so what it does outside of the database must bear
-   * that. An integer from 0 to 100.
+   * The number of times that the function is run again after a serialization failure (40001) or a deadlock (40P01). Each time it
+   * runs from its beginning, so its effects outside of the database must allow that. An integer from 0 to 100.
    * @defaultValue 0
    */
   readonly retries?: number | undefined

@@ -11,10 +11,10 @@ import { clientThrough } from './connect-through.ts'
 import type { PgPool } from './pool-base.ts'
 import { beginOf, checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
 
-/** PostgreSQL gave the transaction up for the sake of others: the same may succeed when it is run again. */
+/** Serialization failure and deadlock: the same transaction may succeed when it is run again. */
 const GIVEN_UP: ReadonlySet<unknown> = new Set(['40001', '40P01'])
 
-/** ORMs wrap errors in their own, which may be wrapped again. */
+/** Bounds how deep a cause is looked for: ORMs wrap errors in errors of their own, which may be wrapped again. */
 const DEEPEST_CAUSE = 8
 
 export interface TransactionRunnerOptions {
@@ -38,7 +38,7 @@ export async function transactionOver<T>(
   return runTransaction({ connect: () => clientThrough(pool), platform: systemPlatform }, fn, options)
 }
 
-/** Runs `fn` in a transaction, once, and again as often as `retries` allows when PostgreSQL gives it up. */
+/** Runs `fn` in a transaction, and again, at most `retries` times, after a serialization failure or a deadlock. */
 export async function runTransaction<T>(
   { connect, platform }: TransactionRunnerOptions,
   fn: (client: PoolClient) => T | Promise<T>,
@@ -74,7 +74,7 @@ async function attemptOnce<T>(
   try {
     value = await fn(client)
   } catch (error) {
-    // A function that has ended its transaction by itself has done what cannot be done again.
+    // A function that has ended its transaction itself may have committed, and must not run again.
     const isGivenUp = isGivenUpBy(error) && client.getTransactionStatus() !== 'I'
     giveBack(await rollBack(client))
     return { committed: false, error, isGivenUp }
@@ -86,7 +86,7 @@ async function attemptOnce<T>(
       ? { committed: false, error: abortedError(), isGivenUp: false }
       : { committed: true, value }
   } catch (error) {
-    // What the server has answered is over; behind anything else the connection is no good any more.
+    // Without an answer of the server the connection cannot be used any more.
     const isAnswered = isServerError(error) && failureOf(error) !== 'node'
     if (!isAnswered) withOutcome(asError(error), 'unknown')
     giveBack(isAnswered ? undefined : asError(error))
@@ -94,7 +94,7 @@ async function attemptOnce<T>(
   }
 }
 
-/** Gives the error of a connection that is no good any more. */
+/** Resolves with the error when the connection cannot be used any more. */
 async function rollBack(client: PoolClient): Promise<Error | undefined> {
   try {
     await client.query('ROLLBACK')
@@ -109,7 +109,7 @@ function isGivenUpBy(thrown: unknown): boolean {
   for (let depth = 0; depth < DEEPEST_CAUSE && error instanceof Error; depth++) {
     if (outcomeOf(error) === 'unknown') return false
     if (GIVEN_UP.has(Reflect.get(error, 'code'))) return true
-    // A replica gave it that may not have replayed what the statement needs.
+    // The error of a replica that may not have replayed what the statement needs.
     if (isServerError(error) && Reflect.get(error, 'retryable') === true) return true
     error = error.cause
   }
