@@ -1,4 +1,4 @@
-/** What may have become of a statement whose error is not the server's answer to it. */
+/** Possible fate of a statement whose error is not the server's answer to it. */
 export type WriteOutcome =
   /** It was not run. */
   | 'not-sent'

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listedFolders, listedRanks } from './folders.ts'
-import { banned, barrels, leftovers, lineCount, pgValues, unerasable } from './house-rules.ts'
+import { banned, barrels, leftovers, lineCount, pgValues, riddles, unerasable } from './house-rules.ts'
 import { rankOf } from './ranks.ts'
 import { bagSizes, classSizes, MOST_FIELDS, MOST_MEMBERS, oversized } from './sizes.ts'
 import { folderOf, isTest, readSources, root } from './source.ts'
@@ -58,6 +58,12 @@ test('node-postgres itself comes from src/platform', () => {
 
 test('no notes to self are left', () => {
   expect(leftovers(sources)).toEqual([])
+})
+
+test('docstrings begin with a noun or a verb', () => {
+  // Folders whose docstrings are still to be rewritten.
+  const missing = ['catalog', 'client', 'execution', 'nodes', 'pool', 'router', 'settings', 'statement']
+  expect(riddles(sources).filter((place) => !missing.includes(folderOf(place)))).toEqual([])
 })
 
 test('no inner barrels', () => {

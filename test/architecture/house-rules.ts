@@ -99,3 +99,13 @@ export function unerasable(sources: readonly Source[]): readonly string[] {
 export function lineCount(source: Source): number {
   return source.text.trimEnd().split('\n').length
 }
+
+/** Docstrings that begin with a question word in place of a noun or a verb. */
+export function riddles(sources: readonly Source[]): readonly string[] {
+  const start = /\/\*\*[\s*]*(?:What|Who|Whose|Whatever|Whoever|Whomever)\b/g
+  return sources.flatMap(({ path, text }) =>
+    [...text.matchAll(start)].map(({ 0: found, index }) => {
+      return `${path}:${text.slice(0, index + found.length).split('\n').length}`
+    }),
+  )
+}

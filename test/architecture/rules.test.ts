@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findCycles } from './cycles.ts'
 import { listedFolders, listedRanks } from './folders.ts'
-import { banned, barrels, leftovers, lineCount, pgValues, unerasable } from './house-rules.ts'
+import { banned, barrels, leftovers, lineCount, pgValues, riddles, unerasable } from './house-rules.ts'
 import { missingImports, rankViolations, undeclaredPackages } from './ranks.ts'
 import { bagSizes, classSizes, oversized } from './sizes.ts'
 import { parseSource, type Source } from './source.ts'
@@ -145,6 +145,16 @@ describe('house rules', () => {
       'c.ts': "const sql = 'table todo'",
     })
     expect(leftovers(files)).toEqual(['a.ts:1', 'b.ts:2'])
+  })
+
+  test('docstrings that begin with a question word', () => {
+    const files = sources({
+      'a.ts': '/** What it does. */\nconst a = 1\n\n/**\n * Whoever calls it.\n * Who else?\n */',
+      'b.ts': '/** Whatever. */',
+      'c.ts':
+        '// What is not a docstring.\n/* Who */\n/** Tells what it does. Who cares? */\n/** Whole numbers. */',
+    })
+    expect(riddles(files)).toEqual(['a.ts:1', 'a.ts:5', 'b.ts:1'])
   })
 
   test('barrels', () => {
