@@ -1,31 +1,34 @@
 import type { Statement } from '../statement/statement.ts'
 
-/** One call and nothing else, whose arguments call at most a hash: it takes or lets go of one lock, or of all. */
+/**
+ * Matches a statement of a single call, with at most a hash function in its arguments, that takes or releases one lock,
+ * or releases all.
+ */
 const CALL =
   /^\s*select\s+(?:pg_catalog\s*\.\s*)?pg_(try_)?advisory_(?:(unlock_all)|(un)?lock(?:_shared)?)\s*\((?:[^();]|\bhashtext(?:extended)?\s*\([^();]*\))*\)\s*(?:as\s+\w+\s*)?;?\s*$/i
 
 type Call = 'lock' | 'try' | 'unlock' | 'unlock-all' | 'other'
 
 /**
- * Counts the advisory locks that a session has taken and let go, whichever: the server counts each by itself. Once it has
- * met a statement that may take more than can be seen, it is certain again only when all are let go at once.
+ * Counts the advisory locks that a session has taken and released, regardless of their keys. After a statement that may
+ * take an unknown number of locks, the count is certain again only when all are released at once.
  */
 export class AdvisoryLocks {
   #held = 0
   #isCertain = true
   #call: Call | undefined
 
-  /** True when the session is certain to have none. */
+  /** True when the session certainly has no lock. */
   get areFree(): boolean {
     return this.#isCertain && this.#held === 0
   }
 
-  /** A statement is about to be sent. */
+  /** Records a statement that is about to be sent. */
   starts({ leaves = [] }: Statement, text: string): void {
     this.#call = leaves.includes('advisory-lock') ? callIn(text) : undefined
   }
 
-  /** It has come to its end. Gives true when it was one of locks. */
+  /** Records its end. Returns true when it was a statement on locks. */
   ended(isFailed: boolean, result: unknown): boolean {
     const call = this.#call
     if (call === undefined) return false
@@ -35,11 +38,11 @@ export class AdvisoryLocks {
       if (!isFailed) this.clear()
     } else if (call === 'unlock') {
       const isGone = !isFailed && (value === true || value === 't')
-      // One that was there before is not in the books.
+      // A lock from before is not counted.
       if (isGone && this.#held === 0) this.#isCertain = false
       else if (isGone) this.#held -= 1
     } else if (isFailed || call === 'other') {
-      // Who is cancelled may have the lock.
+      // A cancelled statement may have taken the lock.
       this.#isCertain = false
     } else if (call === 'lock' || !(value === false || value === 'f')) {
       this.#held += 1
@@ -47,7 +50,7 @@ export class AdvisoryLocks {
     return true
   }
 
-  /** They are gone, with the connection or all at once. */
+  /** Resets the count, when all locks are released or the connection is closed. */
   clear(): void {
     this.#held = 0
     this.#isCertain = true

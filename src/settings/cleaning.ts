@@ -1,6 +1,6 @@
 import type { Pin } from './session-settings.ts'
 
-/** The statements that undo what a client leaves, on a connection where nobody else has left anything of the kind. */
+/** Statements that undo a client's state on a connection on which only this client left such state. */
 const CLEANING: Readonly<Record<Pin, readonly string[] | 'close'>> = {
   setting: ['RESET SESSION AUTHORIZATION', 'RESET ROLE', 'RESET ALL'],
   'too-many-settings': ['RESET SESSION AUTHORIZATION', 'RESET ROLE', 'RESET ALL'],
@@ -8,7 +8,7 @@ const CLEANING: Readonly<Record<Pin, readonly string[] | 'close'>> = {
   cursor: ['CLOSE ALL'],
   listen: ['UNLISTEN *'],
   'advisory-lock': ['SELECT pg_catalog.pg_advisory_unlock_all()'],
-  // To deallocate all would take node-postgres' own along.
+  // DEALLOCATE ALL would also drop node-postgres' own statements.
   'prepared-statement': 'close',
   library: 'close',
   'random-seed': 'close',
@@ -25,9 +25,9 @@ const CLEANING: Readonly<Record<Pin, readonly string[] | 'close'>> = {
 }
 
 /**
- * Gives the statements to send over a connection before somebody else gets it, or `close`.
- * @param isHooked Whether the application has done something there when it connected: that is not to be undone. What a
- * function may have done stays then, as with pg.Pool, since connections are not to be closed for nothing.
+ * Returns the statements to send over a connection before another client gets it, or `close`.
+ * @param isHooked Whether hooks of the application have set up the connection, which must not be undone. Then possible
+ * state of a function stays, as with pg.Pool, since closing the connection each time would cost too much.
  */
 export function cleaningOf(
   pins: Iterable<Pin>,

@@ -11,8 +11,8 @@ import type { SettingKeeper } from './setting-keeper.ts'
 import { TemporaryObjects } from './temporary-objects.ts'
 
 /**
- * What a client has set, and what else it has left on the connection that it has borrowed. It keeps its settings as long as
- * it lives, over other connections too, and what else it leaves until it is released.
+ * Settings of a client, and other state that it has left on its borrowed connection. Settings last for the client's
+ * lifetime, on other connections too; other state lasts until it is released.
  */
 export class ClientSettings {
   readonly #keeper: SettingKeeper
@@ -22,7 +22,7 @@ export class ClientSettings {
   readonly #temporary: TemporaryObjects
   readonly #locks = new AdvisoryLocks()
 
-  /** @param pinned Told why the client stays on its connection, once for each reason. */
+  /** @param pinned Called with each reason that pins the client to its connection, once. */
   constructor(keeper: SettingKeeper, names: Pick<NameReader, 'givenBy'>, pinned: (pin: Pin) => void) {
     this.#keeper = keeper
     this.#temporary = new TemporaryObjects((sql) => names.givenBy(sql))
@@ -43,27 +43,27 @@ export class ClientSettings {
   }
 
   /**
-   * The names of which a read must mean none to run on another connection, where temporary objects are all that this
-   * one holds; else `undefined`.
+   * Names of the client's temporary objects, if these are its only pinned state; else `undefined`. A read that refers
+   * to none of them may run on another connection.
    */
   get temporaryNames(): ReadonlySet<string> | undefined {
     const isAll = this.pins.size === 1 && this.pins.has('temporary-object')
     return isAll ? this.#temporary.names : undefined
   }
 
-  /** True when reads stay on the primary because of what is set. */
+  /** True when a setting keeps reads on the primary. */
   get bindsReads(): boolean {
     return this.#keeper.binds(this.journal)
   }
 
-  /** It is handed out: what the pool has set since then is set for it too, unless it has set that itself. */
+  /** Applies the pool's newer settings to a client that is checked out, except those that it has set itself. */
   checkedOut(): void {
     this.#session.rebase(this.#keeper.pool.journal)
   }
 
   /**
-   * Gives a connection, which nobody has begun anything on, the settings of this client.
-   * @param acquire Runs `acquire` listeners first. Absent where there are none.
+   * Applies the settings of this client to a clean connection.
+   * @param acquire Runs `acquire` listeners first. Absent without listeners.
    */
   borrowed(client: PoolClient, acquire: Acquire | undefined, done: (error: Error | undefined) => void): void {
     if (this.#keeper.connections.mayMakeTemporary(client)) this.#temporary.mayBeMade()
@@ -75,7 +75,7 @@ export class ClientSettings {
     this.#tell()
   }
 
-  /** A statement is about to be sent. Gives how. */
+  /** Records a statement that is about to be sent. Returns how to send it. */
   starts(
     statement: Statement,
     text: string | undefined,
@@ -89,13 +89,13 @@ export class ClientSettings {
     this.#tell()
     if (statement.settings === undefined) return send
     return (client, done) => {
-      // To ask within a transaction might be what it begins with, and decides what it sees.
+      // A query at the start of a transaction would take its snapshot.
       const before = isInTransaction ? NOTHING : this.#keeper.remembering(client, statement, values)
       exchange(client, { before, query: send }, done)
     }
   }
 
-  /** The server is ready for the next statement. `next` is called when it is certain what is set. */
+  /** Records the end of a statement. Calls `next` when the settings are certain. */
   ended(
     client: PoolClient,
     statement: Statement,
@@ -110,7 +110,7 @@ export class ClientSettings {
     if (statement.settings !== undefined) connections.touched(client)
     this.#session.ended(statement, values, ending)
     const isOfLocks = this.#locks.ended(ending.isFailed, ending.result)
-    // What could not be looked into may have taken some, too.
+    // A statement that could not be analyzed may have taken locks too.
     if (isOfLocks && this.#locks.areFree && !this.pins.has('unknown')) {
       this.#session.unpin('advisory-lock')
       this.#told.delete('advisory-lock')
@@ -130,10 +130,7 @@ export class ClientSettings {
     this.#keeper.settle(client, [this.#session], settled)
   }
 
-  /**
-   * The connection is to be given back. `done` is called with what to release it with, once nobody will find on it what
-   * this client has left there.
-   */
+  /** Cleans the connection before it is returned. Calls `done` with the argument for its release. */
   returns(client: PoolClient, isInTransaction: boolean, done: (error: true | undefined) => void): void {
     const { connections } = this.#keeper
     const cleaning = connections.isSpoilt(client)
@@ -154,7 +151,7 @@ export class ClientSettings {
     exchange(client, { before: [question] }, (error) => done(error ? true : undefined))
   }
 
-  /** Nothing is borrowed any more. */
+  /** Resets the state of the returned connection. */
   released(): void {
     this.#session.released()
     this.#told.clear()

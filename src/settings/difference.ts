@@ -2,9 +2,9 @@ import { IDENTITY, resetSql, type Journal } from './journal.ts'
 import { valueSql } from './value.ts'
 
 /**
- * The statements that bring a connection from the settings of one journal to those of another, to be sent as one text.
- * @param own What the application has set when it connected, by name: there, to leave a setting is to go back to this.
- * Absent where it has set nothing.
+ * Returns the statements that change a connection from the settings of one journal to those of another, as one text.
+ * @param own The application's initial settings on this connection, by name, to restore instead of the defaults. Absent
+ * without any.
  */
 export function difference(
   from: Journal,
@@ -17,14 +17,14 @@ export function difference(
   }
   const make = (name: string): string | undefined => {
     const sql = to.get(name)
-    // What was never set there need not be undone.
+    // Settings that the connection never had need no undoing.
     return own === undefined && from.get(name) === undefined && sql === resetSql(name) ? undefined : sql
   }
   const gone = [...from.names()].filter((name) => to.get(name) === undefined)
   const wanted = [...to.names()].filter((name) => from.get(name) !== to.get(name))
   if (gone.length + wanted.length === 0) return []
   const isOrdinary = (name: string): boolean => !IDENTITY.includes(name)
-  // Who may set what is a matter of the role: it is left first and taken on last.
+  // The role decides which settings are allowed, so it is reset first and set last.
   const statements = [
     ...IDENTITY.filter((name) => from.get(name) !== undefined).map(leave),
     ...gone.filter(isOrdinary).map(leave),

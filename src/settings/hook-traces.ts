@@ -4,12 +4,12 @@ import type { Journal } from './journal.ts'
 import { operationOf } from './operation.ts'
 import type { Pin } from './session-settings.ts'
 
-/** Stands in a journal for a setting whose value is not known. */
+/** Marks a setting of unknown value in a journal. */
 const UNKNOWN_VALUE = ''
 
 /**
- * The traces that listeners of `acquire` and `release` have left on one connection: settings by name, and statements that undo the
- * rest. It is taken away before the connection is used again.
+ * State that listeners of `acquire` and `release` have left on one connection: settings by name, and statements that
+ * undo the rest. It is removed before the connection is used again.
  */
 export class HookTraces {
   readonly #names = new Set<string>()
@@ -19,7 +19,7 @@ export class HookTraces {
     return this.#names.size === 0 && this.#pins.size === 0
   }
 
-  /** A listener sends this statement. Whether it succeeds does not matter. */
+  /** Records a statement of a listener, whether or not it succeeds. */
   add(statement: Statement, values: readonly unknown[], journal: Journal): void {
     const { leaves, leavesSessionState, settings } = statement
     for (const change of settings ?? []) {
@@ -35,15 +35,15 @@ export class HookTraces {
   }
 
   /**
-   * Gives the statements that undo all but settings, or `close` where that cannot be undone.
-   * @param isHooked Whether a `connect` listener has made settings on the connection, which must stay.
+   * Returns the statements that undo everything except settings, or `close` when that is impossible.
+   * @param isHooked Whether a `connect` listener has changed settings of the connection, which must stay.
    */
   cleaning(isHooked: boolean): readonly string[] | 'close' {
     if (isHooked && this.#pins.size > 0) return 'close'
     return cleaningOf(this.#pins, false, false)
   }
 
-  /** The connection's journal with the settings that listeners may have changed marked as such. */
+  /** Returns the connection's journal with the settings marked that listeners may have changed. */
   over(journal: Journal): Journal {
     let marked = journal
     for (const name of this.#names) marked = marked.with(name, UNKNOWN_VALUE)

@@ -1,20 +1,20 @@
 import { bindsReads } from './binding.ts'
 
-/** More settings, or longer ones, are not kept: a client that makes them stays on its connection. */
+/** Limits of a journal. A client with more or longer settings is pinned to its connection. */
 const MAX_ENTRIES = 256
 const MAX_CHARACTERS = 65_536
 
-/** These are no settings like others: what may be set depends on who sets it, and RESET ALL leaves them. */
+/** Role settings: they decide which others may be set, and RESET ALL does not reset them. */
 export const IDENTITY: readonly string[] = ['session_authorization', 'role']
 
 /**
- * The settings of a session on top of what its connection begins with: of each name the statement that makes it, in the
- * order in which they were made. Immutable. `RESET …` stands for what the server would begin with, where the application
- * has set something else when it connected.
+ * The settings of a session on top of the initial ones of its connection: a statement for each name, in the order in
+ * which they were made. Immutable. `RESET …` stands for the server's default, where the application has set another
+ * initial value.
  */
 export class Journal {
   readonly #statements: ReadonlyMap<string, string>
-  /** A setting under which reads stay on the primary, if there is one. */
+  /** A setting that keeps reads on the primary, if there is one. */
   readonly binding: string | undefined
 
   private constructor(statements: ReadonlyMap<string, string>) {
@@ -22,14 +22,14 @@ export class Journal {
     this.binding = [...statements].find(([name, sql]) => bindsReads(name, sql))?.[0]
   }
 
-  /** The journal of a session that has set nothing. There is only one. */
+  /** The only empty journal. */
   static readonly empty: Journal = new Journal(new Map())
 
   get size(): number {
     return this.#statements.size
   }
 
-  /** True when it is larger than what is kept. */
+  /** Whether it exceeds the limits. */
   get isFull(): boolean {
     if (this.size > MAX_ENTRIES) return true
     let characters = 0
@@ -41,7 +41,7 @@ export class Journal {
     return this.#statements.keys()
   }
 
-  /** The statement that makes this setting. */
+  /** Returns the statement that makes this setting. */
   get(name: string): string | undefined {
     return this.#statements.get(name)
   }
@@ -60,7 +60,7 @@ export class Journal {
     return statements.size === 0 ? Journal.empty : new Journal(statements)
   }
 
-  /** These settings, made after those. */
+  /** Returns the settings of `other` followed by these. */
   over(base: Journal): Journal {
     if (base.size === 0) return this
     let journal = base
@@ -69,7 +69,7 @@ export class Journal {
   }
 }
 
-/** Goes back to what the server would begin with. */
+/** Returns the statement that restores the server's default. */
 export function resetSql(name: string): string {
   return `RESET ${quoted(name)}`
 }

@@ -3,16 +3,16 @@ import type { Statement } from '../statement/statement.ts'
 import { IDENTITY, resetSql, type Journal } from './journal.ts'
 import { valueSql } from './value.ts'
 
-/** A change that one execution of a statement has made to a setting. */
+/** A change of a setting by one execution of a statement. */
 export type Operation =
   | { readonly operation: 'put'; readonly name: string; readonly sql: string }
   | { readonly operation: 'remove'; readonly name: string }
-  /** Only the server knows. */
+  /** The value is known only to the server. */
   | { readonly operation: 'ask'; readonly name: string }
   | { readonly operation: 'reset-all' }
   | { readonly operation: 'discard-all' }
 
-/** Undefined when it cannot be told what was set. */
+/** Returns the operation of a change; undefined when it is unknown which setting was changed. */
 export function operationOf(change: SettingChange, values: readonly unknown[]): Operation | undefined {
   switch (change.change) {
     case 'set':
@@ -34,7 +34,7 @@ function ofCall(
 ): Operation | undefined {
   const name = textOf(nameArgument, values)?.toLowerCase()
   if (name === undefined || name === null) return undefined
-  // Whether it stays is seen by what is left when the transaction has ended.
+  // Whether it lasts is known when the transaction has ended.
   if (booleanOf(isLocal, values) !== false) return { operation: 'ask', name }
   const value = textOf(valueArgument, values)
   if (value === null) return { operation: 'remove', name }
@@ -43,7 +43,7 @@ function ofCall(
     : { operation: 'put', name, sql: valueSql(name, value) }
 }
 
-/** The settings that one execution of the statement makes. */
+/** Returns the operations of one execution of a statement. */
 export function namesSet({ settings = [] }: Statement, values: readonly unknown[]): readonly string[] {
   const operations = settings.map((change) => operationOf(change, values))
   return operations.flatMap((operation) =>
@@ -51,7 +51,7 @@ export function namesSet({ settings = [] }: Statement, values: readonly unknown[
   )
 }
 
-/** As node-postgres writes what is text, a number or a boolean; undefined for anything else. */
+/** Formats a string, a number or a boolean as node-postgres does; undefined for anything else. */
 function textOf(argument: Argument, values: readonly unknown[]): string | null | undefined {
   const value = 'text' in argument ? argument.text : values[argument.parameter - 1]
   if (value === null || value === undefined) return null
@@ -65,9 +65,9 @@ function booleanOf(argument: Argument, values: readonly unknown[]): boolean | un
 }
 
 /**
- * The settings of a session after an operation that was no question.
- * @param base What it had before it set anything itself.
- * @param keepsResets Whether connections may begin with something else than the server would.
+ * Returns the settings of a session after a certain operation.
+ * @param base Its settings before its own changes.
+ * @param keepsResets Whether connections may start with other values than the server's defaults.
  */
 export function applied(
   operation: Exclude<Operation, { readonly operation: 'ask' }>,

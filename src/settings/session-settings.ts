@@ -4,30 +4,30 @@ import { Journal } from './journal.ts'
 import { applied, operationOf, type Operation } from './operation.ts'
 import { valueSql } from './value.ts'
 
-/** Why a session stays on its connection. A closed union: events and explanations read this one value. */
+/** Reason that pins a session to its connection, as events and explanations show it. */
 export type Pin =
   | SessionState
-  /** It has asked for its backend, and what follows may be meant for that. */
+  /** It has asked for its backend's process ID and may rely on that. */
   | 'backend'
-  /** More settings than are kept. */
+  /** It has more settings than are kept. */
   | 'too-many-settings'
 
-/** What became of a statement, as the server says it once it is ready for the next one. */
+/** Result of a statement, with the server's state after it. */
 export interface Ending {
   /** Whether a transaction was open before it. */
   readonly wasInTransaction: boolean
-  /** What the server says now; absent when it is not known. */
+  /** Transaction status after the statement; absent when unknown. */
   readonly status: 'I' | 'T' | 'E' | null | undefined
   readonly isFailed: boolean
   /** The command that the server says it has run: ROLLBACK for a COMMIT that could only roll back. */
   readonly command: string | undefined
-  /** What it has given, as node-postgres has it. */
+  /** Its result, as node-postgres returns it. */
   readonly result?: unknown
 }
 
 /**
- * The settings of one session, be it a client or the pool itself, on top of a base that others share with it. What is set in
- * a transaction counts when that is committed. Where it is not certain what is left, the server is to be asked.
+ * The settings of one session, either of a client or of the pool itself, on top of a shared base. Settings of a
+ * transaction count once it is committed. When the result of a statement is uncertain, the server has to be queried.
  */
 export class SessionSettings {
   #base: Journal = Journal.empty
@@ -35,31 +35,31 @@ export class SessionSettings {
   #journal: Journal = Journal.empty
   readonly #keepsResets: () => boolean
   readonly #pins = new Set<Pin>()
-  /** Of the transaction that is open. */
+  /** Changes of the open transaction. */
   #pending: Operation[] = []
   readonly #uncertain = new Set<string>()
 
-  /** @param keepsResets Whether connections may begin with something else than the server would. */
+  /** @param keepsResets Whether connections may start with other values than the server's defaults. */
   constructor(keepsResets: () => boolean) {
     this.#keepsResets = keepsResets
   }
 
-  /** What a connection has to have set for this session. */
+  /** Settings that a connection must have for this session. */
   get journal(): Journal {
     return this.#journal
   }
 
-  /** Why the session stays on its connection; none when it need not. */
+  /** Reasons that pin the session to its connection; empty when it is not pinned. */
   get pins(): ReadonlySet<Pin> {
     return this.#pins
   }
 
-  /** Settings to ask the server for, now that no transaction is open. */
+  /** Settings to query, when no transaction is open. */
   get uncertain(): readonly string[] {
     return [...this.#uncertain]
   }
 
-  /** Another base from now on. */
+  /** Replaces the base. */
   rebase(base: Journal): void {
     if (base === this.#base) return
     this.#base = base
@@ -74,7 +74,7 @@ export class SessionSettings {
     this.#pins.delete(pin)
   }
 
-  /** The connection is given back, and with it all that could not be had elsewhere. */
+  /** Resets the pinned state when the connection is returned. */
   released(): void {
     this.#pins.clear()
     this.#pending = []
@@ -84,7 +84,7 @@ export class SessionSettings {
     this.#journal = this.#base
   }
 
-  /** Before a statement is sent: what it may leave binds from now on. */
+  /** Pins the session by the state that a statement may leave, before it is sent. */
   starts({ leaves, leavesSessionState, settings }: Statement): void {
     if (!leavesSessionState) return
     for (const state of leaves ?? UNKNOWN)
@@ -97,7 +97,7 @@ export class SessionSettings {
     const operations = this.#operationsOf(statement, values)
     const isControl = kind === 'transaction'
     if (isControl && multiple) {
-      // What it began, ended and went back to is not known.
+      // The text may have started, ended or rolled back transactions.
       this.#doubt([...this.#pending, ...operations])
       this.#pending = []
     } else if (reason === 'savepoint') {
@@ -116,7 +116,7 @@ export class SessionSettings {
     if (status === 'I' && this.#pending.length > 0) this.#doubtPending()
   }
 
-  /** What the server has said of `uncertain`. */
+  /** Records the server's values of the `uncertain` settings. */
   answered(names: readonly string[], values: readonly (string | null | undefined)[]): void {
     for (const [index, name] of names.entries()) {
       this.#uncertain.delete(name)

@@ -9,23 +9,23 @@ import { TEMPORARY_PATH } from './temporary-objects.ts'
 import type { Statement } from '../statement/statement.ts'
 import { queryFor, valuesIn } from './value.ts'
 
-/** Keeps the settings that sessions have made, and which connections have them. One per pool. */
+/** Tracks the settings of sessions and of connections. One per pool. */
 export class SettingKeeper {
   readonly connections: ConnectionSettings = new ConnectionSettings()
-  /** The pool's own: of its queries, and what clients begin with. */
+  /** The pool's own settings: of its queries, and the initial ones of its clients. */
   readonly pool: SessionSettings = this.#session()
   readonly #refused = new WeakSet<Journal>()
 
-  /** False for a connection that is not for anybody else. */
+  /** False for a connection that no other caller will use. */
   readonly isLendable = (client: PoolClient): boolean => !this.connections.isSpoilt(client)
 
-  /** Notes what a new connection to the primary begins with, and tells its `synchronous_commit`. */
+  /** Records the initial settings of a new connection to the primary, and reports its `synchronous_commit`. */
   opened(
     client: PoolClient,
     told: (synchronousCommit: string | null | undefined) => void,
     proceed: () => void,
   ): void {
-    // The next user of the connection hears of an error.
+    // An error will reach the next user of the connection.
     const answered = (_error: Error | undefined, result: unknown): undefined => {
       const [path, synchronousCommit] = valuesIn(result)
       if (TEMPORARY_PATH.test(path ?? '')) this.connections.beginsTemporary(client)
@@ -42,16 +42,16 @@ export class SettingKeeper {
     return session
   }
 
-  /** True when reads of a session with these settings stay on the primary. */
+  /** Whether a setting keeps reads of the session on the primary. */
   binds(journal: Journal): boolean {
     return journal.binding !== undefined || this.#refused.has(journal)
   }
 
   /**
    * Sends a statement under these settings.
-   * @param journal Absent: the pool's own.
-   * @param query Absent: the settings are all there is to send.
-   * @param acquire Runs `acquire` listeners in front of the statement. Absent where there are none.
+   * @param journal Absent: that of the pool.
+   * @param query Absent: sends only the settings.
+   * @param acquire Runs `acquire` listeners before the statement. Absent without listeners.
    */
   under(
     journal: Journal | undefined,
@@ -64,12 +64,12 @@ export class SettingKeeper {
     return this.connections.checkedOut({ acquire, base, journal: journal ?? base }, query)
   }
 
-  /** A replica did not take these settings. */
+  /** Records that a replica rejected these settings. */
   refused(journal: Journal): void {
     this.#refused.add(journal)
   }
 
-  /** Sends a statement of the pool's own, which may make settings for those that follow. */
+  /** Sends a statement of the pool itself, whose settings apply to later ones. */
   ofPool(statement: Statement, values: readonly unknown[], query: Send): Send {
     if (statement.settings === undefined) return query
     const noted: Send = (client, done) => {
@@ -83,13 +83,13 @@ export class SettingKeeper {
     }
   }
 
-  /** Before a statement that makes settings: gives the questions for what there is to go back to. */
+  /** Returns the queries to send before a statement that changes settings, for the values to restore later. */
   remembering(client: PoolClient, statement: Statement, values: readonly unknown[]): readonly Question[] {
     if (statement.settings === undefined || !this.connections.isHooked(client)) return NOTHING
     return this.connections.remembering(client, namesSet(statement, values))
   }
 
-  /** Asks for what is not certain of sessions, over a connection without a transaction that has all that they have set. */
+  /** Queries the uncertain settings of sessions over a connection that has their settings and no transaction. */
   settle(
     client: PoolClient,
     sessions: readonly SessionSettings[],
@@ -113,7 +113,7 @@ export class SettingKeeper {
   ): void {
     const { connections, pool } = this
     connections.touched(client)
-    // Others may have changed the pool's settings meanwhile, but not those of this connection.
+    // The pool's settings may have changed meanwhile, but those of this connection have not.
     const here = this.#session()
     here.rebase(connections.journalOf(client))
     const ending = { wasInTransaction: false, status: 'I', isFailed: false, command: undefined } as const

@@ -1,36 +1,36 @@
 import type { Statement } from '../statement/statement.ts'
 
-/** A schema path in which a table is temporary though nothing says so. */
+/** A search_path in which new tables are temporary without the key word. */
 export const TEMPORARY_PATH: RegExp = /pg_temp/i
 
-/** More names than a session would give to its temporary objects. */
+/** Maximum number of names. */
 const MOST_NAMES = 10_000
 
-/** Names that a text may give to relations and types that it makes. Undefined where they are not known. */
+/** Returns the names that a text may give to relations and types that it creates. Undefined when they are unknown. */
 type NamesGiven = (sql: string) => readonly string[] | undefined
 
-/** Keeps the names of the temporary objects that a client has made on its connection. */
+/** Tracks the names of the temporary objects of a client on its connection. */
 export class TemporaryObjects {
   readonly #namesGiven: NamesGiven
-  /** All that they may be called. */
+  /** All their possible names. */
   readonly #names = new Set<string>()
-  /** False when they may be meant by other words too. */
+  /** False when other names may refer to them too. */
   #areNamed = true
-  /** True when objects made without a schema may be in the temporary one since the connection was borrowed. */
+  /** True when objects created without a schema since the connection was borrowed may be temporary. */
   #mayMake = false
 
   constructor(namesGiven: NamesGiven) {
     this.#namesGiven = namesGiven
   }
 
-  /** Undefined when they may be called otherwise. */
+  /** Returns their names; undefined when there may be others. */
   get names(): ReadonlySet<string> | undefined {
     return this.#areNamed && this.#names.size <= MOST_NAMES ? this.#names : undefined
   }
 
   /**
-   * True when a statement, which is about to be sent, may make some though it does not say so.
-   * @param path The statement that has set `search_path`, if there is one.
+   * Whether a statement that is about to be sent may create some without the key word TEMPORARY.
+   * @param path The statement that set `search_path`, if any.
    */
   areMadeBy(
     { reason, multiple, settings = [] }: Statement,
@@ -40,18 +40,18 @@ export class TemporaryObjects {
   ): boolean {
     const isPath = (value: unknown): boolean => typeof value === 'string' && TEMPORARY_PATH.test(value)
     const given = /set_config/i.test(text) ? values : []
-    // Escapes are gone from what a setting is made with again.
+    // Statements that repeat a setting contain no escapes.
     const made = settings.map((change) => (change.change === 'set' ? change.sql : undefined))
     this.#mayMake ||= [text, ...given, ...made, path].some(isPath)
     return this.#mayMake && (reason === 'ddl' || reason === 'select-into' || multiple)
   }
 
-  /** Notes that objects made without a schema may be temporary from now on, though nothing was set. */
+  /** Records that objects created without a schema may be temporary from now on, although no setting was seen. */
   mayBeMade(): void {
     this.#mayMake = true
   }
 
-  /** There are some: this statement may have named them. */
+  /** Records that a statement may have created some. */
   namedBy(text: string): void {
     if (!this.#areNamed || this.#names.size > MOST_NAMES) return
     const names = this.#namesGiven(text)
@@ -59,7 +59,7 @@ export class TemporaryObjects {
     else for (const name of names) this.#names.add(name)
   }
 
-  /** The connection is given back without them. */
+  /** Resets the names when the connection is returned. */
   clear(): void {
     this.#names.clear()
     this.#areNamed = true

@@ -3,19 +3,22 @@ import { literal } from '../catalog/sql-literal.ts'
 import type { OwnQuery } from '../platform/unseen.ts'
 import { resetSql } from './journal.ts'
 
-/** Gives a setting the value that `current_setting` told, or `set_config` was called with. */
+/** Returns the statement that gives a setting the value of `current_setting` or of a `set_config` call. */
 export function valueSql(name: string, value: string | null): string {
   if (value === null) return resetSql(name)
   return `SELECT pg_catalog.set_config(${literal(name)},${literal(value)}, false)`
 }
 
-/** Makes the query for settings, which gives `null` for what is not set at all. */
+/** Returns a query for the values of settings, `null` for those that are not set. */
 export function queryFor(names: readonly string[]): OwnQuery {
   const values = names.map((name) => `pg_catalog.current_setting(${literal(name)}, true)`)
   return { text: `SELECT ${values.join(', ')}`, rowMode: 'array' }
 }
 
-/** Reads the values out of its answer, in the order of the names: `null` for what is not set at all, none behind an error. */
+/**
+ * Returns the values from its result, in the order of the names: `null` for those that are not set, none after an
+ * error.
+ */
 export function valuesIn(result: unknown): readonly (string | null)[] {
   return (result as QueryArrayResult<(string | null)[]> | undefined)?.rows[0] ?? []
 }
