@@ -217,6 +217,31 @@ describe('without replicas', () => {
     expect([pool.totalCount, pool.idleCount, pool.waitingCount]).toEqual([1, 1, 0])
     expect(pool.stats()).toEqual({ nodes: [], catalog: 'builtin', reads: 0, offload: 0 })
     await pool.end()
+    await expect(pool.explain('select 1')).rejects.toThrow('Cannot use a pool after calling end on the pool')
+  })
+
+  it('has sessions, which begin with a token, and tell which of them cannot be believed', async () => {
+    const pool = new Pool({ ...cluster.primary.config, max: 1 })
+    const rejected: unknown[] = []
+    pool.events.on('tokenRejected', (rejection) => rejected.push(rejection))
+    const written = await pool.withSession(async (session) => {
+      await pool.query('select 1')
+      return [session.wrote, await session.token()]
+    })
+    expect(written).toEqual([false, undefined])
+    const other = poolOver(cluster)
+    const token = await other.withSession(async (session) => {
+      await other.query('create temporary table written (id int)')
+      return session.token()
+    })
+    expect(await pool.session({ token }).token()).toEqual(expect.any(String))
+    expect(rejected).toEqual([])
+    expect(await pool.session({ token: 'nonsense' }).token()).toBeUndefined()
+    expect(rejected).toEqual([{ reason: 'malformed' }])
+    const noTiers = expect.objectContaining({ code: 'SWITCHYARD_INVALID_OPTION' }) as Error
+    expect(() => pool.session({ tier: 'batch' })).toThrow(noTiers)
+    expect(() => pool.tier('batch')).toThrow(noTiers)
+    await Promise.all([pool.end(), other.end()])
   })
 })
 
