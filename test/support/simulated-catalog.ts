@@ -3,6 +3,8 @@ import type { LoadedRow } from '../../src/catalog/load-query.ts'
 /** What a simulated database tells of itself: what a few statements need, and the tables that were created since. */
 export class SimulatedCatalog {
   readonly #tables: string[] = ['orders', 'users']
+  /** How often it was loaded. */
+  loads = 0
   #changes = 0
 
   /** As `Signal` has it: differs after each change. */
@@ -22,7 +24,8 @@ export class SimulatedCatalog {
   }
 
   /** The answer to the query that loads the catalog. */
-  get rows(): readonly LoadedRow[] {
+  load(): readonly LoadedRow[] {
+    this.loads += 1
     const signal = {
       object: 'signal',
       schema: null,

@@ -154,7 +154,7 @@ export class SimulatedServer {
   #catalogAnswer(sql: string): Answer | undefined {
     if (!isOfCatalog(sql)) return undefined
     if (sql.includes('WITH RECURSIVE decided'))
-      return table(['object', 'schema', 'verdict', 'names'], this.catalog.rows)
+      return table(['object', 'schema', 'verdict', 'names'], this.catalog.load())
     if (sql.includes('WITH RECURSIVE touched')) return table(['object', 'schema', 'name', 'change'], [])
     const { counters, digest } = this.catalog
     return table(['counters', 'digest'], [{ counters, digest }])
