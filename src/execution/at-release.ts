@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg'
 
 /**
- * Calls `released` once, after whoever has the connection has given it back. pg-pool makes `release` anew for everybody who gets
- * the connection.
+ * Calls `released` once, after the current holder has released the connection. pg-pool sets a new `release` for each
+ * holder.
  */
 export function atRelease(client: PoolClient, released: () => void): void {
   const release: PoolClient['release'] = Reflect.get(client, 'release')

@@ -13,7 +13,10 @@ import { WriteAttempt } from './write-attempt.ts'
 /** Runs statements on nodes. */
 export type Runner = Pick<Attempts, 'read' | 'watch' | 'write' | 'lease' | 'abandon'>
 
-/** Runs one statement on one node: leases a connection, sends, gives the connection back. As with pg.Pool, an error costs the connection. */
+/**
+ * Runs one statement on one node: leases a connection, sends the statement, releases the connection. As with pg.Pool,
+ * an error closes the connection.
+ */
 export class Attempts {
   readonly #port: AttemptPort
   readonly #giveUps = new GiveUps()
@@ -22,7 +25,7 @@ export class Attempts {
     this.#port = port
   }
 
-  /** Runs a proven read, over a lane where it may share one, else over a lease. */
+  /** Runs a proven read over a lane if it may share one, else over a lease. */
   read(node: NodeView, sendable: Sendable, terms: ReadTerms, attempted: (end: Attempted) => void): void {
     const { nodeOf, snapshot } = this.#port
     const { keeps, timeoutMs } = terms
@@ -38,7 +41,7 @@ export class Attempts {
     else attempt.rides(ride, known)
   }
 
-  /** Calls `giveUp` when the node is given up, in a moment where it is down already, until the returned function is called. */
+  /** Calls `giveUp` when the node is given up, or soon if it is already down. The returned function unsubscribes. */
   watch(node: NodeView, giveUp: GiveUp): () => void {
     const entry = harmless(node.id, giveUp)
     this.#giveUps.add(entry)
@@ -55,14 +58,14 @@ export class Attempts {
     }
   }
 
-  /** Runs anything else, over a lease. It can be given up only while it waits for a connection. */
+  /** Runs any other statement over a lease. It can be given up only while it waits for a connection. */
   write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
     const { nodeOf, sent } = this.#port
     const server = nodeOf(node.id)
     new WriteAttempt({ node, server, send, giveUps: this.#giveUps, sent, attempted }).start()
   }
 
-  /** Leases a connection: one of the two is called, once. When the node is gone, so is the hope for a connection. */
+  /** Leases a connection. Exactly one callback is called, once. Fails when the node is given up. */
   lease(node: NodeView, leased: (client: PoolClient) => void, refused: Refused): void {
     const downCause = downCauseOf(this.#port.snapshot(), node.id)
     if (downCause !== undefined) return refused(downCause, 'node')
@@ -89,9 +92,9 @@ export class Attempts {
     )
   }
 
-  /** The node is gone, or left behind: the reads under way there have failed, and nobody gets a connection any more. */
+  /** Gives up a node that is down or fenced: its reads in flight and the requests for its connections fail. */
   abandon(id: NodeId, cause: Error, failure: Abandonment = 'node'): void {
-    // Before the first is told: what comes anew is another matter.
+    // Taken before the first callback, so that new operations are not included.
     for (const entry of this.#giveUps.at(id)) entry.giveUp(cause, failure)
   }
 }

@@ -1,7 +1,7 @@
 import type { Submittable } from 'pg'
 import { inThisContext } from '../platform/async-context.ts'
 
-/** The methods by which node-postgres tells a query object what the server answers. */
+/** The methods through which node-postgres passes the server's messages to a query object. */
 export const STREAM_HANDLERS: readonly string[] = [
   'handleRowDescription',
   'handleDataRow',
@@ -15,15 +15,15 @@ export const STREAM_HANDLERS: readonly string[] = [
 ]
 
 export interface Attendance {
-  /** Called each time, right before the query object hears anything. */
+  /** Called right before each message to the query object. */
   readonly hears: () => void
-  /** Called right before it hears that it has ended or failed, and then with the error. */
+  /** Called right before its end, or before its error, with the error. */
   readonly ending: (error: unknown) => void
-  /** True when nobody listens to it any more: it then hears nothing. */
+  /** Returns true when the query object must not receive any more messages. */
   readonly isDeaf: () => boolean
 }
 
-/** Makes a query object (COPY, `pg.Query`) hear the server in the async context of this call. */
+/** Makes a query object (COPY, `pg.Query`) receive messages in the async context of this call. */
 export function attend(submittable: Submittable, { hears, ending, isDeaf }: Attendance): void {
   for (const name of STREAM_HANDLERS) {
     const handler: unknown = Reflect.get(submittable, name)
@@ -38,7 +38,7 @@ export function attend(submittable: Submittable, { hears, ending, isDeaf }: Atte
   }
 }
 
-/** Tells a query object that it will never run. */
+/** Fails a query object that will never run. */
 export function fail(submittable: Submittable, error: Error | undefined): void {
   const handler: unknown = Reflect.get(submittable, 'handleError')
   if (typeof handler === 'function') handler.call(submittable, error, {})

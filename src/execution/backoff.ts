@@ -4,8 +4,8 @@ const FIRST_MS = 20
 const LONGEST_MS = 500
 
 /**
- * Calls back before round `round` of trying anew: at once before the first one, then after a time that doubles, spread
- * over its second half so that callers who failed together do not come back together.
+ * Calls back before retry number `round`: at once before the first one, then with exponential backoff, with jitter over
+ * the second half of the delay so that callers who failed together do not retry together.
  */
 export function beforeRound(round: number, platform: Platform, callback: () => void): void {
   if (round <= 1) return callback()

@@ -2,17 +2,17 @@ import type { Admission } from '../selection/health.ts'
 
 /** Consecutive failures that eject a node. */
 const FAILURES_TO_EJECT = 5
-/** First time out, in milliseconds; each ejection in a row adds as much again. */
+/** Duration of the first ejection, in milliseconds; each further ejection in a row adds the same. */
 const EJECTION_MS = 1000
 const LONGEST_EJECTION_MS = 30_000
-/** Ejections are spread by this share, so that many processes do not come back in step. */
+/** Jitter of ejections as a share, so that many processes do not return in step. */
 const JITTER = 0.2
-/** A node that has served for this long begins anew with its ejections, in milliseconds. */
+/** Time of service after which the ejections in a row are forgotten, in milliseconds. */
 const FORGIVEN_AFTER_MS = 60_000
-/** With as many reads at once answered, a node is back. */
+/** Number of concurrent reads after which recovery is complete. */
 const FULLY_BACK = 32
 
-/** A node's recent record, as the reads that were sent to it tell it. */
+/** State of a node's circuit breaker, from the results of its reads. */
 export type Breaker =
   | {
       readonly name: 'closed'
@@ -21,7 +21,7 @@ export type Breaker =
       readonly sinceMs: number
     }
   | { readonly name: 'open'; readonly untilMs: number; readonly ejections: number }
-  /** It may have `permits` reads at once, and twice as many when as many have been answered. */
+  /** It may have `permits` concurrent reads, and twice as many after that number has been answered. */
   | {
       readonly name: 'half-open'
       readonly permits: number
@@ -33,14 +33,14 @@ export type BreakerEvent =
   | { readonly type: 'answered' }
   /** `chance` is in [0, 1). */
   | { readonly type: 'failed'; readonly chance: number }
-  /** The node was down and answers again: its callers must not come back all at once. */
+  /** The node was down and answers again: its callers must not all return at once. */
   | { readonly type: 'returned' }
 
 export const CLOSED: Breaker = { name: 'closed', failures: 0, ejections: 0, sinceMs: -Infinity }
 
 /**
- * The one place where a record changes. Consecutive failures open it; after a while one read goes in, then 2, 4, 8 … at
- * once. The time out grows with each ejection in a row and is capped, as in Envoy's outlier detection.
+ * Returns the state after an event. Consecutive failures eject the node. After a while one read is admitted, then 2, 4,
+ * 8 … at once. The ejection time grows with each ejection in a row up to a limit, as in Envoy's outlier detection.
  */
 export function transition(breaker: Breaker, event: BreakerEvent, nowMs: number): Breaker {
   switch (event.type) {
@@ -64,7 +64,7 @@ export function admission(breaker: Breaker, inFlight: number, nowMs: number): Ad
 
 function answered(breaker: Breaker, nowMs: number): Breaker {
   if (breaker.name === 'closed') return breaker.failures === 0 ? breaker : { ...breaker, failures: 0 }
-  // An answer to what was sent before the ejection.
+  // The answer belongs to a read from before the ejection.
   if (breaker.name === 'open' && nowMs < breaker.untilMs) return breaker
   const permits = breaker.name === 'open' ? 1 : breaker.permits
   const count = breaker.name === 'open' ? 1 : breaker.answered + 1
@@ -80,12 +80,12 @@ function failed(breaker: Breaker, chance: number, nowMs: number): Breaker {
     if (failures < FAILURES_TO_EJECT) return { ...breaker, failures }
     return open(ejectionsOf(breaker, nowMs) + 1, chance, nowMs)
   }
-  // A failure of what was sent before the ejection.
+  // The failure belongs to a read from before the ejection.
   if (breaker.name === 'open' && nowMs < breaker.untilMs) return breaker
   return open(breaker.ejections + 1, chance, nowMs)
 }
 
-/** Ejections in a row. */
+/** Returns the number of ejections in a row. */
 function ejectionsOf(breaker: Breaker, nowMs: number): number {
   const isForgiven = breaker.name === 'closed' && nowMs - breaker.sinceMs >= FORGIVEN_AFTER_MS
   return isForgiven ? 0 : breaker.ejections

@@ -5,12 +5,12 @@ import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { failureOf, type Failure } from './failure.ts'
 
-/** Receives why there is no connection, and what that says of the node. */
+/** Receives the error of a failed connection attempt, and its classification. */
 export type Refused = (error: Error, failure: Failure) => void
 
 /**
- * Leases a connection to a node: one of the two is called, once, in the async context of this call.
- * @param server Absent when the node is no longer one of the cluster's.
+ * Leases a connection to a node. Exactly one callback is called, once, in the async context of this call.
+ * @param server Absent when the node has been removed.
  */
 export function connect(
   node: NodeView,
@@ -25,7 +25,7 @@ export function connect(
   const handedOver = inThisContext((error: Error | undefined, client?: PoolClient): void => {
     if (client !== undefined) return connected(client)
     const cause = error ?? new Error('Connection terminated unexpectedly')
-    // A primary that refuses the login answers every statement so. What a replica refuses, another one may take.
+    // A primary that refuses the login does so for every statement. Another replica may accept it.
     const failure = failureOf(cause)
     const isOfReplica = failure === 'statement' && node.role === 'replica'
     if (isOfReplica) refused(cause, isLoginRefusal(cause) ? 'node' : 'busy')

@@ -9,7 +9,7 @@ import type { ReadTerms } from './read-attempt.ts'
 import type { Decided, SecondOpinions } from './second-opinion.ts'
 import { Suspicions } from './suspicion.ts'
 
-/** On the primary a second opinion takes as long as it takes. */
+/** A second opinion from the primary has no timeout. */
 const TERMS: ReadTerms = { timeoutMs: undefined, keeps: false }
 const nothing = (): void => {}
 
@@ -20,17 +20,17 @@ export interface ContestsOptions {
   readonly opinions: SecondOpinions
 }
 
-/** What becomes of a read whose replica has given an error. One of them is called, once. */
+/** Outcomes of a read whose replica has returned an error. Exactly one is called, once. */
 export interface Outcomes {
-  /** The error is the answer. */
+  /** The error is the result. */
   readonly stands: () => void
-  /** This node has answered, with an error of the statement if there is one. */
+  /** This node has answered, possibly with an error of the statement. */
   readonly answered: (node: NodeView, error: Error | undefined, result: unknown) => void
-  /** Its caller is to run it on the primary, and to call `leave` when it is over. */
+  /** The caller has to run it on the primary, and to call `leave` at the end. */
   readonly handOver: (leave: () => void) => void
 }
 
-/** Asks a read once more whose replica has given an error, where that error is not known to count. */
+/** Repeats a read whose replica has returned an error, unless that error is known to count. */
 export class Contests {
   readonly #options: ContestsOptions
 
@@ -57,7 +57,7 @@ export class Contests {
     opinions.ask(read, node, error, decided)
   }
 
-  /** Questions about errors that come over a connection to this replica, which is held behind the read. */
+  /** Returns the queries about errors over a connection to this replica that is held after the read. */
   of(read: Read, node: NodeView): Contest {
     const { health, listener, opinions } = this.#options
     return {

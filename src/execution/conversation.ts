@@ -2,14 +2,14 @@ import type { PoolClient } from 'pg'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Place } from './second-opinion.ts'
 
-/** Tells how a statement that has moved to the primary has ended there, with its error if it has failed. */
+/** Receives the result of a statement that has moved to the primary, with its error if it has failed. */
 export type Heard = (error: Error | undefined) => void
 
-/** Questions about an error that came over a connection which is held. */
+/** Queries about an error over a connection that is held. */
 export interface Contest {
-  /** Tells whether the primary would give the same error, as far as that can be proven. */
+  /** Returns whether the primary would provably return the same error. */
   readonly isFinal: (error: Error, told: (isFinal: boolean) => void) => void
-  /** Gives a place on the primary for the same statement, or none when the error is the answer. */
+  /** Requests a slot on the primary for the same statement; none when the error is the result. */
   readonly claim: (error: Error, decided: (place: Place | undefined, heard: Heard) => void) => void
 }
 
@@ -22,16 +22,16 @@ export interface ReplicaLease {
   readonly contest: Contest
 }
 
-/** A read of somebody who has more to do with the connection than to hear an answer. */
+/** Callbacks of a read whose caller needs the connection after the answer. */
 export interface Conversation {
   /**
-   * More follows over the connection of the replica that has answered: a transaction, or the rest of a stream. The connection
-   * is the receiver's. Absent: it is given back as ever.
+   * Receives the connection of the replica that has answered, for a transaction or the rest of a stream. Absent: it is
+   * released.
    */
   readonly held?: ((lease: ReplicaLease, result: unknown) => void) | undefined
   /**
-   * No replica can have it. It has a place on the primary until `leave` is called, and is to be run there by its caller, who
-   * may hold a connection already. `heard` is to be called with how that has ended.
+   * Called when no replica can serve it. The caller, who may already hold a connection, has to run it on the primary.
+   * It has a slot there until `leave` is called. Call `heard` with its result.
    */
   readonly spilled: (leave: () => void, heard: Heard) => void
 }

@@ -12,32 +12,32 @@ import type { Executor } from './executor.ts'
 
 /** How a statement runs. */
 export type Running =
-  /** As a proven read: on any node of its plan, one after the other if need be. */
+  /** As a proven read: on the nodes of its plan, one after the other until one answers. */
   | 'read'
-  /** It opens a read-only transaction, which runs on a replica as a whole. */
+  /** As the start of a read-only transaction, which runs on a replica as a whole. */
   | 'opening'
   /** On the primary, once. */
   | 'primary'
-  /** Over the connection that its client holds. */
+  /** On the connection that its client holds. */
   | 'held'
 
-/** The decision about one statement: `explain()` shows it, and running it needs nothing else. */
+/** The decision about one statement. `explain()` shows it, and running it needs nothing else. */
 export interface Decision {
   readonly runs: Running
   readonly query: Query
   readonly session: MutableSession
-  /** Settings that its connection must have. Absent: those of the pool as of then. */
+  /** Settings that its connection must have. Absent: those of the pool at that time. */
   readonly journal: Journal | undefined
   readonly statement: Statement
   readonly route: Route
   readonly plan: QueryPlan
-  /** Runs the statements of its tier. */
+  /** Executor of its tier. */
   readonly executor: Executor
-  /** The node of the connection that its client holds. */
+  /** Node of the connection that its client holds. */
   readonly held?: NodeView | undefined
 }
 
-/** Why a client runs a statement over a connection of its own. */
+/** Reason why a client runs a statement on its own connection. */
 export interface Hold {
   readonly role: Route['role']
   readonly reason: 'in-transaction' | 'pinned' | 'asked-primary'
@@ -45,17 +45,17 @@ export interface Hold {
   readonly node: NodeView | undefined
 }
 
-/** A client whose earlier statements may bind the next one. */
+/** A client that may be bound to a connection. */
 export interface Holder {
-  /** `undefined` where this statement may run anywhere. */
+  /** Returns `undefined` if this statement may run anywhere. */
   holds(statement: Statement, query: Query): Hold | undefined
 }
 
-/** How a decision is run, where its caller wants more than an answer. */
+/** Options of running a decision. */
 export interface RunOptions {
-  /** Runs `acquire` listeners: the statement then has a connection of its own. Absent where there are none. */
+  /** Runs `acquire` listeners; the statement then has its own connection. Absent without listeners. */
   readonly acquire?: Acquire | undefined
-  /** Given by a caller who holds a connection to the primary, or wants to keep the replica's. */
+  /** For a caller who holds a connection to the primary, or keeps the replica's. */
   readonly conversation?: Conversation | undefined
   /** Sends the statement. @defaultValue as its query sends itself */
   readonly send?: Send | undefined

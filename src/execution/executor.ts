@@ -17,27 +17,27 @@ import type { StatementTimeout } from './statement-timeout.ts'
 import { TieredAttempts } from './tiered-attempts.ts'
 import { Writer } from './writer.ts'
 
-/** A tier, and what its statements have to pass. */
+/** A tier and the limits that its statements are subject to. */
 export interface Tiered {
   readonly tier: Tier
   readonly permits: PermitBook
-  /** Absent where no tier has one. */
+  /** Absent when no tier has a timeout. */
   readonly statementTimeout: StatementTimeout | undefined
 }
 
-/** Runs the statements of one tier on nodes, and tells a node's failure from a statement's. */
+/** Runs the statements of one tier on nodes. */
 export class Executor {
-  /** Whether its reads may share connections: not where connections have one tier's timeout or another's. */
+  /** Whether its reads may share connections. Not when tiers have their own statement timeouts. */
   readonly canShare: boolean
   /** Runs proven reads on the nodes of their plans. */
   readonly reader: Reader
-  /** Runs anything else on the primary, once, and hands out connections to it. */
+  /** Runs all other statements on the primary, once, and leases connections to it. */
   readonly writer: Writer
   readonly #tier: Tier | undefined
   readonly #cluster: Cluster
   readonly #attempts: Runner
 
-  /** @param tiered Absent: its statements belong to no tier. */
+  /** @param tiered Absent without tiers. */
   constructor(surroundings: Surroundings, limits: ExecutionLimits, tiered?: Tiered) {
     const { nodeOf, cluster, committed, listener, platform } = surroundings
     const { failoverTimeoutMs, primarySpill } = limits
@@ -68,17 +68,17 @@ export class Executor {
     })
   }
 
-  /** Candidates for a route as of now. */
+  /** Plans a route on the current snapshot. */
   plan(route: Route): QueryPlan {
     return this.#cluster.plan(route, this.#tier?.tags)
   }
 
-  /** Judges the server that was reached at the address of a node by its own words. */
+  /** Judges the server that was reached at a node's address by its own observation. */
   reached(route: Route, node: NodeView, observation: Observation): Reached {
     return this.#cluster.reached(route, node, observation)
   }
 
-  /** The node is gone, or left behind: what waits for it goes elsewhere. */
+  /** Gives up a node that is down or fenced: waiting statements go elsewhere. */
   abandon(id: NodeId, cause: Error, failure?: Abandonment): void {
     this.#attempts.abandon(id, cause, failure)
   }

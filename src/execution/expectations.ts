@@ -1,17 +1,17 @@
-/** Weight of the newest answer in what is expected. */
+/** Smoothing factor of the averages. */
 const NEWEST = 0.1
-/** No clock tells shorter times apart, in milliseconds. */
+/** Resolution of the clock, in milliseconds. */
 const SHORTEST_MS = 0.01
 
 /**
- * What reads take, whatever their node: per text, and over all for a text that has not been seen yet. Texts that are
- * forgotten elsewhere are forgotten here.
+ * Recent average times of reads on all nodes: per text, and overall for texts without measurements. Entries live as
+ * long as their text's object.
  */
 export class Expectations {
   readonly #byText = new WeakMap<object, { ms: number }>()
   #overallMs: number | undefined
 
-  /** @param text Stands for the text; absent where there is none. */
+  /** @param text Object that represents the text; absent without one. */
   expectedMs(text: object | undefined): number | undefined {
     return (text && this.#byText.get(text)?.ms) ?? this.#overallMs
   }
@@ -26,7 +26,7 @@ export class Expectations {
   }
 }
 
-/** In proportions: one pause of the process, however long, makes no answer after it look fast. */
+/** Averages logarithms, so that a pause of the process does not make all later answers look fast. */
 function blend(before: number | undefined, ms: number): number {
   return before === undefined ? ms : before * (ms / before) ** NEWEST
 }

@@ -1,22 +1,26 @@
-/** What an error says about the node that gave it, as far as running the statement elsewhere is concerned. */
+/** Classification of an error, which decides whether the statement may run on another node. */
 export type Failure =
-  /** The node, or the way to it, failed. Another node may do better. */
+  /** The node or the network failed. Another node may answer. */
   | 'node'
-  /** The cluster has left the node behind: nothing is to be sent there, whatever it would answer. */
+  /** The node is an old primary: nothing must be sent there. */
   | 'fenced'
-  /** The node lives, and has no connection to give at the moment. Another node may have one. */
+  /** The node is alive but has no free connection. Another node may have one. */
   | 'busy'
-  /** Too many of its tier wait for this node already. Another replica may have room, and the primary is not to pay for it. */
+  /**
+   * The queue of its tier at this node is full. Another replica may have room; the primary must not serve it instead.
+   */
   | 'full'
-  /** It has waited for this node for as long as its tier lets it. */
+  /** It has waited for this node for the maximum time of its tier. */
   | 'overdue'
-  /** The standby refused the statement because it is a standby. It has done nothing; the primary may take it. */
+  /** A standby rejected the statement because it is a standby. Nothing was done, so it may run on the primary. */
   | 'standby-refusal'
-  /** The standby cancelled the read because replay got in its way. */
+  /** A standby cancelled the read because of a recovery conflict. */
   | 'recovery-conflict'
-  /** The node could not do its work: disk, memory or data are to blame, if another node does better with the same statement. */
+  /**
+   * The node may have a problem with its disk, memory or data, if another node runs the same statement successfully.
+   */
   | 'sick'
-  /** The statement's own fault, or the caller's limit. From a replica it counts only if that has caught up. */
+  /** An error of the statement, or a limit of the caller. From a replica it counts only if that has caught up. */
   | 'statement'
 
 /** Errors of sockets and of name resolution, by Node.js' `code`. */
@@ -46,14 +50,17 @@ const MESSAGES: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ['Connection terminated due to connection timeout', 'node'],
   ['Client has encountered a connection error and is not queryable', 'node'],
   ['Client was closed and is not queryable', 'node'],
-  // Every connection of the pool was in use for longer than the caller wanted to wait.
+  // Every connection of the pool was in use for longer than the timeout.
   ['timeout exceeded when trying to connect', 'busy'],
 ])
 
-/** What one SQLSTATE means. */
+/** Meaning of an SQLSTATE. */
 interface Meaning {
   readonly failure: Failure
-  /** The server's functions that say so with this code; absent where all do. Others mean the statement. */
+  /**
+   * Server functions that raise this code with this meaning; absent for all. From other functions it is an error of the
+   * statement.
+   */
   readonly routines?: ReadonlySet<string>
 }
 
@@ -61,7 +68,7 @@ function saidBy(failure: Failure, ...routines: readonly string[]): Meaning {
   return { failure, routines: new Set(routines) }
 }
 
-/** By SQLSTATE. What standbys of PostgreSQL 15 and 18 answered, and what their sources have besides. */
+/** Meanings by SQLSTATE, as observed on standbys of PostgreSQL 15 and 18, and from their sources. */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['53300', { failure: 'busy' }], // too_many_connections: of the server, the role or the database
   ['57P01', { failure: 'node' }], // admin_shutdown
@@ -69,7 +76,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['57P03', { failure: 'node' }], // cannot_connect_now
   ['57P05', { failure: 'node' }], // idle_session_timeout
 
-  // A standby has neither row locks nor serializable transactions, so nothing else is left that could give 40001 there.
+  // A standby has neither row locks nor serializable transactions, so only a conflict can raise 40001 there.
   ['40001', { failure: 'recovery-conflict' }],
   ['40P01', saidBy('recovery-conflict', 'CheckRecoveryConflictDeadlock')],
   ['57P04', { failure: 'recovery-conflict' }], // the database was dropped under the connection
@@ -108,11 +115,11 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
       'pg_clear_attribute_stats',
     ),
   ],
-  // A replica does not take what the session has set elsewhere: nothing was run.
+  // A replica rejected the session's settings. Nothing was run.
   ['SWITCHYARD_SETTING_REFUSED', { failure: 'standby-refusal' }],
-  // Nor what an "acquire" listener sends: the statement must not run without it.
+  // A replica rejected a statement of an "acquire" listener. The caller's statement must not run without it.
   ['SWITCHYARD_HOOK_REFUSED', { failure: 'standby-refusal' }],
-  // An address of several servers has led to one that cannot serve this. The next connection may lead to another.
+  // A shared address has led to a server that cannot serve this. The next connection may lead to another one.
   ['SWITCHYARD_UNFIT_SERVER', { failure: 'busy' }],
   // The last lines of defence.
   [
@@ -134,24 +141,27 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
  */
 const SICK_CLASSES: ReadonlySet<string> = new Set(['53', '58', 'XX'])
 
-/** Where PL/pgSQL's RAISE comes from, which may give any code. */
+/** Server function of PL/pgSQL's RAISE, which may raise any code. */
 const RAISED_BY_USER = 'exec_stmt_raise'
 
 interface PostgresError extends Error {
   readonly code?: string | undefined
-  /** The server's function that gave the error. */
+  /** The server function that raised the error. */
   readonly routine?: string | undefined
 }
 
-/** Judges the error of an autocommit statement that ran on a standby. The server's messages are localised, so they do not count. */
+/**
+ * Classifies the error of an autocommit statement on a standby. The server's messages are localized, so they are not
+ * used.
+ */
 export function failureOf(error: PostgresError): Failure {
   const { code, message, routine } = error
   if (code === undefined) return MESSAGES.get(error.message) ?? 'statement'
   if (SOCKET_CODES.has(code)) return 'node'
   if (routine === RAISED_BY_USER) return 'statement'
-  // A pooler refuses the options of the connection, and will refuse them for every other one.
+  // A pooler has rejected the startup options, and will reject them for every connection.
   if (message.startsWith('unsupported startup parameter')) return 'statement'
-  // What PostgreSQL itself gives of this class is about one message or another server; a pooler names no routine.
+  // PostgreSQL's own errors of this class concern one message or another server; those of a pooler have no routine.
   if (code.startsWith('08')) return routine === undefined ? 'node' : 'statement'
   const other = SICK_CLASSES.has(code.slice(0, 2)) ? 'sick' : 'statement'
   const meaning = MEANINGS.get(code)
@@ -160,7 +170,9 @@ export function failureOf(error: PostgresError): Failure {
   return routines === undefined || (routine !== undefined && routines.has(routine)) ? failure : other
 }
 
-/** Whether it is the answer to a read. The primary has no replay to conflict with, and no node is better than it. */
+/**
+ * Whether the error is the result of a read on the primary, where there are no recovery conflicts and no better node.
+ */
 export function isAnswer(failure: Failure, isReplica: boolean): boolean {
   if (failure === 'statement') return true
   return !isReplica && (failure === 'recovery-conflict' || failure === 'sick')

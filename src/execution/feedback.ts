@@ -6,7 +6,7 @@ import { Expectations } from './expectations.ts'
 import type { Failure } from './failure.ts'
 import type { HealthBook } from './health-book.ts'
 
-/** Receives how a read ended that was sent, and how long it waited for its turn, in milliseconds. */
+/** Receives the result of a read that was sent, and its time in the queue, in milliseconds. */
 export type SendingEnded = (failure: Failure | undefined, waitedMs?: number) => void
 
 export interface FeedbackOptions {
@@ -15,7 +15,7 @@ export interface FeedbackOptions {
   readonly platform: Platform
 }
 
-/** Tells the nodes' records, and the balancer, how reads on replicas begin and end. */
+/** Reports starts and ends of reads on replicas to the circuit breakers and the balancer. */
 export class Feedback {
   readonly #options: FeedbackOptions
   readonly #expectations = new Expectations()
@@ -25,11 +25,11 @@ export class Feedback {
   }
 
   /**
-   * A read is about to be sent to `node`. Call what is returned with how it ended.
+   * Reports a read that is about to be sent to `node`. Call the returned function with its result.
    *
-   * @param text Stands for the text of the read.
-   * @param plan The candidates that the balancer has put in order.
-   * @param chosenAt Where `node` stands among them. Absent: the balancer had no choice, and is not told.
+   * @param text Object that represents the text of the read.
+   * @param plan The candidates in the balancer's order.
+   * @param chosenAt Index of `node` among them. Absent when the balancer was not asked; then it gets no report.
    */
   sending(node: NodeView, text: object | undefined, plan?: QueryPlan, chosenAt?: number): SendingEnded {
     const { balancer, health, platform } = this.#options
@@ -49,7 +49,7 @@ export class Feedback {
       if (isUnsent) health.withdrawn(node.id)
       else health.ended(node.id, answered)
       const nowMs = platform.now()
-      // Waiting for its tier's turn says nothing of the node.
+      // The time in its tier's queue says nothing about the node.
       const elapsedMs = isUnsent ? 0 : nowMs - startedAtMs - waitedMs
       const expectedMs = this.#expectations.expectedMs(text) ?? elapsedMs
       if (answered) this.#expectations.answered(text, elapsedMs)
@@ -58,7 +58,7 @@ export class Feedback {
   }
 }
 
-/** The replicas that were left to choose from. */
+/** Returns the replicas that were left to choose from. */
 function replicasFrom({ steps }: QueryPlan, index: number): NodeView[] {
   const replicas: NodeView[] = []
   for (let i = index; i < steps.length; i++) {

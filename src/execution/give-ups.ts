@@ -1,13 +1,13 @@
 import type { NodeId } from '../topology/node.ts'
 import type { Failure } from './failure.ts'
 
-/** What somebody else may say of a node to end what is under way there. */
+/** Failures reported by other parts that end running operations on a node. */
 export type Abandonment = Extract<Failure, 'node' | 'fenced'>
 
-/** Why something is given up from outside, and what that says of the node. */
+/** Ends an operation from outside, with its cause. */
 export type GiveUp = (cause: Error, failure: Abandonment) => void
 
-/** Something that may be given up at any time: a read, or the waiting for a connection. */
+/** An operation that may be given up at any time: a read, or the wait for a connection. */
 export interface Harmless {
   readonly nodeId: NodeId
   giveUp(cause: Error, failure: Abandonment): void
@@ -20,8 +20,8 @@ export function harmless(nodeId: NodeId, giveUp: GiveUp): Harmless {
 }
 
 /**
- * What may be given up, for every statement that is under way. A linked list: in a map each entry would outlive its
- * statement until the table is made anew, and keep alive what belongs to it.
+ * The operations in progress that may be given up. A linked list, because a `Map` would keep removed entries, and
+ * everything that they refer to, until it is rehashed.
  */
 export class GiveUps {
   #first: Harmless | undefined
@@ -34,7 +34,7 @@ export class GiveUps {
     this.#last = entry
   }
 
-  /** Harmless when it is not there. */
+  /** Has no effect when it is not in the list. */
   remove(entry: Harmless): void {
     const { before, after } = entry
     if (before === undefined && this.#first !== entry) return
@@ -45,7 +45,7 @@ export class GiveUps {
     entry.before = entry.after = undefined
   }
 
-  /** All that is at this node now, in the order of coming. */
+  /** Returns all operations on a node, oldest first. */
   at(nodeId: NodeId): readonly Harmless[] {
     const found: Harmless[] = []
     for (let entry = this.#first; entry !== undefined; entry = entry.after) {

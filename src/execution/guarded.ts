@@ -1,6 +1,6 @@
 /**
- * Calls a caller's callback from within: an error that it throws surfaces by itself, as with node-postgres, and stops nothing
- * else.
+ * Calls a callback of the application. An exception becomes an uncaught exception, as with node-postgres, and does not
+ * stop the library.
  */
 export function callGuarded<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
   try {
@@ -12,7 +12,7 @@ export function callGuarded<Args extends unknown[]>(callback: (...args: Args) =>
   }
 }
 
-/** A callback that is safe to call from within; see `callGuarded`. */
+/** Wraps a callback with `callGuarded`. */
 export function guarded<Args extends unknown[]>(callback: (...args: Args) => void): (...args: Args) => void {
   return (...args) => callGuarded(callback, ...args)
 }

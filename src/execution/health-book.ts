@@ -4,17 +4,17 @@ import type { NodeId } from '../topology/node.ts'
 import { admission, CLOSED, transition, type Breaker, type BreakerEvent } from './breaker.ts'
 
 export interface HealthListener {
-  /** A node failed again and again, and gets no reads for a while. */
+  /** Called when a node is ejected. */
   ejected(node: NodeId, forMs: number): void
 }
 
 interface Entry {
   breaker: Breaker
-  /** Reads that were sent and have not ended, and connections that are held. */
+  /** Number of reads in flight and of held connections. */
   inFlight: number
 }
 
-/** Keeps every node's recent record. */
+/** The circuit breakers of all nodes. */
 export class HealthBook implements Health {
   readonly #platform: Platform
   readonly #listener: HealthListener
@@ -34,15 +34,15 @@ export class HealthBook implements Health {
     return this.#entries.get(id)?.inFlight ?? 0
   }
 
-  /** A read is on its way to the node. */
+  /** Records a read that is sent to the node. */
   started(id: NodeId): void {
     this.#entry(id).inFlight += 1
   }
 
-  /** It ended: the node answered, whatever it said, or failed. */
+  /** Records its end: the node has answered or failed. */
   ended(id: NodeId, answered: boolean): void {
     const entry = this.#entries.get(id)
-    // The node was forgotten while the read was under way, and may have come anew since.
+    // The node was removed during the read, and may have been added again since.
     if (entry === undefined || entry.inFlight === 0) return
     entry.inFlight -= 1
     if (answered && entry.breaker === CLOSED) return
@@ -53,16 +53,13 @@ export class HealthBook implements Health {
     )
   }
 
-  /** It was not sent after all, which says nothing of the node. */
+  /** Records that it was not sent after all. */
   withdrawn(id: NodeId): void {
     const entry = this.#entries.get(id)
     if (entry !== undefined && entry.inFlight > 0) entry.inFlight -= 1
   }
 
-  /**
-   * A connection to the node is held on, behind a read that has ended. What is returned is to be called when it is given
-   * back.
-   */
+  /** Records that a connection is held after its read has ended. Call the returned function on its release. */
   held(id: NodeId): () => void {
     const entry = this.#entry(id)
     entry.inFlight += 1
@@ -71,12 +68,12 @@ export class HealthBook implements Health {
     }
   }
 
-  /** The node was down, and is up again. */
+  /** Records that a node that was down is up again. */
   returned(id: NodeId): void {
     this.#apply(id, this.#entry(id), { type: 'returned' })
   }
 
-  /** The node is no longer one of the cluster's. */
+  /** Removes a node. */
   forget(id: NodeId): void {
     this.#entries.delete(id)
   }

@@ -6,7 +6,7 @@ import { parseLsn } from '../topology/lsn.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Send } from './execution.ts'
 
-/** The result of a read whose replica turned out to be behind: nothing was lost but the time. */
+/** Error of a read whose replica is behind. The read may run elsewhere. */
 export const BEHIND: unique symbol = Symbol('behind')
 
 const PROGRESS = {
@@ -14,16 +14,16 @@ const PROGRESS = {
   rowMode: 'array' as const,
 }
 
-/** Connections behind which another process has answered: there is a pooler, so asking there again proves nothing. */
+/** Connections through a pooler, where another process has answered. Another check there would prove nothing. */
 const pooled = new WeakSet<PoolClient>()
 
 /**
- * Asks the replica how far it is, in front of the read, over the same connection and in the same round trip. Replay only
- * moves forward, so a position that is reached then is shown by the read; else the answer is thrown away. Sees what the
- * probes have not seen yet.
+ * Checks the replica's position right before the read, over the same connection and in the same round trip. Replay only
+ * moves forward, so the read shows a position that the check found reached; otherwise the answer is dropped. This is
+ * fresher than the last probe.
  *
- * Behind a pooler the two may reach two servers: then the process that answers is not the one that the connection was
- * opened to, and nothing is proven. A connection where that was seen is not asked again.
+ * Through a pooler the two may reach different servers. Then another process answers than the one that the connection
+ * was opened to, and nothing is proven. Such a connection is not checked again.
  */
 export function inBand(query: Send, node: NodeView, wanted: Position): Send {
   return (client, done) => {
@@ -32,7 +32,7 @@ export function inBand(query: Send, node: NodeView, wanted: Position): Send {
   }
 }
 
-/** Lets a read go on only where the replica has reached a position. */
+/** Returns the query that stops a read unless the replica has reached a position. */
 function positionCheck(client: PoolClient, node: NodeView, wanted: Position): Question {
   return {
     ask: PROGRESS,

@@ -11,29 +11,28 @@ import { BEHIND } from './in-band.ts'
 import { isServerError } from '../platform/server-error.ts'
 import { whoAnswers, forgetWhoAnswers } from './who-answers.ts'
 
-/** The result of such a read whose server is not known to be as recent as it needs. */
+/** Error of a read whose server is not known to be fresh enough. */
 export const PASSED_OVER: unique symbol = Symbol('passed over')
 
 export interface ProvenReadOptions {
   readonly node: NodeView
   readonly send: Send
   readonly platform: Platform
-  /** What a server is to this read that says this of itself. */
+  /** Judges whether a server with this observation may serve the read. */
   readonly judge: (observation: Observation) => Reached
-  /** Whether the question and the read may go in one round trip. */
+  /** Whether the check and the read may share one round trip. */
   readonly isAhead: boolean
-  /** Whether it matters how far the server has come behind the read. */
+  /** Whether to read the server's position after the read. */
   readonly isFollowed: boolean
-  /** The answer is that of this server, which has come so far behind it. */
+  /** Called with the server that answered, and its position after the read. */
   readonly served: (server: NodeView, upTo: Position | undefined) => void
 }
 
 /**
- * Sends a read to an address that several servers share: whichever the connection has reached is asked who it is and how far,
- * in front of the read and over the same connection. What it was then it is behind it, for a standby that has become a primary
- * shows no less, and replay only moves forward.
+ * Sends a read to a shared address. Right before it, over the same connection, it asks the server for its identity and
+ * position. They still hold for the read: replay only moves forward, and a promoted standby shows no less.
  *
- * What the read has seen is bounded by the position behind it. That is asked for in the same round trip, too.
+ * The position after the read bounds what it has seen. It is read in the same round trip.
  */
 export function provenRead(options: ProvenReadOptions): Send {
   const { isAhead: canPipeline, isFollowed, platform, served } = options
@@ -50,7 +49,7 @@ export function provenRead(options: ProvenReadOptions): Send {
       upTo = positionOf(observation)
       return undefined
     })
-    // Where it would take another round trip, the answer is not to wait for it.
+    // The answer does not wait for a query that needs another round trip.
     const after = isFollowed && canPipeline && canSendAhead(client) ? [progress] : NOTHING
     exchange(client, { before: [fitness], query: options.send, after, canPipeline }, (error, result) => {
       if (server !== undefined && !(error && !isServerError(error))) served(server, upTo)
@@ -59,22 +58,22 @@ export function provenRead(options: ProvenReadOptions): Send {
   }
 }
 
-/** Gives how the read ends whose server is not fit for it. */
+/** Returns the end of a read whose server cannot serve it. */
 function endOf(id: NodeId, client: PoolClient, { is }: Reached): End | undefined {
   if (is === 'fit') return undefined
   if (is === 'behind') return { result: BEHIND }
-  // It may follow another timeline by the next time.
+  // It may be on another timeline by the next attempt.
   forgetWhoAnswers(client)
   return is === 'passed-over' ? { result: PASSED_OVER } : { error: unfitError(id) }
 }
 
-/** The address has led to a server that is of no use. */
+/** Creates the error for a server behind a shared address that cannot serve the read. */
 export function unfitError(id: NodeId): SwitchyardError {
   const message = `${id} led to a server that cannot serve this read: none that is watched, no replica of the cluster, too far behind, or behind a pooler`
   return new SwitchyardError('SWITCHYARD_UNFIT_SERVER', message, { retryable: true })
 }
 
-/** True for what such a read fails with whose server is of no use. */
+/** Whether an error is the one of `unfitServerError`. */
 export function isUnfit(error: Error | undefined): error is SwitchyardError {
   return error instanceof SwitchyardError && error.code === 'SWITCHYARD_UNFIT_SERVER'
 }

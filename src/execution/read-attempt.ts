@@ -16,27 +16,27 @@ import type { Abandonment, GiveUps, Harmless } from './give-ups.ts'
 import type { Sendable } from './read.ts'
 import { askWhetherStandby } from './standby-proof.ts'
 
-/** Bounds of one attempt to read from a node. */
+/** Options of one attempt to read from a node. */
 export interface ReadTerms {
-  /** Absent: as long as the node is there. */
+  /** Timeout, in milliseconds. Absent: no limit while the node is up. */
   readonly timeoutMs: number | undefined
-  /** Whether more is to follow over its connection: then, unless it fails, that is not given back. */
+  /** Whether its connection is kept after success. */
   readonly keeps: boolean
 }
 
-/** What attempts need of their surroundings. */
+/** The parts of the router that attempts need. */
 export interface AttemptPort {
-  /** Absent when the node is no longer one of the cluster's. */
+  /** Returns undefined when the node has been removed. */
   readonly nodeOf: (id: NodeId) => ServerNode | undefined
   readonly platform: Platform
   readonly snapshot: () => Snapshot
-  /** A statement is being sent to this node. */
+  /** Called when a statement is sent to this node. */
   readonly sent: (node: NodeView) => void
 }
 
 /**
- * One attempt to read from one node, over a lane or over a lease. It is given up when the node is, and after its time: nobody
- * minds whether it ran. It is one object for all of this because every read takes this path.
+ * One attempt to read from one node, over a lane or a lease. It is given up when the node is, and after its timeout: a
+ * read has no side effects. It is a single object because every read takes this path.
  */
 export class ReadAttempt implements Harmless, Rider {
   before: Harmless | undefined
@@ -72,14 +72,14 @@ export class ReadAttempt implements Harmless, Rider {
     this.#attempted = attempted
   }
 
-  /** It is under way on a lane. */
+  /** The read on a lane. */
   rides(ride: Ride, known: Snapshot): void {
     this.#ride = ride
     this.#knownAtSend = known
     this.#port.sent(this.#node)
   }
 
-  /** Gives it up after this time, in milliseconds. */
+  /** Sets the timeout, in milliseconds. */
   endsAfter(timeoutMs: number): void {
     this.#timer = deadline(this.#port.platform, timeoutMs, () => {
       const message = `${this.nodeId} did not answer a read within ${timeoutMs} ms`
@@ -91,7 +91,7 @@ export class ReadAttempt implements Harmless, Rider {
     this.#end(failure, cause)
   }
 
-  /** Goes on over a lease. */
+  /** Continues over a lease. */
   moved(): void {
     if (this.#isOver) return
     connect(
@@ -107,7 +107,7 @@ export class ReadAttempt implements Harmless, Rider {
     const failure = failureOf(error)
     if (failure !== 'standby-refusal' || this.#node.role === 'replica') return this.#end(failure, error)
     if (this.#lease === undefined) return this.moved()
-    // What calls itself a primary may refuse for another reason: transactions are read-only there by default.
+    // A primary may reject it for another reason: read-only transactions by default.
     askWhetherStandby(this.#lease, (isStandby) =>
       this.#end(isStandby ? 'standby-refusal' : 'statement', error),
     )

@@ -9,44 +9,44 @@ import type { NodeView } from '../topology/snapshot.ts'
 import type { Conversation } from './conversation.ts'
 import type { Done } from './execution.ts'
 
-/** Follows a read on behalf of its session. */
+/** Records a read for its session. */
 export interface ReadFollower {
-  /** Whether it matters which replica has answered, and how far that was. */
+  /** Whether it matters which replica has answered, and at which position. */
   readonly isMonotonic: boolean
   /**
-   * This node has answered the read, with an error of its own perhaps.
-   * @param upTo What the node had replayed behind the answer, if it was asked
-   * @param isInstead Whether the primary has answered because replicas are behind the session
+   * Called when a node has answered the read, possibly with an error of the statement.
+   * @param upTo Position that the node had replayed after the answer, if it was queried
+   * @param isInstead Whether the primary has answered because the replicas are behind the session
    */
   readonly answered: (node: NodeView, upTo?: Position, isInstead?: boolean) => void
-  /** Whether the primary shows what the session has seen on replicas. Absent where that is known. */
+  /** Returns whether the primary shows what the session has seen on replicas. Absent when it certainly does. */
   readonly showing: (() => Promise<Showing>) | undefined
 }
 
-/** Something that can be sent over a connection. */
+/** A statement that can be sent over a connection. */
 export interface Sendable {
-  /** May be called once per candidate of a plan. */
+  /** Sends it. May be called once per candidate of a plan. */
   send(client: PoolClient, done: Done): void
-  /** The same as data, where it is nothing but a text and its values: then it may ride on a lane, and get a name. */
+  /** The same as data, if it is only a text and values: then it may use a lane and a name. */
   readonly shareable?: ShareableRead | undefined
 }
 
 /** A proven read outside of a transaction. */
 export interface Read extends Sendable {
-  /** Candidates as of the decision. */
+  /** Plan at the time of the decision. */
   readonly plan: QueryPlan
-  /** Candidates as of now. */
+  /** Returns a plan on the current snapshot. */
   replan(): QueryPlan
-  /** Stands for the text of the read: runs of one text take about as long. */
+  /** Object that represents the text of the read, whose runs take similar times. */
   readonly text?: object | undefined
-  /** The position that a replica must have replayed, where it may be asked in front of the read. */
+  /** Position that a replica must have replayed, if it may be checked before the read. */
   readonly position?: Position | undefined
-  /** Judges a server behind an address of several by its own words. */
+  /** Judges a server behind a shared address by its own observation. */
   reached(node: NodeView, observation: Observation): Reached
-  /** Whether another query may be sent in front of it before that is answered. @defaultValue true */
+  /** Whether another query may be pipelined before it. @defaultValue true */
   readonly canPipeline?: boolean
   readonly follower?: ReadFollower | undefined
-  /** A standby refused the statement because it is a standby: it is no read after all, and nothing of it has happened. */
+  /** Called when a standby rejected the statement because it is a standby: it is not a read, and had no effect. */
   refused(node: NodeView, error: Error): void
   /** Given by a caller who holds a connection to the primary, or wants to keep the replica's. */
   readonly conversation?: Conversation | undefined

@@ -12,7 +12,7 @@ const server = replicaView('a', undefined, { weight: 7 })
 
 let b: ReaderBench
 let plan: QueryPlan
-/** What the servers are that are reached, one after the other; the last one for ever. */
+/** The servers that are reached, in order; the last one repeats. */
 let servers: Reached[]
 let given: Partial<Read>
 

@@ -23,27 +23,27 @@ import { spillError, type SpillGate } from './spill-gate.ts'
 import { Suspicions } from './suspicion.ts'
 import { startWalk, type Walk } from './walk.ts'
 
-/** A replica that was heard of more recently is not asked again together with a read, in milliseconds. */
+/** Age of an observation below which a replica's position is not checked together with a read, in milliseconds. */
 const JUST_HEARD_MS = 10
 
-/** Time between two questions to servers behind an address of several, in milliseconds. */
+/** Time between two attempts to reach a server behind a shared address, in milliseconds. */
 const LONGEST_GAP_MS = 16
 
 const nothing = (): void => {}
 
-/** Parts of a tier's own that its reader works with. */
+/** Parts of a tier that its reader uses. */
 export interface ReaderParts {
   readonly attempts: Runner
   readonly budget: RetryBudget
   readonly limits: Omit<ExecutionLimits, 'primarySpill'>
   readonly opinions: SecondOpinions
   readonly spill: SpillGate
-  /** Tells why the primary is no candidate. Absent: because it has no place. */
+  /** Returns the error when the primary is not a candidate. Absent: it has no slot. */
   readonly unserved?: (() => Error) | undefined
 }
 
 /**
- * Walks plans: a node that fails is left for the next candidate, since a read has no side effect and nothing of an answer
+ * Walks plans. After a failure the next candidate is tried, since a read has no side effects and no part of an answer
  * has reached the caller.
  */
 export class Reader {
@@ -51,7 +51,7 @@ export class Reader {
   readonly #parts: ReaderParts
   readonly #contests: Contests
   readonly #feedback: Feedback
-  /** Terms of a read on a replica, and on the primary. */
+  /** Options of attempts on replicas, and on the primary. */
   readonly #onReplica: ReadTerms
   readonly #onPrimary: ReadTerms
 
@@ -73,14 +73,14 @@ export class Reader {
     const { catchingUp, steps } = read.plan
     if (catchingUp !== undefined) return this.#tryInBand(walk, catchingUp)
     const [first] = steps
-    // The way of nearly every read.
+    // Nearly every read takes this path.
     if (first?.reason === 'replica' && !this.#isOut(first)) this.#attempt(walk, first, undefined)
     else this.#step(walk)
   }
 
   /**
-   * No replica is known to show what the session has written. One that was not heard of just now may well do: it is asked
-   * together with the read.
+   * Tries replicas that are not known to show the session's writes. One whose observation is not recent may show them:
+   * its position is checked together with the read.
    */
   #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
     const { listener, platform } = this.#surroundings
@@ -104,7 +104,7 @@ export class Reader {
     })
   }
 
-  /** Replicas will soon show what the session has written: better a moment later than on the primary. */
+  /** Waits for replicas to catch up with the session before it uses the primary. */
   #waitForReplica(
     walk: Walk,
     timeoutMs: number = this.#parts.limits.catchUpTimeoutMs,
@@ -135,12 +135,12 @@ export class Reader {
     )
   }
 
-  /** The plan may be older than the failure of a node in it. */
+  /** A node may have failed since the plan was made. */
   #isOut({ node }: PlanStep): boolean {
     return isOut(this.#surroundings.cluster.snapshot, node.id)
   }
 
-  /** The primary does not show what the session has seen. It may in a moment, or somebody else may. */
+  /** Retries later when the primary does not show what the session has seen. */
   #passPrimary(walk: Walk): void {
     const { platform } = this.#surroundings
     walk.untilMs ??= platform.now() + this.#parts.limits.failoverTimeoutMs
@@ -149,7 +149,7 @@ export class Reader {
     this.#step(walk)
   }
 
-  /** The primary takes what no replica can serve, as far as it has places. */
+  /** Runs a read on the primary that no replica can serve, if there is a slot. */
   #spill(walk: Walk, step: PlanStep): void {
     const { spill } = this.#parts
     spill.enter((isIn) => {
@@ -180,7 +180,7 @@ export class Reader {
     })
   }
 
-  /** Nothing that is known of the address counts: the server that the connection has reached has to prove itself. */
+  /** Reads from a shared address. Each connection has to prove that its server may serve the read. */
   #attemptBalanced(walk: Walk, node: NodeView, terms: ReadTerms, ended: SendingEnded | undefined): void {
     const { platform } = this.#surroundings
     const { read } = walk
@@ -191,7 +191,7 @@ export class Reader {
       send: (client, done) => read.send(client, done),
       platform,
       judge: (observation) => read.reached(node, observation),
-      // What has been behind is not made to run the read in vain again.
+      // After a server was behind, the read is not sent before the check has succeeded.
       isAhead: canPipeline !== false && !terms.keeps && walk.catchUpUntilMs === undefined,
       isFollowed: follower?.isMonotonic === true,
       served: (server, upTo) => (served = { server, upTo }),
@@ -214,7 +214,7 @@ export class Reader {
     this.#step(walk)
   }
 
-  /** The server that was reached is behind. Unless somebody else is known to serve the read, another one is asked, or it again. */
+  /** Tries the shared address again after a server that is behind, unless another candidate can serve the read. */
   #awaitServer(walk: Walk, client: PoolClient): void {
     const { platform } = this.#surroundings
     const { catchUpTimeoutMs } = this.#parts.limits
@@ -227,8 +227,8 @@ export class Reader {
     }
     const { gapMs } = walk
     walk.gapMs = Math.min(2 * gapMs, LONGEST_GAP_MS)
-    // A pool hands out what was given back last. Until the next one has been asked for, it is not given back; not for longer,
-    // since that one may have to wait for it.
+    // A pool leases the connection that was released last. So it is released only after the next one has been
+    // requested, but no later, since that request may have to wait for it.
     this.#waitForReplica(walk, Math.min(gapMs, leftMs), () => platform.schedule(0, () => client.release()))
   }
 
@@ -255,13 +255,13 @@ export class Reader {
     walk.index += 1
     if (failure === 'overdue') return this.#done(walk, error)
     if (failure === 'full') {
-      // Its own kind is to blame: another replica may have room, and the primary is not to pay for it.
+      // Its tier is full here: another replica may have room, but the primary must not serve it instead.
       const isNext = walk.plan.steps[walk.index]?.reason === 'replica'
       return isNext ? this.#step(walk) : this.#done(walk, error)
     }
     walk.untilMs ??= platform.now() + limits.failoverTimeoutMs
     const isLast = walk.plan.steps[walk.index] === undefined
-    // A node that lives says no for reasons of its own, which the next plan would not change.
+    // A node that is alive rejects it for a reason that a new plan would not change.
     if (isLast && failure !== 'node' && failure !== 'fenced') return this.#done(walk, error)
     if (platform.now() >= walk.untilMs) return this.#done(walk, error)
     if (!budget.spend()) {
@@ -279,7 +279,7 @@ export class Reader {
     this.#done(walk, error, result)
   }
 
-  /** The read's own error, as this replica sees it: it counts if the replica has caught up. */
+  /** Handles an error of the statement on a replica, which counts if the replica has caught up. */
   #contest(walk: Walk, node: NodeView, error: Error, upTo: Position | undefined): void {
     this.#contests.contest(walk.read, node, error, {
       stands: () => this.#answer(walk, node, error, undefined, upTo),
@@ -288,14 +288,15 @@ export class Reader {
     })
   }
 
-  /** Whoever has asked runs it on the primary, and tells how that has ended. */
+  /** Lets the caller run the read on the primary and report its end. */
   #handOver({ read: { conversation }, suspicions }: Walk, leave: () => void): void {
     conversation?.spilled(leave, suspicions === undefined ? nothing : (error) => suspicions.settle(error))
   }
 
   /**
-   * The replica is at fault, or the statement is: the next candidate shows which. Behind two replicas that is the primary.
-   * @param index Of the replica in the plan
+   * Runs the read on the next candidate, to find out whether the replica or the statement is at fault. After two
+   * replicas that is the primary.
+   * @param index Index of the replica in the plan
    */
   #suspect(
     walk: Walk,
@@ -314,7 +315,7 @@ export class Reader {
       ended: ended && ((failure: Failure | undefined) => ended(failure, waitedMs)),
     }
     const areEnough = suspicions.add(suspect)
-    // Without replicas the primary would have had it.
+    // Without replicas the primary would have run it.
     if (areEnough) while (isOfReplica(walk.plan.steps[walk.index])) walk.index += 1
     if (walk.plan.steps[walk.index] === undefined) return this.#done(walk, error)
     if (this.#parts.opinions.spend()) return this.#step(walk)
@@ -322,13 +323,13 @@ export class Reader {
     this.#done(walk, error)
   }
 
-  /** The read has come to its end. */
+  /** Ends the read. */
   #done(walk: Walk, error: Error | undefined, result?: unknown): void {
     walk.suspicions?.settle(error)
     callGuarded(walk.callback, error, result)
   }
 
-  /** Where there is a primary, it is not to run what belongs to replicas. */
+  /** Returns the error when the primary must not run reads for replicas. */
   #unavailable(): Error {
     const { cluster, listener } = this.#surroundings
     const { unserved } = this.#parts
@@ -338,7 +339,7 @@ export class Reader {
     return spillError()
   }
 
-  /** No candidate is left, but a failover may be under way: waits for one. */
+  /** Waits for a candidate when none is left, since a failover may be in progress. */
   #planAnew(walk: Walk): void {
     const { cluster, platform } = this.#surroundings
     const { limits, spill } = this.#parts
@@ -355,7 +356,7 @@ export class Reader {
         this.#step(walk)
       }
       const timeoutMs = Math.max(0, untilMs - platform.now())
-      // A balancer that throws fails the read, and nothing else.
+      // An exception of a balancer fails only this read.
       cluster
         .awaitPlan(() => walk.read.replan(), timeoutMs)
         .then(planned)
@@ -364,7 +365,9 @@ export class Reader {
   }
 }
 
-/** The replica as it was known when the read was sent: it may have waited for a connection since its plan was made. */
+/**
+ * Returns the replica in the snapshot at the time of sending: the read may have waited for a connection since its plan.
+ */
 function knownOf(node: NodeView, { knownAtSend }: Attempted): NodeView {
   const known = node.isBalanced ? undefined : knownAtSend?.nodes.find(({ id }) => id === node.id)
   return known?.role === 'replica' && known.isBalanced !== true ? known : node

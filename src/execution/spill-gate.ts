@@ -4,9 +4,9 @@ import type { Platform, Timer } from '../platform/platform.ts'
 
 export interface SpillGateOptions {
   readonly platform: Platform
-  /** How many reads that belong to replicas may be on the primary at once. */
+  /** Maximum number of reads for replicas that run on the primary at once. */
   readonly places: number
-  /** How long a read waits for a place, in milliseconds; 0 for not at all. */
+  /** How long a read waits for a slot, in milliseconds; 0 for no wait. */
   readonly waitMs: number
 }
 
@@ -16,8 +16,8 @@ interface Waiting {
 }
 
 /**
- * Lets a bounded number of reads that belong to replicas onto the primary at once, so that dead replicas cannot take the
- * primary's connections from its writes. Whoever comes over the number waits for a place, in the order of coming.
+ * Limits the number of reads for replicas that run on the primary at once, so that failed replicas cannot exhaust the
+ * primary's connections. Further reads wait for a slot in the order of their arrival.
  */
 export class SpillGate {
   readonly #options: SpillGateOptions
@@ -29,13 +29,13 @@ export class SpillGate {
     this.#options = options
   }
 
-  /** True when there never is a place, and nobody waits for one. */
+  /** True when there are no slots at all. */
   get refusesAll(): boolean {
     const { places, waitMs } = this.#options
     return places === 0 && waitMs === 0
   }
 
-  /** Calls back with true when there is a place, which must be given back with `leave()`; with false when there is none. */
+  /** Requests a slot. Calls back with true when there is one, to be released with `leave()`, or with false. */
   enter(callback: (isIn: boolean) => void): void {
     const { platform, places, waitMs } = this.#options
     if (this.#inside < places && this.#queue.size === 0) {
@@ -59,7 +59,7 @@ export class SpillGate {
 
   leave(): void {
     this.#inside -= 1
-    // Whoever enters may leave at once, and so on: one after the other, and not one inside of the other.
+    // An admitted caller may leave at once. A loop avoids recursion.
     if (this.#isHandingOn) return
     this.#isHandingOn = true
     for (const next of this.#queue) {
@@ -73,7 +73,7 @@ export class SpillGate {
   }
 }
 
-/** No replica can serve the read, and the primary has as many of such reads as it may. */
+/** Creates the error for a read that no replica can serve while all slots on the primary are in use. */
 export function spillError(): SwitchyardError {
   const message =
     'No replica can serve the read, and the primary already runs as many reads in their place as the option "primarySpill" allows'

@@ -2,8 +2,8 @@ import type { PoolClient, QueryArrayResult } from 'pg'
 import { queryUnseen } from '../platform/unseen.ts'
 
 /**
- * Asks over a connection that has just refused a statement whether its server is a standby. If it is one now, it was one
- * then: a primary becomes a standby only by a restart, and no connection outlives that.
+ * Queries whether the server of a connection that has just rejected a statement is a standby. If it is one now, it was
+ * one then: a primary becomes a standby only by a restart, which no connection survives.
  */
 export function askWhetherStandby(client: PoolClient, answered: (isStandby: boolean) => void): void {
   const query = { text: 'select pg_is_in_recovery()::text', rowMode: 'array' as const }

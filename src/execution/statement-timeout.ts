@@ -8,16 +8,16 @@ const NAME = 'statement_timeout'
 const QUESTION = { text: `select current_setting('${NAME}')`, rowMode: 'array' as const }
 
 interface Known {
-  /** As the connection had it before the first change. */
+  /** Value of the connection before the first change. */
   readonly before: string
-  /** Absent where sessions have made settings since, or undone them. */
+  /** Absent when sessions have changed settings since. */
   now: string | undefined
 }
 
 /**
- * Gives connections that tiers share the `statement_timeout` of the tier that uses them next, and puts back what was there
- * for a tier without. Costs a round trip when it changes, and another one for the first change. What sessions have set
- * themselves is taken away first: it is neither the tier's nor the connection's.
+ * Sets the `statement_timeout` of shared connections to that of the tier that uses them next, and restores the original
+ * value for a tier without one. Costs a round trip when it changes, and another one for the first change. Settings of
+ * sessions are reset first: they belong neither to the tier nor to the connection.
  */
 export class StatementTimeout {
   readonly #known = new WeakMap<PoolClient, Known>()
@@ -28,8 +28,8 @@ export class StatementTimeout {
   }
 
   /**
-   * Gives the questions after which a connection has the timeout: none where it has it.
-   * @param timeoutMs Absent: as the connection had it.
+   * Returns the queries that set the timeout of a connection; none if it is already set.
+   * @param timeoutMs Absent: the connection's original value.
    */
   steps(client: PoolClient, timeoutMs: number | undefined): readonly Question[] {
     const isOfSession = this.#connections.journalOf(client).get(NAME) !== undefined

@@ -19,11 +19,11 @@ export interface TieredAttemptsOptions {
   readonly permits: PermitBook
   readonly platform: Platform
   readonly tier: Tier
-  /** Absent where no tier has one. */
+  /** Absent when no tier has a timeout. */
   readonly statementTimeout: StatementTimeout | undefined
 }
 
-/** Runs the statements of one tier: takes a permit before anything else is asked of the node, and gives it back after. */
+/** Runs the statements of one tier. Takes a permit before it requests a connection, and returns it afterwards. */
 export class TieredAttempts implements Runner {
   readonly #options: TieredAttemptsOptions
 
@@ -88,7 +88,7 @@ export class TieredAttempts implements Runner {
 
   abandon: Runner['abandon'] = (id, cause, failure) => this.#options.attempts.abandon(id, cause, failure)
 
-  /** One of the two is called, once. Who waits in vain for a node that is given up hears of it. */
+  /** Requests a permit. Exactly one callback is called, once. Fails when the node is given up. */
   #enter(node: NodeView, granted: (leave: () => void, waitedMs: number) => void, refused: Refused): void {
     const { attempts, permits, platform, tier } = this.#options
     const sinceMs = platform.now()
@@ -106,7 +106,7 @@ export class TieredAttempts implements Runner {
 
   #timedRead(sendable: Sendable): Sendable {
     if (this.#options.statementTimeout === undefined) return sendable
-    // It has to be set on its connection, which is then no other read's.
+    // The timeout has to be set on its connection, which other reads must not share.
     return { send: this.#timed((client, done) => sendable.send(client, done)) }
   }
 

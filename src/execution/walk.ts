@@ -3,28 +3,28 @@ import type { Done } from './execution.ts'
 import type { Read } from './read.ts'
 import type { Suspicions } from './suspicion.ts'
 
-/** Time between two questions to servers behind an address of several, in milliseconds: doubles from the first to the longest. */
+/** Time between two attempts at a shared address, in milliseconds: doubles from the first to the longest. */
 const FIRST_GAP_MS = 2
 
-/** A read on its way down its plan. */
+/** State of a read on its way down its plan. */
 export interface Walk {
   readonly read: Read
   readonly callback: Done
   plan: QueryPlan
   index: number
-  /** When to give up; set by the first failure. */
+  /** Deadline, set by the first failure. */
   untilMs: number | undefined
-  /** When to give up waiting for a server behind an address of several to catch up, and how long to wait until it is asked again. */
+  /** Deadline for a server behind a shared address to catch up, and the delay until the next attempt. */
   catchUpUntilMs: number | undefined
   gapMs: number
-  /** How many plans have come to their end. */
+  /** Number of exhausted plans. */
   rounds: number
   error: Error | undefined
-  /** Absent while no replica has failed it with an error that may be its own. */
+  /** Absent until a replica has failed it with an error that may be the statement's. */
   suspicions: Suspicions | undefined
 }
 
-/** Begins at the first candidate. */
+/** Creates a walk that starts at the first candidate. */
 export function startWalk(read: Read, callback: Done): Walk {
   return {
     read,

@@ -5,15 +5,16 @@ import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
 import { PROGRESS_SQL, readProgress } from '../topology/progress.ts'
 
-/** Knows the server that each connection has reached, since it was asked everything. */
+/** The last full observation of each connection's server. */
 const known = new WeakMap<PoolClient, Observation>()
 
 /**
- * Makes the question to the server that a connection has reached who it is and how far: everything the first time, and then how
- * far alone.
+ * Returns the query for the identity and position of a connection's server: a full one the first time, then only the
+ * position.
  *
- * `answered` gets `undefined` when that is not certain: the server gave no usable answer, or another process has answered than
- * the one that the connection was opened to. Then there is a pooler, and whatever follows may reach another server.
+ * Calls `answered` with `undefined` when the server is uncertain: it gave no usable answer, or another process has
+ * answered than the one that the connection was opened to. Then there is a pooler, and later queries may reach another
+ * server.
  */
 export function whoAnswers(
   client: PoolClient,
@@ -39,7 +40,7 @@ export function whoAnswers(
   }
 }
 
-/** Next time it is asked everything anew. */
+/** Makes the next query a full one. */
 export function forgetWhoAnswers(client: PoolClient): void {
   known.delete(client)
 }

@@ -12,21 +12,21 @@ import { askWhetherStandby } from './standby-proof.ts'
 
 export interface WriteOptions {
   readonly node: NodeView
-  /** Absent when the node is no longer one of the cluster's. */
+  /** Absent when the node has been removed. */
   readonly server: ServerNode | undefined
   readonly send: Send
   readonly giveUps: GiveUps
-  /** The statement is being sent. */
+  /** Called when the statement is sent. */
   readonly sent: (node: NodeView) => void
   readonly attempted: (end: Attempted) => void
 }
 
-/** Nothing listens for its end, so the garbage collector need not report it. */
+/** No `destroy` hook depends on it, so the garbage collector need not report it. */
 const RESOURCE_OPTIONS = { requireManualDestroy: true }
 
 /**
- * One statement that is not a read, on its way to one node over a lease. It can be given up while it waits for a connection,
- * and not once it is sent. One object and few functions for each: this is the path of every write.
+ * One attempt to run a statement that is not a read on one node, over a lease. It can be given up while it waits for a
+ * connection, but not once it is sent. It uses few objects because every write takes this path.
  */
 export class WriteAttempt extends AsyncResource implements Harmless {
   before: Harmless | undefined
@@ -80,7 +80,7 @@ export class WriteAttempt extends AsyncResource implements Harmless {
     const failure = failureOf(error)
     if (failure !== 'standby-refusal' || this.#client === undefined || this.#options.node.role === 'replica')
       return this.#end(failure, error)
-    // What calls itself a primary may refuse for another reason: transactions are read-only there by default.
+    // A primary may reject it for another reason: read-only transactions by default.
     askWhetherStandby(this.#client, (isStandby) =>
       this.#end(isStandby ? 'standby-refusal' : 'statement', error),
     )

@@ -3,62 +3,62 @@ import { asError } from '../errors/as-error.ts'
 import { isServerError } from '../platform/server-error.ts'
 import { queryUnseen, type OwnQuery } from '../platform/unseen.ts'
 
-/** Receives what node-postgres answered. */
+/** Receives the result of node-postgres. */
 export type Done = (error: Error | undefined, result?: unknown) => void
 
 /** Sends one statement over a connection. */
 export type Send = (client: PoolClient, done: Done) => void
 
-/** The end of an exchange that does not go on. */
+/** The early end of an exchange. */
 export interface End {
   readonly error?: Error | undefined
   readonly result?: unknown
 }
 
-/** One query of the library's own, sent around a statement. */
+/** An internal query that is sent before or after a statement. */
 export interface Question {
-  /** The query, or a function that gives it when its turn comes: `undefined` when nothing has to be sent after all. */
+  /** The query, or a function that returns it when its turn comes; `undefined` to skip it. */
   readonly ask: OwnQuery | (() => OwnQuery | undefined)
-  /** Takes the answer. Gives how the exchange ends if it is not to go on. Absent: it goes on, whatever the answer. */
+  /** Receives the answer. Returns an end to stop the exchange. Absent: the exchange continues in any case. */
   readonly answered?: (error: Error | undefined, result: unknown) => End | undefined
 }
 
 /** Gives the questions for one connection. */
 export type Questions = (client: PoolClient) => readonly Question[]
 
-/** A statement, and what is sent around it. */
+/** A statement with the internal queries before and after it. */
 export interface Exchange {
-  /** Sent in front of the statement. */
+  /** Sent before the statement. */
   readonly before?: readonly Question[] | undefined
-  /** Sends the statement. Absent: the questions are all there is. */
+  /** Sends the statement. Absent: only the internal queries are sent. */
   readonly query?: Send | undefined
-  /** Sent behind the statement. */
+  /** Sent after the statement. */
   readonly after?: readonly Question[] | undefined
   /**
-   * Whether all of it may go in one round trip, where node-postgres can do that. Only for a statement that does no harm when
-   * a question in front of it fails, and for questions that do not depend on each other's answers.
+   * Whether everything may be pipelined in one round trip, if node-postgres supports that. Only for a statement that
+   * does no harm when a query before it fails, and for queries that do not depend on each other's answers.
    * @defaultValue false
    */
   readonly canPipeline?: boolean
 }
 
-/** No questions. */
+/** No internal queries. */
 export const NOTHING: readonly Question[] = []
 
-/** Whether a statement may share its connection with others: exactly when nothing is sent around it. */
+/** Whether a statement may share its connection with others: exactly when there are no queries before and after it. */
 export function isAlone({ before = NOTHING, after = NOTHING }: Exchange): boolean {
   return before.length === 0 && after.length === 0
 }
 
-/** Whether node-postgres can send a query over this connection before the last one is answered: since version 8.23. */
+/** Whether node-postgres can pipeline on this connection, as of version 8.23. */
 export function canSendAhead(client: object): boolean {
   return 'pipeline' in client
 }
 
 /**
- * Sends a statement and what belongs around it over an idle connection. In sequence, a question in front of the statement
- * may keep it from being sent, and nothing follows a statement that has failed. In one round trip all is sent, and when a
- * question says stop, the statement's answer is thrown away. `done` is called once, when nothing is under way any more.
+ * Runs an exchange over an idle connection. In sequence, a query before the statement may prevent it from being sent,
+ * and nothing follows a failed statement. In one round trip everything is sent, and when a query stops the exchange,
+ * the statement's answer is dropped. Calls `done` once, when nothing is in flight any more.
  */
 export function exchange(client: PoolClient, what: Exchange, done: Done): void {
   const { query = nothing } = what
@@ -109,13 +109,15 @@ function askInTurn(
   })
 }
 
-/** An exchange in one round trip. It ends with the last answer, so that none is left for the next holder of the connection. */
+/**
+ * An exchange in one round trip. It ends with the last answer, so that none reaches the next holder of the connection.
+ */
 class RoundTrip {
   readonly #client: PoolClient
   readonly #switch: { pipeline: boolean }
   readonly #wasPipelined: boolean
   readonly #done: Done
-  /** Answers that are to come, and one more while it is being sent. */
+  /** Number of pending answers, and one more while the queries are being sent. */
   #awaited = 1
   #answer: { readonly error: Error | undefined; readonly result: unknown } | undefined
   #end: End | undefined
@@ -130,7 +132,7 @@ class RoundTrip {
     this.#switch.pipeline = true
     for (const question of before) this.#ask(question, () => true)
     this.#query(query)
-    // What was asked behind the statement and is answered first was sent in front of it after all, and tells nothing.
+    // A query after the statement that is answered first was sent before it after all, so its answer means nothing.
     for (const question of after) this.#ask(question, () => this.#answer !== undefined)
     this.#heard()
   }
@@ -164,7 +166,7 @@ class RoundTrip {
     if (this.#awaited > 0) return
     this.#switch.pipeline = this.#wasPipelined
     const { error, result } = this.#answer ?? {}
-    // An error that is not the server's says that the connection is of no use, whatever else is known.
+    // An error that is not the server's means that the connection is broken, which takes precedence.
     const isOfConnection = error && !isServerError(error)
     if (this.#end === undefined || isOfConnection) this.#done(error, result)
     else this.#done(this.#end.error, this.#end.result)

@@ -6,7 +6,7 @@ interface Health {
   readonly _ending?: boolean
 }
 
-/** True when the connection can take no more statements. */
+/** Whether the connection accepts no more statements. */
 export function isBroken(client: PoolClient): boolean {
   const { _queryable, _ending } = client as unknown as Health
   return _queryable === false || _ending === true

@@ -1,15 +1,15 @@
 import type { LaneWatch } from './lane-watch.ts'
 import type { Passenger } from './passenger.ts'
 
-/** The reads under way on one connection, in the order in which they were sent. */
+/** The reads in flight on one connection, in the order in which they were sent. */
 export class LaneQueue {
   readonly #watch: Pick<LaneWatch, 'waits' | 'rests'>
   readonly #passengers: Passenger[] = []
   #workMs = 0
-  /** When the last answer came. */
+  /** When the last answer arrived. */
   #answeredAtMs = -Infinity
 
-  /** @param watch Told since when the first of them has been waited for. */
+  /** @param watch Informed when the first read starts to wait, and when the queue is empty. */
   constructor(watch: Pick<LaneWatch, 'waits' | 'rests'>) {
     this.#watch = watch
   }
@@ -18,7 +18,7 @@ export class LaneQueue {
     return this.#passengers.length
   }
 
-  /** The time that they take the server, in milliseconds. */
+  /** Estimated server time of the reads, in milliseconds. */
   get workMs(): number {
     return this.#workMs
   }
@@ -27,7 +27,7 @@ export class LaneQueue {
     return this.#passengers[0]
   }
 
-  /** True when nobody waits for any of them. */
+  /** True when no caller waits for any of them. */
   get isForNobody(): boolean {
     return this.#passengers.every(({ isOver }) => isOver)
   }
@@ -41,15 +41,15 @@ export class LaneQueue {
   }
 
   /**
-   * Takes out what was answered. Gives how long the server took, in milliseconds: what was sent before it had to be answered
-   * first.
+   * Removes an answered read. Returns the server time that it took, in milliseconds, without the time of the reads
+   * before it.
    */
   remove(passenger: Passenger, nowMs: number): number {
     const passengers = this.#passengers
     if (passengers[0] === passenger) passengers.shift()
     else passengers.splice(passengers.indexOf(passenger), 1)
     const isEmpty = passengers.length === 0
-    // Sums of fractions drift: an empty queue costs nothing.
+    // Resets rounding errors of the sum.
     this.#workMs = isEmpty ? 0 : this.#workMs - passenger.costMs
     if (isEmpty) this.#watch.rests(nowMs)
     else this.#watch.waits(nowMs)
@@ -58,7 +58,7 @@ export class LaneQueue {
     return ms
   }
 
-  /** Sends all but the first one over leases. Their answers are thrown away. */
+  /** Sends all reads except the first over leases, and drops their answers here. */
   moveOthers(): void {
     for (const passenger of this.#passengers.slice(1)) passenger.move()
   }

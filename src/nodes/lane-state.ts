@@ -1,27 +1,27 @@
 /** The state of a lane. */
 export type LaneState =
-  /** It takes reads. */
+  /** It accepts reads. */
   | { readonly name: 'open' }
-  /** Its first read has no answer for long: it takes none until nothing is under way any more. */
+  /** Its first read has waited long for its answer. It accepts no reads until it is empty. */
   | { readonly name: 'stalled' }
   /**
-   * It takes no more, and ends when nobody waits for an answer.
-   * `isSpoilt`: the connection is closed then, and not given back.
+   * It accepts no reads, and ends when no caller waits for an answer. `isSpoilt`: the connection is then closed instead
+   * of returned.
    */
   | { readonly name: 'closing'; readonly isSpoilt: boolean }
-  /** Its connection was lost. `isTold`: one of its reads has failed with that. */
+  /** Its connection was lost. `isTold`: one of its reads has failed with that error. */
   | { readonly name: 'lost'; readonly isTold: boolean }
-  /** Its connection was given back. */
+  /** Its connection was returned. */
   | { readonly name: 'over' }
 
 export type LaneEvent =
-  /** The first read has no answer for too long. */
+  /** The first read has waited too long for its answer. */
   | 'stalls'
-  /** Nothing is under way any more. */
+  /** No read is in flight any more. */
   | 'empties'
-  /** It is not wanted any more. */
+  /** It is no longer needed. */
   | 'closes'
-  /** The connection is of no use to anybody else. */
+  /** The connection must not be reused. */
   | 'spoils'
   | 'loses-connection'
   /** A read has failed because the connection was lost. */
@@ -36,7 +36,7 @@ const LOST: LaneState = { name: 'lost', isTold: false }
 const TOLD: LaneState = { name: 'lost', isTold: true }
 const OVER: LaneState = { name: 'over' }
 
-/** Gives the state that follows. What means nothing in a state changes nothing. */
+/** Returns the state after an event. Events without a meaning in a state are ignored. */
 export function transition(state: LaneState, event: LaneEvent): LaneState {
   if (state.name === 'over') return state
   if (state.name === 'lost') return event === 'tells' ? TOLD : state

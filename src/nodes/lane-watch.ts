@@ -1,33 +1,31 @@
 import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 
-/** A read that waits for its answer for so long, while it is the first, is stalled. In milliseconds. */
+/** Time without an answer after which the first read counts as stalled, in milliseconds. */
 const STALL_MS = 50
-/** How much longer it is watched before that is believed: this process may have slept, and not the server. */
+/** Additional time before a stall is reported, in case this process was blocked and not the server. */
 const SECOND_LOOK_MS = 5
-/** The time after which a connection with nothing under way has rested for long, in milliseconds. */
+/** Time after which an empty lane counts as idle, in milliseconds. */
 export const IDLE_MS = 1000
 
-/** The connection that is watched. */
+/** Callbacks of a watch. */
 export interface Watched {
-  /** Called now and then, before anything else. */
+  /** Called at each check, first. */
   readonly looked: () => void
-  /** The first read under way has no answer for too long. Called again as long as that is so. */
+  /** Called at each check while the first read is stalled. */
   readonly stalled: () => void
-  /** Nothing has been under way for so long. Called now and then; ends the watch if there is nothing more to watch. */
+  /** Called at each check of an empty lane. May end the watch. */
   readonly rested: (idleMs: number) => void
 }
 
-/**
- * Watches over the reads on one connection. While reads come, one timer runs from look to look: none is set for each of them.
- */
+/** Watches the reads on one connection with a single timer, instead of one for each read. */
 export class LaneWatch {
   readonly #platform: Platform
   readonly #watched: Watched
-  /** Since when the first read has been waited for. Absent while nothing is under way. */
+  /** Since when the first read has been waiting. Absent while the lane is empty. */
   #firstSinceMs: number | undefined
   #idleSinceMs: number
-  /** The timer waits for longer than reads may. */
+  /** Whether the timer is set to the idle interval. */
   #isResting = true
   #timer: Timer | undefined
   #isOver = false
@@ -39,7 +37,7 @@ export class LaneWatch {
     this.#lookIn(IDLE_MS)
   }
 
-  /** Another read is the first under way from now on. */
+  /** Records that another read is now the first. */
   waits(nowMs: number): void {
     this.#firstSinceMs = nowMs
     if (!this.#isResting) return
@@ -47,7 +45,7 @@ export class LaneWatch {
     this.#lookIn(STALL_MS)
   }
 
-  /** Nothing is under way from now on. */
+  /** Records that the lane is empty. */
   rests(nowMs: number): void {
     this.#firstSinceMs = undefined
     this.#idleSinceMs = nowMs

@@ -12,20 +12,20 @@ import { mayHaveName, type Ride, type Rider, type ShareableRead } from './sharea
 import type { TextRecord } from './shape-book.ts'
 
 export interface LaneLimits {
-  /** How much work may be under way before others are preferred, in milliseconds of the server's time. */
+  /** Maximum work in flight before other lanes are preferred, in milliseconds of server time. */
   readonly workMs: number
-  /** How many reads may be under way. */
+  /** Maximum number of reads in flight. */
   readonly maxInFlight: number
   readonly maxUses: number
-  /** Whether an idle connection lets the process end. */
+  /** Whether an idle connection allows the process to exit. */
   readonly allowExitOnIdle: boolean
 }
 
 /** The pool of a lane's connection. */
 export interface LanePool {
-  /** Somebody waits for a connection. */
+  /** Whether a caller waits for a connection. */
   readonly isWanted: () => boolean
-  /** A connection that is in use has come to the end of its life. */
+  /** Whether the connection has exceeded its maximum lifetime. */
   readonly isExpired: () => boolean
 }
 
@@ -35,11 +35,13 @@ export interface LaneOptions {
   readonly statements: PreparedStatements
   readonly limits: LaneLimits
   readonly pool: LanePool
-  /** It is closed or given back. `error`: it was lost while nothing was under way. */
+  /** Called when the lane is closed or returned. `error`: its connection was lost while it was empty. */
   readonly over: (lane: Lane, error: Error | undefined) => void
 }
 
-/** One connection that carries many proven reads at once: each has its own Sync, so that an error stays its own. */
+/**
+ * One connection that carries many proven reads at once: each has its own Sync, so that an error affects only one read.
+ */
 export class Lane implements Carrier {
   readonly #options: LaneOptions
   readonly #connection: PipelinedConnection
@@ -48,7 +50,10 @@ export class Lane implements Carrier {
   #state: LaneState = OPEN
   #uses = 0
 
-  /** @param client A leased connection of a version of node-postgres that can pipeline. The lane's until it is over. */
+  /**
+   * @param client A leased connection of a version of node-postgres that can pipeline. The lane owns it until it is
+   * over.
+   */
   constructor(client: PoolClient, options: LaneOptions) {
     this.#options = options
     this.#connection = new PipelinedConnection(client, options.statements, {
@@ -72,7 +77,7 @@ export class Lane implements Carrier {
     return this.#state.name === 'open'
   }
 
-  /** Whether one more read that costs this much is welcome. On an empty lane any is. */
+  /** Whether the lane has room for a read of this cost. An empty lane accepts any. */
   hasRoomFor(costMs: number): boolean {
     if (this.#state.name !== 'open') return false
     const { length, workMs } = this.#queue
@@ -93,13 +98,13 @@ export class Lane implements Carrier {
     return passenger
   }
 
-  /** Gives the connection back at once if nothing is under way, else when that is so. */
+  /** Returns the connection as soon as no read is in flight. */
   close(): void {
     this.#apply('closes')
     if (this.#isEmpty) this.#giveBack()
   }
 
-  /** Gives the connection back if nothing is under way. */
+  /** Returns the connection if no read is in flight. */
   yield(): void {
     if (this.#isEmpty && this.isOpen) this.#giveBack()
   }
@@ -119,17 +124,17 @@ export class Lane implements Carrier {
     else this.left()
   }
 
-  /** A lane that is to be closed need not wait for what nobody waits for. */
+  /** Closes a closing lane when no caller waits for its reads. */
   left(): void {
     if (this.#state.name === 'closing' && this.#queue.isForNobody) this.#giveBack()
   }
 
-  /** Whether nothing is under way. */
+  /** Whether nothing is in flight. */
   get #isEmpty(): boolean {
     return this.#queue.length === 0 && !this.#connection.isTidying
   }
 
-  /** Whether the connection is not its own any more. */
+  /** Whether the lane has lost or returned its connection. */
   get #isOver(): boolean {
     return this.#state.name === 'lost' || this.#state.name === 'over'
   }
@@ -138,7 +143,7 @@ export class Lane implements Carrier {
     this.#state = transition(this.#state, event)
   }
 
-  /** Its name is of no use: sends it without. */
+  /** Sends a read again without its name. */
   #runAgain(passenger: Passenger): void {
     if (passenger.isOver) return
     passenger.name = undefined
@@ -146,7 +151,7 @@ export class Lane implements Carrier {
     this.#connection.send(passenger.read, undefined, passenger.answered)
   }
 
-  /** The connection is gone. One of its reads tells of it; the others have lost nothing but the time. */
+  /** Handles the loss of the connection: the first read fails with the error, and the others run elsewhere. */
   #fail(passenger: Passenger, isTold: boolean, error: Error | null | undefined): void {
     if (passenger.isOver) return
     this.#apply('tells')
@@ -170,9 +175,9 @@ export class Lane implements Carrier {
     this.left()
   }
 
-  /** Nothing is under way any more. */
+  /** Returns an empty lane to the open state, or returns its connection. */
   #emptied(): void {
-    // It may be somebody else's by now, or carry something again.
+    // The connection may have been returned, or carry reads again.
     if (!this.#isEmpty || this.#isOver) return
     const { limits, pool } = this.#options
     this.#apply(this.#uses >= limits.maxUses ? 'spoils' : 'empties')
@@ -186,7 +191,7 @@ export class Lane implements Carrier {
   }
 
   #giveBack(): void {
-    // It would wait for answers that nobody needs, or the next holder of the connection would get them.
+    // The remaining answers would delay the connection, or reach its next holder.
     const isCut = !this.#isEmpty
     const isSpoilt = this.#state.name === 'closing' && this.#state.isSpoilt
     this.#end('gives-back', isSpoilt || isCut, isCut)

@@ -9,12 +9,12 @@ import type { NamedReads } from './named-reads.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { LeaseCallback } from './server-node.ts'
 
-/** The pool of a node's connections. */
+/** The pool of a node's connections, as its lanes need it. */
 export interface LanesPool extends LanePool {
   readonly lease: (callback: LeaseCallback) => void
-  /** A lane was lost while nothing was under way on it. */
+  /** Called when an empty lane lost its connection. */
   readonly lostIdle: (error: Error, client: PoolClient) => void
-  /** This version of node-postgres cannot pipeline. Told once. */
+  /** Called once if this version of node-postgres cannot pipeline. */
   readonly unavailable: () => void
 }
 
@@ -22,39 +22,42 @@ export interface LanesOptions {
   readonly platform: Platform
   readonly named: NamedReads
   readonly statementsOf: (client: PoolClient) => PreparedStatements
-  /** How many connections may be lanes. */
+  /** Maximum number of lanes. */
   readonly most: number
   readonly limits: LaneLimits
   readonly cleaning: Questions
   readonly pool: LanesPool
 }
 
-/** One node's lanes. One is filled before the next is opened, since what is sent together is cheaper. */
+/** One node's lanes. One is filled before the next is opened, since reads that are sent together are cheaper. */
 export class Lanes {
   readonly #options: LanesOptions
   readonly #lanes: Lane[] = []
   #isOpening = false
   #isClosed = false
-  /** Lanes that are opened before the way to the node was found broken are of no use. */
+  /** Lanes that are being opened when the node's connections are renewed are dropped. */
   #generation = 0
 
   constructor(options: LanesOptions) {
     this.#options = options
   }
 
-  /** Gives the lane for a read that costs so much, in milliseconds of the server's time. Absent: it is to run over a lease. */
+  /**
+   * Returns the lane for a read of this cost, in milliseconds of server time; `undefined` when it has to run over a
+   * lease.
+   */
   withRoomFor(costMs: number): Lane | undefined {
     for (const lane of this.#lanes) if (lane.hasRoomFor(costMs)) return lane
     this.#open()
     return undefined
   }
 
-  /** Somebody waits for a connection: what carries nothing is given back. */
+  /** Returns the connections of empty lanes to a waiting caller. */
   yield(): void {
     for (const lane of this.#lanes.slice()) lane.yield()
   }
 
-  /** The way to the node is broken: new lanes from now on. What is under way goes on. */
+  /** Closes all lanes, so that later reads get new ones. Reads in flight continue. */
   renew(): void {
     this.#generation += 1
     for (const lane of this.#lanes.slice()) lane.close()
@@ -62,7 +65,7 @@ export class Lanes {
     this.#isOpening = false
   }
 
-  /** No new reads; what is under way goes on, and then the connections are given back. */
+  /** Accepts no more reads. Returns the connections when the reads in flight have ended. */
   close(): void {
     this.#isClosed = true
     this.renew()
@@ -74,18 +77,19 @@ export class Lanes {
     this.#isOpening = true
     const generation = this.#generation
     pool.lease((_error, client) => {
-      // The next caller who asks for a connection hears why there is none.
+      // The next caller who asks for a connection gets the error.
       if (client === undefined) return void this.#opened(generation)
       exchange(client, { before: cleaning(client) }, (error) => {
         const isLate = !this.#opened(generation)
-        // A transaction begun with `pool.query('BEGIN')` has to stay where it is. pg-pool closes a connection that was lost on the way.
+        // A connection with a transaction of `pool.query('BEGIN')` must not become a lane. pg-pool closes a lost
+        // connection.
         if (error || isLate || isInTransaction(client) || isBroken(client)) client.release(error)
         else this.#use(client)
       })
     })
   }
 
-  /** True unless it comes too late. */
+  /** Opens a lane on a connection. Returns false if it comes too late. */
   #opened(generation: number): boolean {
     if (generation !== this.#generation) return false
     this.#isOpening = false
@@ -98,7 +102,7 @@ export class Lanes {
       client.release()
       return this.#options.pool.unavailable()
     }
-    // The application's own may do anything with its queries, as each has its own connection.
+    // A `query` of the application may rely on one connection per query.
     if (hasOwnQuery(client)) {
       this.#isClosed = true
       return client.release()

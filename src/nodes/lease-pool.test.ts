@@ -8,9 +8,9 @@ import { LeasePool } from './lease-pool.ts'
 let clients: FakeClients
 let log: string[]
 let pool: LeasePool
-/** Whoever has a connection, by the name that was given. */
+/** Connections by the name of their holder. */
 let leases: Map<string, PoolClient>
-/** What is done with a new connection before it is used. */
+/** Called for a new connection before it is used. */
 let opened: (proceed: (refusal?: Error) => void) => void
 
 function poolOf(max: number): LeasePool {
@@ -56,7 +56,7 @@ async function release(...names: readonly string[]): Promise<void> {
   }
 }
 
-/** Who has which connection. */
+/** Lists the holders and their connections. */
 function held(): string {
   return [...leases].map(([name, client]) => `${name}:${String(Reflect.get(client, 'name'))}`).join(' ')
 }

@@ -6,19 +6,19 @@ import type { NodeId } from '../topology/node.ts'
 import type { LeaseCallback, NodeConfig, ReadSender, ServerNode } from './server-node.ts'
 import { Sharing, type SharingSettings } from './sharing.ts'
 
-/** Events of one node's connections, with the arguments that pg-pool gives them. */
+/** Events of one node's connections, with the arguments of pg-pool. */
 export interface LeasePoolListener {
-  /** Returns why the connection must not be used, if so. */
+  /** Called for a new connection. Returns an error if it must not be used. */
   connected(client: PoolClient, nodeId: NodeId): Error | undefined
   released(error: Error | boolean | null | undefined, client: PoolClient): void
-  /** A connection is about to be lent again: `proceed` when what was begun at its release has come to its end. */
+  /** Called before a connection is leased again. Call `proceed` when the tasks of its release have ended. */
   lending?(client: PoolClient, proceed: () => void): void
   removed(client: PoolClient): void
-  /** A new connection is about to be used for the first time: `proceed` when that may be, or with why it may not. */
+  /** Called before the first use of a new connection. Call `proceed`, with an error if it must not be used. */
   opened(nodeId: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void
-  /** An idle connection was lost. It is gone from the pool already. */
+  /** Called when an idle connection was lost. The pool has already removed it. */
   idleError(nodeId: NodeId, error: Error, client: PoolClient): void
-  /** Reads cannot ride on lanes: this version of node-postgres does not pipeline. */
+  /** Called if this version of node-postgres cannot pipeline. */
   lanesUnavailable?(): void
 }
 
@@ -30,19 +30,19 @@ export class LeasePool implements ServerNode {
   readonly #listener: LeasePoolListener
   readonly #isLendable: (client: PoolClient) => boolean
   readonly #opened = new WeakSet<PoolClient>()
-  /** Connections that must not be used, and why. */
+  /** Connections that must not be used, with their errors. */
   readonly #refused = new WeakMap<object, Error>()
-  /** Connected, and not known yet to be of use. */
+  /** New connections that are not ready for use yet. */
   readonly #opening = new Set<Client>()
   #pool: PgPool<Client>
-  /** Pools that `renew` has given up, while some of their connections are in use. */
+  /** Pools that `renew` has replaced and that still have connections in use. */
   readonly #former = new Set<PgPool<Client>>()
   readonly #sharing: Sharing | undefined
 
   /**
-   * @param connect Makes connections, unless the options name a class of their own.
-   * @param isLendable False for a connection that is to be closed in place of being lent again.
-   * @param sharing Absent where reads are sent as they come, each over a lease.
+   * @param connect Creates connections, unless the options name a client class.
+   * @param isLendable Returns false for a connection that has to be closed instead of reused.
+   * @param sharing Absent when each read runs over its own lease.
    */
   constructor(
     config: NodeConfig,
@@ -57,7 +57,7 @@ export class LeasePool implements ServerNode {
     this.#listener = listener
     this.#isLendable = isLendable
     this.#pool = this.#open()
-    // pg-pool has made a copy, which it reads several times for each statement: so that is no proxy.
+    // pg-pool reads its copy of the options several times for each statement, so the copy must not be a proxy.
     config.followers?.add((name) => Reflect.set(this.#pool.options, name, Reflect.get(config.options, name)))
     if (sharing === undefined) return
     this.#sharing = new Sharing(sharing, {
@@ -90,7 +90,7 @@ export class LeasePool implements ServerNode {
       }
       this.#opened.add(client)
       this.#opening.add(client)
-      // It is nobody's yet: without a listener an error would end the process.
+      // It has no holder yet, and an error without a listener would end the process.
       let lost: Error | undefined
       const lose = (cause: Error): void => {
         lost = cause
@@ -116,7 +116,7 @@ export class LeasePool implements ServerNode {
     const unused = this.#unusedOf(former)
     this.#former.add(former)
     drain(former, () => this.#former.delete(former))
-    // Their ends, asked for politely, would wait for a server that may never answer.
+    // A graceful end would wait for a server that may never answer.
     for (const client of unused) hangUp(client)
   }
 
@@ -148,12 +148,12 @@ export class LeasePool implements ServerNode {
   async end(): Promise<void> {
     this.#sharing?.close()
     const ended = this.#pool.end()
-    // Nobody waits for those that are still being made, and nobody knows whether they ever will be.
+    // Does not wait for connection attempts, which may never end.
     for (const client of this.#unusedOf(this.#pool)) hangUp(client)
     await ended
   }
 
-  /** Idle, or being made. */
+  /** Closes idle connections and connection attempts. */
   #unusedOf(pool: PgPool<Client>): readonly Client[] {
     const idle = (pool as unknown as Kept)._idle.map(({ client }) => client)
     return clientsOf(pool).filter(
@@ -166,7 +166,7 @@ export class LeasePool implements ServerNode {
     const options = this.#config.options as PgPool.Config<Client>
     const own = options.Client as typeof Client | undefined
     const pool = new PgPool(options)
-    // These options are a copy that pg-pool has made.
+    // These options are pg-pool's copy.
     if (pool.options.stream === undefined) Object.assign(pool.options, socketOption)
     Object.assign(pool, { Client: clientClassOf(own === undefined ? this.#connect : connectBy(own)) })
     const listener = this.#listener
@@ -177,7 +177,7 @@ export class LeasePool implements ServerNode {
     pool.on('release', (error, client) => listener.released(error, client))
     pool.on('remove', (client) => listener.removed(client))
     pool.on('error', (error, client) => {
-      // What is left of a pool that was given up already tells nothing new.
+      // Errors of a replaced pool are not news.
       if (pool === this.#pool) listener.idleError(this.id, error, client)
     })
     return pool
@@ -185,9 +185,8 @@ export class LeasePool implements ServerNode {
 }
 
 /**
- * The class that pg-pool makes connections of. They have a listener of `error` from their construction on, for their whole life:
- * whoever uses one has listeners of their own, but a server may close a connection at any moment, and an error that no one hears
- * ends the process.
+ * The class of pg-pool's connections. They have an `error` listener for their whole lifetime: holders add their own,
+ * but a server may close a connection at any moment, and an error without a listener ends the process.
  */
 function clientClassOf(connect: Connect): typeof Client {
   // An ordinary function, since pg-pool constructs.
@@ -198,7 +197,7 @@ function clientClassOf(connect: Connect): typeof Client {
   } as unknown as typeof Client
 }
 
-/** The connections of a pg-pool, those included that are being made. */
+/** Returns the connections of a pg-pool, including connection attempts. */
 interface Kept {
   readonly _clients: readonly Client[]
   readonly _idle: readonly { readonly client: Client }[]
@@ -208,18 +207,18 @@ function clientsOf(pool: PgPool<Client>): readonly Client[] {
   return (pool as unknown as Kept)._clients
 }
 
-/** At once, whatever is under way there. Native clients have no stream. */
+/** Closes a connection at once. Native clients have no stream. */
 function hangUp(client: Partial<Client>): void {
   client.connection?.stream.destroy()
 }
 
-/** Ends a pool when nobody waits for a connection any more: pg-pool would forget about them. */
+/** Ends a pool once no caller waits for a connection: pg-pool would drop the waiting callers. */
 function drain(pool: PgPool<Client>, ended = (): void => {}): void {
   const endIfIdle = (): void => {
     if (pool.waitingCount > 0 || pool.ending) return
     pool.end().then(ended, ended)
   }
-  // While somebody waits all connections are in use, and each of them is given back.
+  // While callers wait, all connections are in use, and each will be released.
   pool.on('release', endIfIdle)
   endIfIdle()
 }

@@ -3,15 +3,15 @@ import type { ShareableRead } from './shareable-read.ts'
 import { nameLossOf, type PreparedStatements } from './prepared-statements.ts'
 import type { TextRecord } from './shape-book.ts'
 
-/** After so many names that the server did not know, with few answers in between, somebody else is taken to hold the connections. */
+/** Number of unknown names, with few successes in between, after which a pooler is assumed. */
 const LOSSES = 3
 const ANSWERS_BETWEEN = 1000
-/** For how long nothing gets a name then, in milliseconds. */
+/** How long no read gets a name after that, in milliseconds. */
 const DISTRUST_MS = 300_000
 
 /**
- * Which reads of one node are sent with a name. None where names get lost: a pooler in between may hand every transaction to
- * another connection, and anybody may run DISCARD ALL or DEALLOCATE ALL. None while the node's schema is not certain.
+ * Decides which reads of one node are sent with a name. None if names get lost: a pooler may give each transaction
+ * another connection, and any client may run DISCARD ALL or DEALLOCATE ALL. None while the node's schema is uncertain.
  */
 export class NamedReads {
   readonly #platform: Platform
@@ -26,11 +26,11 @@ export class NamedReads {
     this.#schema = schema
   }
 
-  /** The name for the next run of this text over this connection. `undefined`: it runs without. */
+  /** Returns the name for the next run of this text over this connection; `undefined` to run without one. */
   nameFor(statements: PreparedStatements, record: TextRecord, read: ShareableRead): string | undefined {
     if (record.plan?.wantsName !== true || !this.isTrusted) return undefined
     const schema = this.#schema()
-    // Judged in another schema, it may be another statement.
+    // In another schema it may be another statement.
     return schema === undefined || schema !== read.schema ? undefined : statements.nameFor(record, schema)
   }
 
@@ -38,14 +38,17 @@ export class NamedReads {
     return this.#losses < LOSSES || this.#platform.now() >= this.#distrustedUntilMs
   }
 
-  /** Notes the end of a run with a name. True when the name may be the cause of its error: then it runs again, without. */
+  /**
+   * Records the end of a run with a name. Returns true if the name may have caused its error: then it runs again
+   * without.
+   */
   heard(
     statements: PreparedStatements,
     record: TextRecord,
     name: string,
     error: Error | null | undefined,
   ): boolean {
-    // node-postgres says null where there is none.
+    // node-postgres passes null for no error.
     const loss = error ? nameLossOf(error) : undefined
     if (loss === undefined) {
       statements.ran(record, name)

@@ -4,7 +4,7 @@ import { NodeSchema } from './node-schema.ts'
 
 let platform: FakePlatform
 let known: string | undefined
-/** What the node has; `undefined`: it does not answer the question. */
+/** Schema of the node; `undefined` when it does not answer. */
 let has: string | undefined
 let answerMs: number
 let asked: number
@@ -30,7 +30,7 @@ beforeEach(() => {
   })
 })
 
-/** What is said of the node now, and once what was asked is answered. */
+/** Returns the schema before and after the pending query. */
 async function seen(): Promise<(string | undefined)[]> {
   const before = schema.current()
   await settle()

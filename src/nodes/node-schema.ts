@@ -1,32 +1,32 @@
 import { inRootContext } from '../platform/async-context.ts'
 import type { Platform } from '../platform/platform.ts'
 
-/** An answer that is older says nothing of the node: the longest time that a name can outlive a change. In milliseconds. */
+/** Maximum age of a valid answer, and so the longest time that a name can outlive a change, in milliseconds. */
 const VALID_MS = 2000
-/** An answer that is older is asked for again, in milliseconds. */
+/** Age of an answer after which the node is queried again, in milliseconds. */
 const ASK_AFTER_MS = 1000
-/** Time between two questions to a node that differs from the catalog, in milliseconds. */
+/** Time between two queries to a node that differs from the catalog, in milliseconds. */
 const ASK_AGAIN_MS = 250
-/** Asking takes at most one part in so many of the node's time. */
+/** The queries take at most one part in so many of the node's time. */
 const COST_FACTOR = 50
 
 export interface NodeSchemaOptions {
   readonly platform: Platform
-  /** Asks the node which schema it has. */
+  /** Reads the node's schema. */
   readonly ask: () => Promise<string | undefined>
   /** The schema that the catalog in force was loaded from. `undefined` while there is none, or the schema is being changed. */
   readonly known: () => string | undefined
-  /** The node has another schema than the catalog: one of the two is behind. */
+  /** Called when the node's schema differs from the catalog's: one of them is behind. */
   readonly differs: () => void
-  /** Nothing is asked any more. */
+  /** Returns true when the node must not be queried any more. */
   readonly close: () => void
 }
 
 /**
- * Which schema a node has. PostgreSQL works out a prepared statement once, from the schema of that moment, so a name may be
- * used only while the node is known to have the schema that the catalog was loaded from. The node itself is asked, about once
- * a second and only while reads with names come: a replica may have replayed a change later than the primary, and a change
- * that another process makes is announced by nothing.
+ * The schema of a node. PostgreSQL analyzes a prepared statement once, with the schema of that time, so a name may be
+ * used only while the node is known to have the schema of the catalog. The node itself is queried, about once a second
+ * and only while reads with names run: a replica may replay a change later than the primary, and changes by other
+ * processes are not announced.
  */
 export class NodeSchema {
   readonly #options: NodeSchemaOptions
@@ -39,7 +39,7 @@ export class NodeSchema {
     this.#options = options
   }
 
-  /** The schema under which the node may be sent names now. `undefined`: it may not. */
+  /** Returns the schema if reads may be sent to the node with names now; `undefined` if not. */
   current(): string | undefined {
     const known = this.#options.known()
     if (known === undefined) return undefined
@@ -49,7 +49,7 @@ export class NodeSchema {
     return seen?.schema === known && nowMs - seen.askedAtMs < VALID_MS ? known : undefined
   }
 
-  /** Another server may be there, or the same one with an older state: what was asked before says nothing of it. */
+  /** Drops earlier answers: another server may be there, or the same one with an older state. */
   renew(): void {
     this.#seen = undefined
     this.#renewedAtMs = this.#options.platform.now()
@@ -70,7 +70,7 @@ export class NodeSchema {
       this.#askAtMs = askedAtMs + Math.max(isAlike ? ASK_AFTER_MS : ASK_AGAIN_MS, costMs)
       if (!isAlike && schema !== undefined) differs()
     }
-    // The read that happened to come is not the parent of the question.
+    // Runs outside the async context of the read that causes the query.
     inRootContext(() => void ask().then(answered, () => answered(undefined)))
   }
 }

@@ -1,12 +1,12 @@
 import type { NodeId } from '../topology/node.ts'
 import { isSameWay, type NodeConfig, type ServerNode } from './server-node.ts'
 
-/** The cluster's nodes, each with its connections. They may come and go. */
+/** The cluster's current nodes with their connections. */
 export class NodeSet implements Iterable<ServerNode> {
   readonly #open: (config: NodeConfig) => ServerNode
   readonly #nodes = new Map<NodeId, { readonly config: NodeConfig; readonly node: ServerNode }>()
 
-  /** @param open Makes a node's connections; must do no I/O. */
+  /** @param open Creates a node's connections; must do no I/O. */
   constructor(configs: readonly NodeConfig[], open: (config: NodeConfig) => ServerNode) {
     this.#open = open
     this.set(configs)
@@ -20,13 +20,13 @@ export class NodeSet implements Iterable<ServerNode> {
     return this.#nodes.get(id)?.config
   }
 
-  /** How many connections there are to this node. */
+  /** Number of connections to a node. */
   connectionsOf(id: NodeId): { readonly total: number; readonly idle: number; readonly waiting: number } {
     const { totalCount = 0, idleCount = 0, waitingCount = 0 } = this.get(id) ?? {}
     return { total: totalCount, idle: idleCount, waiting: waitingCount }
   }
 
-  /** Whether somebody has a connection, or waits for one. */
+  /** Whether any connection is leased or requested. */
   get isInUse(): boolean {
     for (const { totalCount, idleCount, waitingCount } of this) {
       if (totalCount > idleCount || waitingCount > 0) return true
@@ -38,7 +38,7 @@ export class NodeSet implements Iterable<ServerNode> {
     for (const { node } of this.#nodes.values()) yield node
   }
 
-  /** A node that stays, by id and options, keeps its connections. One that goes is drained: nothing is cut. */
+  /** Replaces the nodes. A node with the same id and options keeps its connections; a removed one is drained. */
   set(configs: readonly NodeConfig[]): void {
     const before = new Map(this.#nodes)
     this.#nodes.clear()

@@ -1,14 +1,14 @@
-/** Functions that the library itself has put in front of a connection's `query`, and that change nothing. */
+/** The library's own wrappers of `query`, which change nothing. */
 const transparent = new WeakSet()
 
-/** Declares that a function passes on what it is given to node-postgres' own `query`. */
+/** Marks a function as a wrapper that passes its arguments to node-postgres' own `query`. */
 export function passesOn(query: object): void {
   transparent.add(query)
 }
 
 /**
- * True for a connection whose `query` is the application's own: a method of its class of clients, or a function that a listener
- * has put there. It is given each query as the application has asked for it.
+ * Whether the connection's `query` is the application's own: a method of its client class, or a function that a
+ * listener has set. It gets each query as the application made it.
  */
 export function hasOwnQuery(client: object): boolean {
   if (Object.hasOwn(client, 'query')) return !transparent.has(Reflect.get(client, 'query') as object)
@@ -17,7 +17,7 @@ export function hasOwnQuery(client: object): boolean {
     if (typeof type !== 'object' || type === null) return false
     if (!Object.hasOwn(type, 'query')) continue
     const Class = type.constructor
-    // node-postgres keeps its class of queries on its own class of clients, and only there.
+    // Only node-postgres' own client class has the query class.
     return 'Query' in Class && !Object.hasOwn(Class, 'Query')
   }
 }

@@ -5,15 +5,15 @@ import type { TextRecord } from './shape-book.ts'
 /** The lane of a passenger. */
 export interface Carrier {
   answered(passenger: Passenger, error: Error | null | undefined, result: unknown): void
-  /** Nobody waits for one of its reads any more. */
+  /** Called when the caller of a read no longer waits for it. */
   left(): void
 }
 
-/** A read under way on a lane. One object, and one function for node-postgres: this is the path of most reads. */
+/** A read in flight on a lane. It is one object with one callback, since most reads take this path. */
 export class Passenger implements Ride {
   readonly read: ShareableRead
   readonly record: TextRecord
-  /** The cost of the read for the server, in milliseconds. */
+  /** Estimated server time of the read, in milliseconds. */
   readonly costMs: number
   name: string | undefined
   timer: Timer | undefined
@@ -22,7 +22,7 @@ export class Passenger implements Ride {
   #sentAtMs = 0
   #isAlone = false
   #isOver = false
-  /** Handed to node-postgres. */
+  /** Callback for node-postgres. */
   readonly answered: Answered = (error, result) => this.#carrier.answered(this, error, result)
 
   constructor(carrier: Carrier, read: ShareableRead, record: TextRecord, rider: Rider) {
@@ -37,18 +37,18 @@ export class Passenger implements Ride {
     return this.#sentAtMs
   }
 
-  /** Nobody waits for its answer. */
+  /** Whether no caller waits for its answer. */
   get isOver(): boolean {
     return this.#isOver
   }
 
-  /** @param isAlone Whether nothing else is under way. */
+  /** @param isAlone Whether it is the only read in flight. */
   sent(nowMs: number, isAlone: boolean): void {
     this.#sentAtMs = nowMs
     this.#isAlone = isAlone
   }
 
-  /** It has taken the server so long, and its answer has so many bytes. */
+  /** Records the server time and the size of the answer. */
   took(ms: number, bytes: number): void {
     const { plan, shape } = this.record
     if (this.#isAlone) shape.ranAlone(ms)
@@ -61,12 +61,12 @@ export class Passenger implements Ride {
     if (this.#end()) this.#carrier.left()
   }
 
-  /** Gives its rider the answer. */
+  /** Passes the answer to its caller. */
   answer(error: Error | null | undefined, result?: unknown): void {
     if (this.#end()) this.#rider.answered(error, result)
   }
 
-  /** Sends its rider over a lease. */
+  /** Makes its caller run the read over a lease. */
   move(): void {
     if (this.#end()) this.#rider.moved()
   }

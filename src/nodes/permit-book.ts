@@ -6,11 +6,11 @@ import type { Tier } from './tier.ts'
 export interface PermitBookOptions {
   readonly tiers: readonly Tier[]
   readonly platform: Platform
-  /** How many connections to this node there may be. */
+  /** Returns the maximum number of connections to this node. */
   readonly maxOf: (node: NodeId) => number
 }
 
-/** Every node's permits. One per pool that has tiers. */
+/** The permits of all nodes. One per pool with tiers. */
 export class PermitBook {
   readonly #options: PermitBookOptions
   readonly #priorities: number
@@ -21,7 +21,7 @@ export class PermitBook {
     this.#priorities = 1 + Math.max(...options.tiers.map(({ priority }) => priority))
   }
 
-  /** As `Permits.ask`. */
+  /** See `Permits.ask`. */
   ask(node: NodeId, tier: Tier, granted: Granted): () => void {
     let permits = this.#permits.get(node)
     if (permits === undefined) {
@@ -32,7 +32,7 @@ export class PermitBook {
     return permits.ask(tier, granted)
   }
 
-  /** The node is no longer one of the cluster's. Who holds or awaits a permit goes on. */
+  /** Removes a node. Holders of its permits and waiting callers continue. */
   forget(node: NodeId): void {
     this.#permits.delete(node)
   }

@@ -18,7 +18,7 @@ const tier = (name: string, given: Partial<Tier> = {}): Tier => ({
 
 let platform: FakePlatform
 let permits: Permits
-/** What was answered, in order: the name of the question, or its error's code. */
+/** Answers in order: the name of the request, or the code of its error. */
 let log: string[]
 let leaves: Map<string, () => void>
 

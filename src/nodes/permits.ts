@@ -8,26 +8,26 @@ import { tierFullError, tierTimeoutError } from './tier-errors.ts'
 
 export interface PermitsOptions {
   readonly node: NodeId
-  /** How many connections the node's pool opens at most. */
+  /** Maximum number of connections of the node's pool. */
   readonly max: number
-  /** Priorities are below this. */
+  /** Number of priorities. */
   readonly priorities: number
   readonly platform: Platform
 }
 
-/** Receives why there is no permit, or how to give it back. */
+/** Receives an error or a function that returns the permit. */
 export type Granted = (error: Error | undefined, leave: () => void) => void
 
 interface Ticket {
   readonly tier: Tier
   readonly granted: Granted
-  /** False once it was granted, is overdue, or is not wanted any more. */
+  /** False once the request was granted, timed out or was withdrawn. */
   isWanted: boolean
   timer: Timer | undefined
   release: (() => void) | undefined
 }
 
-/** One tier at one node. */
+/** Counters of one tier at one node. */
 interface Counter {
   readonly places: number
   inside: number
@@ -35,8 +35,8 @@ interface Counter {
 }
 
 /**
- * One node's permits to ask for a connection: as many as it has connections. A tier has no more than its share at once,
- * whatever the others do; where shares overlap, the priority queue of generic-pool says who is next.
+ * One node's permits to request a connection: as many as it has connections. A tier never has more than its share at
+ * once. When shares overlap, the priority queue of generic-pool decides which tier is next.
  */
 export class Permits {
   readonly #options: PermitsOptions
@@ -52,8 +52,8 @@ export class Permits {
   }
 
   /**
-   * Calls back once: with a permit when it is the tier's turn, or with `SWITCHYARD_TIER_FULL` or `SWITCHYARD_TIER_TIMEOUT`.
-   * What is returned withdraws the question.
+   * Requests a permit. Calls back once: with the permit when it is the tier's turn, or with `SWITCHYARD_TIER_FULL` or
+   * `SWITCHYARD_TIER_TIMEOUT`. Returns a function that withdraws the request.
    */
   ask(tier: Tier, granted: Granted): () => void {
     const counter = this.#counterOf(tier)
@@ -65,7 +65,7 @@ export class Permits {
     const waits = !hasPlace || this.#inside >= this.#options.max
     const ticket: Ticket = {
       tier,
-      // Whoever leaves calls the next one, in a context of his own.
+      // The leaving caller calls the next one, in its own async context.
       granted: waits ? inThisContext(granted) : granted,
       isWanted: true,
       timer: undefined,
@@ -93,7 +93,7 @@ export class Permits {
     this.#inside += 1
     void this.#gate.acquire(ticket.tier.priority).then((permit) => {
       const leave = once(() => this.#leave(permit, counter))
-      // generic-pool cannot be told that somebody has gone.
+      // generic-pool cannot remove a waiting caller.
       if (!ticket.isWanted) return leave()
       this.#over(ticket, counter)
       ticket.granted(undefined, leave)

@@ -1,26 +1,31 @@
-/** Named runs after which a mean of them says something. */
+/** Number of named runs that make a meaningful mean. */
 const FEWEST = 4
-/** Runs of a text that make up one comparison. */
+/** Number of runs in one comparison. */
 const WINDOW = 32
-/** Runs of each kind in a trial, at most. */
+/** Maximum number of runs of each kind in a trial. */
 const TRIAL = 16
-/** Named runs after a trial that found nothing, before there may be another. */
+/** Minimum number of named runs between a trial without a result and the next. */
 const REST = 512
-/** Named runs after which there is another trial anyhow: what they are compared with may be old. */
+/** Number of named runs after which a trial runs in any case, since the earlier comparison may be outdated. */
 const STALE_AFTER = 8192
-/** How much slower named runs must be: by this factor, and by this much, in milliseconds. */
+/** Minimum slowdown of named runs: this factor and this difference in milliseconds. */
 const FACTOR = 1.5
 const NOISE_MS = 0.3
-/** By how many standard errors: at the end of a trial, and before. */
+/** Required number of standard errors: at the end of a trial, and before. */
 const ERRORS = 3
 const EARLY_ERRORS = 6
-/** Runs without a name after one with a name has failed: a read that fails each time is seldom run twice. */
+/** Number of unnamed runs after a failed named run, so that a read that always fails is seldom run twice. */
 const AFTER_FAILURE = 64
-/** Runs without a name after the first time that names were slower; four times as many after each other time. */
+/**
+ * Number of unnamed runs after named ones were slower for the first time; four times as many after each further time.
+ */
 const FIRST_PENALTY = 256
 const LONGEST_PENALTY = 262_144
 
-/** Some runs: their mean without the slowest one, which may be due to a garbage collector, and how sure the mean of all is. */
+/**
+ * Statistics of a series of runs: the mean without the slowest run, which may be due to garbage collection, and the
+ * standard error of the mean of all.
+ */
 class Sample {
   #count = 0
   #meanMs = 0
@@ -44,7 +49,7 @@ class Sample {
     return this.#count < 2 ? Infinity : this.#squares / (this.#count - 1) / this.#count
   }
 
-  /** Welford's way to a variance (Technometrics 4, 1962): one pass, and nothing is kept. */
+  /** Welford's algorithm for the variance (Technometrics 4, 1962), in one pass. */
   add(ms: number): void {
     this.#count += 1
     const delta = ms - this.#meanMs
@@ -58,37 +63,40 @@ class Sample {
   }
 }
 
-/** How the runs to come are sent: `unnamed` for so many, `named` until they look slower, both in turn in a `trial`. */
+/**
+ * How the next runs are sent: `unnamed` for a number of runs, `named` until they look slower, and alternating in a
+ * `trial`.
+ */
 type Phase = 'unnamed' | 'named' | 'trial'
 
 /**
- * Watches whether one text does better with a name. PostgreSQL plans a named statement for its values a few times, and may
- * then go over to a generic plan, which knows nothing of them. When named runs look slower, runs with and without a name take
- * turns: the server may have become slower, or others may be in the way. A name whose runs are surely slower is not used for a
- * while, and for longer each time. Pure: told how long runs took.
+ * Watches whether one text is faster with a name. PostgreSQL plans a named statement for its values a few times and may
+ * then switch to a generic plan, which ignores them. When named runs look slower, runs with and without a name
+ * alternate, since the server itself may have become slower. If named runs are significantly slower, the name is not
+ * used for a while, and for longer each time. Pure: it gets the durations as arguments.
  */
 export class PlanWatch {
   readonly #named = new Sample()
   readonly #unnamed = new Sample()
   #phase: Phase = 'unnamed'
-  /** Runs without a name that are still to come. */
+  /** Remaining number of unnamed runs. */
   #unnamedLeft: number
   #sinceTrial = REST
   #penalty = FIRST_PENALTY
 
-  /** @param after How often the text runs without a name before it gets one. */
+  /** @param after Number of unnamed runs before the text gets a name. */
   constructor(after: number) {
     this.#unnamedLeft = after
     if (after <= 0) this.#phase = 'named'
   }
 
-  /** Whether the next run is to have a name. */
+  /** Whether the next run should have a name. */
   get wantsName(): boolean {
     if (this.#phase === 'trial') return this.#named.count < this.#unnamed.count
     return this.#phase === 'named'
   }
 
-  /** @param ms How long the server took, as far as can be told. */
+  /** @param ms Estimated server time. */
   ran(isNamed: boolean, ms: number): void {
     if (this.#phase === 'unnamed') return this.#ranBare(isNamed, ms)
     if (this.#phase === 'named' && !isNamed) return
@@ -98,7 +106,7 @@ export class PlanWatch {
     else this.#look()
   }
 
-  /** A run with a name has failed. */
+  /** Records the failure of a named run. */
   failed(): void {
     this.#phase = 'unnamed'
     this.#unnamedLeft = AFTER_FAILURE
@@ -106,7 +114,7 @@ export class PlanWatch {
   }
 
   #ranBare(isNamed: boolean, ms: number): void {
-    // Sent before it was decided otherwise.
+    // The run was sent before the last decision.
     if (isNamed) return
     this.#unnamed.add(ms)
     this.#unnamedLeft -= 1
@@ -146,7 +154,7 @@ export class PlanWatch {
     return this.#named.ms > this.#unnamed.ms * FACTOR + NOISE_MS
   }
 
-  /** Whether the difference is more than chance, as by Welch's test (Biometrika 34, 1947). */
+  /** Whether the difference is significant by Welch's test (Biometrika 34, 1947). */
   #isSure(errors: number): boolean {
     const error = Math.sqrt(this.#named.squaredError + this.#unnamed.squaredError)
     return this.#named.meanMs - this.#unnamed.meanMs > errors * error

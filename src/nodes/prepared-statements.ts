@@ -11,11 +11,11 @@ interface Names {
 
 interface Known {
   readonly name: string
-  /** `false` while the first run with that name is under way. */
+  /** `false` while the first run with that name is in flight. */
   isReady: boolean
 }
 
-/** The names that one connection knows, the least recently used first to go. All belong to one schema. */
+/** The prepared statements of one connection, evicted in LRU order. All belong to one schema. */
 export class PreparedStatements {
   readonly #names: Names | undefined
   readonly #known: LRUCache<string, Known>
@@ -23,7 +23,7 @@ export class PreparedStatements {
   #schema: string | undefined
 
   constructor(client: PoolClient, max: number) {
-    // Native clients have no such connection: nothing gets a name there.
+    // Native clients have no such connection and use no names.
     this.#names = (client as unknown as { readonly connection?: Names }).connection
     this.#known = new LRUCache({
       max,
@@ -33,7 +33,7 @@ export class PreparedStatements {
     })
   }
 
-  /** True when one more name pushes out another. */
+  /** True when another name would evict one. */
   get isFull(): boolean {
     return this.#known.size >= this.#known.max
   }
@@ -43,21 +43,21 @@ export class PreparedStatements {
   }
 
   /**
-   * The name for the next run of this text; `undefined` when it is to run without.
-   * @param schema Part of each name: what was parsed from another schema is never used again, whoever has parsed it.
+   * Returns the name for the next run of this text; `undefined` to run without one.
+   * @param schema Part of each name, so that a statement that was parsed with another schema is never used.
    */
   nameFor(record: TextRecord, schema: string): string | undefined {
     if (this.#names === undefined) return undefined
     if (schema !== this.#schema) this.#begin(schema)
     const known = this.#known.get(record.name)
-    // Until the server has taken it, no other run may rely on it.
+    // Other runs may use the name only after the server has accepted it.
     if (known !== undefined) return known.isReady ? known.name : undefined
     const name = `${record.name}_${schema}`
     this.#known.set(record.name, { name, isReady: false })
     return name
   }
 
-  /** A run with that name has been answered, or has failed by itself. */
+  /** Records that a run with that name has succeeded, or failed for another reason. */
   ran(record: TextRecord, name: string): void {
     const known = this.#known.peek(record.name)
     if (known?.name !== name || known.isReady) return
@@ -65,10 +65,10 @@ export class PreparedStatements {
     else this.#known.delete(record.name)
   }
 
-  /** A run with that name has failed, perhaps because of the name. */
+  /** Records that a run with that name has failed, possibly because of the name. */
   lost(record: TextRecord, name: string, loss: NameLoss): void {
     const known = this.#known.peek(record.name)
-    // Other runs that were under way with that name fail in the same way.
+    // Other runs in flight with that name fail in the same way.
     if (known?.name !== name) return
     if (loss === 'taken') {
       known.isReady = true
@@ -87,7 +87,10 @@ export class PreparedStatements {
     }
   }
 
-  /** Takes the statements that free what is not needed any more. They are to be sent over the connection, now or later. */
+  /**
+   * Removes and returns the statements that deallocate evicted names. They have to be sent over the connection, now or
+   * later.
+   */
   takeDeallocations(): readonly Question[] {
     return this.#unneeded.length === 0 ? NOTHING : this.#unneeded.splice(0)
   }
@@ -116,32 +119,32 @@ export class PreparedStatements {
 
 /** The meaning of an error for a name that was sent. */
 export type NameLoss =
-  /** The server does not know it (any more): somebody else deallocates over this connection, or it is not the same server. */
+  /** The server does not know it: another client has deallocated it, or it is another server. */
   | 'unknown'
-  /** The server knows it already, from another client: it means the same text there. */
+  /** The server already has it from another client, with the same text. */
   | 'taken'
-  /** The statement failed, perhaps because something has changed since it was prepared. */
+  /** The statement failed, possibly because of a change since it was prepared. */
   | 'failed'
 
 interface PostgresError extends Error {
   readonly code?: string | undefined
   readonly severity?: string | undefined
-  /** In which function it happened. */
+  /** The server function that raised the error. */
   readonly where?: string | undefined
 }
 
 /**
- * Errors that say something of the node or of the moment, by their classes: connection (08), transaction state (25), conflicts
- * (40), resources (53), locks (55P03), cancellation and shutdown (57), system errors (58).
+ * Classes of errors with causes other than the name: connection (08), transaction state (25), conflicts (40), resources
+ * (53), locks (55P03), cancellation and shutdown (57), system errors (58).
  */
 const NOT_OF_THE_STATEMENT = /^(?:08|25|40|53|55P03|57|58)/
 
-/** Tells what the error of a run with a name means for the name; `undefined` when the name cannot be the cause. */
+/** Returns what the error of a run means for its name; `undefined` when the name cannot be the cause. */
 export function nameLossOf({ code, severity, where }: PostgresError): NameLoss | undefined {
-  // Other severities than these two may be translated. Without one it is not the server's error.
+  // Without a severity it is not a server error. Severities other than these two may be translated.
   if (code === undefined || severity === undefined || severity === 'FATAL' || severity === 'PANIC')
     return undefined
-  // Out of a function it is about another name.
+  // An error from inside a function concerns another name.
   if (code === '26000' && where === undefined) return 'unknown'
   if (code === '42P05' && where === undefined) return 'taken'
   return NOT_OF_THE_STATEMENT.test(code) ? undefined : 'failed'

@@ -1,6 +1,6 @@
 import type { ShareableRead } from './shareable-read.ts'
 
-/** node-postgres' own query class, as far as it is used here. */
+/** The part of node-postgres' query class that is used. */
 interface PgQuery {
   name: string | undefined
   binary: boolean | undefined
@@ -15,10 +15,10 @@ type NamedQueryClass = new (
 ) => PgQuery
 
 /**
- * Makes node-postgres' query out of a read. It has no callback: tracing tools wrap `client.query` and put their own in place of
- * its argument, so that is the only place where one may be.
- * @param client Its class tells the query class of its own copy of node-postgres.
- * @param timeoutMs node-postgres' own `query_timeout`, in milliseconds. Absent: as the connection has it.
+ * Creates node-postgres' query of a read. It has no callback: tracing tools wrap `client.query` and replace its
+ * callback argument, so the callback must be passed there.
+ * @param client Its class has the query class of its copy of node-postgres.
+ * @param timeoutMs node-postgres' `query_timeout`, in milliseconds. Absent: that of the connection.
  */
 export function queryOf(client: object, read: ShareableRead, name?: string, timeoutMs?: number): object {
   const { text, values, rowMode, types, binary } = read
@@ -26,7 +26,8 @@ export function queryOf(client: object, read: ShareableRead, name?: string, time
   if (typeof Query !== 'function')
     return { text, values, rowMode, types, binary, name, query_timeout: timeoutMs }
   const Named = namedQueryClassOf(Query as PgQueryClass)
-  // A configuration is cloned with all its property descriptors, which takes longer than all the rest of sending.
+  // node-postgres clones a configuration with all its property descriptors, which takes longer than the rest of
+  // sending.
   const isSimple = rowMode === undefined && types === undefined
   const query = isSimple ? new Named(name, text, values) : new Named(name, { text, values, rowMode, types })
   query.binary = binary
@@ -43,8 +44,8 @@ function namedQueryClassOf(Query: PgQueryClass): NamedQueryClass {
 }
 
 /**
- * Makes the class of queries that get their name when they are sent. Tracing tools look at a query before that, and would
- * call its span by the name, which says nothing to anybody.
+ * Creates a query class whose name is set when the query is sent. Tracing tools read a query before that, and would
+ * name its span after the generated name.
  */
 function makeNamedQueryClass(Query: PgQueryClass): NamedQueryClass {
   return class extends Query {

@@ -8,13 +8,13 @@ import { wireValues } from './wire-values.ts'
 const NO_VALUES: readonly unknown[] = []
 const NO_REQUEST: RouteRequest = {}
 
-/** One call of `query()`: the text and values that are classified, and the arguments that node-postgres is to be given. */
+/** One call of `query()`: the text and values to classify, and the arguments for node-postgres. */
 export class Query {
-  /** Absent where there is no text to classify. */
+  /** Absent without a text to classify. */
   readonly text: string | undefined
   readonly values: readonly unknown[]
   readonly request: RouteRequest
-  /** Whether another query may be sent in front of it before that is answered. */
+  /** Whether another query may be pipelined before it. */
   readonly canPipeline: boolean
   readonly #config: unknown
   readonly #parameters: unknown
@@ -39,12 +39,12 @@ export class Query {
     this.#parameters = parameters
   }
 
-  /** A text that something else sends: a query object, or the library itself. */
+  /** Creates a query for a text that is sent in another way: by a query object, or by the library itself. */
   static sentOtherwise(text: string | undefined): Query {
     return new Query(text, NO_VALUES, NO_REQUEST, false, text, undefined)
   }
 
-  /** Sends the query over a connection. node-postgres checks the arguments, and gives its own errors. */
+  /** Sends the query over a connection. node-postgres validates the arguments and reports its own errors. */
   get send(): Send {
     return (client, done) => this.sendOver(client, done)
   }
@@ -58,7 +58,7 @@ export class Query {
     }
   }
 
-  /** The same query in this tier, unless it names one itself. */
+  /** Returns the query with this tier, unless it names one itself. */
   inTier(tier: string | undefined): Query {
     if (tier === undefined || this.request.tier !== undefined) return this
     const { canPipeline, request, text, values } = this
@@ -66,7 +66,7 @@ export class Query {
   }
 
   /**
-   * The query as data; `undefined` when there is more to it than its text and values. Converts the values.
+   * Returns the query as a shareable read; `undefined` when it is more than a text and values. Converts the values.
    * @param schema The schema in which it may be prepared.
    */
   shareable(schema: string | undefined): ShareableRead | undefined {
@@ -77,7 +77,7 @@ export class Query {
   }
 }
 
-/** The fields of a query's configuration, of whatever type. */
+/** Unvalidated fields of a query's configuration. */
 interface ConfigFields {
   readonly text?: unknown
   readonly name?: unknown
@@ -91,7 +91,7 @@ interface ConfigFields {
   readonly query_timeout?: unknown
 }
 
-/** A caller who gives a name, or asks for some rows at a time, gets what node-postgres does with that. */
+/** A query with a name or a row limit needs node-postgres' own handling. */
 function dataOf(
   config: ConfigFields,
   parameters: unknown,
@@ -101,7 +101,7 @@ function dataOf(
   const values = parameters ?? config.values ?? undefined
   if (typeof text !== 'string' || text === '' || name || rows || portal || queryMode) return undefined
   if (values !== undefined && !Array.isArray(values)) return undefined
-  // A class, say: node-postgres takes what has the methods.
+  // A class, for example: node-postgres accepts any object with the methods.
   if (types && typeof types !== 'object') return undefined
   if (timeoutMs !== undefined && typeof timeoutMs !== 'number') return undefined
   try {
@@ -115,12 +115,12 @@ function dataOf(
       timeoutMs: timeoutMs || undefined,
     }
   } catch {
-    // node-postgres gives its own error.
+    // node-postgres reports its own error.
     return undefined
   }
 }
 
-/** Frees a connection from a query object that has thrown in `submit()`: it would stay the active one for ever. */
+/** Frees a connection from a query object that has thrown in `submit()`, which would stay its active query. */
 export function forgetActive(client: object, submittable: unknown): void {
   if (Reflect.get(client, '_activeQuery') === submittable) Reflect.set(client, '_activeQuery', null)
 }

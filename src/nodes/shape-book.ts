@@ -2,44 +2,44 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { PlanWatch } from './plan-watch.ts'
 
-/** Bounds of what is kept: shapes, texts, and characters of texts. */
+/** Limits: number of shapes, of texts, and of characters of texts. */
 const MOST_SHAPES = 2000
 const MOST_TEXTS = 4000
 const MOST_CHARACTERS = 2 ** 22
-/** A longer text is not looked at. */
+/** Maximum length of a recorded text. */
 export const LONGEST_TEXT = 16_384
-/** A shape of which more texts were seen is written with its values in it: each of them is seen once. */
+/** A shape with more texts has its values in the text, so each text runs only once. */
 const MOST_VARIANTS = 16
 
-/** By so many the fast runs over leases must outnumber the slow ones before a shape is taken to be fast. */
+/** Required surplus of fast runs over slow ones, over leases, before a shape counts as fast. */
 const PROOF_RUNS = 3
 const MOST_PROOF_RUNS = 4096
-/** A run over a lease that takes longer is no proof, the way there and back included; in milliseconds. */
+/** Maximum duration of a fast run over a lease, including the round trip, in milliseconds. */
 const SLOW_ON_LEASE_MS = 5
-/** A read that takes the server longer keeps others waiting for too long, in milliseconds. */
+/** Server time above which a read delays others too much, in milliseconds. */
 const SLOW_ON_LANE_MS = 1
-/** A larger answer is large, in bytes. */
+/** Size above which an answer counts as large, in bytes. */
 const LARGE_BYTES = 32_768
 const SMOOTHING = 0.1
-/** The cost of a read for the server that is assumed before anything is known, and the least cost; in milliseconds. */
+/** Initial and minimum estimate of a read's server time, in milliseconds. */
 const FIRST_COST_MS = 0.1
 const LEAST_COST_MS = 0.005
-/** One run counts as at most this long, in milliseconds: more is seldom the statement's fault. */
+/** Upper bound of a single measurement, in milliseconds: longer times are seldom caused by the statement. */
 const LONGEST_SAMPLE_MS = 4
 
-/** The record of statements that differ in their literals alone. Pure: it is told how runs went. */
+/** Measurements of statements that differ only in their literals. Pure: it gets the results as arguments. */
 export class Shape {
   #costMs = FIRST_COST_MS
   #fastRuns = 0
   #proofRuns = PROOF_RUNS
   variants = 0
 
-  /** The time that one run takes the server, in milliseconds, smoothed. */
+  /** Smoothed server time of one run, in milliseconds. */
   get costMs(): number {
     return this.#costMs
   }
 
-  /** Whether it may share a connection: it is known to be fast and small. */
+  /** Whether it may share a connection: it is known to be fast, with small answers. */
   get isFast(): boolean {
     return this.#fastRuns >= this.#proofRuns
   }
@@ -47,18 +47,18 @@ export class Shape {
   ranOnLease(ms: number, bytes: number): void {
     if (bytes > LARGE_BYTES) this.#fastRuns = 0
     else if (ms <= SLOW_ON_LEASE_MS) this.#fastRuns += 1
-    // A machine that has too much to do makes any read slow now and then.
+    // An overloaded machine makes any read slow occasionally.
     else if (this.#fastRuns > 0) this.#fastRuns -= 1
   }
 
-  /** @param ms How long it took after the answer before it: nothing of the way there and back is in it. */
+  /** @param ms Time since the previous answer, so without the round trip. */
   ranBehindAnother(ms: number): void {
     this.#costMs += SMOOTHING * (Math.min(ms, LONGEST_SAMPLE_MS) - this.#costMs)
     if (this.#costMs < LEAST_COST_MS) this.#costMs = LEAST_COST_MS
     else if (this.#costMs > SLOW_ON_LANE_MS) this.heldUp()
   }
 
-  /** @param ms With the way there and back: it costs no more than that. */
+  /** @param ms Time including the round trip: an upper bound. */
   ranAlone(ms: number): void {
     if (ms < this.#costMs) this.#costMs = ms
   }
@@ -67,7 +67,7 @@ export class Shape {
     if (bytes > LARGE_BYTES) this.heldUp()
   }
 
-  /** It kept others waiting. It has to prove itself again, and for longer each time. */
+  /** Records that it delayed other reads. It then has to prove again that it is fast, with more runs each time. */
   heldUp(): void {
     this.#fastRuns = 0
     this.#costMs = FIRST_COST_MS
@@ -75,17 +75,17 @@ export class Shape {
   }
 }
 
-/** One text, as far as it has been seen. */
+/** Record of one text. */
 export interface TextRecord {
   readonly text: string
   readonly shape: Shape
-  /** Absent where the text is one of many: it gets no name. */
+  /** Absent when the shape has many texts: it gets no name. */
   readonly plan: PlanWatch | undefined
-  /** The same wherever the text is the same: behind a pooler two processes may meet at one server. */
+  /** Depends only on the text: behind a pooler several processes may share a server connection. */
   readonly name: string
 }
 
-/** Keeps what was seen of a node's shareable reads, bounded. */
+/** Bounded records of a node's shareable reads. */
 export class ShapeBook {
   readonly #after: number
   readonly #shapes = new LRUCache<string, Shape>({ max: MOST_SHAPES })
@@ -95,7 +95,7 @@ export class ShapeBook {
     sizeCalculation: (_record, text) => text.length,
   })
 
-  /** @param prepareAfter How often a text runs before it gets a name. */
+  /** @param prepareAfter Number of runs before a text gets a name. */
   constructor(prepareAfter: number) {
     this.#after = prepareAfter
   }
@@ -129,8 +129,8 @@ const LITERALS = /'(?:[^']|'')*'|\$?\b\d+(?:\.\d+)?\b/g
 const LISTS = /\?(?:\s*,\s*\?)+/g
 
 /**
- * Gives a text without its literals; a list of them counts as one. Only figures are kept under this key, and nothing is proven by
- * it, so it need not know all of the grammar, and takes less time than parsing.
+ * Returns a text without its literals, with lists of literals merged. The key is only used for statistics, not for
+ * proofs, so it need not follow the whole grammar and is faster than parsing.
  */
 export function shapeKey(text: string): string {
   return text.replace(LITERALS, '?').replace(LISTS, '?')

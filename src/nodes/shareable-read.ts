@@ -1,40 +1,40 @@
 /**
- * A proven read that is nothing but a text and its values. It may share a connection, may be prepared, and can be sent again
- * without asking the caller.
+ * A proven read that is only a text and values. It may share a connection and be prepared, and it can be repeated
+ * without the caller.
  */
 export interface ShareableRead {
   readonly text: string
-  /** As they go over the wire: nothing of the caller's runs when they are sent. */
+  /** Values in wire format, so that no code of the caller runs when they are sent. */
   readonly values: readonly unknown[] | undefined
   readonly rowMode: 'array' | undefined
   /** The caller's own type parsers. */
   readonly types: object | undefined
   readonly binary: boolean | undefined
-  /** The schema in which it may be prepared; see `Naming`. `undefined`: in none. */
+  /** The schema in which it may be prepared; see `Naming`. `undefined` if it may not be prepared. */
   readonly schema: string | undefined
-  /** node-postgres' `query_timeout` of this query, in milliseconds. Absent: as the connection has it. */
+  /** node-postgres' `query_timeout` of this query, in milliseconds. Absent: that of the connection. */
   readonly timeoutMs: number | undefined
 }
 
-/** Receives what node-postgres answered, untouched: its `null` where there is no error included. */
+/** Receives the unchanged result of node-postgres, including `null` for no error. */
 export type Answered = (error: Error | null | undefined, result?: unknown) => void
 
-/** Waits for a read that rides on a lane. One of the two is called, once. */
+/** Callbacks of a read on a lane. Exactly one is called, once. */
 export interface Rider {
   answered(error: Error | null | undefined, result?: unknown): void
-  /** It has no answer, and its lane will not wait for one: it is to run over a lease. The node has done nothing wrong. */
+  /** Called when the read has to run over a lease instead. That is not a failure of the node. */
   moved(): void
 }
 
-/** A read under way on a lane. */
+/** A read in flight on a lane. */
 export interface Ride {
-  /** Nobody waits for it any more: it is left to come to its end by itself. */
+  /** Stops waiting for it. It runs to its end on the lane. */
   leave(): void
 }
 
 /**
- * Whether it is answered with the same when it has a name. Without values node-postgres sends it as a simple query, to
- * which the server answers with texts though `binary` is asked for; not so when it has a name.
+ * Whether its answer is the same with a name. Without values node-postgres sends it as a simple query, whose answer is
+ * in text format even with `binary`; with a name it would be binary.
  */
 export function mayHaveName(
   { binary, schema, values }: ShareableRead,

@@ -19,7 +19,7 @@ export interface SharedReadsOptions {
   readonly cleaning: Questions
 }
 
-/** Sends one node's shareable reads: over a lane or a lease, with a name or without, as was seen to be best. */
+/** Sends one node's shareable reads, over a lane or a lease, with or without a name, by their measurements. */
 export class SharedReads {
   readonly #options: SharedReadsOptions
   readonly #book: ShapeBook
@@ -29,7 +29,10 @@ export class SharedReads {
     this.#book = new ShapeBook(options.prepareAfter)
   }
 
-  /** Sends a read over a lane. Gives undefined when it is to run over a lease: its shape is slow, large or not known yet. */
+  /**
+   * Sends a read over a lane. Returns undefined when it has to run over a lease because its shape is slow, large or
+   * unknown.
+   */
   ride(read: ShareableRead, rider: Rider): Ride | undefined {
     const { lanes } = this.#options
     if (lanes === undefined || read.text.length > LONGEST_TEXT) return undefined
@@ -38,7 +41,7 @@ export class SharedReads {
     return lanes.withRoomFor(record.shape.costMs)?.ride(read, record, rider)
   }
 
-  /** Sends a read over a leased connection on which nothing else is under way. */
+  /** Sends a read over an idle leased connection. */
   send(client: PoolClient, read: ShareableRead, answered: Answered): void {
     const { cleaning, named, platform, statementsOf } = this.#options
     const before = cleaning(client)
@@ -64,9 +67,9 @@ export class SharedReads {
 
   #nameFor(client: PoolClient, record: TextRecord, read: ShareableRead): string | undefined {
     const statements = this.#options.statementsOf(client)
-    // What is said of a name there ends the transaction: it cannot be sent again without.
+    // In a transaction an error about the name would abort it, so the read could not be repeated without the name.
     if (isInTransaction(client)) return undefined
-    // What is pushed out can be freed along with the next query only where queries can be sent ahead.
+    // Evicted names can be deallocated together with the next query only if node-postgres can pipeline.
     if (statements.isFull && !statements.has(record) && !canSendAhead(client)) return undefined
     return this.#options.named.nameFor(statements, record, read)
   }

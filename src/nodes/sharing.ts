@@ -9,47 +9,47 @@ import { PreparedStatements } from './prepared-statements.ts'
 import type { Questions } from './exchange.ts'
 import type { LeaseCallback, ReadSender } from './server-node.ts'
 
-/** Connections to one node that many reads share. */
+/** Limits of a node's lanes. */
 export interface LaneSettings {
-  /** How many connections to one node may be lanes. */
+  /** Maximum number of lanes of one node. */
   readonly perNode: number
-  /** How many reads may be under way on one lane. */
+  /** Maximum number of reads in flight on one lane. */
   readonly maxInFlight: number
 }
 
-/** Which texts get a name. */
+/** Limits of a connection's prepared statements. */
 export interface PrepareSettings {
-  /** How often a text is seen before it gets a name. */
+  /** Number of runs before a text gets a name. */
   readonly after: number
-  /** How many names one connection has at most. */
+  /** Maximum number of names of one connection. */
   readonly max: number
 }
 
-/** How reads share connections and names on one node. */
+/** How the reads of one node share connections and names. */
 export interface SharingSettings {
   readonly platform: Platform
-  /** Absent where each read has a connection of its own. */
+  /** Absent when each read has its own connection. */
   readonly lanes: LaneSettings | undefined
-  /** Absent where nothing gets a name. */
+  /** Absent when reads get no names. */
   readonly prepare: PrepareSettings | undefined
-  /** Takes from a connection what sessions have set there: reads that share one have set nothing. */
+  /** Resets a connection's settings: reads that share one have none. */
   readonly cleaning: Questions
   readonly schema: Pick<NodeSchema, 'current' | 'renew' | 'close'>
 }
 
-/** How much of the server's time may be under way on one lane, in milliseconds: nobody waits for much longer. */
+/** Maximum work in flight on one lane, in milliseconds of server time. It bounds the delay of a read by others. */
 const WORK_MS = 3
 
 /** The connections of a node. */
 export interface SharedPool {
-  /** The pool that new connections come from. */
+  /** The pool for new connections. */
   readonly current: () => PgPool<Client>
   readonly lease: (callback: LeaseCallback) => void
   readonly lostIdle: (error: Error, client: PoolClient) => void
   readonly unavailable: () => void
 }
 
-/** Holds what the reads of one node share: connections, names, and what was seen of their shapes. */
+/** The state that the reads of one node share: lanes, names and measurements. */
 export class Sharing {
   readonly reads: ReadSender
   readonly #lanes: Lanes | undefined
@@ -70,7 +70,7 @@ export class Sharing {
       return statements
     }
     const { allowExitOnIdle, max, maxLifetimeSeconds, maxUses } = pool.current().options
-    // At least as many connections are left to those who need one for themselves.
+    // Leaves at least as many connections for leases.
     const most = Math.min(lanes?.perNode ?? 0, Math.floor(max / 2))
     if (lanes !== undefined && most > 0) {
       const limits = {
@@ -97,7 +97,7 @@ export class Sharing {
     })
   }
 
-  /** Somebody may wait for a connection now. */
+  /** Called when a caller may be waiting for a connection. */
   yield(): void {
     if (this.#lanes !== undefined && this.#isWanted) this.#lanes.yield()
   }

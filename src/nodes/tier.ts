@@ -3,19 +3,19 @@ import type { Tags } from '../topology/tags.ts'
 /** A named class of work, such as the API or the nightly reports. */
 export interface Tier {
   readonly name: string
-  /** The part of a node's connections that it may have at once, above 0 and at most 1. */
+  /** Share of a node's connections that it may use at once, above 0 and at most 1. */
   readonly share: number
-  /** The rank where connections are short: 0 is served before 1, and 1 before 2. */
+  /** Priority when connections are scarce: 0 is served before 1, and 1 before 2. */
   readonly priority: number
-  /** How many of its statements may wait for a connection to one node. */
+  /** Maximum number of its statements that wait for a connection to one node. */
   readonly maxQueue: number
-  /** How long one of them may wait, in milliseconds. Absent: as long as it takes. */
+  /** Maximum time of that wait, in milliseconds. Absent: no limit. */
   readonly maxWaitMs: number | undefined
-  /** After so long the server gives its statements up, in milliseconds. Absent: as the connection has it. */
+  /** Time after which the server cancels its statements, in milliseconds. Absent: the connection's own. */
   readonly statementTimeoutMs: number | undefined
-  /** Its reads run only on nodes that have all of these. */
+  /** Its reads run only on nodes with all of these tags. */
   readonly tags: Tags | undefined
 }
 
-/** The tier of what names none. */
+/** Name of the tier of statements without one. */
 export const DEFAULT_TIER = 'default'

@@ -1,17 +1,16 @@
 import { pgModule } from '../platform/pg.ts'
 
-/** node-postgres' conversion of a value to what it sends. Its types do not name it. */
+/** node-postgres' conversion of a value to its wire format, which its types lack. */
 const { prepareValue } = Reflect.get(pgModule, 'utils') as {
   readonly prepareValue: (value: unknown) => unknown
 }
 
 /**
- * The values of a query as they go over the wire, converted by node-postgres' own rules: a copy, since they may be sent
- * again when the caller has other things in his array. What converts itself
- * (`toPostgres`, `toJSON`) may throw, and then nothing must have been sent: a name that is given to the server together
- * with values that cannot be sent is lost there, and node-postgres goes on to use it.
+ * Converts the values of a query by node-postgres' own rules. Returns a copy, since they may be sent again after the
+ * caller has changed the array. A value's own conversion (`toPostgres`, `toJSON`) may throw, which must happen before
+ * anything is sent: otherwise node-postgres would keep using a name that the server never received.
  *
- * @throws whatever a value's own conversion throws
+ * @throws the error of a value's own conversion
  */
 export function wireValues(values: readonly unknown[]): readonly unknown[] {
   for (const value of values) {
@@ -20,7 +19,7 @@ export function wireValues(values: readonly unknown[]): readonly unknown[] {
   return values.slice()
 }
 
-/** True for what has, or may have, code of its own that runs when it is converted. */
+/** Whether the conversion of a value may run code of its own. */
 function isOwnMaster(value: unknown): boolean {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
