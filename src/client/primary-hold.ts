@@ -14,7 +14,7 @@ import type { Acquire } from '../settings/acquire.ts'
 import { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
-import type { NodeView } from '../topology/snapshot.ts'
+import { isFenced, type NodeView } from '../topology/snapshot.ts'
 import type { RouterPort } from './router-port.ts'
 import { CLOSED, REFUSED_UNSENT, TIMED_OUT } from './words.ts'
 
@@ -114,7 +114,7 @@ export class PrimaryHold {
     if (held !== undefined) {
       const isFree = !this.isBound
       // What was lost with a broken connection, the connection says itself.
-      const isOver = isBroken(held.client) ? isFree : this.#router.cluster.isFenced(held.node)
+      const isOver = isBroken(held.client) ? isFree : isFenced(this.#router.cluster.snapshot, held.node)
       if (!isOver) return done(undefined, held)
       if (!isFree) return done(fencedError(held.node.id))
       this.#drop(held, true)

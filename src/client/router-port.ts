@@ -12,7 +12,7 @@ import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeId } from '../topology/node.ts'
-import type { NodeView } from '../topology/snapshot.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 
 /** A BEGIN READ ONLY on its way, and its caller. One of the three callbacks is called, once. */
 export interface Opening {
@@ -72,8 +72,7 @@ export interface RouterPort {
     readAnswered(node: NodeView): void
   }
   readonly cluster: {
-    /** True when nothing may be written to this node any more, though it would take it. */
-    isFenced(node: NodeView): boolean
+    readonly snapshot: Snapshot
     /** A statement over a leased connection found the node failed, or demoted. */
     suspect(id: NodeId, cause: Error): void
   }

@@ -46,7 +46,7 @@ export interface Cluster {
   /** As `awaitPlan`, for a plan that begins with a replica: one that has caught up with the session. */
   awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan>
   /** Has this node probed now, for decisions to come. */
-  lookSoon(node: NodeView): void
+  lookAt(id: NodeId): Promise<unknown>
   /** Why no node can take a statement. */
   unavailable(): Error
 }

@@ -30,7 +30,7 @@ export interface Contested {
 export interface SecondOpinionsOptions {
   /** Separate from that of failed nodes: an application's own errors must not use that up. */
   readonly budget: RetryBudget
-  readonly cluster: Pick<Cluster, 'lookSoon' | 'primary'>
+  readonly cluster: Pick<Cluster, 'lookAt' | 'primary'>
   /** Asks for a position of the primary at or after everything that has been committed by now. Never rejects, and is bounded in time. */
   readonly committed: () => Promise<Position | undefined>
   readonly listener: Pick<ExecutionListener, 'retriesSpent' | 'spillRefused'>
@@ -81,7 +81,7 @@ export class SecondOpinions {
     void committed().then((position) => {
       const isFinal = position !== undefined && hasReplayed(node, position)
       // Errors come in bursts: what the replica has replayed by now decides about the next ones.
-      if (!isFinal) cluster.lookSoon(node)
+      if (!isFinal) void cluster.lookAt(node.id)
       told(isFinal)
     })
   }

@@ -45,7 +45,6 @@ export interface SingleNodeCoreOptions {
 const UNWATCHED: SessionCluster = {
   snapshot: { nodes: [] },
   primary: () => undefined,
-  hasServer: () => false,
   floor: () => Promise.resolve(undefined),
   unshown: () => Promise.resolve(undefined),
 }

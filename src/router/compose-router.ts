@@ -14,6 +14,7 @@ import type { Platform } from '../platform/platform.ts'
 import { guardedBalancer } from '../selection/guarded-balancer.ts'
 import { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { NodeId } from '../topology/node.ts'
+import type { Snapshot } from '../topology/snapshot.ts'
 import { Consequences } from './consequences.ts'
 import { Decider } from './decider.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -27,6 +28,7 @@ import { nodeOpener } from './node-opener.ts'
 import { Readiness } from './readiness.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { Roster } from './roster.ts'
+import type { CatalogSource } from './shared-catalogs.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
@@ -75,7 +77,7 @@ export function composeRouter({ settings: options, platform, connect, listener }
     platform,
     connect,
     tell,
-    primary: () => cluster.source(nodes),
+    primary: () => sourceOf(cluster.snapshot, nodes),
   })
   const sessions = new SessionKeeper({
     settings: options,
@@ -148,7 +150,7 @@ export function composeRouter({ settings: options, platform, connect, listener }
     roster,
     cluster,
   })
-  const consequences = new Consequences({ cluster, executors, health, nodes, roster, transitions })
+  const consequences = new Consequences({ executors, health, nodes, roster, transitions })
   const newConnections = new NewConnections({
     platform,
     cluster,
@@ -215,4 +217,12 @@ export function composeRouter({ settings: options, platform, connect, listener }
       await Promise.all([judgement.leave(), cluster.close(), nodes.end()])
     },
   }
+}
+
+/** The server that is the primary, and how it is reached. */
+function sourceOf({ primary }: Snapshot, nodes: NodeSet): CatalogSource | undefined {
+  const options = primary && nodes.configOf(primary.id)?.options
+  if (primary?.state.name !== 'up' || options === undefined) return undefined
+  const { login, serverIdentity } = primary.state.observation
+  return { serverIdentity, login, options }
 }

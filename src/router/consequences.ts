@@ -5,11 +5,9 @@ import type { NodeChange } from '../observability/events.ts'
 import type { Transitions } from '../observability/transitions.ts'
 import type { Roster } from './roster.ts'
 import type { NodeId } from '../topology/node.ts'
-import type { NodeView, Snapshot } from '../topology/snapshot.ts'
-import type { WatchedCluster } from './watched-cluster.ts'
+import { isFenced, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 
 export interface ConsequencesOptions {
-  readonly cluster: Pick<WatchedCluster, 'isFenced'>
   readonly executors: Pick<Executors, 'abandon'>
   readonly health: Pick<HealthBook, 'returned'>
   readonly nodes: Pick<NodeSet, 'get'>
@@ -60,13 +58,14 @@ export class Consequences {
   }
 
   /** Nobody who still waits for a connection to an old primary is to write there. */
-  #leaveBehind({ nodes: views, primary }: Snapshot): void {
-    const { cluster, executors, nodes, transitions } = this.#options
+  #leaveBehind(snapshot: Snapshot): void {
+    const { nodes: views, primary } = snapshot
+    const { executors, nodes, transitions } = this.#options
     for (const view of views) {
       const { id, state } = view
       if (transitions.lastRoleOf(id) !== 'primary' || id === primary?.id) continue
       const cause = new Error(`${id} is no longer the primary`)
-      if (cluster.isFenced(view)) executors.abandon(id, cause, 'fenced')
+      if (isFenced(snapshot, view)) executors.abandon(id, cause, 'fenced')
       // What is under way at a server that does not answer, and is replaced, would be waited for in vain.
       if (state.name === 'down' && primary !== undefined) nodes.get(id)?.cut()
     }

@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { withDeclared } from '../catalog/declared-catalog.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Platform } from '../platform/platform.ts'
+import { CreatedNames } from './created-names.ts'
 import type { CatalogInUse, CatalogUser, SharedCatalogs } from './shared-catalogs.ts'
 import { createJudge } from '../statement/caching-judge.ts'
 import type { Judge } from '../statement/judge.ts'
@@ -33,7 +34,6 @@ const STATEMENTS_BEFORE_LOADING = 2
 export class Judgement {
   readonly names: NameReader
   readonly #options: JudgementOptions
-  readonly #catchUpTimeoutMs: number
   readonly #unjoined: Catalog
   readonly #judge: Judge
   /** The catalog of the primary; absent until there is one, and while the pool is not used. */
@@ -41,15 +41,11 @@ export class Judgement {
   /** What was loaded before this moment has to be compared with the database first. */
   #sinceMs: number
   #statements = 0
-  /** Names that were given through this pool before the catalog was loaded. */
-  readonly #given = new Set<string>()
-  /** Names may have been given that are not known. */
-  #isGivenMore = false
+  readonly #created = new CreatedNames()
 
   constructor(options: JudgementOptions) {
-    const { parser, declared, statementCacheBytes, maxSqlBytes, catchUpTimeoutMs } = options.settings
+    const { parser, declared, statementCacheBytes, maxSqlBytes } = options.settings
     this.#options = options
-    this.#catchUpTimeoutMs = catchUpTimeoutMs
     this.#sinceMs = options.platform.now()
     this.#unjoined = withDeclared(builtinCatalog, declared)
     this.#judge = createJudge({
@@ -145,9 +141,8 @@ export class Judgement {
   ddlPassed(sql?: string): void {
     this.#shared?.ddlPassed()
     if (this.#isLoaded) return
-    const names = sql === undefined ? undefined : this.#options.settings.parser.givenNames?.(sql)
-    for (const name of names ?? []) this.#given.add(name)
-    if (names === undefined) this.#isGivenMore = true
+    const { parser } = this.#options.settings
+    this.#created.add(sql === undefined ? undefined : parser.givenNames?.(sql))
   }
 
   /**
@@ -156,10 +151,10 @@ export class Judgement {
    */
   changeKnown({ offender, reason }: Statement): Promise<void> | undefined {
     const watcher = this.#shared?.watcher
-    if (reason !== 'catalog-pending' || this.#catchUpTimeoutMs === 0) return undefined
+    const { platform, settings } = this.#options
+    if (reason !== 'catalog-pending' || settings.catchUpTimeoutMs === 0) return undefined
     if (watcher?.isAsking !== true || this.source === 'loaded') return undefined
-    const catchUpTimeoutMs = this.#isLoaded ? this.#catchUpTimeoutMs : this.#waitForLoadMs(offender?.text)
-    const { platform } = this.#options
+    const timeoutMs = this.#isLoaded ? settings.catchUpTimeoutMs : this.#waitForLoadMs(offender?.text)
     return new Promise((resolve) => {
       // Neither the timer nor the question keeps the process alive, and a statement waits for them.
       const release = platform.holdOpen()
@@ -168,7 +163,7 @@ export class Judgement {
         release()
         resolve()
       }
-      const timer = platform.schedule(catchUpTimeoutMs, over)
+      const timer = platform.schedule(timeoutMs, over)
       void watcher.settled().then(over)
     })
   }
@@ -178,8 +173,8 @@ export class Judgement {
   }
 
   #waitForLoadMs(name = ''): number {
-    const isOwn = this.#isGivenMore || this.#given.has(name.slice(name.lastIndexOf('.') + 1))
-    return isOwn ? LONGEST_WAIT_FOR_OWN_MS : Math.min(this.#catchUpTimeoutMs, LONGEST_WAIT_MS)
+    const { catchUpTimeoutMs } = this.#options.settings
+    return this.#created.mayHave(name) ? LONGEST_WAIT_FOR_OWN_MS : Math.min(catchUpTimeoutMs, LONGEST_WAIT_MS)
   }
 
   /** Resolves when the catalog is loaded. Rejects with the error of the load, or when the pool is ended meanwhile. */

@@ -15,7 +15,7 @@ import type { Route, RouteReason } from '../routing/route.ts'
 import type { SessionOptions } from './session-options.ts'
 import { showsData, synchronizes } from '../statement/shows-data.ts'
 import type { Statement } from '../statement/statement.ts'
-import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import { hasServer, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
 /** By its name, wherever it stands in a text, or by a name that is a parameter. */
@@ -37,7 +37,7 @@ const BY_TIME: RouteReason = 'session-wrote'
 const NO_READS: readonly SeenRead[] = []
 
 /** The cluster, as far as sessions ask for it. */
-export type SessionCluster = Pick<WatchedCluster, 'floor' | 'hasServer' | 'primary' | 'snapshot' | 'unshown'>
+export type SessionCluster = Pick<WatchedCluster, 'floor' | 'primary' | 'snapshot' | 'unshown'>
 
 export interface SessionKeeperOptions {
   readonly settings: Settings
@@ -86,7 +86,7 @@ export class SessionKeeper implements Neighbour {
       platform,
       ask: () => cluster().floor(this.#mayBeUnflushed),
       look: (identity) => cluster().unshown(identity),
-      hasServer: (identity) => cluster().hasServer(identity),
+      hasServer: (identity) => hasServer(cluster().snapshot, identity),
       catchUpTimeoutMs: settings.catchUpTimeoutMs,
       failoverTimeoutMs: settings.failoverTimeoutMs,
       claimRejected: () => tokenRejected('ahead-of-primary'),

@@ -4,7 +4,6 @@ import type { Unshown } from '../consistency/unshown.ts'
 import type { Cluster } from '../execution/execution.ts'
 import { ClusterMonitor } from '../monitoring/cluster-monitor.ts'
 import type { Monitor } from '../monitoring/monitor.ts'
-import type { NodeSet } from '../nodes/node-set.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { noPrimaryError } from '../observability/problems.ts'
 import type { Connect } from '../platform/connect.ts'
@@ -12,7 +11,6 @@ import type { Platform } from '../platform/platform.ts'
 import type { Route } from '../routing/route.ts'
 import { planQuery, type Selection } from '../selection/plan.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
-import type { CatalogSource } from './shared-catalogs.ts'
 import { judgeReached, type Reached } from '../selection/reached.ts'
 import type { NodeId, Observation } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
@@ -36,9 +34,7 @@ export interface WatchedClusterOptions {
 /** The cluster as it is watched: who serves what now, and who will when somebody waits. */
 export class WatchedCluster implements Cluster {
   readonly #options: WatchedClusterOptions
-  readonly #platform: Platform
   readonly #selection: Selection
-  readonly #unmeasured: Selection
   readonly #monitor: Monitor
   /** Until there was one, waiting for a primary would only hide that the options are wrong. */
   #hadPrimary = false
@@ -46,9 +42,7 @@ export class WatchedCluster implements Cluster {
   constructor(options: WatchedClusterOptions) {
     const { settings, connect, platform, selection, onSnapshot, isInUse, onRest } = options
     this.#options = options
-    this.#platform = platform
     this.#selection = selection
-    this.#unmeasured = { ...selection, servesUnmeasured: true }
     this.#monitor = new ClusterMonitor({
       nodes: settings.nodes,
       connect,
@@ -77,16 +71,13 @@ export class WatchedCluster implements Cluster {
   /** Resolves when the cluster was looked at; a later call looks again. */
   async look(): Promise<void> {
     const again = this.snapshot.nodes.some(({ state }) => state.name !== 'pending')
-    await this.#waiting(again ? this.#monitor.refresh() : this.#monitor.settled())
+    const looked = again ? this.#monitor.refresh() : this.#monitor.settled()
+    await looked.finally(this.#options.platform.holdOpen())
   }
 
-  /** What this node is as of now. */
+  /** Looks at this node now. */
   lookAt(id: NodeId): Promise<NodeView | undefined> {
     return this.#monitor.lookAt(id)
-  }
-
-  lookSoon({ id }: NodeView): void {
-    void this.#monitor.lookAt(id)
   }
 
   /** A statement is on its way. */
@@ -108,10 +99,11 @@ export class WatchedCluster implements Cluster {
   plan(route: Route, tags: Tags | undefined): QueryPlan {
     const planBy = (selection: Selection): QueryPlan => {
       const chosen = tags === undefined ? selection : { ...selection, tags }
-      return planQuery(route, this.snapshot, chosen, this.#platform.now())
+      return planQuery(route, this.snapshot, chosen, this.#options.platform.now())
     }
     const plan = planBy(this.#selection)
-    return plan.steps.length > 0 || !this.servesUnmeasured ? plan : planBy(this.#unmeasured)
+    if (plan.steps.length > 0 || !this.servesUnmeasured) return plan
+    return planBy({ ...this.#selection, servesUnmeasured: true })
   }
 
   /** What a server is to a statement that goes this way, which says this of itself behind an address of several. */
@@ -119,33 +111,24 @@ export class WatchedCluster implements Cluster {
     const server = this.#monitor.reached(id, observation)
     if (server === undefined || route.role === 'primary') return { is: 'unfit' }
     const mayBeUnmeasured = this.servesUnmeasured && this.primary() === undefined
-    return judgeReached(server, route.freshness, this.snapshot, mayBeUnmeasured, this.#platform.now())
+    return judgeReached(server, route.freshness, this.snapshot, mayBeUnmeasured, this.#options.platform.now())
   }
 
   primary(): NodeView | undefined {
     return this.snapshot.primary
   }
 
-  /** The server that is the primary, and how it is reached. */
-  source(nodes: NodeSet): CatalogSource | undefined {
-    const primary = this.primary()
-    const options = primary && nodes.configOf(primary.id)?.options
-    if (primary?.state.name !== 'up' || options === undefined) return undefined
-    const { login, serverIdentity } = primary.state.observation
-    return { serverIdentity, login, options }
-  }
-
   async awaitPrimary(timeoutMs: number): Promise<boolean> {
     const isDecided = ({ primary, conflict }: Snapshot): boolean => (primary ?? conflict) !== undefined
     if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
-    else await this.#waiting(this.#monitor.refresh())
+    else await this.#refresh()
     return this.primary() !== undefined
   }
 
   async awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
     const isDecided = ({ conflict }: Snapshot): boolean => plan().steps.length > 0 || conflict !== undefined
     if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
-    else await this.#waiting(this.#monitor.refresh())
+    else await this.#refresh()
     return plan()
   }
 
@@ -165,13 +148,6 @@ export class WatchedCluster implements Cluster {
     return this.#monitor.unshown(serverIdentity)
   }
 
-  /** True while there is a server of that identity, and it answers. */
-  hasServer(serverIdentity: string): boolean {
-    return this.snapshot.nodes.some(
-      ({ state }) => state.name === 'up' && state.observation.serverIdentity === serverIdentity,
-    )
-  }
-
   unavailable(): Error {
     return noPrimaryError(this.snapshot)
   }
@@ -186,22 +162,8 @@ export class WatchedCluster implements Cluster {
       this.snapshot.nodes.some(
         ({ lag, role }) => lag !== undefined || (this.servesUnmeasured && role === 'replica'),
       )
-    if (!serves()) await this.#waiting(this.#monitor.refresh())
+    if (!serves()) await this.#refresh()
     return serves()
-  }
-
-  /**
-   * True when this node, as it was when it was the primary, takes writes that it must not take: history has gone on without
-   * it, or along with it.
-   */
-  isFenced({ id, state }: NodeView): boolean {
-    const { nodes, conflict, primary } = this.snapshot
-    if (conflict?.some((node) => node.id === id)) return true
-    const exclusion = nodes.find((node) => node.id === id)?.exclusion
-    if (exclusion !== undefined && exclusion !== 'same-server') return true
-    // Somebody may hold a connection to a server that is no longer in the list, or does not answer probes.
-    if (state.name !== 'up' || primary?.state.name !== 'up') return false
-    return state.observation.serverIdentity !== primary.state.observation.serverIdentity
   }
 
   /** Whether replicas serve though there was no primary yet to tell how old they are. */
@@ -217,8 +179,8 @@ export class WatchedCluster implements Cluster {
     return this.#monitor.close()
   }
 
-  /** Somebody waits for this, so the process must not end before it. */
-  #waiting<T>(promise: Promise<T>): Promise<T> {
-    return promise.finally(this.#platform.holdOpen())
+  /** A caller waits for this, so the process must not end before it. */
+  #refresh(): Promise<void> {
+    return this.#monitor.refresh().finally(this.#options.platform.holdOpen())
   }
 }

@@ -76,3 +76,21 @@ export function downCauseOf({ nodes }: Snapshot, id: NodeId): Error | undefined 
   const state = nodes.find((node) => node.id === id)?.state
   return state?.name === 'down' ? state.cause : undefined
 }
+
+/**
+ * Whether a node, as it was when it was the primary, takes writes that it must not take: history has gone on without it, or along
+ * with it.
+ */
+export function isFenced({ nodes, conflict, primary }: Snapshot, { id, state }: NodeView): boolean {
+  if (conflict?.some((node) => node.id === id)) return true
+  const exclusion = nodes.find((node) => node.id === id)?.exclusion
+  if (exclusion !== undefined && exclusion !== 'same-server') return true
+  // A client may hold a connection to a server that is no longer in the list, or does not answer probes.
+  if (state.name !== 'up' || primary?.state.name !== 'up') return false
+  return state.observation.serverIdentity !== primary.state.observation.serverIdentity
+}
+
+/** Whether there is a server of that identity, and it answers. */
+export function hasServer({ nodes }: Snapshot, serverIdentity: string): boolean {
+  return nodes.some(({ state }) => state.name === 'up' && state.observation.serverIdentity === serverIdentity)
+}

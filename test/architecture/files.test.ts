@@ -29,9 +29,7 @@ const crowded = {
   'monitoring/cluster-monitor.ts ClusterMonitor': 44,
   'monitoring/node-probe.ts NodeProbe': 29,
   'monitoring/watched-node.ts WatchedNode': 34,
-  'router/judgement.ts Judgement': 27,
   'router/session-keeper.ts SessionKeeper': 37,
-  'router/watched-cluster.ts WatchedCluster': 31,
 }
 const bulky = {
   'catalog/effect-rows.ts EffectRows': 11,

@@ -112,7 +112,7 @@ export class ExecutionBench {
       this.log.push(`awaits a replica for ${timeoutMs}`)
       return planOf(this.plans.shift() ?? '')
     },
-    lookSoon: (node) => void this.looks.push(node.id),
+    lookAt: async (id) => void this.looks.push(id),
     unavailable: () => new Error('No primary found'),
   }
 
