@@ -17,6 +17,8 @@ export interface ForeignKey {
   readonly referencing: number
   readonly referenced: number
   /** `a`: no action, `r`: restrict, `c`: cascade, `n`: set null, `d`: set default. */
+  /** The columns that it refers to; `null` for a generated one. */
+  readonly columns: readonly (string | null)[]
   readonly onUpdate: string
   readonly onDelete: string
 }
@@ -51,8 +53,8 @@ export class EffectGraph {
     for (const [oid, kind, schema, name] of relations) this.#relations.set(oid, { oid, kind, schema, name })
     this.#families = new Families(this.#relations.keys(), parents)
     for (const [owner, phase, what, ref] of edges) push(this.#edges, `${owner} ${phase}`, { what, ref })
-    for (const [referencing, referenced, onUpdate, onDelete] of keys) {
-      const key = { referencing, referenced, onUpdate, onDelete }
+    for (const [referencing, referenced, onUpdate, onDelete, columns] of keys) {
+      const key = { referencing, referenced, onUpdate, onDelete, columns }
       push(this.#referencing, referencing, key)
       push(this.#referenced, referenced, key)
     }
@@ -99,6 +101,19 @@ export class EffectGraph {
     return this.#referenced.get(relation) ?? []
   }
 
+  /** True where assigning these columns of a relation changes nothing that a foreign key refers to. */
+  keepsKeys(oid: number, columns: readonly string[]): boolean {
+    const [relation, ...others] = this.family(oid)
+    if (relation?.kind !== 'r' || others.length > 0 || this.edges('relation', oid, 'update').length > 0)
+      return false
+    // It may assign other columns.
+    if (this.triggers(oid).some(({ events }) => (events & BEFORE_ROW_UPDATE) === BEFORE_ROW_UPDATE))
+      return false
+    return this.keysTo(oid).every((key) =>
+      key.columns.every((name) => name !== null && !columns.includes(name)),
+    )
+  }
+
   routine(oid: number): Routine | undefined {
     return this.#routines.get(oid)
   }
@@ -108,6 +123,9 @@ export class EffectGraph {
     return this.#transitionTables.get(oid)
   }
 }
+
+/** Bits of `pg_trigger.tgtype`. */
+const BEFORE_ROW_UPDATE = 1 + 2 + 16
 
 const OBJECTS = { function: 0, relation: 1, type: 3 } as const
 

@@ -22,6 +22,8 @@ export interface EffectRows {
     referenced: number,
     onUpdate: string,
     onDelete: string,
+    /** The columns that are referred to; `null` for a generated one. */
+    columns: readonly (string | null)[],
   ])[]
   readonly triggers: readonly (readonly [
     relation: number,

@@ -4,7 +4,7 @@ import type { OperatorVerdict } from './catalog.ts'
 import type { Edge, EffectGraph, ForeignKey, KnownRelation } from './effect-graph.ts'
 import type { EffectNames } from './effect-names.ts'
 import { FootprintGatherer } from './footprint-gatherer.ts'
-import { EVERYTHING, type Access, type Footprint, type NamedUses } from './footprint.ts'
+import { EVERYTHING, type Access, type Footprint, type NamedUses, type Target } from './footprint.ts'
 import type { QualifiedName } from './qualified-name.ts'
 import type { RoutineUses } from './routine-uses.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
@@ -17,7 +17,7 @@ export interface Surroundings {
 }
 
 /** What may be done to an object: a relation is read or changed, a function called, values of a type handled. */
-type Step = Access | 'read' | 'call' | 'type'
+type Step = Access | 'update-beside-keys' | 'read' | 'call' | 'type'
 
 /** More of them are not followed: then it is everything. */
 const MOST_STEPS = 5_000
@@ -78,15 +78,23 @@ export class EffectWalk {
     for (const name of operators)
       for (const callee of this.#names.operators.get(name)) this.visit('call', callee)
     for (const name of types) this.#addType(name)
-    for (const name of relations) this.#addRelation(name, 'read', passing)
-    for (const target of targets) this.#addRelation(target, target.access)
+    for (const name of relations) this.#addRelation(name, () => 'read', passing)
+    for (const target of targets) this.#addTarget(target)
   }
 
-  #addRelation(name: QualifiedName, step: Step, passing?: ReadonlySet<string>): void {
+  /** An UPDATE that assigns no column of a key has none of the effects of foreign keys that refer to it. */
+  #addTarget(target: Target): void {
+    const { access, columns } = target
+    this.#addRelation(target, (oid) =>
+      columns !== undefined && this.#graph.keepsKeys(oid, columns) ? 'update-beside-keys' : access,
+    )
+  }
+
+  #addRelation(name: QualifiedName, step: (oid: number) => Step, passing?: ReadonlySet<string>): void {
     const oids = this.#names.relations.get(name)
-    for (const oid of oids) this.visit(step, oid)
+    for (const oid of oids) this.visit(step(oid), oid)
     const isSystems = SYSTEM_SCHEMAS.has(name.schema) || builtinRelation(name) !== undefined
-    if (isSystems) this.#addSystemRelation(step)
+    if (isSystems) this.#addSystemRelation(step(0))
     else if (oids.length === 0 && !(name.schema === undefined && passing?.has(name.name) === true))
       this.#found.addEverything()
   }
@@ -136,6 +144,7 @@ export class EffectWalk {
     const relation = this.#graph.relation(oid)
     if (relation === undefined) this.#found.addEverything()
     else if (step === 'read') this.#read(relation)
+    else if (step === 'update-beside-keys') this.#change(relation, 'update', true)
     else this.#change(relation, step)
   }
 
@@ -155,7 +164,7 @@ export class EffectWalk {
     }
   }
 
-  #change(relation: KnownRelation, access: Access): void {
+  #change(relation: KnownRelation, access: Access, isBesideKeys = false): void {
     const { kind, oid } = relation
     this.visit('read', oid)
     if (kind === 'v') return this.#changeView(oid, access)
@@ -172,7 +181,7 @@ export class EffectWalk {
       this.#followWrite(member.oid, access)
       this.#trigger(member.oid, access)
       for (const key of this.#graph.keysOf(member.oid)) this.visit('read', key.referenced)
-      for (const key of this.#graph.keysTo(member.oid)) this.#actOn(key, access)
+      if (!isBesideKeys) for (const key of this.#graph.keysTo(member.oid)) this.#actOn(key, access)
     }
     // A row that moves to another partition is deleted and inserted.
     if (access === 'update' && family.some((member) => member.kind === 'p')) {

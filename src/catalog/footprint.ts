@@ -24,6 +24,8 @@ export type Access =
 
 export interface Target extends QualifiedName {
   readonly access: Access
+  /** Of an UPDATE, the columns that it assigns. Absent where they are not known. */
+  readonly columns?: readonly string[]
 }
 
 /** All names that an SQL text uses. */

@@ -51,6 +51,10 @@ computing AS MATERIALIZED (
     AND m.refclassid = 'pg_extension'::regclass AND m.deptype = 'e'
   JOIN pg_extension e ON e.oid = m.refobjid
   WHERE e.extname IN (${listed(computingExtensions)}) AND p.prorettype <> 'trigger'::regtype
+  UNION
+  -- Constructors that the server has made for ranges of users.
+  SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'internal'
+  WHERE p.oid >= 16384 AND p.prosrc ~ '^(multi)?range_constructor[0-3]$'
 ),
 doubtful AS MATERIALIZED (
   SELECT p.oid, f.verdict NOT IN ('harmless', 'node-local') AS changes
@@ -307,8 +311,12 @@ export const effectRowsSql: string = [
   ),
   section(
     'keys',
-    'conrelid::bigint, confrelid::bigint, confupdtype, confdeltype',
-    `pg_constraint WHERE contype = 'f'`,
+    'k.conrelid::bigint, k.confrelid::bigint, k.confupdtype, k.confdeltype, c.columns',
+    // What a generated column holds changes with other columns.
+    `pg_constraint k, LATERAL (
+      SELECT json_agg(CASE WHEN a.attgenerated = '' THEN a.attname END) AS columns
+      FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey)
+    ) c WHERE k.contype = 'f'`,
   ),
   section(
     'triggers',

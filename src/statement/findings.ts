@@ -48,8 +48,8 @@ export class Findings {
     return this.#targets.length === 0 ? noTargets : this.#targets
   }
 
-  addTarget({ schema, name }: QualifiedName, access: Access): void {
-    this.#targets.push(schema === undefined ? { name, access } : { schema, name, access })
+  addTarget(name: QualifiedName, access: Access, columns?: readonly string[]): void {
+    this.#targets.push({ ...name, access, ...(columns && { columns }) })
   }
 
   /** Notes that the statement at hand is no read. */

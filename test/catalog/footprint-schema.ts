@@ -146,4 +146,52 @@ CREATE POLICY own ON secret USING (owner IN (SELECT name FROM members)) WITH CHE
 CREATE TRIGGER t AFTER INSERT ON tenant_b.things FOR EACH ROW EXECUTE FUNCTION log_event();
 
 CREATE UNLOGGED TABLE scratch (id int); INSERT INTO scratch VALUES (1);
+
+-- Keys that an UPDATE keeps, and keys that it changes unseen
+CREATE TABLE keyed (id int PRIMARY KEY, code text UNIQUE, note text);
+CREATE TABLE by_code (code text REFERENCES keyed (code) ON UPDATE CASCADE);
+INSERT INTO keyed VALUES (1, 'a', 'x'); INSERT INTO by_code VALUES ('a');
+CREATE TABLE doubled (id int, twice int GENERATED ALWAYS AS (id * 2) STORED UNIQUE);
+CREATE TABLE by_twice (twice int REFERENCES doubled (twice) ON UPDATE CASCADE);
+INSERT INTO doubled VALUES (1); INSERT INTO by_twice VALUES (2);
+CREATE TABLE shifting (id int PRIMARY KEY, note text);
+CREATE TABLE by_shifting (id int REFERENCES shifting ON UPDATE CASCADE);
+INSERT INTO shifting VALUES (1, 'x'); INSERT INTO by_shifting VALUES (1);
+CREATE FUNCTION shift() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.id := OLD.id + 100; RETURN NEW; END $$;
+CREATE TRIGGER shift BEFORE UPDATE ON shifting FOR EACH ROW EXECUTE FUNCTION shift();
+CREATE TABLE hub (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE hub_1 PARTITION OF hub FOR VALUES FROM (0) TO (10);
+CREATE TABLE spoke (id int REFERENCES hub ON DELETE CASCADE);
+INSERT INTO hub VALUES (1); INSERT INTO spoke VALUES (1);
+
+-- Functions that nobody names
+CREATE FUNCTION apart_key(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x + (SELECT count(*)::int FROM app.apart)';
+CREATE TABLE spread (x int) PARTITION BY LIST (apart_key(x));
+CREATE TABLE spread_rest PARTITION OF spread DEFAULT;
+CREATE TYPE fine_pair AS (a fine, b int); CREATE TABLE of_pair (p fine_pair);
+CREATE TABLE of_array (xs fine[]);
+CREATE DOMAIN finer AS fine; CREATE TABLE of_finer (x finer);
+CREATE DOMAIN numbered AS int DEFAULT nextval('app.numbers'); CREATE TABLE of_numbered (x numbered, y int);
+CREATE FUNCTION span(a int, b int) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT (a - b + (SELECT count(*) FROM app.apart))::float8';
+CREATE TYPE int_span AS RANGE (SUBTYPE = int, SUBTYPE_DIFF = span); CREATE TABLE ranges (r int_span);
+CREATE FUNCTION pair_less(a pair, b pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT (a).a < (b).a + (SELECT count(*) FROM app.lonely)';
+CREATE OPERATOR <# (LEFTARG = pair, RIGHTARG = pair, FUNCTION = pair_less);
+CREATE OPERATOR ~~~ (LEFTARG = oid, RIGHTARG = bytea, FUNCTION = pg_catalog.lo_from_bytea);
+CREATE INDEX ON stored (apart_key(n::int));
+
+-- Bodies
+CREATE FUNCTION with_cursor() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE c CURSOR FOR SELECT id FROM apart; n int; BEGIN OPEN c; FETCH c INTO n; CLOSE c; RETURN n; END $$;
+CREATE FUNCTION with_strings() RETURNS text LANGUAGE sql SET standard_conforming_strings = off AS 'SELECT ''a''';
+CREATE FUNCTION handles() RETURNS int LANGUAGE plpgsql AS $$
+BEGIN RETURN 1 / 0; EXCEPTION WHEN others THEN INSERT INTO log VALUES (1, 'handled'); RETURN 0; END $$;
+CREATE FUNCTION loops() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE r record; BEGIN FOR r IN SELECT id FROM apart LOOP INSERT INTO seen VALUES (r.id, 'l'); END LOOP; END $$;
+CREATE FUNCTION calls_proc() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL proc(); END $$;
+CREATE FUNCTION poly(x anyelement) RETURNS anyelement LANGUAGE sql AS 'SELECT x FROM app.seen LIMIT 1';
+CREATE FUNCTION own_nextval() RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''app.numbers'')';
+CREATE FUNCTION lower(int) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM app.apart';
+
+-- A rule that notifies cannot be followed.
+CREATE TABLE notifying (id int); CREATE RULE tells AS ON INSERT TO notifying DO ALSO NOTIFY changed;
 `

@@ -1,7 +1,13 @@
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseDeclarations } from '../../src/catalog/declared.ts'
-import { loadCatalog, refresh, type CatalogQuery, type Loaded } from '../../src/catalog/loader.ts'
+import {
+  loadCatalog,
+  lookAtRecent,
+  refresh,
+  type CatalogQuery,
+  type Loaded,
+} from '../../src/catalog/loader.ts'
 import { CatalogWatcher } from '../../src/catalog/watcher.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
@@ -87,6 +93,29 @@ const unrelated = [
   'REINDEX TABLE application.orders',
 ]
 
+/** Changes by which statements touch something else than before, though no verdict on a name changes. */
+const effects: readonly string[] = [
+  'CREATE TRIGGER led_noted AFTER UPDATE ON led FOR EACH ROW EXECUTE FUNCTION notes_it()',
+  'CREATE OR REPLACE TRIGGER led_noted AFTER DELETE ON led FOR EACH ROW EXECUTE FUNCTION notes_it()',
+  'ALTER TABLE led DISABLE TRIGGER led_noted',
+  'DROP TRIGGER led_noted ON led',
+  'ALTER TABLE follows ADD CONSTRAINT led_by FOREIGN KEY (id) REFERENCES led ON DELETE CASCADE',
+  'ALTER TABLE follows DROP CONSTRAINT led_by',
+  'ALTER TABLE led ADD CONSTRAINT led_small CHECK (n < 10)',
+  'CREATE RULE led_also AS ON INSERT TO led DO ALSO DELETE FROM follows',
+  'CREATE OR REPLACE RULE led_also AS ON INSERT TO led DO ALSO NOTHING',
+  'CREATE INDEX led_sum ON led (adds_up(id, n))',
+  'DROP INDEX led_sum',
+  'CREATE INDEX led_few ON led (id) WHERE adds_up(id, n) > 1',
+  'CREATE TABLE led_child () INHERITS (led)',
+  'CREATE TABLE ledger_1 PARTITION OF ledger FOR VALUES FROM (1) TO (9)',
+  'ALTER TABLE led ALTER n SET DEFAULT adds_up(1, 2)',
+  'CREATE POLICY led_mine ON led FOR UPDATE USING (n IN (SELECT id FROM follows))',
+  'CREATE OR REPLACE FUNCTION notes_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM follows; RETURN NEW; END $$',
+  'CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = adds_up)',
+  'CREATE AGGREGATE led_total(int) (SFUNC = adds_up, STYPE = int)',
+]
+
 describe('a refresh', () => {
   test('finds every migration, one by one, and loads for nothing else', async () => {
     let known: Loaded = await loadCatalog(query, 1)
@@ -100,6 +129,41 @@ describe('a refresh', () => {
     for (const sql of unrelated) {
       await primary.query(sql)
       expect([sql, (await refresh(query, known, { thoroughly: true })).catalog]).toEqual([sql, known.catalog])
+    }
+  })
+
+  test('finds every change of what relations lead to, each by its counters alone', async () => {
+    await primary.query(`
+      CREATE TABLE led (id int PRIMARY KEY, n int);
+      CREATE TABLE ledger (id int, n int) PARTITION BY RANGE (id);
+      CREATE TABLE follows (id int);
+      CREATE FUNCTION notes_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+      CREATE FUNCTION adds_up(a int, b int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT a'`)
+    const counted = 'SELECT pg_stat_force_next_flush()'
+    await primary.query(counted)
+    let known: Loaded = await loadCatalog(query, 1)
+    for (const sql of effects) {
+      await primary.query(sql)
+      await primary.query(counted)
+      const before = known
+      known = await refresh(query, before)
+      expect([sql, known.catalog.version]).toEqual([sql, before.catalog.version + 1])
+    }
+  })
+
+  // What was dropped leads to nothing any more.
+  test.each(effects.filter((sql) => /^CREATE|ADD CONSTRAINT/.test(sql)))('a glance sees %s', async (sql) => {
+    const known = await loadCatalog(query, 1)
+    const again = sql
+      .replaceAll(/\bled_(?=\w)/g, 'again_')
+      .replace('ledger_1', 'ledger_2')
+      .replace('###', '####')
+    await primary.query('BEGIN')
+    try {
+      await primary.query(again.replace('(1) TO (9)', '(11) TO (19)'))
+      expect((await lookAtRecent(query, known, 2))?.footprint).toBeUndefined()
+    } finally {
+      await primary.query('ROLLBACK')
     }
   })
 

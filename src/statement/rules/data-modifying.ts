@@ -11,11 +11,19 @@ const walkThrough: NodeRule = (node, walk) => walk.visit(node)
 function gather(node: TreeNode, access: readonly Access[], walk: Walk): void {
   const changed = nodeAt(node, 'relation')
   if (changed !== undefined) relation(changed, walk)
-  for (const each of access) target(changed, each, walk)
-  if (node['onConflictClause'] !== undefined) target(changed, 'update', walk)
+  for (const each of access) target(changed, each, walk, access === UPDATED ? assignedBy(node) : undefined)
+  const conflict = nodeAt(node, 'onConflictClause')
+  if (conflict !== undefined) target(changed, 'update', walk, assignedBy(conflict))
   walk.within(nodeAt(node, 'withClause'), () => {
     for (const field in node) if (field !== 'withClause' && field !== 'relation') walk.visit(node[field])
   })
+}
+
+const UPDATED: readonly Access[] = ['update']
+
+/** The columns that a list of assignments names. */
+function assignedBy(node: TreeNode): readonly string[] {
+  return listAt(node, 'targetList').map((item) => textAt(unwrap(item, 'ResTarget') ?? {}, 'name'))
 }
 
 function nested(text: string, access: readonly Access[]): NodeRule {
@@ -35,7 +43,7 @@ const MERGED: readonly Access[] = ['insert', 'update', 'delete']
 /** Where a query may stand, these stand only in a WITH clause. */
 export const dataModifyingNodes: NodeRules = {
   InsertStmt: nested('INSERT', ['insert']),
-  UpdateStmt: nested('UPDATE', ['update']),
+  UpdateStmt: nested('UPDATE', UPDATED),
   DeleteStmt: nested('DELETE', ['delete']),
   MergeStmt: nested('MERGE', MERGED),
   CurrentOfExpr: (_, walk) => {
@@ -60,7 +68,7 @@ function topLevel(text: string, access: readonly Access[]): StatementRule {
 
 /** To update the view of the settings is to make them, for the session. */
 const update: StatementRule = (node, walk) => {
-  const verdict = topLevel('UPDATE', ['update'])(node, walk)
+  const verdict = topLevel('UPDATE', UPDATED)(node, walk)
   return textAt(nodeAt(node, 'relation') ?? {}, 'relname') === 'pg_settings'
     ? leaving(verdict, 'setting')
     : verdict

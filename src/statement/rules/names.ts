@@ -54,8 +54,13 @@ export const relation: NodeRule = (node, walk) => {
 }
 
 /** A relation that is changed. The names that a WITH clause gives stand for none. */
-export function target(range: TreeValue | undefined, access: Access, walk: Walk): void {
-  if (isNode(range)) walk.findings.addTarget(relationNameOf(range), access)
+export function target(
+  range: TreeValue | undefined,
+  access: Access,
+  walk: Walk,
+  columns?: readonly string[],
+): void {
+  if (isNode(range)) walk.findings.addTarget(relationNameOf(range), access, columns)
   else walk.findings.isOpaque = true
 }
 
