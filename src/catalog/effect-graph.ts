@@ -47,6 +47,7 @@ export class EffectGraph {
   readonly #referencing = new Map<number, ForeignKey[]>()
   readonly #referenced = new Map<number, ForeignKey[]>()
   readonly #routines = new Map<number, Routine>()
+  readonly #keyColumns = new Map<number, ReadonlySet<string> | undefined>()
   readonly #transitionTables = new Map<number, Set<string>>()
 
   constructor({ edges, keys, parents, relations, routines, triggers }: EffectRows) {
@@ -101,17 +102,28 @@ export class EffectGraph {
     return this.#referenced.get(relation) ?? []
   }
 
-  /** True where assigning these columns of a relation changes nothing that a foreign key refers to. */
+  /** True where foreign keys refer to a relation, and assigning these columns changes nothing that they refer to. */
   keepsKeys(oid: number, columns: readonly string[]): boolean {
+    if (!this.#keyColumns.has(oid)) this.#keyColumns.set(oid, this.#findKeyColumns(oid))
+    const ofKeys = this.#keyColumns.get(oid)
+    return ofKeys !== undefined && !columns.some((name) => ofKeys.has(name))
+  }
+
+  /** Undefined where an UPDATE may change others than those that it assigns, and where no key refers to any. */
+  #findKeyColumns(oid: number): ReadonlySet<string> | undefined {
+    const keys = this.keysTo(oid)
     const [relation, ...others] = this.family(oid)
-    if (relation?.kind !== 'r' || others.length > 0 || this.edges('relation', oid, 'update').length > 0)
-      return false
+    if (keys.length === 0 || relation?.kind !== 'r' || others.length > 0) return undefined
+    if (this.edges('relation', oid, 'update').length > 0) return undefined
     // It may assign other columns.
     if (this.triggers(oid).some(({ events }) => (events & BEFORE_ROW_UPDATE) === BEFORE_ROW_UPDATE))
-      return false
-    return this.keysTo(oid).every((key) =>
-      key.columns.every((name) => name !== null && !columns.includes(name)),
-    )
+      return undefined
+    const columns = new Set<string>()
+    for (const name of keys.flatMap((key) => key.columns)) {
+      if (name === null) return undefined
+      columns.add(name)
+    }
+    return columns
   }
 
   routine(oid: number): Routine | undefined {

@@ -3,18 +3,24 @@ import type { QualifiedName } from './qualified-name.ts'
 
 /** Identifiers of what a name may mean: without a schema, whatever has this name in any schema. */
 class Identifiers {
-  readonly #byName = new Map<string, { readonly schema: string; readonly oid: number }[]>()
+  readonly #anywhere = new Map<string, number[]>()
+  readonly #bySchema = new Map<string, number[]>()
 
   add(schema: string, name: string, oid: number): void {
-    const list = this.#byName.get(name)
-    if (list === undefined) this.#byName.set(name, [{ schema, oid }])
-    else list.push({ schema, oid })
+    for (const [map, key] of [
+      [this.#anywhere, name],
+      [this.#bySchema, `${schema}\0${name}`],
+    ] as const) {
+      const list = map.get(key)
+      if (list === undefined) map.set(key, [oid])
+      else list.push(oid)
+    }
   }
 
   get({ schema, name }: QualifiedName): readonly number[] {
-    const all = this.#byName.get(name)
-    if (all === undefined) return NONE
-    return all.filter((each) => schema === undefined || each.schema === schema).map(({ oid }) => oid)
+    return (
+      (schema === undefined ? this.#anywhere.get(name) : this.#bySchema.get(`${schema}\0${name}`)) ?? NONE
+    )
   }
 }
 

@@ -1,28 +1,11 @@
-import { builtinEffect } from './builtin-effects.ts'
-import { builtinRelation } from './builtin-relations.ts'
-import type { OperatorVerdict } from './catalog.ts'
 import type { Edge, EffectGraph, ForeignKey, KnownRelation } from './effect-graph.ts'
-import type { EffectNames } from './effect-names.ts'
 import { FootprintGatherer } from './footprint-gatherer.ts'
-import { EVERYTHING, type Access, type Footprint, type NamedUses, type Target } from './footprint.ts'
-import type { QualifiedName } from './qualified-name.ts'
+import type { Access } from './footprint.ts'
 import type { RoutineUses } from './routine-uses.ts'
-import { isTemporarySchema } from './temporary-schema.ts'
-
-/** What else the catalog knows. */
-export interface Surroundings {
-  /** Schemas that have a function of this name which a statement can call. */
-  readonly schemasWith: (functionName: string) => Iterable<string>
-  readonly typeVerdict: (name: QualifiedName) => OperatorVerdict
-}
-
-/** What may be done to an object: a relation is read or changed, a function called, values of a type handled. */
-type Step = Access | 'update-beside-keys' | 'read' | 'call' | 'type'
+import type { Step, UseResolver, UseSink } from './use-resolver.ts'
 
 /** More of them are not followed: then it is everything. */
 const MOST_STEPS = 5_000
-
-const SYSTEM_SCHEMAS: ReadonlySet<string | undefined> = new Set(['pg_catalog', 'information_schema'])
 
 const WAYS: readonly Access[] = ['insert', 'update', 'delete']
 
@@ -35,30 +18,28 @@ const EVENTS: Readonly<Partial<Record<Step, number>>> = {
   'truncate-cascade': 32,
 }
 
-/** Follows what one statement touches, step by step, each once. What is not known on the way is everything. */
-export class EffectWalk {
+/** Follows what some steps lead to, each once. What is not known on the way is everything. */
+export class EffectWalk implements UseSink {
   readonly #graph: EffectGraph
-  readonly #names: EffectNames
+  readonly #resolver: UseResolver
   readonly #routines: RoutineUses
-  readonly #around: Surroundings
-  readonly #found = new FootprintGatherer()
+  readonly found: FootprintGatherer = new FootprintGatherer()
   readonly #seen = new Set<string>()
   readonly #open: (readonly [step: Step, oid: number])[] = []
 
-  constructor(graph: EffectGraph, names: EffectNames, routines: RoutineUses, around: Surroundings) {
+  constructor(graph: EffectGraph, resolver: UseResolver, routines: RoutineUses) {
     this.#graph = graph
-    this.#names = names
+    this.#resolver = resolver
     this.#routines = routines
-    this.#around = around
   }
 
   /** Goes to the end of all ways. */
-  finish(): Footprint {
+  finish(): void {
     for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop()) {
-      if (this.#found.isEverything || this.#seen.size > MOST_STEPS) return EVERYTHING
+      if (this.found.isEverything) return
+      if (this.#seen.size > MOST_STEPS) return this.found.addEverything()
       this.#take(...next)
     }
-    return this.#found.isEverything ? EVERYTHING : this.#found.footprint
   }
 
   visit(step: Step, oid: number): void {
@@ -68,81 +49,11 @@ export class EffectWalk {
     this.#open.push([step, oid])
   }
 
-  /** @param passing names of relations that exist only while the text runs */
-  addUses(uses: NamedUses, passing?: ReadonlySet<string>): void {
-    const { attributes = [], functions, operators, relations, targets, types } = uses
-    if (targets === undefined) return this.#found.addEverything()
-    for (const name of functions) this.#addCall(name)
-    for (const { name } of attributes)
-      for (const callee of this.#names.attributes(name)) this.visit('call', callee)
-    for (const name of operators)
-      for (const callee of this.#names.operators.get(name)) this.visit('call', callee)
-    for (const name of types) this.#addType(name)
-    for (const name of relations) this.#addRelation(name, () => 'read', passing)
-    for (const target of targets) this.#addTarget(target)
-  }
-
-  /** An UPDATE that assigns no column of a key has none of the effects of foreign keys that refer to it. */
-  #addTarget(target: Target): void {
-    const { access, columns } = target
-    this.#addRelation(target, (oid) =>
-      columns !== undefined && this.#graph.keepsKeys(oid, columns) ? 'update-beside-keys' : access,
-    )
-  }
-
-  #addRelation(name: QualifiedName, step: (oid: number) => Step, passing?: ReadonlySet<string>): void {
-    const oids = this.#names.relations.get(name)
-    for (const oid of oids) this.visit(step(oid), oid)
-    const isSystems = SYSTEM_SCHEMAS.has(name.schema) || builtinRelation(name) !== undefined
-    if (isSystems) this.#addSystemRelation(step(0))
-    else if (oids.length === 0 && !(name.schema === undefined && passing?.has(name.name) === true))
-      this.#found.addEverything()
-  }
-
-  /** Its contents are the schema, for the most part; and statistics, sizes, comments, privileges. */
-  #addSystemRelation(step: Step): void {
-    if (step === 'read') this.#found.shows.addEverything()
-    else this.#found.addEverything()
-  }
-
-  #addCall(name: QualifiedName): void {
-    if (isTemporarySchema(name)) return this.#found.addEverything()
-    const { schema, name: plain } = name
-    let isKnown = false
-    for (const each of this.#around.schemasWith(plain)) {
-      if (schema !== undefined && schema !== each) continue
-      isKnown = true
-      if (SYSTEM_SCHEMAS.has(each)) continue
-      const oids = this.#names.functions(each, plain)
-      if (oids === undefined) return this.#found.addEverything()
-      for (const oid of oids) this.visit('call', oid)
-    }
-    const isSystems = schema === undefined || SYSTEM_SCHEMAS.has(schema)
-    const effect = isSystems && schema !== 'information_schema' ? builtinEffect(plain) : undefined
-    if (effect !== undefined) this.#found.addEffect(effect)
-    // A newer server has functions that are not known here.
-    else if (isSystems && this.#isSystems(plain)) this.#found.addEverything()
-    else if (!isKnown) this.#addType(name)
-  }
-
-  #isSystems(functionName: string): boolean {
-    for (const schema of this.#around.schemasWith(functionName)) if (SYSTEM_SCHEMAS.has(schema)) return true
-    return false
-  }
-
-  #addType(name: QualifiedName): void {
-    if (this.#around.typeVerdict(name) === 'pending') return this.#found.addEverything()
-    for (const oid of this.#names.types.get(name)) this.visit('type', oid)
-    if (!name.name.startsWith('_')) return
-    const element = { ...name, name: name.name.slice(1) }
-    for (const oid of this.#names.types.get(element)) this.visit('type', oid)
-  }
-
   #take(step: Step, oid: number): void {
     if (step === 'call') return this.#call(oid)
     if (step === 'type') return this.#follow(this.#graph.edges('type', oid, 'call'))
     const relation = this.#graph.relation(oid)
-    if (relation === undefined) this.#found.addEverything()
+    if (relation === undefined) this.found.addEverything()
     else if (step === 'read') this.#read(relation)
     else if (step === 'update-beside-keys') this.#change(relation, 'update', true)
     else this.#change(relation, step)
@@ -150,16 +61,16 @@ export class EffectWalk {
 
   #call(oid: number): void {
     const texts = this.#routines.of(oid)
-    if (texts === undefined) return this.#found.addEverything()
+    if (texts === undefined) return this.found.addEverything()
     this.#follow(this.#graph.edges('function', oid, 'call'))
-    for (const uses of texts) this.addUses(uses, this.#graph.transitionTables(oid))
+    for (const uses of texts) this.#resolver.resolve(uses, this, this.#graph.transitionTables(oid))
   }
 
   #read(relation: KnownRelation): void {
     const { kind, oid } = relation
-    if (kind !== 'v') this.#found.shows.add(this.#graph.head(oid) ?? relation)
+    if (kind !== 'v') this.found.shows.add(this.#graph.head(oid) ?? relation)
     for (const member of this.#graph.family(oid)) {
-      if (member.kind === 'f' || member.kind === 'x') this.#found.addEverything()
+      if (member.kind === 'f' || member.kind === 'x') this.found.addEverything()
       this.#follow(this.#graph.edges('relation', member.oid, 'read'))
     }
   }
@@ -174,8 +85,8 @@ export class EffectWalk {
         : kind === 'm'
           ? access === 'refresh'
           : access !== 'set-sequence'
-    if (!isMeant) return this.#found.addEverything()
-    this.#found.changes.add(this.#graph.head(oid) ?? relation)
+    if (!isMeant) return this.found.addEverything()
+    this.found.changes.add(this.#graph.head(oid) ?? relation)
     const family = this.#graph.family(oid)
     for (const member of family) {
       this.#followWrite(member.oid, access)
@@ -191,7 +102,7 @@ export class EffectWalk {
 
   /** A view is changed by triggers and rules, or through it the relations below. */
   #changeView(oid: number, access: Access): void {
-    if (!WAYS.includes(access)) return this.#found.addEverything()
+    if (!WAYS.includes(access)) return this.found.addEverything()
     this.#followWrite(oid, access)
     this.#trigger(oid, access)
     for (const { what, ref } of this.#graph.edges('relation', oid, 'read')) {
@@ -237,10 +148,10 @@ export class EffectWalk {
           for (const way of WAYS) this.visit(way, ref)
           break
         case 'shows-everything':
-          this.#found.shows.addEverything()
+          this.found.shows.addEverything()
           break
         case 'everything':
-          this.#found.addEverything()
+          this.found.addEverything()
           break
         default:
           return what satisfies never

@@ -1,35 +1,84 @@
 import { EffectGraph } from './effect-graph.ts'
 import { EffectNames } from './effect-names.ts'
 import type { EffectRows } from './effect-rows.ts'
-import { EffectWalk, type Surroundings } from './effect-walk.ts'
-import type { Footprint, NamedUses } from './footprint.ts'
+import { EffectWalk } from './effect-walk.ts'
+import { FootprintGatherer } from './footprint-gatherer.ts'
+import { EVERYTHING, type Footprint, type NamedUses } from './footprint.ts'
 import { RoutineUses, type BodyUses } from './routine-uses.ts'
+import { UseResolver, type Step, type Surroundings, type UseSink } from './use-resolver.ts'
+
+/** Remembered of footprints and of what single steps lead to. */
+const MOST_ENTRIES = 5_000
 
 /** What statements touch in one database, in the state that one load found it in. */
 export class Effects {
   readonly #graph: EffectGraph
-  readonly #names: EffectNames
-  readonly #silent: readonly number[]
-  readonly #around: Surroundings
+  readonly #resolver: UseResolver
   readonly #routines: RoutineUses
-  readonly #known = new WeakMap<NamedUses, Footprint>()
+  readonly #silent: readonly number[]
+  readonly #byUses = new WeakMap<NamedUses, Footprint>()
+  /** By the steps that a text begins with: few of many texts differ in them. */
+  readonly #bySteps = new Map<string, Footprint>()
+  readonly #byStep = new Map<string, FootprintGatherer>()
 
   constructor(rows: EffectRows, around: Surroundings, usesIn: BodyUses) {
     this.#graph = new EffectGraph(rows)
+    this.#resolver = new UseResolver(this.#graph, new EffectNames(rows), around)
     this.#routines = new RoutineUses(this.#graph, usesIn)
-    this.#names = new EffectNames(rows)
     this.#silent = rows.silent
-    this.#around = around
   }
 
   footprint(uses: NamedUses): Footprint {
-    const known = this.#known.get(uses)
+    const known = this.#byUses.get(uses)
     if (known !== undefined) return known
-    const walk = new EffectWalk(this.#graph, this.#names, this.#routines, this.#around)
-    for (const callee of this.#silent) walk.visit('call', callee)
-    walk.addUses(uses)
-    const footprint = walk.finish()
-    this.#known.set(uses, footprint)
+    const first = new FirstSteps()
+    for (const callee of this.#silent) first.visit('call', callee)
+    this.#resolver.resolve(uses, first)
+    const footprint = this.#after(first)
+    this.#byUses.set(uses, footprint)
     return footprint
   }
+
+  #after({ found, key, steps }: FirstSteps): Footprint {
+    if (found.isEverything) return EVERYTHING
+    if (!found.isEmpty) return this.#union(steps, found)
+    const known = this.#bySteps.get(key)
+    if (known !== undefined) return known
+    const footprint = this.#union(steps, found)
+    remember(this.#bySteps, key, footprint)
+    return footprint
+  }
+
+  #union(steps: FirstSteps['steps'], found: FootprintGatherer): Footprint {
+    for (const [step, oid] of steps) found.merge(this.#behind(step, oid))
+    return found.isEverything ? EVERYTHING : found.footprint
+  }
+
+  #behind(step: Step, oid: number): FootprintGatherer {
+    const key = `${step} ${oid}`
+    const known = this.#byStep.get(key)
+    if (known !== undefined) return known
+    const walk = new EffectWalk(this.#graph, this.#resolver, this.#routines)
+    walk.visit(step, oid)
+    walk.finish()
+    remember(this.#byStep, key, walk.found)
+    return walk.found
+  }
+}
+
+/** What the names in a text stand for, before anything is followed. */
+class FirstSteps implements UseSink {
+  readonly found: FootprintGatherer = new FootprintGatherer()
+  readonly steps: (readonly [step: Step, oid: number])[] = []
+  key = ''
+
+  visit(step: Step, oid: number): void {
+    this.steps.push([step, oid])
+    this.key += `${step} ${oid},`
+  }
+}
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  if (map.size >= MOST_ENTRIES) map.clear()
+  map.set(key, value)
 }

@@ -30,6 +30,16 @@ export class FootprintGatherer {
     return this.changes.isEverything && this.shows.isEverything
   }
 
+  get isEmpty(): boolean {
+    return this.changes.isEmpty && this.shows.isEmpty
+  }
+
+  /** Adds all that another one has gathered. */
+  merge({ changes, shows }: FootprintGatherer): void {
+    this.changes.merge(changes)
+    this.shows.merge(shows)
+  }
+
   addEffect(effect: BuiltinEffect): void {
     if (effect === 'shows-large-objects') this.shows.add(LARGE_OBJECTS)
     else if (effect === 'changes-large-objects') this.addChange(LARGE_OBJECTS)
@@ -45,6 +55,15 @@ class RelationGatherer {
 
   get isEverything(): boolean {
     return this.#isEverything
+  }
+
+  get isEmpty(): boolean {
+    return !this.#isEverything && this.#names.size === 0
+  }
+
+  merge(other: RelationGatherer): void {
+    if (other.#isEverything) this.#isEverything = true
+    for (const [text, name] of other.#names) this.#names.set(text, name)
   }
 
   add(name: QualifiedName): void {

@@ -10,12 +10,12 @@ import type {
 } from './catalog.ts'
 import type { LoadedRow, ParsingObject } from './load-query.ts'
 import { effectRowsIn } from './effect-rows.ts'
-import type { Surroundings } from './effect-walk.ts'
 import { Effects } from './effects.ts'
 import { EVERYTHING, type Footprint, type NamedUses } from './footprint.ts'
 import { NameTable } from './name-table.ts'
 import { LoadedParsingFacts } from './parsing-facts.ts'
 import type { BodyUses } from './routine-uses.ts'
+import type { Surroundings } from './use-resolver.ts'
 import { shortened, type Signal } from './signal.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
 

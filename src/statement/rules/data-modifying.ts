@@ -13,7 +13,8 @@ function gather(node: TreeNode, access: readonly Access[], walk: Walk): void {
   if (changed !== undefined) relation(changed, walk)
   for (const each of access) target(changed, each, walk, access === UPDATED ? assignedBy(node) : undefined)
   const conflict = nodeAt(node, 'onConflictClause')
-  if (conflict !== undefined) target(changed, 'update', walk, assignedBy(conflict))
+  const isUpdated = conflict !== undefined && textAt(conflict, 'action') !== 'ONCONFLICT_NOTHING'
+  if (isUpdated) target(changed, 'update', walk, assignedBy(conflict))
   walk.within(nodeAt(node, 'withClause'), () => {
     for (const field in node) if (field !== 'withClause' && field !== 'relation') walk.visit(node[field])
   })
