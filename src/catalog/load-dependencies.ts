@@ -82,10 +82,10 @@ const typesSql = `
   -- A cast from a type of a user may happen wherever the type is read. A cast to one of the system's types counts
   -- against that type only when there is nobody else to blame.
   SELECT castfunc::bigint * 8, castsource::bigint * 8 + 4 FROM pg_cast
-  WHERE castfunc >= 16384 AND castsource >= 16384
+  WHERE oid >= 16384 AND castfunc <> 0 AND castsource >= 16384
   UNION ALL
   SELECT castfunc::bigint * 8, casttarget::bigint * 8 + 3 FROM pg_cast
-  WHERE castfunc >= 16384 AND (casttarget >= 16384 OR castsource < 16384)
+  WHERE oid >= 16384 AND castfunc <> 0 AND (casttarget >= 16384 OR castsource < 16384)
   UNION ALL
   -- These are given the name of a type as text, so it may be any domain's.
   SELECT t.oid::bigint * 8 + 3, p.oid::bigint * 8
@@ -99,7 +99,12 @@ const relationsSql = `
   FROM pg_attribute a JOIN relation c ON c.oid = a.attrelid
   WHERE a.atttypid >= 16384 AND a.attnum > 0
   UNION ALL
-  SELECT oprcode::oid::bigint * 8, oid::bigint * 8 + 2 FROM pg_operator WHERE oprcode >= 16384`
+  -- The server records no dependency on its own functions.
+  SELECT oprcode::oid::bigint * 8, oid::bigint * 8 + 2 FROM pg_operator WHERE oid >= 16384 AND oprcode <> 0
+  UNION ALL
+  SELECT f::oid::bigint * 8, a.aggfnoid::oid::bigint * 8
+  FROM pg_aggregate a, LATERAL (VALUES (a.aggtransfn), (a.aggfinalfn), (a.aggmtransfn), (a.aggminvtransfn), (a.aggmfinalfn)) v (f)
+  WHERE a.aggfnoid >= 16384 AND f <> 0`
 
 // FOR UPDATE and the like, in a view or a policy. None of the system's own has any.
 const locksSql = `

@@ -129,6 +129,7 @@ const statements: readonly Row[] = [
   ["COMMIT PREPARED 'a'", '*', '*'],
   ['SET search_path = app', '', ''],
   ['SHOW search_path', '', ''],
+  ['SET standard_conforming_strings = off', '', '*'],
   ['PREPARE p AS DELETE FROM t', '', ''],
   ['DEALLOCATE p', '', ''],
   // Whatever else there is

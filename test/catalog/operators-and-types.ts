@@ -11,6 +11,24 @@ export const operatorsAndTypes: readonly ObjectCase[] = [
     standby: '25006',
   },
   {
+    title: "an operator of one of the system's functions, which writes",
+    create: 'CREATE OPERATOR !~!~ (FUNCTION = pg_catalog.lo_from_bytea, LEFTARG = oid, RIGHTARG = bytea)',
+    object: 'operator',
+    name: '!~!~',
+    verdict: 'volatile',
+    use: `SELECT 0::oid !~!~ ''::bytea`,
+    standby: '25006',
+  },
+  {
+    title: "an aggregate of one of the system's functions, which writes",
+    create: 'CREATE AGGREGATE made_of(bytea) (SFUNC = pg_catalog.lo_from_bytea, STYPE = oid, INITCOND = 0)',
+    object: 'function',
+    name: 'made_of',
+    verdict: 'writes',
+    use: `SELECT made_of(x) FROM (VALUES (''::bytea)) v (x)`,
+    standby: '25006',
+  },
+  {
     title: 'an operator of a harmless function',
     create: `CREATE FUNCTION sum_of(x int, y int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT x + y';
       CREATE OPERATOR |+| (FUNCTION = sum_of, LEFTARG = int, RIGHTARG = int)`,
