@@ -39,6 +39,7 @@ export class PipelinedConnection {
   /** node-postgres' `query_timeout` of the connection, in milliseconds. 0: none. */
   readonly queryTimeoutMs: number
   readonly #client: PipelinedClient
+  readonly #stream: Partial<PipelinedStream>
   readonly #statements: PreparedStatements
   readonly #listener: ConnectionListener
   readonly #wasPipelined: boolean
@@ -55,6 +56,7 @@ export class PipelinedConnection {
     const client = leased as unknown as PipelinedClient
     const { connectionParameters, pipeline = false } = client
     this.#client = client
+    this.#stream = client.connection.stream
     this.#statements = statements
     this.#listener = listener
     this.#wasPipelined = pipeline
@@ -119,9 +121,5 @@ export class PipelinedConnection {
     client.removeListener('end', this.#listener.lost)
     if (isCut) this.#stream.destroy?.()
     client.release(error)
-  }
-
-  get #stream(): Partial<PipelinedStream> {
-    return this.#client.connection.stream
   }
 }
