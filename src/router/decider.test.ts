@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { settle } from '../../test/support/fake-platform.ts'
 import { primaryView, replicaView } from '../../test/support/views.ts'
 import { createSession } from '../consistency/session.ts'
 import type { Hold } from '../execution/decision.ts'
@@ -35,7 +36,12 @@ let isAwaited: boolean
 let isKnownSoon: boolean
 let decider: Decider
 
-const executor = { plan: () => ({ steps: [], rejected: [] }) } as unknown as Executor
+const executor = {
+  plan: () => {
+    log.push('plan')
+    return { steps: [], rejected: [] }
+  },
+} as unknown as Executor
 
 beforeEach(() => {
   log = []
@@ -66,8 +72,7 @@ beforeEach(() => {
       changeKnown: ({ reason }) => {
         if (reason !== 'catalog-pending' || !isKnownSoon) return undefined
         log.push('await the catalog')
-        isKnown = true
-        return Promise.resolve()
+        return settle().then(() => void (isKnown = true))
       },
       judgeAnew: async () => {
         log.push('await what has changed')
@@ -80,7 +85,7 @@ beforeEach(() => {
       awaited: () => {
         if (!isAwaited) return undefined
         log.push('await the session')
-        return Promise.resolve()
+        return settle().then(() => void log.push('the session is known'))
       },
     },
     settings: new SettingKeeper(),
@@ -103,18 +108,18 @@ const onReplica: Hold = { role: 'replica', reason: 'in-transaction', node: repli
 describe('a decision', () => {
   test.each(['read', 'write', 'begin', ''])('about %j is made at once where nothing is awaited', (text) => {
     expect(decider.decide(asked(text), session)).not.toBeInstanceOf(Promise)
-    expect(log).toEqual(['used', 'judge'])
+    expect(log).toEqual(['used', 'judge', 'plan'])
   })
 
   test('waits for the first look once, and then judges', async () => {
     isReady = false
     await decider.decide(asked('read'), session)
-    expect(log).toEqual(['prepare', 'used', 'judge'])
+    expect(log).toEqual(['prepare', 'used', 'judge', 'plan'])
   })
 
   test('about what the catalog may say otherwise of waits for that, and judges again', async () => {
     const { route, runs } = await decider.decide(asked('pending'), session)
-    expect(log).toEqual(['used', 'judge', 'await the catalog', 'judge'])
+    expect(log).toEqual(['used', 'judge', 'await the catalog', 'judge', 'plan'])
     expect([runs, route.role]).toEqual(['read', 'replica'])
   })
 
@@ -129,15 +134,18 @@ describe('a decision', () => {
   test('about a read waits for its session, and a write does not', async () => {
     isAwaited = true
     await decider.decide(asked('read'), session)
+    expect(log).toEqual(['used', 'judge', 'await the session', 'the session is known', 'plan'])
+    log.length = 0
     await decider.decide(asked('write'), session)
-    expect(log).toEqual(['used', 'judge', 'await the session', 'used', 'judge'])
+    expect(log).toEqual(['used', 'judge', 'plan'])
   })
 
   test('waits for everything that is needed, in this order, each once', async () => {
     isReady = false
     isAwaited = true
     await decider.decide(asked('pending'), session)
-    expect(log).toEqual(['prepare', 'used', 'judge', 'await the catalog', 'judge', 'await the session'])
+    const waits = ['prepare', 'used', 'judge', 'await the catalog', 'judge', 'await the session']
+    expect(log).toEqual([...waits, 'the session is known', 'plan'])
   })
 
   test('about what turns out to be a write does not wait for its session', async () => {
@@ -212,6 +220,6 @@ describe('an unknown tier', () => {
 test('an explanation loads the catalog, and is the decision', async () => {
   isReady = false
   const { route, statement } = await decider.explain(asked('pending'), session)
-  expect(log).toEqual(['prepare', 'start', 'used', 'judge', 'await the catalog', 'judge'])
+  expect(log).toEqual(['prepare', 'start', 'used', 'judge', 'await the catalog', 'judge', 'plan'])
   expect([statement.kind, route.role, route.reason]).toEqual(['read', 'replica', 'read'])
 })

@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { FakeNode } from '../../test/support/fake-nodes.ts'
+import { FakePlatform } from '../../test/support/fake-platform.ts'
+import { downView, replicaView, snapshotOf } from '../../test/support/views.ts'
+import { settingsOf } from '../config/settings.ts'
+import type { PoolOptions } from '../config/options.ts'
+import { NodeSet } from '../nodes/node-set.ts'
+import type { NodeConfig } from '../nodes/server-node.ts'
+import type { Snapshot } from '../topology/snapshot.ts'
+import { Roster } from './roster.ts'
+import type { WatchedCluster } from './watched-cluster.ts'
+
+let log: string[]
+let opened: FakeNode[]
+let nodes: NodeSet
+let platform: FakePlatform
+let snapshot: Snapshot
+/** The list that the cluster watches. */
+let watched: readonly NodeConfig[]
+
+const config = (id: string): NodeConfig => ({ id, weight: 1, options: { host: id } })
+
+beforeEach(() => {
+  log = []
+  opened = []
+  platform = new FakePlatform()
+  watched = []
+  snapshot = snapshotOf(replicaView('a'), downView('b'))
+  nodes = new NodeSet([config('a'), config('b')], ({ id }) => {
+    const node = new FakeNode(id)
+    opened.push(node)
+    return node
+  })
+})
+
+function rosterOf(options: PoolOptions = {}): Roster {
+  const cluster = {
+    get snapshot() {
+      return snapshot
+    },
+    setNodes: (configs: readonly NodeConfig[]) => {
+      watched = configs
+    },
+  }
+  return new Roster({
+    settings: settingsOf({ host: 'a', logger: false, ...options }),
+    platform,
+    nodes,
+    cluster: cluster as unknown as WatchedCluster,
+    tell: (name, ...args) => void log.push(`${name} ${JSON.stringify(args[0])}`),
+    removed: (id, answered) => void log.push(`${id} removed${answered ? '' : ', and it did not answer'}`),
+  })
+}
+
+const drained = (): readonly string[] => opened.filter(({ isDrained }) => isDrained).map(({ id }) => id)
+const idsOf = (configs: Iterable<{ readonly id: string }>): readonly string[] =>
+  [...configs].map(({ id }) => id)
+
+describe('a list of nodes', () => {
+  test('replaces the one before: those that stay keep their connections', () => {
+    rosterOf().set([config('a'), config('c')])
+    expect([idsOf(nodes), idsOf(watched), drained()]).toEqual([['a', 'c'], ['a', 'c'], ['b']])
+    expect(opened.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+    expect(log).toEqual(['b removed, and it did not answer', 'nodesChanged {"added":["c"],"removed":["b"]}'])
+  })
+
+  test('says of each that goes whether it was well', () => {
+    rosterOf().set([config('c')])
+    expect(log.slice(0, 2)).toEqual(['a removed', 'b removed, and it did not answer'])
+  })
+})
+
+describe('an address that several servers share', () => {
+  test('is used as one from then on, over new connections', () => {
+    const roster = rosterOf()
+    roster.share('a')
+    expect(nodes.configOf('a')?.isBalanced).toBe(true)
+    expect(watched.map(({ id, isBalanced }) => [id, isBalanced])).toEqual([
+      ['a', true],
+      ['b', undefined],
+    ])
+    expect([drained(), log]).toEqual([['a'], ['addressShared {"node":"a"}']])
+  })
+
+  test('is told once, and stays one whatever list comes', () => {
+    const roster = rosterOf()
+    roster.share('a')
+    roster.share('a')
+    roster.set([config('a')])
+    expect(log.filter((line) => line.startsWith('addressShared'))).toHaveLength(1)
+    expect(nodes.configOf('a')?.isBalanced).toBe(true)
+    expect(drained()).toEqual(['a', 'b'])
+  })
+})
+
+describe('a discovery', () => {
+  let answers: (readonly { readonly host: string }[] | Error)[]
+  const discovery = {
+    intervalMs: 1_000,
+    discover: async (): Promise<readonly { readonly host: string }[]> => {
+      const answer = answers.length > 1 ? answers.shift() : answers[0]
+      if (!Array.isArray(answer)) throw answer as Error
+      return answer as readonly { readonly host: string }[]
+    },
+  }
+
+  test('gives the list at the first look, and again at its interval, until the end', async () => {
+    answers = [[{ host: 'a' }], [{ host: 'a' }, { host: 'c' }]]
+    const roster = rosterOf({ discovery })
+    expect(platform.pendingTimers).toBe(0)
+    await roster.look()
+    expect(idsOf(nodes)).toEqual(['a:5432'])
+    await platform.advance(2_000)
+    expect(idsOf(nodes)).toEqual(['a:5432', 'c:5432'])
+    roster.close()
+    expect(platform.pendingTimers).toBe(0)
+  })
+
+  test('that fails leaves the list as it is, and is told', async () => {
+    answers = [new Error('no such name')]
+    const roster = rosterOf({ discovery })
+    await roster.look()
+    expect(idsOf(nodes)).toEqual(['a', 'b'])
+    expect(log.map((line) => line.split(' ')[0])).toEqual(['discoveryFailed'])
+    roster.close()
+  })
+
+  test('rests until the next look', async () => {
+    answers = [[{ host: 'a' }], [{ host: 'c' }]]
+    const roster = rosterOf({ discovery })
+    await roster.look()
+    roster.rest()
+    await platform.advance(10_000)
+    expect(idsOf(nodes)).toEqual(['a:5432'])
+    await roster.look()
+    expect(idsOf(nodes)).toEqual(['c:5432'])
+    roster.close()
+  })
+})
+
+test('without a discovery there is nothing to look for', async () => {
+  const roster = rosterOf()
+  await roster.look()
+  roster.rest()
+  roster.close()
+  expect([log, platform.pendingTimers]).toEqual([[], 0])
+})
