@@ -18,6 +18,8 @@ export const operatorsAndTypes: readonly ObjectCase[] = [
     verdict: 'volatile',
     use: `SELECT 0::oid !~!~ ''::bytea`,
     standby: '25006',
+    // PostgreSQL 15 answers XX000.
+    since: 16,
   },
   {
     title: "an aggregate of one of the system's functions, which writes",
@@ -27,6 +29,8 @@ export const operatorsAndTypes: readonly ObjectCase[] = [
     verdict: 'writes',
     use: `SELECT made_of(x) FROM (VALUES (''::bytea)) v (x)`,
     standby: '25006',
+    // PostgreSQL 15 answers XX000.
+    since: 16,
   },
   {
     title: 'an operator of a harmless function',
