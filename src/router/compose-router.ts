@@ -90,6 +90,7 @@ export function composeRouter({ settings: options, platform, connect, listener }
     ended,
     judge: (sql) => judgement.judge(sql),
     lastRoleOf: (id) => transitions.lastRoleOf(id),
+    platform,
     sessions,
     settings,
     tell,

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { PoolClient } from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { FakePlatform } from '../../test/support/fake-platform.ts'
 import { createSession } from '../consistency/session.ts'
 import { Hooks } from './hooks.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
@@ -34,6 +35,7 @@ function clientThat(query: () => Promise<unknown>): PoolClient {
 function hooksOn(role: Role): Hooks {
   return new Hooks({
     lastRoleOf: () => role,
+    platform: new FakePlatform(),
     judge: () => WITHOUT_TEXT,
     settings,
     sessions: { context: { current: () => createSession() }, ranOnPrimary: () => {} },

@@ -13,7 +13,7 @@ import { HookRun, type HookRunOptions } from './hook-run.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Tell } from '../observability/tell.ts'
 import { inThisContext } from '../platform/async-context.ts'
-import { systemPlatform } from '../platform/system.ts'
+import type { Platform } from '../platform/platform.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { Statement } from '../statement/statement.ts'
@@ -21,6 +21,7 @@ import type { NodeId, Role } from '../topology/node.ts'
 
 /** What hooks need of the router. */
 export interface HookPort {
+  readonly platform: Platform
   lastRoleOf(node: NodeId): Role
   judge(sql: string | undefined): Statement
   /** A statement that may have written has come to its end. */
@@ -218,7 +219,7 @@ export class Hooks {
       }
     }
     const failed = replica === undefined ? undefined : (error: Error): void => this.#report(replica, error)
-    return new HookRun({ client, platform: systemPlatform, statement, failed })
+    return new HookRun({ client, platform: this.#port.platform, statement, failed })
   }
 
   /** What a hook has written, the caller's next read shows, as with pg.Pool. */
