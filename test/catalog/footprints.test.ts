@@ -203,8 +203,11 @@ const writes: readonly Row[] = [
   ["SELECT lo_put(lo_create(0), 0, '\\x01')", 'pg_catalog.pg_largeobject', 'pg_catalog.pg_largeobject'],
   ['INSERT INTO lonely SELECT poly(id) FROM apart WHERE id = 2', 'lonely', 'apart lonely seen'],
   ["SELECT 1::oid ~~~ ''", '*', '*'],
+  ['TRUNCATE nowhere', '*', '*'],
 ]
 const reads: readonly Row[] = [
+  // A cast, written like a call.
+  ['SELECT fine(3)', '', 'apart'],
   ['SELECT * FROM animal', '', 'animal'],
   ['SELECT * FROM nested', '', 'apart lonely'],
   ['SELECT * FROM checked', '', 'apart seen'],
