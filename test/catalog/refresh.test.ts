@@ -201,6 +201,20 @@ describe('a refresh', () => {
   })
 })
 
+test('two objects that swap their names are another state of the database, each time', async () => {
+  const pairs = Array.from({ length: 12 }, (_, index) => index)
+  for (const i of pairs) await primary.query(`CREATE TYPE a${i} AS (x text); CREATE TYPE b${i} AS (x int)`)
+  let before = (await loadCatalog(query, 1)).signal.digest
+  for (const i of pairs) {
+    await primary.query(
+      `ALTER TYPE a${i} RENAME TO c${i}; ALTER TYPE b${i} RENAME TO a${i}; ALTER TYPE c${i} RENAME TO b${i}`,
+    )
+    const { digest } = (await loadCatalog(query, 1)).signal
+    expect(digest).not.toBe(before)
+    before = digest
+  }
+})
+
 test('a watcher hears of a migration over a connection that stays open', async () => {
   const asking = await connected(cluster.primary.config)
   const watcher = new CatalogWatcher({ query: queryOver(asking), platform: systemPlatform, checkEveryMs: 50 })
