@@ -73,6 +73,7 @@ export type {
   RelationVerdict,
 } from './catalog/catalog.ts'
 export type { Declaration, Declarations } from './catalog/declared.ts'
+export type { Footprint, RelationSet } from './catalog/footprint.ts'
 export type {
   CatalogChange,
   NodeChange,
