@@ -1,17 +1,22 @@
 import type { Heard } from '../execution/conversation.ts'
 import type { Done } from '../execution/execution.ts'
 import type { Statement } from '../statement/statement.ts'
-import type { PrimaryHold, PrimaryRun } from './primary-hold.ts'
+import type { PrimaryHold } from './primary-hold.ts'
+import type { PrimaryRun } from './primary-statement.ts'
 import type { Move, Run } from './replica-transaction.ts'
 
 /** @param heard Told, before the caller, how it has ended. */
 export function primaryRun({ query, session, done }: Run, statement: Statement, heard?: Heard): PrimaryRun {
   const { text, values, send } = query
-  const told: Done = (error, result) => {
-    heard?.(error || undefined)
+  const told = heard === undefined ? done : telling(heard, done)
+  return { statement, text, values, session, send, done: told, mayMove: true }
+}
+
+function telling(heard: Heard, done: Done): Done {
+  return (error, result) => {
+    heard(error || undefined)
     done(error, result)
   }
-  return { statement, text, values, session, send, done: heard === undefined ? done : told, mayMove: true }
 }
 
 /**

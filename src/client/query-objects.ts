@@ -79,7 +79,7 @@ export class QueryObjects {
     heard?: Heard,
   ): void {
     const { primary, router } = this.#options
-    const locks = synchronizes(statement, text)
+    const locks = synchronizes(statement)
     let isHanded = false
     primary.run(
       {

@@ -3,8 +3,8 @@ import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import type { Heard, ReplicaLease } from '../execution/conversation.ts'
-import { hangUp, runExclusively } from '../execution/exclusive.ts'
-import type { Done } from '../execution/execution.ts'
+import { ExclusiveConnection, hangUp } from '../execution/exclusive.ts'
+import type { Done, Send } from '../execution/execution.ts'
 import { failureOf } from '../execution/failure.ts'
 import { withOutcome } from '../errors/outcome.ts'
 import type { Place } from '../execution/second-opinion.ts'
@@ -65,6 +65,7 @@ export class ReplicaTransaction {
   readonly #router: RouterPort
   readonly #lease: ReplicaLease
   readonly #options: ReplicaTransactionOptions
+  readonly #connection: ExclusiveConnection
   readonly #unwatch: () => void
   /** What has run while nothing was shown and nothing has failed. Absent from then on: the transaction stays on its replica. */
   #before: Step[] | undefined
@@ -76,6 +77,7 @@ export class ReplicaTransaction {
     this.#router = router
     this.#lease = lease
     this.#before = [begin]
+    this.#connection = new ExclusiveConnection(lease.client)
     // What runs there is in vain: nobody minds whether it ran.
     this.#unwatch = lease.watch((cause) => this.#giveBack(cause))
   }
@@ -107,7 +109,7 @@ export class ReplicaTransaction {
         done(error)
       })
     }
-    runExclusively(client, send, () => {}, next)
+    this.#connection.run(send, { answered: () => {}, idle: next })
   }
 
   /** The client is given back: a connection with a transaction is not for anybody else. */
@@ -147,7 +149,7 @@ export class ReplicaTransaction {
       else this.#appeal(this.#before, { statement, run }, error, stands, next)
       return true
     }
-    runExclusively(client, query.send, answered, idle, takesOver)
+    this.#connection.run(query.send, { answered, idle, takesOver })
   }
 
   /** Nothing was shown yet: the transaction may begin once more on the primary, where the error does not count. */
@@ -184,12 +186,8 @@ export class ReplicaTransaction {
 
   #refuse(statement: Statement, done: Done, next: () => void): void {
     const error = withOutcome(refusal(statement, this.#lease.node.id), 'not-sent')
-    runExclusively(
-      this.client,
-      (client, failed) => queryUnseen(client, FAILING, failed as OwnAnswered),
-      () => done(error),
-      next,
-    )
+    const send: Send = (client, failed) => queryUnseen(client, FAILING, failed as OwnAnswered)
+    this.#connection.run(send, { answered: () => done(error), idle: next })
   }
 
   /** Nothing has been written, so nothing is in doubt. */
@@ -210,6 +208,7 @@ export class ReplicaTransaction {
     if (this.#isGivenBack) return
     this.#isGivenBack = true
     this.#unwatch()
+    this.#connection.close()
     this.client.release(error)
     if (error) hangUp(this.client)
   }

@@ -27,9 +27,9 @@ export interface Opening {
 /** The sessions of a pool, as its clients see them. */
 export interface ClientSessions {
   readonly context: { current(): MutableSession }
-  noteSetting(statement: Statement, sql: string | undefined): void
+  noteSetting(statement: Statement): void
   /** A statement that is no proven read has ended on the primary, with an error perhaps. */
-  ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined, error?: Error): void
+  ranOnPrimary(session: MutableSession, statement: Statement, error?: Error): void
   /** A lock was taken or a notification heard. */
   synchronized(): void
   /** Something was read over a connection to this node, which the session holds. */

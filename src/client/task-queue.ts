@@ -26,8 +26,8 @@ export class TaskQueue {
   }
 
   add(task: Task): void {
-    this.#tasks.push(task)
-    if (!this.#isBusy && !this.#isHeld) this.#next()
+    if (this.#isBusy || this.#isHeld || this.#tasks.length > 0) this.#tasks.push(task)
+    else this.#start(task)
   }
 
   /** Nothing begins until `resume`. */
@@ -45,10 +45,15 @@ export class TaskQueue {
     for (const task of this.#tasks.splice(0)) task.fail(error())
   }
 
+  #start(task: Task): void {
+    this.#isBusy = true
+    task.start(this.#next)
+  }
+
   readonly #next = (): void => {
     const task = this.#tasks.shift()
-    this.#isBusy = task !== undefined
-    if (task === undefined) this.#drained()
-    else task.start(this.#next)
+    if (task !== undefined) return this.#start(task)
+    this.#isBusy = false
+    this.#drained()
   }
 }

@@ -83,7 +83,7 @@ export class VirtualConnection implements Holder {
    */
   get shown(): PoolClient | undefined {
     const isSure = this.#options.kind.isEager || (this.#primary.isBound && this.#replica === undefined)
-    return isSure ? this.#primary.client : undefined
+    return isSure ? this.#primary.held?.client : undefined
   }
 
   get isReleased(): boolean {
@@ -167,11 +167,11 @@ export class VirtualConnection implements Holder {
   holds(statement: Statement, query: Query): Hold | undefined {
     const replica = this.#replica
     if (replica !== undefined) return { role: 'replica', reason: 'in-transaction', node: replica.node }
-    const { isInTransaction, node } = this.#primary
+    const { held, isInTransaction } = this.#primary
     const isBound = this.#isBound(statement, query)
     if (!isBound && !this.#options.kind.primaryOnly) return undefined
     const reason = isInTransaction ? 'in-transaction' : isBound ? 'pinned' : 'asked-primary'
-    return { role: 'primary', reason, node: isBound ? node : undefined }
+    return { role: 'primary', reason, node: isBound ? held?.node : undefined }
   }
 
   #drained(): void {
@@ -228,7 +228,7 @@ export class VirtualConnection implements Holder {
     if (runs === 'opening') return this.#openReadOnly(decision, run, next)
     if (runs !== 'read') return this.#primary.run(primaryRun(run, statement), next)
     const options = { acquire: this.#acquire, send: this.#events.around(query.send) }
-    if (this.#primary.client === undefined) {
+    if (this.#primary.held === undefined) {
       return this.#router.dispatcher.run(decision, options, finish)
     }
     // A second connection to the primary may not be had while this client holds one.
@@ -273,6 +273,7 @@ export class VirtualConnection implements Holder {
         over()
         goOnAtPrimary(this.#primary, move, goOn)
       }
+      this.#events.from(lease.client)
       this.#replica = new ReplicaTransaction({
         router: this.#router,
         lease,
@@ -280,7 +281,6 @@ export class VirtualConnection implements Holder {
         over,
         moves,
       })
-      this.#events.from(lease.client)
       finish(undefined, result)
     }
     const onPrimary: Opening['onPrimary'] = (leave, heard) => {

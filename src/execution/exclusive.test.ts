@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { DatabaseError, type PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { isBroken } from '../nodes/is-broken.ts'
-import { runExclusively } from './exclusive.ts'
+import { ExclusiveConnection, type StatementListener } from './exclusive.ts'
 import type { Done, Send } from './execution.ts'
 
 /** Keeps what node-postgres keeps of its health, and emits its events. */
@@ -16,17 +16,24 @@ class FakeConnection extends EventEmitter {
 }
 
 let connection: FakeConnection
+let exclusive: ExclusiveConnection
 let answer: Done
 let log: string[]
 
 const send: Send = (_client, done) => {
   answer = done
 }
-const done: Done = (error, result) =>
-  void log.push(error ? `error ${error.message}` : `result ${String(result)}`)
+const listener: StatementListener = {
+  answered: (error, result) => void log.push(error ? `error ${error.message}` : `result ${String(result)}`),
+  idle: () => void log.push('idle'),
+}
 
 function run(how: Send = send): void {
-  runExclusively(connection.asClient, how, done, () => void log.push('idle'))
+  exclusive.run(how, listener)
+}
+
+function listeners(): number {
+  return connection.listenerCount('drain') + connection.listenerCount('end')
 }
 
 function serverError(): Error {
@@ -35,10 +42,11 @@ function serverError(): Error {
 
 beforeEach(() => {
   connection = new FakeConnection()
+  exclusive = new ExclusiveConnection(connection.asClient)
   log = []
 })
 
-describe('runExclusively', () => {
+describe('ExclusiveConnection', () => {
   it('an answer is given at once; idle is when the server says so', () => {
     run()
     answer(undefined, 'rows')
@@ -133,7 +141,26 @@ describe('runExclusively', () => {
     run()
     answer(undefined, 'rows')
     connection.emit('drain')
-    expect(connection.listenerCount('drain') + connection.listenerCount('end')).toBe(0)
+    exclusive.close()
+    expect(listeners()).toBe(0)
+  })
+
+  it('listens once, however many statements run', () => {
+    run()
+    expect(listeners()).toBe(2)
+    answer(undefined, 1)
+    connection.emit('drain')
+    run()
+    expect(listeners()).toBe(2)
+  })
+
+  it('a statement that runs when the connection is closed hears of its end', () => {
+    run()
+    exclusive.close()
+    connection.emit('end')
+    answer(new Error('Connection terminated'))
+    expect(log).toEqual(['error Connection terminated'])
+    connection.emit('end')
   })
 
   it('one statement after the other over the same connection', () => {
@@ -155,7 +182,7 @@ describe('an error that somebody takes over', () => {
       asked.push(error.message)
       return isTaken
     }
-    runExclusively(connection.asClient, send, done, () => void log.push('idle'), takesOver)
+    exclusive.run(send, { ...listener, takesOver })
   }
 
   it('is asked about once the server is ready, and then nobody else hears of it', () => {
@@ -166,7 +193,8 @@ describe('an error that somebody takes over', () => {
     connection.emit('drain')
     expect(asked).toEqual(['division by zero'])
     expect(log).toEqual([])
-    expect(connection.listenerCount('drain') + connection.listenerCount('end')).toBe(0)
+    exclusive.close()
+    expect(listeners()).toBe(0)
   })
 
   it('is heard when nobody does', () => {

@@ -11,56 +11,107 @@ export function hangUp(client: PoolClient): void {
   connection?.stream.destroy()
 }
 
-/**
- * Runs one statement over a connection that is held exclusively, and tells two moments apart: `done`, when the caller
- * gets the answer, and `idle`, when the server is ready for the next statement and its transaction status is true. After
- * an error the server reports the status a moment later, so an error of the server waits for it; an error of the client
- * (a query timeout, say) does not, because the server may take its time.
- * @param takesOver Asked about an error of the server once it is ready. When true, neither `idle` nor `done` is called.
- */
-export function runExclusively(
-  client: PoolClient,
-  send: Send,
-  done: Done,
-  idle: (serverError: Error | undefined) => void,
-  takesOver?: (error: Error) => boolean,
-): void {
-  let deliver: (() => void) | undefined
-  let serverError: Error | undefined
-  let isIdle = false
+/** Hears what becomes of one statement. */
+export interface StatementListener {
+  /** The caller gets the answer. An error of the server comes after `idle`. */
+  answered(error: Error | undefined, result?: unknown): void
+  /** The server is ready for the next statement, and its transaction status is true. */
+  idle(serverError: Error | undefined): void
+  /** Asked about an error of the server once it is ready. When true, neither `idle` nor `answered` is called. */
+  takesOver?(error: Error): boolean
+}
 
-  const becomeIdle = (): void => {
+/**
+ * A connection that one caller holds, to run one statement after the other. Tells two moments apart: when the caller gets the
+ * answer, and when the server is ready for the next statement and its transaction status is true. After an error the
+ * server reports the status a moment later, so an error of the server waits for it; an error of the client (a query
+ * timeout, say) does not, because the server may take its time.
+ */
+export class ExclusiveConnection {
+  readonly client: PoolClient
+  #current: Course | undefined
+
+  constructor(client: PoolClient) {
+    this.client = client
+    client.on('drain', this.#drained)
+    client.on('end', this.#ended)
+  }
+
+  /** Runs a statement. The one before is over. */
+  run(send: Send, listener: StatementListener): void {
+    const course = new Course(this.client, listener)
+    this.#current = course
+    try {
+      send(this.client, course.answered)
+    } catch (error) {
+      course.answered(asError(error))
+      course.becomeIdle()
+    }
+  }
+
+  /** The connection is given back. A statement that still runs hears of its end all the same. */
+  close(): void {
+    if (this.#current?.isOver === false) return
+    this.client.removeListener('drain', this.#drained)
+    this.client.removeListener('end', this.#ended)
+  }
+
+  readonly #drained = (): void => {
+    const course = this.#current
     // A drain before the answer belongs to queries that a hook has queued in front.
-    if (deliver === undefined || isIdle) return
-    isIdle = true
-    client.removeListener('drain', becomeIdle)
-    client.removeListener('end', lose)
-    if (serverError !== undefined && takesOver?.(serverError) === true) return
-    idle(serverError)
-    deliver()
+    if (course?.isAnswered !== true) return
+    this.#current = undefined
+    course.becomeIdle()
   }
-  const answered: Done = (error, result) => {
-    if (deliver !== undefined) return
-    const isAnswer = isServerError(error)
-    if (isAnswer) serverError = error
-    deliver = isAnswer ? () => done(error) : () => {}
-    if (!isAnswer) done(error, result)
-    if (error && isBroken(client)) becomeIdle()
-  }
-  const lose = (): void => {
-    if (deliver !== undefined) return becomeIdle()
+
+  readonly #ended = (): void => {
+    const course = this.#current
+    this.#current = undefined
+    if (course === undefined) return
+    if (course.isAnswered) return course.becomeIdle()
     // What node-postgres has to say of it comes first, if anything does.
     process.nextTick(() => {
-      answered(new Error('Connection terminated unexpectedly'))
-      becomeIdle()
+      course.answered(new Error('Connection terminated unexpectedly'))
+      course.becomeIdle()
     })
   }
-  client.on('drain', becomeIdle)
-  client.on('end', lose)
-  try {
-    send(client, answered)
-  } catch (error) {
-    answered(asError(error))
-    becomeIdle()
+}
+
+/** One statement on its way over a connection. */
+class Course {
+  readonly #client: PoolClient
+  readonly #listener: StatementListener
+  #state: 'sent' | 'answered' | 'idle' = 'sent'
+  #serverError: Error | undefined
+
+  constructor(client: PoolClient, listener: StatementListener) {
+    this.#client = client
+    this.#listener = listener
+  }
+
+  get isAnswered(): boolean {
+    return this.#state !== 'sent'
+  }
+
+  get isOver(): boolean {
+    return this.#state === 'idle'
+  }
+
+  readonly answered: Done = (error, result) => {
+    if (this.#state !== 'sent') return
+    this.#state = 'answered'
+    if (error && isServerError(error)) this.#serverError = error
+    else this.#listener.answered(error, result)
+    if (error && isBroken(this.#client)) this.becomeIdle()
+  }
+
+  becomeIdle(): void {
+    if (this.#state !== 'answered') return
+    this.#state = 'idle'
+    const listener = this.#listener
+    const error = this.#serverError
+    if (error !== undefined && listener.takesOver?.(error) === true) return
+    listener.idle(error)
+    if (error !== undefined) listener.answered(error)
   }
 }

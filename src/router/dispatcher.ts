@@ -71,11 +71,11 @@ export class Dispatcher implements Repairer {
     const { executor, journal, query, session, statement } = decision
     const { text, request, values } = query
     this.#ignoredHints.note(statement, request)
-    sessions.noteSetting(statement, text)
+    sessions.noteSetting(statement)
     const ofPool = settings.ofPool(statement, values, options.send ?? query.send)
     executor.writer.write(settings.under(journal, ofPool, false, options.acquire), (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
-      sessions.ranOnPrimary(session, statement, text, error, counts)
+      sessions.ranOnPrimary(session, statement, error, counts)
       if (counts) ended(writeBy(session, statement), text)
       done(error, result)
     })

@@ -29,7 +29,7 @@ export interface HookPort {
   readonly sessions: {
     readonly context: { current(): MutableSession }
     /** A statement that is no proven read was answered by the primary. */
-    ranOnPrimary(session: MutableSession, statement: Statement, sql: string | undefined): void
+    ranOnPrimary(session: MutableSession, statement: Statement): void
   }
   readonly settings: SettingKeeper
   readonly tell: Tell
@@ -229,7 +229,7 @@ export class Hooks {
     sql: string | undefined,
     error: Error | undefined,
   ): void {
-    if (error === undefined) this.#port.sessions.ranOnPrimary(session, statement, sql)
+    if (error === undefined) this.#port.sessions.ranOnPrimary(session, statement)
     if (!statement.mayWrite || (error !== undefined && hasLeftNothing(error, statement))) return
     // A block or function of a hook runs at each checkout. The catalog is not to be loaded again each time.
     const catalogEffect = statement.reason === 'ddl' ? 'certain' : 'none'

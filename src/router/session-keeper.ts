@@ -18,9 +18,6 @@ import type { Statement } from '../statement/statement.ts'
 import { hasServer, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
-/** By its name, wherever it stands in a text, or by a name that is a parameter. */
-const MAY_SET_SYNCHRONOUS_COMMIT = /synchronous_commit|set_config\s*\(\s*\$\d/i
-
 /** The caller said where to go, and goes there at once. */
 const FORCED: ReadonlySet<RouteReason> = new Set([
   'asked-primary',
@@ -234,15 +231,9 @@ export class SessionKeeper implements Neighbour {
    * a duplicate key, a value, a lock that is taken. And it does not release advisory locks.
    * @param counts Whether it counts as a write of its session by itself: that covers what it has shown.
    */
-  ranOnPrimary(
-    session: MutableSession,
-    statement: Statement,
-    sql: string | undefined,
-    error?: Error,
-    counts: boolean = false,
-  ): void {
+  ranOnPrimary(session: MutableSession, statement: Statement, error?: Error, counts: boolean = false): void {
     if (error ? !isServerError(error) : !showsData(statement)) return
-    if (synchronizes(statement, sql)) this.synchronized()
+    if (synchronizes(statement)) this.synchronized()
     if (!counts) this.shown(session)
   }
 
@@ -256,10 +247,9 @@ export class SessionKeeper implements Neighbour {
     neighbours.wrote(this)
   }
 
-  /** Whomever it is set for, from now on floors cover what is not flushed. */
-  noteSetting(statement: Statement, sql: string | undefined): void {
-    if (this.#mayBeUnflushed || sql === undefined || statement.kind === 'read') return
-    if (MAY_SET_SYNCHRONOUS_COMMIT.test(sql)) this.#mayBeUnflushed = true
+  /** Notes that a statement may set `synchronous_commit`, for whomever: from now on floors cover what is not flushed. */
+  noteSetting({ kind, mentions }: Statement): void {
+    if (kind !== 'read' && mentions?.includes('synchronous-commit') === true) this.#mayBeUnflushed = true
   }
 
   /**

@@ -24,8 +24,8 @@ export class AdvisoryLocks {
   }
 
   /** Records a statement that is about to be sent. */
-  starts({ leaves = [] }: Statement, text: string): void {
-    this.#call = leaves.includes('advisory-lock') ? callIn(text) : undefined
+  starts({ leaves }: Statement, text: string): void {
+    this.#call = leaves?.includes('advisory-lock') === true ? callIn(text) : undefined
   }
 
   /** Records its end. Returns true when it was a statement on locks. */

@@ -17,11 +17,11 @@ test.each<[readonly Pin[], readonly string[] | 'close']>([
   [['library', 'listen'], 'close'],
   [['random-seed'], 'close'],
 ])('what %j has left is undone by %j', (pins, expected) => {
-  expect(cleaningOf(pins, false, false)).toEqual(expected)
+  expect(cleaningOf(new Set(pins), false, false)).toEqual(expected)
 })
 
 test('an open transaction is ended first, and nothing is undone twice', () => {
-  const cleaning = cleaningOf(['unknown', 'listen', 'setting'], true, false)
+  const cleaning = cleaningOf(new Set<Pin>(['unknown', 'listen', 'setting']), true, false)
   expect(cleaning[0]).toBe('ROLLBACK')
   expect(new Set(cleaning).size).toBe(cleaning.length)
   expect(cleaning).toEqual(expect.arrayContaining([...RESET, 'UNLISTEN *', 'DISCARD TEMP', 'CLOSE ALL']))
@@ -33,5 +33,5 @@ test.each<[Pin, readonly string[] | 'close']>([
   ['backend', []],
   ['unknown', []],
 ])('where the application has done something when it connected, %s: %j', (pin, expected) => {
-  expect(cleaningOf([pin], false, true)).toEqual(expected)
+  expect(cleaningOf(new Set([pin]), false, true)).toEqual(expected)
 })

@@ -24,16 +24,19 @@ const CLEANING: Readonly<Record<Pin, readonly string[] | 'close'>> = {
   backend: [],
 }
 
+const NOTHING: readonly string[] = []
+
 /**
  * Returns the statements to send over a connection before another client gets it, or `close`.
  * @param isHooked Whether hooks of the application have set up the connection, which must not be undone. Then possible
  * state of a function stays, as with pg.Pool, since closing the connection each time would cost too much.
  */
 export function cleaningOf(
-  pins: Iterable<Pin>,
+  pins: ReadonlySet<Pin>,
   isInTransaction: boolean,
   isHooked: boolean,
 ): readonly string[] | 'close' {
+  if (pins.size === 0 && !isInTransaction) return NOTHING
   const statements = new Set<string>(isInTransaction ? ['ROLLBACK'] : [])
   for (const pin of pins) {
     const cleaning = CLEANING[pin]

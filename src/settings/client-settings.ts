@@ -85,7 +85,7 @@ export class ClientSettings {
   ): Send {
     this.#session.starts(statement)
     this.#locks.starts(statement, text ?? '')
-    if (statement.kind !== 'read') this.#lookForTemporary(statement, text ?? '', values)
+    if (statement.kind !== 'read') this.#lookForTemporary(statement, text, values)
     this.#tell()
     if (statement.settings === undefined) return send
     return (client, done) => {
@@ -103,11 +103,7 @@ export class ClientSettings {
     ending: Ending,
     next: () => void,
   ): void {
-    const { connections } = this.#keeper
-    if (statement.settings !== undefined && ending.wasInTransaction && connections.isHooked(client)) {
-      if (!connections.remembers(client, statement, values)) connections.spoil(client)
-    }
-    if (statement.settings !== undefined) connections.touched(client)
+    if (statement.settings !== undefined) this.#touched(client, statement, values, ending.wasInTransaction)
     this.#session.ended(statement, values, ending)
     const isOfLocks = this.#locks.ended(ending.isFailed, ending.result)
     // A statement that could not be analyzed may have taken locks too.
@@ -115,19 +111,13 @@ export class ClientSettings {
       this.#session.unpin('advisory-lock')
       this.#told.delete('advisory-lock')
     }
-    if (!this.isPinned) {
-      this.#told.clear()
-      this.#locks.clear()
-    }
+    if (!this.isPinned) this.#locks.clear()
     this.#tell()
-    const settled = (): void => {
-      connections.note(client, this.journal)
-      this.#tell()
-      next()
-    }
     if (ending.status !== 'I') return next()
-    if (this.#session.uncertain.length === 0) return settled()
-    this.#keeper.settle(client, [this.#session], settled)
+    if (this.#session.isCertain) {
+      this.#keeper.connections.note(client, this.journal)
+      next()
+    } else this.#settle(client, next)
   }
 
   /** Cleans the connection before it is returned. Calls `done` with the argument for its release. */
@@ -154,18 +144,45 @@ export class ClientSettings {
   /** Resets the state of the returned connection. */
   released(): void {
     this.#session.released()
-    this.#told.clear()
+    this.#tell()
     this.#temporary.clear()
     this.#locks.clear()
   }
 
-  #lookForTemporary(statement: Statement, text: string, values: readonly unknown[]): void {
-    const path = this.journal.get('search_path')
-    if (this.#temporary.areMadeBy(statement, text, values, path)) this.#session.pin('temporary-object')
-    if (this.pins.has('temporary-object')) this.#temporary.namedBy(text)
+  /** Asks the server what is not certain. */
+  #settle(client: PoolClient, next: () => void): void {
+    this.#keeper.settle(client, [this.#session], () => {
+      this.#keeper.connections.note(client, this.journal)
+      this.#tell()
+      next()
+    })
   }
 
+  /** A statement has made settings over the connection. */
+  #touched(
+    client: PoolClient,
+    statement: Statement,
+    values: readonly unknown[],
+    wasInTransaction: boolean,
+  ): void {
+    const { connections } = this.#keeper
+    connections.touched(client)
+    if (!wasInTransaction || !connections.isHooked(client)) return
+    if (!connections.remembers(client, statement, values)) connections.spoil(client)
+  }
+
+  #lookForTemporary(statement: Statement, text: string | undefined, values: readonly unknown[]): void {
+    const path = this.journal.get('search_path')
+    if (this.#temporary.areMadeBy(statement, values, path)) this.#session.pin('temporary-object')
+    if (this.pins.has('temporary-object')) this.#temporary.namedBy(text ?? '')
+  }
+
+  /** Tells of pins that are new, and forgets those that are gone all at once. */
   #tell(): void {
+    if (!this.isPinned) {
+      if (this.#told.size > 0) this.#told.clear()
+      return
+    }
     for (const pin of this.#session.pins) {
       if (this.#told.has(pin)) continue
       this.#told.add(pin)

@@ -31,6 +31,7 @@ export class Journal {
 
   /** Whether it exceeds the limits. */
   get isFull(): boolean {
+    if (this.size === 0) return false
     if (this.size > MAX_ENTRIES) return true
     let characters = 0
     for (const sql of this.#statements.values()) characters += sql.length

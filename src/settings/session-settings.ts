@@ -59,6 +59,11 @@ export class SessionSettings {
     return [...this.#uncertain]
   }
 
+  /** True when no server has to be asked what is set. */
+  get isCertain(): boolean {
+    return this.#uncertain.size === 0
+  }
+
   /** Replaces the base. */
   rebase(base: Journal): void {
     if (base === this.#base) return
@@ -76,9 +81,9 @@ export class SessionSettings {
 
   /** Resets the pinned state when the connection is returned. */
   released(): void {
-    this.#pins.clear()
-    this.#pending = []
-    this.#uncertain.clear()
+    if (this.#pins.size > 0) this.#pins.clear()
+    if (this.#pending.length > 0) this.#pending = []
+    if (!this.isCertain) this.#uncertain.clear()
     if (!this.#journal.isFull) return
     this.#own = Journal.empty
     this.#journal = this.#base
@@ -92,7 +97,8 @@ export class SessionSettings {
   }
 
   ended(statement: Statement, values: readonly unknown[], ending: Ending): void {
-    const { reason, multiple, kind } = statement
+    const { reason, multiple, kind, settings } = statement
+    if (settings === undefined && this.#pending.length === 0 && this.isCertain) return
     const { command, isFailed, status, wasInTransaction } = ending
     const operations = this.#operationsOf(statement, values)
     const isControl = kind === 'transaction'

@@ -5,7 +5,7 @@ import { ConnectionSettings } from './connection-settings.ts'
 import type { Journal } from './journal.ts'
 import { namesSet } from './operation.ts'
 import { SessionSettings } from './session-settings.ts'
-import { TEMPORARY_PATH } from './temporary-objects.ts'
+import { TEMPORARY_PATH } from '../statement/mentions.ts'
 import type { Statement } from '../statement/statement.ts'
 import { queryFor, valuesIn } from './value.ts'
 

@@ -1,7 +1,5 @@
+import { TEMPORARY_PATH } from '../statement/mentions.ts'
 import type { Statement } from '../statement/statement.ts'
-
-/** A search_path in which new tables are temporary without the key word. */
-export const TEMPORARY_PATH: RegExp = /pg_temp/i
 
 /** Maximum number of names. */
 const MOST_NAMES = 10_000
@@ -32,17 +30,9 @@ export class TemporaryObjects {
    * Whether a statement that is about to be sent may create some without the key word TEMPORARY.
    * @param path The statement that set `search_path`, if any.
    */
-  areMadeBy(
-    { reason, multiple, settings = [] }: Statement,
-    text: string,
-    values: readonly unknown[],
-    path: string | undefined,
-  ): boolean {
-    const isPath = (value: unknown): boolean => typeof value === 'string' && TEMPORARY_PATH.test(value)
-    const given = /set_config/i.test(text) ? values : []
-    // Statements that repeat a setting contain no escapes.
-    const made = settings.map((change) => (change.change === 'set' ? change.sql : undefined))
-    this.#mayMake ||= [text, ...given, ...made, path].some(isPath)
+  areMadeBy(statement: Statement, values: readonly unknown[], path: string | undefined): boolean {
+    const { reason, multiple } = statement
+    this.#mayMake ||= isPath(path) || namesPath(statement, values)
     return this.#mayMake && (reason === 'ddl' || reason === 'select-into' || multiple)
   }
 
@@ -61,8 +51,19 @@ export class TemporaryObjects {
 
   /** Resets the names when the connection is returned. */
   clear(): void {
-    this.#names.clear()
+    if (this.#names.size > 0) this.#names.clear()
     this.#areNamed = true
     this.#mayMake = false
   }
+}
+
+function namesPath({ mentions, settings }: Statement, values: readonly unknown[]): boolean {
+  if (mentions?.includes('temporary-schema') === true) return true
+  if (mentions?.includes('set-config') === true && values.some(isPath)) return true
+  // Statements that repeat a setting contain no escapes.
+  return settings?.some((change) => change.change === 'set' && isPath(change.sql)) === true
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && TEMPORARY_PATH.test(value)
 }

@@ -101,6 +101,13 @@ describe('large texts', () => {
     expect(performance.now() - started).toBeLessThan(50)
     expect(parsed).toEqual([])
   })
+
+  test('are looked through for the words that matter to their connection', () => {
+    const { judge } = bench()
+    const huge = `set synchronous_commit to off; ${'select 1;'.repeat(1_000)}`
+    expect(judge.judge(huge).reason).toBe('too-large')
+    expect(judge.judge(huge).mentions).toEqual(['synchronous-commit'])
+  })
 })
 
 test('forgets the text used longest ago when the bytes are spent', () => {

@@ -6,6 +6,7 @@ import { declarable } from './declarable.ts'
 import { decide } from './decide.ts'
 import type { Judge, JudgeOptions, LearnedShape } from './judge.ts'
 import { LearnedShapes } from './learned-shapes.ts'
+import { mentionsIn } from './mentions.ts'
 import type { Analysis } from './parser.ts'
 import type { Statement } from './statement.ts'
 import { unknown } from './verdict.ts'
@@ -119,7 +120,7 @@ class CachingJudge implements Judge {
   }
 
   #decide(sql: string, analysis: Analysis, catalog: Catalog): Statement {
-    const statement = decide(analysis, catalog)
+    const statement = decide(analysis, catalog, mentionsIn(sql))
     if (statement.kind !== 'read' || !this.#learned.has(sql)) return statement
     // What it is that does more than it seems to do is not known, so neither is what else it does.
     const { naming: _, ...others } = statement
@@ -127,7 +128,7 @@ class CachingJudge implements Judge {
   }
 
   #judgeAnew(sql: string, catalog: Catalog): Statement {
-    if (isLongerThan(sql, this.#options.maxSqlBytes)) return TOO_LARGE
+    if (isLongerThan(sql, this.#options.maxSqlBytes)) return tooLarge(sql)
     const shape = blanked(sql)
     const like = shape === undefined ? undefined : this.#shapes.get(shape)
     const borrowed = like && this.#borrow(sql, like, catalog)
@@ -149,6 +150,17 @@ class CachingJudge implements Judge {
     this.#entries.set(sql, { analysis, statement, catalogVersion: catalog.version, isBorrowed: true })
     return statement
   }
+}
+
+/** A text that is not looked at, but for its words when somebody asks for them. */
+function tooLarge(sql: string): Statement {
+  let found: Statement['mentions']
+  return Object.freeze({
+    ...TOO_LARGE,
+    get mentions() {
+      return (found ??= mentionsIn(sql) ?? [])
+    },
+  })
 }
 
 /** Whether constants have no say in it: they have in what is set, explained or begun. */

@@ -2,6 +2,7 @@ import { builtinCatalog } from '../catalog/builtin-catalog.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { decide } from './decide.ts'
 import { createLibpgQueryParser } from './libpg-query-parser.ts'
+import { mentionsIn } from './mentions.ts'
 import type { Statement } from './statement.ts'
 import { textOnlyCatalog } from './text-only-catalog.ts'
 
@@ -27,5 +28,6 @@ export async function classify(sql: string, options: ClassifyOptions = {}): Prom
   const parser = createLibpgQueryParser()
   await parser.load()
   const { catalog = builtinCatalog, assumeTables = true } = options
-  return decide(parser.analyze(sql), assumeTables ? textOnlyCatalog(catalog) : catalog)
+  const known = assumeTables ? textOnlyCatalog(catalog) : catalog
+  return decide(parser.analyze(sql), known, mentionsIn(sql))
 }

@@ -1,6 +1,7 @@
 import type { Catalog, FunctionVerdict, OperatorVerdict, RelationVerdict } from '../catalog/catalog.ts'
 import { EVERYTHING, withoutChanges, type Footprint } from '../catalog/footprint.ts'
 import { offenderOf, spell } from './findings.ts'
+import type { Mention } from './mentions.ts'
 import { namingOf } from './naming.ts'
 import type { Analysis, NameUse } from './parser.ts'
 import { leavesNothing } from './session-functions.ts'
@@ -8,8 +9,11 @@ import { stateLeftByFunction } from './session-state.ts'
 import type { Statement, StatementReason } from './statement.ts'
 import { leaving, session, strictest, unknown, write, type Verdict } from './verdict.ts'
 
-/** The catalog's word on the names that a text uses, on top of what its form says. Pure. */
-export function decide(analysis: Analysis, catalog: Catalog): Statement {
+/**
+ * The catalog's word on the names that a text uses, on top of what its form says. Pure.
+ * @param mentions What else the text mentions; see `mentionsIn`.
+ */
+export function decide(analysis: Analysis, catalog: Catalog, mentions?: readonly Mention[]): Statement {
   let verdict: Verdict = analysis
   const consider = (other: Verdict | undefined): void => {
     if (other !== undefined) verdict = strictest(verdict, other)
@@ -23,7 +27,7 @@ export function decide(analysis: Analysis, catalog: Catalog): Statement {
   for (const use of analysis.types) consider(ofOperator(use, 'type-volatile', catalog.typeVerdict(use)))
   const isSingleRead = verdict.kind === 'read' && !analysis.multiple
   const naming = isSingleRead ? namingOf(analysis, catalog) : undefined
-  return toStatement(verdict, analysis, footprintOf(verdict, analysis, catalog), naming)
+  return toStatement(verdict, analysis, footprintOf(verdict, analysis, catalog), mentions, naming)
 }
 
 /** What the text may touch: everything, unless the names in it tell. */
@@ -129,19 +133,21 @@ function toStatement(
   verdict: Verdict,
   { hint, multiple, settings: found }: Analysis,
   footprint: Footprint,
+  mentions: Statement['mentions'],
   naming: Statement['naming'],
 ): Statement {
   const { kind, reason, offender, leaves, modes, mayWrite, leavesSessionState } = verdict
   const facts = { kind, reason, mayWrite, leavesSessionState, multiple, footprint }
   // A text that is misread may set anything.
   const settings = reason === 'non-standard-strings' ? undefined : found
-  if (!(offender ?? hint ?? leaves ?? modes ?? settings ?? naming)) return Object.freeze(facts)
+  if (!(offender ?? hint ?? leaves ?? mentions ?? modes ?? settings ?? naming)) return Object.freeze(facts)
   return Object.freeze({
     ...facts,
     ...(leaves && { leaves }),
     ...(settings && { settings }),
     ...(offender && { offender }),
     ...(hint && { hint }),
+    ...(mentions && { mentions }),
     ...(modes && { modes }),
     ...(naming && { naming }),
   })

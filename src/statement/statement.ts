@@ -1,5 +1,6 @@
 import type { Footprint } from '../catalog/footprint.ts'
 import type { Naming } from './lasting/look.ts'
+import type { Mention } from './mentions.ts'
 import type { SessionState } from './session-state.ts'
 import type { SettingChange } from './setting-change.ts'
 
@@ -121,6 +122,8 @@ export interface Statement {
   readonly leaves?: readonly SessionState[]
   /** All that it does to settings of its session, in order. Absent when it does nothing, or something else as well. */
   readonly settings?: readonly SettingChange[]
+  /** Words of its text that matter to its connection or session. Absent when there are none. */
+  readonly mentions?: readonly Mention[]
   /** Whether this read may be prepared. Absent: it may not, or it is no single read. */
   readonly naming?: Naming
   /** The relations that it may change, and those that its answer may depend on. */

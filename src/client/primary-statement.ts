@@ -1,0 +1,173 @@
+import type { MutableSession } from '../consistency/session.ts'
+import type { StatementFailure, WriteLedger } from '../consistency/write-ledger.ts'
+import { withOutcome } from '../errors/outcome.ts'
+import type { StatementListener } from '../execution/exclusive.ts'
+import type { Done, Send } from '../execution/execution.ts'
+import { failureOf } from '../execution/failure.ts'
+import { isServerError } from '../platform/server-error.ts'
+import { askWhetherStandby } from '../execution/standby-proof.ts'
+import { isBroken } from '../nodes/is-broken.ts'
+import type { ClientSettings } from '../settings/client-settings.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { HeldPrimary } from './held-primary.ts'
+import type { RouterPort } from './router-port.ts'
+import { REFUSED_UNSENT, TIMED_OUT } from './words.ts'
+
+/** A statement that belongs on the primary, and who waits for it. */
+export interface PrimaryRun {
+  readonly statement: Statement
+  readonly text: string | undefined
+  readonly values: readonly unknown[]
+  readonly session: MutableSession
+  readonly send: Send
+  readonly done: Done
+  /** False for what hears the server by itself, so that it cannot be run twice. */
+  readonly mayMove: boolean
+}
+
+/** What a statement needs of the hold whose connection it runs over. */
+export interface PrimaryPort {
+  readonly router: RouterPort
+  readonly settings: ClientSettings
+  readonly ledger: WriteLedger
+  /** True while every statement of the client has to run here. */
+  readonly isBound: boolean
+  /** Gives back the place that a read, or its transaction, has on the primary in place of a replica. */
+  leave(): void
+  /** The connection, while it is held. */
+  readonly held: HeldPrimary | undefined
+  /** Closes the connection, if it is still held. */
+  lose(held: HeldPrimary): void
+  /** Runs a statement that a demoted server has refused over another connection. */
+  again(run: PrimaryRun, next: () => void): void
+  /** Fails what was called behind this statement and must not run without it. */
+  failFollowers(statement: Statement, error: Error): void
+}
+
+/** One statement of a client over the connection to the primary that the client holds. */
+export class PrimaryStatement implements StatementListener {
+  readonly #port: PrimaryPort
+  readonly #held: HeldPrimary
+  readonly #run: PrimaryRun
+  readonly #next: () => void
+  readonly #mayMove: boolean
+  readonly #wasInTransaction: boolean
+  #failure: StatementFailure = 'none'
+  #answer: unknown
+
+  /** @param next Called when the server is ready for the next statement. */
+  constructor(port: PrimaryPort, held: HeldPrimary, run: PrimaryRun, next: () => void) {
+    this.#port = port
+    this.#held = held
+    this.#run = run
+    this.#next = next
+    this.#mayMove = run.mayMove && !port.isBound
+    this.#wasInTransaction = held.isInTransaction
+  }
+
+  start(): void {
+    const { ledger, router, settings } = this.#port
+    const { session, statement, text, values } = this.#run
+    router.counters.ran(this.#held.node, statement.kind === 'read')
+    if (!this.#wasInTransaction && statement.mentions?.includes('backend') === true) settings.pin('backend')
+    const send = settings.starts(statement, text, values, this.#run.send, this.#wasInTransaction)
+    ledger.started(statement, session)
+    router.sessions.noteSetting(statement)
+    this.#held.connection.run(send, this)
+  }
+
+  answered(error: Error | undefined, result?: unknown): void {
+    const { router } = this.#port
+    const { session, statement } = this.#run
+    const { client, node } = this.#held
+    this.#answer = result
+    if (error) this.#failure = failureKind(error)
+    if (statement.kind === 'read') router.sessions.saw(session, node)
+    else router.sessions.ranOnPrimary(session, statement, error)
+    if (error) this.#noteOutcome(error)
+    // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
+    // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
+    if (!error) this.#settle(client.getTransactionStatus(), 'none')
+    else if (!isServerError(error)) {
+      this.#settle(undefined, 'lost')
+      if (isBroken(client)) this.#port.failFollowers(statement, error)
+    }
+    this.#run.done(error, result)
+  }
+
+  idle(serverError: Error | undefined): void {
+    const port = this.#port
+    const held = this.#held
+    const { client } = held
+    if (serverError !== undefined) this.#failure = failureKind(serverError)
+    if (isBroken(client)) return this.#gone(serverError)
+    const status = client.getTransactionStatus()
+    held.becomes(status)
+    this.#settle(status, this.#failure)
+    if (status === 'I') port.leave()
+    const { statement, values } = this.#run
+    const answer = this.#answer
+    const isFailed = this.#failure !== 'none'
+    const wasInTransaction = this.#wasInTransaction
+    const ending = { wasInTransaction, status, isFailed, command: commandOf(answer), result: answer }
+    port.settings.ended(client, statement, values, ending, this.#next)
+  }
+
+  /** A demoted server has done nothing: the true primary may have the statement, once. */
+  takesOver(error: Error): boolean {
+    if (!this.#mayMove || failureOf(error) !== 'standby-refusal') return false
+    const port = this.#port
+    const held = this.#held
+    askWhetherStandby(held.client, (isStandby) => {
+      if (!isStandby || port.held !== held) {
+        this.idle(error)
+        return this.answered(error)
+      }
+      port.router.cluster.suspect(held.node.id, error)
+      port.lose(held)
+      port.again(this.#run, this.#next)
+    })
+    return true
+  }
+
+  #gone(serverError: Error | undefined): void {
+    const port = this.#port
+    const { statement } = this.#run
+    const isLost = !port.isBound
+    this.#settle(null, this.#failure)
+    if (!this.#held.isInTransaction) port.leave()
+    if (isLost && serverError !== undefined) port.failFollowers(statement, serverError)
+    if (isLost) port.lose(this.#held)
+    this.#next()
+  }
+
+  /** Says of a statement whose server is lost what may have become of it. */
+  #noteOutcome(error: Error): void {
+    const wasInTransaction = this.#wasInTransaction
+    const isLost = failureOf(error) === 'node'
+    if (isLost) this.#port.router.cluster.suspect(this.#held.node.id, error)
+    if (!isLost && error.message !== TIMED_OUT) return
+    const { reason, multiple, mayWrite } = this.#run.statement
+    const wasSent = !REFUSED_UNSENT.has(error.message)
+    const mayCommit = wasSent && (multiple || reason === 'commit' || reason === 'two-phase')
+    if (wasInTransaction && isLost && !mayCommit) withOutcome(error, 'rolled-back')
+    else if (!wasSent) withOutcome(error, 'not-sent')
+    else if (mayWrite || wasInTransaction) withOutcome(error, 'unknown')
+  }
+
+  #settle(status: Parameters<WriteLedger['ended']>[1], failure: StatementFailure): void {
+    const write = this.#port.ledger.ended(this.#run.statement, status, failure)
+    if (write !== undefined) this.#port.router.ended(write)
+  }
+}
+
+/** The command that the server says it has run. Of several in one text it does not matter. */
+function commandOf(result: unknown): string | undefined {
+  const command: unknown =
+    typeof result === 'object' && result !== null ? Reflect.get(result, 'command') : undefined
+  return typeof command === 'string' ? command : undefined
+}
+
+function failureKind(error: Error): StatementFailure {
+  return isServerError(error) && failureOf(error) !== 'node' ? 'answered' : 'lost'
+}
