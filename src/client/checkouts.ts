@@ -8,6 +8,7 @@ import type { LeakWatch } from './leak-watch.ts'
 import type { RoutedClientClass } from './routed-client.ts'
 import { ParameterAnnouncer } from './parameter-status.ts'
 import { submitThrough } from './submit-through.ts'
+import type { VirtualConnection } from './virtual-connection.ts'
 import { Wiring } from './wiring.ts'
 import { RELEASED_TWICE } from './words.ts'
 
@@ -50,10 +51,23 @@ export class Checkouts {
     this.#parameters = new ParameterAnnouncer(options.router)
   }
 
-  async take(): Promise<PoolClient> {
-    const { acquiring, kind, leaks, router, usage } = this.#options
+  take(): Promise<PoolClient> {
+    const { kind, leaks, router, usage } = this.#options
     const stack = leaks?.here()
     usage.begun()
+    const client = router.readiness.isServable && !kind.isEager ? this.#idle.pop() : undefined
+    if (client === undefined) return this.#takeLater(stack)
+    this.#renew(client)
+    return Promise.resolve(this.#handOut(client, stack))
+  }
+
+  /** Runs a query object over a client of its own; see `submitThrough`. */
+  submit(submittable: Submittable, done: Done): void {
+    submitThrough(() => this.take(), submittable, done)
+  }
+
+  async #takeLater(stack: string | undefined): Promise<PoolClient> {
+    const { kind, router, usage } = this.#options
     const client = await router.readiness
       .servable()
       .then(() => this.#idle.pop() ?? this.#make())
@@ -61,8 +75,7 @@ export class Checkouts {
         usage.over()
         throw error
       })
-    const connection = this.#wirings.get(client)?.connection
-    connection?.renew(acquiring())
+    const connection = this.#renew(client)
     if (kind.isEager && connection !== undefined) {
       const error = await new Promise<Error | undefined>((resolve) => connection.holdPrimary(resolve))
       if (error !== undefined) {
@@ -70,14 +83,19 @@ export class Checkouts {
         throw error
       }
     }
-    Object.assign(client, { release: this.#releaseOnce(client) })
-    if (stack !== undefined) leaks?.out(client, stack)
-    return client
+    return this.#handOut(client, stack)
   }
 
-  /** Runs a query object over a client of its own; see `submitThrough`. */
-  submit(submittable: Submittable, done: Done): void {
-    submitThrough(() => this.take(), submittable, done)
+  #renew(client: PoolClient): VirtualConnection | undefined {
+    const connection = this.#wirings.get(client)?.connection
+    connection?.renew(this.#options.acquiring())
+    return connection
+  }
+
+  #handOut(client: PoolClient, stack: string | undefined): PoolClient {
+    client.release = this.#releaseOnce(client)
+    if (stack !== undefined) this.#options.leaks?.out(client, stack)
+    return client
   }
 
   async #make(): Promise<PoolClient> {

@@ -1,38 +1,52 @@
 import type { EventEmitter } from 'node:events'
 import type { PoolClient } from 'pg'
 import type { Done, Send } from '../execution/execution.ts'
-import { inThisContext } from '../platform/async-context.ts'
+import {
+  listenTo,
+  stopListening,
+  type ConnectionEvent,
+  type ConnectionListener,
+} from '../nodes/connection-events.ts'
+import { thisContext } from '../platform/async-context.ts'
 import type { ConnectionFacade } from './connection-facade.ts'
 
-const NAMES = ['notice', 'notification', 'end', 'error'] as const
-type Name = (typeof NAMES)[number]
-type Forward = Readonly<Record<Name, (argument: unknown) => void>>
-
 /** Shows what happens on borrowed connections as events of the client that has borrowed them. */
-export class ClientEvents {
+export class ClientEvents implements ConnectionListener {
   readonly #client: EventEmitter
   readonly #facade: ConnectionFacade
-  #forward: Forward
+  /** Listeners run in the async context of the caller who has the client, and not in that of who opened the connection. */
+  #context = thisContext()
 
   constructor(client: EventEmitter, facade: ConnectionFacade) {
     this.#client = client
     this.#facade = facade
-    this.#forward = this.#inThisContext()
   }
 
-  /** Somebody else has the client now: listeners run in his async context, and not in that of who opened the connection. */
+  /** Another caller has the client now. */
   renew(): void {
-    this.#forward = this.#inThisContext()
+    this.#context = thisContext()
   }
 
   from(client: PoolClient): void {
-    for (const name of NAMES) client.on(name, this.#forward[name])
+    listenTo(client, this)
     this.#facade.follow(client)
   }
 
   stop(client: PoolClient): void {
-    for (const name of NAMES) client.removeListener(name, this.#forward[name])
+    stopListening(client, this)
     this.#facade.leave(client)
+  }
+
+  heard(event: ConnectionEvent, argument: unknown): void {
+    // The client has a drain of its own.
+    if (event === 'drain') return
+    const client = this.#client
+    // The statement that runs gets the error as well; nobody has to listen here.
+    if (event === 'error' && client.listenerCount('error') === 0) return
+    this.#context.runInAsyncScope(() => {
+      if (event === 'end') client.emit(event)
+      else client.emit(event, argument)
+    })
   }
 
   /** Shows its messages only. */
@@ -44,9 +58,9 @@ export class ClientEvents {
     this.#facade.leave(client)
   }
 
-  /** Sends a statement so that the messages of its connection are shown meanwhile; `undefined` while nobody listens. */
-  around(send: Send): Send | undefined {
-    if (!this.#facade.isHeard) return undefined
+  /** What its messages say is shown while one statement has a connection, if somebody listens. */
+  around(send: Send): Send {
+    if (!this.#facade.isHeard) return send
     return (client, done) => {
       this.#facade.follow(client)
       const left: Done = (error, result) => {
@@ -54,19 +68,6 @@ export class ClientEvents {
         done(error, result)
       }
       send(client, left)
-    }
-  }
-
-  #inThisContext(): Forward {
-    const client = this.#client
-    return {
-      notice: inThisContext((notice) => void client.emit('notice', notice)),
-      notification: inThisContext((notification) => void client.emit('notification', notification)),
-      end: inThisContext(() => void client.emit('end')),
-      // The statement that runs gets the error as well; nobody has to listen here.
-      error: inThisContext(
-        (error) => void (client.listenerCount('error') > 0 && client.emit('error', error)),
-      ),
     }
   }
 }

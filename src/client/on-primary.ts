@@ -7,9 +7,13 @@ import type { Move, Run } from './replica-transaction.ts'
 
 /** @param heard Told, before the caller, how it has ended. */
 export function primaryRun({ query, session, done }: Run, statement: Statement, heard?: Heard): PrimaryRun {
-  const { text, values, send } = query
-  const told = heard === undefined ? done : telling(heard, done)
-  return { statement, text, values, session, send, done: told, mayMove: true }
+  return {
+    statement,
+    query,
+    session,
+    done: heard === undefined ? done : telling(heard, done),
+    mayMove: true,
+  }
 }
 
 function telling(heard: Heard, done: Done): Done {

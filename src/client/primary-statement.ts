@@ -1,12 +1,14 @@
+import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import type { StatementFailure, WriteLedger } from '../consistency/write-ledger.ts'
 import { withOutcome } from '../errors/outcome.ts'
-import type { StatementListener } from '../execution/exclusive.ts'
+import type { ExclusiveStatement } from '../execution/exclusive.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import { failureOf } from '../execution/failure.ts'
 import { isServerError } from '../platform/server-error.ts'
 import { askWhetherStandby } from '../execution/standby-proof.ts'
 import { isBroken } from '../nodes/is-broken.ts'
+import type { Query } from '../nodes/query.ts'
 import type { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { HeldPrimary } from './held-primary.ts'
@@ -16,10 +18,10 @@ import { REFUSED_UNSENT, TIMED_OUT } from './words.ts'
 /** A statement that belongs on the primary, and who waits for it. */
 export interface PrimaryRun {
   readonly statement: Statement
-  readonly text: string | undefined
-  readonly values: readonly unknown[]
+  readonly query: Query
   readonly session: MutableSession
-  readonly send: Send
+  /** @defaultValue as its query sends itself */
+  readonly send?: Send
   readonly done: Done
   /** False for what hears the server by itself, so that it cannot be run twice. */
   readonly mayMove: boolean
@@ -45,7 +47,7 @@ export interface PrimaryPort {
 }
 
 /** One statement of a client over the connection to the primary that the client holds. */
-export class PrimaryStatement implements StatementListener {
+export class PrimaryStatement implements ExclusiveStatement {
   readonly #port: PrimaryPort
   readonly #held: HeldPrimary
   readonly #run: PrimaryRun
@@ -67,13 +69,21 @@ export class PrimaryStatement implements StatementListener {
 
   start(): void {
     const { ledger, router, settings } = this.#port
-    const { session, statement, text, values } = this.#run
+    const { query, session, statement } = this.#run
     router.counters.ran(this.#held.node, statement.kind === 'read')
     if (!this.#wasInTransaction && statement.mentions?.includes('backend') === true) settings.pin('backend')
-    const send = settings.starts(statement, text, values, this.#run.send, this.#wasInTransaction)
+    settings.starts(statement, query)
     ledger.started(statement, session)
     router.sessions.noteSetting(statement)
-    this.#held.connection.run(send, this)
+    this.#held.connection.run(this)
+  }
+
+  send(client: PoolClient, done: Done): void {
+    const { query, statement } = this.#run
+    // To ask within a transaction might be what it begins with, and decides what it sees.
+    if (statement.settings === undefined || this.#wasInTransaction) return this.#send(client, done)
+    const send: Send = (connection, answered) => this.#send(connection, answered)
+    this.#port.settings.send(client, statement, query.values, send, done)
   }
 
   answered(error: Error | undefined, result?: unknown): void {
@@ -105,12 +115,12 @@ export class PrimaryStatement implements StatementListener {
     held.becomes(status)
     this.#settle(status, this.#failure)
     if (status === 'I') port.leave()
-    const { statement, values } = this.#run
+    const { query, statement } = this.#run
     const answer = this.#answer
     const isFailed = this.#failure !== 'none'
     const wasInTransaction = this.#wasInTransaction
     const ending = { wasInTransaction, status, isFailed, command: commandOf(answer), result: answer }
-    port.settings.ended(client, statement, values, ending, this.#next)
+    port.settings.ended(client, statement, query.values, ending, this.#next)
   }
 
   /** A demoted server has done nothing: the true primary may have the statement, once. */
@@ -128,6 +138,12 @@ export class PrimaryStatement implements StatementListener {
       port.again(this.#run, this.#next)
     })
     return true
+  }
+
+  #send(client: PoolClient, done: Done): void {
+    const { query, send } = this.#run
+    if (send === undefined) query.sendOver(client, done)
+    else send(client, done)
   }
 
   #gone(serverError: Error | undefined): void {

@@ -142,18 +142,27 @@ export interface Answer {
 /** Makes a promise whose errors lead back to the caller. */
 export function promisedAnswer(): Answer {
   let done: Done | undefined
-  const settled = new Promise((resolve, reject) => {
-    done = (error, result) => (error ? reject(error) : resolve(result))
+  const promise = new Promise((resolve) => {
+    done = (error, result) => resolve(error ? failing(error) : result)
   })
   // A promise calls its function at once.
-  return { done: done as unknown as Done, promise: settled.catch(leadBack) }
+  return { done: done as unknown as Done, promise }
 }
 
 /** Runs `start` with a callback, and gives a promise of what that is called with; errors lead back to the caller. */
 export function promised(start: (done: Done) => void): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    start((error, result) => (error ? reject(error) : resolve(result)))
-  }).catch(leadBack)
+  return new Promise((resolve) => {
+    start((error, result) => resolve(error ? failing(error) : result))
+  })
+}
+
+/**
+ * A promise that fails a moment later, when the caller's own follows it: a stack shows only those who wait by then. A `catch`
+ * for each query would do the same, and cost every one that succeeds another promise.
+ */
+function failing(cause: Error): Promise<never> {
+  const failed = new Promise<never>((_resolve, reject) => queueMicrotask(() => reject(cause)))
+  return failed.catch(leadBack)
 }
 
 /** The stack of a server's error leads to the socket. Here, behind the promise, it leads to the code that asked. */

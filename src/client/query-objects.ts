@@ -73,7 +73,7 @@ export class QueryObjects {
   }
 
   #onPrimary(
-    { query: { text }, session, statement }: Decision,
+    { query, session, statement }: Decision,
     submission: Submission,
     next: () => void,
     heard?: Heard,
@@ -84,8 +84,7 @@ export class QueryObjects {
     primary.run(
       {
         statement,
-        text,
-        values: [],
+        query,
         session,
         send: (client, done) => {
           isHanded = true

@@ -102,14 +102,14 @@ export class ReplicaTransaction {
       this.#router.sessions.saw(session, node)
       if (error) this.#noteFailure(error)
     }
-    const send = (_client: PoolClient, done: Done): void => {
+    const send: Send = (_client, done) => {
       // Heard before the query object hears of it, also where that is an error of the server.
       sendSubmission(submission, client, (error) => {
         ending(error)
         done(error)
       })
     }
-    this.#connection.run(send, { answered: () => {}, idle: next })
+    this.#connection.run({ send, answered: () => {}, idle: next })
   }
 
   /** The client is given back: a connection with a transaction is not for anybody else. */
@@ -149,7 +149,7 @@ export class ReplicaTransaction {
       else this.#appeal(this.#before, { statement, run }, error, stands, next)
       return true
     }
-    this.#connection.run(query.send, { answered, idle, takesOver })
+    this.#connection.run({ send: query.send, answered, idle, takesOver })
   }
 
   /** Nothing was shown yet: the transaction may begin once more on the primary, where the error does not count. */
@@ -187,7 +187,7 @@ export class ReplicaTransaction {
   #refuse(statement: Statement, done: Done, next: () => void): void {
     const error = withOutcome(refusal(statement, this.#lease.node.id), 'not-sent')
     const send: Send = (client, failed) => queryUnseen(client, FAILING, failed as OwnAnswered)
-    this.#connection.run(send, { answered: () => done(error), idle: next })
+    this.#connection.run({ send, answered: () => done(error), idle: next })
   }
 
   /** Nothing has been written, so nothing is in doubt. */

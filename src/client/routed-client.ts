@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { Client, ClientConfig, TransactionStatus } from 'pg'
 import { SwitchyardError } from '../errors/error.ts'
 import type { Explanation } from '../observability/explain.ts'
+import type { Done } from '../execution/execution.ts'
 import { guarded } from '../execution/guarded.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { ClientCore, Ended } from './client-core.ts'
@@ -109,20 +110,22 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
 
     /** As in node-postgres: text or config, values, callback; or a Submittable, which is returned at once. */
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
-      const core = selfOf(this).#core
+      // A proxy has no private fields.
+      const self = #core in this ? this : selfOf(this)
+      const core = self.#core
       if (core === undefined) return super.query(config, values, callback)
       if (config === null || config === undefined) {
         throw new TypeError('Client was passed a null or undefined query')
       }
       if (isSubmittable(config)) {
-        selfOf(this)[SUBMIT](submissionOf(config, values, callback))
+        self[SUBMIT](submissionOf(config, values, callback))
         return config
       }
       const { refusal } = core
       const given = callbackOf(config, values, callback)
-      const typed = selfOf(this).#hasTypes ? withTypes(config, this._types) : config
+      const typed = self.#hasTypes ? withTypes(config, this._types) : config
       const query = normalizeQuery(typed, values).inTier(core.tier)
-      const run = (done: (error: Error | undefined, result?: unknown) => void): void => {
+      const run = (done: Done): void => {
         if (refusal === undefined) core.query({ query, session: core.session(), done })
         else refuse({ done }, refusal)
       }

@@ -45,8 +45,12 @@ export interface RouterPort {
   readonly names: NameReader
   /** Tells the pool's events. */
   readonly tell: Tell
-  /** Resolves when a statement may hope for a node; rejects with the reason why there is none. */
-  readonly readiness: { servable(): Promise<void> }
+  readonly readiness: {
+    /** True when a statement may hope for a node. */
+    readonly isServable: boolean
+    /** Resolves when that is so; rejects with the reason why there is no node. */
+    servable(): Promise<void>
+  }
   readonly decider: {
     /** See `Decider`. */
     decide(

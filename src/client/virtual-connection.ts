@@ -207,26 +207,35 @@ export class VirtualConnection implements Holder {
 
   /** Decides about the statement, now that everything before it is finished, and runs it. */
   #run(run: Run, next: () => void): void {
-    const finish = this.#finish(run.done, next)
-    const failed = (error: unknown): void => finish(asError(error))
     try {
       const decided = this.#decide(run.query, run.session)
-      if (!(decided instanceof Promise)) return this.#follow(decided, run, next, finish)
-      decided.then((decision) => this.#follow(decision, run, next, finish)).catch(failed)
+      if (decided instanceof Promise) this.#await(decided, run, next)
+      else this.#follow(decided, run, next)
     } catch (error) {
-      failed(error)
+      this.#finish(run.done, next)(asError(error))
     }
+  }
+
+  #await(decided: Promise<Decision>, run: Run, next: () => void): void {
+    const failed = (error: unknown): void => this.#finish(run.done, next)(asError(error))
+    decided.then((decision) => this.#follow(decision, run, next)).catch(failed)
   }
 
   #decide(query: Query, session: MutableSession): Decision | Promise<Decision> {
     return this.#router.decider.decide(query, session, this.#primary.settings.journal, this)
   }
 
-  #follow(decision: Decision, run: Run, next: () => void, finish: Done): void {
-    const { query, runs, statement } = decision
-    if (runs === 'held' && this.#replica !== undefined) return this.#replica.run(statement, run, next)
-    if (runs === 'opening') return this.#openReadOnly(decision, run, next)
-    if (runs !== 'read') return this.#primary.run(primaryRun(run, statement), next)
+  #follow(decision: Decision, run: Run, next: () => void): void {
+    const { runs, statement } = decision
+    if (runs === 'held' && this.#replica !== undefined) this.#replica.run(statement, run, next)
+    else if (runs === 'opening') this.#openReadOnly(decision, run, next)
+    else if (runs === 'read') this.#read(decision, run, next)
+    else this.#primary.run(primaryRun(run, statement), next)
+  }
+
+  #read(decision: Decision, run: Run, next: () => void): void {
+    const { query, statement } = decision
+    const finish = this.#finish(run.done, next)
     const options = { acquire: this.#acquire, send: this.#events.around(query.send) }
     if (this.#primary.held === undefined) {
       return this.#router.dispatcher.run(decision, options, finish)

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { DatabaseError, type PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { isBroken } from '../nodes/is-broken.ts'
-import { ExclusiveConnection, type StatementListener } from './exclusive.ts'
+import { ExclusiveConnection, type ExclusiveStatement } from './exclusive.ts'
 import type { Done, Send } from './execution.ts'
 
 /** Keeps what node-postgres keeps of its health, and emits its events. */
@@ -20,20 +20,14 @@ let exclusive: ExclusiveConnection
 let answer: Done
 let log: string[]
 
-const send: Send = (_client, done) => {
-  answer = done
-}
-const listener: StatementListener = {
+const statement: ExclusiveStatement = {
+  send: (_client, done) => (answer = done),
   answered: (error, result) => void log.push(error ? `error ${error.message}` : `result ${String(result)}`),
   idle: () => void log.push('idle'),
 }
 
-function run(how: Send = send): void {
-  exclusive.run(how, listener)
-}
-
-function listeners(): number {
-  return connection.listenerCount('drain') + connection.listenerCount('end')
+function run(send: Send = statement.send): void {
+  exclusive.run({ ...statement, send })
 }
 
 function serverError(): Error {
@@ -137,23 +131,6 @@ describe('ExclusiveConnection', () => {
     expect(log).toEqual(['error Client has encountered a connection error and is not queryable', 'idle'])
   })
 
-  it('leaves no listener behind', () => {
-    run()
-    answer(undefined, 'rows')
-    connection.emit('drain')
-    exclusive.close()
-    expect(listeners()).toBe(0)
-  })
-
-  it('listens once, however many statements run', () => {
-    run()
-    expect(listeners()).toBe(2)
-    answer(undefined, 1)
-    connection.emit('drain')
-    run()
-    expect(listeners()).toBe(2)
-  })
-
   it('a statement that runs when the connection is closed hears of its end', () => {
     run()
     exclusive.close()
@@ -182,7 +159,7 @@ describe('an error that somebody takes over', () => {
       asked.push(error.message)
       return isTaken
     }
-    exclusive.run(send, { ...listener, takesOver })
+    exclusive.run({ ...statement, takesOver })
   }
 
   it('is asked about once the server is ready, and then nobody else hears of it', () => {
@@ -193,8 +170,6 @@ describe('an error that somebody takes over', () => {
     connection.emit('drain')
     expect(asked).toEqual(['division by zero'])
     expect(log).toEqual([])
-    exclusive.close()
-    expect(listeners()).toBe(0)
   })
 
   it('is heard when nobody does', () => {

@@ -1,7 +1,13 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
+import {
+  listenTo,
+  stopListening,
+  type ConnectionEvent,
+  type ConnectionListener,
+} from '../nodes/connection-events.ts'
 import { isBroken } from '../nodes/is-broken.ts'
-import type { Done, Send } from './execution.ts'
+import type { Done } from './execution.ts'
 import { isServerError } from '../platform/server-error.ts'
 
 /** Closes a connection over which an answer is still to come, so that nobody waits for it; node-postgres may ask politely. */
@@ -11,8 +17,9 @@ export function hangUp(client: PoolClient): void {
   connection?.stream.destroy()
 }
 
-/** Hears what becomes of one statement. */
-export interface StatementListener {
+/** One statement, as the connection that it has for itself sees it. */
+export interface ExclusiveStatement {
+  send(client: PoolClient, done: Done): void
   /** The caller gets the answer. An error of the server comes after `idle`. */
   answered(error: Error | undefined, result?: unknown): void
   /** The server is ready for the next statement, and its transaction status is true. */
@@ -27,22 +34,21 @@ export interface StatementListener {
  * server reports the status a moment later, so an error of the server waits for it; an error of the client (a query
  * timeout, say) does not, because the server may take its time.
  */
-export class ExclusiveConnection {
+export class ExclusiveConnection implements ConnectionListener {
   readonly client: PoolClient
   #current: Course | undefined
 
   constructor(client: PoolClient) {
     this.client = client
-    client.on('drain', this.#drained)
-    client.on('end', this.#ended)
+    listenTo(client, this)
   }
 
   /** Runs a statement. The one before is over. */
-  run(send: Send, listener: StatementListener): void {
-    const course = new Course(this.client, listener)
+  run(statement: ExclusiveStatement): void {
+    const course = new Course(this.client, statement)
     this.#current = course
     try {
-      send(this.client, course.answered)
+      statement.send(this.client, course.answered)
     } catch (error) {
       course.answered(asError(error))
       course.becomeIdle()
@@ -51,42 +57,34 @@ export class ExclusiveConnection {
 
   /** The connection is given back. A statement that still runs hears of its end all the same. */
   close(): void {
-    if (this.#current?.isOver === false) return
-    this.client.removeListener('drain', this.#drained)
-    this.client.removeListener('end', this.#ended)
+    if (this.#current?.isOver !== false) stopListening(this.client, this)
   }
 
-  readonly #drained = (): void => {
+  heard(event: ConnectionEvent): void {
     const course = this.#current
-    // A drain before the answer belongs to queries that a hook has queued in front.
-    if (course?.isAnswered !== true) return
-    this.#current = undefined
-    course.becomeIdle()
-  }
-
-  readonly #ended = (): void => {
-    const course = this.#current
-    this.#current = undefined
     if (course === undefined) return
-    if (course.isAnswered) return course.becomeIdle()
-    // What node-postgres has to say of it comes first, if anything does.
-    process.nextTick(() => {
-      course.answered(new Error('Connection terminated unexpectedly'))
+    if (event === 'drain') {
+      // A drain before the answer belongs to queries that a hook has queued in front.
+      if (!course.isAnswered) return
+      this.#current = undefined
       course.becomeIdle()
-    })
+    } else if (event === 'end') {
+      this.#current = undefined
+      course.lose()
+    }
   }
 }
 
 /** One statement on its way over a connection. */
 class Course {
   readonly #client: PoolClient
-  readonly #listener: StatementListener
+  readonly #statement: ExclusiveStatement
   #state: 'sent' | 'answered' | 'idle' = 'sent'
   #serverError: Error | undefined
 
-  constructor(client: PoolClient, listener: StatementListener) {
+  constructor(client: PoolClient, statement: ExclusiveStatement) {
     this.#client = client
-    this.#listener = listener
+    this.#statement = statement
   }
 
   get isAnswered(): boolean {
@@ -101,17 +99,26 @@ class Course {
     if (this.#state !== 'sent') return
     this.#state = 'answered'
     if (error && isServerError(error)) this.#serverError = error
-    else this.#listener.answered(error, result)
+    else this.#statement.answered(error, result)
     if (error && isBroken(this.#client)) this.becomeIdle()
   }
 
   becomeIdle(): void {
     if (this.#state !== 'answered') return
     this.#state = 'idle'
-    const listener = this.#listener
+    const statement = this.#statement
     const error = this.#serverError
-    if (error !== undefined && listener.takesOver?.(error) === true) return
-    listener.idle(error)
-    if (error !== undefined) listener.answered(error)
+    if (error !== undefined && statement.takesOver?.(error) === true) return
+    statement.idle(error)
+    if (error !== undefined) statement.answered(error)
+  }
+
+  lose(): void {
+    if (this.isAnswered) return this.becomeIdle()
+    // What node-postgres has to say of it comes first, if anything does.
+    process.nextTick(() => {
+      this.answered(new Error('Connection terminated unexpectedly'))
+      this.becomeIdle()
+    })
   }
 }

@@ -9,8 +9,13 @@ const RESOURCE_OPTIONS = { requireManualDestroy: true }
  * takes longer than all other overhead of a query.
  */
 export function inThisContext<Args extends unknown[]>(fn: (...args: Args) => void): (...args: Args) => void {
-  const resource = new AsyncResource('SWITCHYARD_QUERY', RESOURCE_OPTIONS)
+  const resource = thisContext()
   return (...args) => resource.runInAsyncScope(fn, undefined, ...args)
+}
+
+/** The async context of this call: functions can be run in it later. */
+export function thisContext(): AsyncResource {
+  return new AsyncResource('SWITCHYARD_QUERY', RESOURCE_OPTIONS)
 }
 
 /** Created when this module is loaded, outside of any request. */

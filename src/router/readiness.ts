@@ -73,7 +73,12 @@ export class Readiness {
     await cluster.look()
   }
 
-  /** Resolves when a statement may hope for a node; rejects with why there is none. */
+  /** True when a statement may hope for a node. */
+  get isServable(): boolean {
+    return this.isReady && this.#options.cluster.serves
+  }
+
+  /** Resolves when a statement may hope for a node; rejects with the reason why there is none. */
   async servable(): Promise<void> {
     const { cluster } = this.#options
     if (!this.isReady) await this.prepare()

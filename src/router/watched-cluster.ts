@@ -152,18 +152,18 @@ export class WatchedCluster implements Cluster {
     return noPrimaryError(this.snapshot)
   }
 
-  /**
-   * True when there is, or will be, a node to serve a statement: one that was there before is waited for by the statement
-   * itself. Looks once more at the cluster if there seems to be none.
-   */
+  /** True when there is, or will be, a node to serve a statement: a node that was there before is waited for by the statement. */
+  get serves(): boolean {
+    if (this.#waitsForPrimary) return true
+    return this.snapshot.nodes.some(
+      ({ lag, role }) => lag !== undefined || (this.servesUnmeasured && role === 'replica'),
+    )
+  }
+
+  /** As `serves`. Looks once more at the cluster if there seems to be no such node. */
   async canServe(): Promise<boolean> {
-    const serves = (): boolean =>
-      this.#waitsForPrimary ||
-      this.snapshot.nodes.some(
-        ({ lag, role }) => lag !== undefined || (this.servesUnmeasured && role === 'replica'),
-      )
-    if (!serves()) await this.#refresh()
-    return serves()
+    if (!this.serves) await this.#refresh()
+    return this.serves
   }
 
   /** Whether replicas serve though there was no primary yet to tell how old they are. */

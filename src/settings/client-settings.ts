@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { exchange, NOTHING, type Question, type Send } from '../nodes/exchange.ts'
+import { exchange, type Done, type Question, type Send } from '../nodes/exchange.ts'
 import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Acquire } from './acquire.ts'
@@ -9,6 +9,12 @@ import { Journal } from './journal.ts'
 import type { Ending, Pin, SessionSettings } from './session-settings.ts'
 import type { SettingKeeper } from './setting-keeper.ts'
 import { TemporaryObjects } from './temporary-objects.ts'
+
+/** The text and parameters of a statement. */
+interface Sent {
+  readonly text: string | undefined
+  readonly values: readonly unknown[]
+}
 
 /**
  * Settings of a client, and other state that it has left on its borrowed connection. Settings last for the client's
@@ -75,24 +81,17 @@ export class ClientSettings {
     this.#tell()
   }
 
-  /** Records a statement that is about to be sent. Returns how to send it. */
-  starts(
-    statement: Statement,
-    text: string | undefined,
-    values: readonly unknown[],
-    send: Send,
-    isInTransaction: boolean,
-  ): Send {
+  /** Records a statement that is about to be sent. */
+  starts(statement: Statement, { text, values }: Sent): void {
     this.#session.starts(statement)
     this.#locks.starts(statement, text ?? '')
     if (statement.kind !== 'read') this.#lookForTemporary(statement, text, values)
     this.#tell()
-    if (statement.settings === undefined) return send
-    return (client, done) => {
-      // A query at the start of a transaction would take its snapshot.
-      const before = isInTransaction ? NOTHING : this.#keeper.remembering(client, statement, values)
-      exchange(client, { before, query: send }, done)
-    }
+  }
+
+  /** Sends a statement that makes settings outside of a transaction: asks first what there is to go back to. */
+  send(client: PoolClient, statement: Statement, values: readonly unknown[], query: Send, done: Done): void {
+    exchange(client, { before: this.#keeper.remembering(client, statement, values), query }, done)
   }
 
   /** Records the end of a statement. Calls `next` when the settings are certain. */

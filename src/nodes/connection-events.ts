@@ -1,0 +1,58 @@
+import type { PoolClient } from 'pg'
+
+const EVENTS = ['drain', 'end', 'error', 'notice', 'notification'] as const
+export type ConnectionEvent = (typeof EVENTS)[number]
+
+/** A caller that has the connection. */
+export interface ConnectionListener {
+  /** Hears an event of the connection, with its argument. */
+  heard(event: ConnectionEvent, argument: unknown): void
+}
+
+/** One connection's listeners, which pass its events on. */
+class Repeater {
+  readonly #client: PoolClient
+  readonly #handlers = EVENTS.map(
+    (event) => [event, (argument: unknown) => this.#tell(event, argument)] as const,
+  )
+  #listeners: readonly ConnectionListener[] = []
+
+  constructor(client: PoolClient) {
+    this.#client = client
+  }
+
+  add(listener: ConnectionListener): void {
+    // A hook of the application may have removed all.
+    if (this.#client.listenerCount('drain') === 0) this.#attach()
+    this.#listeners = [...this.#listeners, listener]
+  }
+
+  remove(listener: ConnectionListener): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener)
+  }
+
+  #attach(): void {
+    const client: NodeJS.EventEmitter = this.#client
+    for (const [event, handler] of this.#handlers) client.removeListener(event, handler).on(event, handler)
+  }
+
+  #tell(event: ConnectionEvent, argument: unknown): void {
+    for (const listener of this.#listeners) listener.heard(event, argument)
+  }
+}
+
+const repeaters = new WeakMap<PoolClient, Repeater>()
+
+/**
+ * Has `listener` hear the events of a connection until `stopListening`. The connection's own listeners are attached once for
+ * its whole life: to attach and remove them for each caller would cost more than a statement does.
+ */
+export function listenTo(client: PoolClient, listener: ConnectionListener): void {
+  let repeater = repeaters.get(client)
+  if (repeater === undefined) repeaters.set(client, (repeater = new Repeater(client)))
+  repeater.add(listener)
+}
+
+export function stopListening(client: PoolClient, listener: ConnectionListener): void {
+  repeaters.get(client)?.remove(listener)
+}
