@@ -21,7 +21,7 @@ class Primary {
   }, this.platform)
 
   async pauses(): Promise<void> {
-    await this.platform.advance(50)
+    await this.platform.advance(200)
     await settle()
   }
 
@@ -89,7 +89,7 @@ describe('FloorKeeper', () => {
     primary.keeper.request()
     const second = primary.keeper.request()
     await primary.answers(0, at(5n))
-    await primary.platform.advance(49)
+    await primary.platform.advance(199)
     expect(primary.questions).toHaveLength(1)
     await primary.platform.advance(1)
     expect(primary.questions).toHaveLength(2)

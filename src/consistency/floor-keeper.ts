@@ -6,7 +6,7 @@ const ASKED: FloorState = { name: 'asked' }
 const FAILED: FloorState = { name: 'failed' }
 
 /** Minimum time between two requests that no caller waits for, in milliseconds. */
-const PAUSE_MS = 50
+const PAUSE_MS = 200
 
 class SharedFloor implements Floor {
   readonly #awaited: () => void
