@@ -2,10 +2,11 @@ import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
+import type { Attempted } from './attempted.ts'
 import type { Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
-import { guarded } from './guarded.ts'
+import { callGuarded } from './guarded.ts'
 import { withOutcome } from '../errors/outcome.ts'
 
 /** A connection to the primary, held by one caller. */
@@ -28,15 +29,18 @@ export interface WriterOptions {
   readonly failoverTimeoutMs: number
 }
 
-/** Something that waits for the primary, if need be. */
+/** Something that is taken to the primary, and waits for one if need be. */
 interface Errand {
-  readonly run: (primary: NodeView) => void
-  readonly fail: (error: Error) => void
   /** When to give up; set by the first time that there is no primary. */
   untilMs: number | undefined
   /** How often a primary was found that then could not be reached. */
   rounds: number
+  run(primary: NodeView): void
+  fail(error: Error): void
 }
+
+/** Begins an errand again: nothing has happened yet, so the primary that is, or will be, may have it. */
+type Again = (errand: Errand, error: Error) => void
 
 /** A primary that answers its probes and cannot be connected to so often in a row is no failover. */
 const MOST_ROUNDS = 4
@@ -53,65 +57,29 @@ export class Writer {
   }
 
   /** An error that is not the server's answer carries an `outcome`. */
-  write(send: Send, callback: Done): void {
-    const { attempts, listener } = this.#options
-    const done = guarded(callback)
-    let wasRefused = false
-    const errand: Errand = {
-      untilMs: undefined,
-      rounds: 0,
-      fail: done,
-      run: (primary) =>
-        attempts.write(primary, send, ({ error, failure, result, wasSent }) => {
-          if (error === undefined) return done(undefined, result)
-          const isRefused = failure === 'standby-refusal'
-          if (failure === 'node' || isRefused) listener.nodeFailed(primary, error)
-          if (wasSent && !isRefused) {
-            return done(failure === 'node' || isTimeout(error) ? withOutcome(error, 'unknown') : error)
-          }
-          if (failure === 'node' || failure === 'fenced' || (isRefused && !wasRefused)) {
-            wasRefused ||= isRefused
-            return this.#again(errand, error)
-          }
-          done(withOutcome(error, 'not-sent'))
-        }),
-    }
-    this.#run(errand)
+  write(send: Send, done: Done): void {
+    this.#run(new WriteErrand(this.#options, this.#again, send, done))
   }
 
   /** Hands out a connection to the primary for exclusive use. */
-  lease(callback: Leased): void {
-    const { attempts, listener } = this.#options
-    const done = guarded(callback)
-    const errand: Errand = {
-      untilMs: undefined,
-      rounds: 0,
-      fail: done,
-      run: (node) =>
-        attempts.lease(
-          node,
-          (client) => done(undefined, { client, node, watch: (giveUp) => attempts.watch(node, giveUp) }),
-          (error, failure) => {
-            if (failure !== 'node' && failure !== 'fenced') return done(withOutcome(error, 'not-sent'))
-            if (failure === 'node') listener.nodeFailed(node, error)
-            this.#again(errand, error)
-          },
-        ),
-    }
-    this.#run(errand)
+  lease(done: Leased): void {
+    this.#run(new LeaseErrand(this.#options, this.#again, done))
   }
 
-  /** Nothing has happened yet: the primary that is, or will be, may have it. */
-  #again(errand: Errand, error: Error): void {
+  readonly #again: Again = (errand, error) => {
     errand.rounds += 1
     if (errand.rounds === MOST_ROUNDS) return errand.fail(withOutcome(error, 'not-sent'))
     beforeRound(errand.rounds, this.#options.platform, () => this.#run(errand))
   }
 
   #run(errand: Errand): void {
+    const primary = this.#options.cluster.primary()
+    if (primary === undefined) this.#wait(errand)
+    else errand.run(primary)
+  }
+
+  #wait(errand: Errand): void {
     const { cluster, failoverTimeoutMs, platform } = this.#options
-    const primary = cluster.primary()
-    if (primary !== undefined) return errand.run(primary)
     const nowMs = platform.now()
     errand.untilMs ??= nowMs + failoverTimeoutMs
     cluster
@@ -121,6 +89,83 @@ export class Writer {
         else errand.fail(withOutcome(cluster.unavailable(), 'not-sent'))
       })
       .catch((error: unknown) => errand.fail(asError(error)))
+  }
+}
+
+class WriteErrand implements Errand {
+  untilMs: number | undefined
+  rounds = 0
+  readonly #options: WriterOptions
+  readonly #again: Again
+  readonly #send: Send
+  readonly #done: Done
+  #wasRefused = false
+
+  constructor(options: WriterOptions, again: Again, send: Send, done: Done) {
+    this.#options = options
+    this.#again = again
+    this.#send = send
+    this.#done = done
+  }
+
+  run(primary: NodeView): void {
+    this.#options.attempts.write(primary, this.#send, (end) => {
+      if (end.error === undefined) callGuarded(this.#done, undefined, end.result)
+      else this.#failed(primary, end.error, end)
+    })
+  }
+
+  fail(error: Error): void {
+    callGuarded(this.#done, error)
+  }
+
+  #failed(primary: NodeView, error: Error, { failure, wasSent }: Attempted): void {
+    const isRefused = failure === 'standby-refusal'
+    if (failure === 'node' || isRefused) this.#options.listener.nodeFailed(primary, error)
+    if (wasSent && !isRefused) {
+      return this.fail(failure === 'node' || isTimeout(error) ? withOutcome(error, 'unknown') : error)
+    }
+    if (failure === 'node' || failure === 'fenced' || (isRefused && !this.#wasRefused)) {
+      this.#wasRefused ||= isRefused
+      return this.#again(this, error)
+    }
+    this.fail(withOutcome(error, 'not-sent'))
+  }
+}
+
+class LeaseErrand implements Errand {
+  untilMs: number | undefined
+  rounds = 0
+  readonly #options: WriterOptions
+  readonly #again: Again
+  readonly #done: Leased
+
+  constructor(options: WriterOptions, again: Again, done: Leased) {
+    this.#options = options
+    this.#again = again
+    this.#done = done
+  }
+
+  run(node: NodeView): void {
+    const { attempts, listener } = this.#options
+    attempts.lease(
+      node,
+      (client) =>
+        callGuarded(this.#done, undefined, {
+          client,
+          node,
+          watch: (giveUp) => attempts.watch(node, giveUp),
+        }),
+      (error, failure) => {
+        if (failure !== 'node' && failure !== 'fenced') return this.fail(withOutcome(error, 'not-sent'))
+        if (failure === 'node') listener.nodeFailed(node, error)
+        this.#again(this, error)
+      },
+    )
+  }
+
+  fail(error: Error): void {
+    callGuarded(this.#done, error)
   }
 }
 

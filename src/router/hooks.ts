@@ -103,12 +103,13 @@ export class Hooks {
   /** Calls back when the `release` listeners of the last checkout have returned: what they send belongs in front of the next one. */
   quiet(client: PoolClient, done: () => void): void {
     const run = this.#released.get(client)
+    if (run === undefined) return done()
     this.#released.delete(client)
     const ready = (): void => {
-      run?.over()
+      run.over()
       done()
     }
-    if (run?.isGoing === true) run.answered(inThisContext(ready))
+    if (run.isGoing) run.answered(inThisContext(ready))
     else ready()
   }
 
@@ -121,8 +122,10 @@ export class Hooks {
   /** Calls the listeners of `release`. While there are listeners of `acquire`, only for connections that they have seen. */
   released(emitter: EventEmitter, error: Released, client: PoolClient): void {
     const acquired = this.#acquired.get(client)
-    this.#acquired.delete(client)
-    acquired?.over()
+    if (acquired !== undefined) {
+      this.#acquired.delete(client)
+      acquired.over()
+    }
     if (emitter.listenerCount('release') === 0) return
     if (acquired === undefined && emitter.listenerCount('acquire') > 0) return
     const run = this.#lending(client, (statement, values) => {
