@@ -194,35 +194,21 @@ export class VirtualConnection implements Holder {
     this.#replica = undefined
   }
 
-  /** Calls `next` behind a callback, though that throws: it stops nobody else. */
-  #finish(done: Done, next: () => void): Done {
-    return (error, result) => {
-      try {
-        done(error, result)
-      } finally {
-        next()
-      }
-    }
-  }
-
   /** Decides about the statement, now that everything before it is finished, and runs it. */
   #run(run: Run, next: () => void): void {
     try {
-      const decided = this.#decide(run.query, run.session)
+      const { journal } = this.#primary.settings
+      const decided = this.#router.decider.decide(run.query, run.session, journal, this)
       if (decided instanceof Promise) this.#await(decided, run, next)
       else this.#follow(decided, run, next)
     } catch (error) {
-      this.#finish(run.done, next)(asError(error))
+      finishing(run.done, next)(asError(error))
     }
   }
 
   #await(decided: Promise<Decision>, run: Run, next: () => void): void {
-    const failed = (error: unknown): void => this.#finish(run.done, next)(asError(error))
+    const failed = (error: unknown): void => finishing(run.done, next)(asError(error))
     decided.then((decision) => this.#follow(decision, run, next)).catch(failed)
-  }
-
-  #decide(query: Query, session: MutableSession): Decision | Promise<Decision> {
-    return this.#router.decider.decide(query, session, this.#primary.settings.journal, this)
   }
 
   #follow(decision: Decision, run: Run, next: () => void): void {
@@ -235,7 +221,7 @@ export class VirtualConnection implements Holder {
 
   #read(decision: Decision, run: Run, next: () => void): void {
     const { query, statement } = decision
-    const finish = this.#finish(run.done, next)
+    const finish = finishing(run.done, next)
     const options = { acquire: this.#acquire, send: this.#events.around(query.send) }
     if (this.#primary.held === undefined) {
       return this.#router.dispatcher.run(decision, options, finish)
@@ -297,5 +283,16 @@ export class VirtualConnection implements Holder {
       this.#primary.run(primaryRun(run, statement, heard), next)
     }
     this.#router.openings.open(decision, { send, opened, onPrimary, failed: finish })
+  }
+}
+
+/** Calls `next` behind a callback, even if that throws: it stops nobody else. */
+function finishing(done: Done, next: () => void): Done {
+  return (error, result) => {
+    try {
+      done(error, result)
+    } finally {
+      next()
+    }
   }
 }

@@ -82,7 +82,9 @@ export class Readiness {
   async servable(): Promise<void> {
     const { cluster } = this.#options
     if (!this.isReady) await this.prepare()
-    if (!(await cluster.canServe())) throw cluster.unavailable()
+    // Looks once more if there seems to be no such node.
+    if (!cluster.serves) await cluster.look()
+    if (!cluster.serves) throw cluster.unavailable()
   }
 
   /**

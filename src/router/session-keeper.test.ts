@@ -200,7 +200,7 @@ test.each<readonly [sql: string, may: boolean]>([
   ['select set_config($1, $2, false)', true],
   ['set work_mem = 1', false],
 ])('%s may leave commits unflushed: %j', async (sql, may) => {
-  sessions.noteSetting(await classify(sql), sql)
+  sessions.noteSetting(await classify(sql))
   expect(sessions.mayBeUnflushed).toBe(may)
 })
 

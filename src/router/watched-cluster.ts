@@ -160,12 +160,6 @@ export class WatchedCluster implements Cluster {
     )
   }
 
-  /** As `serves`. Looks once more at the cluster if there seems to be no such node. */
-  async canServe(): Promise<boolean> {
-    if (!this.serves) await this.#refresh()
-    return this.serves
-  }
-
   /** Whether replicas serve though there was no primary yet to tell how old they are. */
   get servesUnmeasured(): boolean {
     return !this.#hadPrimary && this.#options.settings.withoutPrimaryAtStart === 'serve'
