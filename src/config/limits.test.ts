@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillSettings } from './limits.ts'
+import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillLimit } from './limits.ts'
 
 const MIB = 1024 * 1024
 
@@ -46,7 +46,7 @@ describe('how far behind a replica may be', () => {
 })
 
 describe('places on the primary for reads of replicas', () => {
-  it.each<[string, unknown, number | undefined, SpillSettings]>([
+  it.each<[string, unknown, number | undefined, SpillLimit]>([
     ['half of what node-postgres opens', undefined, undefined, { places: 5, over: 'wait' }],
     ['half of what may be opened', {}, 40, { places: 20, over: 'wait' }],
     ['rounded down', {}, 7, { places: 3, over: 'wait' }],

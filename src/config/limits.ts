@@ -17,7 +17,7 @@ const MAX_LAG_OPTIONS: ReadonlySet<string> = new Set(['ms', 'bytes'])
 const SPILL_OPTIONS: ReadonlySet<string> = new Set(['share', 'over'])
 
 /** Limit on the reads that run on the primary in place of replicas, and what happens beyond it. */
-export interface SpillSettings {
+export interface SpillLimit {
   readonly places: number
   readonly over: 'wait' | 'fail'
 }
@@ -36,7 +36,7 @@ export function maxLagOf(maxLag: unknown): { readonly ms: number; readonly bytes
   }
 }
 
-export function spillOf(primarySpill: unknown, pgOptions: PoolConfig): SpillSettings {
+export function spillOf(primarySpill: unknown, pgOptions: PoolConfig): SpillLimit {
   if (primarySpill !== undefined) checkObject('primarySpill', primarySpill)
   const { share, over = 'wait' }: { share?: unknown; over?: unknown } = primarySpill ?? {}
   checkNames(primarySpill ?? {}, SPILL_OPTIONS, 'primarySpill')

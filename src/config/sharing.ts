@@ -1,11 +1,11 @@
-import type { LaneSettings, PrepareSettings } from '../nodes/sharing.ts'
+import type { ResolvedLaneOptions, ResolvedPrepareOptions } from '../nodes/sharing.ts'
 import { checkNames, checkObject, numberOption } from './validate.ts'
 
 const LANE_OPTIONS: ReadonlySet<string> = new Set(['perNode', 'maxInFlight'])
 const PREPARE_OPTIONS: ReadonlySet<string> = new Set(['after', 'max'])
 
 /** Validates the option `lanes`. Returns `undefined` when lanes are off. */
-export function lanesOf(lanes: unknown): LaneSettings | undefined {
+export function lanesOf(lanes: unknown): ResolvedLaneOptions | undefined {
   if (lanes === false) return undefined
   if (lanes !== undefined) checkObject('lanes', lanes)
   const { perNode, maxInFlight }: { perNode?: unknown; maxInFlight?: unknown } = lanes ?? {}
@@ -17,7 +17,7 @@ export function lanesOf(lanes: unknown): LaneSettings | undefined {
 }
 
 /** Validates the option `prepare`. Returns `undefined` when preparing is off. */
-export function prepareOf(prepare: unknown): PrepareSettings | undefined {
+export function prepareOf(prepare: unknown): ResolvedPrepareOptions | undefined {
   if (prepare === false) return undefined
   if (prepare !== undefined) checkObject('prepare', prepare)
   const { after, max }: { after?: unknown; max?: unknown } = prepare ?? {}

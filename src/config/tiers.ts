@@ -71,11 +71,11 @@ function integerOption(name: string, value: unknown, defaultValue: number, max: 
 }
 
 /** Returns the limits of one tier. Its share also applies to reads on the primary in place of replicas. */
-export function limitsOf(settings: ExecutionLimits, tier: Tier | undefined): ExecutionLimits {
-  if (tier === undefined) return settings
-  const { places, over } = settings.primarySpill
+export function limitsOf(limits: ExecutionLimits, tier: Tier | undefined): ExecutionLimits {
+  if (tier === undefined) return limits
+  const { places, over } = limits.primarySpill
   const share = places === 0 ? 0 : Math.max(1, Math.floor(places * tier.share))
-  const { readTimeoutMs, failoverTimeoutMs, catchUpTimeoutMs } = settings
+  const { readTimeoutMs, failoverTimeoutMs, catchUpTimeoutMs } = limits
   return { readTimeoutMs, failoverTimeoutMs, catchUpTimeoutMs, primarySpill: { places: share, over } }
 }
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { settingsOf } from './settings.ts'
+import { resolveOptions } from './resolved-options.ts'
 
 const SECRET = 'a secret of at least thirty-two bytes'
 
 describe('tokens', () => {
   it('are not signed, and good for five minutes, unless told otherwise', () => {
-    expect(settingsOf({}).tokens).toEqual({ secret: undefined, ttlMs: 300_000 })
+    expect(resolveOptions({}).tokens).toEqual({ secret: undefined, ttlMs: 300_000 })
   })
 
   it.each([SECRET, [SECRET, `${SECRET}, an older one`]])('may be signed', (secret) => {
-    expect(settingsOf({ tokens: { secret, ttlMs: 1000 } }).tokens.ttlMs).toBe(1000)
-    expect(settingsOf({ tokens: { secret } }).tokens.secret).toBeDefined()
+    expect(resolveOptions({ tokens: { secret, ttlMs: 1000 } }).tokens.ttlMs).toBe(1000)
+    expect(resolveOptions({ tokens: { secret } }).tokens.secret).toBeDefined()
   })
 
   it.each<[string, unknown, RegExp]>([
@@ -22,12 +22,12 @@ describe('tokens', () => {
     ['a time that is none', { ttlMs: 'x' }, /tokens\.ttlMs/],
     ['a time that no timer counts', { ttlMs: 2 ** 31 }, /tokens\.ttlMs/],
   ])('%s is refused', (_name, tokens, message) => {
-    expect(() => settingsOf({ tokens: tokens as object })).toThrow(message)
+    expect(() => resolveOptions({ tokens: tokens as object })).toThrow(message)
   })
 
   it('the secret is in no message', () => {
     const secret = 'hush, hush'
-    const refused = (): unknown => settingsOf({ tokens: { secret: [secret, 5] as never } })
+    const refused = (): unknown => resolveOptions({ tokens: { secret: [secret, 5] as never } })
     expect(refused).toThrow(/tokens\.secret/)
     expect(refused).not.toThrow(secret)
   })
@@ -35,7 +35,7 @@ describe('tokens', () => {
 
 describe('consistency', () => {
   it('is causal, waits for a tenth of a second, and is bounded by two seconds', () => {
-    const { consistency, catchUpTimeoutMs, maxStalenessMs, withoutPrimaryAtStart } = settingsOf({})
+    const { consistency, catchUpTimeoutMs, maxStalenessMs, withoutPrimaryAtStart } = resolveOptions({})
     expect({ consistency, catchUpTimeoutMs, maxStalenessMs, withoutPrimaryAtStart }).toEqual({
       consistency: 'causal',
       catchUpTimeoutMs: 100,
@@ -51,10 +51,10 @@ describe('consistency', () => {
     ['maxStalenessMs', { maxStalenessMs: 0 }],
     ['withoutPrimaryAtStart', { withoutPrimaryAtStart: 'hope' }],
   ])('%s must make sense: %j', (name, options) => {
-    expect(() => settingsOf(options)).toThrow(name)
+    expect(() => resolveOptions(options)).toThrow(name)
   })
 
   it('may wait for nothing', () => {
-    expect(settingsOf({ catchUpTimeoutMs: 0 }).catchUpTimeoutMs).toBe(0)
+    expect(resolveOptions({ catchUpTimeoutMs: 0 }).catchUpTimeoutMs).toBe(0)
   })
 })

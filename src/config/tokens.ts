@@ -4,12 +4,12 @@ import { checkNames, checkObject, numberOption } from './validate.ts'
 
 const NAMES: ReadonlySet<string> = new Set(['secret', 'ttlMs'])
 
-export interface TokenSettings {
+export interface ResolvedTokenOptions {
   readonly secret: TokenSecret | undefined
   readonly ttlMs: number
 }
 
-export function tokensOf(tokens: unknown): TokenSettings {
+export function tokensOf(tokens: unknown): ResolvedTokenOptions {
   if (tokens !== undefined) checkObject('tokens', tokens)
   checkNames(tokens ?? {}, NAMES, 'tokens')
   const { secret, ttlMs }: { secret?: unknown; ttlMs?: unknown } = tokens ?? {}

@@ -4,7 +4,7 @@ import type { Client, ClientConfig, PoolClient } from 'pg'
 import { socketOption } from '../platform/socket.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { LeaseCallback, NodeConfig, ReadSender, ServerNode } from './server-node.ts'
-import { Sharing, type SharingSettings } from './sharing.ts'
+import { Sharing, type SharingOptions } from './sharing.ts'
 
 /** Events of one node's connections, with the arguments of pg-pool. */
 export interface LeasePoolListener {
@@ -49,7 +49,7 @@ export class LeasePool implements ServerNode {
     connect: Connect,
     listener: LeasePoolListener,
     isLendable: (client: PoolClient) => boolean = () => true,
-    sharing?: SharingSettings,
+    sharing?: SharingOptions,
   ) {
     this.id = config.id
     this.#config = config

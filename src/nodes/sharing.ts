@@ -10,7 +10,7 @@ import type { Questions } from './exchange.ts'
 import type { LeaseCallback, ReadSender } from './server-node.ts'
 
 /** Limits of a node's lanes. */
-export interface LaneSettings {
+export interface ResolvedLaneOptions {
   /** Maximum number of lanes of one node. */
   readonly perNode: number
   /** Maximum number of reads in flight on one lane. */
@@ -18,7 +18,7 @@ export interface LaneSettings {
 }
 
 /** Limits of a connection's prepared statements. */
-export interface PrepareSettings {
+export interface ResolvedPrepareOptions {
   /** Number of runs before a text gets a name. */
   readonly after: number
   /** Maximum number of names of one connection. */
@@ -26,12 +26,12 @@ export interface PrepareSettings {
 }
 
 /** How the reads of one node share connections and names. */
-export interface SharingSettings {
+export interface SharingOptions {
   readonly platform: Platform
   /** Absent when each read has its own connection. */
-  readonly lanes: LaneSettings | undefined
+  readonly lanes: ResolvedLaneOptions | undefined
   /** Absent when reads get no names. */
-  readonly prepare: PrepareSettings | undefined
+  readonly prepare: ResolvedPrepareOptions | undefined
   /** Resets a connection's settings: reads that share one have none. */
   readonly cleaning: Questions
   readonly schema: Pick<NodeSchema, 'current' | 'renew' | 'close'>
@@ -53,10 +53,10 @@ export interface SharedPool {
 export class Sharing {
   readonly reads: ReadSender
   readonly #lanes: Lanes | undefined
-  readonly #schema: SharingSettings['schema']
+  readonly #schema: SharingOptions['schema']
   readonly #pool: SharedPool
 
-  constructor({ cleaning, lanes, platform, prepare, schema }: SharingSettings, pool: SharedPool) {
+  constructor({ cleaning, lanes, platform, prepare, schema }: SharingOptions, pool: SharedPool) {
     this.#pool = pool
     this.#schema = schema
     const named = new NamedReads(platform, () => schema.current())

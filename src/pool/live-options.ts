@@ -1,5 +1,5 @@
 import type { PoolConfig } from 'pg'
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
 import type { NodeId } from '../topology/node.ts'
 
@@ -12,7 +12,7 @@ const LOCATION: ReadonlySet<PropertyKey> = new Set(['connectionString', 'host', 
 const ADDRESS = [...LOCATION, 'user', 'database', 'ssl'] as const
 
 /** The first `pool.options` of a pool with several nodes: those of a connection to the first node. */
-export function shownOptions({ nodes, pgOptions }: Settings): PoolConfig {
+export function shownOptions({ nodes, pgOptions }: ResolvedOptions): PoolConfig {
   return nodes[0]?.options ?? pgOptions
 }
 
@@ -59,9 +59,9 @@ export class LiveOptions {
     return adopted
   }
 
-  /** The settings with nodes whose options follow those of the pool, and later nodes too. */
-  settings(settings: Settings): Settings {
-    return { ...settings, nodes: settings.nodes.map(this.adopt), adopt: this.adopt }
+  /** Returns the options with nodes, including later ones, whose options follow those of the pool. */
+  applyTo(resolved: ResolvedOptions): ResolvedOptions {
+    return { ...resolved, nodes: resolved.nodes.map(this.adopt), adopt: this.adopt }
   }
 
   /** Shows the address and login of this node. As with pg.Pool, the password is not enumerable. */

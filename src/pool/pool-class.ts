@@ -1,7 +1,7 @@
 import type { Client, Pool as PgPool, PoolClient, QueryConfig } from 'pg'
 import type { Explaining, RoutedClientClass } from '../client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from '../config/options.ts'
-import { settingsOf } from '../config/settings.ts'
+import { resolveOptions } from '../config/resolved-options.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
@@ -38,20 +38,20 @@ export function poolClass(parts: PoolParts): PoolClass {
 
   class Pool extends Base<PoolCore> {
     constructor(given?: PoolOptions | null) {
-      const settings = settingsOf({ ...parts.defaults, ...withPassword(given ?? {}) })
-      const { discovery, nodes, pgOptions, tiers } = settings
+      const resolved = resolveOptions({ ...parts.defaults, ...withPassword(given ?? {}) })
+      const { discovery, nodes, pgOptions, tiers } = resolved
       const isSingle = nodes.length === 1 && discovery === undefined && tiers === undefined
       const OwnClient = pgOptions.Client as typeof Client | undefined
       const ClientClass = OwnClient ?? parts.Client
       const single = (pool: BasePool): PoolCore =>
-        new SingleNodeCore({ pool, settings, Base, explainer: () => unseenRouter(settings, ClientClass) })
+        new SingleNodeCore({ pool, resolved, Base, explainer: () => unseenRouter(resolved, ClientClass) })
       const routed = (pool: BasePool): PoolCore => {
         // Clients have what the application's own class has. Its `query` runs on the connections.
         const isOfCopy = OwnClient?.prototype instanceof parts.Client
         const RoutedClient = isOfCopy ? parts.routedClientClass(ClientClass) : parts.RoutedClient
-        return new RoutedCore({ pool, settings, Base, ClientClass, RoutedClient })
+        return new RoutedCore({ pool, resolved, Base, ClientClass, RoutedClient })
       }
-      super(isSingle ? pgOptions : shownOptions(settings), isSingle ? single : routed)
+      super(isSingle ? pgOptions : shownOptions(resolved), isSingle ? single : routed)
     }
 
     get events(): RouterEventEmitter {

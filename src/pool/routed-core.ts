@@ -6,7 +6,7 @@ import { isSubmittable, normalizeQuery, tierOf } from '../client/query-arguments
 import type { RoutedClientClass } from '../client/routed-client.ts'
 import { nodesFrom } from '../config/nodes.ts'
 import type { ReplicaOptions } from '../config/options.ts'
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { asError } from '../errors/as-error.ts'
 import type { RunOptions } from '../execution/decision.ts'
 import type { LeasePoolListener } from '../nodes/lease-pool.ts'
@@ -40,7 +40,7 @@ const NOTHING_BESIDES: RunOptions = {}
 
 export interface RoutedCoreOptions {
   readonly pool: BasePool
-  readonly settings: Settings
+  readonly resolved: ResolvedOptions
   readonly Base: PoolBaseClass
   /** The class of the connections. */
   readonly ClientClass: typeof Client
@@ -61,8 +61,8 @@ export class RoutedCore implements PoolCore {
   #primary: PgPool | undefined
 
   constructor(options: RoutedCoreOptions) {
-    const { ClientClass, pool, settings } = options
-    const { leakWarningMs, nodes } = settings
+    const { ClientClass, pool, resolved } = options
+    const { leakWarningMs, nodes } = resolved
     this.#options = options
     this.#live = new LiveOptions(pool.options, nodes[0]?.id)
     pool.options = this.#live.shown
@@ -73,7 +73,7 @@ export class RoutedCore implements PoolCore {
       () => this.#primary,
     )
     this.#router = composeRouter({
-      settings: this.#live.settings(settings),
+      options: this.#live.applyTo(resolved),
       platform: systemPlatform,
       connect: connectBy(ClientClass),
       listener: events,
@@ -168,7 +168,7 @@ export class RoutedCore implements PoolCore {
   }
 
   setNodes(nodes: readonly (string | ReplicaOptions)[]): void {
-    const configs = nodesFrom(this.#options.settings.pgOptions, nodes)
+    const configs = nodesFrom(this.#options.resolved.pgOptions, nodes)
     this.#router.roster.set(configs.map(this.#live.adopt))
   }
 
@@ -203,18 +203,18 @@ export class RoutedCore implements PoolCore {
   #checkoutsOf(tier: string | undefined): Checkouts {
     const known = this.#checkouts.get(tier)
     if (known !== undefined) return known
-    const isEager = this.#options.settings.checkout === 'eager'
+    const isEager = this.#options.resolved.checkout === 'eager'
     const checkouts = this.#checkoutsFor({ tier, primaryOnly: false, isEager })
     this.#checkouts.set(tier, checkouts)
     return checkouts
   }
 
   #checkoutsFor(kind: ClientKind): Checkouts {
-    const { RoutedClient, pool, settings } = this.#options
+    const { RoutedClient, pool, resolved } = this.#options
     return new Checkouts({
       ClientClass: RoutedClient,
       router: this.#router,
-      config: settings.nodes[0]?.options ?? settings.pgOptions,
+      config: resolved.nodes[0]?.options ?? resolved.pgOptions,
       kind,
       max: Number(pool.options.max),
       acquiring: () => this.#router.hooks.acquiring(pool),

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { PoolClient, QueryConfig } from 'pg'
 import { LeakWatch } from '../client/leak-watch.ts'
 import { normalizeQuery, tierOf } from '../client/query-arguments.ts'
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { noSuchTier } from '../config/tiers.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
@@ -35,7 +35,7 @@ type Explainer = Pick<Router, 'decider' | 'end'>
 
 export interface SingleNodeCoreOptions {
   readonly pool: BasePool
-  readonly settings: Settings
+  readonly resolved: ResolvedOptions
   readonly Base: PoolBaseClass
   /** Called when `explain()` is first called. */
   readonly explainer: () => Explainer
@@ -64,12 +64,12 @@ export class SingleNodeCore implements PoolCore {
   #isQuerying = false
 
   constructor(options: SingleNodeCoreOptions) {
-    const { pool, settings } = options
-    const { leakWarningMs } = settings
+    const { pool, resolved } = options
+    const { leakWarningMs } = resolved
     this.#options = options
     const tell = tellerOf(this.events)
     this.#sessions = new SessionKeeper({
-      settings,
+      resolved,
       platform: systemPlatform,
       cluster: () => UNWATCHED,
       tokenRejected: (reason) => tell('tokenRejected', { reason }),

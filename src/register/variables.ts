@@ -1,6 +1,6 @@
 import type { PoolOptions } from '../config/options.ts'
 import { nearest } from '../config/known-options.ts'
-import { settingsOf } from '../config/settings.ts'
+import { resolveOptions } from '../config/resolved-options.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { defaultLogger } from '../observability/logger.ts'
 
@@ -51,7 +51,7 @@ export function optionsOf(environment: Environment): PoolOptions {
     if (read === undefined) throw unknownVariable(variable)
     const given = named(variable, () => {
       const option = read(value)
-      settingsOf({ logger: false, ...option })
+      resolveOptions({ logger: false, ...option })
       return option
     })
     const { maxLag } = options
@@ -59,7 +59,7 @@ export function optionsOf(environment: Environment): PoolOptions {
     if (maxLag && given.maxLag) options = { ...options, maxLag: { ...maxLag, ...given.maxLag } }
   }
   // Some limits depend on another option.
-  named(`${PREFIX}…`, () => settingsOf({ logger: false, ...options }))
+  named(`${PREFIX}…`, () => resolveOptions({ logger: false, ...options }))
   return options
 }
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { RouterPort } from '../client/router-port.ts'
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { HealthBook } from '../execution/health-book.ts'
 import type { LeasePoolListener } from '../nodes/lease-pool.ts'
 import { NodeSet } from '../nodes/node-set.ts'
@@ -55,14 +55,14 @@ export interface Router extends RouterPort {
 }
 
 export interface RouterOptions {
-  readonly settings: Settings
+  readonly options: ResolvedOptions
   readonly platform: Platform
   readonly connect: Connect
   readonly listener: LeasePoolListener
 }
 
 /** Makes the parts of a router and wires them; does no I/O. */
-export function composeRouter({ settings: options, platform, connect, listener }: RouterOptions): Router {
+export function composeRouter({ options, platform, connect, listener }: RouterOptions): Router {
   const events: RouterEventEmitter = new EventEmitter()
   const tell = tellerOf(events)
   const transitions = new Transitions(platform, tell)
@@ -73,14 +73,14 @@ export function composeRouter({ settings: options, platform, connect, listener }
   })
   const balancer = guardedBalancer(options.balancer, (cause) => tell('balancerFailed', { cause }))
   const judgement = judgementOf({
-    settings: options,
+    resolved: options,
     platform,
     connect,
     tell,
     primary: () => sourceOf(cluster.snapshot, nodes),
   })
   const sessions = new SessionKeeper({
-    settings: options,
+    resolved: options,
     platform,
     cluster: () => cluster,
     tokenRejected: (reason) => tell('tokenRejected', { reason }),
@@ -100,7 +100,7 @@ export function composeRouter({ settings: options, platform, connect, listener }
     nodeOpener(options, platform, connect, { hooks, settings, tell, judged: judgement }, listener),
   )
   const cluster = new WatchedCluster({
-    settings: options,
+    resolved: options,
     connect,
     platform,
     selection: {
@@ -118,7 +118,7 @@ export function composeRouter({ settings: options, platform, connect, listener }
     isInUse: () => nodes.isInUse,
   })
   const executors = createExecutors({
-    settings: options,
+    resolved: options,
     nodes,
     connections: settings.connections,
     surroundings: {
@@ -132,7 +132,7 @@ export function composeRouter({ settings: options, platform, connect, listener }
     },
   })
   const roster = new Roster({
-    settings: options,
+    resolved: options,
     platform,
     nodes,
     cluster,

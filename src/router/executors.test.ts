@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ExecutionBench } from '../../test/support/execution-bench.ts'
-import { settingsOf } from '../config/settings.ts'
+import { resolveOptions } from '../config/resolved-options.ts'
 import type { PoolOptions } from '../config/options.ts'
 import { createSession } from '../consistency/session.ts'
 import { NodeSet } from '../nodes/node-set.ts'
@@ -22,11 +22,11 @@ function executorsOf(options: PoolOptions): Executors {
     listener,
     platform,
   }
-  const settings = settingsOf({ host: 'p', replicas: ['postgres://a'], logger: false, ...options })
+  const resolved = resolveOptions({ host: 'p', replicas: ['postgres://a'], logger: false, ...options })
   const nodes = new NodeSet([], () => {
     throw new Error('There are no nodes')
   })
-  return createExecutors({ settings, nodes, surroundings, connections: new ConnectionSettings() })
+  return createExecutors({ resolved, nodes, surroundings, connections: new ConnectionSettings() })
 }
 
 const TIERS = { reports: {}, web: {} }

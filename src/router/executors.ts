@@ -1,5 +1,5 @@
 import { maxOf } from '../config/limits.ts'
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { limitsOf, noSuchTier } from '../config/tiers.ts'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Abandonment } from '../execution/give-ups.ts'
@@ -14,25 +14,25 @@ import type { ConnectionSettings } from '../settings/connection-settings.ts'
 import type { NodeId } from '../topology/node.ts'
 
 export interface ExecutorsOptions {
-  readonly settings: Settings
+  readonly resolved: ResolvedOptions
   readonly nodes: NodeSet
   readonly surroundings: Surroundings
   readonly connections: ConnectionSettings
 }
 
 /** One executor, or one for each tier where there are tiers. They share what is known of the nodes. */
-export function createExecutors({ connections, nodes, settings, surroundings }: ExecutorsOptions): Executors {
-  const { tiers } = settings
-  if (tiers === undefined) return new Executors(new Executor(surroundings, settings))
+export function createExecutors({ connections, nodes, resolved, surroundings }: ExecutorsOptions): Executors {
+  const { tiers } = resolved
+  if (tiers === undefined) return new Executors(new Executor(surroundings, resolved))
   const permits = new PermitBook({
     tiers,
     platform: surroundings.platform,
-    maxOf: (id) => maxOf(nodes.configOf(id)?.options ?? settings.pgOptions),
+    maxOf: (id) => maxOf(nodes.configOf(id)?.options ?? resolved.pgOptions),
   })
   const areTimed = tiers.some((tier) => tier.statementTimeoutMs !== undefined)
   const statementTimeout = areTimed ? new StatementTimeout(connections) : undefined
   const executors = tiers.map((tier) => {
-    const limits = limitsOf(settings, tier)
+    const limits = limitsOf(resolved, tier)
     return [tier.name, new Executor(surroundings, limits, { tier, permits, statementTimeout })] as const
   })
   return new Executors(undefined, new Map(executors), permits)

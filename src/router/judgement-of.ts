@@ -1,4 +1,4 @@
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { Judgement } from './judgement.ts'
 import { tellOfCatalog, type Tell } from '../observability/tell.ts'
 import type { Connect } from '../platform/connect.ts'
@@ -6,7 +6,7 @@ import type { Platform } from '../platform/platform.ts'
 import { SharedCatalogs, type CatalogUser } from './shared-catalogs.ts'
 
 export interface JudgementParts {
-  readonly settings: Settings
+  readonly resolved: ResolvedOptions
   readonly platform: Platform
   readonly connect: Connect
   readonly tell: Tell
@@ -19,8 +19,8 @@ const CONNECT_TIMEOUT_FACTOR = 5
 const shared = new WeakMap<Platform, SharedCatalogs>()
 
 /** Judges the statements of one pool, with a catalog that it shares with others of this process. */
-export function judgementOf({ settings, platform, connect, tell, primary }: JudgementParts): Judgement {
-  const { declared, parser, probeTimeoutMs } = settings
+export function judgementOf({ resolved, platform, connect, tell, primary }: JudgementParts): Judgement {
+  const { declared, parser, probeTimeoutMs } = resolved
   const user: CatalogUser = {
     connect,
     parser,
@@ -30,7 +30,7 @@ export function judgementOf({ settings, platform, connect, tell, primary }: Judg
     primary,
     onEvent: (event) => tellOfCatalog(tell, event),
   }
-  return new Judgement({ settings, platform, catalogs: catalogsOn(platform), user })
+  return new Judgement({ resolved, platform, catalogs: catalogsOn(platform), user })
 }
 
 function catalogsOn(platform: Platform): SharedCatalogs {

@@ -34,7 +34,7 @@ async function judgementOver(
   const parser = createLibpgQueryParser()
   const watcher = new CatalogWatcher({ query: database.ask, platform })
   const judgement = new Judgement({
-    settings: { parser, declared: [], statementCacheBytes: 10_000, maxSqlBytes: 10_000, catchUpTimeoutMs },
+    resolved: { parser, declared: [], statementCacheBytes: 10_000, maxSqlBytes: 10_000, catchUpTimeoutMs },
     platform,
     catalogs: {
       join: () => ({

@@ -1,7 +1,7 @@
 import { builtinCatalog } from '../catalog/builtin-catalog.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { withDeclared } from '../catalog/declared-catalog.ts'
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import type { Platform } from '../platform/platform.ts'
 import { CreatedNames } from './created-names.ts'
 import type { CatalogInUse, CatalogUser, SharedCatalogs } from './shared-catalogs.ts'
@@ -12,8 +12,8 @@ import type { Statement } from '../statement/statement.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
 
 export interface JudgementOptions {
-  readonly settings: Pick<
-    Settings,
+  readonly resolved: Pick<
+    ResolvedOptions,
     'parser' | 'declared' | 'statementCacheBytes' | 'maxSqlBytes' | 'catchUpTimeoutMs'
   >
   readonly platform: Platform
@@ -44,7 +44,7 @@ export class Judgement {
   readonly #created = new CreatedNames()
 
   constructor(options: JudgementOptions) {
-    const { parser, declared, statementCacheBytes, maxSqlBytes } = options.settings
+    const { parser, declared, statementCacheBytes, maxSqlBytes } = options.resolved
     this.#options = options
     this.#sinceMs = options.platform.now()
     this.#unjoined = withDeclared(builtinCatalog, declared)
@@ -141,7 +141,7 @@ export class Judgement {
   ddlPassed(sql?: string): void {
     this.#shared?.ddlPassed()
     if (this.#isLoaded) return
-    const { parser } = this.#options.settings
+    const { parser } = this.#options.resolved
     this.#created.add(sql === undefined ? undefined : parser.givenNames?.(sql))
   }
 
@@ -151,10 +151,10 @@ export class Judgement {
    */
   changeKnown({ offender, reason }: Statement): Promise<void> | undefined {
     const watcher = this.#shared?.watcher
-    const { platform, settings } = this.#options
-    if (reason !== 'catalog-pending' || settings.catchUpTimeoutMs === 0) return undefined
+    const { platform, resolved } = this.#options
+    if (reason !== 'catalog-pending' || resolved.catchUpTimeoutMs === 0) return undefined
     if (watcher?.isAsking !== true || this.source === 'loaded') return undefined
-    const timeoutMs = this.#isLoaded ? settings.catchUpTimeoutMs : this.#waitForLoadMs(offender?.text)
+    const timeoutMs = this.#isLoaded ? resolved.catchUpTimeoutMs : this.#waitForLoadMs(offender?.text)
     return new Promise((resolve) => {
       // Neither the timer nor the question keeps the process alive, and a statement waits for them.
       const release = platform.holdOpen()
@@ -173,7 +173,7 @@ export class Judgement {
   }
 
   #waitForLoadMs(name = ''): number {
-    const { catchUpTimeoutMs } = this.#options.settings
+    const { catchUpTimeoutMs } = this.#options.resolved
     return this.#created.mayHave(name) ? LONGEST_WAIT_FOR_OWN_MS : Math.min(catchUpTimeoutMs, LONGEST_WAIT_MS)
   }
 

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import { schemaOf } from '../catalog/loader.ts'
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import type { Hooks } from './hooks.ts'
 import type { Judgement } from './judgement.ts'
 import { KeptConnection } from '../monitoring/kept-connection.ts'
@@ -8,7 +8,7 @@ import { LeasePool, type LeasePoolListener } from '../nodes/lease-pool.ts'
 import { NodeSchema } from '../nodes/node-schema.ts'
 import type { Questions } from '../nodes/exchange.ts'
 import type { NodeConfig, ServerNode } from '../nodes/server-node.ts'
-import type { SharingSettings } from '../nodes/sharing.ts'
+import type { SharingOptions } from '../nodes/sharing.ts'
 import type { Tell } from '../observability/tell.ts'
 import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -28,7 +28,7 @@ const ANSWER_TIMEOUT_MS = 10_000
 
 /** Makes a node's connections as the options have it; does no I/O. */
 export function nodeOpener(
-  options: Settings,
+  options: ResolvedOptions,
   platform: Platform,
   connect: Connect,
   { hooks, judged, settings, tell }: NodePort,
@@ -44,7 +44,7 @@ export function nodeOpener(
   const isLendable = (client: PoolClient): boolean => settings.isLendable(client) && hooks.isLendable(client)
   const lending = (client: PoolClient, proceed: () => void): void => hooks.quiet(client, proceed)
   const told = { ...listener, lanesUnavailable, lending }
-  const sharingOf = (config: NodeConfig): SharingSettings => {
+  const sharingOf = (config: NodeConfig): SharingOptions => {
     const connection = new KeptConnection(connect, platform, options.probeTimeoutMs, ANSWER_TIMEOUT_MS)
     const schema = new NodeSchema({
       platform,

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { FakeNode } from '../../test/support/fake-nodes.ts'
 import { FakePlatform } from '../../test/support/fake-platform.ts'
 import { downView, replicaView, snapshotOf } from '../../test/support/views.ts'
-import { settingsOf } from '../config/settings.ts'
+import { resolveOptions } from '../config/resolved-options.ts'
 import type { PoolOptions } from '../config/options.ts'
 import { NodeSet } from '../nodes/node-set.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
@@ -43,7 +43,7 @@ function rosterOf(options: PoolOptions = {}): Roster {
     },
   }
   return new Roster({
-    settings: settingsOf({ host: 'a', logger: false, ...options }),
+    resolved: resolveOptions({ host: 'a', logger: false, ...options }),
     platform,
     nodes,
     cluster: cluster as unknown as WatchedCluster,

@@ -1,5 +1,5 @@
 import { discoveredNodes } from '../config/nodes.ts'
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { DiscoveryLoop } from '../discovery/loop.ts'
 import type { NodeSet } from '../nodes/node-set.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
@@ -9,7 +9,7 @@ import type { NodeId } from '../topology/node.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
 export interface RosterOptions {
-  readonly settings: Settings
+  readonly resolved: ResolvedOptions
   readonly platform: Platform
   readonly nodes: NodeSet
   readonly cluster: WatchedCluster
@@ -27,13 +27,13 @@ export class Roster {
 
   constructor(options: RosterOptions) {
     this.#options = options
-    const { platform, settings } = options
+    const { platform, resolved } = options
     const {
       adopt = (config: NodeConfig): NodeConfig => config,
       discovery,
       pgOptions,
       probeTimeoutMs,
-    } = settings
+    } = resolved
     if (discovery === undefined) return
     this.#discovery = new DiscoveryLoop({
       discovery,

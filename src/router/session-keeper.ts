@@ -1,4 +1,4 @@
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { Causality } from '../consistency/causality.ts'
 import type { Consistency } from '../consistency/mode.ts'
 import type { Position } from '../consistency/position.ts'
@@ -37,7 +37,7 @@ const NO_READS: readonly SeenRead[] = []
 export type SessionCluster = Pick<WatchedCluster, 'floor' | 'primary' | 'snapshot' | 'unshown'>
 
 export interface SessionKeeperOptions {
-  readonly settings: Settings
+  readonly resolved: ResolvedOptions
   readonly platform: Platform
   readonly cluster: () => SessionCluster
   readonly tokenRejected: (reason: TokenRejection) => void
@@ -78,17 +78,17 @@ export class SessionKeeper implements Neighbour {
 
   constructor(options: SessionKeeperOptions) {
     this.#options = options
-    const { cluster, platform, settings, tokenRejected } = options
+    const { cluster, platform, resolved, tokenRejected } = options
     this.#causality = new Causality({
       platform,
       ask: () => cluster().floor(this.#mayBeUnflushed),
       look: (identity) => cluster().unshown(identity),
       hasServer: (identity) => hasServer(cluster().snapshot, identity),
-      catchUpTimeoutMs: settings.catchUpTimeoutMs,
-      failoverTimeoutMs: settings.failoverTimeoutMs,
+      catchUpTimeoutMs: resolved.catchUpTimeoutMs,
+      failoverTimeoutMs: resolved.failoverTimeoutMs,
       claimRejected: () => tokenRejected('ahead-of-primary'),
     })
-    this.#tokens = new Tokens({ ...settings.tokens, platform, windowMs: settings.windowMs })
+    this.#tokens = new Tokens({ ...resolved.tokens, platform, windowMs: resolved.windowMs })
     neighbours.join(this)
   }
 
@@ -102,9 +102,9 @@ export class SessionKeeper implements Neighbour {
 
   /** Another pool of this process wrote: what is outside of any session reads it, too. The first read asks how far that is. */
   heardOfWrite({ mayBeUnflushed }: Neighbour): void {
-    const { platform, settings } = this.#options
+    const { platform, resolved } = this.#options
     if (mayBeUnflushed) this.#mayBeUnflushed = true
-    if (settings.consistency === 'window') this.context.implicit.wrote(platform.now(), undefined)
+    if (resolved.consistency === 'window') this.context.implicit.wrote(platform.now(), undefined)
     else this.#hasNews = true
   }
 
@@ -151,9 +151,9 @@ export class SessionKeeper implements Neighbour {
   /** The session's position as a token. */
   async tokenOf(
     session: MutableSession,
-    timeoutMs: number = this.#options.settings.catchUpTimeoutMs,
+    timeoutMs: number = this.#options.resolved.catchUpTimeoutMs,
   ): Promise<string | undefined> {
-    if (consistencyOf(session, {}, this.#options.settings) === 'window') this.#startWindow(session)
+    if (consistencyOf(session, {}, this.#options.resolved) === 'window') this.#startWindow(session)
     const position = await this.#causality.positionOf(session, timeoutMs)
     if (position === undefined && session.floorPendingSinceMs === undefined) return undefined
     return this.#tokens.write(position, session.lastReads.length === 0)
@@ -173,7 +173,7 @@ export class SessionKeeper implements Neighbour {
     const goesAnyhow = request.route !== undefined || hint !== undefined || request.maxStalenessMs === 0
     if (goesAnyhow) return undefined
     const { primaryUntilMs } = session
-    const consistency = consistencyOf(session, request, this.#options.settings)
+    const consistency = consistencyOf(session, request, this.#options.resolved)
     if (consistency === 'strong') return this.#causality.shown(session)
     if (consistency === 'window') this.#startWindow(session)
     if (consistency !== 'causal') return undefined
@@ -273,11 +273,11 @@ export class SessionKeeper implements Neighbour {
     content: TokenContent | undefined,
     consistency: Consistency | undefined,
   ): number | undefined {
-    const { platform, settings } = this.#options
+    const { platform, resolved } = this.#options
     if (content?.kind === 'primary') return this.#tokens.onOwnClock(content.expiresAtMs)
     // By time alone: a position says that something was written, and not when.
-    const isByTime = content !== undefined && (consistency ?? settings.consistency) === 'window'
-    return isByTime ? platform.now() + settings.windowMs : undefined
+    const isByTime = content !== undefined && (consistency ?? resolved.consistency) === 'window'
+    return isByTime ? platform.now() + resolved.windowMs : undefined
   }
 
   get #hasReplica(): boolean {
@@ -287,25 +287,25 @@ export class SessionKeeper implements Neighbour {
   /** By time alone a lock or a notification counts as a write of every session. */
   #startWindow(session: MutableSession): void {
     const atMs = this.#synchronizedAtMs
-    const isOver = this.#options.platform.now() - atMs >= this.#options.settings.windowMs
+    const isOver = this.#options.platform.now() - atMs >= this.#options.resolved.windowMs
     if (!isOver && atMs > (session.lastWriteAtMs ?? -Infinity)) session.wroteByItself(atMs, undefined)
   }
 
   /** Of the pool's own session, whose reads are not monotonic: what matters is what the primary has shown. */
   #poolFollower(session: MutableSession, { reason }: Route): ReadFollower | undefined {
     if (session !== this.context.implicit || reason === BY_TIME) return undefined
-    if (this.#options.settings.consistency !== 'causal') return undefined
+    if (this.#options.resolved.consistency !== 'causal') return undefined
     return ASKED.has(reason) ? this.#afterAsked : this.#afterPrimary
   }
 
   #isProven(session: MutableSession, request: RouteRequest, { reason }: Route): boolean {
     if (FORCED.has(reason)) return false
-    const consistency = consistencyOf(session, request, this.#options.settings)
+    const consistency = consistencyOf(session, request, this.#options.resolved)
     return consistency === 'causal' || consistency === 'strong'
   }
 
   #isCausal(session: MutableSession, request: RouteRequest): boolean {
-    return consistencyOf(session, request, this.#options.settings) === 'causal'
+    return consistencyOf(session, request, this.#options.resolved) === 'causal'
   }
 
   #contentOf(token: string): TokenContent | undefined {

@@ -4,7 +4,7 @@ import type { Membership, MemberPort } from '../client/wiring.ts'
 import { splitHosts } from '../config/connection-string.ts'
 import { POOL_OPTIONS } from '../config/known-options.ts'
 import type { PoolOptions } from '../config/options.ts'
-import { settingsOf, type Settings } from '../config/settings.ts'
+import { resolveOptions, type ResolvedOptions } from '../config/resolved-options.ts'
 import { connectBy } from '../platform/connect.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { composeRouter, type Router } from './compose-router.ts'
@@ -42,14 +42,14 @@ export class SharedClusters {
     }
     // node-postgres takes what it does not know for granted, and libraries give it more than it knows.
     const known = Object.fromEntries(Object.entries(options).filter(([name]) => POOL_OPTIONS.has(name)))
-    const settings = settingsOf(known)
-    if (settings.nodes.length === 1 && settings.discovery === undefined) return { unrouted }
+    const resolved = resolveOptions(known)
+    if (resolved.nodes.length === 1 && resolved.discovery === undefined) return { unrouted }
     const { types } = options
-    const config: ClientConfig = { ...settings.nodes[0]?.options, ...(types ? { types } : {}) }
+    const config: ClientConfig = { ...resolved.nodes[0]?.options, ...(types ? { types } : {}) }
     return {
       config,
-      isEager: settings.checkout === 'eager',
-      enter: () => this.#enter(known, settings),
+      isEager: resolved.checkout === 'eager',
+      enter: () => this.#enter(known, resolved),
     }
   }
 
@@ -59,11 +59,11 @@ export class SharedClusters {
     return { ...this.#defaults, ...own, ...(password === undefined ? {} : { password }) }
   }
 
-  #enter(options: PoolOptions, settings: Settings): MemberPort {
+  #enter(options: PoolOptions, resolved: ResolvedOptions): MemberPort {
     // Programs make type parsers anew for each client, and clients apply their own.
     const { types: _types, ...key } = options
     const shared =
-      this.#shared.find((each) => isDeepStrictEqual(each.options, key)) ?? this.#open(key, settings)
+      this.#shared.find((each) => isDeepStrictEqual(each.options, key)) ?? this.#open(key, resolved)
     shared.members += 1
     return {
       router: shared.router,
@@ -76,15 +76,15 @@ export class SharedClusters {
     }
   }
 
-  #open(options: PoolOptions, settings: Settings): Shared {
-    const { types: _types, ...pgOptions } = settings.pgOptions
+  #open(options: PoolOptions, resolved: ResolvedOptions): Shared {
+    const { types: _types, ...pgOptions } = resolved.pgOptions
     // Each client may need a connection of its own, as with node-postgres.
     const unbounded = { max: Infinity }
-    const nodes = settings.nodes.map((node) => {
+    const nodes = resolved.nodes.map((node) => {
       const { types: _own, ...rest } = node.options
       return { ...node, options: { ...rest, ...unbounded } }
     })
-    const whole = { ...settings, pgOptions: { ...pgOptions, ...unbounded }, nodes }
+    const whole = { ...resolved, pgOptions: { ...pgOptions, ...unbounded }, nodes }
     const router = unseenRouter(whole, this.#ClientClass)
     router.readiness.warm()
     const shared = { options, router, members: 0 }
@@ -98,10 +98,10 @@ function hasManyHosts({ connectionString }: PoolOptions): boolean {
 }
 
 /** A router whose connections nobody else sees. */
-export function unseenRouter(settings: Settings, ClientClass: typeof Client): Router {
+export function unseenRouter(resolved: ResolvedOptions, ClientClass: typeof Client): Router {
   const nothing = (): void => {}
   const router: Router = composeRouter({
-    settings,
+    options: resolved,
     platform: systemPlatform,
     connect: connectBy(ClientClass),
     listener: {

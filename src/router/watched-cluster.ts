@@ -1,4 +1,4 @@
-import type { Settings } from '../config/settings.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import type { Position } from '../consistency/position.ts'
 import type { Unshown } from '../consistency/unshown.ts'
 import type { Cluster } from '../execution/execution.ts'
@@ -20,7 +20,7 @@ import type { Tags } from '../topology/tags.ts'
 const ENDED_HERE = 'Connection terminated'
 
 export interface WatchedClusterOptions {
-  readonly settings: Settings
+  readonly resolved: ResolvedOptions
   readonly connect: Connect
   readonly platform: Platform
   readonly selection: Selection
@@ -40,16 +40,16 @@ export class WatchedCluster implements Cluster {
   #hadPrimary = false
 
   constructor(options: WatchedClusterOptions) {
-    const { settings, connect, platform, selection, onSnapshot, isInUse, onRest } = options
+    const { resolved, connect, platform, selection, onSnapshot, isInUse, onRest } = options
     this.#options = options
     this.#selection = selection
     this.#monitor = new ClusterMonitor({
-      nodes: settings.nodes,
+      nodes: resolved.nodes,
       connect,
       platform,
-      intervalMs: settings.probeIntervalMs,
-      timeoutMs: settings.probeTimeoutMs,
-      maxLag: settings.maxLag,
+      intervalMs: resolved.probeIntervalMs,
+      timeoutMs: resolved.probeTimeoutMs,
+      maxLag: resolved.maxLag,
       isInUse,
       onRest,
       onSnapshot: (next, previous) => {
@@ -162,11 +162,11 @@ export class WatchedCluster implements Cluster {
 
   /** Whether replicas serve though there was no primary yet to tell how old they are. */
   get servesUnmeasured(): boolean {
-    return !this.#hadPrimary && this.#options.settings.withoutPrimaryAtStart === 'serve'
+    return !this.#hadPrimary && this.#options.resolved.withoutPrimaryAtStart === 'serve'
   }
 
   get #waitsForPrimary(): boolean {
-    return this.#hadPrimary || this.#options.settings.withoutPrimaryAtStart === 'wait'
+    return this.#hadPrimary || this.#options.resolved.withoutPrimaryAtStart === 'wait'
   }
 
   close(): Promise<void> {

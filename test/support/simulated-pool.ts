@@ -4,7 +4,7 @@ import type { ClientKind } from '../../src/client/client-kind.ts'
 import { isSubmittable, normalizeQuery, promised } from '../../src/client/query-arguments.ts'
 import { routedClientClass, type Explaining } from '../../src/client/routed-client.ts'
 import type { PoolOptions } from '../../src/config/options.ts'
-import { settingsOf } from '../../src/config/settings.ts'
+import { resolveOptions } from '../../src/config/resolved-options.ts'
 import type { MutableSession } from '../../src/consistency/session.ts'
 import type { Done } from '../../src/execution/execution.ts'
 import type { LeasePoolListener } from '../../src/nodes/lease-pool.ts'
@@ -35,7 +35,7 @@ export class SimulatedPool {
   }
   #busy = 0
 
-  constructor(platform: FakePlatform, network: SimulatedNetwork, options: PoolOptions = {}) {
+  constructor(platform: FakePlatform, network: SimulatedNetwork, given: PoolOptions = {}) {
     this.platform = platform
     this.network = network
     this.#options = {
@@ -43,7 +43,7 @@ export class SimulatedPool {
       replicas: [{ host: 'a' }, { host: 'b' }],
       balancer: this.#balancer,
       logger: false,
-      ...options,
+      ...given,
     }
     const listener: LeasePoolListener = {
       connected: () => undefined,
@@ -52,8 +52,8 @@ export class SimulatedPool {
       opened: (node, client, proceed) => this.router.connectionOpened(node, client, proceed),
       idleError: (node, error) => this.router.connectionLost(node, error),
     }
-    const settings = settingsOf(this.#options)
-    this.router = composeRouter({ settings, platform, connect: network.connect, listener })
+    const options = resolveOptions(this.#options)
+    this.router = composeRouter({ options, platform, connect: network.connect, listener })
   }
 
   query(config: unknown, session: MutableSession = this.router.sessions.context.current()): Promise<unknown> {

@@ -4,7 +4,7 @@ import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Tier } from '../nodes/tier.ts'
-import type { LaneSettings, PrepareSettings } from '../nodes/sharing.ts'
+import type { ResolvedLaneOptions, ResolvedPrepareOptions } from '../nodes/sharing.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import { peakEwma } from '../selection/peak-ewma.ts'
@@ -13,16 +13,16 @@ import type { SqlParser } from '../statement/parser.ts'
 import { POOL_OPTIONS } from './known-options.ts'
 import { nodesOf } from './nodes.ts'
 import type { PoolOptions } from './options.ts'
-import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillSettings } from './limits.ts'
+import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillLimit } from './limits.ts'
 import { tiersOf } from './tiers.ts'
 import { lanesOf, prepareOf } from './sharing.ts'
-import { tokensOf, type TokenSettings } from './tokens.ts'
+import { tokensOf, type ResolvedTokenOptions } from './tokens.ts'
 import { checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
 
 const MIB = 1024 * 1024
 
 /** The options after validation, with every default filled in. */
-export interface Settings {
+export interface ResolvedOptions {
   /** The options for node-postgres. */
   readonly pgOptions: PoolConfig
   readonly nodes: readonly NodeConfig[]
@@ -42,16 +42,16 @@ export interface Settings {
   readonly maxLag: { readonly ms: number; readonly bytes: number }
   readonly readTimeoutMs: number | undefined
   readonly failoverTimeoutMs: number
-  readonly primarySpill: SpillSettings
+  readonly primarySpill: SpillLimit
   readonly discovery: Discovery | undefined
-  readonly tokens: TokenSettings
+  readonly tokens: ResolvedTokenOptions
   readonly checkout: 'lazy' | 'eager'
   readonly leakWarningMs: number | undefined
   readonly balancer: Balancer
   /** Absent without tiers. */
   readonly tiers: readonly Tier[] | undefined
-  readonly lanes: LaneSettings | undefined
-  readonly prepare: PrepareSettings | undefined
+  readonly lanes: ResolvedLaneOptions | undefined
+  readonly prepare: ResolvedPrepareOptions | undefined
   /** Absent when logging is off. */
   readonly logger: Logger | undefined
 }
@@ -60,7 +60,7 @@ export interface Settings {
  * Validates the options. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming the option, the
  * legal values and the received one.
  */
-export function settingsOf(options: PoolOptions): Settings {
+export function resolveOptions(options: PoolOptions): ResolvedOptions {
   checkNames(options, POOL_OPTIONS, 'the pool')
   const {
     tags,

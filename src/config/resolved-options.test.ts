@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { SwitchyardError } from '../errors/error.ts'
 import type { PoolOptions } from './options.ts'
-import { settingsOf } from './settings.ts'
+import { resolveOptions } from './resolved-options.ts'
 
 const SECRET = 'hunter2-is-my-password'
 const ADDRESS = `postgres://u:${SECRET}@h/db`
 
 function failure(options: object): SwitchyardError {
   try {
-    settingsOf(options)
+    resolveOptions(options)
   } catch (error) {
     if (error instanceof SwitchyardError) return error
     throw error
@@ -148,22 +148,22 @@ describe('a bad option is named, with what is legal and what came', () => {
   })
 
   it('what configurations of other tools carry along is overlooked, as by node-postgres', () => {
-    expect(() => settingsOf({ host: 'h', adapter: 'postgresql', native: false } as object)).not.toThrow()
+    expect(() => resolveOptions({ host: 'h', adapter: 'postgresql', native: false } as object)).not.toThrow()
   })
 })
 
-describe('settings', () => {
+describe('resolved options', () => {
   it('defaults', () => {
-    const settings = settingsOf({ replicas: ['postgres://r'] })
-    expect(settings).toMatchObject({ windowMs: 2000, probeIntervalMs: 500, probeTimeoutMs: 2000 })
-    expect(settings).toMatchObject({
+    const resolved = resolveOptions({ replicas: ['postgres://r'] })
+    expect(resolved).toMatchObject({ windowMs: 2000, probeIntervalMs: 500, probeTimeoutMs: 2000 })
+    expect(resolved).toMatchObject({
       maxLag: { ms: 10_000, bytes: 64 * 1024 * 1024 },
       readTimeoutMs: undefined,
       failoverTimeoutMs: 30_000,
       primarySpill: { places: 5, over: 'wait' },
     })
-    expect(settings.balancer.order).toBeTypeOf('function')
-    expect(settings.logger?.warn).toBeTypeOf('function')
+    expect(resolved.balancer.order).toBeTypeOf('function')
+    expect(resolved.logger?.warn).toBeTypeOf('function')
   })
 
   it.each([
@@ -172,11 +172,11 @@ describe('settings', () => {
     [1000, 250],
     [10, 2.5],
   ])('probes come often enough for a window of %s: every %s ms', (windowMs, expected) => {
-    expect(settingsOf({ windowMs }).probeIntervalMs).toBe(expected)
+    expect(resolveOptions({ windowMs }).probeIntervalMs).toBe(expected)
   })
 
   it('half the window is still often enough', () => {
-    expect(settingsOf({ windowMs: 1000, probeIntervalMs: 500 }).probeIntervalMs).toBe(500)
+    expect(resolveOptions({ windowMs: 1000, probeIntervalMs: 500 }).probeIntervalMs).toBe(500)
   })
 
   it('takes what was given', () => {
@@ -186,21 +186,21 @@ describe('settings', () => {
     const limits = { readTimeoutMs: 80, failoverTimeoutMs: 90, maxLag: { ms: 100, bytes: 110 } }
     const primarySpill = { share: 1, over: 'fail' } as const
     const given = { ...times, ...limits, primarySpill, max: 4, balancer, logger }
-    const settings = settingsOf({ ...given, replicas: ['postgres://r'] })
-    expect(settings).toMatchObject({ ...times, ...limits, primarySpill: { places: 4, over: 'fail' } })
-    expect(settings.balancer).toBe(balancer)
-    expect(settings.logger).toBe(logger)
+    const resolved = resolveOptions({ ...given, replicas: ['postgres://r'] })
+    expect(resolved).toMatchObject({ ...times, ...limits, primarySpill: { places: 4, over: 'fail' } })
+    expect(resolved.balancer).toBe(balancer)
+    expect(resolved.logger).toBe(logger)
   })
 
   it.each<[string, PoolOptions]>([
     ['where it is switched off', { logger: false, replicas: ['postgres://r'] }],
     ['where there is one node, as with pg.Pool', {}],
   ])('there is no logger %s', (_name, options) => {
-    expect(settingsOf(options).logger).toBeUndefined()
+    expect(resolveOptions(options).logger).toBeUndefined()
   })
 
   it('pools do not share a balancer', () => {
-    expect(settingsOf({}).balancer).not.toBe(settingsOf({}).balancer)
+    expect(resolveOptions({}).balancer).not.toBe(resolveOptions({}).balancer)
   })
 
   it('node-postgres gets to see its own options only, and the password', () => {
@@ -217,11 +217,11 @@ describe('settings', () => {
       primarySpill: { share: 1 },
       logger: false,
     } as const)
-    expect(settingsOf(options).pgOptions).toEqual({ host: 'h', max: 3, password: SECRET })
+    expect(resolveOptions(options).pgOptions).toEqual({ host: 'h', max: 3, password: SECRET })
   })
 
   it('is frozen, and leaves the given options as they were', () => {
     const options: PoolOptions = Object.freeze({ host: 'h', replicas: Object.freeze(['postgres://r']) })
-    expect(Object.isFrozen(settingsOf(options))).toBe(true)
+    expect(Object.isFrozen(resolveOptions(options))).toBe(true)
   })
 })
