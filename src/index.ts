@@ -6,7 +6,7 @@ import {
   type RoutedModule,
 } from './pool/module.ts'
 
-// Every type of node-postgres. What is exported here under the same name comes first.
+// All types of node-postgres. Exports of the same name below take precedence.
 export type * from 'pg'
 export {
   Connection,
@@ -21,8 +21,8 @@ export {
 } from 'pg'
 
 /**
- * A client that is constructed, connected and ended by itself. With `replicas` it routes as clients of a pool do, and clients
- * of the same configuration watch one cluster together; without, it is `pg.Client`.
+ * A standalone client. With `replicas` it routes like clients of a pool, and clients with the same configuration share
+ * one monitor; without, it is `pg.Client`.
  */
 export const Client: ClientClass = routedModule.Client
 export type Client = RoutedClient
@@ -120,6 +120,6 @@ export type { Lsn } from './topology/lsn.ts'
 export type { Tags } from './topology/tags.ts'
 export type { Exclusion, Lag, NodeView } from './topology/snapshot.ts'
 
-/** Shaped like the `pg` module, with this `Pool` and `Client` in place of its own: for `import pg from 'pg-switchyard'`. */
+/** The `pg` module with this `Pool` and `Client` in place of its own, for `import pg from 'pg-switchyard'`. */
 const module: RoutedModule = routedModule
 export default module

@@ -5,10 +5,10 @@ import type { Catalog } from './catalog.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
 
 /**
- * What is known before the database was asked: PostgreSQL's own functions, relations, operators and types. Any other
- * name is `pending`.
+ * The catalog before the database is loaded: PostgreSQL's own functions, relations, operators and types. Any other name
+ * is `pending`.
  *
- * An unqualified name is taken for the system's own, although a user may have a function or operator of that name in
+ * An unqualified name counts as the system's own, although a user may have a function or operator of that name in
  * another schema: `pg_catalog` is searched first, so that the user's is meant only when its argument types fit better,
  * and arguments of such types come from a table or a cast, which are pending themselves.
  */

@@ -9,11 +9,11 @@ export interface Decision {
 }
 
 /**
- * What is known of PostgreSQL's own functions beyond their label. A function that stands nowhere here has the verdict of
- * its label: immutable and stable are harmless, volatile is not. Exact names win over the ones with a `*`.
+ * Verdicts on PostgreSQL's own functions that differ from their label. A function that is not listed has the verdict of
+ * its label: immutable and stable are harmless, volatile is not. Exact names win over names with a `*`.
  */
 export const decisions: readonly Decision[] = [
-  // Volatile, and harmless all the same.
+  // Volatile, but harmless.
   {
     verdict: 'harmless',
     because: 'gives another value on every call, on every node alike, and touches nothing',

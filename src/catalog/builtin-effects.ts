@@ -5,13 +5,13 @@ import { stableNames } from './builtin-stable.ts'
 import { decided } from './decided.ts'
 import { words } from './words.ts'
 
-/** What a call of one of PostgreSQL's own functions touches besides its arguments. */
+/** Relations that a call of a built-in function touches besides its arguments. */
 export type BuiltinEffect =
-  /** No contents of any relation. */
+  /** No relation. */
   | 'none'
   | 'shows-large-objects'
   | 'changes-large-objects'
-  /** Changes nothing, and may depend on anything. */
+  /** Changes nothing, but may depend on anything. */
   | 'shows-everything'
   | 'everything'
 
@@ -57,13 +57,13 @@ const changingLargeObjects: ReadonlySet<string> = new Set(
   words('lo_create lo_creat lo_from_bytea lo_put lo_unlink'),
 )
 
-/** What a call of a function of `pg_catalog` touches. `undefined` for a name that none so far has. */
+/** Returns the effect of a function of `pg_catalog`. `undefined` for an unknown name. */
 export function builtinEffect(name: string): BuiltinEffect | undefined {
   if (pure.has(name)) return 'none'
   if (name === 'lo_get') return 'shows-large-objects'
   if (changingLargeObjects.has(name)) return 'changes-large-objects'
   if (immutable.has(name) && decided(name) === undefined) return 'none'
-  // A type's name called like a function is a cast.
+  // Calling a type's name like a function is a cast.
   const called = { schema: 'pg_catalog', name }
   if (!isStable.has(name) && decided(name) === undefined && builtinType(called)) return 'none'
   const verdict = builtinFunction(called)

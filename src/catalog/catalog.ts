@@ -4,21 +4,21 @@ import type { QualifiedName } from './qualified-name.ts'
 export type { QualifiedName } from './qualified-name.ts'
 
 /**
- * What is known of the database's own functions and relations. A catalog is an immutable snapshot; the one in force is
- * replaced whole when the database was asked again.
+ * Knowledge of the database's functions and relations. A catalog is an immutable snapshot, replaced as a whole when the
+ * database has been queried again.
  */
 
 /**
- * What running a function on a standby means. Only `harmless` is proof that it may run there and gives what the primary
- * would give.
+ * Verdict on running a function on a standby. Only `harmless` proves that it may run there with the same result as on
+ * the primary.
  */
 export type FunctionVerdict =
   | 'harmless'
-  /** A standby refuses it, or it changes data. */
+  /** A standby rejects it, or it changes data. */
   | 'writes'
   /** Reads or leaves state of the connection: advisory locks, `set_config`, `currval`. */
   | 'session'
-  /** Answers for the node it runs on: `pg_backend_pid`, the statistics functions. */
+  /** Its result depends on the node: `pg_backend_pid`, the statistics functions. */
   | 'node-local'
   /** Has effects outside the database: dblink, untrusted languages. */
   | 'external'
@@ -30,15 +30,15 @@ export type FunctionVerdict =
   /** The database was asked and knows no such function. */
   | 'unknown'
 
-/** What reading a relation on a standby means. Only `replicated` is proof that it gives what the primary would give. */
+/** Verdict on reading a relation on a standby. Only `replicated` proves the same result as on the primary. */
 export type RelationVerdict =
   | 'replicated'
   | 'unlogged'
   | 'foreign'
   | 'temporary'
-  /** A system view or catalog that answers for the node it is read on. */
+  /** A system view or catalog whose content depends on the node. */
   | 'node-local'
-  /** A view, rule, policy or generated expression that reaches something which is not harmless. */
+  /** A view, rule, policy or generated expression that depends on something that is not harmless. */
   | 'volatile'
   /** A sequence read as a relation: its row is behind on a standby. */
   | 'sequence'
@@ -47,8 +47,8 @@ export type RelationVerdict =
   | 'unknown'
 
 /**
- * What using an operator or a type (as a cast's target) means. `pending` also stands for one that the database, when
- * asked, did not know: the statement fails on any node.
+ * Verdict on using an operator, or a type as the target of a cast. `pending` also stands for one that the loaded
+ * database does not have: then the statement fails on any node.
  */
 export type OperatorVerdict = 'harmless' | 'volatile' | 'pending'
 
@@ -82,11 +82,14 @@ export interface Catalog {
   typeVerdict(name: QualifiedName): OperatorVerdict
   /** Absent while it is not known. */
   readonly parsing?: ParsingFacts
-  /** What a text that uses these names may touch. Absent while the database is not known: then it is everything. */
+  /**
+   * Returns the footprint of a text that uses these names. Absent while the database is not loaded: then it is
+   * everything.
+   */
   footprint?(uses: NamedUses): Footprint
 }
 
-/** What a function consists of, as far as it can be looked into. */
+/** Body of a function that can be analyzed. */
 export type FunctionBody = SqlBody | PlPgSqlBody
 
 export interface SqlBody {
@@ -97,9 +100,9 @@ export interface SqlBody {
 export interface PlPgSqlBody {
   readonly language: 'plpgsql'
   readonly text: string
-  /** What stands before the body where the function is created: its name, its arguments and its result. */
+  /** The start of its CREATE FUNCTION statement: name, arguments and result. */
   readonly head: string
 }
 
-/** True when a body is proven, with this catalog, to do nothing but read. Must not throw. */
+/** Returns whether a body is proven, with this catalog, to only read. Must not throw. */
 export type ReadProof = (body: FunctionBody, catalog: Catalog) => boolean

@@ -12,7 +12,9 @@ for (const { verdict, names } of decisions) {
   }
 }
 
-/** What was decided on a function of `pg_catalog` whatever its label says, or nothing. */
+/**
+ * Returns the decided verdict on a function of `pg_catalog`, which overrides its label; undefined when there is none.
+ */
 export function decided(name: string): FunctionVerdict | undefined {
   return exact.get(name) ?? prefixes.find(({ start }) => name.startsWith(start))?.verdict
 }

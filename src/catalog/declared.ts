@@ -8,9 +8,9 @@ import { parseName } from './parse-name.ts'
 export type Declaration = 'readOnly' | 'primaryOnly'
 
 /**
- * What the user knows better than the database. Keys are names as in SQL: folded to lower case unless quoted, with a
- * schema (`billing.total`) or without one, which means every schema. A declaration has the last word: over labels, over
- * what the thing depends on, over what is known of PostgreSQL's own functions.
+ * Verdicts of the user that override the catalog. Keys are names as in SQL: folded to lower case unless quoted, with a
+ * schema (`billing.total`) or without one, which means every schema. A declaration overrides labels, dependencies and
+ * what is known of PostgreSQL's own functions.
  */
 export interface Declarations {
   readonly functions?: Readonly<Record<string, Declaration>>

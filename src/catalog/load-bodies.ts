@@ -1,6 +1,6 @@
 /** A text that is longer is not worth proving, in bytes. */
 const maxBodyBytes = 8_192
-/** What the texts may take all together, since they would make most of the answer. In bytes. */
+/** Maximum total size of the texts, which are most of the result, in bytes. */
 const maxTotalBytes = 2 ** 20
 
 /**

@@ -1,7 +1,7 @@
 import { hearsaySql } from './load-hearsay.ts'
 import { literal } from './sql-literal.ts'
 
-/** What stores expressions, as `(dependent, classid, objid, tree)`: views, policies, functions, domains, columns. */
+/** Stored expressions, as `(dependent, classid, objid, tree)`: of views, policies, functions, domains and columns. */
 const expressionsSql = `
 expression AS MATERIALIZED (
   SELECT c.oid::bigint * 8 + 1 AS dependent, r.tableoid AS classid, r.oid AS objid, r.ev_action AS tree

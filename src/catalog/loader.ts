@@ -17,7 +17,7 @@ export type CatalogQuery = (sql: string) => Promise<readonly unknown[]>
 export interface Loaded {
   readonly catalog: Catalog
   readonly signal: Signal
-  /** What was committed before this transaction began was seen. */
+  /** The load has seen everything that was committed before this transaction started. */
   readonly horizon?: string
   /** Functions and relations found, system ones included. */
   readonly counts: { readonly functions: number; readonly relations: number }
@@ -25,7 +25,7 @@ export interface Loaded {
 
 export interface LoadOptions {
   readonly declared?: readonly DeclaredName[]
-  /** Looks into the bodies of functions that nobody labelled. @defaultValue nothing is proven */
+  /** Proves the bodies of functions without a label. @defaultValue proves nothing */
   readonly isRead?: ReadProof
   /** Tells what functions name. @defaultValue they may touch everything */
   readonly usesIn?: BodyUses

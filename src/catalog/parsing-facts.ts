@@ -2,7 +2,7 @@ import type { ParsingFacts, QualifiedName } from './catalog.ts'
 import type { ParsingObject } from './load-query.ts'
 import { NameTable } from './name-table.ts'
 
-/** What a database does to a text when it is parsed and planned, gathered from the rows of one load. */
+/** Facts of a database that affect parsing and planning, from the rows of one load. */
 export class LoadedParsingFacts implements ParsingFacts {
   readonly schema: string
   readonly #functions = new NameTable(['frozen'])

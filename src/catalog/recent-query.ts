@@ -1,7 +1,7 @@
 import { literal } from './sql-literal.ts'
 
 /**
- * What a change is, as far as a catalog that was loaded before it is concerned.
+ * Kind of a change to the database since the catalog was loaded.
  *
  * `plain`: a table, partitioned table or materialized view whose rows are replicated and that runs nothing when it is
  * read. `new`: something else that was not there. `changed`: something else that may have been there.

@@ -5,7 +5,7 @@ import type { NamedUses } from './footprint.ts'
 /** The names that the texts in a function's body use. Absent where it may run a text that is not in it. Must not throw. */
 export type BodyUses = (body: FunctionBody) => readonly NamedUses[] | undefined
 
-/** What functions name in their bodies, each looked into when it is first asked for. */
+/** Names in the bodies of functions, each parsed on first use. */
 export class RoutineUses {
   readonly #graph: EffectGraph
   readonly #usesIn: BodyUses

@@ -4,15 +4,17 @@ import { literal } from './sql-literal.ts'
 /** Which state of the system catalogs was read. */
 export interface Signal {
   /**
-   * What the server counted of changes to the system catalogs: a look at it costs microseconds. Every server counts for
-   * itself, other things than ours are counted too, and a connection may report its changes up to 10 seconds late.
+   * The server's statistics of changes to the system catalogs, which cost microseconds to read. Every server counts for
+   * itself, unrelated changes count too, and a connection may report its changes up to 10 seconds late.
    */
   readonly counters: string
-  /** Stands for everything that was read: the same on each server of a cluster that has replayed the same changes. */
+  /**
+   * Digest of everything that was read. It is equal on all servers of a cluster that have replayed the same changes.
+   */
   readonly digest: string
 }
 
-/** The system catalogs that a catalog is made of. */
+/** System catalogs that a catalog is loaded from. */
 const tables = [
   'pg_aggregate',
   'pg_amop',
@@ -109,7 +111,7 @@ SELECT counters, (SELECT ${digestSql} ${changed}) AS digest
 FROM (SELECT current_setting('switchyard.counters') AS counters OFFSET 0) c`
 }
 
-/** What `signalSql` gives as `digest`, shortened. */
+/** Shortens the `digest` of `signalSql`. */
 export function shortened(digest: string): string {
   return createHash('sha256').update(digest).digest('hex').slice(0, 12)
 }

@@ -7,8 +7,8 @@ import type { QualifiedName } from './qualified-name.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
 
 /**
- * What a text touches where each relation that is not the system's own is taken for an ordinary table, without triggers,
- * foreign keys, children, or anything else by which one relation leads to another.
+ * Returns the footprint of a text under the assumption that each relation that is not the system's own is an ordinary
+ * table without triggers, foreign keys, children or other dependencies.
  */
 export function textOnlyFootprint(uses: NamedUses): Footprint {
   const { functions, relations, operators, types, targets } = uses

@@ -44,7 +44,7 @@ export interface WatcherOptions {
   readonly checkEveryMs?: number
   /** A query without an answer by then counts as failed, in milliseconds. @defaultValue 65_000 */
   readonly timeoutMs?: number
-  /** What another watcher knew of the database, and when that was last compared. */
+  /** State of another watcher of the database, and when it was last compared. */
   readonly former?: Pick<CatalogWatcher, 'known' | 'schema' | 'comparedAtMs'> | undefined
   /** Must not throw. */
   readonly onEvent?: (event: CatalogEvent) => void
@@ -52,7 +52,7 @@ export interface WatcherOptions {
 
 // A connection that is busy with one long statement reports what it changed before only when that has ended.
 const thoroughEveryMs = 60_000
-// Loading it all costs the primary more than a glance at what is new, so it waits for a pause in a migration.
+// A full load costs the primary more than a query for changes, so it waits for a pause in a migration.
 const pauseMs = 1_000
 const longestMigrationMs = 10_000
 const glanceMs = 3_000
@@ -84,16 +84,16 @@ export class CatalogWatcher {
   /** How often the database may have changed through this process, and how many of those it was asked about. */
   #changes = 0
   #changesSeen = 0
-  /** What is known of a database that has changed, until all of it is loaded again. */
+  /** Catalog of a database that has changed, until it is fully loaded again. */
   #recent: { readonly catalog: Catalog; readonly changes: number } | undefined
-  /** When the first change was made that is not in the catalog which was loaded, on the platform's clock. */
+  /** When the first change was made that the loaded catalog lacks, on the platform's clock. */
   #changedAt = 0
   #version = 1
   #timer: Timer | undefined
   #round: Promise<void> | undefined
   #roundSinceMs = 0
   #isActive = false
-  /** All that was read has to be compared as of this moment, on the platform's clock. */
+  /** Time as of which everything read has to be compared, on the platform's clock. */
   #neededSinceMs = -Infinity
 
   constructor(options: WatcherOptions) {
@@ -120,12 +120,12 @@ export class CatalogWatcher {
     return this.#recent?.changes === this.#changes ? this.#recent.catalog : this.#unloaded
   }
 
-  /** What was loaded last, whether or not it still counts. */
+  /** The last loaded catalog, whether or not it is still valid. */
   get known(): Loaded | undefined {
     return this.#known
   }
 
-  /** Why the last question had no answer. `undefined` when it had one. */
+  /** The error of the last query. `undefined` when it succeeded. */
   get failure(): Error | undefined {
     return this.#failure
   }

@@ -8,19 +8,19 @@ import type { VirtualConnection } from './virtual-connection.ts'
 
 export type Ended = (error?: Error) => void
 
-/** The client that a core is the inside of. */
+/** The client that a core implements. */
 export interface Shell {
   readonly client: Client
   readonly facade: ConnectionFacade
 }
 
-/** The inside of a routed client: what is behind node-postgres' surface. */
+/** Implementation of a routed client behind the interface of node-postgres. */
 export interface ClientCore {
-  /** The tier of each request that names none. */
+  /** Tier of requests without a tier. */
   readonly tier: string | undefined
-  /** Absent before there is a cluster. */
+  /** Absent until the client has joined a cluster. */
   readonly connection: VirtualConnection | undefined
-  /** In node-postgres' words, why statements are not taken now, if they are not. */
+  /** Returns node-postgres' error message if statements are not accepted now. */
   readonly refusal: string | undefined
   /** The session of the calling code. */
   session(): MutableSession
@@ -29,11 +29,11 @@ export interface ClientCore {
   explain(query: Run['query'], session: MutableSession): Promise<Explanation>
   connect(done: (error: Error | undefined) => void): void
   end(done: Ended): void
-  /** As when the connection breaks. */
+  /** Behaves as if the connection had broken. */
   cut(): void
 }
 
-/** Whether a client can be handed out again. */
+/** Whether a client can be reused. */
 export function isUsable(client: PoolClient): boolean {
   return Reflect.get(client, '_ending') !== true
 }

@@ -6,8 +6,8 @@ type Message = 'parse' | 'bind' | 'describe' | 'execute' | 'flush' | 'close' | '
 type Recorded = readonly [name: Message, args: readonly unknown[]]
 
 /**
- * The connection that a cursor has for its whole life. It passes messages on to the real connection of the moment, of which
- * there may be none. Until the first row has come it also keeps them, so that they can be sent again over another one.
+ * The connection of a cursor for its whole lifetime. It forwards messages to the current real connection, if any. Until
+ * the first row has arrived it also records them, so that they can be sent again over another one.
  */
 export class CursorConnection extends EventEmitter {
   readonly #synced: () => void
@@ -15,12 +15,12 @@ export class CursorConnection extends EventEmitter {
   #record: Recorded[] | undefined = []
   #isOver = false
 
-  /** @param synced Called when the cursor has sent Sync, and so expects nothing but ReadyForQuery. */
+  /** @param synced Called when the cursor has sent Sync and expects only ReadyForQuery. */
   constructor(synced: () => void) {
     super()
     this.#synced = synced
     this.on('newListener', (name: string | symbol) => {
-      // pg-cursor waits for ReadyForQuery when it is closed, also behind the last one.
+      // A closed pg-cursor waits for ReadyForQuery, even if the last one has already arrived.
       if (this.#isOver && name === 'readyForQuery') process.nextTick(() => this.emit('readyForQuery'))
     })
   }
@@ -58,13 +58,13 @@ export class CursorConnection extends EventEmitter {
     this.#synced()
   }
 
-  /** Ends the real connection, as the deprecated `cursor.end()` asks for. */
+  /** Ends the real connection, as the deprecated `cursor.end()` does. */
   end(): void {
     if (this.#real === undefined) process.nextTick(() => this.emit('end'))
     else Reflect.apply(Reflect.get(this.#real, 'end'), this.#real, [])
   }
 
-  /** Sends over this connection from now on, beginning with everything that was sent before. */
+  /** Switches to this connection, and first repeats everything that was sent before. */
   attach(real: Connection): void {
     this.#real = real
     for (const [name, args] of this.#record ?? []) pass(real, name, args)
@@ -74,12 +74,12 @@ export class CursorConnection extends EventEmitter {
     this.#real = undefined
   }
 
-  /** Keeps nothing any more: the answer belongs to the connection that it has begun to come over. */
+  /** Stops recording: the answer has started to arrive over this connection. */
   settle(): void {
     this.#record = undefined
   }
 
-  /** Answers everything that waits for ReadyForQuery, now and later. */
+  /** Answers all waits for ReadyForQuery, now and later. */
   finish(): void {
     this.detach()
     this.settle()

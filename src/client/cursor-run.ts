@@ -13,27 +13,27 @@ interface CursorState {
 
 /** The state of a cursor. It belongs to one connection at most: that of the present sending. */
 type State =
-  /** On no connection: it has not been sent yet, or moves to another node. */
+  /** On no connection: it has not been sent yet, or is moving to another node. */
   | { readonly name: 'waiting' }
-  /** Sent, and no row has come: it can still move. */
+  /** Sent, and no row has arrived: it can still move. */
   | { readonly name: 'opening'; readonly sending: CursorSending; readonly use: CursorUse }
-  /** Rows have come, so it stays. */
+  /** Rows have arrived, so it stays on this connection. */
   | { readonly name: 'open'; readonly sending: CursorSending; readonly use: CursorUse }
-  /** It was closed, is complete, or has failed: ReadyForQuery comes next, or the connection's end. */
+  /** It was closed, is complete, or has failed. ReadyForQuery or the end of the connection follows. */
   | { readonly name: 'closing'; readonly sending: CursorSending; readonly use: CursorUse }
   | { readonly name: 'ended' }
 
 /** The callbacks of a cursor that is sent over a connection. */
 export interface CursorUse {
-  /** The answer begins: for now with its columns. */
+  /** The answer starts, with its columns. */
   readonly begun: () => void
-  /** The cursor is about to hear that its answer is complete, or its error. */
+  /** The cursor is about to receive the end of its answer or its error. */
   readonly ending: (error: Error | undefined) => void
   /** Returns a function to call in place of telling the cursor this error, if any. It is called when the cursor has left the connection. */
   readonly takes: (error: Error) => (() => void) | undefined
 }
 
-/** Handlers that tell something of the answer's rows, so that it cannot be had from another server any more. */
+/** Handlers that reveal rows of the answer. After them it cannot move to another server. */
 const OF_ROWS: ReadonlySet<string> = new Set([
   'handleDataRow',
   'handlePortalSuspended',
@@ -43,9 +43,9 @@ const OF_ROWS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The life of one cursor (pg-cursor, or pg-query-stream with one inside) from its call to its end. The cursor gets a `CursorConnection`
- * at once and keeps it; `send` decides which real connection is behind it. The cursor ends exactly once, also when it is closed before
- * it was sent, or when its server dies while it is being closed.
+ * Runs one cursor (pg-cursor, or pg-query-stream with one inside) from its call to its end. The cursor gets a
+ * `CursorConnection` at once and keeps it; `send` chooses the real connection behind it. It ends exactly once, even if
+ * it is closed before it is sent, or if its server dies while it is being closed.
  */
 export class CursorRun implements CursorHearer {
   readonly submittable: Submittable
@@ -58,9 +58,9 @@ export class CursorRun implements CursorHearer {
   #isFailed = false
 
   /**
-   * Begins the life of a cursor; `undefined` where the query object is none, or has been submitted before.
+   * Creates the run of a cursor; `undefined` if the query object is not a cursor or was submitted before.
    *
-   * @param callback Called when it has ended, unless it has a callback of its own. Only pg-query-stream calls it.
+   * @param callback Called when it has ended, unless it has its own callback. Only pg-query-stream calls it.
    */
   static of(submittable: Submittable, callback?: unknown): CursorRun | undefined {
     return isCursor(innerOf(submittable)) ? new CursorRun(submittable, callback) : undefined
@@ -77,7 +77,7 @@ export class CursorRun implements CursorHearer {
       if (typeof handle === 'function') Reflect.apply(handle, submittable, args)
     })
     submittable.submit(this.#connection as unknown as Connection)
-    // A stream that was destroyed before its call had no cursor to close.
+    // A stream that was destroyed before its call had no cursor to close yet.
     if (Reflect.get(submittable, 'destroyed') === true) this.#cancel()
   }
 
@@ -85,28 +85,28 @@ export class CursorRun implements CursorHearer {
     return this.#state.name === 'ended'
   }
 
-  /** True while it could be run by another server: no row has come, and it is still wanted. */
+  /** True while it can move to another server: no row has arrived, and it is still in use. */
   get canMove(): boolean {
     return this.#state.name === 'opening' || this.#state.name === 'waiting'
   }
 
-  /** Calls `observer` once when the cursor has ended, with why its connection is gone if it is. */
+  /** Calls `observer` once when the cursor has ended, with the error if its connection is lost. */
   whenEnded(observer: (lost: Error | undefined) => void): void {
     this.#observers.push(observer)
   }
 
-  /** Sends the cursor over a connection; the one before, if any, is left. */
+  /** Sends the cursor over a connection, after leaving the previous one. */
   send(client: PoolClient, use: CursorUse): void {
     this.leave()
     if (this.#state.name === 'ended') throw new Error('The cursor has ended')
-    // node-postgres puts its own around it where there is a `query_timeout`.
+    // With a `query_timeout` node-postgres wraps the callback.
     if (this.#callback !== undefined) Reflect.set(this.submittable, 'callback', this.#callback)
     const sending = new CursorSending(client, this)
     this.#state = { name: 'opening', sending, use }
     client.query(sending as never)
   }
 
-  /** Leaves the connection: what that says from now on is not heard. */
+  /** Leaves the connection and ignores its further messages. */
   leave(): void {
     if (!('sending' in this.#state)) return
     const { name, sending } = this.#state
@@ -116,7 +116,7 @@ export class CursorRun implements CursorHearer {
     if (name === 'closing') this.#cancel()
   }
 
-  /** Ends the cursor with this error, wherever it is. */
+  /** Ends the cursor with this error, in any state. */
   fail(error: Error): void {
     if (this.#state.name === 'ended') return
     if ('sending' in this.#state) this.#state.sending.leave()
@@ -173,13 +173,13 @@ export class CursorRun implements CursorHearer {
     this.#connection.settle()
   }
 
-  /** The cursor was closed, or answers what it has heard. */
+  /** Called when the cursor sends Sync: it was closed, or responds to a message. */
   #synced(): void {
     if ('sending' in this.#state) this.#state = { ...this.#state, name: 'closing' }
     else if (!this.#isFailed) this.#cancel()
   }
 
-  /** It was closed, and there is no connection that would have to know. */
+  /** Ends a cursor that was closed without a connection. */
   #cancel(): void {
     this.#tell('handleReadyForQuery', [this.#connection])
     this.over(undefined)
@@ -195,7 +195,7 @@ export class CursorRun implements CursorHearer {
       this.#cursor.state = 'busy'
     }
     this.#tell('handleError', [error, this.#connection])
-    // A stream that reads nothing at the moment would hear of it only when it reads on.
+    // A paused stream would notice only when it continues to read.
     const stream = this.submittable as Partial<NodeJS.ReadableStream> & { destroy?: (error: Error) => void }
     const hears = typeof stream.listenerCount === 'function' && stream.listenerCount('error') > 0
     if (stream !== (this.#cursor as unknown) && hears) stream.destroy?.(error)

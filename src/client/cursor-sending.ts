@@ -1,26 +1,26 @@
 import type { Connection, PoolClient, Submittable } from 'pg'
 import { isBroken } from '../nodes/is-broken.ts'
 
-/** Receives what a connection says to the cursor that was sent over it. */
+/** Receives the messages of a connection for the cursor that was sent over it. */
 export interface CursorHearer {
   readonly submittable: Submittable
-  /** The connection is free: the cursor's messages may be sent. */
+  /** The connection is free, so the cursor's messages may be sent. */
   submitted(connection: Connection): void
   /** node-postgres calls a handler of the query object. */
   heard(handler: string, args: readonly unknown[]): void
   /** The connection emits a message that has no handler. */
   noticed(event: string, message: unknown): void
   failed(error: Error): void
-  /** The connection is ready for something else: `undefined`. Or it is gone, and this is why. */
+  /** The connection is ready for the next statement (`undefined`), or lost with this error. */
   over(lost: Error | undefined): void
 }
 
-/** Messages that pg-cursor listens to besides its handlers. */
+/** Messages that pg-cursor listens to in addition to its handlers. */
 const EVENTS = ['noData', 'rowDescription'] as const
 
 /**
- * The query object that node-postgres gets for a cursor: one for each connection that the cursor is sent over. What it hears
- * after `leave()` goes nowhere, so a connection that was left cannot disturb the next one.
+ * The query object that node-postgres gets for a cursor, one for each connection that the cursor is sent over. After
+ * `leave()` it ignores all messages, so that the old connection cannot disturb the new one.
  */
 export class CursorSending {
   readonly #client: PoolClient
@@ -36,7 +36,7 @@ export class CursorSending {
     client.once('end', this.#ended)
   }
 
-  // node-postgres and instrumentation read these, and put a callback of theirs around the one that is there.
+  // node-postgres and instrumentation read these, and wrap the callback.
   get text(): unknown {
     const { submittable } = this.#hearer
     return Reflect.get(submittable, 'text') ?? Reflect.get(innerOf(submittable), 'text')
@@ -67,7 +67,7 @@ export class CursorSending {
     this.#hearer.submitted(connection)
   }
 
-  /** Hears nothing any more. */
+  /** Ignores all further messages. */
   leave(): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -103,7 +103,7 @@ export class CursorSending {
   handleError(error: Error): void {
     if (this.#isOver) return
     this.#hearer.failed(error)
-    // Refused before it was its turn, or the connection is gone: no ReadyForQuery will come.
+    // Rejected before its turn, or the connection is lost: no ReadyForQuery will follow.
     if (this.#connection === undefined || isBroken(this.#client)) this.#lose(error)
   }
 
@@ -130,7 +130,7 @@ export class CursorSending {
   }
 }
 
-/** The cursor itself: a stream has it inside. */
+/** Returns the cursor, which may be inside a stream. */
 export function innerOf(submittable: Submittable): object {
   const inner: unknown = Reflect.get(submittable, 'cursor')
   return typeof inner === 'object' && inner !== null ? inner : submittable

@@ -59,7 +59,7 @@ export class PooledCore implements ClientCore {
     return this.connection.explain(query, session)
   }
 
-  /** Called once by the pool that makes the client, as pg.Pool does. */
+  /** Called once by the pool that creates the client, as pg.Pool does. */
   connect(done: (error: Error | undefined) => void): void {
     if (this.#isConnected) return process.nextTick(done, new Error(CONNECTED_BEFORE))
     this.#isConnected = true

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Done } from '../execution/execution.ts'
 import { isSubmittable, normalizeQuery, promised } from './query-arguments.ts'
 
-/** What `client.query` is called with. */
+/** Returns the arguments of the call of `client.query`. */
 function sentBy(config: unknown, values: unknown): { args: unknown[]; done: Done } {
   const calls: unknown[][] = []
   const client = { query: (...args: unknown[]) => void calls.push(args) } as unknown as PoolClient

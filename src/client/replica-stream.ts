@@ -9,26 +9,26 @@ import { TERMINATED } from './words.ts'
 
 export interface ReplicaStreamOptions {
   readonly run: CursorRun
-  /** Runs a proven read: sends it over a connection to a node of its plan, or has it spilled onto the primary. */
+  /** Runs a proven read on a node of its plan, or on the primary in place of a replica. */
   readonly read: (send: Send, conversation: Conversation, failed: (error: Error | undefined) => void) => void
-  /** Runs it on the primary. `leave` is to be called when it is over there, `heard` with how it has ended. */
+  /** Runs it on the primary. Call `leave` when it has ended there, and `heard` with its result. */
   readonly onPrimary: (leave: () => void, heard: Heard) => void
-  /** It is sent over this connection, for now. */
+  /** The cursor was sent over this connection. */
   readonly sent: (client: PoolClient) => void
-  /** It is on this connection until its end, unless that fails before the first row. */
+  /** The cursor stays on this connection until its end, unless that fails before the first row. */
   readonly held: (lease: ReplicaLease) => void
-  /** It is not on this connection any more. */
+  /** The cursor has left this connection. */
   readonly left: (client: PoolClient) => void
-  /** A node has failed while it had the cursor. */
+  /** A node has failed with the cursor. */
   readonly nodeFailed: (lease: ReplicaLease, error: Error) => void
-  /** It has come to its end, and has given back what it had. */
+  /** The cursor has ended and returned its connection. */
   readonly ended: () => void
 }
 
-/** How often one cursor leaves a connection that it held for another. */
+/** Maximum number of moves of a cursor to another connection. */
 const MOST_MOVES = 3
 
-/** Failures before the first row that another node may not have. */
+/** Failures before the first row after which another node may serve the cursor. */
 const MOVES: ReadonlySet<Failure> = new Set<Failure>([
   'node',
   'fenced',
@@ -40,13 +40,13 @@ const MOVES: ReadonlySet<Failure> = new Set<Failure>([
 const nothing = (): void => {}
 
 /**
- * A cursor over a proven read, on replicas. Until its first row a failure moves it to another node; from then on it has one
- * connection until its end, and errors are its own.
+ * A cursor of a proven read on replicas. Before its first row a failure moves it to another node. After that it stays
+ * on its connection until its end, and errors go to its caller.
  */
 export class ReplicaStream {
   readonly #options: ReplicaStreamOptions
   #client: PoolClient | undefined
-  /** Ends the attempt to open it on a node. */
+  /** Gives up the attempt to open it on a node. */
   #begun: Done | undefined
   #lease: ReplicaLease | undefined
   #unwatch: (() => void) | undefined
@@ -77,7 +77,7 @@ export class ReplicaStream {
   /** Called once for each candidate. */
   readonly #send: Send = (client, done) => {
     const { run, sent } = this.#options
-    // Nobody wants it any more: the connection is given back as soon as it is held.
+    // The cursor was closed: its connection is returned as soon as it arrives.
     if (run.isEnded) return done(undefined)
     this.#leave()
     this.#client = client
@@ -108,9 +108,12 @@ export class ReplicaStream {
     return lease !== undefined && isServerError(error) ? () => this.#contest(lease, error) : undefined
   }
 
-  /** The statement's own error, as this replica sees it: the primary is asked too, unless the replica is known to have caught up. */
+  /**
+   * Handles an error of the statement on this replica: the primary decides, unless the replica is known to have caught
+   * up.
+   */
   #contest(lease: ReplicaLease, error: Error): void {
-    // No Sync has been sent behind the error: the connection is of no use to others.
+    // No Sync was sent after the error, so the connection cannot be reused.
     this.#giveBack(error)
     lease.contest.claim(error, (place, heard) => {
       if (place !== undefined) return this.#spill(place.leave, heard)
@@ -122,7 +125,7 @@ export class ReplicaStream {
     return this.#lease !== undefined && this.#options.run.canMove && this.#moves < MOST_MOVES
   }
 
-  /** The connection that was held has failed, and nothing has come over it: another one is looked for. */
+  /** Moves the cursor to another node after its connection has failed before the first row. */
   #move(error: Error): void {
     const failure = failureOf(error)
     const lease = this.#lease
@@ -141,7 +144,7 @@ export class ReplicaStream {
     held(lease)
   }
 
-  /** The node is gone, whatever the connection says. */
+  /** Gives up the node, in any state of the connection. */
   #giveUp(cause: Error): void {
     const { run } = this.#options
     if (!this.#canMove) return run.fail(cause)
@@ -179,7 +182,7 @@ export class ReplicaStream {
     this.#begun = undefined
     if (this.#lease !== undefined) this.#giveBack(lost ?? isBroken(this.#lease.client))
     else this.#leave()
-    // Says nothing of the node; the connection, where something may be under way, is closed.
+    // Not a failure of the node. The connection is closed, since a statement may still run on it.
     begun?.(new Error('The cursor was closed before its node answered'))
     this.#options.ended()
   }

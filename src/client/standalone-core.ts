@@ -16,7 +16,7 @@ interface Entered {
   readonly connection: VirtualConnection
 }
 
-/** The inside of a client that is constructed, connected and ended by the application. */
+/** Implementation of a standalone client. */
 export class StandaloneCore implements ClientCore {
   readonly tier: undefined = undefined
   readonly #membership: Membership

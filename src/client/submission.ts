@@ -6,18 +6,18 @@ import { CursorRun } from './cursor-run.ts'
 import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
 import { forgetActive } from '../nodes/query.ts'
 
-/** A query object and the other arguments of its call, as they came. */
+/** A query object and the other arguments of its call. */
 export interface Submission {
   readonly submittable: Submittable
-  /** Absent where it is no cursor: it then drives its connection itself. */
+  /** Absent unless it is a cursor: other query objects drive their connection themselves. */
   readonly run: CursorRun | undefined
   readonly values: unknown
   readonly callback: unknown
-  /** Called once when it has come to its end, and its client is free again. */
+  /** Called once when it has ended and its client is free. */
   readonly over?: () => void
 }
 
-/** Takes over a query object from its call on. */
+/** Prepares a query object from its call on. */
 export function submissionOf(
   submittable: Submittable,
   values: unknown,
@@ -28,7 +28,7 @@ export function submissionOf(
   return { submittable, run, values, callback, ...(over === undefined ? {} : { over }) }
 }
 
-/** Tells a query object that it will not run. */
+/** Fails a query object that will not run. */
 export function failSubmission({ run, submittable }: Submission, error: Error): void {
   if (run === undefined) fail(submittable, error)
   else run.fail(error)
@@ -40,8 +40,8 @@ export function isUnwanted({ run, submittable }: Submission): boolean {
 }
 
 /**
- * Sends a query object over a connection that it has for itself until the server is ready again. `done` is called right
- * before it hears that it has ended or failed, and `hears` each time right before it hears anything.
+ * Sends a query object over a connection that it owns until the server is ready again. Calls `done` right before the
+ * object learns that it has ended or failed, and `hears` right before each of its messages.
  */
 export function sendSubmission(
   submission: Submission,
@@ -60,7 +60,7 @@ export function sendSubmission(
   }
   attend(submittable, { hears, ending, isDeaf: () => isAborted(submittable) })
   whenAborted(submittable, () => {
-    // Not by its socket, which would look like a failure of the server.
+    // Not through its socket, which would look like a failure of the server.
     if (!isOver) client.end(nothing)
   })
   const told = typeof callback === 'function' ? onlyOnce(callback as (error: unknown) => void) : callback
@@ -85,7 +85,10 @@ function onlyOnce<Args extends unknown[]>(callback: (...args: Args) => void): (.
   }
 }
 
-/** A stream that reads the socket by itself (COPY TO) stops when it is destroyed, and the rest would stay in front of others. */
+/**
+ * A stream that reads the socket itself (COPY TO) stops when it is destroyed, and would leave the rest to the next
+ * statement.
+ */
 function whenAborted(submittable: Submittable, aborted: () => void): void {
   const once: unknown = Reflect.get(submittable, 'once')
   if (typeof once !== 'function') return
@@ -95,7 +98,7 @@ function whenAborted(submittable: Submittable, aborted: () => void): void {
   Reflect.apply(once, submittable, ['close', closed])
 }
 
-/** Says Node.js of what is read, when it was destroyed before its end. */
+/** Whether a stream was destroyed before its end. */
 function isAborted(submittable: Submittable): boolean {
   return Reflect.get(submittable, 'readableAborted') === true
 }

@@ -32,10 +32,10 @@ function submit(client: PoolClient, submission: Submission, over: () => void): v
   const self = selfOf<PoolClient & Partial<Submitting>>(client)
   if (self[SUBMIT] !== undefined) {
     self[SUBMIT](submission)
-    // It gives back what it has when the object has come to its end.
+    // It returns its connection when the object has ended.
     return client.release()
   }
-  // A `connect()` of the application's own may give a client of another pool.
+  // An application's own `connect()` may return a client of another pool.
   sendSubmission(submission, client, (error) => {
     client.release(error)
     over()

@@ -4,16 +4,16 @@ import type { RouterPort } from './router-port.ts'
 import type { ParameterAnnouncer } from './parameter-status.ts'
 import type { VirtualConnection } from './virtual-connection.ts'
 
-/** The configuration of a client that a pool makes. */
+/** Configuration of a client that a pool creates. */
 export class Wiring {
   readonly router: RouterPort
-  /** Options of node-postgres, for what a client shows of itself. */
+  /** Options of node-postgres that the client shows. */
   readonly config: ClientConfig
   readonly kind: ClientKind
   readonly parameters: ParameterAnnouncer
-  /** Called when everything is given back after a release. */
+  /** Called when everything has been returned after a release. */
   readonly returned: (client: PoolClient) => void
-  /** Set by the client that is made. */
+  /** Set by the created client. */
   connection: VirtualConnection | undefined
 
   constructor(options: Pick<Wiring, 'router' | 'config' | 'kind' | 'parameters' | 'returned'>) {
@@ -25,13 +25,13 @@ export class Wiring {
   }
 }
 
-/** A cluster that clients of the same configuration have in common. */
+/** Membership in a cluster that clients with the same configuration share. */
 export interface Membership {
   /** Options of node-postgres. */
   readonly config: ClientConfig
-  /** A connection to the primary is held from `connect()` to `end()`. */
+  /** Whether a connection to the primary is held from `connect()` to `end()`. */
   readonly isEager: boolean
-  /** The cluster, which is watched until the last one leaves. */
+  /** The cluster, which is monitored until the last member leaves. */
   enter(): MemberPort
 }
 

@@ -10,10 +10,10 @@ export type Connected = (error?: Error, client?: PoolClient, done?: (error?: Err
 /** The callback of `pool.end()`. */
 export type Ended = (error?: Error) => void
 
-/** Runs a query, and calls back with its result. */
+/** Runs a query and calls back with its result. */
 export type RunQuery = (config: unknown, values: unknown, done: Done) => void
 
-/** The pool whose method is called, as far as it is asked for: its option `Promise` names the class of promises. */
+/** The part of the pool that is needed: its option `Promise` names the class of promises. */
 interface Promising {
   readonly Promise: PromiseConstructor
 }
@@ -25,7 +25,7 @@ function promiseOf<T>(pool: Promising, promise: Promise<T>): Promise<T> {
   })
 }
 
-/** `connect()` as pg.Pool has it: a promise, or nothing where a callback is given. */
+/** Implements `connect()` like pg.Pool: returns a promise, or nothing with a callback. */
 export function connectForm(
   pool: Promising,
   taken: Promise<PoolClient>,
@@ -40,7 +40,7 @@ export function connectForm(
   return undefined
 }
 
-/** `end()` as pg.Pool has it. */
+/** Implements `end()` like pg.Pool. */
 export function endForm(pool: Promising, ended: Promise<void>, callback: Ended | undefined): unknown {
   if (typeof callback !== 'function') return promiseOf(pool, ended)
   const bound = guarded(callback)
@@ -50,13 +50,13 @@ export function endForm(pool: Promising, ended: Promise<void>, callback: Ended |
 
 /** The callback for the answer of a query, and the value that `query()` returns. */
 interface QueryForm {
-  /** Takes the answer. */
+  /** Receives the result. */
   readonly done: Done
   /** A promise, or nothing where the caller has given a callback. */
   readonly returned: Promise<unknown> | undefined
 }
 
-/** `query()` as pg.Pool has it: unlike a client it does not look for a callback in the configuration. */
+/** Implements `query()` like pg.Pool: unlike a client's, it does not read a callback from the configuration. */
 export function queryForm(pool: Promising, values: unknown, callback: unknown): QueryForm {
   const given = callbackOf(undefined, values, callback)
   if (given !== undefined) return { done: guarded(inThisContext(given)), returned: undefined }

@@ -7,7 +7,7 @@ import { submitThrough } from '../client/submit-through.ts'
 import { asError } from '../errors/as-error.ts'
 import { callParent, CORE, hasOwnConnect, type BaseCore, type BasePool } from './pool-base.ts'
 
-/** A pool whose `connect()` may be the application's own. */
+/** A pool whose `connect()` may be overridden by the application. */
 interface Connecting {
   connect(callback?: Connected): unknown
 }
@@ -45,13 +45,13 @@ export async function clientThrough(pool: Connecting): Promise<PoolClient> {
   })
 }
 
-/** The clients that the next `connect()` of a pool hands out. */
+/** Source of the clients for the next `connect()` of a pool. */
 interface CheckoutRequest {
   readonly core: BaseCore
   checkouts: Checkouts | undefined
 }
 
-/** The request in whose context a `connect()` runs. */
+/** The request for which a `connect()` runs. */
 const requests = new AsyncLocalStorage<CheckoutRequest>()
 
 /** Takes one of these clients through the pool's `connect()`, which may be the application's own. */
@@ -59,7 +59,7 @@ export function takeThrough(pool: BasePool, checkouts: Checkouts): Promise<PoolC
   return requests.run({ core: pool[CORE], checkouts }, () => clientThrough(pool))
 }
 
-/** The clients that `takeThrough` asks of this call of `connect()`. */
+/** Returns the source of clients that `takeThrough` wants from this call of `connect()`. */
 export function requestedCheckouts(core: BaseCore): Checkouts | undefined {
   const request = requests.getStore()
   if (request?.core !== core) return undefined
@@ -84,8 +84,8 @@ export function queryThrough(pool: BasePool, config: unknown, values: unknown, c
 }
 
 /**
- * False where `query()` has to go through clients of `connect()`: the application has put its own in place, which may prepare them. Or a
- * function stands in the place of the query, which pg-pool refuses in its own way.
+ * False when `query()` has to use clients of `connect()`: the application has overridden it and may prepare clients
+ * there. Or when the query is a function, which pg-pool rejects in its own way.
  */
 export function runsItself(pool: BasePool, config: unknown): boolean {
   return hasOwnConnect(pool) && typeof config !== 'function'

@@ -1,15 +1,15 @@
 import type { Usage } from '../client/checkouts.ts'
 import type { PgPool } from './pool-base.ts'
 
-/** The error of what is asked of a pool after `end()`, in pg-pool's words; `undefined` before. */
+/** Returns pg-pool's error for calls after `end()`; `undefined` before. */
 export function refusalOf({ ending }: PgPool): Error | undefined {
   return ending ? new Error('Cannot use a pool after calling end on the pool') : undefined
 }
 
-/** The life of a pool: after `end()` nothing begins, and what is under way comes to its end, as with pg.Pool. */
+/** Lifetime of a pool. As with pg.Pool, nothing starts after `end()`, and running operations continue to their end. */
 export class Lifetime implements Usage {
   readonly #pool: PgPool
-  /** Clients that are checked out, and queries of the pool's own that are under way. */
+  /** Number of checked-out clients and of the pool's running queries. */
   #busy = 0
   #whenIdle: (() => void) | undefined
 
@@ -26,7 +26,7 @@ export class Lifetime implements Usage {
     if (this.#busy === 0) this.#whenIdle?.()
   }
 
-  /** @param close Called when nothing is under way. */
+  /** @param close Called when nothing is running any more. */
   async end(close?: () => Promise<void>): Promise<void> {
     if (this.#pool.ending) throw new Error('Called end on pool more than once')
     Object.assign(this.#pool, { ending: true })

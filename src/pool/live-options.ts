@@ -17,8 +17,8 @@ export function shownOptions({ nodes, pgOptions }: ResolvedOptions): PoolConfig 
 }
 
 /**
- * The options of a pool with several nodes, which the application may change at any time, as with pg.Pool: a change holds for
- * every node that has no option of its own of that name.
+ * The options of a pool with several nodes. As with pg.Pool, the application may change them at any time: a change
+ * applies to every node without its own option of that name.
  */
 export class LiveOptions {
   /** The options as the application sees and changes them. */
@@ -45,13 +45,13 @@ export class LiveOptions {
     })
   }
 
-  /** A node whose options follow those of the pool from now on. */
+  /** Makes the options of a node follow those of the pool. */
   readonly adopt = (config: NodeConfig): NodeConfig => {
     const options: PoolConfig = { ...config.options }
     if (config.options.password !== undefined) options.password = config.options.password
     const changed: NodeConfig = { ...config, options, followers: new Set() }
     for (const [name, value] of this.#changes) if (!LOCATION.has(name)) put(changed, name, value)
-    // A node that stays keeps its connections, and these go on reading the options that they were opened with.
+    // A node that stays keeps its connections, which keep reading their original options.
     const known = this.#nodes.get(config.id)
     const stays = known !== undefined && isSameWay(known, changed)
     const adopted = stays ? { ...changed, options: known.options, followers: known.followers } : changed

@@ -13,12 +13,12 @@ import { SharedClusters } from '../router/shared-clusters.ts'
 /** The exports of a copy of node-postgres. */
 export type PgModule = typeof pg
 
-/** Options of a `Client`: every option of `pg.Client`, and where there are replicas, those of `Pool`. */
+/** Options of a `Client`: every option of `pg.Client` and, with `replicas`, those of `Pool`. */
 export type ClientOptions = ClientConfig & PoolOptions
 
 /**
- * A client that is constructed, connected and ended by itself. With `replicas` it routes as clients of a pool do, and clients
- * of the same configuration watch one cluster together; without, it is `pg.Client`.
+ * A standalone client. With `replicas` it routes like clients of a pool, and clients with the same configuration share
+ * one monitor; without, it is `pg.Client`.
  */
 export interface Client extends PgClient {
   /**
@@ -36,11 +36,11 @@ export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
 }
 
 /**
- * The module for another copy of node-postgres than this package's own: its `Pool` is a subclass of that copy's, and its
- * clients are `instanceof` that copy's. `defaults` are options that count for every `Pool` and `Client` where none are given: for
- * libraries that construct them by themselves, and do not pass on what they do not know.
+ * Creates the module for another copy of node-postgres: its `Pool` is a subclass of that copy's, and its clients are
+ * instances of that copy's `Client`. `defaults` are default options of every `Pool` and `Client`, for libraries that
+ * construct them and do not pass on unknown options.
  *
- * Throws `SWITCHYARD_INVALID_OPTION` when `pg` is no node-postgres, or older than 8.21.
+ * Throws `SWITCHYARD_INVALID_OPTION` when `pg` is not node-postgres, or older than 8.21.
  */
 export function wrapPg(module: PgModule, defaults: PoolOptions = {}): RoutedModule {
   const { Client: ClientOfCopy, Pool: PoolOfCopy } = checked(module)
@@ -56,7 +56,7 @@ export function wrapPg(module: PgModule, defaults: PoolOptions = {}): RoutedModu
     defaults,
   })
   const routed = { ...module, Pool, Client: RoutedClient as ClientClass }
-  // As in node-postgres: loaded when it is asked for, and null where it is not installed.
+  // As in node-postgres: loaded on first access, and null if it is not installed.
   Object.defineProperty(routed, 'native', {
     get: () => module.native,
     configurable: true,

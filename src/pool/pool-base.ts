@@ -16,18 +16,18 @@ export interface PgPool extends EventEmitter, Readonly<Record<Count, number>> {
   end(callback?: Ended): unknown
 }
 
-/** Symbols and not private fields, so that a proxy of a pool has them too. */
+/** Symbols instead of private fields, so that a proxy of a pool has them too. */
 export const CORE: unique symbol = Symbol('core')
 const METHODS: unique symbol = Symbol('methods')
 
 interface Methods {
-  /** Those of the copy's own pool. */
+  /** Methods of the copy's own pool. */
   readonly parent: PgPool
   /** `connect()` of this library. */
   readonly connect: unknown
 }
 
-/** A pool of this library: itself, or a proxy of it. */
+/** A pool of this library or a proxy of it. */
 export interface BasePool extends PgPool {
   readonly [CORE]: BaseCore
   readonly [METHODS]: Methods
@@ -85,7 +85,7 @@ export function poolBaseClass(PoolOfCopy: typeof Pool): PoolBaseClass {
     connect: Reflect.get(PoolBase.prototype, 'connect'),
   }
   Object.defineProperty(PoolBase.prototype, METHODS, { value: methods })
-  // Libraries know a pool by the name of its class.
+  // Libraries check the name of a pool's class.
   Object.defineProperty(PoolBase, 'name', { value: 'Pool' })
   return PoolBase as unknown as PoolBaseClass
 }
@@ -99,12 +99,12 @@ export function callParent(
   return Reflect.apply(pool[METHODS].parent[method] as () => unknown, pool, args)
 }
 
-/** A counter of the copy's own pool for this one. */
+/** Returns a counter of the copy's own pool for this one. */
 export function countOfParent(pool: BasePool, name: Count): number {
   return Reflect.get(pool[METHODS].parent, name, pool)
 }
 
-/** False where the application has put a `connect()` of its own in place. */
+/** Whether the pool's `connect()` is not overridden by the application. */
 export function hasOwnConnect(pool: BasePool): boolean {
   return pool.connect === pool[METHODS].connect
 }

@@ -20,18 +20,18 @@ import { tierPoolClass } from './tier-pool.ts'
 import { transactionOver } from './transaction.ts'
 import type { TransactionOptions } from './transaction-options.ts'
 
-/** The classes of a copy of node-postgres that a pool is made of. */
+/** The classes of a copy of node-postgres that a pool needs. */
 export interface PoolParts {
   readonly Pool: typeof PgPool
   readonly Client: typeof Client
   readonly RoutedClient: RoutedClientClass
-  /** Makes the class of routed clients upon an application's own class of clients. */
+  /** Creates a routed client class from the application's client class. */
   readonly routedClientClass: (ClientClass: typeof Client) => RoutedClientClass
-  /** Options that count where none are given. */
+  /** Default options. */
   readonly defaults: PoolOptions
 }
 
-/** Makes `Pool` upon a copy's own: see `Pool` for what its methods do. */
+/** Creates `Pool` from a copy's own; see `Pool` for its methods. */
 export function poolClass(parts: PoolParts): PoolClass {
   const Base = poolBaseClass(parts.Pool)
   const PoolOfTier = tierPoolClass(Base)
@@ -46,7 +46,7 @@ export function poolClass(parts: PoolParts): PoolClass {
       const single = (pool: BasePool): PoolCore =>
         new SingleNodeCore({ pool, resolved, Base, explainer: () => unseenRouter(resolved, ClientClass) })
       const routed = (pool: BasePool): PoolCore => {
-        // Clients have what the application's own class has. Its `query` runs on the connections.
+        // Clients inherit from the application's class, whose `query` runs on the connections.
         const isOfCopy = OwnClient?.prototype instanceof parts.Client
         const RoutedClient = isOfCopy ? parts.routedClientClass(ClientClass) : parts.RoutedClient
         return new RoutedCore({ pool, resolved, Base, ClientClass, RoutedClient })

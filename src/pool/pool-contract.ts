@@ -19,8 +19,8 @@ import type { SessionOptions } from '../router/session-options.ts'
 import type { TransactionOptions } from './transaction-options.ts'
 
 /**
- * A drop-in for `pg.Pool`. Proven reads go to the replicas, everything else to the primary, and what a session wrote it
- * reads. Without replicas, and with one host, it behaves as `pg.Pool` does.
+ * A drop-in for `pg.Pool`. Proven reads go to replicas, everything else goes to the primary, and each session reads its
+ * own writes. Without replicas, and with one host, it behaves like `pg.Pool`.
  */
 export interface Pool extends PgPool {
   /** Events of the cluster. Those of node-postgres are on the pool itself. */
@@ -33,14 +33,14 @@ export interface Pool extends PgPool {
   readonly primary: PgPool
 
   /**
-   * Runs `fn` in a session of its own: what it writes, it reads, through everything that it awaits, and its reads never go
-   * back to something older. Code outside of any session shares the pool's own session. Within another session it sees what
-   * that one has written, and that one sees what it writes.
+   * Runs `fn` in its own session, which extends through everything that it awaits: it reads its own writes, and its
+   * reads never go back to older data. Code outside of any session shares the pool's session. A session within another
+   * one sees the outer one's writes, and the outer one sees its writes.
    */
   withSession<T>(fn: (session: Session) => T): T
   withSession<T>(options: SessionOptions, fn: (session: Session) => T): T
 
-  /** A session to run code in, now and later: `session.run(fn)`. Throws `SWITCHYARD_INVALID_OPTION`. */
+  /** Creates a session in which to run code: `session.run(fn)`. Throws `SWITCHYARD_INVALID_OPTION`. */
   session(options?: SessionOptions): Session
 
   /**
@@ -48,9 +48,9 @@ export interface Pool extends PgPool {
    * rethrown. The client is released automatically; meanwhile its `release()` throws. With `readOnly` the transaction runs on a replica
    * that shows what its session has written.
    *
-   * Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`, and `SWITCHYARD_TRANSACTION_ABORTED` when `fn` has
-   * caught the error of a statement and gone on, so that PostgreSQL could only roll back. An error of COMMIT whose outcome is
-   * `unknown` (see `outcomeOf`) is never followed by another attempt.
+   * Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`, and `SWITCHYARD_TRANSACTION_ABORTED` when `fn`
+   * has caught the error of a statement and continued, so that PostgreSQL could only roll back. After an error of
+   * COMMIT with the outcome `unknown` (see `outcomeOf`) there is no retry.
    */
   transaction<T>(fn: (client: PoolClient) => T | Promise<T>, options?: TransactionOptions): Promise<T>
 
@@ -87,7 +87,7 @@ export interface Pool extends PgPool {
    */
   setNodes(nodes: readonly (string | ReplicaOptions)[]): void
 
-  // The overloads of node-postgres' own types; their `any` is what makes untyped rows usable.
+  // The overloads of node-postgres' own types, whose `any` makes untyped rows usable.
   /* oxlint-disable typescript/no-explicit-any */
   query<T extends Submittable>(queryStream: T): T
   query<R extends any[] = any[], I = any[]>(
@@ -121,6 +121,7 @@ export interface Pool extends PgPool {
 export interface TierPool extends Omit<PgPool, 'query'>, Pick<Pool, 'query' | 'transaction'> {}
 
 /**
- * `new Pool(options)` does no I/O. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming what is wrong.
+ * `new Pool(options)` does no I/O. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming the
+ * option.
  */
 export type PoolClass = new (options?: PoolOptions) => Pool

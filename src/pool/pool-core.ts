@@ -9,7 +9,7 @@ import type { BaseCore, BasePool, PgPool } from './pool-base.ts'
 import type { Session } from './session.ts'
 import type { TierSource } from './tier-pool.ts'
 
-/** The inside of a pool: of one node, or of several that statements are routed to. See `Pool` for what each member does. */
+/** Implementation of a pool, with one node or with routing. See `Pool` for its members. */
 export interface PoolCore extends BaseCore {
   readonly events: RouterEventEmitter
   session(options: SessionOptions): Session

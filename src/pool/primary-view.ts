@@ -5,17 +5,17 @@ import { queryThrough } from './connect-through.ts'
 import { Lifetime, refusalOf } from './lifetime.ts'
 import type { BaseCore, BasePool, Count, PgPool, PoolBaseClass } from './pool-base.ts'
 
-/** The primary of a pool, as its view shows it. */
+/** The parts of a pool that its primary view uses. */
 export interface ViewSource {
   /** Options of node-postgres for the primary. */
   readonly options: PoolConfig
-  /** A client whose statements all go to the primary. */
+  /** Takes a client whose statements all go to the primary. */
   readonly take: () => Promise<PoolClient>
-  /** Connections to the primary. */
+  /** Counters of the connections to the primary. */
   readonly count: (name: Count) => number
 }
 
-/** A `pg.Pool` whose clients are those of the source, and whose queries run over them. To end it ends nothing else. */
+/** A `pg.Pool` with the clients of a source, and queries that run over them. Ending it does not end the source. */
 export function primaryView(Base: PoolBaseClass, source: ViewSource): PgPool {
   return new Base(source.options, (view) => new ViewCore(source, view))
 }

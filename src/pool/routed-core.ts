@@ -35,16 +35,16 @@ import { primaryView } from './primary-view.ts'
 import { Session } from './session.ts'
 import type { TierSource } from './tier-pool.ts'
 
-/** The options of nearly every query. */
+/** Default options of a query. */
 const NOTHING_BESIDES: RunOptions = {}
 
 export interface RoutedCoreOptions {
   readonly pool: BasePool
   readonly resolved: ResolvedOptions
   readonly Base: PoolBaseClass
-  /** The class of the connections. */
+  /** Class of the connections. */
   readonly ClientClass: typeof Client
-  /** The class of the clients that are handed out. */
+  /** Class of the clients that are handed out. */
   readonly RoutedClient: RoutedClientClass
 }
 
@@ -56,7 +56,7 @@ export class RoutedCore implements PoolCore {
   readonly #run: RunQuery
   readonly #lifetime: Lifetime
   readonly #leaks: LeakWatch | undefined
-  /** Clients of the whole pool, and of each tier that was asked for. */
+  /** Clients of the whole pool, and of each used tier. */
   readonly #checkouts = new Map<string | undefined, Checkouts>()
   #primary: PgPool | undefined
 
@@ -85,7 +85,7 @@ export class RoutedCore implements PoolCore {
         this.#router.tell('clientLeaked', leak),
       )
     }
-    // The options of the pool and of its view show the primary that there is now.
+    // The options of the pool and of its view show the current primary.
     this.events.on('primaryChanged', ({ to }) => {
       const config = this.#router.nodes.configOf(to)
       if (config === undefined) return
@@ -172,7 +172,7 @@ export class RoutedCore implements PoolCore {
     this.#router.roster.set(configs.map(this.#live.adopt))
   }
 
-  /** Runs queries of the pool, or of one tier. */
+  /** Returns a function that runs queries of the pool or of one tier. */
   #runner(tier?: string): RunQuery {
     const { pool } = this.#options
     const { dispatcher, hooks, sessions } = this.#router
@@ -224,7 +224,7 @@ export class RoutedCore implements PoolCore {
   }
 }
 
-/** Shows the events of every node's connections on the pool, as if they were its own. */
+/** Re-emits the events of every node's connections on the pool. */
 function eventsOf(
   { pool }: RoutedCoreOptions,
   router: () => Router,
@@ -237,7 +237,7 @@ function eventsOf(
     opened: (node, client, proceed) => router().connectionOpened(node, client, proceed),
     idleError: (node, error, client) => {
       router().connectionLost(node, error)
-      // A replica that dies is the router's business. Nor does a primary's death end a process that does not listen.
+      // The router handles a lost replica. A lost primary must not end a process without an `error` listener.
       if (router().transitions.lastRoleOf(node) === 'replica') return
       for (const each of [pool, primary()]) {
         if (each === undefined || each.listenerCount('error') === 0) continue

@@ -1,14 +1,14 @@
 import type { MutableSession } from '../consistency/session.ts'
 
-/** The keeper of a pool's sessions, as one of them asks it. */
+/** The part of a pool's session keeper that sessions use. */
 export interface KeeperPort {
   readonly context: { run<T>(session: MutableSession, fn: () => T): T }
   tokenOf(session: MutableSession, timeoutMs?: number): Promise<string | undefined>
 }
 
 /**
- * The scope of a consistency promise: a user, a request, a job. What it writes, it reads, and its reads never go back to
- * something older. It is not a connection, costs one small object, and needs not be closed.
+ * The scope of a consistency promise: a user, a request, a job. It reads its own writes, and its reads never go back to
+ * older data. It is not a connection, costs one small object, and need not be closed.
  */
 export class Session {
   readonly #keeper: KeeperPort
@@ -20,22 +20,22 @@ export class Session {
   }
 
   /**
-   * True once something that may have written has come to its end in this session. A read of relations that ran before the
-   * catalog was loaded does not count.
+   * True once a statement that may have written has ended in this session. Reads of relations before the catalog was
+   * loaded do not count.
    */
   get wrote(): boolean {
     return this.#state.hasWritten
   }
 
-  /** Runs `fn` in this session, and everything that it awaits. */
+  /** Runs `fn` and everything that it awaits in this session. */
   run<T>(fn: (session: Session) => T): T {
     return this.#keeper.context.run(this.#state, () => fn(this))
   }
 
   /**
-   * The session's position as text, for a session in another process, a cookie, a header or a job. It covers what has come
-   * to its end by now. Resolves within `timeoutMs` (default `catchUpTimeoutMs`): when the position cannot be had in time, with a token
-   * that says: read from the primary until `windowMs` has passed. `undefined` when there is nothing to say.
+   * Returns the session's position as a token, for another process, a cookie, a header or a job. It covers all
+   * statements that have ended. Resolves within `timeoutMs` (default `catchUpTimeoutMs`); if the position is unknown by
+   * then, the token sends reads to the primary for `windowMs`. `undefined` when the session has no position.
    */
   token(options: { readonly timeoutMs?: number } = {}): Promise<string | undefined> {
     return this.#keeper.tokenOf(this.#state, options.timeoutMs)

@@ -23,7 +23,7 @@ import type { TransactionOptions } from './transaction-options.ts'
 
 /** A tier of a pool. */
 export interface TierSource {
-  /** The pool that it belongs to, whose connections it has. */
+  /** The pool whose connections it uses. */
   readonly pool: BasePool
   readonly options: PoolConfig
   readonly run: RunQuery
@@ -47,7 +47,7 @@ class TierCore implements BaseCore {
 
   query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
     const { pool: whole, run } = this.source
-    // Its clients come from the `connect()` of the whole pool, which may be the application's own too.
+    // Its clients come from the `connect()` of the whole pool, which the application may have overridden.
     const isOurs = hasOwnConnect(whole) && runsItself(pool, config)
     if (!isOurs) return queryThrough(pool, config, values, callback)
     const { done, returned } = queryForm(pool, values, callback)
@@ -60,14 +60,14 @@ class TierCore implements BaseCore {
   }
 }
 
-/** The methods of an `EventEmitter`: the events of a tier's connections are its pool's. */
+/** Methods of `EventEmitter`, which are forwarded to the pool. */
 const LISTENING = Object.getOwnPropertyNames(EventEmitter.prototype).filter(
   (name) => name !== 'constructor' && typeof Reflect.get(EventEmitter.prototype, name) === 'function',
 )
 
 export type TierPoolClass = new (source: TierSource) => TierPool
 
-/** Makes the class of tiers' pools. They have no connections of their own. */
+/** Creates the class of tier pools, which have no connections of their own. */
 export function tierPoolClass(Base: PoolBaseClass): TierPoolClass {
   class Pool extends Base<TierCore> {
     static {

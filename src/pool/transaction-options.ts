@@ -34,7 +34,7 @@ const LEVELS: readonly IsolationLevel[] = [
 ]
 const MOST_RETRIES = 100
 
-/** Throws `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`. */
+/** Validates the options. Throws `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`. */
 export function checkTransactionOptions(options: TransactionOptions): void {
   checkObject('transaction', options)
   checkNames(options, NAMES, 'a transaction')
@@ -51,7 +51,7 @@ export function checkTransactionOptions(options: TransactionOptions): void {
   )
 }
 
-/** The statement that begins such a transaction. */
+/** Returns the statement that begins such a transaction. */
 export function beginOf({ isolation, readOnly, deferrable }: TransactionOptions): string {
   const words = ['BEGIN']
   if (isolation !== undefined) words.push(`ISOLATION LEVEL ${isolation.toUpperCase()}`)

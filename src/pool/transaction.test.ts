@@ -35,7 +35,7 @@ class FakeClient {
 
 let log: string[]
 let platform: FakePlatform
-/** What each client that is checked out answers, one after the other; the last one stays. */
+/** Answers of the clients in the order of their checkouts; the last one repeats. */
 let answers: Record<string, unknown>[]
 let clients: FakeClient[]
 
@@ -55,7 +55,7 @@ function run<T>(fn: (client: PoolClient) => T | Promise<T>, options: Transaction
   return runTransaction({ connect, platform }, fn, options)
 }
 
-/** What it rejects with, after all the time that it takes. */
+/** Returns the error that it rejects with. */
 async function failureOf(running: Promise<unknown>): Promise<unknown> {
   const caught = running.then(
     () => undefined,

@@ -22,12 +22,12 @@ export interface TransactionRunnerOptions {
   readonly platform: Platform
 }
 
-/** The outcome of one attempt. */
+/** Result of one attempt. */
 type Attempt<T> =
   | { readonly committed: true; readonly value: T }
   | { readonly committed: false; readonly error: unknown; readonly isGivenUp: boolean }
 
-/** `transaction()` of a pool, over a client of its `connect()`. */
+/** Implements `transaction()` of a pool over a client of its `connect()`. */
 export async function transactionOver<T>(
   pool: PgPool,
   fn: (client: PoolClient) => T | Promise<T>,

@@ -27,10 +27,10 @@ const STATEMENTS: Readonly<Record<string, Statement>> = {
   begin: BEGIN,
 }
 
-/** What was asked of the decider's parts, in order. */
+/** Calls of the decider's parts, in order. */
 let log: string[]
 let isReady: boolean
-/** What a pending statement turns out to be. */
+/** Classification of a pending statement. */
 let known: Statement
 let isAwaited: boolean
 let isKnownSoon: boolean

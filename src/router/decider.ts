@@ -28,8 +28,8 @@ export interface DeciderOptions {
 }
 
 /**
- * Decides about statements. Classifying a text, waiting for the catalog, waiting for the session's floor and choosing candidates
- * happen here and nowhere else.
+ * Decides where statements run. Only this class classifies a text, waits for the catalog and the session's floor, and
+ * chooses candidates.
  */
 export class Decider {
   readonly #options: DeciderOptions
@@ -39,13 +39,13 @@ export class Decider {
   }
 
   /**
-   * The decision about a statement as the next one of its session. A promise only where something has to be awaited: the first
-   * look at the cluster, the catalog, or the session's floor.
+   * Decides about a statement as the next one of its session. Returns a promise only if it has to wait for the first
+   * round of probes, the catalog, or the session's floor.
    *
    * Throws, or rejects with, `SWITCHYARD_INVALID_OPTION` when there is no such tier.
    *
    * @param journal Settings that its connection must have. Absent: those of the pool.
-   * @param holder The client that it belongs to, if that may hold it to a connection.
+   * @param holder The client that it belongs to, if the client may be bound to a connection.
    */
   decide(
     query: Query,
@@ -69,7 +69,7 @@ export class Decider {
     })
   }
 
-  /** The decision about a statement, as text; see `decide`. Nothing is run. */
+  /** Explains the decision about a statement without running it; see `decide`. */
   async explain(
     query: Query,
     session: MutableSession,
@@ -82,11 +82,14 @@ export class Decider {
     return explain(await this.decide(query, session, journal, holder))
   }
 
-  /** Resolves when the catalog may say otherwise of the statement; `undefined` where nothing is waited for. */
+  /**
+   * Resolves when the catalog may have changed the classification of the statement; `undefined` if there is nothing to
+   * wait for.
+   */
   #changeKnown(statement: Statement, { text }: Query, hold: Hold | undefined): Promise<unknown> | undefined {
     const { judgement } = this.#options
     if (hold === undefined) return judgement.changeKnown(statement)
-    // On the primary it runs whatever it is. In a transaction on a replica it fails unless it is proven.
+    // On the primary it runs in any case. In a transaction on a replica it fails unless it is a proven read.
     const isDoubtful = hold.role === 'replica' && statement.reason === 'catalog-pending'
     return isDoubtful ? judgement.judgeAnew(text) : undefined
   }
@@ -100,7 +103,7 @@ export class Decider {
     holder: Holder | undefined,
   ): Decision | Promise<Decision> {
     if (hold !== undefined) return this.#hold(statement, query, session, journal, hold)
-    // A transaction belongs to a client: `pool.query('BEGIN')` begins one that nobody holds.
+    // A transaction belongs to a client, but `pool.query('BEGIN')` begins one without a holder.
     const opens = holder !== undefined && this.#opens(statement, journal)
     if (statement.kind !== 'read' && !opens) return this.#route(statement, query, session, journal, false)
     const awaited = this.#options.sessions.awaited(session, query.request, statement.hint)
@@ -119,7 +122,7 @@ export class Decider {
     const { request } = query
     const executor = executors.of(request, session)
     const isRead = statement.kind === 'read'
-    // A transaction that only reads goes where a read of its session may go.
+    // A read-only transaction goes where a read of its session may go.
     const read: Statement = opens ? { ...statement, kind: 'read' } : statement
     const route =
       isRead && this.#binds(journal)

@@ -3,13 +3,16 @@ import type { Judgement } from './judgement.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 
 /**
- * Notes the end of something that may have written. To be called before the caller hears of it: the next thing that the caller
- * does may be to read.
- * @param sql Its text, where it is known.
+ * Records the end of a statement that may have written. Must be called before the caller's callback, which may read
+ * next.
+ * @param sql Its text, if known.
  */
 export type Ended = (write: Write, sql?: string) => void
 
-/** Marks sessions that may have written, and has the catalog compared where a statement may have changed the database. */
+/**
+ * Marks sessions that may have written, and makes the catalog check for changes if the statement may have changed the
+ * schema.
+ */
 export function endedOf(
   sessions: Pick<SessionKeeper, 'wrote'>,
   judgement: Pick<Judgement, 'ddlPassed' | 'doubt'>,

@@ -3,7 +3,7 @@ import type { Counters } from '../observability/stats.ts'
 import type { Transitions } from '../observability/transitions.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
-/** Who hears of what execution tells: statistics, the monitor, and those who are told of what happens often. */
+/** Connects execution to its listeners: statistics, the monitor, and rate-limited events. */
 export function executionListener(
   counters: Counters,
   transitions: Transitions,

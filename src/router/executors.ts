@@ -20,7 +20,7 @@ export interface ExecutorsOptions {
   readonly connections: ConnectionSettings
 }
 
-/** One executor, or one for each tier where there are tiers. They share what is known of the nodes. */
+/** Creates one executor, or one for each tier. They share the state of the nodes. */
 export function createExecutors({ connections, nodes, resolved, surroundings }: ExecutorsOptions): Executors {
   const { tiers } = resolved
   if (tiers === undefined) return new Executors(new Executor(surroundings, resolved))
@@ -44,7 +44,7 @@ export class Executors {
   readonly #default: Executor
   readonly #permits: PermitBook | undefined
 
-  /** @param only Absent where there are tiers, of which one is the default. */
+  /** @param only The only executor. Absent with tiers, one of which is the default. */
   constructor(
     only: Executor | undefined,
     tiers: ReadonlyMap<string, Executor> = new Map(),
@@ -55,13 +55,13 @@ export class Executors {
     this.#default = only ?? this.named(DEFAULT_TIER)
   }
 
-  /** The executor of a query in this session. Throws `SWITCHYARD_INVALID_OPTION` when there is no such tier. */
+  /** Returns the executor of a query in this session. Throws `SWITCHYARD_INVALID_OPTION` for an unknown tier. */
   of(request: RouteRequest, session: MutableSession): Executor {
     const name = request.tier ?? session.tier
     return name === undefined ? this.#default : this.named(name)
   }
 
-  /** Throws `SWITCHYARD_INVALID_OPTION` when there is no such tier. */
+  /** Returns the executor of a tier. Throws `SWITCHYARD_INVALID_OPTION` for an unknown tier. */
   named(name: string | undefined): Executor {
     if (name === undefined) return this.#default
     const executor = this.#tiers.get(name)
@@ -69,13 +69,13 @@ export class Executors {
     throw noSuchTier(name, [...this.#tiers.keys()])
   }
 
-  /** The node is gone, or left behind: who waits for it goes elsewhere. */
+  /** Gives up a node that is down or fenced: waiting statements go elsewhere. */
   abandon(id: NodeId, cause: Error, failure?: Abandonment): void {
     const all = this.#tiers.size === 0 ? [this.#default] : this.#tiers.values()
     for (const executor of all) executor.abandon(id, cause, failure)
   }
 
-  /** The node is no longer one of the cluster's. */
+  /** Removes a node. */
   forget(id: NodeId): void {
     this.#permits?.forget(id)
   }

@@ -5,42 +5,42 @@ import { asError } from '../errors/as-error.ts'
 import { hasOwnQuery, passesOn } from '../nodes/own-query.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 
-/** A statement that a hook sends. */
+/** Callbacks for a statement of a hook. */
 export interface HookStatement {
-  /** Returns why it must not be sent, if so. `isLate`: the connection was given back already. */
+  /** Returns an error if it must not be sent. `isLate`: the connection was already released. */
   sending(isLate: boolean): Error | undefined
-  /** The server has answered it, or the connection was lost. */
+  /** Called when the server has answered it, or the connection was lost. */
   ended(error: Error | undefined): void
 }
 
-/** What a run of hooks reports, and how it treats statements that fail. */
+/** Callbacks of a run of hooks. */
 export interface HookRunOptions {
   readonly client: PoolClient
   readonly platform: Platform
-  /** A hook calls `client.query()` with these arguments. */
+  /** Called when a hook calls `client.query()` with these arguments. */
   readonly statement: (args: readonly unknown[]) => HookStatement
-  /** Absent where a rejection that nobody handles is the application's own, as with pg.Pool. */
+  /** Absent when unhandled rejections are left to the application, as with pg.Pool. */
   readonly failed: ((error: Error) => void) | undefined
 }
 
 type Query = (...args: readonly unknown[]) => unknown
 
-/** How long a run waits for an async listener that has nothing to ask of the server, in milliseconds. */
+/** How long a run waits for an async listener without a pending statement, in milliseconds. */
 const PATIENCE_MS = 1_000
 
-/** The run whose hook the current code belongs to. */
+/** The run whose hook called the current code. */
 const running = new AsyncLocalStorage<HookRun>()
-/** What was put in front of the `query` of a connection on which hooks run. */
+/** Wrappers of `query` on the connections on which hooks run. */
 const watching = new WeakMap<PoolClient, Query>()
-/** Connections whose `query` is being called by a hook: what that calls in turn is part of it. */
+/** Connections whose `query` is being called by a hook: nested calls are part of it. */
 const inside = new WeakSet<PoolClient>()
 
-/** One run of hooks on a connection: sees what they send over it, also after they have awaited something. */
+/** One run of hooks on a connection. It sees what they send over it, also after they have awaited something. */
 export class HookRun {
   readonly #options: HookRunOptions
-  /** Statements without an answer. */
+  /** Number of pending statements. */
   #pending = 0
-  /** Async listeners that have not returned. */
+  /** Number of async listeners that have not returned. */
   #going = 0
   #isLate = false
   #whenAnswered: (() => void) | undefined
@@ -71,7 +71,7 @@ export class HookRun {
     return running.run(this, fn)
   }
 
-  /** Calls each listener of an event. Returns what they threw. */
+  /** Calls each listener of an event. Returns the errors that they threw. */
   emit(emitter: EventEmitter, event: string, args: readonly unknown[]): readonly Error[] {
     const thrown: Error[] = []
     for (const listener of emitter.rawListeners(event)) {
@@ -86,15 +86,15 @@ export class HookRun {
   }
 
   /**
-   * Calls back once, when the listeners have returned and the server has answered what they sent. A listener that waits for
-   * something else is waited for during a second.
+   * Calls back once, when the listeners have returned and the server has answered their statements. Waits at most a
+   * second for a listener that waits for something else.
    */
   answered(done: () => void): void {
     this.#whenAnswered = done
     this.#look()
   }
 
-  /** The connection is given back: what hooks may still send belongs to nobody's use of it. */
+  /** Ends the run when the connection is released. Later statements of hooks count as late. */
   over(): void {
     this.#isLate = true
   }
@@ -131,7 +131,7 @@ export class HookRun {
     }
     const result: unknown = Reflect.apply(query, client, args)
     if (!(result instanceof Promise)) {
-      // A query object tells its own listeners.
+      // A query object reports to its own listeners.
       settle(undefined)
       return result
     }
@@ -158,7 +158,7 @@ export class HookRun {
     return tended(refused, () => {})
   }
 
-  /** Waits for an async listener. Where its rejection is the application's own, it stays unhandled. */
+  /** Waits for an async listener. A rejection that is left to the application stays unhandled. */
   #follow(result: Promise<unknown>): void {
     const { failed } = this.#options
     const returned = (): void => {
@@ -184,7 +184,7 @@ export class HookRun {
   }
 }
 
-/** Puts a function in front of the connection's `query`, unless it is there already, that shows each run what its hooks send. */
+/** Wraps the connection's `query`, unless it is already wrapped, so that each run sees the statements of its hooks. */
 function watch(client: PoolClient): void {
   const query = Reflect.get(client, 'query') as Query
   if (watching.get(client) === query) return
@@ -205,22 +205,22 @@ function watch(client: PoolClient): void {
 
 const nothing = (): void => {}
 
-/** A promise whose rejection nobody has to handle, nor that of those that follow from it. */
+/** Makes the rejection of a promise, and of all promises derived from it, count as handled. */
 class TendedPromise<T> extends Promise<T> {
-  // Every promise has it; what is thenable here is one.
+  // Every thenable here is a promise.
   // oxlint-disable-next-line unicorn/no-thenable
   override then<A = T, B = never>(
     fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     const next = super.then(fulfilled, rejected)
-    // Past this method, which would do the same for what comes of it, and so on.
+    // Calls the prototype's method, to avoid an endless recursion.
     void Promise.prototype.then.call(next, undefined, nothing)
     return next
   }
 }
 
-/** The same promise, but that its failure is told here, and is nobody's unhandled rejection. */
+/** Reports the rejection of a promise to `failed`, so that it is not an unhandled rejection. */
 function tended<T>(promise: Promise<T>, failed: (error: unknown) => void): Promise<T> {
   const result = new TendedPromise<T>((resolve) => resolve(promise))
   void Promise.prototype.then.call(result, undefined, failed)

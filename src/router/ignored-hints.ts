@@ -2,7 +2,7 @@ import type { RouteRequest } from '../routing/decide.ts'
 import { shown } from '../statement/shown.ts'
 import type { Statement } from '../statement/statement.ts'
 
-/** A replica was asked for, and must not have it. Said once for each text that is still known. */
+/** Reports statements that asked for a replica but must not run there, once for each text that is still cached. */
 export class IgnoredHints {
   readonly #ignored: (statement: Statement) => void
   readonly #reported = new WeakSet<Statement>()
@@ -11,7 +11,7 @@ export class IgnoredHints {
     this.#ignored = ignored
   }
 
-  /** A statement goes to the primary. */
+  /** Called for a statement that goes to the primary. */
   note(statement: Statement, { route }: RouteRequest): void {
     const isAsked = route === 'replica' || (route === undefined && statement.hint === 'replica')
     if (!isAsked || statement.kind === 'read' || this.#reported.has(statement)) return

@@ -15,17 +15,17 @@ export interface JudgementParts {
 
 const CONNECT_TIMEOUT_FACTOR = 5
 
-/** The catalogs of this process, by the clock that they are compared by. */
+/** The catalogs of this process, by platform. */
 const shared = new WeakMap<Platform, SharedCatalogs>()
 
-/** Judges the statements of one pool, with a catalog that it shares with others of this process. */
+/** Creates the judgement of one pool, with a catalog that it shares with other pools of this process. */
 export function judgementOf({ resolved, platform, connect, tell, primary }: JudgementParts): Judgement {
   const { declared, parser, probeTimeoutMs } = resolved
   const user: CatalogUser = {
     connect,
     parser,
     declared,
-    // It is asked while a program starts, which may keep the event loop busy for seconds, and nothing hurries.
+    // It is loaded while a program starts, which may block the event loop for seconds, so the timeout is long.
     connectTimeoutMs: CONNECT_TIMEOUT_FACTOR * probeTimeoutMs,
     primary,
     onEvent: (event) => tellOfCatalog(tell, event),

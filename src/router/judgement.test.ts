@@ -9,7 +9,7 @@ import { createLibpgQueryParser } from '../statement/libpg-query-parser.ts'
 
 const READ = 'select * from things'
 
-/** What a database was asked, and answers when it is told to. */
+/** A database that answers on demand. */
 class Database {
   readonly #waiting: ((rows: readonly unknown[]) => void)[] = []
 

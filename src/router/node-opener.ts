@@ -15,7 +15,7 @@ import type { Platform } from '../platform/platform.ts'
 import { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
 
-/** What a node's connections are opened for. */
+/** The parts of the router that a node's connections need. */
 export interface NodePort {
   readonly settings: SettingKeeper
   readonly hooks: Hooks
@@ -23,10 +23,10 @@ export interface NodePort {
   readonly judged: Pick<Judgement, 'schema' | 'doubt'>
 }
 
-/** How long a node may take to tell its schema, in milliseconds. */
+/** Timeout of the query for a node's schema, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 10_000
 
-/** Makes a node's connections as the options have it; does no I/O. */
+/** Creates a node's connection pool from the options; does no I/O. */
 export function nodeOpener(
   options: ResolvedOptions,
   platform: Platform,
@@ -56,7 +56,7 @@ export function nodeOpener(
     return { platform, lanes, prepare, cleaning, schema }
   }
   return (config) => {
-    // Where a read is, has to be found out for each of them.
+    // Each connection of a shared address may reach another server.
     const sharing = config.isBalanced ? undefined : sharingOf(config)
     return new LeasePool(hooks.around(config), connect, told, isLendable, sharing)
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { FakePlatform } from '../../test/support/fake-platform.ts'
 import { Preparation, type PreparationOptions } from './preparation.ts'
 
-/** What it is made of, and how often each was used. */
+/** Creates a preparation, and a log of the calls of its parts. */
 function preparation(options: Partial<PreparationOptions> = {}): { one: Preparation; log: string[] } {
   const log: string[] = []
   const platform = Object.assign(new FakePlatform(), {

@@ -2,13 +2,13 @@ import type { Platform } from '../platform/platform.ts'
 
 export interface PreparationOptions {
   readonly platform: Platform
-  /** What is waited for. */
+  /** Returns the steps to wait for. */
   readonly steps: () => readonly Promise<unknown>[]
-  /** What is wrong then, if there is something. */
+  /** Returns the error after the steps, if any. */
   readonly problem: () => Error | undefined
 }
 
-/** What has to be there before the first statement: made when it is first needed, and again when that has failed. */
+/** Runs the steps before the first statement once, and again after a failure. */
 export class Preparation {
   readonly #options: PreparationOptions
   #isDone = false

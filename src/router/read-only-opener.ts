@@ -11,16 +11,16 @@ import type { Statement } from '../statement/statement.ts'
 
 export interface ReadOnlyOpenerOptions {
   readonly sessions: Pick<SessionKeeper, 'follower'>
-  /** False while reads cannot be told from others. */
+  /** Returns false while reads cannot be proven. */
   readonly knowsDatabase: () => boolean
 }
 
 const nothing = (): void => {}
 
-/** Opens read-only transactions where a read of their session may go. One per pool. */
+/** Opens read-only transactions on replicas. One per pool. */
 export class ReadOnlyOpener {
   readonly #options: ReadOnlyOpenerOptions
-  /** Connections to replicas whose transactions are known not to be serializable by default. */
+  /** Connections to replicas whose default isolation level is known not to be serializable. */
   readonly #known = new WeakSet<PoolClient>()
   #mayBeSerializable = false
 
@@ -28,13 +28,13 @@ export class ReadOnlyOpener {
     this.#options = options
   }
 
-  /** False for a transaction that belongs on the primary: on a replica a statement that is not proven fails. */
+  /** Whether a transaction may run on a replica, where statements that are not proven reads fail. */
   mayOpen(statement: Statement): boolean {
     if (!this.#options.knowsDatabase()) return false
     return !this.#mayBeSerializable || namesIsolation(statement)
   }
 
-  /** Opens the transaction of a decision that runs as `opening`. */
+  /** Opens the transaction of a decision with the run `opening`. */
   open(decision: Decision, opening: Opening): void {
     const { executor, plan, query, route, session } = decision
     const { onPrimary, send } = opening
@@ -54,7 +54,7 @@ export class ReadOnlyOpener {
     executor.reader.read(read, (error) => opening.failed(asError(error)))
   }
 
-  /** A default of the server, the database, the role or the connection may make the transaction serializable. */
+  /** Whether the isolation level of the transaction is the connection's default, which may be serializable. */
   #began({ statement }: Decision, opening: Opening, lease: ReplicaLease, result: unknown): void {
     const { client } = lease
     const { onPrimary, opened } = opening
@@ -69,7 +69,7 @@ export class ReadOnlyOpener {
     const unwatch = lease.watch(leave)
     const open = (): void => {
       if (isOver) return
-      // Its end may have come right behind the answer, and nothing has been run yet.
+      // The connection may be lost right after the answer, before any statement has run.
       if (isBroken(client)) return leave(new Error('Connection terminated unexpectedly'))
       isOver = true
       unwatch()

@@ -14,15 +14,15 @@ export interface RosterOptions {
   readonly nodes: NodeSet
   readonly cluster: WatchedCluster
   readonly tell: Tell
-  /** This node is no longer one of the cluster's. `answered`: it was well to the end. */
+  /** Called when a node was removed. `answered`: it was up until then. */
   readonly removed: (id: NodeId, answered: boolean) => void
 }
 
-/** Which nodes there are: as configured, as the application says, or as they are discovered. */
+/** The list of nodes, from the options, `setNodes()` or discovery. */
 export class Roster {
   readonly #options: RosterOptions
   readonly #discovery: DiscoveryLoop | undefined
-  /** Nodes that turned out to be addresses of several servers, whatever is said of them. */
+  /** Nodes that turned out to be shared addresses, regardless of their options. */
   readonly #shared = new Set<NodeId>()
 
   constructor(options: RosterOptions) {
@@ -44,12 +44,12 @@ export class Roster {
     })
   }
 
-  /** Looks for the nodes now, where they are discovered; and from then on at an interval. */
+  /** Runs the discovery, if any, now and from then on at its interval. */
   async look(): Promise<void> {
     await this.#discovery?.refreshNow()
   }
 
-  /** These are the nodes from now on. One that goes finishes what it has. */
+  /** Replaces the nodes. A removed node finishes its statements. */
   set(given: readonly NodeConfig[]): void {
     const { cluster, nodes, removed, tell } = this.#options
     const configs = given.map((config) => this.#asFound(config))
@@ -69,7 +69,7 @@ export class Roster {
     tell('nodesChanged', { added, removed: gone })
   }
 
-  /** Several servers share this node's address, though nobody has said so: it is used as one from now on, with connections anew. */
+  /** Treats a node as a shared address from now on, with new connections, when several servers were found there. */
   share(id: NodeId): void {
     const { cluster, nodes, tell } = this.#options
     if (this.#shared.has(id)) return
@@ -81,7 +81,7 @@ export class Roster {
     tell('addressShared', { node: id })
   }
 
-  /** Nobody needs the nodes until the next `look`. */
+  /** Stops the discovery until the next `look`. */
   rest(): void {
     this.#discovery?.rest()
   }

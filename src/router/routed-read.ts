@@ -14,12 +14,12 @@ import type { Statement } from '../statement/statement.ts'
 import type { Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
-/** Runs a statement that a standby has refused because it is one. */
+/** Runs a statement that a standby has rejected because it is a standby. */
 export interface Repairer {
   repair(node: NodeView, cause: Error, decision: Decision, options: RunOptions, done: Done): void
 }
 
-/** A decision that runs as a read: how it is sent, and under which settings. */
+/** A read as execution needs it: how it is sent, and under which settings. */
 export class RoutedRead implements Read {
   readonly follower: ReadFollower | undefined
   readonly #decision: Decision
@@ -27,9 +27,9 @@ export class RoutedRead implements Read {
   readonly #settings: SettingKeeper
   readonly #repairer: Repairer
   readonly #done: Done
-  /** Settings that its connection must have, as of its decision. */
+  /** Settings that its connection must have, at the time of the decision. */
   readonly #journal: Journal
-  /** `null` until it is asked for. */
+  /** `null` until it is computed. */
   #shareable: ShareableRead | undefined | null = null
 
   constructor(
@@ -94,7 +94,7 @@ export class RoutedRead implements Read {
     this.#settings.under(this.#journal, send satisfies Send, this.canPipeline, acquire)(client, done)
   }
 
-  /** Nothing has to be set on its connection, nor does anything else happen there. */
+  /** Whether its connection needs no settings and no hooks. */
   #share(): ShareableRead | undefined {
     const { executor, query, statement } = this.#decision
     const { acquire, send } = this.#options
@@ -105,12 +105,12 @@ export class RoutedRead implements Read {
   }
 }
 
-/** Whether a statement may share its connection with others, and may be prepared: a single proven SELECT. */
+/** Whether a statement may share its connection and be prepared: a single proven SELECT. */
 function mayShare({ kind, reason, multiple }: Statement): boolean {
   return kind === 'read' && !multiple && (reason === 'select' || reason === 'declared-read-only')
 }
 
-/** The schema in which it may be prepared. */
+/** Returns the schema in which it may be prepared. */
 function schemaOf({ naming }: Statement): string | undefined {
   return naming !== undefined && 'schema' in naming ? naming.schema : undefined
 }

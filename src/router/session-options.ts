@@ -3,22 +3,24 @@ import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import { tierOf } from '../client/query-arguments.ts'
 import { describe } from '../errors/describe.ts'
 
-/** What a session begins with. */
+/** Options of a session. */
 export interface SessionOptions {
-  /** What its reads may show. @defaultValue as the pool's `consistency` */
+  /** Consistency of its reads. @defaultValue the pool's `consistency` */
   readonly consistency?: Consistency | undefined
   /**
-   * The text that `token()` of another session gave, in this process or in another one: what that one wrote, this one
-   * reads. A token that cannot be believed counts as none, with the event `tokenRejected`.
+   * A token from `token()` of another session, of this process or another one, whose writes this session has to read.
+   * An invalid token is ignored, with the event `tokenRejected`.
    */
   readonly token?: string | undefined
-  /** The class of work that its statements belong to, one of the pool's `tiers`. @defaultValue as the session around it */
+  /** Tier of its statements, one of the pool's `tiers`. @defaultValue that of the enclosing session */
   readonly tier?: string | undefined
 }
 
 const NAMES: ReadonlySet<string> = new Set(['consistency', 'token', 'tier'])
 
-/** Throws `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`. A token is judged later: it comes from outside. */
+/**
+ * Validates the options. Throws `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`. A token is validated later.
+ */
 export function checkSessionOptions(options: SessionOptions): SessionOptions {
   checkObject('session', options)
   checkNames(options, NAMES, 'a session')

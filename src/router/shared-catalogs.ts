@@ -16,55 +16,58 @@ export interface CatalogUser {
   readonly parser: SqlParser
   readonly declared: readonly DeclaredName[]
   readonly connectTimeoutMs: number
-  /** The server that is the primary, and how it is reached. `undefined` while there is none. */
+  /** The primary's server and its connection options. `undefined` while there is none. */
   primary(): CatalogSource | undefined
   onEvent(event: CatalogEvent): void
 }
 
 export interface CatalogSource {
   readonly serverIdentity: string
-  /** The database and the role, as the server names them. Absent where it has not said so. */
+  /** Database and role as the server reports them. Absent if it has not. */
   readonly login?: string | undefined
   readonly options: ClientConfig
 }
 
-/** A catalog, as a pool has it. */
+/** A pool's handle of a shared catalog. */
 export interface CatalogInUse {
   readonly watcher: CatalogWatcher
-  /** True while it belongs to this server. */
+  /** Whether it belongs to this server. */
   isOf(serverIdentity: string): boolean
-  /** A statement of this process may have changed the database: this catalog and those of other roles are behind. */
+  /**
+   * Reports a statement of this process that may have changed the schema: this catalog and those of other roles are
+   * outdated.
+   */
   ddlPassed(): void
   /**
-   * The pool uses it no more. Resolves when no connection is left on behalf of the last pool: what it had asked is still
-   * heard for a second, so that pools that come and go do not all ask it.
+   * Releases the handle. Resolves when the last pool's connection is closed. A running query may take another second,
+   * so that short-lived pools do not all repeat it.
    */
   leave(user: CatalogUser): Promise<void>
 }
 
-/** What has to be equal where a catalog is shared. */
+/** Key of a shared catalog: pools share one when all of this is equal. */
 interface Key {
-  /** The server that is asked, in this life of it. */
+  /** The server, until its next restart. */
   readonly serverIdentity: string
   readonly login: string | undefined
   readonly database: string | undefined
   readonly user: string | undefined
-  /** Settings that the connection begins with: one of them may be a role. */
+  /** Startup options of the connection, which may set a role. */
   readonly options: string | undefined
   readonly connect: Connect
   readonly parser: SqlParser
   readonly declared: readonly DeclaredName[]
 }
 
-/** How many catalogs are kept that nobody uses: the next pool often comes soon. */
+/** Maximum number of unused catalogs to keep, since the next pool often starts soon. */
 const MOST_UNUSED = 8
-/** How long the end of a pool waits for a question under way, in milliseconds. */
+/** How long the end of a pool waits for a running query, in milliseconds. */
 const LAST_ANSWER_MS = 1_000
 
-/** A connection without an answer for longer than a load may take is closed, in milliseconds. */
+/** Timeout of a load, after which its connection is closed, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 70_000
 
-/** The catalogs of one process: one for each server, database and role, whatever the number of pools. */
+/** The catalogs of one process: one for each server, database and role, shared by all pools. */
 export class SharedCatalogs {
   readonly #platform: Platform
   readonly #catalogs: SharedCatalog[] = []
@@ -74,17 +77,17 @@ export class SharedCatalogs {
   }
 
   /**
-   * The catalog for the primary that this pool sees. `undefined` while it sees none.
+   * Returns the catalog for the pool's primary. `undefined` without a primary.
    *
-   * @param former What the pool used until now. The database behind the new primary is taken for the same until it was
-   *   compared.
+   * @param former The pool's previous catalog. The database of a new primary is assumed to be the same until it has
+   * been compared.
    */
   join(user: CatalogUser, former?: CatalogInUse): CatalogInUse | undefined {
     const source = user.primary()
     if (source === undefined) return undefined
     const key = keyOf(user, source)
     const catalog = this.#catalogs.find((each) => each.is(key)) ?? this.#open(key, user, former?.watcher)
-    // The last one used is the last one to be forgotten.
+    // Keeps the map in LRU order.
     this.#catalogs.splice(this.#catalogs.indexOf(catalog), 1)
     this.#catalogs.push(catalog)
     catalog.enter(user)
@@ -110,11 +113,11 @@ interface CatalogParts {
   readonly user: Pick<CatalogUser, 'declared' | 'parser'>
   readonly platform: Platform
   readonly former: CatalogWatcher | undefined
-  /** Told of a database that was changed through this process. */
+  /** Reports that a database was changed by this process. */
   readonly changed: (database: Pick<Key, 'serverIdentity' | 'database'>) => void
 }
 
-/** One catalog and the pools that use it. The database is asked on behalf of one of them, over one connection. */
+/** One catalog and the pools that use it. It is loaded over one connection of one of them. */
 class SharedCatalog implements CatalogInUse {
   readonly watcher: CatalogWatcher
   readonly #key: Key
@@ -156,7 +159,7 @@ class SharedCatalog implements CatalogInUse {
     return this.#key.serverIdentity === serverIdentity
   }
 
-  /** True whichever role it was loaded by. */
+  /** Compares the databases, regardless of the role. */
   isOfDatabase({ serverIdentity, database }: Pick<Key, 'serverIdentity' | 'database'>): boolean {
     return this.isOf(serverIdentity) && this.#key.database === database
   }
@@ -200,7 +203,7 @@ class SharedCatalog implements CatalogInUse {
     try {
       return await this.#connection.rows(source.options, sql)
     } catch (error) {
-      // It may be due to the way that this pool reaches the server: the next question is another one's.
+      // The failure may be caused by this pool's connection options, so the next query uses another pool's.
       if (this.#users.delete(user)) this.#users.add(user)
       throw error
     }
@@ -219,7 +222,7 @@ function keyOf(
   { connect, declared, parser }: CatalogUser,
   { serverIdentity, login, options }: CatalogSource,
 ): Key {
-  // What is not given comes from the environment, and may differ from pool to pool.
+  // Missing options come from the environment, which may change between pools.
   const { database, user, options: settings } = new ConnectionParameters(options)
   return { serverIdentity, login, database, user, options: settings, connect, parser, declared }
 }

@@ -9,7 +9,7 @@ import { connectBy } from '../platform/connect.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { composeRouter, type Router } from './compose-router.ts'
 
-/** A watched cluster, and for how many clients. */
+/** A monitored cluster and the number of its clients. */
 interface Shared {
   readonly options: PoolOptions
   readonly router: Router
@@ -17,8 +17,8 @@ interface Shared {
 }
 
 /**
- * The clusters of clients that are constructed one by one. Those of the same configuration watch one cluster together, with
- * one probe for each node, from the first to the last.
+ * The clusters of standalone clients. Clients with the same configuration share one monitor, with one probe for each
+ * node, from the first client to the last.
  */
 export class SharedClusters {
   readonly #ClientClass: typeof Client
@@ -31,8 +31,8 @@ export class SharedClusters {
   }
 
   /**
-   * The cluster that a client's configuration means, or where it is one server, what node-postgres is to be given. Throws `SWITCHYARD_INVALID_OPTION` and
-   * `SWITCHYARD_UNKNOWN_OPTION` for options of a cluster.
+   * Returns the membership in the cluster of a client's configuration, or the configuration for node-postgres with one
+   * server. Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION` for options of a cluster.
    */
   readonly join = (given: unknown): Membership | { readonly unrouted: unknown } => {
     const options = this.#optionsOf(given)
@@ -40,7 +40,7 @@ export class SharedClusters {
     if (options.replicas === undefined && options.discovery === undefined && !hasManyHosts(options)) {
       return { unrouted }
     }
-    // node-postgres takes what it does not know for granted, and libraries give it more than it knows.
+    // node-postgres ignores unknown options, and libraries pass some.
     const known = Object.fromEntries(Object.entries(options).filter(([name]) => POOL_OPTIONS.has(name)))
     const resolved = resolveOptions(known)
     if (resolved.nodes.length === 1 && resolved.discovery === undefined) return { unrouted }
@@ -60,7 +60,7 @@ export class SharedClusters {
   }
 
   #enter(options: PoolOptions, resolved: ResolvedOptions): MemberPort {
-    // Programs make type parsers anew for each client, and clients apply their own.
+    // Programs create type parsers for each client, and clients apply their own.
     const { types: _types, ...key } = options
     const shared =
       this.#shared.find((each) => isDeepStrictEqual(each.options, key)) ?? this.#open(key, resolved)
@@ -78,7 +78,7 @@ export class SharedClusters {
 
   #open(options: PoolOptions, resolved: ResolvedOptions): Shared {
     const { types: _types, ...pgOptions } = resolved.pgOptions
-    // Each client may need a connection of its own, as with node-postgres.
+    // Each client may need its own connection, as with node-postgres.
     const unbounded = { max: Infinity }
     const nodes = resolved.nodes.map((node) => {
       const { types: _own, ...rest } = node.options
@@ -97,7 +97,7 @@ function hasManyHosts({ connectionString }: PoolOptions): boolean {
   return typeof connectionString === 'string' && splitHosts(connectionString).length > 1
 }
 
-/** A router whose connections nobody else sees. */
+/** Creates a router whose connections have no listeners of the application. */
 export function unseenRouter(resolved: ResolvedOptions, ClientClass: typeof Client): Router {
   const nothing = (): void => {}
   const router: Router = composeRouter({

@@ -1,8 +1,8 @@
 import type { Statement, StatementReason } from './statement.ts'
 
 /**
- * What a statement may have done to functions and relations that others see. `possible`: it runs code or text that is not
- * looked into, and that seldom changes any.
+ * Effect of a statement on functions and relations in the catalog. `possible`: it runs code or text that is not
+ * analyzed and seldom changes any.
  */
 export type CatalogEffect = 'none' | 'possible' | 'certain'
 

@@ -1,12 +1,12 @@
 import type { Engine, Grammar } from './libpg-query-engine.ts'
 
-/** What came of one attempt to parse. */
+/** Result of one attempt to parse. */
 export type ParseOutcome =
   | { readonly kind: 'parsed'; readonly json: string }
   | { readonly kind: 'no-sql' }
-  /** The engine failed on this very text, and was replaced. */
+  /** The engine failed on this text and was replaced. */
   | { readonly kind: 'crashed'; readonly cause: unknown }
-  /** The engine's replacement is not there yet. The text was not looked at. */
+  /** The engine is still being replaced. The text was not parsed. */
   | { readonly kind: 'unavailable' }
 
 /**

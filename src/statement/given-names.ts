@@ -126,7 +126,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ].map((tag): [string, Rule] => [tag, nothing]),
 ])
 
-/** What stands in fields of this name, however deep. */
+/** Returns the strings in fields of this name at any depth. */
 function textsOf(value: TreeValue | undefined, field: string): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((item: TreeValue) => textsOf(item, field))
   if (!isNode(value)) return []

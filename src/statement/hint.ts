@@ -5,8 +5,8 @@ export type Hint = 'primary' | 'replica'
 const wanted = /^\/\*\s*route:\s*(primary|replica)\s*\*\/$/i
 
 /**
- * What a comment such as `/* route: primary *\/` asks for, wherever it stands among the tokens of the text. Of
- * contradicting comments the one for the primary wins.
+ * Returns the route that a comment such as `/* route: primary *\/` asks for, anywhere between the tokens of the text.
+ * Of contradicting comments the one for the primary wins.
  */
 export function hintOf(sql: string): Hint | undefined {
   if (!/route:/i.test(sql)) return undefined

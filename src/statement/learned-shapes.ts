@@ -4,7 +4,7 @@ import type { SqlParser } from './parser.ts'
 export interface LearnedShapesOptions {
   /** How many shapes are kept, those not met for longest going first. @defaultValue 1000 */
   readonly maxShapes?: number
-  /** What texts that stand for themselves may take, in bytes of memory. @defaultValue 1 MiB */
+  /** Maximum memory for texts without a shape, in bytes. @defaultValue 1 MiB */
   readonly maxTextBytes?: number
 }
 

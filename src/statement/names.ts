@@ -6,8 +6,8 @@ import { folded, tellsNames, wordsOf } from './words.ts'
 /** Which names texts give, and which they mean. */
 export interface NameReader {
   /**
-   * What may be called so after this text that is a relation or a type: where its tree does not tell, every word of it.
-   * Folded. Undefined where it may be meant by other words too.
+   * Returns the names that a relation or type may have after this text, folded: every word of it where its tree does
+   * not tell. Undefined when it may be referred to by other names too.
    */
   givenBy(sql: string): readonly string[] | undefined
   /** Whether a read means nothing that has one of these names, which are folded. */

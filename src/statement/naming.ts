@@ -11,8 +11,8 @@ export function namingOf(analysis: Analysis, { parsing: facts }: Catalog): Namin
 }
 
 /**
- * What the text freezes, or its database. `undefined`: nothing in it depends on when, or under which settings, it is parsed and
- * planned, but for the types of its parameters.
+ * Returns what the text or its database freezes. `undefined` when nothing but the types of its parameters depends on
+ * the time or the settings of parsing and planning.
  */
 function frozenIn(analysis: Analysis, facts: ParsingFacts): Frozen | undefined {
   const { attributes = [], functions, lasting, operators, relations } = analysis

@@ -13,7 +13,7 @@ import type { StatementReason } from './statement.ts'
 import { relocated } from './positions.ts'
 import { read, strictestOf, unknown, type Verdict } from './verdict.ts'
 
-/** What is used of node-sql-parser. */
+/** The part of node-sql-parser that is used. */
 interface Grammar {
   astify(sql: string): unknown
 }
@@ -22,7 +22,7 @@ interface GrammarModule {
   readonly Parser: new () => Grammar
 }
 
-/** This grammar takes 10 to 50 µs for each. */
+/** Maximum number of tokens: the grammar takes 10 to 50 µs for each. */
 const MAX_TOKENS = 1_000
 /** Deeper trees take too long, and no person writes them. */
 const MAX_NESTING = 300
@@ -112,7 +112,7 @@ class NodeSqlParser implements SqlParser {
 /** Statements whose functions run with them. */
 const mayRunQueries: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'declare'])
 
-/** What a table that is created is filled with. */
+/** Returns the query that fills a created table. */
 function fillingOf(tokens: readonly Token[]): readonly Token[] {
   const words = tokens.map(({ kind, text }) => (kind === 'word' ? text : ''))
   if (words.includes('view') && !words.includes('materialized')) return []

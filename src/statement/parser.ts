@@ -15,8 +15,8 @@ export interface NameUse extends QualifiedName {
 }
 
 /**
- * What one parse found out by the text alone: the verdict on the statement's form, and the names on which the catalog
- * has the last word. Kept in the cache in place of the syntax tree.
+ * Result of parsing a text: the verdict on the statement's form, and the names that the catalog has to judge. Kept in
+ * the cache in place of the syntax tree.
  */
 export interface Analysis {
   readonly kind: StatementKind
@@ -39,13 +39,16 @@ export interface Analysis {
   readonly targets?: readonly Target[]
   readonly operators: readonly NameUse[]
   /**
-   * What stands behind a dot: `name` in `t.name` and `(x).name`. Nearly always a column, and yet `t.name` is a call of
-   * `name(t)` where there is such a function and no such column.
+   * Names after a dot: `name` in `t.name` and `(x).name`. Nearly always a column, but `t.name` is a call of `name(t)`
+   * if there is such a function and no such column.
    */
   readonly attributes?: readonly NameUse[]
   /** Targets of casts. */
   readonly types: readonly NameUse[]
-  /** What it would freeze if it were prepared. Absent for what is no single SELECT, and of a parser that does not tell. */
+  /**
+   * Values that it would freeze if it were prepared. Absent unless it is a single SELECT, and with a parser that does
+   * not determine them.
+   */
   readonly lasting?: Lasting
 }
 
@@ -67,10 +70,10 @@ export interface SqlParser {
    */
   givenNames?(sql: string): readonly string[] | undefined
   /**
-   * What a function in PL/pgSQL may run, as texts of SQL: it does nothing but read if each of them does. Undefined when it
-   * may do more than that. A parser without this method looks into no such function.
+   * Returns what a PL/pgSQL function may run, as SQL texts: it only reads if each of them does. Undefined when it may
+   * do more. A parser without this method proves no such function.
    *
-   * @param records Whether fields of a record may be assigned to, whose types nobody knows. @defaultValue 'typed'
+   * @param records Whether fields of a record may be assigned to, whose types are unknown. @defaultValue 'typed'
    */
   queriesIn?(body: PlPgSqlBody, records?: Records): readonly string[] | undefined
 }

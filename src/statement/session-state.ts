@@ -1,4 +1,4 @@
-/** What a statement may leave on its connection. A closed union: what a client is bound by is told with these words. */
+/** State that a statement may leave on its connection. It names what pins a client. */
 export type SessionState =
   /** A setting. Where `Statement.settings` says which, it can be made on other connections too. */
   | 'setting'
@@ -12,7 +12,7 @@ export type SessionState =
   /** A function, procedure or text that could not be looked into may have left anything. */
   | 'unknown'
 
-/** What one of PostgreSQL's own functions leaves that leaves something. */
+/** Returns the state that a built-in function leaves, for functions that leave state. */
 export function stateLeftByFunction(name: string): SessionState {
   if (name.startsWith('pg_advisory_') || name.startsWith('pg_try_advisory_')) return 'advisory-lock'
   return name === 'setseed' ? 'random-seed' : 'unknown'
@@ -20,7 +20,7 @@ export function stateLeftByFunction(name: string): SessionState {
 
 const NOTHING: readonly SessionState[] = []
 
-/** All that two statements leave, each once. */
+/** Merges the states that two statements leave. */
 export function together(
   first: readonly SessionState[] = NOTHING,
   second: readonly SessionState[] = NOTHING,

@@ -1,13 +1,13 @@
 /** A constant of the text, or one of its parameters, `$1` being number 1. */
 export type Argument = { readonly text: string | null } | { readonly parameter: number }
 
-/** What a statement does to a setting of its session. Names are in small letters, as PostgreSQL compares them. */
+/** A change of a setting of the session. Names are in lower case, as PostgreSQL compares them. */
 export type SettingChange =
-  /** `sql` does it again, on any connection. */
+  /** `sql` repeats the change on another connection. */
   | { readonly change: 'set'; readonly name: string; readonly sql: string }
-  /** Back to what the connection began with. */
+  /** Restores the value at the start of the connection. */
   | { readonly change: 'reset'; readonly name: string }
-  /** To a value that only the server knows. */
+  /** Sets a value that only the server knows. */
   | { readonly change: 'computed'; readonly name: string }
   /** `set_config(name, value, is_local)` */
   | {

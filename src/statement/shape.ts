@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { TreeNode, TreeValue } from './tree.ts'
 
 /**
- * What is left of a syntax tree without constants, parameters and positions, a run of equal list items being taken for
- * one; as 16 hexadecimal digits. libpg-query has a function for the like, but it nests so deep frames that, once it is
- * compiled to fast code, fourteen calls in each other exhaust the stack and take the instance with them.
+ * Returns the fingerprint of a syntax tree without constants, parameters and positions, with runs of equal list items
+ * merged, as 16 hexadecimal digits. libpg-query has a similar function, but its stack frames are so large that, once
+ * compiled to optimized code, fourteen nested calls exhaust the stack and break the instance.
  *
  * @throws RangeError when the tree's own depth exhausts the stack
  */

@@ -61,7 +61,7 @@ function writesItself(value: object): boolean {
   return ['toPostgres', 'toJSON'].some((method) => typeof Reflect.get(value, method) === 'function')
 }
 
-/** What it says may be something else than what stands there. */
+/** Whether escapes may give a constant another value than its text. */
 function isEscaped(constant: string): boolean {
   return constant.includes('\\') && !constant.startsWith('$')
 }

@@ -11,7 +11,7 @@ const BY_REASON: Partial<Readonly<Record<StatementReason, SessionState>>> = {
   'select-into': 'temporary-object',
 }
 
-/** What a statement leaves that leaves something for this reason. */
+/** Returns the state that a statement with this reason leaves, for statements that leave state. */
 export function stateLeftBy(reason: StatementReason): SessionState {
   return BY_REASON[reason] ?? 'unknown'
 }

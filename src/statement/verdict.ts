@@ -2,7 +2,7 @@ import { together, type SessionState } from './session-state.ts'
 import { stateLeftBy } from './state-left.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
 
-/** What is known of one statement at some stage of its judgement. */
+/** The classification of a statement at some stage. */
 export interface Verdict {
   readonly kind: StatementKind
   readonly reason: StatementReason
@@ -22,12 +22,12 @@ export function write(reason: StatementReason, offender?: Offender): Verdict {
   return offender === undefined ? verdict : { ...verdict, offender }
 }
 
-/** What could not be looked into may do anything. */
+/** Returns the verdict on a statement that could not be analyzed and may do anything. */
 export function unknown(reason: StatementReason, offender?: Offender): Verdict {
   return leaving(write(reason, offender), 'unknown')
 }
 
-/** The same, but that it leaves this on its connection. */
+/** Adds state that the statement leaves on its connection. */
 export function leaving(verdict: Verdict, state: SessionState): Verdict {
   return { ...verdict, leavesSessionState: true, leaves: [state] }
 }

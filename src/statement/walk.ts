@@ -3,7 +3,7 @@ import type { Findings } from './findings.ts'
 import type { TreeNode, TreeValue } from './tree.ts'
 import type { Verdict } from './verdict.ts'
 
-/** What a rule may ask for while a tree is walked. */
+/** The interface of a rule to the walk through a tree. */
 export interface Walk {
   readonly findings: Findings
   /** Applies the rules to a wrapped node, to each item of a list, or to each field of a node without a tag. */
@@ -18,10 +18,10 @@ export interface Walk {
   isBound(name: QualifiedName): boolean
 }
 
-/** What a kind of node that may stand inside a read means. */
+/** Rule for a kind of node that may occur in a read. */
 export type NodeRule = (node: TreeNode, walk: Walk) => void
 
-/** What a kind of statement is. */
+/** Rule for a kind of statement. */
 export type StatementRule = (node: TreeNode, walk: Walk) => Verdict
 
 export type NodeRules = Readonly<Record<string, NodeRule>>

@@ -1,7 +1,7 @@
 import { EVERYTHING } from '../catalog/footprint.ts'
 import type { Statement } from './statement.ts'
 
-/** What stands for a text that there is not: a prepared statement run by its name, a cursor, a stream. */
+/** The verdict on a statement without a known text: a prepared statement run by its name, a cursor, a stream. */
 export const WITHOUT_TEXT: Statement = {
   kind: 'write',
   reason: 'unknown-statement',

@@ -4,7 +4,7 @@ import type { TreeNode, TreeValue } from '../tree.ts'
 export type Frozen =
   /** A literal is of a type whose values depend on settings, on the time or on the schema: `timestamptz 'now'`. */
   | 'literal-type'
-  /** What type a literal gets is not certain: it may be such a type. */
+  /** The type of a literal is not certain and may be such a type. */
   | 'literal-unproven'
   /** A function of a user that is labelled IMMUTABLE, or written in SQL: PostgreSQL evaluates or expands it while it plans. */
   | 'function'
@@ -20,7 +20,9 @@ export type Frozen =
 /** Whether a read may be prepared: in which schema, or why not. */
 export type Naming = { readonly schema: string } | { readonly frozen: Frozen }
 
-/** What a text freezes by itself, and what its database has to say on that. */
+/**
+ * Values that a text freezes when it is prepared, and the conditions on the database under which it freezes no others.
+ */
 export interface Lasting {
   /** The text alone tells that something is frozen. */
   readonly frozen?: Frozen
@@ -34,12 +36,12 @@ export interface Lasting {
 }
 
 /**
- * What is known of an expression's type. `literal`: a string that has none yet. `null`: has none either, and is the same whatever
- * it becomes. `plain`: an integer, numeric, boolean, text or uuid. A column may be plain: the database knows.
+ * Kind of an expression's type. `literal`: a string without a type yet. `null`: the same for any type. `plain`: an
+ * integer, numeric, boolean, text or uuid. A column may be plain: the database knows.
  */
 export type Kind = 'literal' | 'null' | 'plain' | 'other' | { readonly column: string }
 
-/** What a rule may ask for. */
+/** The interface of a rule to the walk. */
 export interface Look {
   /** True in a branch of UNION, INTERSECT or EXCEPT, where a literal gets the type of the other branches. */
   readonly isBranch: boolean
@@ -64,5 +66,5 @@ export interface Look {
   within(isBranch: boolean, body: () => void): void
 }
 
-/** What a node of one kind means. */
+/** Rule for one kind of node. */
 export type LookRule = (node: TreeNode, look: Look) => Kind

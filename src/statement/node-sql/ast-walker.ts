@@ -34,7 +34,7 @@ const wordOperators: Readonly<Record<string, readonly string[]>> = {
   'NOT ILIKE': ['!~~*'],
 }
 
-/** What looks like a function in the tree, and is syntax. */
+/** Names that look like functions in the tree but are syntax. */
 const syntax: ReadonlySet<string> = new Set([
   'all',
   'any',

@@ -2,7 +2,7 @@ import type { IsolationLevel, TransactionModes } from '../statement.ts'
 import { leaving, session, transaction, unknown, write, type Verdict } from '../verdict.ts'
 import type { Token } from './pieces.ts'
 
-/** What a statement that is no query is, by its first words. More cautious than a grammar would have to be. */
+/** Classifies a statement that is not a query by its first words. More cautious than a grammar needs to be. */
 export function plainVerdict(tokens: readonly Token[]): Verdict {
   const words = tokens.map(({ kind, text }) => (kind === 'word' ? text : ''))
   const [first = ''] = words

@@ -1,4 +1,4 @@
-/** What to do with a field: look into it, or leave it because it cannot mean anything for the verdict. */
+/** Handling of a field: visit it, or skip it because it cannot affect the verdict. */
 export type Handling = 'visit' | 'skip'
 
 /** The fields that a shape of node may have. One with another field is not understood. */

@@ -1,4 +1,4 @@
-/** What PostgreSQL calls the types that have another name in SQL. A type whose name is not here is called as it stands. */
+/** PostgreSQL's names of types that have another name in SQL. Other types keep their name. */
 const names: Readonly<Record<string, string>> = {
   bigint: 'int8',
   bigserial: 'int8',

@@ -9,7 +9,7 @@ beforeAll(async () => {
   engine = await engineFactory()()
 })
 
-/** What a function of `a int` may run, without the casts to the types of `a` and of FOUND. */
+/** Returns the queries of a function of `a int`, without the casts to the types of `a` and of FOUND. */
 function queriesIn(text: string, result = 'integer'): readonly string[] | undefined {
   const head = `CREATE FUNCTION f(a integer) RETURNS ${result} LANGUAGE plpgsql`
   const json = engine.parse(definitionOf({ language: 'plpgsql', head, text }), 'plpgsql')

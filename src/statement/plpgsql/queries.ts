@@ -5,12 +5,12 @@ import { shapes } from './shapes.ts'
 import { typeQuery } from './types.ts'
 
 /**
- * What a body in PL/pgSQL may run, as queries: the statements in it, its expressions, and casts to the types of its
- * variables, as which assignments are judged. Undefined when something in the tree is not known to be harmless. Pure.
+ * Returns what a PL/pgSQL body may run, as queries: the statements in it, its expressions, and casts to the types of
+ * its variables, which stand for assignments. Undefined when something in the tree is not known to be harmless. Pure.
  *
  * @param json the tree of the function, as libpg-query writes it
- * @param body the text that it was made of
- * @param records which records' fields may be assigned to
+ * @param body the text of the body
+ * @param records records whose fields may be assigned to
  */
 export function queriesOf(
   json: string,
@@ -74,7 +74,10 @@ class Walk {
     )
   }
 
-  /** What is assigned to a field is cast to its type, and of a mere record nobody knows the fields. */
+  /**
+   * Whether an assignment to this target is allowed. A value is cast to the type of its field, and the fields of a
+   * plain `record` are unknown.
+   */
   #target(number: TreeValue | undefined): boolean {
     const variable = typeof number === 'number' ? this.#variables[number] : undefined
     const field = unwrap(variable, 'PLpgSQL_recfield')
@@ -82,7 +85,7 @@ class Walk {
     const parent = field['recparentno'] ?? 0
     const record = typeof parent === 'number' ? unwrap(this.#variables[parent], 'PLpgSQL_rec') : undefined
     const type = unwrap(record?.['datatype'], 'PLpgSQL_type')
-    // It may be quoted, qualified, and spelled in Unicode's numbers.
+    // The name may be quoted, qualified, or written with Unicode escapes.
     return type !== undefined && !/record|&/i.test(textAt(type, 'typname'))
   }
 

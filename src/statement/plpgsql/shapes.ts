@@ -1,6 +1,6 @@
 /**
- * What a field of a node holds: a `fact` that means nothing by itself, nodes that lie `inside`, the number of a variable
- * that is a `target` of an assignment, or a list of such.
+ * Kind of a field of a node: a `fact` without effects, nodes `inside`, the number of a variable that is the `target` of
+ * an assignment, or a list of such numbers.
  */
 export type FieldKind = 'fact' | 'inside' | 'target' | 'targets'
 export type Shape = Readonly<Record<string, FieldKind>>

@@ -13,7 +13,7 @@ import {
 } from '../tree.ts'
 
 /**
- * What the statements of a text do to settings that outlive their transaction.
+ * Returns the changes that the statements of a text make to settings beyond their transaction.
  * @param calls How often `set_config` is called in the text, but for calls that end with the transaction. If one of them is
  * not at the top of a SELECT that does nothing else, it is not certain what is set, nor whether.
  */
@@ -75,7 +75,7 @@ function ofCharacteristic(item: TreeValue): SettingChange | undefined {
   return { change: 'set', name, sql: setting(name, [literal(value).trim()]) }
 }
 
-/** What is left of these settings when they get a new value depends on the one before. */
+/** Settings whose new value depends on the previous one. */
 const INCREMENTAL: ReadonlySet<string> = new Set(['datestyle'])
 
 function ofValue(name: string, args: readonly TreeValue[]): SettingChange {
