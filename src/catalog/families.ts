@@ -1,6 +1,6 @@
 /**
- * Which relations belong together: a table, its partitions, and the tables that inherit from it, at any depth. Whoever reads one
- * of them may read the others' rows.
+ * Families of relations: a table, its partitions, and the tables that inherit from it, at any depth. A statement that
+ * reads one of them may read the others' rows.
  */
 export class Families {
   readonly #leaders = new Map<number, number>()

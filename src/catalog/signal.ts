@@ -58,8 +58,8 @@ export const countersSql: string = `SELECT set_config('switchyard.counters', (${
 // Another hash over it takes that away.
 const row = (fields: string): string => `sum(hashint8extended(hash_record_extended(ROW(${fields}), 0), 0))`
 
-// Temporary tables come and go, without a need to load anything anew. Rows of pg_class change with every TRUNCATE, so
-// only what matters of them is looked at.
+// Changes of temporary tables need no reload. Rows of pg_class change with every TRUNCATE, so only what matters of them
+// is looked at.
 const permanent = (column: string): string =>
   `${column} NOT IN (SELECT c.oid FROM pg_class c WHERE c.relpersistence = 't')`
 

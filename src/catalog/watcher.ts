@@ -14,12 +14,12 @@ export type CatalogEvent =
   | {
       readonly type: 'catalog-loaded'
       readonly version: number
-      /** Functions and relations found, system ones included. */
+      /** Number of functions and relations, including the system's. */
       readonly functions: number
       readonly relations: number
       readonly durationMs: number
     }
-  /** Nothing is thrown into anybody's query: what was known stays in force, and it is tried again. */
+  /** A failed load fails no query: the previous catalog stays in force, and the load is retried. */
   | {
       readonly type: 'catalog-failed'
       readonly error: unknown
@@ -28,21 +28,21 @@ export type CatalogEvent =
     }
 
 export interface WatcherOptions {
-  /** Runs on the primary: each server counts changes for itself, and a replica's counters stand still. */
+  /** Runs a query on the primary. Each server counts changes for itself, and a replica's counters do not change. */
   readonly query: CatalogQuery
   readonly platform: Platform
   readonly declared?: readonly DeclaredName[]
-  /** Looks into the bodies of functions that nobody labelled. @defaultValue nothing is proven */
+  /** Proves the bodies of functions without a label. @defaultValue proves nothing */
   readonly isRead?: ReadProof
-  /** Tells what functions name. @defaultValue they may touch everything */
+  /** Returns the names in the bodies of functions. @defaultValue functions may touch everything */
   readonly usesIn?: BodyUses
   /**
-   * Time between looks for changes made by others, in milliseconds, ± 10 %. They trust in what the server counts; one in
-   * a minute does not.
+   * Time between two checks for changes by others, in milliseconds, ± 10 %. They rely on the server's counters, except
+   * for one thorough check a minute.
    * @defaultValue 10_000
    */
   readonly checkEveryMs?: number
-  /** A query without an answer by then counts as failed, in milliseconds. @defaultValue 65_000 */
+  /** Timeout of a query, in milliseconds. @defaultValue 65_000 */
   readonly timeoutMs?: number
   /** State of another watcher of the database, and when it was last compared. */
   readonly former?: Pick<CatalogWatcher, 'known' | 'schema' | 'comparedAtMs'> | undefined
@@ -50,23 +50,23 @@ export interface WatcherOptions {
   readonly onEvent?: (event: CatalogEvent) => void
 }
 
-// A connection that is busy with one long statement reports what it changed before only when that has ended.
+// A connection reports its earlier changes only when its current statement has ended, which may take long.
 const thoroughEveryMs = 60_000
 // A full load costs the primary more than a query for changes, so it waits for a pause in a migration.
 const pauseMs = 1_000
 const longestMigrationMs = 10_000
 const glanceMs = 3_000
-/** Nobody waits for the answer to a question that has taken longer than this, in milliseconds. */
+/** Statements wait at most this long for a running query, in milliseconds. */
 const patienceMs = 1_000
-/** Time between two looks that somebody's doubt leads to. */
+/** Minimum time between two checks that `doubt` causes. */
 const doubtEveryMs = 2_000
 const firstRetryMs = 1_000
 const lastRetryMs = 60_000
 
 /**
- * Keeps a catalog of the database: loads it in the background, looks for changes from time to time, and loads it again
- * when there are any. Until the first load, PostgreSQL's own objects are all that is known. It asks nothing before `start`
- * and after `pause`.
+ * Keeps a catalog of the database: loads it in the background, checks for changes periodically, and reloads it if there
+ * are any. Until the first load it knows only PostgreSQL's own objects. Runs no queries before `start` and after
+ * `pause`.
  */
 export class CatalogWatcher {
   readonly #query: CatalogQuery
@@ -81,7 +81,7 @@ export class CatalogWatcher {
   #doubtedAtMs = -Infinity
   #failures = 0
   #failure: Error | undefined
-  /** How often the database may have changed through this process, and how many of those it was asked about. */
+  /** Number of possible changes by this process, and how many of them have been checked. */
   #changes = 0
   #changesSeen = 0
   /** Catalog of a database that has changed, until it is fully loaded again. */
@@ -106,14 +106,14 @@ export class CatalogWatcher {
     this.#onEvent = options.onEvent ?? ((): void => {})
     this.#unloaded = withDeclared(builtinCatalog, declared)
     const { former } = options
-    // What was changed and not read since counts for nothing here either.
+    // Changes that have not been loaded invalidate the other watcher's catalog too.
     if (former?.known === undefined || former.schema === undefined) return
     this.#known = former.known
     this.#version = former.known.catalog.version
     this.#comparedAtMs = former.comparedAtMs
   }
 
-  /** The catalog in force. */
+  /** The current catalog. */
   get current(): Catalog {
     if (this.#known === undefined) return this.#unloaded
     if (this.#changes === this.#changesSeen) return this.#known.catalog
@@ -130,20 +130,20 @@ export class CatalogWatcher {
     return this.#failure
   }
 
-  /** When all that was read was last compared with the database, on the platform's clock. */
+  /** When the whole catalog was last compared with the database, on the platform's clock. */
   get comparedAtMs(): number {
     return this.#comparedAtMs
   }
 
   /**
-   * The digest of the schema that the catalog was loaded from; see `Signal`. `undefined` until the first load, from a change
-   * that was made through this process until the next one, and from a doubt until the database was asked.
+   * Digest of the schema of the catalog; see `Signal`. `undefined` until the first load, from a change by this process
+   * until the next load, and from a doubt until the next check.
    */
   get schema(): string | undefined {
     return this.#changes === this.#changesSeen && !this.#isNeeded ? this.#known?.signal.digest : undefined
   }
 
-  /** The catalog may be behind: looks now whether it is, unless a doubt has made it look within the last two seconds. */
+  /** Checks now whether the catalog is outdated, unless a doubt has caused a check within the last two seconds. */
   doubt(): void {
     const nowMs = this.#platform.now()
     if (!this.#isActive || this.#failure !== undefined || nowMs - this.#doubtedAtMs < doubtEveryMs) return
@@ -152,8 +152,8 @@ export class CatalogWatcher {
   }
 
   /**
-   * Loads the catalog, and looks for changes from then on. What was loaded before is compared first, unless that was done
-   * since the moment that is given.
+   * Loads the catalog and starts to check for changes. A previously loaded catalog is compared first, unless that was
+   * done since the given time.
    */
   start(sinceMs: number): void {
     this.#isActive = true
@@ -162,7 +162,7 @@ export class CatalogWatcher {
     else if (this.#round === undefined && this.#timer === undefined) this.#beginIn(this.#checkEveryMs)
   }
 
-  /** Asks now if it would ask later, because a question had no answer. */
+  /** Retries a failed query now instead of later. */
   hasten(): void {
     if (this.#failure !== undefined) this.#begin()
   }
@@ -172,32 +172,32 @@ export class CatalogWatcher {
     return this.#isActive
   }
 
-  /** Asks nothing until the next `start`. A question under way is still heard. */
+  /** Runs no queries until the next `start`. The result of a running one still counts. */
   pause(): void {
     this.#isActive = false
     this.#stopTimer()
   }
 
   /**
-   * To be called when a statement that may have changed functions or relations was committed through this process. From
-   * then until the database was asked, only PostgreSQL's own objects are known. Not needed for temporary tables.
+   * Call this when a statement that may have changed functions or relations was committed by this process. Until the
+   * next check only PostgreSQL's own objects are known. Not needed for temporary tables.
    */
   ddlPassed(): void {
     this.#noteChange()
     this.#begin()
   }
 
-  /** True for the first second of a question to the database. */
+  /** True for the first second of a query. */
   get isAsking(): boolean {
     return this.#round !== undefined && this.#platform.now() - this.#roundSinceMs < patienceMs
   }
 
-  /** Resolves when nothing is being asked: at once, or after the load or check that is under way. Never rejects. */
+  /** Resolves when no query is running: at once, or after the current load or check. Never rejects. */
   async settled(): Promise<void> {
     while (this.#round !== undefined) await this.#round
   }
 
-  /** Somebody has come who does not know whether what was loaded before is still true. */
+  /** Compares a previously loaded catalog for a new user. */
   get #isNeeded(): boolean {
     return this.#comparedAtMs < this.#neededSinceMs
   }
@@ -216,7 +216,7 @@ export class CatalogWatcher {
       if (delayMs === 0) this.#begin()
       else if (this.#isActive) this.#beginIn(delayMs)
     }
-    // The code that happened to call is not the parent of what is asked from now on.
+    // Runs outside the caller's async context.
     this.#round = inRootContext(() => this.#ask().then(ended))
   }
 
@@ -230,8 +230,8 @@ export class CatalogWatcher {
   }
 
   /**
-   * A glance at what was changed, so that it need not be taken for unknown until all is loaded. False when that must not
-   * wait.
+   * Loads only the recent changes, so that they are known before the full load. Returns false when the full load must
+   * not wait.
    */
   async #glance(): Promise<boolean> {
     const known = this.#known
@@ -248,12 +248,12 @@ export class CatalogWatcher {
       this.#comparedAtMs = startedAt
       return true
     } catch {
-      // Whatever it is, the load will meet it too, and tell.
+      // The full load will fail for the same reason, and report it.
       return false
     }
   }
 
-  /** One look at the database. Gives the time until the next one, in milliseconds. */
+  /** Runs one check or load. Returns the time until the next one, in milliseconds. */
   async #ask(): Promise<number> {
     try {
       if (this.#known !== undefined && this.#isNeeded && this.#changes === this.#changesSeen) {
@@ -275,7 +275,7 @@ export class CatalogWatcher {
     }
   }
 
-  /** Whether the database is still what it was, for somebody who has just come: a load would take longer. */
+  /** Whether the database is unchanged, for a new user. Faster than a load. */
   async #compare(known: Loaded): Promise<boolean> {
     const startedAt = this.#platform.now()
     const same = await this.#inTime(compare(this.#query, known, true))

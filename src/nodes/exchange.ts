@@ -23,7 +23,7 @@ export interface Question {
   readonly answered?: (error: Error | undefined, result: unknown) => End | undefined
 }
 
-/** Gives the questions for one connection. */
+/** Returns the internal queries for one connection. */
 export type Questions = (client: PoolClient) => readonly Question[]
 
 /** A statement with the internal queries before and after it. */

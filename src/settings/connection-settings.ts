@@ -10,10 +10,10 @@ import type { Statement } from '../statement/statement.ts'
 import { namesSet } from './operation.ts'
 import { queryFor, valuesIn } from './value.ts'
 
-/** The settings of one connection, as far as they are known. */
+/** Known settings of one connection. */
 interface Known {
   journal: Journal
-  /** Settings that the application has made there when it connected, as far as they were asked for. Absent: it has sent nothing. */
+  /** Initial settings by the application's hooks, as far as they were queried. Absent: no hook has sent a statement. */
   readonly own: Map<string, string | null> | undefined
 }
 
@@ -27,8 +27,8 @@ export interface Checkout {
 }
 
 /**
- * Knows the settings of each connection, and how it gets others. A user of a connection says which journal it needs; what
- * differs is sent in front. Where the connection has the journal already, this costs one comparison.
+ * Tracks the settings of each connection. A user of a connection names the journal that it needs, and the difference is
+ * sent first. If the connection already has the journal, this costs one comparison.
  */
 export class ConnectionSettings {
   readonly #known = new WeakMap<PoolClient, Known>()
@@ -37,16 +37,16 @@ export class ConnectionSettings {
   readonly #touched = new WeakSet<PoolClient>()
   /** Traces of listeners of `acquire` and `release` that have not been undone yet. */
   readonly #traces = new WeakMap<PoolClient, HookTraces>()
-  /** Nothing has ever been set: then nothing has to be looked up. */
+  /** True while no setting was ever changed, so that no look-up is needed. */
   #isUntouched = true
   #hasOwn = false
 
-  /** True once the application has sent something over a connection that was being opened: it may have settings of its own. */
+  /** True once a hook has sent a statement over a new connection, which may have changed its initial settings. */
   get hasOwn(): boolean {
     return this.#hasOwn
   }
 
-  /** The application has sent something over a connection that is being opened. */
+  /** Records that a hook has sent a statement over a new connection. */
   touchedByHook(client: PoolClient): void {
     if (this.#known.get(client)?.own !== undefined) return
     this.#isUntouched = false
@@ -54,14 +54,14 @@ export class ConnectionSettings {
     this.#known.set(client, { journal: this.journalOf(client), own: new Map() })
   }
 
-  /** True when the application has sent something over it while it was being opened. */
+  /** Whether a hook has sent a statement over the connection when it was new. */
   isHooked(client: PoolClient): boolean {
     return this.#hasOwn && this.#known.get(client)?.own !== undefined
   }
 
-  /** A listener of `acquire` or `release` is about to send this statement. */
+  /** Records a statement that a listener of `acquire` or `release` is about to send. */
   sentByListener(client: PoolClient, statement: Statement, values: readonly unknown[]): void {
-    // What a `connect` listener has set there is learned in front of it, over the same connection.
+    // Initial values by a `connect` listener are queried first, over the same connection.
     exchange(client, { before: this.remembering(client, namesSet(statement, values)) }, (error) => {
       if (error) this.spoil(client)
     })
@@ -78,7 +78,7 @@ export class ConnectionSettings {
     return this.#known.get(client)?.journal ?? Journal.empty
   }
 
-  /** Notes that a connection has the settings of this journal. */
+  /** Records that a connection has the settings of this journal. */
   note(client: PoolClient, journal: Journal): void {
     if (journal === Journal.empty && this.#isUntouched) return
     this.#isUntouched = false
@@ -87,17 +87,17 @@ export class ConnectionSettings {
     else known.journal = journal
   }
 
-  /** Settings were made or undone there, by name or all at once: what somebody has set beside the journals may be gone. */
+  /** Records that settings were changed or reset, so that settings outside of the journals may be lost. */
   touched(client: PoolClient): void {
     this.#touched.add(client)
   }
 
-  /** True when it was touched since it was asked for the last time. */
+  /** Returns whether it was touched since the last call. */
   takeTouched(client: PoolClient): boolean {
     return this.#touched.delete(client)
   }
 
-  /** It has something that cannot be undone. It is to be closed, and not to be lent again. */
+  /** Records that it has state that cannot be undone, so that it is closed instead of reused. */
   spoil(client: PoolClient): void {
     this.#spoilt.add(client)
   }
@@ -106,19 +106,19 @@ export class ConnectionSettings {
     return this.#spoilt.has(client)
   }
 
-  /** The path that it began with, by its role, its database or a hook, names the temporary schema. */
+  /** Records that its initial search_path contains the temporary schema. */
   beginsTemporary(client: PoolClient): void {
     this.#temporary.add(client)
   }
 
-  /** True where what is made without a schema may be temporary though nothing was set. */
+  /** Whether objects created without a schema may be temporary although no setting was changed. */
   mayMakeTemporary(client: PoolClient): boolean {
     return this.#temporary.has(client)
   }
 
   /**
-   * Gives the questions after which a connection has the settings of a journal: none where it has them. It must be idle then,
-   * without a transaction.
+   * Returns the queries that give a connection the settings of a journal; none if it has them. It must be idle, without
+   * a transaction.
    */
   steps(client: PoolClient, journal: Journal): readonly Question[] {
     if (journal === Journal.empty && this.#isUntouched) return NOTHING
@@ -126,14 +126,14 @@ export class ConnectionSettings {
     const now = this.journalOf(client)
     if (now === journal && traces === undefined) return NOTHING
     const undoing = traces?.cleaning(this.isHooked(client)) ?? []
-    // A connection that has to be closed is not lent again, and its holder keeps what is there.
+    // A connection that has to be closed is not reused, and its holder keeps its state.
     const cleaning = undoing === 'close' ? [] : undoing
     const left = cleaning.includes('RESET ALL') ? Journal.empty : now
     const from = traces?.over(left) ?? left
     return this.#changing(client, from, journal, cleaning, () => this.#traces.delete(client))
   }
 
-  /** Gives the questions that lead from the settings of one journal to those of another, behind other statements. */
+  /** Returns the queries that change the settings of one journal to those of another, after other statements. */
   #changing(
     client: PoolClient,
     from: Journal,
@@ -158,9 +158,7 @@ export class ConnectionSettings {
     return [...this.remembering(client, names), change]
   }
 
-  /**
-   * Before settings of these names are made: gives the questions for what the application has set there itself, to go back to.
-   */
+  /** Returns the queries for the initial values of these settings, to be sent before they are changed. */
   remembering(client: PoolClient, names: readonly string[]): readonly Question[] {
     const own = this.#hasOwn ? this.#known.get(client)?.own : undefined
     const unknown = own === undefined ? [] : names.filter((name) => !own.has(name))
@@ -173,29 +171,29 @@ export class ConnectionSettings {
     return [{ ask: queryFor(unknown), answered }]
   }
 
-  /** True when it is known what to go back to from the settings that the statement makes. */
+  /** Whether the initial values of the settings that the statement changes are known. */
   remembers(client: PoolClient, statement: Statement, values: readonly unknown[]): boolean {
     const own = this.#hasOwn ? this.#known.get(client)?.own : undefined
     return own === undefined || namesSet(statement, values).every((name) => own.has(name))
   }
 
   /**
-   * Sends a statement under the settings of a journal. What differs is sent in front, in the same round trip where the
-   * statement does no harm when the settings are refused. That is told as `SWITCHYARD_SETTING_REFUSED`.
-   * @param query Absent: the settings are all there is to send.
+   * Sends a statement under the settings of a journal. The difference is sent first, in the same round trip if the
+   * statement does no harm when the settings are rejected. That fails with `SWITCHYARD_SETTING_REFUSED`.
+   * @param query Absent: sends only the settings.
    */
   under(journal: Journal, query: Send | undefined, canPipeline: boolean): Send {
     return (client, done) => {
-      // Asked now and not before: meanwhile it may have waited, and somebody else have set something.
+      // Computed now and not earlier, since the settings may have changed while it waited.
       const before = this.steps(client, journal)
-      // What a hook has set has to be known before it is overridden.
+      // Values set by a hook have to be known before they are overridden.
       exchange(client, { before, query, canPipeline: canPipeline && !this.isHooked(client) }, done)
     }
   }
 
   /**
-   * Sends a statement over a connection that is checked out for it alone: under the pool's settings, then what `acquire`
-   * listeners set, then the caller's settings.
+   * Sends a statement over a connection that is checked out for it: under the pool's settings, then those of `acquire`
+   * listeners, then the caller's.
    */
   checkedOut({ acquire, base, journal }: Checkout, query: Send | undefined): Send {
     const acquired: Send = (client, done) => {
@@ -212,12 +210,12 @@ export class ConnectionSettings {
 function nothing(): void {}
 
 /**
- * Classes of SQLSTATE that say something of the server or of the connection, and nothing of a setting: connection exceptions,
- * insufficient resources, operator intervention, system and internal errors. Of class 25, sessions that were ended.
+ * Classes of SQLSTATE that concern the server or the connection, not a setting: connection exceptions, insufficient
+ * resources, operator intervention, system and internal errors. Of class 25, sessions that were ended.
  */
 const OF_THE_SERVER = /^(?:08|53|57|58|XX|25P0[34])/
 
-/** Makes the error of a statement whose settings could not be made: it was not sent. */
+/** Creates the error of a statement that was not sent because its settings were rejected. */
 function refused(cause: Error): Error {
   const code = String(Reflect.get(cause, 'code'))
   if (!('severity' in cause) || OF_THE_SERVER.test(code)) return withOutcome(cause, 'not-sent')

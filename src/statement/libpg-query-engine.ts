@@ -56,7 +56,7 @@ export function engineFactory(): () => Promise<Engine> {
     const createModule = glue.load() as CreateModule
     compiled ??= new wasm.Module(readFileSync(glue.resolve('libpg-query/wasm/libpg-query.wasm')))
     const engine = await createEngine(createModule, compiled)
-    // The first texts cost milliseconds, until their code is compiled: better here than in somebody's query.
+    // The first texts cost milliseconds until the code is compiled, so they are parsed here and not in a query.
     engine.parse('SELECT a.b, f($1) FROM a JOIN c USING (d) WHERE e = 1 GROUP BY 1 ORDER BY 1 LIMIT 1')
     return engine
   }

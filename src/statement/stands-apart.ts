@@ -22,7 +22,7 @@ export function standsApart(
   if (!types.every((use) => builtinCatalog.typeVerdict(use) === 'harmless' && !OTHERS_NAME.test(use.name))) {
     return false
   }
-  // The system's views show the temporary objects of whoever asks.
+  // The system's views show the temporary objects of the session.
   if (relations.some((use) => builtinCatalog.relationVerdict(use) !== 'pending')) return false
   if (relations.some(({ name }) => MADE_UP.test(name))) return false
   if ([...functions, ...relations, ...types, ...attributes].some(({ name }) => names.has(folded(name))))

@@ -11,7 +11,7 @@ const loop = { ...statement, label: 'fact', body: 'inside' } as const
 /**
  * Nodes of PL/pgSQL that are harmless if what lies inside is, with all their fields. What is not listed is not proven:
  *
- * - EXECUTE in all its forms runs a text that nobody sees before;
+ * - EXECUTE in all its forms runs a text that is unknown in advance;
  * - CALL, COMMIT and ROLLBACK have no place in a read;
  * - OPEN leaves a cursor behind, and FETCH, MOVE and CLOSE reach for one that somebody else may have made: FETCH runs
  *   its query. FOR over a cursor makes and closes it.
