@@ -38,7 +38,7 @@ export interface Routine {
 
 const NO_EDGES: readonly Edge[] = []
 
-/** What the rows of one load say, by the identifiers of the objects. */
+/** The dependencies of one load as a graph, keyed by the objects' identifiers. */
 export class EffectGraph {
   readonly #relations = new Map<number, KnownRelation>()
   readonly #families: Families

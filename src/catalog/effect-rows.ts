@@ -8,12 +8,12 @@ export type RelationKind = 'r' | 'p' | 'v' | 'm' | 'f' | 'S' | 'x'
 export type Phase = 'read' | 'write' | 'insert' | 'update' | 'delete' | 'refresh' | 'call'
 
 /**
- * What an edge leads to: a function that is called, a relation that is read, that may be read and changed in any way, a sequence
- * that is changed, or a type whose functions may be called. The other two end the way.
+ * Kind of a dependency: a function is called, a relation is read, a relation may be read and changed in any way, a
+ * sequence is changed, or functions of a type may be called. The other two end the walk.
  */
 export type EdgeKind = 'call' | 'read' | 'any' | 'sequence' | 'type' | 'everything' | 'shows-everything'
 
-/** What one load says of what touches what. Objects are told apart by the identifiers that the database gives them. */
+/** Dependencies between objects, as one load returns them. Objects are identified by their OIDs. */
 export interface EffectRows {
   readonly relations: readonly (readonly [oid: number, kind: RelationKind, schema: string, name: string])[]
   readonly parents: readonly (readonly [child: number, parent: number])[]

@@ -124,7 +124,7 @@ export class EffectWalk implements UseSink {
     }
   }
 
-  /** What a foreign key does to the relation that has it, where the one that it refers to is changed. */
+  /** Adds the effects of a foreign key on its referencing relation when the referenced one is changed. */
   #actOn({ onDelete, onUpdate, referencing }: ForeignKey, access: Access): void {
     if (access === 'update' && CHANGING.has(onUpdate)) this.visit('update', referencing)
     else if (access === 'delete' && onDelete === 'c') this.visit('delete', referencing)

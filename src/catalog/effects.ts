@@ -10,7 +10,7 @@ import { UseResolver, type Step, type Surroundings, type UseSink } from './use-r
 /** Remembered of footprints and of what single steps lead to. */
 const MOST_ENTRIES = 5_000
 
-/** What statements touch in one database, in the state that one load found it in. */
+/** Computes the footprints of statements in one database, as of one load. */
 export class Effects {
   readonly #graph: EffectGraph
   readonly #resolver: UseResolver
@@ -66,7 +66,7 @@ export class Effects {
   }
 }
 
-/** What the names in a text stand for, before anything is followed. */
+/** Resolves the names in a text, without following dependencies. */
 class FirstSteps implements UseSink {
   readonly found: FootprintGatherer = new FootprintGatherer()
   readonly steps: (readonly [step: Step, oid: number])[] = []

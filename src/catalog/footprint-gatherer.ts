@@ -15,7 +15,7 @@ export class FootprintGatherer {
     return Object.freeze({ changes: this.changes.relations, shows: this.shows.relations })
   }
 
-  /** What is changed is shown too: by row counts, by errors of constraints. */
+  /** Adds a changed relation. It is shown too: by row counts and errors of constraints. */
   addChange(name: QualifiedName): void {
     this.changes.add(name)
     this.shows.add(name)

@@ -8,13 +8,13 @@ import type { QualifiedName } from './qualified-name.ts'
 export type RelationSet = 'everything' | readonly string[]
 
 /**
- * What running a statement may touch, in its own database. A footprint never promises more than the catalog knows: it says
- * nothing of temporary objects that the connection has made since, nor of changes to the schema in the same transaction.
+ * Relations of its database that a statement may touch. It covers only what the catalog knows: neither temporary
+ * objects that the connection has created since, nor changes to the schema in the same transaction.
  */
 export interface Footprint {
-  /** Relations whose contents it may change, by whatever means: triggers, rules and foreign keys included. */
+  /** Relations whose contents it may change, including by triggers, rules and foreign keys. */
   readonly changes: RelationSet
-  /** Relations on whose contents its answer, its errors or its effects may depend. */
+  /** Relations on whose contents its result, its errors or its effects may depend. */
   readonly shows: RelationSet
 }
 

@@ -5,10 +5,12 @@ import { words } from './words.ts'
 
 /** A longer text is not looked into, in bytes. */
 const maxBodyBytes = 8_192
-/** What the texts of functions may take all together, in bytes. */
+/** Maximum total size of the functions' texts, in bytes. */
 const maxTotalBytes = 2 ** 20
 
-/** Settings of a function that do not change what its text means: a name stands for those of all schemas anyhow. */
+/**
+ * Settings of a function that do not affect the analysis of its text: names stand for those of all schemas in any case.
+ */
 const harmlessSettings = [
   'client_min_messages',
   'datestyle',
@@ -281,13 +283,13 @@ called AS MATERIALIZED (
   HAVING bool_and(c.oid IS NOT NULL OR r.oid IS NOT NULL)
 )`
 
-/** What touches what, in pieces of the query that loads the catalog. */
+/** Pieces of the load query that read dependencies. */
 export const effectsSql: string = [basicsSql, piecesSql, typesSql, edgesSql, routinesSql].join(',')
 
 const section = (name: EffectSection, columns: string, from: string): string =>
   `SELECT 'effect', NULL, '${name}', COALESCE(json_agg(json_build_array(${columns}))::text, '[]') FROM ${from}`
 
-/** Kinds of rows on effects. */
+/** Kinds of rows with dependencies. */
 export type EffectSection =
   | 'relations'
   | 'parents'

@@ -19,7 +19,10 @@ import type { Surroundings } from './use-resolver.ts'
 import { shortened, type Signal } from './signal.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
 
-/** What makes something unsafe, as the load query tells it: the verdict on whatever is at the end of the way there. */
+/**
+ * Reason why an object is unsafe, as the load query reports it: the verdict on the object at the end of a chain of
+ * dependencies.
+ */
 type Finding = Exclude<FunctionVerdict, 'pending' | 'unknown'> | 'read-only' | 'opaque' | Unreadable
 type Unreadable = 'unlogged' | 'foreign' | 'temporary' | 'sequence'
 
@@ -94,7 +97,7 @@ const PARSING: Readonly<Record<ParsingObject, true>> = {
   cast: true,
 }
 
-/** What one load found out. */
+/** Catalog from one load. */
 export class LoadedCatalog implements Catalog {
   readonly source = 'loaded'
   readonly version: number

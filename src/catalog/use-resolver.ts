@@ -8,23 +8,23 @@ import type { Access, NamedUses, Target } from './footprint.ts'
 import type { QualifiedName } from './qualified-name.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
 
-/** What else the catalog knows. */
+/** Other parts of the catalog that resolving names needs. */
 export interface Surroundings {
   /** Schemas that have a function of this name which a statement can call. */
   readonly schemasWith: (functionName: string) => readonly string[]
   readonly typeVerdict: (name: QualifiedName) => OperatorVerdict
 }
 
-/** What may be done to an object: a relation is read or changed, a function called, values of a type handled. */
+/** Access to an object: a relation is read or changed, a function is called, values of a type are used. */
 export type Step = Access | 'update-beside-keys' | 'read' | 'call' | 'type'
 
-/** Takes what names stand for. */
+/** Receives the objects that names stand for. */
 export interface UseSink {
   readonly found: FootprintGatherer
   visit(step: Step, oid: number): void
 }
 
-/** What a call or a cast by this name leads to. */
+/** Objects that a call or a cast by this name may reach. */
 interface Resolved {
   readonly calls: readonly number[]
   readonly types: readonly number[]

@@ -13,62 +13,64 @@ import type { HealthBook } from './health-book.ts'
 
 export type { Done, Send }
 
-/** What execution tells, for statistics and for the monitor. */
+/** Events of execution, for statistics and the monitor. */
 export interface ExecutionListener {
-  /** A statement is being sent to this node. */
+  /** A statement is sent to this node. */
   sent(node: NodeView): void
-  /** A proven read got its answer, or an error of its own, from this node. */
+  /** This node answered a proven read, with rows or an error of the statement. */
   readAnswered(node: NodeView): void
-  /** The node, or the way to it, failed, or it is no longer what it was taken for. */
+  /** The node or the network failed, or the node has changed its role. */
   nodeFailed(node: NodeView, error: Error): void
-  /** A replica failed a read for want of disk, memory or sound data, and another node did better. */
+  /** A replica failed a read because of its disk, memory or data, and another node answered it. */
   nodeSick(this: void, node: NodeView, error: Error): void
-  /** A read goes to a replica with a bad record, because nobody else can serve it. */
+  /** A read goes to an ejected or unmeasured replica because no other node can serve it. */
   lastResort(): void
-  /** A read meets no other node because retries have used up their budget. */
+  /** A read is not retried because the retry budget is spent. */
   retriesSpent(): void
-  /** A read that belongs to replicas found no place on the primary in time. */
+  /** A read for replicas got no slot on the primary in time. */
   spillRefused(): void
 }
 
-/** What execution asks of the cluster. */
+/** The part of the cluster that execution needs. */
 export interface Cluster {
   readonly snapshot: Snapshot
   primary(): NodeView | undefined
-  /** Candidates for a route as of now. @param tags Tags that a node must have to serve a read. */
+  /** Plans a route on the current snapshot. @param tags Tags that a node must have to serve a read. */
   plan(route: Route, tags: Tags | undefined): QueryPlan
-  /** Judges the server that was reached at the address of a node by its own words. */
+  /** Judges the server that was reached at a node's address by its own observation. */
   reached(route: Route, node: NodeView, observation: Observation): Reached
-  /** Resolves with true when there is a primary, with false after `timeoutMs`, or at once when waiting is in vain. */
+  /** Resolves with true when there is a primary, with false after `timeoutMs`, or at once when waiting is pointless. */
   awaitPrimary(timeoutMs: number): Promise<boolean>
-  /** Resolves with a plan that has a step, or, after `timeoutMs` or when waiting is in vain, with one that has none. */
+  /** Resolves with a plan that has a step; without steps after `timeoutMs` or when waiting is pointless. */
   awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan>
-  /** As `awaitPlan`, for a plan that begins with a replica: one that has caught up with the session. */
+  /** Like `awaitPlan`, for a plan that starts with a replica that has caught up with the session. */
   awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan>
-  /** Has this node probed now, for decisions to come. */
+  /** Starts a probe of this node, for later decisions. */
   lookAt(id: NodeId): Promise<unknown>
-  /** Why no node can take a statement. */
+  /** Returns the error for statements that no node can take. */
   unavailable(): Error
 }
 
-/** Bounds of time and number, in milliseconds and reads at once. */
+/** Limits of execution. */
 export interface ExecutionLimits {
-  /** How long one candidate of a read may take. Absent: as long as the node answers its probes. */
+  /** Timeout of one candidate of a read, in milliseconds. Absent: no limit while the node answers its probes. */
   readonly readTimeoutMs: number | undefined
-  /** How long after the first failure to go on trying. */
+  /** How long to retry after the first failure, in milliseconds. */
   readonly failoverTimeoutMs: number
-  /** How long to wait for a replica to catch up with the session before the primary is asked. */
+  /** How long to wait for a replica to catch up with the session before using the primary, in milliseconds. */
   readonly catchUpTimeoutMs: number
   readonly primarySpill: { readonly places: number; readonly over: 'wait' | 'fail' }
 }
 
-/** The surroundings that all executors of a pool have in common. */
+/** Parts that all executors of a pool share. */
 export interface Surroundings {
-  /** Absent when the node is no longer one of the cluster's. */
+  /** Returns undefined when the node has been removed. */
   readonly nodeOf: (id: NodeId) => ServerNode | undefined
   readonly balancer: Balancer
   readonly cluster: Cluster
-  /** Asks for a position of the primary at or after everything that has been committed by now. Never rejects, and is bounded in time. */
+  /**
+   * Reads a position on the primary at or after everything committed before the call. Never rejects, and has a timeout.
+   */
   readonly committed: () => Promise<Position | undefined>
   readonly health: HealthBook
   readonly listener: ExecutionListener

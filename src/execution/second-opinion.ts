@@ -8,39 +8,41 @@ import type { RetryBudget } from './retry-budget.ts'
 import { isServerError } from '../platform/server-error.ts'
 import type { SpillGate } from './spill-gate.ts'
 
-/** A limit of the caller's has ended the statement, or somebody has cancelled it: that says nothing of what the replica shows. */
+/** SQLSTATEs of a statement that was cancelled or timed out, which do not depend on the replica's data. */
 const QUERY_CANCELED = '57014'
 
-/** A place on the primary for a read that a replica has failed. */
+/** A slot on the primary for a read that failed on a replica. */
 export interface Place {
   readonly primary: NodeView
-  /** Gives the place back. */
+  /** Releases the slot. */
   readonly leave: () => void
 }
 
-/** Receives the place where the read is to be asked once more; `undefined` when the replica's error is the answer. */
+/** Receives the slot for repeating the read; `undefined` when the replica's error is the result. */
 export type Decided = (place: Place | undefined) => void
 
-/** A read, as far as it matters for its error. */
+/** The part of a read that matters for its error. */
 export interface Contested {
   replan(): QueryPlan
   readonly follower?: { readonly showing: (() => Promise<Showing>) | undefined } | undefined
 }
 
 export interface SecondOpinionsOptions {
-  /** Separate from that of failed nodes: an application's own errors must not use that up. */
+  /** Separate from the retry budget for failed nodes, so that an application's errors do not spend that. */
   readonly budget: RetryBudget
   readonly cluster: Pick<Cluster, 'lookAt' | 'primary'>
-  /** Asks for a position of the primary at or after everything that has been committed by now. Never rejects, and is bounded in time. */
+  /**
+   * Reads a position on the primary at or after everything committed before the call. Never rejects, and has a timeout.
+   */
   readonly committed: () => Promise<Position | undefined>
   readonly listener: Pick<ExecutionListener, 'retriesSpent' | 'spillRefused'>
   readonly spill: SpillGate
 }
 
 /**
- * Decides whether the error that a replica has given counts. An error may come from what the replica has not replayed yet: a
- * new column, a privilege, a row. It is final when the replica had replayed, before the read was sent, all that the primary
- * has flushed after the error. Otherwise the read may be asked once more on the primary.
+ * Decides whether an error from a replica counts. It may be caused by changes that the replica has not replayed yet: a
+ * new column, a privilege, a row. It is final if the replica had replayed, before the read was sent, everything that
+ * the primary has flushed after the error. Otherwise the read may be repeated on the primary.
  */
 export class SecondOpinions {
   readonly #options: SecondOpinionsOptions
@@ -49,12 +51,12 @@ export class SecondOpinions {
     this.#options = options
   }
 
-  /** A read is sent for the first time. */
+  /** Records a read that is sent for the first time. */
   earn(): void {
     this.#options.budget.earn()
   }
 
-  /** True when another node may be asked about an error; it is counted. */
+  /** Takes a repetition from the budget. Returns false when it is spent. */
   spend(): boolean {
     const { budget, listener } = this.#options
     const isIn = budget.spend()
@@ -62,7 +64,7 @@ export class SecondOpinions {
     return isIn
   }
 
-  /** @param node The replica as it was known before the read was sent. */
+  /** @param node The replica in the snapshot from before the read was sent. */
   ask(read: Contested, node: NodeView, error: Error, decided: Decided): void {
     this.isFinal(node, error, (isFinal) => {
       const primary = isFinal ? undefined : fallbackOf(read)
@@ -80,7 +82,7 @@ export class SecondOpinions {
     if (failureOf(error) !== 'statement') return told(false)
     void committed().then((position) => {
       const isFinal = position !== undefined && hasReplayed(node, position)
-      // Errors come in bursts: what the replica has replayed by now decides about the next ones.
+      // Errors come in bursts: a fresh observation of the replica decides the next ones.
       if (!isFinal) void cluster.lookAt(node.id)
       told(isFinal)
     })
@@ -102,12 +104,12 @@ export class SecondOpinions {
   }
 }
 
-/** The primary, where reads like this one may go to it. */
+/** Returns the primary if reads like this one may go to it. */
 function fallbackOf(read: Contested): NodeView | undefined {
   try {
     return read.replan().steps.find(({ reason }) => reason === 'fallback')?.node
   } catch {
-    // A balancer that throws fails reads, and this one has an answer.
+    // An exception of a balancer must not fail this read, which has an answer.
     return undefined
   }
 }

@@ -4,10 +4,10 @@ import type { PreparedStatements } from './prepared-statements.ts'
 import { queryOf } from './query-of.ts'
 import type { Answered, ShareableRead } from './shareable-read.ts'
 
-/** The parts of node-postgres' client that its types do not show. */
+/** Members of node-postgres' client that its types lack. */
 export interface PipelinedClient {
   pipeline?: boolean
-  /** Of all its queries. */
+  /** Default timeout of its queries. */
   readonly binary?: boolean
   readonly connectionParameters: { query_timeout?: number | string | false }
   readonly connection: { readonly stream: Partial<PipelinedStream> }
@@ -26,15 +26,15 @@ interface PipelinedStream {
   destroy(): void
 }
 
-/** Told of a connection. */
+/** Callbacks of a connection. */
 export interface ConnectionListener {
-  /** It is gone. May be called more than once. */
+  /** Called when it is lost, possibly several times. */
   readonly lost: (error?: Error) => void
-  /** The last deallocation has been answered. */
+  /** Called when the last deallocation has been answered. */
   readonly tidied: () => void
 }
 
-/** A leased connection in pipeline mode. When it is released it is as it was before. */
+/** A leased connection in pipeline mode. Its release restores the previous mode. */
 export class PipelinedConnection {
   /** node-postgres' `query_timeout` of the connection, in milliseconds. 0: none. */
   readonly queryTimeoutMs: number
@@ -64,23 +64,23 @@ export class PipelinedConnection {
     this.queryTimeoutMs = Number(this.#queryTimeout)
     this.#bytesRead = this.#stream.bytesRead ?? 0
     client.pipeline = true
-    // node-postgres' own timer destroys the connection with all that is under way.
+    // node-postgres' own timer would close the connection with all its reads.
     connectionParameters.query_timeout = false
     client.on('error', listener.lost)
     client.on('end', listener.lost)
   }
 
-  /** Whether node-postgres asks for binary results by itself. */
+  /** Whether node-postgres requests binary results by default. */
   get binary(): boolean {
     return this.#client.binary === true
   }
 
-  /** Whether deallocations are under way. */
+  /** Whether deallocations are in flight. */
   get isTidying(): boolean {
     return this.#tidying > 0
   }
 
-  /** Sends a read. What is sent in one turn of the event loop goes out together. */
+  /** Sends a read. All reads of one turn of the event loop are sent together. */
   send(read: ShareableRead, name: string | undefined, answered: Answered): void {
     const client = this.#client
     const stream = this.#stream
@@ -99,20 +99,20 @@ export class PipelinedConnection {
     })
   }
 
-  /** Counts the bytes that have come since the last call. */
+  /** Returns the number of bytes received since the last call. */
   takeBytesRead(): number {
     const before = this.#bytesRead
     this.#bytesRead = this.#stream.bytesRead ?? 0
     return this.#bytesRead - before
   }
 
-  /** Whether it keeps the process alive. */
+  /** Sets whether it keeps the process alive. */
   keepsAlive(isKept: boolean): void {
     if (isKept) this.#client.ref?.()
     else this.#client.unref?.()
   }
 
-  /** @param isCut Whether it is closed at once, whatever is under way. */
+  /** @param isCut Whether it is closed at once, even if queries are in flight. */
   release(error: Error | boolean, isCut: boolean): void {
     const client = this.#client
     client.pipeline = this.#wasPipelined

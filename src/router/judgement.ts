@@ -21,24 +21,24 @@ export interface JudgementOptions {
   readonly user: CatalogUser
 }
 
-/** How long a read waits for the first load, in milliseconds. */
+/** How long a read waits for the first load of the catalog, in milliseconds. */
 const LONGEST_WAIT_MS = 100
-/** How long a read of a table that this pool has just created waits for it, in milliseconds. */
+/** How long a read of a table that this pool has just created waits for the catalog, in milliseconds. */
 const LONGEST_WAIT_FOR_OWN_MS = 1_000
-/** How often it is asked again what is in a database that keeps changing. */
+/** Maximum number of waits for a database that keeps changing. */
 const MOST_ANSWERS = 20
-/** A pool that lives for one statement does not load the catalog. */
+/** Number of statements after which the catalog is loaded, so that a pool for one statement does not load it. */
 const STATEMENTS_BEFORE_LOADING = 2
 
-/** Judges statements: by their text, and by what the database says of the functions and relations in it. */
+/** Classifies statements by their text and the database's catalog. */
 export class Judgement {
   readonly names: NameReader
   readonly #options: JudgementOptions
   readonly #unjoined: Catalog
   readonly #judge: Judge
-  /** The catalog of the primary; absent until there is one, and while the pool is not used. */
+  /** The catalog of the primary; absent without a primary, and while the pool is unused. */
   #shared: CatalogInUse | undefined
-  /** What was loaded before this moment has to be compared with the database first. */
+  /** A catalog loaded before this time has to be compared with the database first. */
   #sinceMs: number
   #statements = 0
   readonly #created = new CreatedNames()
@@ -57,46 +57,46 @@ export class Judgement {
     this.names = nameReader(this.#judge, parser)
   }
 
-  /** Loads the parser. Rejects when it cannot be had. */
+  /** Loads the parser. Rejects when it cannot be loaded. */
   load(): Promise<void> {
     return this.#judge.load()
   }
 
-  /** The catalog in force. */
+  /** The current catalog. */
   get #catalog(): Catalog {
     const watcher = this.#shared?.watcher
     return watcher === undefined || watcher.comparedAtMs < this.#sinceMs ? this.#unjoined : watcher.current
   }
 
-  /** A statement is on its way. With the second one, the database is asked about itself. */
+  /** Counts a statement. The second one starts to load the catalog. */
   used(): void {
     if (this.#statements >= STATEMENTS_BEFORE_LOADING) return
     this.#statements += 1
     if (this.#statements === STATEMENTS_BEFORE_LOADING) this.start()
   }
 
-  /** Asks the database about itself, from now on. */
+  /** Starts to load the catalog. */
   start(): void {
     this.#statements = STATEMENTS_BEFORE_LOADING
     this.#shared?.watcher.start(this.#sinceMs)
   }
 
-  /** This server is the primary now. */
+  /** Switches to the catalog of a new primary. */
   follow(serverIdentity: string): void {
     const former = this.#shared
     if (former?.isOf(serverIdentity) === true) return
     const { catalogs, platform, user } = this.#options
     this.#shared = catalogs.join(user, former)
-    // Versions of one catalog say nothing of another's.
+    // Versions of different catalogs cannot be compared.
     if (former !== undefined && former.watcher.current !== this.#shared?.watcher.current) this.#judge.forget()
     void former?.leave(user)
-    // The database of another primary is taken for the same until it was compared.
+    // The database of a new primary is assumed to be the same until it has been compared.
     const sinceMs = former === undefined ? this.#sinceMs : platform.now()
     const isAsked = this.#statements === STATEMENTS_BEFORE_LOADING
     if (isAsked || this.#shared?.watcher.isActive === true) this.#shared?.watcher.start(sinceMs)
   }
 
-  /** Asks nothing until the next `follow`, and leaves no connection behind. What was known counts no more. */
+  /** Drops the catalog and its connection until the next `follow`. */
   async leave(): Promise<void> {
     const shared = this.#shared
     this.#shared = undefined
@@ -109,13 +109,13 @@ export class Judgement {
     return this.#catalog.source
   }
 
-  /** The schema that statements are judged by; see `CatalogWatcher`. */
+  /** The schema of the current catalog; see `CatalogWatcher`. */
   get schema(): string | undefined {
     const watcher = this.#shared?.watcher
     return watcher === undefined || watcher.comparedAtMs < this.#sinceMs ? undefined : watcher.schema
   }
 
-  /** A node has another schema, or something that may have changed it has run. */
+  /** Makes the catalog check for changes, because a node has another schema, or a statement may have changed it. */
   doubt(): void {
     this.#shared?.watcher.doubt()
   }
@@ -124,7 +124,7 @@ export class Judgement {
     return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
   }
 
-  /** As `judge`, when what has just changed in the database is known. */
+  /** Like `judge`, after pending changes of the database have been loaded. */
   async judgeAnew(sql: string | undefined): Promise<Statement> {
     const release = this.#options.platform.holdOpen()
     await this.#shared?.watcher.settled()
@@ -132,12 +132,12 @@ export class Judgement {
     return this.judge(sql)
   }
 
-  /** What looks like this text was refused by a standby, and ran on the primary: it is no read. */
+  /** Learns that a standby rejected a statement of this shape and the primary accepted it: it is not a read. */
   learn(sql: string): ReturnType<Judge['learn']> {
     return this.#judge.learn(sql)
   }
 
-  /** The database may have been changed, by this text if it is known. */
+  /** Notes that the schema may have changed, by this text if it is known. */
   ddlPassed(sql?: string): void {
     this.#shared?.ddlPassed()
     if (this.#isLoaded) return
@@ -146,8 +146,9 @@ export class Judgement {
   }
 
   /**
-   * Resolves when the statement may be judged otherwise, because the database has answered; or after `catchUpTimeoutMs`, and while it
-   * is loaded for the first time after 100 ms; but what this pool has just created is waited for. `undefined` where there is nothing to wait for.
+   * Resolves when the catalog has been loaded and may change the classification of the statement, or after
+   * `catchUpTimeoutMs`; during the first load after 100 ms. For objects that this pool has just created it waits
+   * longer. `undefined` if there is nothing to wait for.
    */
   changeKnown({ offender, reason }: Statement): Promise<void> | undefined {
     const watcher = this.#shared?.watcher
@@ -156,7 +157,7 @@ export class Judgement {
     if (watcher?.isAsking !== true || this.source === 'loaded') return undefined
     const timeoutMs = this.#isLoaded ? resolved.catchUpTimeoutMs : this.#waitForLoadMs(offender?.text)
     return new Promise((resolve) => {
-      // Neither the timer nor the question keeps the process alive, and a statement waits for them.
+      // Neither the timer nor the query keeps the process alive, but a statement waits for them.
       const release = platform.holdOpen()
       const over = (): void => {
         timer.cancel()
@@ -177,7 +178,7 @@ export class Judgement {
     return this.#created.mayHave(name) ? LONGEST_WAIT_FOR_OWN_MS : Math.min(catchUpTimeoutMs, LONGEST_WAIT_MS)
   }
 
-  /** Resolves when the catalog is loaded. Rejects with the error of the load, or when the pool is ended meanwhile. */
+  /** Resolves when the catalog is loaded. Rejects with the error of the load, or when the pool has ended. */
   async loaded(): Promise<void> {
     this.start()
     this.#shared?.watcher.hasten()

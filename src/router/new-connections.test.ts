@@ -69,7 +69,7 @@ function at(serverIdentity: string): NodeView {
   return replicaView('a', undefined, { state: up(observed('replica', '0/1000', { serverIdentity })) })
 }
 
-/** What comes of a connection to this server. */
+/** Opens a connection to this server and returns the log. */
 async function opened(server: string): Promise<readonly string[]> {
   const client = new Connection(server) as unknown as PoolClient
   connections.opened('a', client, (refusal) => void log.push(refusal ? 'refused' : 'used'))

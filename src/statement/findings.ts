@@ -28,7 +28,7 @@ const noTargets: readonly Target[] = []
 /** Reasons of refusals that leave no name out. */
 const TELLING: ReadonlySet<StatementReason> = new Set<StatementReason>(['data-modifying-cte', 'row-lock'])
 
-/** What a walk through a tree gathers. */
+/** Results of a walk through a tree. */
 export class Findings {
   readonly functions: Names = new Names()
   readonly relations: Names = new Names()
