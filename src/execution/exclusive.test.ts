@@ -131,13 +131,12 @@ describe('ExclusiveConnection', () => {
     expect(log).toEqual(['error Client has encountered a connection error and is not queryable', 'idle'])
   })
 
-  it('a statement that runs when the connection is closed hears of its end', () => {
+  it('a statement that runs when the connection is given back hears of its end', async () => {
     run()
     exclusive.close()
     connection.emit('end')
-    answer(new Error('Connection terminated'))
-    expect(log).toEqual(['error Connection terminated'])
-    connection.emit('end')
+    await new Promise((resolve) => process.nextTick(resolve))
+    expect(log).toEqual(['error Connection terminated unexpectedly', 'idle'])
   })
 
   it('one statement after the other over the same connection', () => {
