@@ -80,7 +80,7 @@ const typesSql = `
   FROM pg_range, LATERAL (VALUES (rngcanonical::oid), (rngsubdiff::oid)) v (f) WHERE f >= 16384
   UNION ALL
   -- A cast from a type of a user may happen wherever the type is read. A cast to one of the system's types counts
-  -- against that type only when there is nobody else to blame.
+  -- against that type only when nothing else is at fault.
   SELECT castfunc::bigint * 8, castsource::bigint * 8 + 4 FROM pg_cast
   WHERE oid >= 16384 AND castfunc <> 0 AND castsource >= 16384
   UNION ALL

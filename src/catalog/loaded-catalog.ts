@@ -58,8 +58,8 @@ const relationVerdicts: Readonly<Record<Finding, RelationVerdict>> = {
   'declared-primary-only': 'declared-primary-only',
 }
 
-// Whoever reads a verdict takes it that what is node-local or of the session changes no data. So of several verdicts on
-// one name, those that leave room for a change of data are the worse ones.
+// Users of a verdict assume that node-local and session objects change no data. So of several verdicts on one name,
+// those that leave room for a change of data are the worse ones.
 const functionsFromBest: readonly FunctionVerdict[] = [
   'harmless',
   'node-local',

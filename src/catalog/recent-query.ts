@@ -44,7 +44,7 @@ WITH RECURSIVE touched AS MATERIALIZED (
   UNION SELECT polrelid FROM pg_policy p WHERE ${recent('p')}
   UNION SELECT unnest(ARRAY[inhparent, inhrelid]) FROM pg_inherits i WHERE ${recent('i')}
 ),
--- Whoever reads a table reads its children too.
+-- A query on a table reads its children too.
 part (root, oid) AS (
   SELECT t.oid, t.oid FROM touched t
   UNION

@@ -15,7 +15,7 @@ import { RELEASED_TWICE } from './words.ts'
 export interface CheckoutsOptions {
   readonly ClientClass: RoutedClientClass
   readonly router: RouterPort
-  /** What clients show of their connections: options of node-postgres. */
+  /** Connection options that clients show, as in node-postgres. */
   readonly config: ClientConfig
   readonly kind: ClientKind
   /** How many idle clients are kept. */

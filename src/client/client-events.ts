@@ -10,11 +10,11 @@ import {
 import { thisContext } from '../platform/async-context.ts'
 import type { ConnectionFacade } from './connection-facade.ts'
 
-/** Shows what happens on borrowed connections as events of the client that has borrowed them. */
+/** Re-emits the events of borrowed connections on the client that has borrowed them. */
 export class ClientEvents implements ConnectionListener {
   readonly #client: EventEmitter
   readonly #facade: ConnectionFacade
-  /** Listeners run in the async context of the caller who has the client, and not in that of who opened the connection. */
+  /** Runs listeners in the async context of the client's holder, not in that of the code that opened the connection. */
   #context = thisContext()
 
   constructor(client: EventEmitter, facade: ConnectionFacade) {
@@ -22,7 +22,7 @@ export class ClientEvents implements ConnectionListener {
     this.#facade = facade
   }
 
-  /** Another caller has the client now. */
+  /** Records a new holder of the client. */
   renew(): void {
     this.#context = thisContext()
   }
@@ -38,10 +38,10 @@ export class ClientEvents implements ConnectionListener {
   }
 
   heard(event: ConnectionEvent, argument: unknown): void {
-    // The client has a drain of its own.
+    // The client emits its own `drain`.
     if (event === 'drain') return
     const client = this.#client
-    // The statement that runs gets the error as well; nobody has to listen here.
+    // The running statement gets the error as well, so a listener is optional.
     if (event === 'error' && client.listenerCount('error') === 0) return
     this.#context.runInAsyncScope(() => {
       if (event === 'end') client.emit(event)
@@ -49,7 +49,7 @@ export class ClientEvents implements ConnectionListener {
     })
   }
 
-  /** Shows its messages only. */
+  /** Re-emits only protocol messages. */
   follow(client: PoolClient): void {
     this.#facade.follow(client)
   }
@@ -58,7 +58,7 @@ export class ClientEvents implements ConnectionListener {
     this.#facade.leave(client)
   }
 
-  /** What its messages say is shown while one statement has a connection, if somebody listens. */
+  /** Wraps the sending of a statement, so that the messages of its connection are re-emitted if there are listeners. */
   around(send: Send): Send {
     if (!this.#facade.isHeard) return send
     return (client, done) => {

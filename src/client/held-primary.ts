@@ -3,12 +3,12 @@ import { ExclusiveConnection } from '../execution/exclusive.ts'
 import type { PrimaryLease } from '../execution/writer.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
-/** A connection to the primary that a client holds, and the transaction that is open there. */
+/** A connection to the primary that a client holds, and its open transaction. */
 export class HeldPrimary {
   readonly node: NodeView
   readonly connection: ExclusiveConnection
   #isInTransaction: boolean
-  /** Somebody has begun that with `pool.query('BEGIN')`, and is to end it. */
+  /** The transaction was begun with `pool.query('BEGIN')` and has to be ended by its caller. */
   #isOthers: boolean
 
   constructor({ client, node }: PrimaryLease) {
@@ -32,7 +32,7 @@ export class HeldPrimary {
     return this.#isInTransaction && !this.#isOthers
   }
 
-  /** Takes over what the server says, now that it is ready for the next statement. */
+  /** Records the transaction status once the server is ready for the next statement. */
   becomes(status: TransactionStatus): void {
     this.#isInTransaction = status !== 'I'
     this.#isOthers &&= this.#isInTransaction

@@ -5,7 +5,7 @@ import type { PrimaryHold } from './primary-hold.ts'
 import type { PrimaryRun } from './primary-statement.ts'
 import type { Move, Run } from './replica-transaction.ts'
 
-/** @param heard Told, before the caller, how it has ended. */
+/** @param heard Called with the result before the caller gets it. */
 export function primaryRun({ query, session, done }: Run, statement: Statement, heard?: Heard): PrimaryRun {
   return {
     statement,
@@ -24,8 +24,8 @@ function telling(heard: Heard, done: Done): Done {
 }
 
 /**
- * Begins a read-only transaction once more on the primary, and runs there what its replica has failed. When it cannot be
- * begun there, the replica's error stands.
+ * Restarts a read-only transaction on the primary, and runs the statement there that failed on its replica. If it
+ * cannot be started there, the replica's error is final.
  */
 export function goOnAtPrimary(
   primary: PrimaryHold,

@@ -19,27 +19,27 @@ import { CLOSED } from './words.ts'
 export interface Holder {
   /** Absent: the tier of the calling code's session. */
   readonly tier: string | undefined
-  /** True when nothing of it may go on: a connection that comes now comes too late. */
+  /** True when the client is closed: a connection that arrives now is returned. */
   isGivenUp(): boolean
-  /** Runs `acquire` listeners on a connection that is borrowed. Absent where there are none. */
+  /** Runs `acquire` listeners on a borrowed connection. Absent without listeners. */
   acquire(): Acquire | undefined
   borrowed(client: PoolClient): void
   returned(client: PoolClient): void
-  /** What was called behind this statement, and not begun, must not run without it. */
+  /** Fails the queued statements behind a failed one: they must not run without it. */
   failFollowers(error: Error): void
 }
 
 type Borrowed = (error: Error | undefined, held?: HeldPrimary) => void
 
-/** The connection to the primary that a client borrows when it first needs one, and what it holds there. */
+/** The connection to the primary that a client borrows on first use, and the state that it holds there. */
 export class PrimaryHold implements PrimaryPort {
   readonly router: RouterPort
-  /** What the client has set, wherever, and what else it has left on this connection. */
+  /** The client's settings, on any connection, and other state that it has left on this one. */
   readonly settings: ClientSettings
   readonly ledger: WriteLedger = new WriteLedger()
   readonly #holder: Holder
   #held: HeldPrimary | undefined
-  /** Gives back the place that a read has on the primary in place of a replica. */
+  /** Releases the slot of a read that runs on the primary in place of a replica. */
   #leavePlace: (() => void) | undefined
 
   constructor(router: RouterPort, holder: Holder) {
@@ -64,7 +64,7 @@ export class PrimaryHold implements PrimaryPort {
     return this.isInTransaction || this.settings.isPinned
   }
 
-  /** False where it may run elsewhere all the same, if it is a read. */
+  /** False if it may still run elsewhere as a read. */
   binds(text: string, values: readonly unknown[]): boolean {
     if (!this.isBound) return false
     const names = this.isInTransaction ? undefined : this.settings.temporaryNames
@@ -75,7 +75,7 @@ export class PrimaryHold implements PrimaryPort {
     return this.#held?.client.getTransactionStatus() ?? 'I'
   }
 
-  /** `leave` is called when the next statement, or the transaction that it opens, is over. */
+  /** Takes over `leave`, to be called when the next statement or the transaction that it opens has ended. */
   takePlace(leave: () => void): void {
     this.#leavePlace = leave
   }
@@ -85,7 +85,7 @@ export class PrimaryHold implements PrimaryPort {
     this.#leavePlace = undefined
   }
 
-  /** Runs a statement, and learns from the server whether a transaction is open; then calls `next`. */
+  /** Runs a statement and reads the transaction status after it; then calls `next`. */
   run(run: PrimaryRun, next: () => void): void {
     const held = this.#held
     if (held !== undefined && this.#isUsable(held)) new PrimaryStatement(this, held, run, next).start()
@@ -111,12 +111,12 @@ export class PrimaryHold implements PrimaryPort {
     })
   }
 
-  /** Gives the connection back. What was written over it and is not known to be committed may be, from now on. */
+  /** Returns the connection. Its uncommitted writes may have been committed. */
   giveBack(error: Error | boolean | undefined): void {
     if (this.#held !== undefined) this.#drop(this.#held, error)
   }
 
-  /** Everything has come to its end: what the ledger still has is told. */
+  /** Reports the writes that are left in the ledger. */
   settleAll(): void {
     const write = this.ledger.ended(WITHOUT_TEXT, 'I', 'none')
     if (write !== undefined) this.router.ended(write)
@@ -127,8 +127,8 @@ export class PrimaryHold implements PrimaryPort {
   }
 
   /**
-   * What was called behind a BEGIN or a SET that nobody has awaited was meant to run in its transaction, or with its setting.
-   * It must not run without, over another connection.
+   * Statements queued behind a BEGIN or a SET were meant to run in its transaction or with its setting. They must not
+   * run without it on another connection.
    */
   failFollowers({ kind, leavesSessionState, multiple }: Statement, error: Error): void {
     if (kind !== 'transaction' && !leavesSessionState && !multiple) return
@@ -174,7 +174,7 @@ export class PrimaryHold implements PrimaryPort {
       this.#held = held
       done(undefined, held)
     })
-    // Nothing has been asked there yet, so a server that is gone need not be waited for.
+    // Nothing has been sent yet, so there is no need to wait for a dead server.
     if (!isReady) unwatch = lease.watch(() => hangUp(client))
   }
 

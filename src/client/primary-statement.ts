@@ -15,38 +15,38 @@ import type { HeldPrimary } from './held-primary.ts'
 import type { RouterPort } from './router-port.ts'
 import { REFUSED_UNSENT, TIMED_OUT } from './words.ts'
 
-/** A statement that belongs on the primary, and who waits for it. */
+/** A statement for the primary, with its callback. */
 export interface PrimaryRun {
   readonly statement: Statement
   readonly query: Query
   readonly session: MutableSession
-  /** @defaultValue as its query sends itself */
+  /** Sends the statement. @defaultValue the query's own */
   readonly send?: Send
   readonly done: Done
-  /** False for what hears the server by itself, so that it cannot be run twice. */
+  /** False for query objects that receive the server's messages themselves, since they cannot run twice. */
   readonly mayMove: boolean
 }
 
-/** What a statement needs of the hold whose connection it runs over. */
+/** The part of the client's hold that a statement needs. */
 export interface PrimaryPort {
   readonly router: RouterPort
   readonly settings: ClientSettings
   readonly ledger: WriteLedger
   /** True while every statement of the client has to run here. */
   readonly isBound: boolean
-  /** Gives back the place that a read, or its transaction, has on the primary in place of a replica. */
+  /** Releases the slot of a read or its transaction that runs on the primary in place of a replica. */
   leave(): void
-  /** The connection, while it is held. */
+  /** Returns the connection while it is held. */
   readonly held: HeldPrimary | undefined
-  /** Closes the connection, if it is still held. */
+  /** Closes the connection if it is still held. */
   lose(held: HeldPrimary): void
-  /** Runs a statement that a demoted server has refused over another connection. */
+  /** Runs a statement over another connection after a demoted server has rejected it. */
   again(run: PrimaryRun, next: () => void): void
-  /** Fails what was called behind this statement and must not run without it. */
+  /** Fails the queued statements behind this one, which must not run without it. */
   failFollowers(statement: Statement, error: Error): void
 }
 
-/** One statement of a client over the connection to the primary that the client holds. */
+/** One statement of a client on the connection to the primary that the client holds. */
 export class PrimaryStatement implements ExclusiveStatement {
   readonly #port: PrimaryPort
   readonly #held: HeldPrimary
@@ -80,7 +80,7 @@ export class PrimaryStatement implements ExclusiveStatement {
 
   send(client: PoolClient, done: Done): void {
     const { query, statement } = this.#run
-    // To ask within a transaction might be what it begins with, and decides what it sees.
+    // A query at the start of a transaction would take its snapshot.
     if (statement.settings === undefined || this.#wasInTransaction) return this.#send(client, done)
     const send: Send = (connection, answered) => this.#send(connection, answered)
     this.#port.settings.send(client, statement, query.values, send, done)
@@ -95,8 +95,8 @@ export class PrimaryStatement implements ExclusiveStatement {
     if (statement.kind === 'read') router.sessions.saw(session, node)
     else router.sessions.ranOnPrimary(session, statement, error)
     if (error) this.#noteOutcome(error)
-    // Before the caller hears of it: the next thing that it does may be to read. What the server says of the transaction
-    // is true by now, but for an error: then it is told when the connection is idle, and a server's error waits for that.
+    // Runs before the caller's callback, which may read next. The transaction status is already known, except after an
+    // error: it follows when the connection is idle, so an error of the server waits for that.
     if (!error) this.#settle(client.getTransactionStatus(), 'none')
     else if (!isServerError(error)) {
       this.#settle(undefined, 'lost')
@@ -123,7 +123,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     port.settings.ended(client, statement, query.values, ending, this.#next)
   }
 
-  /** A demoted server has done nothing: the true primary may have the statement, once. */
+  /** A demoted server has rejected the statement, so it may run once on the current primary. */
   takesOver(error: Error): boolean {
     if (!this.#mayMove || failureOf(error) !== 'standby-refusal') return false
     const port = this.#port
@@ -157,7 +157,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     this.#next()
   }
 
-  /** Says of a statement whose server is lost what may have become of it. */
+  /** Sets the outcome of a statement whose server is lost. */
   #noteOutcome(error: Error): void {
     const wasInTransaction = this.#wasInTransaction
     const isLost = failureOf(error) === 'node'
@@ -177,7 +177,7 @@ export class PrimaryStatement implements ExclusiveStatement {
   }
 }
 
-/** The command that the server says it has run. Of several in one text it does not matter. */
+/** Returns the command tag of a result. For a text of several statements it does not matter. */
 function commandOf(result: unknown): string | undefined {
   const command: unknown =
     typeof result === 'object' && result !== null ? Reflect.get(result, 'command') : undefined

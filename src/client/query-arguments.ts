@@ -6,14 +6,14 @@ import type { Done } from '../execution/execution.ts'
 import { Query } from '../nodes/query.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 
-/** Query objects that drive the connection themselves: cursors, streams, COPY. */
+/** A query object that drives the connection itself: a cursor, a stream, COPY. */
 export function isSubmittable(config: unknown): config is Submittable {
   return (
     typeof config === 'object' && config !== null && 'submit' in config && typeof config.submit === 'function'
   )
 }
 
-/** The text that a query object is going to send, where it can be seen: a stream keeps it in its cursor. */
+/** Returns the text of a query object, if it is visible: a stream has it in its cursor. */
 export function textOf(submittable: Submittable): string | undefined {
   const cursor: unknown = Reflect.get(submittable, 'cursor')
   const holder = typeof cursor === 'object' && cursor !== null ? cursor : submittable
@@ -21,13 +21,13 @@ export function textOf(submittable: Submittable): string | undefined {
   return typeof text === 'string' ? text : undefined
 }
 
-/** The text of whatever is given to `query()`, where it can be seen. */
+/** Returns the text of the first argument of `query()`, if it is visible. */
 export function textOfQuery(config: unknown): string | undefined {
   if (typeof config === 'string') return config
   return typeof config === 'object' && config !== null ? textOf(config as Submittable) : undefined
 }
 
-/** The parameters of a call of `query()`. */
+/** Returns the parameters of a call of `query()`. */
 export function valuesOfQuery(config: unknown, values: unknown): readonly unknown[] {
   if (Array.isArray(values)) return values as readonly unknown[]
   return typeof config === 'object' && config !== null ? listOf(Reflect.get(config, 'values')) : NO_VALUES
@@ -36,7 +36,7 @@ export function valuesOfQuery(config: unknown, values: unknown): readonly unknow
 const NO_REQUEST: RouteRequest = {}
 const NO_VALUES: readonly unknown[] = []
 
-/** What node-postgres reads of a query's configuration. */
+/** Fields of a query's configuration that node-postgres reads. */
 const CONFIG_FIELDS = [
   'text',
   'name',
@@ -50,7 +50,7 @@ const CONFIG_FIELDS = [
   'query_timeout',
 ] as const
 
-/** Sorts out the arguments of `query()` that node-postgres takes. Throws `SWITCHYARD_INVALID_OPTION` for a bad `route`. */
+/** Normalizes the arguments of `query()`. Throws `SWITCHYARD_INVALID_OPTION` for a bad `route`. */
 export function normalizeQuery(config: unknown, values: unknown): Query {
   const parameters = typeof values === 'function' ? undefined : values
   if (typeof config === 'string') {
@@ -62,7 +62,7 @@ export function normalizeQuery(config: unknown, values: unknown): Query {
   const sent = copyOf(config)
   const { text, rows, values: own } = sent as Readonly<Record<'text' | 'rows' | 'values', unknown>>
   const sql = typeof text === 'string' ? text : undefined
-  // A portal that stays open would be in the way.
+  // A portal that stays open would disturb later queries.
   const canPipeline = !rows
   return new Query(sql, listOf(parameters ?? own), requestOf(config), canPipeline, sent, parameters)
 }
@@ -71,22 +71,22 @@ function listOf(values: unknown): readonly unknown[] {
   return Array.isArray(values) ? (values as readonly unknown[]) : NO_VALUES
 }
 
-/** A query that is read with these parsers, unless it brings its own. */
+/** Sets the type parsers of a query, unless it has its own. */
 export function withTypes(config: unknown, types: unknown): unknown {
   if (typeof config === 'string') return { text: config, types }
   if (typeof config !== 'object' || config === null || Reflect.get(config, 'types')) return config
   return { ...config, types }
 }
 
-/** What a query's configuration may have that is not for its connection. */
+/** Fields of a query's configuration that are not passed to its connection. */
 const NOT_SENT = ['callback', 'route', 'consistency', 'maxStalenessMs', 'tier'] as const
 
 /**
- * What is judged is what is sent, though the caller changes the object meanwhile; and older versions of node-postgres
- * write into it.
+ * Copies a configuration, so that the classified text is the one that is sent even if the caller changes the object.
+ * Older versions of node-postgres also modify it.
  */
 function copyOf(config: object): object {
-  // An application's own class of clients may read more of it than node-postgres does.
+  // An application's own client class may read other fields too.
   const copy: Record<string, unknown> = { ...config }
   for (const field of NOT_SENT) delete copy[field]
   for (const field of CONFIG_FIELDS) {
@@ -96,7 +96,7 @@ function copyOf(config: object): object {
   return copy
 }
 
-/** The callback among the arguments of `query()`, wherever it stands. Throws as node-postgres does if it is none. */
+/** Returns the callback among the arguments of `query()`. Throws like node-postgres if it is not a function. */
 export function callbackOf(config: unknown, values: unknown, callback: unknown): Done | undefined {
   const inConfig = typeof config === 'object' && config !== null ? Reflect.get(config, 'callback') : undefined
   const given: unknown = typeof values === 'function' ? values : (callback ?? inConfig)
@@ -127,7 +127,7 @@ function requestOf(config: object): RouteRequest {
   }
 }
 
-/** Whether there is such a tier, the pool knows. */
+/** The pool checks whether the tier exists. */
 export function tierOf(tier: unknown): string {
   if (typeof tier === 'string') return tier
   throw invalid(`Option "tier" must be the name of one of the pool's "tiers"; received ${describe(tier)}`)
@@ -139,17 +139,17 @@ export interface Answer {
   readonly promise: Promise<unknown>
 }
 
-/** Makes a promise whose errors lead back to the caller. */
+/** Creates a promise whose errors have the caller's stack. */
 export function promisedAnswer(): Answer {
   let done: Done | undefined
   const promise = new Promise((resolve) => {
     done = (error, result) => resolve(error ? failing(error) : result)
   })
-  // A promise calls its function at once.
+  // The executor runs synchronously.
   return { done: done as unknown as Done, promise }
 }
 
-/** Runs `start` with a callback, and gives a promise of what that is called with; errors lead back to the caller. */
+/** Runs `start` with a callback and returns a promise of its result. Errors have the caller's stack. */
 export function promised(start: (done: Done) => void): Promise<unknown> {
   return new Promise((resolve) => {
     start((error, result) => resolve(error ? failing(error) : result))
@@ -165,7 +165,7 @@ function failing(cause: Error): Promise<never> {
   return failed.catch(leadBack)
 }
 
-/** The stack of a server's error leads to the socket. Here, behind the promise, it leads to the code that asked. */
+/** A server's error has the stack of the socket. In the promise's handler it gets the caller's. */
 function leadBack(error: unknown): never {
   if (error instanceof Error) Error.captureStackTrace(error)
   throw error

@@ -19,27 +19,30 @@ import type { Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
 
-/** Always fails, and costs nothing: PostgreSQL then refuses all that follows, and goes back to savepoints, by its own rules. */
+/**
+ * A statement that always fails. After it PostgreSQL rejects further statements and handles savepoints by its own
+ * rules.
+ */
 const FAILING = 'rollback to savepoint pg_switchyard_refused'
 
-/** A statement, and who waits for it. */
+/** A statement with its callback. */
 export interface Run {
   readonly query: Query
   readonly session: MutableSession
   readonly done: Done
 }
 
-/** A statement of a transaction that has shown nothing, with its judgement. */
+/** A statement of a transaction that has shown no result yet, with its classification. */
 export interface Step {
   readonly statement: Statement
   readonly run: Run
 }
 
-/** A transaction that goes on at the primary. */
+/** A transaction that continues on the primary. */
 export interface Move {
-  /** What has run so far, in order: it is to run there first. */
+  /** The statements that have run so far, in order. They have to run there first. */
   readonly before: readonly Step[]
-  /** What has failed on the replica with this error. */
+  /** The statement that has failed on the replica with this error. */
   readonly step: Step
   readonly error: Error
   readonly place: Place
@@ -49,17 +52,17 @@ export interface Move {
 export interface ReplicaTransactionOptions {
   readonly router: RouterPort
   readonly lease: ReplicaLease
-  /** The statement that has begun it. */
+  /** The statement that began it. */
   readonly begin: Step
-  /** Told once, when the transaction has ended and its connection is given back. */
+  /** Called once, when the transaction has ended and its connection is returned. */
   readonly over: () => void
-  /** Told, in place of `over`, when it moves to the primary. Its connection is closed. */
+  /** Called instead of `over` when it moves to the primary. Its connection is closed. */
   readonly moves: (move: Move, next: () => void) => void
 }
 
 /**
- * A read-only transaction on a replica, over a connection of its own until its end. What is no proven read fails before it
- * is sent, because a standby would take some of it silently.
+ * A read-only transaction on a replica, with its own connection until its end. Statements that are not proven reads
+ * fail before they are sent, because a standby accepts some of them silently.
  */
 export class ReplicaTransaction {
   readonly #router: RouterPort
@@ -67,7 +70,10 @@ export class ReplicaTransaction {
   readonly #options: ReplicaTransactionOptions
   readonly #connection: ExclusiveConnection
   readonly #unwatch: () => void
-  /** What has run while nothing was shown and nothing has failed. Absent from then on: the transaction stays on its replica. */
+  /**
+   * The statements that have run while no result was shown and none has failed. Absent after that: the transaction then
+   * stays on its replica.
+   */
   #before: Step[] | undefined
   #isGivenBack = false
 
@@ -78,7 +84,7 @@ export class ReplicaTransaction {
     this.#lease = lease
     this.#before = [begin]
     this.#connection = new ExclusiveConnection(lease.client)
-    // What runs there is in vain: nobody minds whether it ran.
+    // A read-only transaction can be abandoned at any time.
     this.#unwatch = lease.watch((cause) => this.#giveBack(cause))
   }
 
@@ -90,7 +96,9 @@ export class ReplicaTransaction {
     return this.#lease.node
   }
 
-  /** Runs a query object, if its text is a proven read, and calls `next` when the server is ready for something else. */
+  /**
+   * Runs a query object if its text is a proven read, and calls `next` when the server is ready for the next statement.
+   */
   submit(statement: Statement, submission: Submission, session: MutableSession, next: () => void): void {
     if (statement.kind !== 'read') {
       return this.#refuse(statement, (error) => failSubmission(submission, asError(error)), next)
@@ -103,7 +111,7 @@ export class ReplicaTransaction {
       if (error) this.#noteFailure(error)
     }
     const send: Send = (_client, done) => {
-      // Heard before the query object hears of it, also where that is an error of the server.
+      // Runs before the query object receives the message, also for errors of the server.
       sendSubmission(submission, client, (error) => {
         ending(error)
         done(error)
@@ -112,12 +120,12 @@ export class ReplicaTransaction {
     this.#connection.run({ send, answered: () => {}, idle: next })
   }
 
-  /** The client is given back: a connection with a transaction is not for anybody else. */
+  /** Ends the transaction when the client is released: a connection with an open transaction is not reused. */
   close(error: Error | boolean | undefined): void {
     this.#giveBack(error || true)
   }
 
-  /** Runs a statement, and calls `next` when the server is ready for another one. */
+  /** Runs a statement and calls `next` when the server is ready for the next one. */
   run(statement: Statement, run: Run, next: () => void): void {
     const { query, session, done } = run
     const { client, node } = this.#lease
@@ -138,7 +146,7 @@ export class ReplicaTransaction {
       if (isOver) this.#end()
       next()
     }
-    // What a failed transaction refuses says nothing of the replica.
+    // Errors of a failed transaction say nothing about the replica.
     const takesOver = (error: Error): boolean => {
       if (hadFailed) return false
       const stands = (): void => {
@@ -152,7 +160,7 @@ export class ReplicaTransaction {
     this.#connection.run({ send: query.send, answered, idle, takesOver })
   }
 
-  /** Nothing was shown yet: the transaction may begin once more on the primary, where the error does not count. */
+  /** Restarts the transaction on the primary if no result was shown yet. */
   #appeal(before: readonly Step[], step: Step, error: Error, stands: () => void, next: () => void): void {
     this.#lease.contest.claim(error, (place, heard) => {
       if (place === undefined) return stands()
@@ -166,7 +174,7 @@ export class ReplicaTransaction {
     })
   }
 
-  /** Other rows were shown already, so the transaction cannot go on elsewhere. Run again as a whole, it may succeed. */
+  /** Fails the transaction, since rows were already shown. A retry of the whole transaction may succeed. */
   #doubt(error: Error, session: MutableSession, stands: () => void): void {
     this.#lease.contest.isFinal(error, (isFinal) => {
       if (!isFinal) {
@@ -178,7 +186,7 @@ export class ReplicaTransaction {
     })
   }
 
-  /** Where a transaction has failed, the server refuses everything by itself. */
+  /** In a failed transaction the server rejects everything by itself. */
   #mayRun(statement: Statement, { request }: Query): boolean {
     if (!runsOnStandby(statement)) return this.client.getTransactionStatus() === 'E' && !statement.multiple
     return statement.kind !== 'read' || askedForPrimary(statement, request) === undefined
@@ -190,7 +198,7 @@ export class ReplicaTransaction {
     this.#connection.run({ send, answered: () => done(error), idle: next })
   }
 
-  /** Nothing has been written, so nothing is in doubt. */
+  /** A read-only transaction has written nothing, so its outcome is certain. */
   #noteFailure(error: Error): void {
     const isLost = failureOf(error) === 'node'
     if (isLost) this.#router.cluster.suspect(this.#lease.node.id, error)

@@ -18,7 +18,10 @@ import { Wiring, type Membership } from './wiring.ts'
 
 type Connected = (error: Error | null, client?: unknown) => void
 
-/** A class of node-postgres, as far as it is built upon: its own types have overloads that only callers need. */
+/**
+ * The members of node-postgres' client that the routed client overrides or calls. The types of node-postgres have
+ * overloads that only callers need.
+ */
 interface Base extends EventEmitter {
   readonly _types: { readonly getTypeParser: unknown }
   _connect(callback: Connected): void
@@ -29,32 +32,32 @@ interface Base extends EventEmitter {
 }
 type BaseClass = new (config?: string | ClientConfig) => Base
 
-/** `Client` of a copy of node-postgres, with routing in it. */
+/** The routed `Client` of a copy of node-postgres. */
 export type RoutedClientClass = new (config?: string | ClientConfig | Wiring) => Client & Explaining
 
 export interface Explaining {
-  /** What would happen to this statement now. */
+  /** Explains how this statement would run now. */
   explain(query: unknown): Promise<Explanation>
 }
 
-/** Finds the cluster that a configuration means; where there is nothing to route, what node-postgres is to be given. */
+/** Finds the cluster of a configuration, or the configuration for node-postgres when there is only one node. */
 export type Join = (config: unknown) => Membership | { readonly unrouted: unknown }
 
 /**
- * Makes the class of routed clients upon the `Client` of a copy of node-postgres: everything that is on that is on this, but
- * there is no socket of its own, and statements go where they belong. Where there is nothing to route it is that `Client`.
+ * Creates the class of routed clients, derived from the `Client` of a copy of node-postgres. It has the same members,
+ * but no socket of its own, and routes its statements. With one node it behaves as that `Client`.
  */
 export function routedClientClass(ClientOfCopy: typeof Client, join: Join): RoutedClientClass {
   const Parent = ClientOfCopy as unknown as BaseClass
 
   class RoutedClient extends Parent implements Explaining {
-    /** Absent where there is nothing to route. */
+    /** Absent with one node. */
     readonly #core: ClientCore | undefined
     #hasTypes = false
-    /** Its own, where there is nothing to route. */
+    /** The client's own connection, with one node. */
     readonly #backend: Record<'processID' | 'secretKey', unknown> = { processID: null, secretKey: null }
 
-    /** Clients that node-postgres makes by itself, where there is nothing to route, are clients too. */
+    /** Unrouted clients that node-postgres creates also count as instances. */
     static override [Symbol.hasInstance](value: unknown): boolean {
       if (this === RoutedClient) return value instanceof ClientOfCopy
       return Function.prototype[Symbol.hasInstance].call(this, value)
@@ -77,7 +80,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       Object.assign(this, source instanceof Wiring ? { readyForQuery: true } : {})
     }
 
-    // Not properties of each client: an object whose properties are made anew is slow to read.
+    // On the prototype: redefined properties of an object are slow to read.
     get processID(): unknown {
       return #backend in selfOf(this) ? selfOf(this).#shown('processID') : null
     }
@@ -96,7 +99,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       if (#backend in self) self.#backend.secretKey = value
     }
 
-    /** What `connect()` comes to, also where tools have put one of their own around that. */
+    /** Overrides the method that `connect()` calls, also when tools have wrapped that. */
     override _connect(callback: Connected): void {
       const core = selfOf(this).#core
       if (core === undefined) return super._connect(callback)
@@ -108,7 +111,9 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       })
     }
 
-    /** As in node-postgres: text or config, values, callback; or a Submittable, which is returned at once. */
+    /**
+     * Takes a text or config, values and a callback, or a Submittable, which is returned at once, as in node-postgres.
+     */
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
       // A proxy has no private fields.
       const self = #core in this ? this : selfOf(this)
@@ -165,7 +170,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       return promised((done) => end((error) => done(error)))
     }
 
-    /** Holds for what this client reads, whichever connection serves it. */
+    /** Type parsers of this client, on every connection that serves it. */
     override setTypeParser(...args: readonly unknown[]): unknown {
       selfOf(this).#hasTypes = true
       return super.setTypeParser(...args)
@@ -176,7 +181,7 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       return core === undefined ? super.getTransactionStatus() : (core.connection?.status ?? null)
     }
 
-    /** Of the connection to the primary that every statement runs over; `null` while that is not certain. */
+    /** Process id of the connection to the primary if every statement runs there; else `null`. */
     #shown(name: 'processID' | 'secretKey'): unknown {
       if (this.#core === undefined) return this.#backend[name]
       const client: object | undefined = this.#core.connection?.shown

@@ -14,36 +14,36 @@ import type { Statement } from '../statement/statement.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 
-/** A BEGIN READ ONLY on its way, and its caller. One of the three callbacks is called, once. */
+/** A pending BEGIN READ ONLY. Exactly one of its three callbacks is called, once. */
 export interface Opening {
   readonly send: Send
-  /** The transaction is open on this replica. */
+  /** The transaction was opened on this replica. */
   readonly opened: (lease: ReplicaLease, result: unknown) => void
-  /** It belongs on the primary, where nothing has been begun yet. `leave` is to be called when it is over, `heard` with how it has begun. */
+  /** It has to be opened on the primary. Call `leave` when it has ended, and `heard` with the result of its BEGIN. */
   readonly onPrimary: (leave: () => void, heard: Heard) => void
   readonly failed: (error: Error) => void
 }
 
-/** The sessions of a pool, as its clients see them. */
+/** The part of a pool's sessions that clients use. */
 export interface ClientSessions {
   readonly context: { current(): MutableSession }
   noteSetting(statement: Statement): void
-  /** A statement that is no proven read has ended on the primary, with an error perhaps. */
+  /** Records that a statement that is not a proven read has ended on the primary, possibly with an error. */
   ranOnPrimary(session: MutableSession, statement: Statement, error?: Error): void
-  /** A lock was taken or a notification heard. */
+  /** Records that a lock was taken or a notification received. */
   synchronized(): void
-  /** Something was read over a connection to this node, which the session holds. */
+  /** Records a read over a connection to this node that the session holds. */
   saw(session: MutableSession, node: NodeView): void
-  /** The session's next reads must show everything that the primary has by now. */
+  /** Makes the session's next reads show everything that the primary has now. */
   shown(session: MutableSession): void
 }
 
-/** The router, as clients see it: its parts, each by what they ask of it. */
+/** The parts of the router that clients use. */
 export interface RouterPort {
   readonly sessions: ClientSessions
   readonly settings: SettingKeeper
   readonly names: NameReader
-  /** Tells the pool's events. */
+  /** Emits events of the pool. */
   readonly tell: Tell
   readonly readiness: {
     /** True when a statement may hope for a node. */
@@ -70,16 +70,16 @@ export interface RouterPort {
   readonly openings: { open(decision: Decision, opening: Opening): void }
   readonly executors: { named(tier: string | undefined): { readonly writer: { lease(done: Leased): void } } }
   readonly counters: {
-    /** A statement runs over a connection to this node that its client holds. */
+    /** Counts a statement over a connection to this node that its client holds. */
     ran(node: NodeView, isRead: boolean): void
-    /** A read has begun to be answered by this node. */
+    /** Counts a read when this node starts to answer it. */
     readAnswered(node: NodeView): void
   }
   readonly cluster: {
     readonly snapshot: Snapshot
-    /** A statement over a leased connection found the node failed, or demoted. */
+    /** Reports that a statement over a leased connection found the node failed or demoted. */
     suspect(id: NodeId, cause: Error): void
   }
-  /** Notes what has come to its end, before its caller hears of it. */
+  /** Records the end of a statement before its caller's callback runs. */
   readonly ended: (write: Write) => void
 }

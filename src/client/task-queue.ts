@@ -1,18 +1,18 @@
-/** Something to do when everything before it is finished. Calls `next` when it is finished itself. */
+/** A task that starts when all earlier ones have finished, and calls `next` when it has finished. */
 export interface Task {
   readonly start: (next: () => void) => void
-  /** Called in place of `start` when it will never come to that. */
+  /** Called instead of `start` when it will never start. */
   readonly fail: (error: Error) => void
 }
 
-/** Does one thing after the other, in the order of the calls. */
+/** Runs tasks one after the other, in the order of the calls. */
 export class TaskQueue {
   readonly #tasks: Task[] = []
   readonly #drained: () => void
   #isBusy = false
   #isHeld = false
 
-  /** @param drained Called each time that the last of them is finished. */
+  /** @param drained Called each time the last task has finished. */
   constructor(drained: () => void) {
     this.#drained = drained
   }
@@ -30,7 +30,7 @@ export class TaskQueue {
     else this.#start(task)
   }
 
-  /** Nothing begins until `resume`. */
+  /** Starts no task until `resume`. */
   hold(): void {
     this.#isHeld = true
   }
@@ -40,7 +40,7 @@ export class TaskQueue {
     if (!this.#isBusy && this.#tasks.length > 0) this.#next()
   }
 
-  /** What has not begun never will. */
+  /** Fails all tasks that have not started. */
   failAll(error: () => Error): void {
     for (const task of this.#tasks.splice(0)) task.fail(error())
   }

@@ -24,14 +24,14 @@ export interface VirtualConnectionOptions {
   readonly router: RouterPort
   readonly events: ClientEvents
   readonly kind: ClientKind
-  /** Told each time that nothing is left to do, and, behind a release, when everything is given back. */
+  /** Called each time the queue is empty and, after a release, when everything has been returned. */
   readonly idle: (isReleased: boolean) => void
 }
 
 /**
- * The connection that a routed client seems to have. Statements run one after the other, in the order of the calls: each is
- * decided when the one before is finished. A proven read goes to a replica; anything else borrows a connection to the
- * primary, which is kept until the release. In a transaction, and once there is state of that connection, everything runs
+ * The virtual connection of a routed client. Statements run one after the other, in the order of the calls, and each is
+ * decided when the previous one has finished. A proven read goes to a replica; anything else borrows a connection to
+ * the primary, which is kept until the release. In a transaction, and once that connection has state, everything runs
  * there. A transaction that begins as READ ONLY runs on a replica as a whole.
  */
 export class VirtualConnection implements Holder {
@@ -42,10 +42,10 @@ export class VirtualConnection implements Holder {
   readonly #primary: PrimaryHold
   readonly #objects: QueryObjects
   #replica: ReplicaTransaction | undefined
-  /** Runs `acquire` listeners on each connection that this checkout uses. */
+  /** Runs `acquire` listeners on each connection of this checkout. */
   #acquire: Acquire | undefined
   #isReleased = false
-  /** Given at release: nothing of this may go on. */
+  /** The error of the release: everything is cut. */
   #releaseError: Error | boolean | undefined
 
   constructor(options: VirtualConnectionOptions) {
@@ -72,14 +72,14 @@ export class VirtualConnection implements Holder {
     })
   }
 
-  /** Of the connection in use; `I` while none is borrowed, since then there is no transaction. */
+  /** Transaction status of the connection in use; `I` while none is borrowed. */
   get status(): TransactionStatus {
     return this.#replica?.client.getTransactionStatus() ?? this.#primary.status
   }
 
   /**
-   * The connection to the primary whose backend may be told, since every statement runs there. A replica's may not: who
-   * cancels by it asks the primary, and would hit a stranger there.
+   * The connection to the primary, if every statement runs there, so that its process ID may be shown. A replica's must
+   * not be shown: a program would cancel that process on the primary, where it belongs to another client.
    */
   get shown(): PoolClient | undefined {
     const isSure = this.#options.kind.isEager || (this.#primary.isBound && this.#replica === undefined)
@@ -90,7 +90,7 @@ export class VirtualConnection implements Holder {
     return this.#isReleased
   }
 
-  /** Begins anew, for the next one who has it. */
+  /** Resets the state for the next checkout. */
   renew(acquire?: Acquire): void {
     this.#acquire = acquire
     this.#isReleased = false
@@ -99,7 +99,7 @@ export class VirtualConnection implements Holder {
     this.#primary.settings.checkedOut()
   }
 
-  /** Nothing begins until `open`. */
+  /** Starts no statement until `open`. */
   close(): void {
     this.#tasks.hold()
   }
@@ -113,7 +113,7 @@ export class VirtualConnection implements Holder {
     this.#primary.borrow((error) => done(error))
   }
 
-  /** `done` hears what node-postgres answers, untouched. */
+  /** Calls `done` with the unchanged result of node-postgres. */
   query(run: Run): void {
     this.#tasks.add({ start: (next) => this.#run(run, next), fail: run.done })
   }
@@ -133,7 +133,7 @@ export class VirtualConnection implements Holder {
     })
   }
 
-  /** What would happen to this statement now. Like one, it waits for those that were asked for before. */
+  /** Explains how this statement would run. Like a statement, it waits for the earlier ones. */
   explain(query: Query, session: MutableSession): Promise<Explanation> {
     return new Promise((resolve, reject) => {
       const start = (next: () => void): void => {
@@ -144,8 +144,8 @@ export class VirtualConnection implements Holder {
   }
 
   /**
-   * Gives everything back when what was asked for is done. With an error or `true` at once, though a statement is running: the
-   * connection that was borrowed is closed.
+   * Returns everything when the queued statements have finished. With an error or `true` it does so at once and closes
+   * the borrowed connection, even if a statement is running.
    */
   release(error?: Error | boolean, reason: string = CLOSED): void {
     this.#isReleased = true
@@ -157,7 +157,7 @@ export class VirtualConnection implements Holder {
     if (this.#tasks.isEmpty) this.#giveBack()
   }
 
-  /** Closes what is borrowed, and fails what is asked for. */
+  /** Closes the borrowed connection and fails the queued statements. */
   cut(): void {
     this.#releaseError = true
     this.#tasks.failAll(() => new Error(TERMINATED))
@@ -194,7 +194,7 @@ export class VirtualConnection implements Holder {
     this.#replica = undefined
   }
 
-  /** Decides about the statement, now that everything before it is finished, and runs it. */
+  /** Decides where the statement runs, once all earlier ones have finished, and runs it. */
   #run(run: Run, next: () => void): void {
     try {
       const { journal } = this.#primary.settings
@@ -226,7 +226,7 @@ export class VirtualConnection implements Holder {
     if (this.#primary.held === undefined) {
       return this.#router.dispatcher.run(decision, options, finish)
     }
-    // A second connection to the primary may not be had while this client holds one.
+    // There may be no second connection to the primary while this client holds one.
     const spilled = (leave: () => void, heard: Heard): void => {
       this.#primary.takePlace(leave)
       this.#primary.run(primaryRun(run, statement, heard), next)
@@ -241,12 +241,12 @@ export class VirtualConnection implements Holder {
   }
 
   #isBound({ kind, reason }: Statement, { text, values }: Query): boolean {
-    // It may turn out to be a read once it is known what has changed.
+    // It may prove to be a read once the catalog has been updated.
     const mayBeRead = kind === 'read' || reason === 'catalog-pending'
     return mayBeRead && text !== undefined ? this.#primary.binds(text, values) : this.#primary.isBound
   }
 
-  /** The transaction goes where a read of its session may go, and stays there. */
+  /** Opens the transaction where a read of its session may go. */
   #openReadOnly(decision: Decision, run: Run, next: () => void): void {
     const { query, statement } = decision
     const { journal } = this.#primary.settings
@@ -286,7 +286,7 @@ export class VirtualConnection implements Holder {
   }
 }
 
-/** Calls `next` behind a callback, even if that throws: it stops nobody else. */
+/** Calls `next` after a callback, even if that throws, so that it does not block others. */
 function finishing(done: Done, next: () => void): Done {
   return (error, result) => {
     try {

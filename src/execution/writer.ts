@@ -17,7 +17,7 @@ export interface PrimaryLease {
   readonly watch: (giveUp: () => void) => () => void
 }
 
-/** Receives the connection, or why there is none. */
+/** Receives the connection or an error. */
 export type Leased = (error: Error | undefined, lease?: PrimaryLease) => void
 
 export interface WriterOptions {
@@ -31,9 +31,9 @@ export interface WriterOptions {
 
 /** Something that is taken to the primary, and waits for one if need be. */
 interface Errand {
-  /** When to give up; set by the first time that there is no primary. */
+  /** Deadline, set when there is no primary for the first time. */
   untilMs: number | undefined
-  /** How often a primary was found that then could not be reached. */
+  /** Number of failed connection attempts to a primary. */
   rounds: number
   run(primary: NodeView): void
   fail(error: Error): void
@@ -42,12 +42,12 @@ interface Errand {
 /** Begins an errand again: nothing has happened yet, so the primary that is, or will be, may have it. */
 type Again = (errand: Errand, error: Error) => void
 
-/** A primary that answers its probes and cannot be connected to so often in a row is no failover. */
+/** Number of failed connection attempts in a row, to a primary that answers its probes, that rules out a failover. */
 const MOST_ROUNDS = 4
 
 /**
- * Takes to the primary what belongs there. What may have reached a server is never sent again. With one exception: what
- * a demoted server refused because it is a standby has not happened, and goes to the true primary, once.
+ * Runs statements on the primary. A statement that may have reached a server is never sent again, with one exception:
+ * one that a demoted server rejected because it is a standby had no effect, and runs once on the current primary.
  */
 export class Writer {
   readonly #options: WriterOptions
@@ -61,7 +61,7 @@ export class Writer {
     this.#run(new WriteErrand(this.#options, this.#again, send, done))
   }
 
-  /** Hands out a connection to the primary for exclusive use. */
+  /** Leases a connection to the primary for exclusive use. */
   lease(done: Leased): void {
     this.#run(new LeaseErrand(this.#options, this.#again, done))
   }
@@ -169,7 +169,7 @@ class LeaseErrand implements Errand {
   }
 }
 
-/** node-postgres has given up waiting, by the caller's `query_timeout`; the server goes on. */
+/** Whether node-postgres has stopped waiting because of the caller's `query_timeout`; the server continues. */
 function isTimeout(error: Error): boolean {
   return error.message === 'Query read timeout'
 }

@@ -3,13 +3,13 @@ import type { PoolClient } from 'pg'
 const EVENTS = ['drain', 'end', 'error', 'notice', 'notification'] as const
 export type ConnectionEvent = (typeof EVENTS)[number]
 
-/** A caller that has the connection. */
+/** A holder of the connection. */
 export interface ConnectionListener {
-  /** Hears an event of the connection, with its argument. */
+  /** Receives an event of the connection with its argument. */
   heard(event: ConnectionEvent, argument: unknown): void
 }
 
-/** One connection's listeners, which pass its events on. */
+/** The listeners of one connection, which forward its events. */
 class Repeater {
   readonly #client: PoolClient
   readonly #handlers = EVENTS.map(
@@ -44,8 +44,8 @@ class Repeater {
 const repeaters = new WeakMap<PoolClient, Repeater>()
 
 /**
- * Has `listener` hear the events of a connection until `stopListening`. The connection's own listeners are attached once for
- * its whole life: to attach and remove them for each caller would cost more than a statement does.
+ * Forwards the events of a connection to `listener` until `stopListening`. The connection's own listeners are attached
+ * once for its lifetime, since attaching and removing them for each holder would cost more than a statement.
  */
 export function listenTo(client: PoolClient, listener: ConnectionListener): void {
   let repeater = repeaters.get(client)

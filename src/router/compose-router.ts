@@ -32,7 +32,7 @@ import type { CatalogSource } from './shared-catalogs.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
-/** The parts of a router, wired. One per pool. */
+/** The connected parts of a router. One per pool. */
 export interface Router extends RouterPort {
   readonly events: RouterEventEmitter
   readonly cluster: WatchedCluster
@@ -48,7 +48,7 @@ export interface Router extends RouterPort {
   readonly transitions: Transitions
   /** A new connection to this node is about to be used: see `NewConnections`. */
   readonly connectionOpened: NewConnections['opened']
-  /** An idle connection to this node broke: the server may be gone. */
+  /** Called when an idle connection to this node was lost: the server may be gone. */
   connectionLost(node: NodeId, cause: Error): void
   stats(): PoolStats
   end(): Promise<void>
@@ -61,7 +61,7 @@ export interface RouterOptions {
   readonly listener: LeasePoolListener
 }
 
-/** Makes the parts of a router and wires them; does no I/O. */
+/** Creates the parts of a router and connects them; does no I/O. */
 export function composeRouter({ options, platform, connect, listener }: RouterOptions): Router {
   const events: RouterEventEmitter = new EventEmitter()
   const tell = tellerOf(events)
@@ -140,7 +140,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
     removed: (id, answered) => {
       health.forget(id)
       executors.forget(id)
-      // It is no longer watched, so nobody would tell those who wait for it in vain.
+      // The monitor no longer watches it, so waiting callers would not learn that it is gone.
       if (!answered) executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
     },
   })

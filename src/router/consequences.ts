@@ -53,11 +53,11 @@ export class Consequences {
       executors.abandon(node, cause ?? new Error(`${node} is down`))
     }
     if (from === 'down') health.returned(node)
-    // Wherever the primary went, it may not be in the list.
+    // The new primary may not be in the list.
     if (from === 'primary' && to !== 'pending') void roster.look()
   }
 
-  /** Nobody who still waits for a connection to an old primary is to write there. */
+  /** Fails callers that wait for a connection to an old primary, so that they do not write there. */
   #leaveBehind(snapshot: Snapshot): void {
     const { nodes: views, primary } = snapshot
     const { executors, nodes, transitions } = this.#options
@@ -66,7 +66,7 @@ export class Consequences {
       if (transitions.lastRoleOf(id) !== 'primary' || id === primary?.id) continue
       const cause = new Error(`${id} is no longer the primary`)
       if (isFenced(snapshot, view)) executors.abandon(id, cause, 'fenced')
-      // What is under way at a server that does not answer, and is replaced, would be waited for in vain.
+      // Statements on a dead server that has been replaced would wait for nothing.
       if (state.name === 'down' && primary !== undefined) nodes.get(id)?.cut()
     }
   }

@@ -1,9 +1,9 @@
-/** Names that statements of this pool have given to relations and functions before the catalog was loaded. */
+/** Names of relations and functions that statements of this pool created before the catalog was loaded. */
 export class CreatedNames {
   readonly #names = new Set<string>()
   #areAllKnown = true
 
-  /** @param names Absent: a statement may have given any. */
+  /** @param names Absent: a statement may have created any. */
   add(names: readonly string[] | undefined): void {
     if (names === undefined) this.#areAllKnown = false
     else for (const name of names) this.#names.add(name)

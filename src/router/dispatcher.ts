@@ -30,7 +30,7 @@ export interface DispatcherOptions {
 
 const nothing = (): void => {}
 
-/** Runs decisions about autocommit statements, and repairs those that a standby proves wrong. */
+/** Runs decisions about autocommit statements, and corrects those that a standby proves wrong. */
 export class Dispatcher implements Repairer {
   readonly #options: DispatcherOptions
   readonly #ignoredHints: IgnoredHints
@@ -40,7 +40,7 @@ export class Dispatcher implements Repairer {
     this.#ignoredHints = new IgnoredHints((statement) => options.tell('hintIgnored', statement))
   }
 
-  /** Decides about a statement, and runs it wherever it belongs. */
+  /** Decides about a statement and runs it. */
   submit(query: Query, session: MutableSession, options: RunOptions, done: Done): void {
     try {
       const decided = this.#options.decider.decide(query, session)
@@ -53,7 +53,10 @@ export class Dispatcher implements Repairer {
     }
   }
 
-  /** Runs what is decided; not over a connection that its client holds. `done` hears what node-postgres answers, untouched. */
+  /**
+   * Runs a decision, except on a connection that the client holds. Calls `done` with the unchanged result of
+   * node-postgres.
+   */
   run(decision: Decision, options: RunOptions, done: Done): void {
     const { conversation } = options
     const { executor, query, route, runs, session } = decision
@@ -81,14 +84,16 @@ export class Dispatcher implements Repairer {
     })
   }
 
-  /** A statement that a standby refuses because it is one was no read after all: it runs on the primary, once, as the write it may be. */
+  /**
+   * Runs a statement once on the primary, as a possible write, after a standby has rejected it because it is a standby.
+   */
   repair(node: NodeView, cause: Error, decision: Decision, options: RunOptions, done: Done): void {
     const { ended, judgement, sessions, settings, tell } = this.#options
     const { executor, journal = settings.pool.journal, query, session } = decision
     const { text: sql = '' } = query
     const code: unknown = Reflect.get(cause, 'code')
     const isOfSetting = code === 'SWITCHYARD_SETTING_REFUSED'
-    // Nothing of the statement itself was refused.
+    // The statement itself was not rejected.
     const isOfConnection = isOfSetting || code === 'SWITCHYARD_HOOK_REFUSED'
     if (isOfSetting) settings.refused(journal)
     if (isOfSetting) tell('settingRefused', { node: node.id, cause })

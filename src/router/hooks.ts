@@ -19,16 +19,16 @@ import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeId, Role } from '../topology/node.ts'
 
-/** What hooks need of the router. */
+/** The part of the router that hooks need. */
 export interface HookPort {
   readonly platform: Platform
   lastRoleOf(node: NodeId): Role
   judge(sql: string | undefined): Statement
-  /** A statement that may have written has come to its end. */
+  /** Reports the end of a statement that may have written. */
   ended(write: Write, sql?: string): void
   readonly sessions: {
     readonly context: { current(): MutableSession }
-    /** A statement that is no proven read was answered by the primary. */
+    /** Reports that the primary answered a statement that is not a proven read. */
     ranOnPrimary(session: MutableSession, statement: Statement): void
   }
   readonly settings: SettingKeeper
@@ -37,36 +37,36 @@ export interface HookPort {
 
 type OnConnect = (client: PoolClient) => unknown
 type Verify = (client: PoolClient, done: (error?: Error) => void) => void
-/** Where a connection leads to, and whose listeners it has. */
+/** The node of a connection, and its pool's listeners. */
 interface Origin {
   readonly node: NodeId
   readonly emitter: EventEmitter
 }
 type Released = Error | boolean | null | undefined
-/** Notes what a hook is about to send. Returns why it must not be sent, if so. */
+/** Called before a statement of a hook. Returns an error if it must not be sent. */
 type Sending = (statement: Statement, values: readonly unknown[], isLate: boolean) => Error | undefined
 
 /**
- * Runs what the application does to connections: listeners of `connect`, `acquire`, `release` and `remove`, and the options
- * `onConnect` and `verify`. On the primary a statement that fails there is the application's own affair, as with pg.Pool. What a
- * standby refuses is reported, and ends neither the connection nor the process.
+ * Runs the application's hooks on connections: listeners of `connect`, `acquire`, `release` and `remove`, and the
+ * options `onConnect` and `verify`. On the primary, errors of their statements are left to the application, as with
+ * pg.Pool. On a replica they are reported, and end neither the connection nor the process.
  */
 export class Hooks {
   readonly #port: HookPort
   readonly #reported = new WeakSet<Error>()
   readonly #origins = new WeakMap<PoolClient, Origin>()
-  /** Connections whose `acquire` listeners have run, and whose `release` listeners have not. */
+  /** Connections whose `acquire` listeners have run, but whose `release` listeners have not. */
   readonly #acquired = new WeakMap<PoolClient, HookRun>()
-  /** Connections whose `release` listeners have run, and may still be at it. */
+  /** Connections whose `release` listeners may still be running. */
   readonly #released = new WeakMap<PoolClient, HookRun>()
-  /** Connections over which listeners of `acquire` have sent something. */
+  /** Connections over which listeners of `acquire` have sent statements. */
   readonly #used = new WeakSet<PoolClient>()
 
   constructor(port: HookPort) {
     this.#port = port
   }
 
-  /** The same node, with its `onConnect` and `verify` watched. */
+  /** Returns the node's configuration with its `onConnect` and `verify` wrapped. */
   around(config: NodeConfig): NodeConfig {
     const { onConnect, verify } = config.options as { onConnect?: OnConnect; verify?: Verify }
     if (typeof onConnect !== 'function' && typeof verify !== 'function') return config
@@ -74,14 +74,16 @@ export class Hooks {
       onConnect: typeof onConnect === 'function' ? this.#onConnect(config.id, onConnect) : onConnect,
       verify: typeof verify === 'function' ? this.#verify(config.id, verify) : verify,
     }
-    // No copy: the options may change.
+    // Not a copy, since the options may change.
     const options = new Proxy(config.options, {
       get: (target, name) => Reflect.get(Object.hasOwn(watched, name) ? watched : target, name) as unknown,
     })
     return { ...config, options }
   }
 
-  /** Calls the listeners of `connect`. Returns what one of them threw: then the connection is not to be used. */
+  /**
+   * Calls the listeners of `connect`. Returns the error that one of them threw: then the connection must not be used.
+   */
   connected(emitter: EventEmitter, node: NodeId, client: PoolClient): Error | undefined {
     this.#origins.set(client, { node, emitter })
     if (emitter.listenerCount('connect') === 0) return undefined
@@ -92,15 +94,18 @@ export class Hooks {
   }
 
   /**
-   * False for a connection that belongs to nobody any more: what `acquire` listeners have set there cannot be undone without
-   * a trace (a custom setting is empty then, and was NULL), and nobody sets it again once they are removed.
+   * False for a connection that must not be leased again: settings of removed `acquire` listeners cannot be fully
+   * undone (a custom setting would be empty instead of NULL), and no listener sets them again.
    */
   isLendable(client: PoolClient): boolean {
     if (!this.#used.has(client)) return true
     return (this.#origins.get(client)?.emitter.listenerCount('acquire') ?? 0) > 0
   }
 
-  /** Calls back when the `release` listeners of the last checkout have returned: what they send belongs in front of the next one. */
+  /**
+   * Calls back when the `release` listeners of the last checkout have returned: their statements belong before the next
+   * one.
+   */
   quiet(client: PoolClient, done: () => void): void {
     const run = this.#released.get(client)
     if (run === undefined) return done()
@@ -113,13 +118,16 @@ export class Hooks {
     else ready()
   }
 
-  /** Runs the listeners of `acquire`, in the async context of this call. Absent while there are none. */
+  /**
+   * Returns a function that runs the listeners of `acquire` in the async context of this call; undefined without
+   * listeners.
+   */
   acquiring(emitter: EventEmitter): Acquire | undefined {
     if (emitter.listenerCount('acquire') === 0) return undefined
     return inThisContext((client, done) => this.#acquire(emitter, client, done))
   }
 
-  /** Calls the listeners of `release`. While there are listeners of `acquire`, only for connections that they have seen. */
+  /** Calls the listeners of `release`. With listeners of `acquire`, only for connections that those have seen. */
   released(emitter: EventEmitter, error: Released, client: PoolClient): void {
     const acquired = this.#acquired.get(client)
     if (acquired !== undefined) {
@@ -136,7 +144,7 @@ export class Hooks {
     for (const thrown of run.emit(emitter, 'release', [error, client])) surface(thrown)
   }
 
-  /** Calls the listeners of an event at whose end nobody waits. */
+  /** Calls the listeners of an event without waiting for their end. */
   notify(emitter: EventEmitter, event: 'remove' | 'error', ...args: readonly unknown[]): void {
     guarded(() => emitter.emit(event, ...args))()
   }
@@ -149,7 +157,7 @@ export class Hooks {
     this.#acquired.set(client, run)
     const [thrown] = run.emit(emitter, 'acquire', [client])
     if (thrown !== undefined) return done(withOutcome(thrown, 'not-sent'))
-    // The statement that follows is no listener's.
+    // The next statement does not belong to a listener.
     const proceed = inThisContext(done)
     run.answered(() => {
       const { error } = run
@@ -190,7 +198,7 @@ export class Hooks {
     }
   }
 
-  /** Watches hooks on a new connection: what they set there stays. */
+  /** Observes hooks on a new connection, whose settings stay. */
   #opening(node: NodeId, client: PoolClient): HookRun {
     const replica = this.#isPrimary(node) ? undefined : node
     return this.#run(client, replica, () => {
@@ -199,7 +207,7 @@ export class Hooks {
     })
   }
 
-  /** Watches hooks of one checkout: what they set is undone before the next one. */
+  /** Observes hooks of one checkout, whose settings are undone before the next one. */
   #lending(client: PoolClient, sending: (statement: Statement, values: readonly unknown[]) => void): HookRun {
     return this.#run(client, this.#replicaOf(client), (statement, values, isLate) => {
       if (isLate && leavesSomething(statement)) return tooLate()
@@ -208,7 +216,7 @@ export class Hooks {
     })
   }
 
-  /** @param replica The node, where it is one. */
+  /** @param replica The node, if it is a replica. */
   #run(client: PoolClient, replica: NodeId | undefined, sending: Sending): HookRun {
     const session = this.#port.sessions.context.current()
     const statement: HookRunOptions['statement'] = ([config, given]) => {
@@ -225,7 +233,7 @@ export class Hooks {
     return new HookRun({ client, platform: this.#port.platform, statement, failed })
   }
 
-  /** What a hook has written, the caller's next read shows, as with pg.Pool. */
+  /** Makes the caller's next read show what a hook has written, as with pg.Pool. */
   #ranOnPrimary(
     session: MutableSession,
     statement: Statement,
@@ -234,12 +242,12 @@ export class Hooks {
   ): void {
     if (error === undefined) this.#port.sessions.ranOnPrimary(session, statement)
     if (!statement.mayWrite || (error !== undefined && hasLeftNothing(error, statement))) return
-    // A block or function of a hook runs at each checkout. The catalog is not to be loaded again each time.
+    // A block or function of a hook runs at each checkout and must not reload the catalog each time.
     const catalogEffect = statement.reason === 'ddl' ? 'certain' : 'none'
     this.#port.ended({ sessions: [session], catalogEffect }, sql)
   }
 
-  /** The replica that a connection leads to. */
+  /** Returns the replica of a connection. */
   #replicaOf(client: PoolClient): NodeId | undefined {
     const node = this.#origins.get(client)?.node
     return node === undefined || this.#isPrimary(node) ? undefined : node
@@ -261,9 +269,12 @@ export class Hooks {
   }
 }
 
-/** A replica has refused what an `acquire` listener sent: the statement must not run there without it. */
+/**
+ * Creates the error for a replica that rejected a statement of an `acquire` listener: the caller's statement must not
+ * run there without it.
+ */
 function hookRefused(cause: Error): Error {
-  // Another node may do better where the connection is lost.
+  // After a lost connection another node may work.
   if (!('severity' in cause) || failureOf(cause) === 'node') return withOutcome(cause, 'not-sent')
   const message = 'A replica refused a statement of an "acquire" listener'
   return new SwitchyardError('SWITCHYARD_HOOK_REFUSED', message, { cause })
@@ -277,7 +288,7 @@ function tooLate(): Error {
   return new Error('A listener has used a connection that was given back meanwhile: others may have it now')
 }
 
-/** A listener at whose end nobody waits has thrown: an uncaught exception, as with pg.Pool. */
+/** Throws the error of a listener as an uncaught exception, as with pg.Pool. */
 function surface(error: Error): void {
   process.nextTick(() => {
     throw error

@@ -14,7 +14,7 @@ export interface ReadinessOptions {
   readonly cluster: WatchedCluster
 }
 
-/** What has to be known before a statement can go its way: at the start, and again after a rest. */
+/** Prepares the router before the first statement, and again after a rest. */
 export class Readiness {
   readonly #options: ReadinessOptions
   readonly #preparation: Preparation
@@ -29,46 +29,46 @@ export class Readiness {
     })
   }
 
-  /** Begins to load the parser, so that nothing is loaded by a program that is about to end. `prepare` tells of failures. */
+  /** Starts to load the parser. `prepare` reports failures. */
   warm(): void {
     this.#options.judgement.load().catch(() => {})
   }
 
-  /** The database of the primary is the one that statements are judged by. */
+  /** Switches the catalog to the primary's database. */
   observe({ primary }: Snapshot): void {
     if (primary?.state.name === 'up') {
       this.#options.judgement.follow(primary.state.observation.serverIdentity)
     }
   }
 
-  /** Nobody has used the cluster for long: nothing is asked any more until the next `prepare`. */
+  /** Stops all queries for an unused cluster until the next `prepare`. */
   rest(): void {
     const { judgement, roster } = this.#options
     roster.rest()
     void judgement.leave()
   }
 
-  /** A statement is on its way. */
+  /** Notes that a statement runs. */
   used(): void {
     const { cluster, judgement } = this.#options
     cluster.used()
     judgement.used()
   }
 
-  /** True when statements may go their way at once. */
+  /** True when statements can be routed at once. */
   get isReady(): boolean {
     return this.#preparation.isDone && !this.#options.cluster.isResting
   }
 
   /**
-   * Resolves when statements can be judged and the cluster has been looked at. Rejects when the parser cannot be loaded
-   * or the options are wrong; a later call looks again.
+   * Resolves when statements can be classified and the cluster has been probed. Rejects when the parser cannot be
+   * loaded or the options are wrong; a later call tries again.
    */
   async prepare(): Promise<void> {
     const { cluster, roster } = this.#options
     if (!this.#preparation.isDone) return this.#preparation.run()
     if (!cluster.isResting) return
-    // The nodes of before are looked at meanwhile: a discovery that does not answer keeps nobody waiting.
+    // The known nodes are probed meanwhile, so statements do not wait for a discovery that does not answer.
     void roster.look()
     await cluster.look()
   }

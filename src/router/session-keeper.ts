@@ -18,22 +18,22 @@ import type { Statement } from '../statement/statement.ts'
 import { hasServer, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
-/** The caller said where to go, and goes there at once. */
+/** Reasons of routes that the caller has chosen. */
 const FORCED: ReadonlySet<RouteReason> = new Set([
   'asked-primary',
   'hint-primary',
   'asked-replica',
   'hint-replica',
 ])
-/** Reads that run on the primary because somebody wants it. */
+/** Reasons of reads that run on the primary because the caller or the options ask for it. */
 const ASKED: ReadonlySet<RouteReason> = new Set(['asked-primary', 'hint-primary', 'strong', 'setting'])
 
-/** The primary because of what was written or seen: it is not to be read from for ever. */
+/** Reason of reads that run on the primary only for a limited time after a write. */
 const BY_TIME: RouteReason = 'session-wrote'
 
 const NO_READS: readonly SeenRead[] = []
 
-/** The cluster, as far as sessions ask for it. */
+/** The part of the cluster that sessions need. */
 export type SessionCluster = Pick<WatchedCluster, 'floor' | 'primary' | 'snapshot' | 'unshown'>
 
 export interface SessionKeeperOptions {
@@ -43,18 +43,18 @@ export interface SessionKeeperOptions {
   readonly tokenRejected: (reason: TokenRejection) => void
 }
 
-/** Begins sessions, carries them along with the code, and keeps what was promised to them. One per pool. */
+/** Creates sessions, propagates them through async code, and keeps their consistency promises. One per pool. */
 export class SessionKeeper implements Neighbour {
   readonly context: SessionContext = new SessionContext()
   readonly #options: SessionKeeperOptions
   readonly #causality: Causality
   readonly #tokens: Tokens
-  /** Somebody has switched off that commits are flushed before they are acknowledged; for whom is not known. */
+  /** True once `synchronous_commit` has been turned off anywhere. */
   #mayBeUnflushed = false
-  /** Another pool of this process has written since it was last asked how far. */
+  /** True when another pool of this process has written since the last floor. */
   #hasNews = false
   #hearing: Promise<void> | undefined
-  /** Follows a read that its caller has sent to the primary. */
+  /** Records a read that its caller has sent to the primary. */
   readonly #afterAsked: ReadFollower = {
     isMonotonic: false,
     answered: ({ role }) => {
@@ -63,8 +63,8 @@ export class SessionKeeper implements Neighbour {
     showing: undefined,
   }
   /**
-   * Follows a read that the primary has answered in place of a replica. One for which replicas were only too far behind must not
-   * raise the floor again: the pool would stay on the primary for as long as that is written to.
+   * Records a read that the primary has answered in place of a replica. If the replicas were only behind, it must not
+   * raise the floor: otherwise the pool would stay on the primary for as long as there are writes.
    */
   readonly #afterPrimary: ReadFollower = {
     isMonotonic: false,
@@ -73,7 +73,7 @@ export class SessionKeeper implements Neighbour {
     },
     showing: undefined,
   }
-  /** When (our clock, milliseconds) a lock was last taken or a notification heard. */
+  /** When (our clock, milliseconds) a lock was last taken or a notification received. */
   #synchronizedAtMs = -Infinity
 
   constructor(options: SessionKeeperOptions) {
@@ -100,7 +100,10 @@ export class SessionKeeper implements Neighbour {
     return this.#mayBeUnflushed
   }
 
-  /** Another pool of this process wrote: what is outside of any session reads it, too. The first read asks how far that is. */
+  /**
+   * Makes reads outside of any session show the write of another pool of this process. The next read requests its
+   * position.
+   */
   heardOfWrite({ mayBeUnflushed }: Neighbour): void {
     const { platform, resolved } = this.#options
     if (mayBeUnflushed) this.#mayBeUnflushed = true
@@ -113,19 +116,22 @@ export class SessionKeeper implements Neighbour {
     this.#causality.synchronize()
   }
 
-  /** A lock was taken or a notification heard: every read of this process shows what is committed by now. */
+  /**
+   * Makes every read of this process show everything committed by now, after a lock was taken or a notification
+   * received.
+   */
   synchronized(): void {
     this.heardOfSynchronization()
     neighbours.synchronized(this)
   }
 
-  /** The pool ends: nobody asks for floors any more, and it hears of nobody's writes. */
+  /** Stops requests for floors, and leaves the registry of this process. */
   close(): void {
     neighbours.leave(this)
     this.#causality.close()
   }
 
-  /** A new session, within the one of the calling code if that has one. */
+  /** Creates a session within that of the calling code, if any. */
   begin({ consistency, token, tier }: SessionOptions): MutableSession {
     const { implicit } = this.context
     const { platform } = this.#options
@@ -135,7 +141,7 @@ export class SessionKeeper implements Neighbour {
       consistency,
       tier: tier ?? parent.tier,
       primaryUntilMs: this.#primaryUntilMs(content, consistency),
-      // Somewhere, at some time before now.
+      // The read was on an unknown server, at some time before now.
       lastReads: content?.isUnshown === true ? [seenRead(undefined, platform.now())] : [],
     }
     const session =
@@ -148,7 +154,7 @@ export class SessionKeeper implements Neighbour {
     return session
   }
 
-  /** The session's position as a token. */
+  /** Returns the session's position as a token. */
   async tokenOf(
     session: MutableSession,
     timeoutMs: number = this.#options.resolved.catchUpTimeoutMs,
@@ -159,12 +165,15 @@ export class SessionKeeper implements Neighbour {
     return this.#tokens.write(position, session.lastReads.length === 0)
   }
 
-  /** A position of the primary at or after everything that has been committed by now; `undefined` when it cannot be had soon. */
+  /**
+   * Reads a position on the primary at or after everything committed before the call; `undefined` when there is none in
+   * time.
+   */
   committed(): Promise<Position | undefined> {
     return this.#causality.committed()
   }
 
-  /** What a read has to wait for before it can be routed; `undefined` when it need not. */
+  /** Returns what a read has to wait for before it can be routed; `undefined` for nothing. */
   awaited(
     session: MutableSession,
     request: RouteRequest,
@@ -184,10 +193,13 @@ export class SessionKeeper implements Neighbour {
     return news.then(() => this.#causality.awaited(session))
   }
 
-  /** Resolves when it is known what others wrote, or that it cannot be known in time: while there is no primary, reads go on. */
+  /**
+   * Resolves when the position of other pools' writes is known, or after a timeout, so that reads continue without a
+   * primary.
+   */
   #news(): Promise<void> | undefined {
     if (!this.#hasNews) return this.#hearing
-    // Only replicas may show less.
+    // Only matters with replicas.
     if (!this.#hasReplica) return undefined
     this.#hasNews = false
     const hearing = this.#causality.hears(this.context.implicit).finally(() => {
@@ -197,16 +209,18 @@ export class SessionKeeper implements Neighbour {
     return hearing
   }
 
-  /** Whether it matters to the session which node answers its read: also of one that promised less or more by itself. */
+  /** Whether the session records which node answers its reads, including reads with a consistency of their own. */
   followsReads(session: MutableSession, request: RouteRequest): boolean {
     if (session === this.context.implicit) return false
     return this.#isCausal(session, {}) || this.#isCausal(session, request)
   }
 
-  /** What a read that goes this way means to its session; `undefined` where it does not matter who answers. */
+  /**
+   * Returns the follower that records a read for its session; `undefined` when it does not matter which node answers.
+   */
   follower(session: MutableSession, request: RouteRequest, route: Route): ReadFollower | undefined {
     if (!this.followsReads(session, request)) return this.#poolFollower(session, route)
-    // Who asked for a node, whichever, or for less, has no proof that it shows what was read before.
+    // A read that asked for a node or for a weaker consistency need not show what was read before.
     const before = this.#isProven(session, request, route) ? session.lastReads : NO_READS
     return {
       isMonotonic: true,
@@ -215,21 +229,21 @@ export class SessionKeeper implements Neighbour {
     }
   }
 
-  /** Something was read over a connection to this node, which the session holds. */
+  /** Records a read over a connection to this node that the session holds. */
   saw(session: MutableSession, node: NodeView): void {
     if (this.followsReads(session, {})) this.#causality.answered(session, node, NO_READS)
     else if (node.role === 'primary') this.shown(session)
   }
 
-  /** Something was seen that the session's next reads must show: what the primary has by now. */
+  /** Makes the session's next reads show everything that the primary has now. */
   shown(session: MutableSession): void {
     if (this.#hasReplica && this.#isCausal(session, {})) this.#causality.sawPrimary(session)
   }
 
   /**
-   * A statement that is no proven read has ended on the primary. An error of the server shows what others have committed, too:
-   * a duplicate key, a value, a lock that is taken. And it does not release advisory locks.
-   * @param counts Whether it counts as a write of its session by itself: that covers what it has shown.
+   * Records the end of a statement on the primary that is not a proven read. An error of the server also shows what
+   * others have committed: a duplicate key, a value, a lock. And it does not release advisory locks.
+   * @param counts Whether it also counts as a write of its session, which covers what it has shown.
    */
   ranOnPrimary(session: MutableSession, statement: Statement, error?: Error, counts: boolean = false): void {
     if (error ? !isServerError(error) : !showsData(statement)) return
@@ -237,7 +251,7 @@ export class SessionKeeper implements Neighbour {
     if (!counts) this.shown(session)
   }
 
-  /** The outcome of something that may have written has been heard. */
+  /** Records the end of a statement that may have written. */
   wrote(sessions: Iterable<MutableSession>, certainty?: WriteCertainty): void {
     const nowMs = this.#options.platform.now()
     for (const session of sessions) {
@@ -253,14 +267,14 @@ export class SessionKeeper implements Neighbour {
   }
 
   /**
-   * A new connection to the primary has begun with this `synchronous_commit`: roles, databases and hooks may have it that
+   * Notes the `synchronous_commit` of a new connection to the primary: roles, databases and hooks may set it so that
    * commits are acknowledged before they are flushed.
    */
   opened(synchronousCommit: string | null | undefined): void {
     if (synchronousCommit === 'off') this.#mayBeUnflushed = true
   }
 
-  /** Nobody reads anything older than what the first look at the primary saw. */
+  /** Makes all reads show at least the position of the first probe of the primary. */
   observe({ primary }: Snapshot): void {
     if (primary?.state.name !== 'up') return
     const { lsn, systemIdentifier, timeline } = primary.state.observation
@@ -268,14 +282,14 @@ export class SessionKeeper implements Neighbour {
     this.#causality.primaryAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
   }
 
-  /** Until when a session that begins with this token reads from the primary. */
+  /** Returns until when a session that starts with this token reads from the primary. */
   #primaryUntilMs(
     content: TokenContent | undefined,
     consistency: Consistency | undefined,
   ): number | undefined {
     const { platform, resolved } = this.#options
     if (content?.kind === 'primary') return this.#tokens.onOwnClock(content.expiresAtMs)
-    // By time alone: a position says that something was written, and not when.
+    // A position does not tell the time of the write.
     const isByTime = content !== undefined && (consistency ?? resolved.consistency) === 'window'
     return isByTime ? platform.now() + resolved.windowMs : undefined
   }
@@ -284,14 +298,16 @@ export class SessionKeeper implements Neighbour {
     return this.#options.cluster().snapshot.nodes.some(({ role }) => role === 'replica')
   }
 
-  /** By time alone a lock or a notification counts as a write of every session. */
+  /** With `window` consistency a lock or a notification counts as a write of every session. */
   #startWindow(session: MutableSession): void {
     const atMs = this.#synchronizedAtMs
     const isOver = this.#options.platform.now() - atMs >= this.#options.resolved.windowMs
     if (!isOver && atMs > (session.lastWriteAtMs ?? -Infinity)) session.wroteByItself(atMs, undefined)
   }
 
-  /** Of the pool's own session, whose reads are not monotonic: what matters is what the primary has shown. */
+  /**
+   * Returns the follower of reads in the pool's own session, which is not monotonic: only reads on the primary matter.
+   */
   #poolFollower(session: MutableSession, { reason }: Route): ReadFollower | undefined {
     if (session !== this.context.implicit || reason === BY_TIME) return undefined
     if (this.#options.resolved.consistency !== 'causal') return undefined

@@ -16,7 +16,7 @@ import type { NodeId, Observation } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { Tags } from '../topology/tags.ts'
 
-/** What node-postgres says of a connection that was ended by `client.end()`. */
+/** Error message of node-postgres for a connection that was ended by `client.end()`. */
 const ENDED_HERE = 'Connection terminated'
 
 export interface WatchedClusterOptions {
@@ -25,18 +25,18 @@ export interface WatchedClusterOptions {
   readonly platform: Platform
   readonly selection: Selection
   readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
-  /** Whether somebody has a connection. */
+  /** Whether any connection is leased. */
   readonly isInUse: () => boolean
-  /** The cluster is no longer watched, until somebody looks at it. */
+  /** Called when the monitor stops because the cluster is unused. */
   readonly onRest: () => void
 }
 
-/** The cluster as it is watched: who serves what now, and who will when somebody waits. */
+/** The monitored cluster: plans for the current snapshot, and waits for later ones. */
 export class WatchedCluster implements Cluster {
   readonly #options: WatchedClusterOptions
   readonly #selection: Selection
   readonly #monitor: Monitor
-  /** Until there was one, waiting for a primary would only hide that the options are wrong. */
+  /** Before the first primary, waiting for one would only hide wrong options. */
   #hadPrimary = false
 
   constructor(options: WatchedClusterOptions) {
@@ -63,12 +63,12 @@ export class WatchedCluster implements Cluster {
     return this.#monitor.snapshot
   }
 
-  /** True from the moment when nobody had used it for long, until it has been looked at again. */
+  /** True while the monitor rests because the cluster is unused. */
   get isResting(): boolean {
     return this.#monitor.isResting
   }
 
-  /** Resolves when the cluster was looked at; a later call looks again. */
+  /** Resolves when the cluster has been probed; after a failure a later call probes again. */
   async look(): Promise<void> {
     const again = this.snapshot.nodes.some(({ state }) => state.name !== 'pending')
     const looked = again ? this.#monitor.refresh() : this.#monitor.settled()
@@ -80,12 +80,12 @@ export class WatchedCluster implements Cluster {
     return this.#monitor.lookAt(id)
   }
 
-  /** A statement is on its way. */
+  /** Notes that a statement runs. */
   used(): void {
     this.#monitor.used()
   }
 
-  /** A statement has met a failure there. That this process has ended a connection says nothing of the node. */
+  /** Reports that a statement found the node failed. Connections that this process itself has ended do not count. */
   suspect(id: NodeId, cause: Error): void {
     if (cause.message === ENDED_HERE) return
     this.#monitor.suspect(id, cause)
@@ -95,7 +95,7 @@ export class WatchedCluster implements Cluster {
     this.#monitor.setNodes(nodes)
   }
 
-  /** @param tags What a node must have to serve a read. */
+  /** @param tags Tags that a node must have to serve a read. */
   plan(route: Route, tags: Tags | undefined): QueryPlan {
     const planBy = (selection: Selection): QueryPlan => {
       const chosen = tags === undefined ? selection : { ...selection, tags }
@@ -106,7 +106,7 @@ export class WatchedCluster implements Cluster {
     return planBy({ ...this.#selection, servesUnmeasured: true })
   }
 
-  /** What a server is to a statement that goes this way, which says this of itself behind an address of several. */
+  /** Judges the server that a connection through a shared address has reached, by its own observation. */
   reached(route: Route, { id }: NodeView, observation: Observation): Reached {
     const server = this.#monitor.reached(id, observation)
     if (server === undefined || route.role === 'primary') return { is: 'unfit' }
@@ -138,12 +138,12 @@ export class WatchedCluster implements Cluster {
     return plan()
   }
 
-  /** A position at or after everything that has been committed by now, if the primary can tell. */
+  /** Reads a position on the primary at or after everything committed before the call. */
   floor(mayBeUnflushed: boolean): Promise<Position | undefined> {
     return this.#monitor.floor(mayBeUnflushed)
   }
 
-  /** What the primary may not show yet that this server has shown. */
+  /** Finds transactions that this server has shown but the primary may not show yet. */
   unshown(serverIdentity: string | undefined): Promise<Unshown | undefined> {
     return this.#monitor.unshown(serverIdentity)
   }
@@ -160,7 +160,7 @@ export class WatchedCluster implements Cluster {
     )
   }
 
-  /** Whether replicas serve though there was no primary yet to tell how old they are. */
+  /** Whether replicas of unknown lag may serve reads because there has been no primary yet. */
   get servesUnmeasured(): boolean {
     return !this.#hadPrimary && this.#options.resolved.withoutPrimaryAtStart === 'serve'
   }

@@ -143,7 +143,7 @@ class CachingJudge implements Judge {
     return statement
   }
 
-  /** What a text is of which another one differs in constants alone, as long as it is a read. */
+  /** Returns the verdict of a text that differs from a known one only in constants, if it is a read. */
   #borrow(sql: string, { analysis }: Entry, catalog: Catalog): Statement | undefined {
     const statement = this.#decide(sql, analysis, catalog)
     if (statement.kind !== 'read') return undefined
@@ -152,7 +152,7 @@ class CachingJudge implements Judge {
   }
 }
 
-/** A text that is not looked at, but for its words when somebody asks for them. */
+/** A text that is not parsed. Its words are computed on demand. */
 function tooLarge(sql: string): Statement {
   let found: Statement['mentions']
   return Object.freeze({
@@ -163,7 +163,7 @@ function tooLarge(sql: string): Statement {
   })
 }
 
-/** Whether constants have no say in it: they have in what is set, explained or begun. */
+/** Whether constants do not matter for the verdict. They do in SET, EXPLAIN and BEGIN. */
 function isAboutForm({ kind, multiple, reason, settings }: Analysis): boolean {
   return kind === 'read' && reason === 'select' && !multiple && settings === undefined
 }
@@ -177,11 +177,11 @@ function isLongerThan(sql: string, maxBytes: number): boolean {
 const ENTRY_BYTES = 400
 const NAME_BYTES = 120
 
-/** What an entry takes in memory, roughly: two bytes a character, and the names. */
+/** Estimates the memory of an entry: two bytes per character, and the names. */
 function sizeOf(analysis: Analysis, sql: string): number {
   const { functions, relations, operators, types, attributes = [], settings = [] } = analysis
   const names = functions.length + relations.length + operators.length + types.length + attributes.length
-  // Each is a piece of the text, written anew.
+  // Each is a rewritten piece of the text.
   const textBytes = (settings.length === 0 ? 2 : 6) * sql.length
   return ENTRY_BYTES + textBytes + NAME_BYTES * (names + settings.length)
 }

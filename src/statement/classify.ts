@@ -7,10 +7,10 @@ import type { Statement } from './statement.ts'
 import { textOnlyCatalog } from './text-only-catalog.ts'
 
 export interface ClassifyOptions {
-  /** What is known of the database. @defaultValue PostgreSQL's own functions and relations, and nothing else */
+  /** The catalog of the database. @defaultValue only PostgreSQL's own functions and relations */
   readonly catalog?: Catalog
   /**
-   * Takes relations that the catalog knows nothing of for ordinary tables, so that the text alone decides. Without it
+   * Treats relations that the catalog does not know as ordinary tables, so that the text alone decides. Otherwise
    * reading them is a write with the reason `catalog-pending`.
    *
    * @defaultValue true

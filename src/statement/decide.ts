@@ -30,7 +30,7 @@ export function decide(analysis: Analysis, catalog: Catalog, mentions?: readonly
   return toStatement(verdict, analysis, footprintOf(verdict, analysis, catalog), mentions, naming)
 }
 
-/** What the text may touch: everything, unless the names in it tell. */
+/** Returns the footprint of a text: everything, unless its names determine it. */
 function footprintOf({ mayWrite }: Verdict, analysis: Analysis, catalog: Catalog): Footprint {
   const isTold = analysis.targets !== undefined && catalog.standardConformingStrings
   const footprint = (isTold ? catalog.footprint?.(analysis) : undefined) ?? EVERYTHING
@@ -101,7 +101,7 @@ const relationReasons = {
   unknown: 'relation-unknown',
 } as const satisfies Partial<Record<RelationVerdict, StatementReason>>
 
-/** What is read from these changes nothing, wherever it has to be read. */
+/** Relations that must be read on the primary but whose reading changes nothing. */
 const passive: ReadonlySet<RelationVerdict> = new Set<RelationVerdict>([
   'unlogged',
   'temporary',

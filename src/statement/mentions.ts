@@ -1,17 +1,15 @@
-/**
- * Words that matter to the connection or the session that a text runs on, wherever they stand in it: a string may be run, too.
- */
+/** Words that matter to the connection or session of a text, anywhere in it: strings may be run too. */
 export type Mention =
   /** A call of `pg_backend_pid`. */
   | 'backend'
-  /** A lock or a channel: whoever takes or hears one expects to see what others have committed by then. */
+  /** A lock or a channel. After taking or receiving one, a program expects to see everything committed before. */
   | 'lock'
   | 'set-config'
   /** The setting `synchronous_commit`, or one whose name is a parameter. */
   | 'synchronous-commit'
   | 'temporary-schema'
 
-/** A schema path in which a table is temporary though nothing says so. */
+/** A search_path in which new tables are temporary without the key word. */
 export const TEMPORARY_PATH: RegExp = /pg_temp/i
 
 const FORMS: readonly (readonly [Mention, RegExp])[] = [
@@ -22,7 +20,7 @@ const FORMS: readonly (readonly [Mention, RegExp])[] = [
   ['temporary-schema', TEMPORARY_PATH],
 ]
 
-/** What a text mentions; `undefined` for nothing, which is most often so. */
+/** Returns the mentions in a text; `undefined` for none, the most common case. */
 export function mentionsIn(sql: string): readonly Mention[] | undefined {
   const found = FORMS.filter(([, form]) => form.test(sql))
   return found.length === 0 ? undefined : found.map(([mention]) => mention)

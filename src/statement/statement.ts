@@ -4,9 +4,9 @@ import type { Mention } from './mentions.ts'
 import type { SessionState } from './session-state.ts'
 import type { SettingChange } from './setting-change.ts'
 
-/** What a statement is, as far as routing is concerned. When in doubt it is a `write`. */
+/** Kind of a statement, for routing. When in doubt it is a `write`. */
 export type StatementKind =
-  /** Proven: no side effect, no session state, and a replica answers as the primary would. */
+  /** Proven to have no side effect and no session state, with the same result on a replica as on the primary. */
   | 'read'
   | 'write'
   /** Transaction control: BEGIN, COMMIT, SAVEPOINT, PREPARE TRANSACTION … */
@@ -86,7 +86,7 @@ export type StatementReason =
 export type AccessMode = 'read only' | 'read write'
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable'
 
-/** What an opening statement (BEGIN, START TRANSACTION, SET TRANSACTION) asks for. */
+/** Modes that BEGIN, START TRANSACTION or SET TRANSACTION request. */
 export interface TransactionModes {
   readonly accessMode?: AccessMode
   readonly isolation?: IsolationLevel
@@ -118,16 +118,18 @@ export interface Statement {
    * be ruled out: a function that may do anything, a text that could not be judged.
    */
   readonly leavesSessionState: boolean
-  /** What it leaves there. Absent when it leaves nothing. */
+  /** The state that it leaves there. Absent for none. */
   readonly leaves?: readonly SessionState[]
-  /** All that it does to settings of its session, in order. Absent when it does nothing, or something else as well. */
+  /**
+   * All its changes to settings of the session, in order. Absent when it changes none, or does something else as well.
+   */
   readonly settings?: readonly SettingChange[]
   /** Words of its text that matter to its connection or session. Absent when there are none. */
   readonly mentions?: readonly Mention[]
-  /** Whether this read may be prepared. Absent: it may not, or it is no single read. */
+  /** Whether this read may be prepared. Absent unless it is a single read that may. */
   readonly naming?: Naming
   /** The relations that it may change, and those that its answer may depend on. */
   readonly footprint: Footprint
-  /** True for a text of more than one statement. The strictest of them gave kind and reason. */
+  /** True for a text of several statements. Kind and reason are those of the strictest. */
   readonly multiple: boolean
 }
