@@ -1,6 +1,6 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
 import { reaches, type Position } from '../consistency/position.ts'
-import { exchange, type Question } from '../nodes/exchange.ts'
+import { exchange, type SideQuery } from '../nodes/exchange.ts'
 import { isServerError } from '../platform/server-error.ts'
 import { parseLsn } from '../topology/lsn.ts'
 import type { NodeView } from '../topology/snapshot.ts'
@@ -33,7 +33,7 @@ export function inBand(query: Send, node: NodeView, wanted: Position): Send {
 }
 
 /** Returns the query that stops a read unless the replica has reached a position. */
-function positionCheck(client: PoolClient, node: NodeView, wanted: Position): Question {
+function positionCheck(client: PoolClient, node: NodeView, wanted: Position): SideQuery {
   return {
     ask: PROGRESS,
     answered: (error, answer) => {

@@ -1,6 +1,6 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
 import { withOutcome } from '../errors/outcome.ts'
-import { NOTHING, type End, type Question } from '../nodes/exchange.ts'
+import { NOTHING, type End, type SideQuery } from '../nodes/exchange.ts'
 import type { ConnectionSettings } from '../settings/connection-settings.ts'
 import { Journal } from '../settings/journal.ts'
 
@@ -31,7 +31,7 @@ export class StatementTimeout {
    * Returns the queries that set the timeout of a connection; none if it is already set.
    * @param timeoutMs Absent: the connection's original value.
    */
-  steps(client: PoolClient, timeoutMs: number | undefined): readonly Question[] {
+  steps(client: PoolClient, timeoutMs: number | undefined): readonly SideQuery[] {
     const isOfSession = this.#connections.journalOf(client).get(NAME) !== undefined
     const cleaning = isOfSession ? this.#connections.steps(client, Journal.empty) : NOTHING
     const known = this.#knownOf(client)
@@ -41,7 +41,7 @@ export class StatementTimeout {
     return known === undefined ? [...cleaning, this.#asking(client), setting] : [...cleaning, setting]
   }
 
-  #asking(client: PoolClient): Question {
+  #asking(client: PoolClient): SideQuery {
     return {
       ask: QUESTION,
       answered: (error, answer) => {
@@ -53,7 +53,7 @@ export class StatementTimeout {
     }
   }
 
-  #setting(client: PoolClient, wanted: string): Question {
+  #setting(client: PoolClient, wanted: string): SideQuery {
     return {
       ask: () => {
         if (this.#knownOf(client)?.now === wanted) return undefined

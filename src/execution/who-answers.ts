@@ -1,5 +1,5 @@
 import type { PoolClient, QueryArrayResult } from 'pg'
-import type { End, Question } from '../nodes/exchange.ts'
+import type { End, SideQuery } from '../nodes/exchange.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Observation } from '../topology/node.ts'
 import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
@@ -20,7 +20,7 @@ export function whoAnswers(
   client: PoolClient,
   platform: Platform,
   answered: (observation: Observation | undefined, error: Error | undefined) => End | undefined,
-): Question {
+): SideQuery {
   let last: Observation | undefined
   let sentAtMs = 0
   return {

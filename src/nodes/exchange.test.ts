@@ -1,6 +1,6 @@
 import { DatabaseError, type PoolClient } from 'pg'
 import { describe, expect, it } from 'vitest'
-import { exchange, isAlone, type End, type Exchange, type Question, type Send } from './exchange.ts'
+import { exchange, isAlone, type End, type Exchange, type SideQuery, type Send } from './exchange.ts'
 
 const LOST = new Error('Connection terminated unexpectedly')
 const REFUSED = new DatabaseError('syntax error', 12, 'error')
@@ -64,7 +64,7 @@ class FakeConnection {
 const statement: Send = (client, done) => void client.query('statement', done as never)
 
 /** Stops at an error. */
-function ask(text: string, end?: End): Question {
+function ask(text: string, end?: End): SideQuery {
   return { ask: { text }, answered: (error) => (error ? { error } : end) }
 }
 
@@ -126,8 +126,8 @@ describe('in sequence', () => {
 
   it('a question is made when its turn comes, and left out when it has nothing to ask', () => {
     const answers: unknown[] = []
-    const first: Question = { ask: 'a', answered: (_error, answer) => void answers.push(answer) }
-    const second: Question = { ask: () => `after ${String(answers)}` }
+    const first: SideQuery = { ask: 'a', answered: (_error, answer) => void answers.push(answer) }
+    const second: SideQuery = { ask: () => `after ${String(answers)}` }
     const { connection, ends } = start(false, { before: [first, { ask: () => undefined }, second] })
     connection.answerAll()
     expect([connection.sent, ends]).toEqual([['a', 'after a done', 'statement'], ['statement done']])

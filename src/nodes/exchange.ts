@@ -16,7 +16,7 @@ export interface End {
 }
 
 /** An internal query that is sent before or after a statement. */
-export interface Question {
+export interface SideQuery {
   /** The query, or a function that returns it when its turn comes; `undefined` to skip it. */
   readonly ask: OwnQuery | (() => OwnQuery | undefined)
   /** Receives the answer. Returns an end to stop the exchange. Absent: the exchange continues in any case. */
@@ -24,16 +24,16 @@ export interface Question {
 }
 
 /** Returns the internal queries for one connection. */
-export type Questions = (client: PoolClient) => readonly Question[]
+export type SideQueriesOf = (client: PoolClient) => readonly SideQuery[]
 
 /** A statement with the internal queries before and after it. */
 export interface Exchange {
   /** Sent before the statement. */
-  readonly before?: readonly Question[] | undefined
+  readonly before?: readonly SideQuery[] | undefined
   /** Sends the statement. Absent: only the internal queries are sent. */
   readonly query?: Send | undefined
   /** Sent after the statement. */
-  readonly after?: readonly Question[] | undefined
+  readonly after?: readonly SideQuery[] | undefined
   /**
    * Whether everything may be pipelined in one round trip, if node-postgres supports that. Only for a statement that
    * does no harm when a query before it fails, and for queries that do not depend on each other's answers.
@@ -43,7 +43,7 @@ export interface Exchange {
 }
 
 /** No internal queries. */
-export const NOTHING: readonly Question[] = []
+export const NOTHING: readonly SideQuery[] = []
 
 /** Whether a statement may share its connection with others: exactly when there are no queries before and after it. */
 export function isAlone({ before = NOTHING, after = NOTHING }: Exchange): boolean {
@@ -93,17 +93,17 @@ function inTurn(
 
 function askInTurn(
   client: PoolClient,
-  questions: readonly Question[],
+  queries: readonly SideQuery[],
   over: (end?: End) => void,
   index = 0,
 ): void {
-  const question = questions[index]
-  if (question === undefined) return over()
-  const goOn = (): void => askInTurn(client, questions, over, index + 1)
-  const query = queryOf(question)
+  const side = queries[index]
+  if (side === undefined) return over()
+  const goOn = (): void => askInTurn(client, queries, over, index + 1)
+  const query = queryOf(side)
   if (query === undefined) return goOn()
   queryUnseen(client, query, (error, result) => {
-    const end = question.answered?.(error ?? undefined, result)
+    const end = side.answered?.(error ?? undefined, result)
     if (end === undefined) goOn()
     else over(end)
   })
@@ -130,19 +130,19 @@ class RoundTrip {
 
   send({ before = NOTHING, query = nothing, after = NOTHING }: Exchange): void {
     this.#switch.pipeline = true
-    for (const question of before) this.#ask(question, () => true)
+    for (const side of before) this.#ask(side, () => true)
     this.#query(query)
     // A query after the statement that is answered first was sent before it after all, so its answer means nothing.
-    for (const question of after) this.#ask(question, () => this.#answer !== undefined)
+    for (const side of after) this.#ask(side, () => this.#answer !== undefined)
     this.#heard()
   }
 
-  #ask(question: Question, counts: () => boolean): void {
-    const query = queryOf(question)
+  #ask(side: SideQuery, counts: () => boolean): void {
+    const query = queryOf(side)
     if (query === undefined) return
     this.#awaited += 1
     queryUnseen(this.#client, query, (error, result) => {
-      if (this.#end === undefined && counts()) this.#end = question.answered?.(error ?? undefined, result)
+      if (this.#end === undefined && counts()) this.#end = side.answered?.(error ?? undefined, result)
       this.#heard()
     })
   }
@@ -173,7 +173,7 @@ class RoundTrip {
   }
 }
 
-function queryOf({ ask }: Question): OwnQuery | undefined {
+function queryOf({ ask }: SideQuery): OwnQuery | undefined {
   return typeof ask === 'function' ? ask() : ask
 }
 

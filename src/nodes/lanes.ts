@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
-import { canSendAhead, exchange, type Questions } from './exchange.ts'
+import { canSendAhead, exchange, type SideQueriesOf } from './exchange.ts'
 import { isBroken } from './is-broken.ts'
 import { isInTransaction } from './in-transaction.ts'
 import { Lane, type LaneLimits, type LanePool } from './lane.ts'
@@ -25,7 +25,7 @@ export interface LanesOptions {
   /** Maximum number of lanes. */
   readonly most: number
   readonly limits: LaneLimits
-  readonly cleaning: Questions
+  readonly cleaning: SideQueriesOf
   readonly pool: LanesPool
 }
 

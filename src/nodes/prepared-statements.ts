@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { PoolClient } from 'pg'
-import { NOTHING, type Question } from './exchange.ts'
+import { NOTHING, type SideQuery } from './exchange.ts'
 import type { TextRecord } from './shape-book.ts'
 
 /** The names that node-postgres has sent over a connection, with their texts. */
@@ -19,7 +19,7 @@ interface Known {
 export class PreparedStatements {
   readonly #names: Names | undefined
   readonly #known: LRUCache<string, Known>
-  readonly #unneeded: Question[] = []
+  readonly #unneeded: SideQuery[] = []
   #schema: string | undefined
 
   constructor(client: PoolClient, max: number) {
@@ -91,7 +91,7 @@ export class PreparedStatements {
    * Removes and returns the statements that deallocate evicted names. They have to be sent over the connection, now or
    * later.
    */
-  takeDeallocations(): readonly Question[] {
+  takeDeallocations(): readonly SideQuery[] {
     return this.#unneeded.length === 0 ? NOTHING : this.#unneeded.splice(0)
   }
 

@@ -1,7 +1,7 @@
 import { DatabaseError, type PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakePlatform } from '../../test/support/fake-platform.ts'
-import type { Question } from './exchange.ts'
+import type { SideQuery } from './exchange.ts'
 import type { Lanes } from './lanes.ts'
 import { NamedReads } from './named-reads.ts'
 import { PreparedStatements } from './prepared-statements.ts'
@@ -44,7 +44,7 @@ class FakeConnection {
 const LONG = `select ${'1 + '.repeat(5000)} 1`
 
 let connection: FakeConnection
-let cleaning: readonly Question[]
+let cleaning: readonly SideQuery[]
 let ends: unknown[]
 let reads: SharedReads
 let statements: PreparedStatements

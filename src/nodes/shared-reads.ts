@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Platform } from '../platform/platform.ts'
-import { canSendAhead, exchange, NOTHING, type Question, type Questions, type Send } from './exchange.ts'
+import { canSendAhead, exchange, NOTHING, type SideQuery, type SideQueriesOf, type Send } from './exchange.ts'
 import { isInTransaction } from './in-transaction.ts'
 import type { Lanes } from './lanes.ts'
 import type { NamedReads } from './named-reads.ts'
@@ -16,7 +16,7 @@ export interface SharedReadsOptions {
   readonly named: NamedReads
   readonly statementsOf: (client: PoolClient) => PreparedStatements
   readonly prepareAfter: number
-  readonly cleaning: Questions
+  readonly cleaning: SideQueriesOf
 }
 
 /** Sends one node's shareable reads, over a lane or a lease, with or without a name, by their measurements. */
@@ -77,7 +77,7 @@ export class SharedReads {
 
 function send(
   client: PoolClient,
-  before: readonly Question[],
+  before: readonly SideQuery[],
   read: ShareableRead,
   name: string | undefined,
   answered: Answered,

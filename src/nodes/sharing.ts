@@ -6,7 +6,7 @@ import { NamedReads } from './named-reads.ts'
 import type { NodeSchema } from './node-schema.ts'
 import { SharedReads } from './shared-reads.ts'
 import { PreparedStatements } from './prepared-statements.ts'
-import type { Questions } from './exchange.ts'
+import type { SideQueriesOf } from './exchange.ts'
 import type { LeaseCallback, ReadSender } from './server-node.ts'
 
 /** Limits of a node's lanes. */
@@ -33,7 +33,7 @@ export interface SharingOptions {
   /** Absent when reads get no names. */
   readonly prepare: ResolvedPrepareOptions | undefined
   /** Resets a connection's settings: reads that share one have none. */
-  readonly cleaning: Questions
+  readonly cleaning: SideQueriesOf
   readonly schema: Pick<NodeSchema, 'current' | 'renew' | 'close'>
 }
 

@@ -6,7 +6,7 @@ import type { Judgement } from './judgement.ts'
 import { KeptConnection } from '../monitoring/kept-connection.ts'
 import { LeasePool, type LeasePoolListener } from '../nodes/lease-pool.ts'
 import { NodeSchema } from '../nodes/node-schema.ts'
-import type { Questions } from '../nodes/exchange.ts'
+import type { SideQueriesOf } from '../nodes/exchange.ts'
 import type { NodeConfig, ServerNode } from '../nodes/server-node.ts'
 import type { SharingOptions } from '../nodes/sharing.ts'
 import type { Tell } from '../observability/tell.ts'
@@ -40,7 +40,7 @@ export function nodeOpener(
     if (!isTold) tell('lanesUnavailable')
     isTold = true
   }
-  const cleaning: Questions = (client) => settings.connections.steps(client, Journal.empty)
+  const cleaning: SideQueriesOf = (client) => settings.connections.steps(client, Journal.empty)
   const isLendable = (client: PoolClient): boolean => settings.isLendable(client) && hooks.isLendable(client)
   const lending = (client: PoolClient, proceed: () => void): void => hooks.quiet(client, proceed)
   const told = { ...listener, lanesUnavailable, lending }

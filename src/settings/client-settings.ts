@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { exchange, type Done, type Question, type Send } from '../nodes/exchange.ts'
+import { exchange, type Done, type SideQuery, type Send } from '../nodes/exchange.ts'
 import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Acquire } from './acquire.ts'
@@ -129,7 +129,7 @@ export class ClientSettings {
     this.released()
     if (cleaning === 'close') return done(true)
     if (cleaning.length === 0) return done(undefined)
-    const question: Question = {
+    const query: SideQuery = {
       ask: cleaning.join('; '),
       answered: (error) => {
         if (wasReset) connections.note(client, Journal.empty)
@@ -137,7 +137,7 @@ export class ClientSettings {
         return error && { error }
       },
     }
-    exchange(client, { before: [question] }, (error) => done(error ? true : undefined))
+    exchange(client, { before: [query] }, (error) => done(error ? true : undefined))
   }
 
   /** Resets the state of the returned connection. */

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import { withOutcome } from '../errors/outcome.ts'
 import { SwitchyardError } from '../errors/error.ts'
-import { exchange, NOTHING, type End, type Question, type Send } from '../nodes/exchange.ts'
+import { exchange, NOTHING, type End, type SideQuery, type Send } from '../nodes/exchange.ts'
 import type { Acquire } from './acquire.ts'
 import { difference } from './difference.ts'
 import { HookTraces } from './hook-traces.ts'
@@ -120,7 +120,7 @@ export class ConnectionSettings {
    * Returns the queries that give a connection the settings of a journal; none if it has them. It must be idle, without
    * a transaction.
    */
-  steps(client: PoolClient, journal: Journal): readonly Question[] {
+  steps(client: PoolClient, journal: Journal): readonly SideQuery[] {
     if (journal === Journal.empty && this.#isUntouched) return NOTHING
     const traces = this.#traces.get(client)
     const now = this.journalOf(client)
@@ -140,13 +140,13 @@ export class ConnectionSettings {
     to: Journal,
     first: readonly string[] = [],
     changed: () => void = nothing,
-  ): readonly Question[] {
+  ): readonly SideQuery[] {
     const names = [...to.names()].filter((name) => from.get(name) === undefined)
     const made = (): undefined => {
       this.note(client, to)
       changed()
     }
-    const change: Question = {
+    const change: SideQuery = {
       ask: () => {
         const statements = [...first, ...difference(from, to, this.#known.get(client)?.own)]
         if (statements.length === 0) return made()
@@ -159,7 +159,7 @@ export class ConnectionSettings {
   }
 
   /** Returns the queries for the initial values of these settings, to be sent before they are changed. */
-  remembering(client: PoolClient, names: readonly string[]): readonly Question[] {
+  remembering(client: PoolClient, names: readonly string[]): readonly SideQuery[] {
     const own = this.#hasOwn ? this.#known.get(client)?.own : undefined
     const unknown = own === undefined ? [] : names.filter((name) => !own.has(name))
     if (own === undefined || unknown.length === 0) return NOTHING

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Acquire } from './acquire.ts'
-import { exchange, NOTHING, type End, type Question, type Send } from '../nodes/exchange.ts'
+import { exchange, NOTHING, type End, type SideQuery, type Send } from '../nodes/exchange.ts'
 import { ConnectionSettings } from './connection-settings.ts'
 import type { Journal } from './journal.ts'
 import { namesSet } from './operation.ts'
@@ -84,7 +84,7 @@ export class SettingKeeper {
   }
 
   /** Returns the queries to send before a statement that changes settings, for the values to restore later. */
-  remembering(client: PoolClient, statement: Statement, values: readonly unknown[]): readonly Question[] {
+  remembering(client: PoolClient, statement: Statement, values: readonly unknown[]): readonly SideQuery[] {
     if (statement.settings === undefined || !this.connections.isHooked(client)) return NOTHING
     return this.connections.remembering(client, namesSet(statement, values))
   }
