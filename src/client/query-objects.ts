@@ -2,10 +2,11 @@ import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import type { Heard } from '../execution/conversation.ts'
-import type { Decision, Holder } from '../execution/decision.ts'
+import type { Decision, Hold, Holder } from '../execution/decision.ts'
 import { Query } from '../nodes/query.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import { synchronizes } from '../statement/shows-data.ts'
+import type { Statement } from '../statement/statement.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { RouterPort } from './router-port.ts'
 import type { PrimaryHold } from './primary-hold.ts'
@@ -28,7 +29,7 @@ export interface QueryObjectsOptions {
 }
 
 /** Runs the query objects of one client, one at a time: cursors and streams where a read may go, the others on the primary. */
-export class QueryObjects {
+export class QueryObjects implements Holder {
   readonly #options: QueryObjectsOptions
   #stream: ReplicaStream | undefined
 
@@ -58,9 +59,17 @@ export class QueryObjects {
   }
 
   #decide({ submittable }: Submission, session: MutableSession): Decision | Promise<Decision> {
-    const { holder, primary, router, tier } = this.#options
+    const { primary, router, tier } = this.#options
     const query = Query.sentOtherwise(textOf(submittable)).inTier(tier)
-    return router.decider.decide(query, session, primary.settings.journal, holder)
+    return router.decider.decide(query, session, primary.settings.journal, this)
+  }
+
+  /** Holds every query object of a bound client: its values are not seen, and may name a temporary object. */
+  holds(statement: Statement, query: Query): Hold | undefined {
+    const { holder, primary } = this.#options
+    const hold = holder.holds(statement, query)
+    if (hold !== undefined || !primary.isBound) return hold
+    return { role: 'primary', reason: 'pinned', node: primary.held?.node }
   }
 
   #follow(decision: Decision, submission: Submission, next: () => void): void {
@@ -111,13 +120,19 @@ export class QueryObjects {
     const { session } = decision
     const { run } = submission
     if (run === undefined) return next()
-    const { executor, route } = decision
+    let decided: Decision | undefined = decision
     this.#stream = new ReplicaStream({
       run,
       read: (send, conversation, failed) => {
-        // It may be read again, when its node has failed before the first row: other nodes may serve it then.
-        const current = { ...decision, plan: executor.plan(route) }
-        router.dispatcher.run(current, { acquire: acquire(), conversation, send }, failed)
+        const read = (current: Decision): void =>
+          router.dispatcher.run(current, { acquire: acquire(), conversation, send }, failed)
+        const first = decided
+        decided = undefined
+        if (first !== undefined) return read(first)
+        // Its node has failed before the first row. What the session must see, and where, may have changed since.
+        Promise.resolve(this.#decide(submission, session))
+          .then(read)
+          .catch((error: unknown) => failed(asError(error)))
       },
       onPrimary: (leave, heard) => {
         this.#stream = undefined
