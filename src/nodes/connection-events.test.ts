@@ -57,6 +57,26 @@ describe('listenTo', () => {
     expect(log).toEqual([])
   })
 
+  it('hears events of which the application has a listener of its own', () => {
+    connection.on('drain', () => {})
+    listenTo(client, listener('a'))
+    connection.emit('drain')
+    expect(log).toEqual(['a: drain undefined'])
+  })
+
+  it.each(['drain', 'end', 'error', 'notice', 'notification'])(
+    'attaches its listener of %s again when the application has removed it between two leases',
+    (event) => {
+      const a = listener('a')
+      listenTo(client, a)
+      stopListening(client, a)
+      connection.removeAllListeners(event)
+      listenTo(client, a)
+      connection.emit(event, 'x')
+      expect(log).toEqual([`a: ${event} x`])
+    },
+  )
+
   it('attaches them again when the application has removed all', () => {
     listenTo(client, listener('a'))
     connection.removeAllListeners()

@@ -22,13 +22,17 @@ class Repeater {
   }
 
   add(listener: ConnectionListener): void {
-    // A hook of the application may have removed all.
-    if (this.#client.listenerCount('drain') === 0) this.#attach()
+    // Hooks of the application may have removed listeners.
+    if (!this.#isAttached) this.#attach()
     this.#listeners = [...this.#listeners, listener]
   }
 
   remove(listener: ConnectionListener): void {
     this.#listeners = this.#listeners.filter((each) => each !== listener)
+  }
+
+  get #isAttached(): boolean {
+    return this.#handlers.every(([event, handler]) => this.#client.listeners(event).includes(handler))
   }
 
   #attach(): void {
