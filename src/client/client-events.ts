@@ -58,9 +58,12 @@ export class ClientEvents implements ConnectionListener {
     this.#facade.leave(client)
   }
 
-  /** Wraps the sending of a statement, so that the messages of its connection are re-emitted if there are listeners. */
-  around(send: Send): Send {
-    if (!this.#facade.isHeard) return send
+  /**
+   * Sends a statement so that the messages of its connection are shown meanwhile; `undefined` without listeners, since only a read that
+   * is sent as its query sends itself may share a connection.
+   */
+  around(send: Send): Send | undefined {
+    if (!this.#facade.isHeard) return undefined
     return (client, done) => {
       this.#facade.follow(client)
       const left: Done = (error, result) => {
