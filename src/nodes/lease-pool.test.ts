@@ -1,3 +1,4 @@
+import Module from 'node:module'
 import type { PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { connectBy } from '../platform/connect.ts'
@@ -284,4 +285,20 @@ describe('when the node is no longer wanted', () => {
     await rest()
     expect(clients.open).toEqual([])
   })
+})
+
+it('makes its connections without loading node-postgres', () => {
+  const loaded: unknown[] = []
+  const { _load: load } = Module as unknown as { _load: (...args: readonly unknown[]) => unknown }
+  const watched = (name: unknown, ...others: readonly unknown[]): unknown => {
+    loaded.push(name)
+    return Reflect.apply(load, Module, [name, ...others])
+  }
+  Object.assign(Module, { _load: watched })
+  try {
+    poolOf(1)
+  } finally {
+    Object.assign(Module, { _load: load })
+  }
+  expect(loaded).not.toContain('pg')
 })

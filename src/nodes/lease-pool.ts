@@ -165,10 +165,13 @@ export class LeasePool implements ServerNode {
   #open(): PgPool<Client> {
     const options = this.#config.options as PgPool.Config<Client>
     const own = options.Client as typeof Client | undefined
-    const pool = new PgPool(options)
+    const ClientClass = clientClassOf(own === undefined ? this.#connect : connectBy(own))
+    // Without a class pg-pool would load node-postgres itself, which may be another copy, or none.
+    const pool = new PgPool(options, ClientClass)
     // These options are pg-pool's copy.
     if (pool.options.stream === undefined) Object.assign(pool.options, socketOption)
-    Object.assign(pool, { Client: clientClassOf(own === undefined ? this.#connect : connectBy(own)) })
+    // pg-pool prefers the class that the options name.
+    if (own !== undefined) Object.assign(pool, { Client: ClientClass })
     const listener = this.#listener
     pool.on('connect', (client) => {
       const refusal = listener.connected(client, this.id)
