@@ -104,7 +104,8 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   }
   const nodes = nodesOf(pgOptions, replicas, tags)
   const isSingle = nodes.length === 1 && discovery === undefined
-  const isSilent = logger === false || isSingle
+  // A pool of one node is silent, as pg.Pool is, unless it is given a logger.
+  const isSilent = logger === false || (logger === undefined && isSingle)
   return Object.freeze({
     pgOptions,
     nodes,

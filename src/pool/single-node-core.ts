@@ -8,6 +8,7 @@ import { SwitchyardError } from '../errors/error.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
+import { logEvents } from '../observability/logger.ts'
 import { tellerOf } from '../observability/tell.ts'
 import { systemPlatform } from '../platform/system.ts'
 import type { Router } from '../router/compose-router.ts'
@@ -65,9 +66,10 @@ export class SingleNodeCore implements PoolCore {
 
   constructor(options: SingleNodeCoreOptions) {
     const { pool, resolved } = options
-    const { leakWarningMs } = resolved
+    const { leakWarningMs, logger } = resolved
     this.#options = options
     const tell = tellerOf(this.events)
+    if (logger !== undefined) logEvents(this.events, logger)
     this.#sessions = new SessionKeeper({
       resolved,
       platform: systemPlatform,

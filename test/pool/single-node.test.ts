@@ -2,8 +2,11 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Logger } from '../../src/observability/logger.ts'
+import { Pool } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { startClusterWith } from '../support/ground.ts'
+import { until } from '../support/servers.ts'
 
 let cluster: Cluster
 
@@ -112,4 +115,16 @@ it('until it is to explain a statement', async () => {
   expect(explained?.parsers).toEqual(['libpg-query/wasm/libpg-query.js'])
   expect(explained?.compiled).toBeGreaterThan(0)
   expect(explained?.sockets).toBeGreaterThan(1)
+})
+
+it('writes its events to a logger that it is given', async () => {
+  const lines: unknown[] = []
+  const log = (...line: readonly unknown[]): void => void lines.push(line)
+  const logger = { debug: log, info: log, warn: log, error: log }
+  const pool = new Pool({ ...cluster.primary.config, leakWarningMs: 20, logger: logger as Logger })
+  const client = await pool.connect()
+  await until('the leak is logged', () => lines.length > 0)
+  client.release()
+  await pool.end()
+  expect(JSON.stringify(lines)).toContain('was not released')
 })
