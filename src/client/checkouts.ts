@@ -48,7 +48,7 @@ export class Checkouts {
 
   constructor(options: CheckoutsOptions) {
     this.#options = options
-    this.#parameters = new ParameterAnnouncer(options.router)
+    this.#parameters = new ParameterAnnouncer(options.router, options.kind.tier)
   }
 
   take(): Promise<PoolClient> {

@@ -35,16 +35,19 @@ export async function announceParameters(router: RouterPort, facade: ConnectionF
 /** Announces parameters to the clients of a pool, which share one answer of the server. */
 export class ParameterAnnouncer {
   readonly #router: RouterPort
+  readonly #tier: string | undefined
   #parameters: Promise<Parameters> | undefined
 
-  constructor(router: RouterPort) {
+  /** @param tier The tier of the clients. */
+  constructor(router: RouterPort, tier: string | undefined) {
     this.#router = router
+    this.#tier = tier
   }
 
   /** Announces nothing when the server does not answer: the client works all the same. */
   async announce(facade: ConnectionFacade): Promise<void> {
     if (facade.listenerCount('parameterStatus') === 0) return
-    const asked = (this.#parameters ??= parametersOf(this.#router))
+    const asked = (this.#parameters ??= parametersOf(this.#router, this.#tier))
     try {
       announce(await asked, facade)
     } catch {
@@ -59,12 +62,13 @@ function announce(parameters: Parameters, facade: ConnectionFacade): void {
   }
 }
 
-function parametersOf(router: RouterPort): Promise<Parameters> {
+function parametersOf(router: RouterPort, tier?: string): Promise<Parameters> {
   return new Promise((resolve, reject) => {
     const send: Send = (client, done) =>
       queryUnseen(client, { text: QUESTION, rowMode: 'array' }, done as OwnAnswered)
     const session = router.sessions.context.current()
-    router.dispatcher.submit(Query.sentOtherwise(undefined), session, { send }, (error, result) => {
+    const query = Query.sentOtherwise(undefined).inTier(tier)
+    router.dispatcher.submit(query, session, { send }, (error, result) => {
       if (error) return reject(error)
       const [row = []] = (result as QueryArrayResult<unknown[]>).rows
       resolve(REPORTED.map((name, index) => [name, String(row[index])]))

@@ -83,7 +83,7 @@ export class Readiness {
     const { cluster } = this.#options
     if (!this.isReady) await this.prepare()
     // Looks once more if there seems to be no such node.
-    if (!cluster.serves) await cluster.look()
+    if (!cluster.serves) await cluster.refresh()
     if (!cluster.serves) throw cluster.unavailable()
   }
 

@@ -29,6 +29,8 @@ export class RoutedRead implements Read {
   readonly #done: Done
   /** Settings that its connection must have, at the time of the decision. */
   readonly #journal: Journal
+  /** Sends it over a connection that is checked out for it. Absent without `acquire` listeners. */
+  readonly #checkedOut: Send | undefined
   /** `null` until it is computed. */
   #shareable: ShareableRead | undefined | null = null
 
@@ -45,6 +47,9 @@ export class RoutedRead implements Read {
     this.#settings = settings
     this.#journal = decision.journal ?? settings.pool.journal
     this.follower = follower
+    const { acquire, send = decision.query.send } = options
+    // Made now: listeners must find the settings as of the decision.
+    if (acquire !== undefined) this.#checkedOut = settings.under(decision.journal, send, false, acquire)
     this.#repairer = repairer
     this.#done = done
   }
@@ -90,8 +95,9 @@ export class RoutedRead implements Read {
   }
 
   send(client: PoolClient, done: Done): void {
-    const { acquire, send = this.#decision.query.send } = this.#options
-    this.#settings.under(this.#journal, send satisfies Send, this.canPipeline, acquire)(client, done)
+    if (this.#checkedOut !== undefined) return this.#checkedOut(client, done)
+    const { send = this.#decision.query.send } = this.#options
+    this.#settings.under(this.#journal, send, this.canPipeline)(client, done)
   }
 
   /** Whether its connection needs no settings and no hooks. */

@@ -121,14 +121,14 @@ export class WatchedCluster implements Cluster {
   async awaitPrimary(timeoutMs: number): Promise<boolean> {
     const isDecided = ({ primary, conflict }: Snapshot): boolean => (primary ?? conflict) !== undefined
     if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
-    else await this.#refresh()
+    else await this.refresh()
     return this.primary() !== undefined
   }
 
   async awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
     const isDecided = ({ conflict }: Snapshot): boolean => plan().steps.length > 0 || conflict !== undefined
     if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
-    else await this.#refresh()
+    else await this.refresh()
     return plan()
   }
 
@@ -173,8 +173,8 @@ export class WatchedCluster implements Cluster {
     return this.#monitor.close()
   }
 
-  /** A caller waits for this, so the process must not end before it. */
-  #refresh(): Promise<void> {
+  /** Probes every node once more. A caller waits for this, so the process must not end before it. */
+  refresh(): Promise<void> {
     return this.#monitor.refresh().finally(this.#options.platform.holdOpen())
   }
 }

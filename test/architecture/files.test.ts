@@ -33,7 +33,6 @@ const crowded = {
 const bulky = {
   'catalog/effect-rows.ts EffectRows': 11,
   'catalog/watcher.ts WatcherOptions': 9,
-  'client/router-port.ts RouterPort': 12,
   'monitoring/cluster-monitor.ts ClusterMonitorOptions': 9,
 }
 
