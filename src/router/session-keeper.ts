@@ -1,35 +1,24 @@
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { Causality } from '../consistency/causality.ts'
-import type { Consistency } from '../consistency/mode.ts'
 import type { Position } from '../consistency/position.ts'
 import { neighbours, type Neighbour } from '../consistency/neighbours.ts'
 import { SessionContext } from '../consistency/session-context.ts'
 import { seenRead, type MutableSession, type SeenRead, type WriteCertainty } from '../consistency/session.ts'
-import type { TokenContent, TokenRejection } from '../consistency/token.ts'
-import { Tokens } from '../consistency/tokens.ts'
+import type { TokenRejection } from '../consistency/token.ts'
 import type { ReadFollower } from '../execution/read.ts'
 import { isServerError } from '../platform/server-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import { consistencyOf, type RouteRequest } from '../routing/decide.ts'
-import type { Route, RouteReason } from '../routing/route.ts'
+import type { Route } from '../routing/route.ts'
+import { News } from './news.ts'
+import { ReadFollowers } from './read-followers.ts'
 import type { SessionOptions } from './session-options.ts'
+import { SessionTokens } from './session-tokens.ts'
+import { SharedWindow } from './shared-window.ts'
 import { showsData, synchronizes } from '../statement/shows-data.ts'
 import type { Statement } from '../statement/statement.ts'
 import { hasServer, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
-
-/** Reasons of routes that the caller has chosen. */
-const FORCED: ReadonlySet<RouteReason> = new Set([
-  'asked-primary',
-  'hint-primary',
-  'asked-replica',
-  'hint-replica',
-])
-/** Reasons of reads that run on the primary because the caller or the options ask for it. */
-const ASKED: ReadonlySet<RouteReason> = new Set(['asked-primary', 'hint-primary', 'strong', 'setting'])
-
-/** Reason of reads that run on the primary only for a limited time after a write. */
-const BY_TIME: RouteReason = 'session-wrote'
 
 const NO_READS: readonly SeenRead[] = []
 
@@ -48,56 +37,39 @@ export class SessionKeeper implements Neighbour {
   readonly context: SessionContext = new SessionContext()
   readonly #options: SessionKeeperOptions
   readonly #causality: Causality
-  readonly #tokens: Tokens
+  readonly #tokens: SessionTokens
+  readonly #followers: ReadFollowers
+  readonly #news: News = new News(() => this.#causality.hears(this.context.implicit))
+  readonly #window: SharedWindow
   /** True once `synchronous_commit` has been turned off anywhere. */
-  #mayBeUnflushed = false
-  /** True when another pool of this process has written since the last floor. */
-  #hasNews = false
-  #hearing: Promise<void> | undefined
-  /** Records a read that its caller has sent to the primary. */
-  readonly #afterAsked: ReadFollower = {
-    isMonotonic: false,
-    answered: ({ role }) => {
-      if (role === 'primary') this.shown(this.context.implicit)
-    },
-    showing: undefined,
-  }
-  /**
-   * Records a read that the primary has answered in place of a replica. If the replicas were only behind, it must not
-   * raise the floor: otherwise the pool would stay on the primary for as long as there are writes.
-   */
-  readonly #afterPrimary: ReadFollower = {
-    isMonotonic: false,
-    answered: ({ role }, _upTo, isInstead) => {
-      if (role === 'primary' && isInstead !== true) this.#hasNews = true
-    },
-    showing: undefined,
-  }
-  /** When (our clock, milliseconds) a lock was last taken or a notification received. */
-  #synchronizedAtMs = -Infinity
-
+  mayBeUnflushed = false
   constructor(options: SessionKeeperOptions) {
     this.#options = options
     const { cluster, platform, resolved, tokenRejected } = options
     this.#causality = new Causality({
       platform,
-      ask: () => cluster().floor(this.#mayBeUnflushed),
+      ask: () => cluster().floor(this.mayBeUnflushed),
       look: (identity) => cluster().unshown(identity),
       hasServer: (identity) => hasServer(cluster().snapshot, identity),
       catchUpTimeoutMs: resolved.catchUpTimeoutMs,
       failoverTimeoutMs: resolved.failoverTimeoutMs,
       claimRejected: () => tokenRejected('ahead-of-primary'),
     })
-    this.#tokens = new Tokens({ ...resolved.tokens, platform, windowMs: resolved.windowMs })
+    this.#window = new SharedWindow(platform, resolved.windowMs)
+    this.#tokens = new SessionTokens(resolved, platform, tokenRejected)
+    const { implicit } = this.context
+    this.#followers = new ReadFollowers({
+      policy: resolved,
+      causality: this.#causality,
+      implicit,
+      shown: () => this.shown(implicit),
+      shownInstead: () => this.#news.arrived(),
+    })
     neighbours.join(this)
   }
 
   get systemIdentifier(): string | undefined {
     return this.#causality.systemIdentifier
-  }
-
-  get mayBeUnflushed(): boolean {
-    return this.#mayBeUnflushed
   }
 
   /**
@@ -106,13 +78,13 @@ export class SessionKeeper implements Neighbour {
    */
   heardOfWrite({ mayBeUnflushed }: Neighbour): void {
     const { platform, resolved } = this.#options
-    if (mayBeUnflushed) this.#mayBeUnflushed = true
+    if (mayBeUnflushed) this.mayBeUnflushed = true
     if (resolved.consistency === 'window') this.context.implicit.wrote(platform.now(), undefined)
-    else this.#hasNews = true
+    else this.#news.arrived()
   }
 
   heardOfSynchronization(): void {
-    this.#synchronizedAtMs = this.#options.platform.now()
+    this.#window.start()
     this.#causality.synchronize()
   }
 
@@ -136,11 +108,11 @@ export class SessionKeeper implements Neighbour {
     const { implicit } = this.context
     const { platform } = this.#options
     const parent = this.context.current()
-    const content = token === undefined ? undefined : this.#contentOf(token)
+    const content = this.#tokens.contentOf(token, this.#causality.systemIdentifier)
     const start = {
       consistency,
       tier: tier ?? parent.tier,
-      primaryUntilMs: this.#primaryUntilMs(content, consistency),
+      primaryUntilMs: this.#tokens.primaryUntilMs(content, consistency),
       // The read was on an unknown server, at some time before now.
       lastReads: content?.isUnshown === true ? [seenRead(undefined, platform.now())] : [],
     }
@@ -159,7 +131,7 @@ export class SessionKeeper implements Neighbour {
     session: MutableSession,
     timeoutMs: number = this.#options.resolved.catchUpTimeoutMs,
   ): Promise<string | undefined> {
-    if (consistencyOf(session, {}, this.#options.resolved) === 'window') this.#startWindow(session)
+    if (consistencyOf(session, {}, this.#options.resolved) === 'window') this.#window.applyTo(session)
     const position = await this.#causality.positionOf(session, timeoutMs)
     if (position === undefined && session.floorPendingSinceMs === undefined) return undefined
     return this.#tokens.write(position, session.lastReads.length === 0)
@@ -184,60 +156,33 @@ export class SessionKeeper implements Neighbour {
     const { primaryUntilMs } = session
     const consistency = consistencyOf(session, request, this.#options.resolved)
     if (consistency === 'strong') return this.#causality.shown(session)
-    if (consistency === 'window') this.#startWindow(session)
+    if (consistency === 'window') this.#window.applyTo(session)
     if (consistency !== 'causal') return undefined
     const isOnPrimary = primaryUntilMs !== undefined && this.#options.platform.now() < primaryUntilMs
     if (isOnPrimary) return this.#causality.shown(session)
-    const news = session === this.context.implicit ? this.#news() : undefined
+    const news =
+      session === this.context.implicit
+        ? this.#news.awaited(hasReplica(this.#options.cluster().snapshot))
+        : undefined
     if (news === undefined) return this.#causality.awaited(session)
     return news.then(() => this.#causality.awaited(session))
   }
 
-  /**
-   * Resolves when the position of other pools' writes is known, or after a timeout, so that reads continue without a
-   * primary.
-   */
-  #news(): Promise<void> | undefined {
-    if (!this.#hasNews) return this.#hearing
-    // Only matters with replicas.
-    if (!this.#hasReplica) return undefined
-    this.#hasNews = false
-    const hearing = this.#causality.hears(this.context.implicit).finally(() => {
-      if (this.#hearing === hearing) this.#hearing = undefined
-    })
-    this.#hearing = hearing
-    return hearing
-  }
-
-  /** Whether the session records which node answers its reads, including reads with a consistency of their own. */
-  followsReads(session: MutableSession, request: RouteRequest): boolean {
-    if (session === this.context.implicit) return false
-    return this.#isCausal(session, {}) || this.#isCausal(session, request)
-  }
-
-  /**
-   * Returns the follower that records a read for its session; `undefined` when it does not matter which node answers.
-   */
+  /** The follower that records a read for its session; `undefined` when it does not matter which node answers. */
   follower(session: MutableSession, request: RouteRequest, route: Route): ReadFollower | undefined {
-    if (!this.followsReads(session, request)) return this.#poolFollower(session, route)
-    // A read that asked for a node or for a weaker consistency need not show what was read before.
-    const before = this.#isProven(session, request, route) ? session.lastReads : NO_READS
-    return {
-      isMonotonic: true,
-      answered: (node, upTo) => this.#causality.answered(session, node, before, upTo),
-      showing: before.length === 0 ? undefined : () => this.#causality.showing(before),
-    }
+    return this.#followers.of(session, request, route)
   }
 
   /** Records a read over a connection to this node that the session holds. */
   saw(session: MutableSession, node: NodeView): void {
-    if (this.followsReads(session, {})) this.#causality.answered(session, node, NO_READS)
+    if (this.#followers.areKept(session, {})) this.#causality.answered(session, node, NO_READS)
     else if (node.role === 'primary') this.shown(session)
   }
 
   /** Makes the session's next reads show everything that the primary has now. */
   shown(session: MutableSession): void {
-    if (this.#hasReplica && this.#isCausal(session, {})) this.#causality.sawPrimary(session)
+    const { cluster, resolved } = this.#options
+    if (hasReplica(cluster().snapshot) && isCausal(session, resolved)) this.#causality.sawPrimary(session)
   }
 
   /**
@@ -255,7 +200,7 @@ export class SessionKeeper implements Neighbour {
   wrote(sessions: Iterable<MutableSession>, certainty?: WriteCertainty): void {
     const nowMs = this.#options.platform.now()
     for (const session of sessions) {
-      const floor = this.#isCausal(session, {}) ? this.#causality.request() : undefined
+      const floor = isCausal(session, this.#options.resolved) ? this.#causality.request() : undefined
       session.wrote(nowMs, floor, certainty)
     }
     neighbours.wrote(this)
@@ -263,7 +208,7 @@ export class SessionKeeper implements Neighbour {
 
   /** Notes that a statement may set `synchronous_commit`, for whomever: from now on floors cover what is not flushed. */
   noteSetting({ kind, mentions }: Statement): void {
-    if (kind !== 'read' && mentions?.includes('synchronous-commit') === true) this.#mayBeUnflushed = true
+    if (kind !== 'read' && mentions?.includes('synchronous-commit') === true) this.mayBeUnflushed = true
   }
 
   /**
@@ -271,7 +216,7 @@ export class SessionKeeper implements Neighbour {
    * commits are acknowledged before they are flushed.
    */
   opened(synchronousCommit: string | null | undefined): void {
-    if (synchronousCommit === 'off') this.#mayBeUnflushed = true
+    if (synchronousCommit === 'off') this.mayBeUnflushed = true
   }
 
   /** Makes all reads show at least the position of the first probe of the primary. */
@@ -281,53 +226,12 @@ export class SessionKeeper implements Neighbour {
     if (lsn === undefined || timeline === undefined) return
     this.#causality.primaryAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
   }
+}
 
-  /** Returns until when a session that starts with this token reads from the primary. */
-  #primaryUntilMs(
-    content: TokenContent | undefined,
-    consistency: Consistency | undefined,
-  ): number | undefined {
-    const { platform, resolved } = this.#options
-    if (content?.kind === 'primary') return this.#tokens.onOwnClock(content.expiresAtMs)
-    // A position does not tell the time of the write.
-    const isByTime = content !== undefined && (consistency ?? resolved.consistency) === 'window'
-    return isByTime ? platform.now() + resolved.windowMs : undefined
-  }
+function isCausal(session: MutableSession, resolved: ResolvedOptions): boolean {
+  return consistencyOf(session, {}, resolved) === 'causal'
+}
 
-  get #hasReplica(): boolean {
-    return this.#options.cluster().snapshot.nodes.some(({ role }) => role === 'replica')
-  }
-
-  /** With `window` consistency a lock or a notification counts as a write of every session. */
-  #startWindow(session: MutableSession): void {
-    const atMs = this.#synchronizedAtMs
-    const isOver = this.#options.platform.now() - atMs >= this.#options.resolved.windowMs
-    if (!isOver && atMs > (session.lastWriteAtMs ?? -Infinity)) session.wroteByItself(atMs, undefined)
-  }
-
-  /**
-   * Returns the follower of reads in the pool's own session, which is not monotonic: only reads on the primary matter.
-   */
-  #poolFollower(session: MutableSession, { reason }: Route): ReadFollower | undefined {
-    if (session !== this.context.implicit || reason === BY_TIME) return undefined
-    if (this.#options.resolved.consistency !== 'causal') return undefined
-    return ASKED.has(reason) ? this.#afterAsked : this.#afterPrimary
-  }
-
-  #isProven(session: MutableSession, request: RouteRequest, { reason }: Route): boolean {
-    if (FORCED.has(reason)) return false
-    const consistency = consistencyOf(session, request, this.#options.resolved)
-    return consistency === 'causal' || consistency === 'strong'
-  }
-
-  #isCausal(session: MutableSession, request: RouteRequest): boolean {
-    return consistencyOf(session, request, this.#options.resolved) === 'causal'
-  }
-
-  #contentOf(token: string): TokenContent | undefined {
-    const decoded = this.#tokens.read(token, this.#causality.systemIdentifier)
-    if ('token' in decoded) return decoded.token
-    this.#options.tokenRejected(decoded.rejected)
-    return undefined
-  }
+function hasReplica({ nodes }: Snapshot): boolean {
+  return nodes.some(({ role }) => role === 'replica')
 }

@@ -28,7 +28,6 @@ const crowded = {
   'monitoring/cluster-monitor.ts ClusterMonitor': 44,
   'monitoring/node-probe.ts NodeProbe': 29,
   'monitoring/watched-node.ts WatchedNode': 34,
-  'router/session-keeper.ts SessionKeeper': 37,
 }
 const bulky = {
   'catalog/effect-rows.ts EffectRows': 11,
