@@ -1,20 +1,14 @@
 import type { PoolClient, TransactionStatus } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
-import { asError } from '../errors/as-error.ts'
-import type { Heard, ReplicaLease } from '../execution/conversation.ts'
-import type { Decision, Hold, Holder } from '../execution/decision.ts'
-import type { Done } from '../execution/execution.ts'
-import { guarded } from '../execution/guarded.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Explanation } from '../observability/explain.ts'
-import type { Statement } from '../statement/statement.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { ClientEvents } from './client-events.ts'
-import type { RouterPort, Opening } from './router-port.ts'
-import { goOnAtPrimary, primaryRun } from './on-primary.ts'
+import { ClientStatements } from './client-statements.ts'
+import type { RouterPort } from './router-port.ts'
 import { PrimaryHold } from './primary-hold.ts'
 import { QueryObjects } from './query-objects.ts'
-import { ReplicaTransaction, type Move, type Run } from './replica-transaction.ts'
+import type { Run } from './replica-transaction.ts'
 import { failSubmission, type Submission } from './submission.ts'
 import { TaskQueue } from './task-queue.ts'
 import type { ClientKind } from './client-kind.ts'
@@ -34,14 +28,13 @@ export interface VirtualConnectionOptions {
  * the primary, which is kept until the release. In a transaction, and once that connection has state, everything runs
  * there. A transaction that begins as READ ONLY runs on a replica as a whole.
  */
-export class VirtualConnection implements Holder {
-  readonly #router: RouterPort
+export class VirtualConnection {
   readonly #options: VirtualConnectionOptions
   readonly #events: ClientEvents
   readonly #tasks: TaskQueue = new TaskQueue(() => this.#drained())
   readonly #primary: PrimaryHold
   readonly #objects: QueryObjects
-  #replica: ReplicaTransaction | undefined
+  readonly #statements: ClientStatements
   /** Runs `acquire` listeners on each connection of this checkout. */
   #acquire: Acquire | undefined
   #isReleased = false
@@ -51,7 +44,6 @@ export class VirtualConnection implements Holder {
   constructor(options: VirtualConnectionOptions) {
     const { router, events } = options
     this.#options = options
-    this.#router = router
     this.#events = events
     this.#primary = new PrimaryHold(router, {
       tier: options.kind.tier,
@@ -61,20 +53,24 @@ export class VirtualConnection implements Holder {
       returned: (client) => events.stop(client),
       failFollowers: (error) => this.#tasks.failAll(() => error),
     })
+    this.#statements = new ClientStatements(router, events, this.#primary, options.kind, {
+      acquire: () => this.#acquire,
+      isGivenUp: () => Boolean(this.#releaseError),
+    })
     this.#objects = new QueryObjects({
       router,
       events,
       primary: this.#primary,
       tier: options.kind.tier,
-      holder: this,
-      transaction: () => this.#replica,
+      holder: this.#statements,
+      transaction: () => this.#statements.replica,
       acquire: () => this.#acquire,
     })
   }
 
   /** Transaction status of the connection in use; `I` while none is borrowed. */
   get status(): TransactionStatus {
-    return this.#replica?.client.getTransactionStatus() ?? this.#primary.status
+    return this.#statements.replica?.client.getTransactionStatus() ?? this.#primary.status
   }
 
   /**
@@ -82,7 +78,8 @@ export class VirtualConnection implements Holder {
    * not be shown: a program would cancel that process on the primary, where it belongs to another client.
    */
   get shown(): PoolClient | undefined {
-    const isSure = this.#options.kind.isEager || (this.#primary.isBound && this.#replica === undefined)
+    const isSure =
+      this.#options.kind.isEager || (this.#primary.isBound && this.#statements.replica === undefined)
     return isSure ? this.#primary.held?.client : undefined
   }
 
@@ -115,7 +112,7 @@ export class VirtualConnection implements Holder {
 
   /** Calls `done` with the unchanged result of node-postgres. */
   query(run: Run): void {
-    this.#tasks.add({ start: (next) => this.#run(run, next), fail: run.done })
+    this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done })
   }
 
   submit(submission: Submission, session: MutableSession): void {
@@ -137,7 +134,7 @@ export class VirtualConnection implements Holder {
   explain(query: Query, session: MutableSession): Promise<Explanation> {
     return new Promise((resolve, reject) => {
       const start = (next: () => void): void => {
-        this.#explain(query, session).then(resolve, reject).finally(next)
+        this.#statements.explain(query, session).then(resolve, reject).finally(next)
       }
       this.#tasks.add({ start, fail: reject })
     })
@@ -164,16 +161,6 @@ export class VirtualConnection implements Holder {
     this.#dropAll(true)
   }
 
-  holds(statement: Statement, query: Query): Hold | undefined {
-    const replica = this.#replica
-    if (replica !== undefined) return { role: 'replica', reason: 'in-transaction', node: replica.node }
-    const { held, isInTransaction } = this.#primary
-    const isBound = this.#isBound(statement, query)
-    if (!isBound && !this.#options.kind.primaryOnly) return undefined
-    const reason = isInTransaction ? 'in-transaction' : isBound ? 'pinned' : 'asked-primary'
-    return { role: 'primary', reason, node: isBound ? held?.node : undefined }
-  }
-
   #drained(): void {
     if (this.#isReleased) this.#giveBack()
     else this.#options.idle(false)
@@ -188,111 +175,6 @@ export class VirtualConnection implements Holder {
   #dropAll(error: Error | boolean | undefined): void {
     this.#primary.giveBack(error)
     if (error) this.#objects.abort()
-    if (this.#replica === undefined) return
-    this.#events.stop(this.#replica.client)
-    this.#replica.close(error)
-    this.#replica = undefined
-  }
-
-  /** Decides where the statement runs, once all earlier ones have finished, and runs it. */
-  #run(run: Run, next: () => void): void {
-    try {
-      const { journal } = this.#primary.settings
-      const decided = this.#router.decider.decide(run.query, run.session, journal, this)
-      if (decided instanceof Promise) this.#await(decided, run, next)
-      else this.#follow(decided, run, next)
-    } catch (error) {
-      finishing(run.done, next)(asError(error))
-    }
-  }
-
-  #await(decided: Promise<Decision>, run: Run, next: () => void): void {
-    const failed = (error: unknown): void => finishing(run.done, next)(asError(error))
-    decided.then((decision) => this.#follow(decision, run, next)).catch(failed)
-  }
-
-  #follow(decision: Decision, run: Run, next: () => void): void {
-    const { runs, statement } = decision
-    if (runs === 'held' && this.#replica !== undefined) this.#replica.run(statement, run, next)
-    else if (runs === 'opening') this.#openReadOnly(decision, run, next)
-    else if (runs === 'read') this.#read(decision, run, next)
-    else this.#primary.run(primaryRun(run, statement), next)
-  }
-
-  #read(decision: Decision, run: Run, next: () => void): void {
-    const { query, statement } = decision
-    const finish = finishing(run.done, next)
-    const options = { acquire: this.#acquire, send: this.#events.around(query.send) }
-    if (this.#primary.held === undefined) {
-      return this.#router.dispatcher.run(decision, options, finish)
-    }
-    // There may be no second connection to the primary while this client holds one.
-    const spilled = (leave: () => void, heard: Heard): void => {
-      this.#primary.takePlace(leave)
-      this.#primary.run(primaryRun(run, statement, heard), next)
-    }
-    this.#router.dispatcher.run(decision, { ...options, conversation: { spilled } }, finish)
-  }
-
-  async #explain(query: Query, session: MutableSession): Promise<Explanation> {
-    const { settings } = this.#primary
-    const found = await this.#router.decider.explain(query, session, settings.journal, this)
-    return settings.isPinned && this.#replica === undefined ? { ...found, pins: [...settings.pins] } : found
-  }
-
-  #isBound({ kind, reason }: Statement, { text, values }: Query): boolean {
-    // It may prove to be a read once the catalog has been updated.
-    const mayBeRead = kind === 'read' || reason === 'catalog-pending'
-    return mayBeRead && text !== undefined ? this.#primary.binds(text, values) : this.#primary.isBound
-  }
-
-  /** Opens the transaction where a read of its session may go. */
-  #openReadOnly(decision: Decision, run: Run, next: () => void): void {
-    const { query, statement } = decision
-    const { journal } = this.#primary.settings
-    const send = this.#router.settings.under(journal, query.send, false, this.#acquire)
-    const finish: Done = (error, result) => {
-      guarded(run.done)(error, result)
-      next()
-    }
-    const opened = (lease: ReplicaLease, result: unknown): void => {
-      if (this.#releaseError) {
-        lease.client.release(true)
-        return finish(new Error(CLOSED))
-      }
-      const over = (): void => {
-        this.#replica = undefined
-        this.#events.stop(lease.client)
-      }
-      const moves = (move: Move, goOn: () => void): void => {
-        over()
-        goOnAtPrimary(this.#primary, move, goOn)
-      }
-      this.#events.from(lease.client)
-      this.#replica = new ReplicaTransaction({
-        router: this.#router,
-        lease,
-        begin: { statement, run },
-        over,
-        moves,
-      })
-      finish(undefined, result)
-    }
-    const onPrimary: Opening['onPrimary'] = (leave, heard) => {
-      this.#primary.takePlace(leave)
-      this.#primary.run(primaryRun(run, statement, heard), next)
-    }
-    this.#router.openings.open(decision, { send, opened, onPrimary, failed: finish })
-  }
-}
-
-/** Calls `next` after a callback, even if that throws, so that it does not block others. */
-function finishing(done: Done, next: () => void): Done {
-  return (error, result) => {
-    try {
-      done(error, result)
-    } finally {
-      next()
-    }
+    this.#statements.drop(error)
   }
 }

@@ -1,0 +1,175 @@
+import type { MutableSession } from '../consistency/session.ts'
+import { asError } from '../errors/as-error.ts'
+import type { Heard, ReplicaLease } from '../execution/conversation.ts'
+import type { Decision, Hold, Holder } from '../execution/decision.ts'
+import type { Done } from '../execution/execution.ts'
+import { guarded } from '../execution/guarded.ts'
+import type { Query } from '../nodes/query.ts'
+import type { Explanation } from '../observability/explain.ts'
+import type { Acquire } from '../settings/acquire.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { ClientEvents } from './client-events.ts'
+import type { ClientKind } from './client-kind.ts'
+import { goOnAtPrimary, primaryRun } from './on-primary.ts'
+import type { PrimaryHold } from './primary-hold.ts'
+import { ReplicaTransaction, type Move, type Run } from './replica-transaction.ts'
+import type { Opening, RouterPort } from './router-port.ts'
+import { CLOSED } from './words.ts'
+
+/** The checkout of a client. */
+export interface Checkout {
+  /** Runs `acquire` listeners on each connection that it uses. Absent where there are none. */
+  acquire(): Acquire | undefined
+  /** True when nothing of it may go on: a connection that comes now comes too late. */
+  isGivenUp(): boolean
+}
+
+/** Runs the statements of one client, one at a time, each where it is decided to run. */
+export class ClientStatements implements Holder {
+  readonly #router: RouterPort
+  readonly #events: ClientEvents
+  readonly #primary: PrimaryHold
+  readonly #kind: ClientKind
+  readonly #checkout: Checkout
+  #replica: ReplicaTransaction | undefined
+
+  constructor(
+    router: RouterPort,
+    events: ClientEvents,
+    primary: PrimaryHold,
+    kind: ClientKind,
+    checkout: Checkout,
+  ) {
+    this.#router = router
+    this.#events = events
+    this.#primary = primary
+    this.#kind = kind
+    this.#checkout = checkout
+  }
+
+  /** The read-only transaction that is open on a replica. */
+  get replica(): ReplicaTransaction | undefined {
+    return this.#replica
+  }
+
+  /** Gives back the replica's connection, and with it the transaction. */
+  drop(error: Error | boolean | undefined): void {
+    if (this.#replica === undefined) return
+    this.#events.stop(this.#replica.client)
+    this.#replica.close(error)
+    this.#replica = undefined
+  }
+
+  holds(statement: Statement, query: Query): Hold | undefined {
+    const replica = this.#replica
+    if (replica !== undefined) return { role: 'replica', reason: 'in-transaction', node: replica.node }
+    const { held, isInTransaction } = this.#primary
+    const isBound = this.#isBound(statement, query)
+    if (!isBound && !this.#kind.primaryOnly) return undefined
+    const reason = isInTransaction ? 'in-transaction' : isBound ? 'pinned' : 'asked-primary'
+    return { role: 'primary', reason, node: isBound ? held?.node : undefined }
+  }
+
+  /** Decides where the statement runs, once all earlier ones have finished, and runs it. */
+  run(run: Run, next: () => void): void {
+    try {
+      const { journal } = this.#primary.settings
+      const decided = this.#router.decider.decide(run.query, run.session, journal, this)
+      if (decided instanceof Promise) this.#await(decided, run, next)
+      else this.#follow(decided, run, next)
+    } catch (error) {
+      finishing(run.done, next)(asError(error))
+    }
+  }
+
+  #await(decided: Promise<Decision>, run: Run, next: () => void): void {
+    const failed = (error: unknown): void => finishing(run.done, next)(asError(error))
+    decided.then((decision) => this.#follow(decision, run, next)).catch(failed)
+  }
+
+  #follow(decision: Decision, run: Run, next: () => void): void {
+    const { runs, statement } = decision
+    if (runs === 'held' && this.#replica !== undefined) this.#replica.run(statement, run, next)
+    else if (runs === 'opening') this.#openReadOnly(decision, run, next)
+    else if (runs === 'read') this.#read(decision, run, next)
+    else this.#primary.run(primaryRun(run, statement), next)
+  }
+
+  #read(decision: Decision, run: Run, next: () => void): void {
+    const { query, statement } = decision
+    const finish = finishing(run.done, next)
+    const options = { acquire: this.#checkout.acquire(), send: this.#events.around(query.send) }
+    if (this.#primary.held === undefined) {
+      return this.#router.dispatcher.run(decision, options, finish)
+    }
+    // There may be no second connection to the primary while this client holds one.
+    const spilled = (leave: () => void, heard: Heard): void => {
+      this.#primary.takePlace(leave)
+      this.#primary.run(primaryRun(run, statement, heard), next)
+    }
+    this.#router.dispatcher.run(decision, { ...options, conversation: { spilled } }, finish)
+  }
+
+  /** Explains how this statement would run now. */
+  async explain(query: Query, session: MutableSession): Promise<Explanation> {
+    const { settings } = this.#primary
+    const found = await this.#router.decider.explain(query, session, settings.journal, this)
+    return settings.isPinned && this.#replica === undefined ? { ...found, pins: [...settings.pins] } : found
+  }
+
+  #isBound({ kind, reason }: Statement, { text, values }: Query): boolean {
+    // It may prove to be a read once the catalog has been updated.
+    const mayBeRead = kind === 'read' || reason === 'catalog-pending'
+    return mayBeRead && text !== undefined ? this.#primary.binds(text, values) : this.#primary.isBound
+  }
+
+  /** Opens the transaction where a read of its session may go. */
+  #openReadOnly(decision: Decision, run: Run, next: () => void): void {
+    const { query, statement } = decision
+    const { journal } = this.#primary.settings
+    const send = this.#router.settings.under(journal, query.send, false, this.#checkout.acquire())
+    const finish: Done = (error, result) => {
+      guarded(run.done)(error, result)
+      next()
+    }
+    const opened = (lease: ReplicaLease, result: unknown): void => {
+      if (this.#checkout.isGivenUp()) {
+        lease.client.release(true)
+        return finish(new Error(CLOSED))
+      }
+      const over = (): void => {
+        this.#replica = undefined
+        this.#events.stop(lease.client)
+      }
+      const moves = (move: Move, goOn: () => void): void => {
+        over()
+        goOnAtPrimary(this.#primary, move, goOn)
+      }
+      this.#events.from(lease.client)
+      this.#replica = new ReplicaTransaction({
+        router: this.#router,
+        lease,
+        begin: { statement, run },
+        over,
+        moves,
+      })
+      finish(undefined, result)
+    }
+    const onPrimary: Opening['onPrimary'] = (leave, heard) => {
+      this.#primary.takePlace(leave)
+      this.#primary.run(primaryRun(run, statement, heard), next)
+    }
+    this.#router.openings.open(decision, { send, opened, onPrimary, failed: finish })
+  }
+}
+
+/** Calls `next` after a callback, even if that throws, so that it does not block others. */
+function finishing(done: Done, next: () => void): Done {
+  return (error, result) => {
+    try {
+      done(error, result)
+    } finally {
+      next()
+    }
+  }
+}
