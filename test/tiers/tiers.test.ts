@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net'
-import { Pool as PgPool, type PoolClient, type QueryConfig } from 'pg'
+import type { PoolClient, QueryConfig } from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   outcomeOf,
-  Pool,
   type Balancer,
+  type Pool,
   type PoolOptions,
   type RouteRequest,
   type TierPool,
 } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
-import { ask, until } from '../support/servers.ts'
+import { ask } from '../support/servers.ts'
 
 let cluster: Cluster
 const pools: Pool[] = []
@@ -382,52 +382,5 @@ describe('the tags of a tier', () => {
     const pool = await open({ replicas: replicas(), tags: { use: 'reports' }, tiers })
     await pool.tier('analytics').query('select id from notes')
     expect(readsOf(pool)).toEqual([1, 0, 0])
-  })
-})
-
-describe('a pool of one tier', () => {
-  it('is a pg.Pool, with callbacks, events and counters, and to end it ends nothing', async () => {
-    const pool = await open({ tiers: ONE_PLACE })
-    const batch = pool.tier('batch')
-    expect(batch).toBeInstanceOf(PgPool)
-    const connected: unknown[] = []
-    batch.on('connect', (client) => connected.push(client))
-    const told = await new Promise((resolve) => {
-      batch.query('select 1 as one', [], (_error, result) => resolve(result.rows))
-    })
-    expect(told).toEqual([{ one: 1 }])
-    await new Promise<void>((resolve, reject) => {
-      batch.connect((error, client, release) => {
-        if (error || client === undefined) return reject(error ?? new Error('no client'))
-        client.query('select 1', (failed) => {
-          release()
-          if (failed) reject(failed)
-          else resolve()
-        })
-      })
-    })
-    expect(connected.length).toBeGreaterThan(0)
-    expect(batch.totalCount).toBe(pool.totalCount)
-    expect(batch.totalCount).toBeGreaterThan(0)
-    await batch.end()
-    await new Promise<void>((resolve) => batch.end(resolve))
-    expect((await batch.query('select 1')).rowCount).toBe(1)
-  })
-
-  it('also where there is one node only, whose connections are all there for it', async () => {
-    const pool = new Pool({ ...cluster.primary.config, max: 4, tiers: { batch: { share: 0.5 } } })
-    pools.push(pool)
-    expect((await pool.tier('batch').query('select 1')).rowCount).toBe(1)
-    const clientsHeld = await Promise.all([1, 2].map(() => hold(pool, 'batch')))
-    let isIn = false
-    const third = pool
-      .tier('batch')
-      .query('select 1')
-      .then(() => (isIn = true))
-    expect((await Promise.all([1, 2].map(() => hold(pool, 'default')))).length).toBe(2)
-    expect(isIn).toBe(false)
-    give(clientsHeld[0])
-    await third
-    await until('it is in', () => isIn)
   })
 })
