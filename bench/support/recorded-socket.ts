@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 
-/** What recorded sockets do with a request. */
+/** How recorded sockets treat a request, and how many requests they have seen. */
 export const replay: { mode: 'pass' | 'record' | 'replay'; requests: number } = { mode: 'pass', requests: 0 }
 
 /** Answers of the server, by the bytes of the request. */
