@@ -52,10 +52,10 @@ export type Route =
 
 /**
  * Position that a connection to a replica may be asked to have replayed. `undefined` when the route also depends on
- * what other servers have shown, since a server cannot be asked about another one's progress.
+ * what other servers have shown, or on a time: a server's own position proves neither.
  */
 export function positionToAsk(route: Route): Position | undefined {
-  return route.role === 'replica' && route.freshness.after === undefined
-    ? route.freshness.position
-    : undefined
+  if (route.role === 'primary') return undefined
+  const { after, position, sinceMs } = route.freshness
+  return after === undefined && sinceMs === undefined ? position : undefined
 }

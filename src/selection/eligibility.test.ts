@@ -140,15 +140,17 @@ describe('a position', () => {
   it('does not excuse what else is asked for', () => {
     const reached = node('0/2000', { timeline: 2 })
     const freshness = { position: wanted, sinceMs: NOW_MS + 1 }
-    expect(rejectionOf(reached, freshness, WITH_PRIMARY, NOW_MS)).toBe('lagging')
+    expect(rejectionOf(reached, freshness, WITH_PRIMARY, NOW_MS)).toBe('behind-session')
   })
+})
 
-  it.each([
-    [NOW_MS, undefined],
-    [NOW_MS + 1, 'lagging'],
-  ] as const)('everything since a moment (%d)', (sinceMs, expected) => {
-    expect(rejectionOf(behind(0), { sinceMs }, WITHOUT, NOW_MS)).toBe(expected)
-  })
+it.each<[string, Freshness, Rejection | undefined]>([
+  ['just in time', { sinceMs: NOW_MS - 10 }, undefined],
+  ['a moment too early: it may catch up', { sinceMs: NOW_MS - 9 }, 'behind-session'],
+  ['too early for the session, and too old for the read', { sinceMs: NOW_MS, maxStalenessMs: 5 }, 'lagging'],
+  ['fresh enough for the read, and too early', { sinceMs: NOW_MS, maxStalenessMs: 50 }, 'behind-session'],
+])('everything from before the session wrote, proven %s', (_name, freshness, expected) => {
+  expect(rejectionOf(behind(10), freshness, WITH_PRIMARY, NOW_MS)).toBe(expected)
 })
 
 describe('after a read', () => {

@@ -23,8 +23,9 @@ export function rejectionOf(
   if (node.lag === undefined) return 'lag-unknown'
   if (node.isTooFarBehind === true) return 'too-far-behind'
   if (!isRecent(node.lag, freshness, snapshot, nowMs)) return 'lagging'
-  const { position, after } = freshness
+  const { position, after, sinceMs } = freshness
   const { observation } = node.state
+  if (sinceMs !== undefined && node.lag.freshAsOfMs < sinceMs) return 'behind-session'
   if (position !== undefined && !hasReached(observation, position)) return 'behind-session'
   const isBehind = after?.some((read) => !isAfter(observation, read, snapshot)) === true
   return isBehind ? 'behind-session' : undefined
@@ -54,8 +55,7 @@ function isAfter(candidate: Observation, { serverIdentity, atMs }: SeenRead, { n
 }
 
 function isRecent({ freshAsOfMs }: Lag, freshness: Freshness, { primary }: Snapshot, nowMs: number): boolean {
-  const { maxStalenessMs, sinceMs, withoutPrimarySinceMs } = freshness
-  if (sinceMs !== undefined && freshAsOfMs < sinceMs) return false
+  const { maxStalenessMs, withoutPrimarySinceMs } = freshness
   if (maxStalenessMs === undefined || nowMs - freshAsOfMs < maxStalenessMs) return true
   return primary === undefined && withoutPrimarySinceMs !== undefined && freshAsOfMs >= withoutPrimarySinceMs
 }

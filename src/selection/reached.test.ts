@@ -28,6 +28,7 @@ it.each<[string, NodeView, Freshness, Reached['is']]>([
   ['has not, and nothing is asked of it', at('0/1000', stuckSince(NOW_MS - 1000)), {}, 'fit'],
   ['is further behind than any may be', at('0/3000', fresh, { isTooFarBehind: true }), {}, 'unfit'],
   ['is not as recent as it should be', at('0/3000', fresh), { maxStalenessMs: 5 }, 'passed-over'],
+  ['may not show yet what the session wrote', at('0/3000', fresh), { sinceMs: NOW_MS }, 'behind'],
   ['is as old as nobody knows', at('0/3000', undefined), { position }, 'passed-over'],
   ['is of another cluster', at('0/3000', fresh, { exclusion: 'foreign-cluster' }), {}, 'unfit'],
   ['is a primary', primaryView('s'), {}, 'unfit'],

@@ -89,7 +89,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { session: 'wrote three seconds ago, and the primary hides its position' },
-      'replica read: (p); a lagging; b lagging',
+      'replica read: (p); a behind-session; b behind-session',
       'p',
     ],
     [READ, { session: 'has just read from b' }, 'replica read: b (p); a behind-session', 'b'],
