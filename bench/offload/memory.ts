@@ -52,12 +52,18 @@ export async function memoryOfSessions(count: number): Promise<MemoryFigures> {
     let written: MutableSession[] = []
     return bytesOf(count, async (index) => {
       const [session, state] = begin()
-      state.wrote(systemPlatform.now(), causality.request())
+      state.wrote({
+        atMs: systemPlatform.now(),
+        floor: causality.request(),
+        certainty: 'certain',
+        changes: 'everything',
+      })
       written.push(state)
       if (written.length === writesAtATime) {
         const reading = written
         written = []
-        for (const each of reading) await causality.awaited(each)
+        for (const each of reading) await each.pending?.floor?.settled()
+        for (const each of reading) causality.prepare(each)
         for (const each of reading) causality.answered(each, index % 2 === 0 ? first : second, [])
       }
       return session

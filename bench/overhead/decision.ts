@@ -62,9 +62,10 @@ function timePerDecision(judge: Judge, sql: string, replicas: number): number {
   const health = new HealthBook(platform, { ejected: () => {} })
   const selection: Selection = { balancer: peakEwma(), health, random: () => platform.random(), spills: true }
   const session = createSession()
+  const asked = { request: {}, values: [] }
   let steps = 0
   const decide = (): void => {
-    const route = decideRoute(judge.judge(sql), session, {}, policy, platform.now())
+    const route = decideRoute(judge.judge(sql), session, asked, policy, platform.now())
     steps += planQuery(route, snapshot, selection, platform.now()).steps.length
   }
   const rounds = Array.from({ length: ROUNDS }, () => {

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
+import { shownBy } from '../consistency/touched.ts'
 import type { StatementFailure, WriteLedger } from '../consistency/write-ledger.ts'
 import { withOutcome } from '../errors/outcome.ts'
 import type { ExclusiveStatement } from '../execution/exclusive.ts'
@@ -73,7 +74,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     router.counters.ran(this.#held.node, statement.kind === 'read')
     if (!this.#wasInTransaction && statement.mentions?.includes('backend') === true) settings.pin('backend')
     settings.starts(statement, query)
-    ledger.started(statement, session)
+    ledger.started(statement, session, query.values)
     router.sessions.noteSetting(statement)
     this.#held.connection.run(this)
   }
@@ -88,11 +89,11 @@ export class PrimaryStatement implements ExclusiveStatement {
 
   answered(error: Error | undefined, result?: unknown): void {
     const { router } = this.#port
-    const { session, statement } = this.#run
+    const { query, session, statement } = this.#run
     const { client, node } = this.#held
     this.#answer = result
     if (error) this.#failure = failureKind(error)
-    if (statement.kind === 'read') router.sessions.saw(session, node)
+    if (statement.kind === 'read') router.sessions.saw(session, node, shownBy(statement, query.values))
     else router.sessions.ranOnPrimary(session, statement, error)
     if (error) this.#noteOutcome(error)
     // Runs before the caller's callback, which may read next. The transaction status is already known, except after an

@@ -1,4 +1,5 @@
 import type { MutableSession } from '../consistency/session.ts'
+import type { Touched } from '../consistency/touched.ts'
 import type { Write } from '../consistency/write-ledger.ts'
 import type { Heard, ReplicaLease } from '../execution/conversation.ts'
 import type { Decision, Holder, RunOptions } from '../execution/decision.ts'
@@ -33,7 +34,7 @@ export interface ClientSessions {
   /** Records that a lock was taken or a notification received. */
   synchronized(): void
   /** Records a read over a connection to this node that the session holds. */
-  saw(session: MutableSession, node: NodeView): void
+  saw(session: MutableSession, node: NodeView, shown?: Touched): void
   /** Makes the session's next reads show everything that the primary has now. */
   shown(session: MutableSession): void
 }

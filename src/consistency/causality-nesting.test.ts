@@ -35,7 +35,7 @@ describe('sessions within each other, without end', () => {
     await settle()
     for (const each of sessions.slice(0, index + 1)) {
       expect(each.hasWritten).toBe(true)
-      void bench.causality.awaited(each)
+      bench.causality.prepare(each)
       expect(each.position).toEqual(at(9n))
     }
     expect(bench.implicit.hasWritten).toBe(true)
@@ -53,9 +53,7 @@ describe('sessions within each other, without end', () => {
     const next = bench.causality.beginWithin(deeper, { lastReads, primaryUntilMs: 77 })
     expect(next.primaryUntilMs).toBe(77)
     expect(next.lastReads).toHaveLength(2)
-    const waiting = bench.waits(next)
     await bench.tells(at(9n))
-    await waiting
     expect([deep, next].map(({ position }) => position)).toEqual([at(5n), at(5n)])
   })
 })

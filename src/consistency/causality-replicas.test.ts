@@ -24,7 +24,7 @@ describe('a session that has read from a replica', () => {
 
   it('goes on at no cost', () => {
     const bench = new CausalityBench()
-    expect(bench.causality.awaited(reading(bench))).toBeUndefined()
+    bench.causality.prepare(reading(bench))
     expect(bench.looks).toEqual([])
   })
 
@@ -63,19 +63,6 @@ describe('a session that has read from a replica', () => {
     const showing = bench.causality.showing(lastReads)
     await bench.platform.advance(WAIT_MS + 60)
     expect(await showing).toBe('hidden')
-  })
-
-  it('waits for the primary where it cannot but go there: no position can be had', async () => {
-    const bench = new CausalityBench()
-    const session = bench.wrote(reading(bench))
-    bench.unshown = certainly
-    let isOver = false
-    void bench.causality.awaited(session)?.then(() => (isOver = true))
-    await bench.platform.advance(WAIT_MS + 50)
-    expect(isOver).toBe(false)
-    bench.unshown = { transactions: new Map(), isCertain: true }
-    await bench.platform.advance(100)
-    expect(isOver).toBe(true)
   })
 
   it.each([

@@ -1,82 +1,48 @@
 import { describe, expect, it } from 'vitest'
-import { CausalityBench, WAIT_MS, at, primaryOf, replica } from '../../test/support/causality-bench.ts'
+import { CausalityBench, at, primaryOf, replica } from '../../test/support/causality-bench.ts'
 import { settle } from '../../test/support/fake-platform.ts'
+import { writeAt } from '../../test/support/sessions.ts'
 import { primaryView } from '../../test/support/views.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Position } from './position.ts'
 import type { MutableSession } from './session.ts'
 
 describe('a read', () => {
-  it('of a session that did not write waits for nothing, and asks nothing', () => {
+  it('of a session that did not write asks nothing', () => {
     const { causality, implicit } = new CausalityBench()
     causality.primaryAt(at(1n), implicit)
-    expect(causality.awaited(causality.begin(implicit, {}))).toBeUndefined()
-    expect(causality.awaited(implicit)).toBeUndefined()
+    const session = causality.begin(implicit, {})
+    for (const each of [session, implicit]) causality.prepare(each)
+    expect(session).toMatchObject({ position: at(1n), floorPendingSinceMs: undefined })
     expect(causality.floorsAsked).toBe(0)
   })
 
-  it('waits for the floor of what was written, and not longer', async () => {
+  it('goes by time until the floor is known, and then by the position', async () => {
     const bench = new CausalityBench()
     const session = bench.wrote(bench.session())
-    const waiting = bench.waits(session)
-    await bench.platform.advance(30)
+    const writtenAtMs = bench.platform.now()
+    bench.causality.prepare(session)
+    expect(session).toMatchObject({ position: undefined, floorPendingSinceMs: writtenAtMs })
     await bench.tells(at(9n))
-    expect(await waiting).toBeLessThan(WAIT_MS)
+    bench.causality.prepare(session)
     expect(session).toMatchObject({ position: at(9n), floorPendingSinceMs: undefined })
-    expect(await bench.waits(session)).toBeUndefined()
     expect({ timers: bench.platform.pendingTimers, held: bench.platform.heldOpen }).toEqual({
       timers: 0,
       held: 0,
     })
   })
 
-  it('waits for catchUpTimeoutMs at most: then it goes by the window', async () => {
-    const bench = new CausalityBench()
-    const session = bench.wrote(bench.session())
-    expect(await bench.waits(session)).toBe(WAIT_MS)
-    expect(session.floorPendingSinceMs).toBeDefined()
-    expect({ timers: bench.platform.pendingTimers, held: bench.platform.heldOpen }).toEqual({
-      timers: 0,
-      held: 0,
-    })
-  })
-
-  it('does not wait for a floor that is known', async () => {
-    const bench = new CausalityBench()
-    bench.position = at(9n)
-    const session = bench.wrote(bench.session())
-    await settle()
-    expect(bench.causality.awaited(session)).toBeUndefined()
-    expect(session.position).toEqual(at(9n))
-  })
-
-  it('waits for nothing at all when that is how it is wanted', () => {
-    const bench = new CausalityBench(0)
-    expect(bench.causality.awaited(bench.wrote(bench.session()))).toBeUndefined()
-  })
-
-  it('asks again when a floor has failed, but not at once', async () => {
+  it('goes by time when the floor has failed, or was never asked for', async () => {
     const bench = new CausalityBench()
     bench.position = undefined
     const session = bench.wrote(bench.session())
-    const writtenAtMs = bench.platform.now()
+    const unasked = bench.session()
+    unasked.wrote(writeAt(bench.platform.now()))
     await settle()
-    bench.position = at(9n)
-    expect(await bench.waits(session)).toBeUndefined()
-    expect(session).toMatchObject({ floorPendingSinceMs: writtenAtMs, position: undefined })
-    await bench.platform.advance(250)
-    await bench.waits(session)
-    expect(session).toMatchObject({ floorPendingSinceMs: undefined, position: at(9n) })
-    expect(bench.causality.floorsAsked).toBe(2)
-  })
-
-  it('asks for the floor that nobody has asked for, as when the session was marked without', async () => {
-    const bench = new CausalityBench()
-    bench.position = at(9n)
-    const session = bench.session()
-    session.wrote(bench.platform.now(), undefined)
-    await bench.waits(session)
-    expect(session.position).toEqual(at(9n))
+    for (const each of [session, unasked]) {
+      bench.causality.prepare(each)
+      expect(each).toMatchObject({ floorPendingSinceMs: bench.platform.now(), position: undefined })
+    }
   })
 })
 
@@ -86,7 +52,7 @@ describe('the start', () => {
     const before = causality.begin(implicit, {})
     causality.primaryAt(at(5n), implicit)
     const after = causality.begin(implicit, {})
-    expect(causality.awaited(before)).toBeUndefined()
+    causality.prepare(before)
     expect([implicit, before, after].map(({ position }) => position)).toEqual([at(5n), at(5n), at(5n)])
     expect(causality.systemIdentifier).toBe('7000')
   })
@@ -105,7 +71,7 @@ describe('the start', () => {
     session.mustShow(at(900n))
     implicit.mustShow(at(900n))
     causality.primaryAt(at(700n, { timeline: 2 }), implicit)
-    void causality.awaited(session)
+    causality.prepare(session)
     expect([implicit.position, session.position]).toEqual([
       at(700n, { timeline: 2 }),
       at(700n, { timeline: 2 }),
@@ -128,7 +94,7 @@ describe('a session within another', () => {
       position: at(3n),
       lastWriteAtMs: outer.lastWriteAtMs,
       floorPendingSinceMs: outer.floorPendingSinceMs,
-      floor: outer.floor,
+      pending: outer.pending,
       lastReads: [{ serverIdentity: 'a', atMs: 1 }],
       primaryUntilMs: 77,
     })
@@ -154,7 +120,7 @@ describe('a read of a session of its own', () => {
     const session = bench.session()
     bench.causality.answered(session, replica('a'), [])
     expect(session.lastReads).toEqual([{ serverIdentity: 'a', atMs: bench.platform.now() }])
-    expect(bench.causality.awaited(session)).toBeUndefined()
+    bench.causality.prepare(session)
     expect(bench.causality.floorsAsked).toBe(0)
   })
 
@@ -164,7 +130,7 @@ describe('a read of a session of its own', () => {
     bench.causality.answered(session, primaryView('p'), [])
     bench.position = at(9n)
     await bench.tells(at(9n))
-    void bench.causality.awaited(session)
+    bench.causality.prepare(session)
     expect(session.position).toEqual(at(9n))
   })
 
@@ -173,9 +139,9 @@ describe('a read of a session of its own', () => {
     const session = bench.session()
     bench.causality.answered(session, replica('a'), [])
     bench.servers.delete('a')
-    const waiting = bench.waits(session)
+    bench.causality.prepare(session)
     await bench.tells(at(9n))
-    await waiting
+    bench.causality.prepare(session)
     expect(session).toMatchObject({ lastReads: [{ serverIdentity: undefined }], position: at(9n) })
   })
 })
@@ -205,10 +171,9 @@ describe('a claim', () => {
     const bench = new CausalityBench()
     const session = bench.session()
     bench.causality.claim(session, claimed, primary)
-    const waiting = bench.waits(session)
+    expect(session.pending?.claimed).toEqual(claimed)
     await bench.tells(at(0x3000n))
-    await waiting
-    expect(session.position).toEqual(position)
+    expect(session).toMatchObject({ position, pending: undefined })
     expect(bench.rejections).toBe(rejections)
   })
 })
@@ -224,7 +189,7 @@ describe('the position of a session', () => {
   it.each<[string, (bench: CausalityBench, session: MutableSession) => void]>([
     ['written', (bench, session) => bench.wrote(session)],
     ['read', (bench, session) => bench.causality.answered(session, replica('a'), [])],
-    ['written, without a floor', (bench, session) => session.wrote(bench.platform.now(), undefined)],
+    ['written, without a floor', (bench, session) => session.wrote(writeAt(bench.platform.now()))],
   ])('covers what was %s', async (_name, happens) => {
     const bench = new CausalityBench()
     const session = bench.session()
@@ -240,33 +205,5 @@ describe('the position of a session', () => {
     await bench.platform.advance(50)
     expect(await position).toBeUndefined()
     expect(bench.platform.pendingTimers).toBe(0)
-  })
-})
-
-describe('what others wrote', () => {
-  it.each([
-    ['is read as soon as the primary tells how far it is', at(9n)],
-    ['is not waited for when the primary cannot tell', undefined],
-  ])('%s', async (_name, position) => {
-    const bench = new CausalityBench()
-    let isOver = false
-    void bench.causality.hears(bench.implicit).then(() => (isOver = true))
-    await settle()
-    expect(isOver).toBe(false)
-    await bench.tells(position)
-    expect(isOver).toBe(true)
-    expect(bench.implicit.position).toEqual(position)
-    // Nothing that would keep its reads on the primary.
-    expect(bench.implicit.floorPendingSinceMs).toBeUndefined()
-  })
-
-  it('is not waited for longer than a read waits, when the primary is silent', async () => {
-    const bench = new CausalityBench()
-    let isOver = false
-    void bench.causality.hears(bench.implicit).then(() => (isOver = true))
-    await bench.platform.advance(WAIT_MS)
-    await settle()
-    expect(isOver).toBe(true)
-    expect(bench.implicit.floorPendingSinceMs).toBeUndefined()
   })
 })

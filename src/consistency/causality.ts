@@ -8,6 +8,7 @@ import { behindError } from './behind-error.ts'
 import { PrimaryProof, type Patience } from './primary-proof.ts'
 import { createSession, seenRead, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
 import { SessionAlias } from './session-alias.ts'
+import type { Touched } from './touched.ts'
 import type { Showing, Unshown } from './unshown.ts'
 
 /** After a failed request for a floor, reads do not request another one for this long, in milliseconds. */
@@ -95,7 +96,11 @@ export class Causality {
     const { lsn, systemIdentifier, timeline } = seen ?? {}
     const isKnown = lsn !== undefined && systemIdentifier !== undefined && timeline !== undefined
     if (isKnown && shows({ lsn, systemIdentifier, timeline }, position)) session.mustShow(position)
-    else session.claims(position, this.#options.platform.now(), this.request())
+    else {
+      const floor = this.request()
+      session.claims(position, this.#options.platform.now(), floor)
+      void floor.settled().then(() => this.#settle(session))
+    }
   }
 
   /** Creates a session that need not see what the rest of the process wrote. Its own writes count for the rest. */
@@ -109,7 +114,7 @@ export class Causality {
    * state, which only strengthens their promises.
    */
   beginWithin(parent: MutableSession, start: SessionStart): MutableSession {
-    const { floor, lastReads, lastWriteAtMs, position, floorPendingSinceMs } = parent
+    const { lastReads, lastWriteAtMs, pending, position } = parent
     const latestMs = Math.max(parent.primaryUntilMs ?? 0, start.primaryUntilMs ?? 0)
     const primaryUntilMs = latestMs === 0 ? undefined : latestMs
     if (depthOf(parent) >= DEEPEST) {
@@ -127,7 +132,7 @@ export class Causality {
       primaryUntilMs,
       lastReads: [...lastReads, ...(start.lastReads ?? [])],
     })
-    if (floorPendingSinceMs !== undefined) session.saw(floorPendingSinceMs, floor ?? this.request(), [])
+    if (pending !== undefined) session.saw(pending.sinceMs, pending.floor ?? this.request(), [])
     return session
   }
 
@@ -162,7 +167,7 @@ export class Causality {
       if (showing === 'shown') session.shows(reads)
     }
     if (session.floorPendingSinceMs !== undefined) {
-      if (session.floor === undefined) session.saw(session.floorPendingSinceMs, this.request(), [])
+      if (session.pending?.floor === undefined) session.saw(session.floorPendingSinceMs, this.request(), [])
       await this.#settled(session, timeoutMs)
     }
     return session.floorPendingSinceMs === undefined ? session.position : undefined
@@ -189,9 +194,9 @@ export class Causality {
     else session.readFrom(seenRead(state.observation.serverIdentity, nowMs), before)
   }
 
-  /** Records that the session has read on the primary. */
-  sawPrimary(session: MutableSession): void {
-    session.saw(this.#options.platform.now(), this.request(), [])
+  /** Records that the primary has shown these relations to the session. */
+  sawPrimary(session: MutableSession, shown: Touched): void {
+    session.saw(this.#options.platform.now(), this.request(), [], shown)
   }
 
   /** Makes every later read, in any session, show everything committed before the call. */
@@ -219,20 +224,8 @@ export class Causality {
     })
   }
 
-  /**
-   * Returns what a read of the session has to wait for before it can be routed; `undefined` for nothing. Without a
-   * position the read goes to the primary, which then has to show what the session has seen.
-   */
-  awaited(session: MutableSession): Promise<void> | undefined {
-    const { catchUpTimeoutMs } = this.#options
-    if (this.#rising?.floor.state.name === 'asked' && catchUpTimeoutMs > 0) {
-      const { floor } = this.#rising
-      return this.#within(floor.settled(), catchUpTimeoutMs).then(() => this.#awaited(session))
-    }
-    return this.#awaited(session)
-  }
-
-  #awaited(session: MutableSession): Promise<void> | undefined {
+  /** Brings the session up to date before a read of it is routed. */
+  prepare(session: MutableSession): void {
     const { hasServer, platform } = this.#options
     this.#lift(session)
     this.#settle(session)
@@ -244,10 +237,6 @@ export class Causality {
       ({ serverIdentity }) => serverIdentity !== undefined && !hasServer(serverIdentity),
     )
     if (lost.length > 0) session.lost(lost, platform.now(), this.request())
-    const awaited = this.#awaitFloor(session)
-    const shown = (): Promise<void> | undefined =>
-      session.floorPendingSinceMs === undefined ? undefined : this.shown(session)
-    return awaited === undefined ? shown() : awaited.then(shown)
   }
 
   /** Applies the common floor to the session. */
@@ -280,31 +269,12 @@ export class Causality {
     return timeline === this.#start?.timeline && timeline === (position?.timeline ?? timeline)
   }
 
-  #awaitFloor(session: MutableSession): Promise<void> | undefined {
-    const { platform, catchUpTimeoutMs } = this.#options
-    if (session.floorPendingSinceMs === undefined || catchUpTimeoutMs === 0) return undefined
-    // The floor failed or was never requested. A later one covers the same writes.
-    if (session.floor === undefined) {
-      if (platform.now() - this.#failedAtMs < FAILED_FOR_MS) return undefined
-      session.saw(session.floorPendingSinceMs, this.request(), [])
-    }
-    return this.#settled(session, catchUpTimeoutMs)
-  }
-
   #patience(certainMs: number): Patience {
     return { certainMs, uncertainMs: Math.min(certainMs, this.#options.catchUpTimeoutMs) }
   }
 
-  /** Makes the session's reads show writes of other pools, if the primary reports its position in time. */
-  async hears(session: MutableSession): Promise<void> {
-    const floor = this.request()
-    if (this.#options.catchUpTimeoutMs === 0) return session.saw(this.#options.platform.now(), floor, [])
-    await this.#within(floor.settled(), this.#options.catchUpTimeoutMs)
-    if (floor.state.name === 'known') session.mustShow(floor.state.position)
-  }
-
   async #settled(session: MutableSession, timeoutMs: number): Promise<void> {
-    const { floor } = session
+    const floor = session.pending?.floor
     if (floor === undefined) return
     await this.#within(floor.settled(), timeoutMs)
     this.#settle(session)

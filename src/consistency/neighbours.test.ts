@@ -30,7 +30,7 @@ describe('Neighbours', () => {
     const [writer, listener] = [new Watcher(mine), new Watcher(theirs)]
     neighbours.join(writer)
     neighbours.join(listener)
-    neighbours.wrote(writer)
+    neighbours.wrote(writer, ['users'])
     expect([writer.heard, listener.heard]).toEqual([0, heard])
     neighbours.synchronized(writer)
     expect([writer.heard, listener.heard]).toEqual([0, 2 * heard])
@@ -41,7 +41,7 @@ describe('Neighbours', () => {
     const [writer, late, gone] = [new Watcher('7000'), new Watcher('7000'), new Watcher('7000')]
     for (const each of [writer, gone]) neighbours.join(each)
     neighbours.leave(gone)
-    neighbours.wrote(writer)
+    neighbours.wrote(writer, ['users'])
     neighbours.join(late)
     expect([late.heard, gone.heard]).toEqual([0, 0])
   })

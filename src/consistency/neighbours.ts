@@ -1,3 +1,5 @@
+import type { Touched } from './touched.ts'
+
 /** A pool or client of this process that watches a cluster. */
 export interface Neighbour {
   /** System identifier of its cluster; `undefined` while unknown. */
@@ -5,7 +7,7 @@ export interface Neighbour {
   /** Whether commits over its connections may be acknowledged before they are flushed. */
   readonly mayBeUnflushed: boolean
   /** Called when another member, of the same or an unknown cluster, may have written. */
-  heardOfWrite(writer: Neighbour): void
+  heardOfWrite(writer: Neighbour, changes: Touched): void
   /**
    * Called when another member has taken a lock or received a notification. Every later read must show what is
    * committed now.
@@ -32,8 +34,8 @@ export class Neighbours {
   }
 
   /** Reports the end of a statement that may have written. */
-  wrote(writer: Neighbour): void {
-    this.#tell(writer, (member) => member.heardOfWrite(writer))
+  wrote(writer: Neighbour, changes: Touched): void {
+    this.#tell(writer, (member) => member.heardOfWrite(writer, changes))
   }
 
   /** Reports that a lock was taken or a notification received. */

@@ -1,7 +1,9 @@
+import type { Statement } from '../statement/statement.ts'
 import type { Floor } from './floor.ts'
 import type { Consistency } from './mode.ts'
 import type { Position } from './position.ts'
-import type { MutableSession, SeenRead, SessionStart, WriteCertainty } from './session.ts'
+import type { EndedWrite, MutableSession, PendingFloor, SeenRead, SessionStart } from './session.ts'
+import type { Touched } from './touched.ts'
 
 /** A session with its own options that shares the state of another one: its writes, reads and floors. */
 export class SessionAlias implements MutableSession {
@@ -37,28 +39,28 @@ export class SessionAlias implements MutableSession {
     return this.#session.floorPendingSinceMs
   }
 
-  get floor(): Floor | undefined {
-    return this.#session.floor
+  get pending(): PendingFloor | undefined {
+    return this.#session.pending
   }
 
   get lastReads(): readonly SeenRead[] {
     return this.#session.lastReads
   }
 
-  wrote(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void {
-    this.#session.wrote(nowMs, floor, certainty)
+  changedAtMs(read: Statement, values: readonly unknown[]): number | undefined {
+    return this.#session.changedAtMs(read, values)
   }
 
-  wroteByItself(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void {
-    this.#session.wroteByItself(nowMs, floor, certainty)
+  wrote(write: EndedWrite): void {
+    this.#session.wrote(write)
   }
 
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void {
     this.#session.readFrom(read, before)
   }
 
-  saw(nowMs: number, floor: Floor, before: readonly SeenRead[]): void {
-    this.#session.saw(nowMs, floor, before)
+  saw(nowMs: number, floor: Floor, before: readonly SeenRead[], shown?: Touched): void {
+    this.#session.saw(nowMs, floor, before, shown)
   }
 
   shows(reads: readonly SeenRead[]): void {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createSession, type MutableSession } from './session.ts'
+import { PoolSession } from './pool-session.ts'
+import type { MutableSession } from './session.ts'
 
 /**
  * Carries the session of the running code through everything that it awaits. Every pool has its own, so a session
@@ -8,7 +9,7 @@ import { createSession, type MutableSession } from './session.ts'
 export class SessionContext {
   readonly #storage = new AsyncLocalStorage<MutableSession>()
   /** The session of code outside any explicit session: the process reads its own writes. */
-  readonly implicit: MutableSession = createSession()
+  readonly implicit: PoolSession = new PoolSession()
 
   /** The session of the calling code. */
   current(): MutableSession {

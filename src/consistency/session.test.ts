@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { writeAt } from '../../test/support/sessions.ts'
 import type { Floor, FloorState } from './floor.ts'
 import type { Position } from './position.ts'
-import { createSession, type MutableSession, type SeenRead } from './session.ts'
+import { createSession, recordWrite, type MutableSession, type SeenRead } from './session.ts'
 
 const at = (lsn: bigint, given: Partial<Position> = {}): Position => ({
   systemIdentifier: '7000',
@@ -34,7 +35,7 @@ describe('a session', () => {
       lastWriteAtMs: undefined,
       position: undefined,
       floorPendingSinceMs: undefined,
-      floor: undefined,
+      pending: undefined,
       primaryUntilMs: undefined,
       lastReads: [],
     })
@@ -42,14 +43,14 @@ describe('a session', () => {
 
   it('knows when it heard of its last write', () => {
     const session = createSession()
-    session.wrote(1000, undefined)
-    session.wrote(2500, undefined)
+    session.wrote(writeAt(1000))
+    session.wrote(writeAt(2500))
     expect(session).toMatchObject({ lastWriteAtMs: 2500, floorPendingSinceMs: 2500 })
   })
 
   it('knows nothing of others', () => {
     const [ann, bob] = [createSession(), createSession()]
-    ann.wrote(1000, undefined)
+    ann.wrote(writeAt(1000))
     expect(bob.lastWriteAtMs).toBeUndefined()
   })
 
@@ -58,9 +59,9 @@ describe('a session', () => {
     let session = outermost
     for (let depth = 0; depth < 50_000; depth++) session = createSession({ parent: session })
     const floor = new TestFloor()
-    session.wrote(7, floor)
-    expect(outermost).toMatchObject({ lastWriteAtMs: 7, floorPendingSinceMs: 7, floor })
-    outermost.wrote(9, new TestFloor())
+    recordWrite(session, writeAt(7, floor))
+    expect(outermost).toMatchObject({ lastWriteAtMs: 7, pending: { sinceMs: 7, floor } })
+    outermost.wrote(writeAt(9, new TestFloor()))
     expect(session.lastWriteAtMs).toBe(7)
   })
 })
@@ -69,37 +70,37 @@ describe('settle', () => {
   it('changes nothing while the floor is asked for', () => {
     const session = createSession()
     const floor = new TestFloor()
-    session.wrote(1, floor)
+    session.wrote(writeAt(1, floor))
     expect(session.settle()).toBe(true)
-    expect(session).toMatchObject({ floor, floorPendingSinceMs: 1, position: undefined })
+    expect(session).toMatchObject({ pending: { floor, sinceMs: 1 }, position: undefined })
   })
 
   it('takes over the position, and then there is nothing pending', () => {
     const session = createSession({ position: at(3n) })
-    session.wrote(1, new TestFloor().is(at(9n)))
+    session.wrote(writeAt(1, new TestFloor().is(at(9n))))
     expect(session.settle()).toBe(true)
-    expect(session).toMatchObject({ floor: undefined, floorPendingSinceMs: undefined, position: at(9n) })
+    expect(session).toMatchObject({ pending: undefined, position: at(9n) })
     expect(session.lastWriteAtMs).toBe(1)
   })
 
   it('never takes a position back', () => {
     const session = createSession({ position: at(10n) })
-    session.wrote(1, new TestFloor().is(at(9n)))
+    session.wrote(writeAt(1, new TestFloor().is(at(9n))))
     session.settle()
     expect(session.position).toEqual(at(10n))
   })
 
   it('a floor that failed covers nothing: what was written stays pending', () => {
     const session = createSession()
-    session.wrote(1, new TestFloor().is(undefined))
+    session.wrote(writeAt(1, new TestFloor().is(undefined)))
     expect(session.settle()).toBe(true)
-    expect(session).toMatchObject({ floor: undefined, floorPendingSinceMs: 1, position: undefined })
+    expect(session).toMatchObject({ pending: { floor: undefined, sinceMs: 1 }, position: undefined })
   })
 
   it('the floor of the last write counts, though an earlier one is known', () => {
     const session = createSession()
-    session.wrote(1, new TestFloor().is(at(9n)))
-    session.wrote(2, new TestFloor())
+    session.wrote(writeAt(1, new TestFloor().is(at(9n))))
+    session.wrote(writeAt(2, new TestFloor()))
     session.settle()
     expect(session).toMatchObject({ position: undefined, floorPendingSinceMs: 2 })
   })
@@ -124,7 +125,7 @@ describe('a claim', () => {
 
   it('does not stand for what was written beside it', () => {
     const session = createSession()
-    session.wrote(1, new TestFloor())
+    session.wrote(writeAt(1, new TestFloor()))
     session.claims(at(2n), 2, new TestFloor().is(at(9n)))
     session.settle()
     expect(session.position).toEqual(at(9n))
@@ -133,7 +134,7 @@ describe('a claim', () => {
   it('nor for what is written after it', () => {
     const session = createSession()
     session.claims(at(2n), 1, new TestFloor())
-    session.wrote(2, new TestFloor().is(at(9n)))
+    session.wrote(writeAt(2, new TestFloor().is(at(9n))))
     session.settle()
     expect(session.position).toEqual(at(9n))
   })

@@ -1,7 +1,9 @@
+import type { Statement } from '../statement/statement.ts'
 import type { Lsn } from '../topology/lsn.ts'
 import type { Floor } from './floor.ts'
 import type { Consistency } from './mode.ts'
 import { later, shows, type Position } from './position.ts'
+import type { Touched } from './touched.ts'
 
 /** A read that was answered. It is only known that its server showed the data by then. */
 export interface SeenRead {
@@ -20,6 +22,15 @@ export interface SeenRead {
  */
 export function seenRead(serverIdentity: string | undefined, nowMs: number): SeenRead {
   return { serverIdentity, atMs: Math.ceil(nowMs) }
+}
+
+/** Writes or reads that the position of a session does not cover yet. */
+export interface PendingFloor {
+  readonly sinceMs: number
+  /** The floor that will cover them. Absent when none was requested. */
+  readonly floor: Floor | undefined
+  /** Position that the session's token claims, until `floor` shows whether that is possible. Absent when anything else is pending. */
+  readonly claimed: Position | undefined
 }
 
 /**
@@ -43,8 +54,8 @@ export interface Session {
    * `undefined` when `position` covers everything.
    */
   readonly floorPendingSinceMs: number | undefined
-  /** The floor that will cover it. Absent when none was requested. */
-  readonly floor: Floor | undefined
+  /** The floor that will cover it. */
+  readonly pending: PendingFloor | undefined
   /** Until then (our clock, milliseconds) it reads from the primary, because its token has no position. */
   readonly primaryUntilMs: number | undefined
   /**
@@ -53,6 +64,11 @@ export interface Session {
    * everything that the session has seen.
    */
   readonly lastReads: readonly SeenRead[]
+  /**
+   * When (our clock, milliseconds) the session last wrote or saw something that this read may show and that neither
+   * `position` nor a claim covers. `undefined` for nothing.
+   */
+  changedAtMs(read: Statement, values: readonly unknown[]): number | undefined
 }
 
 export interface SessionStart {
@@ -76,6 +92,17 @@ export interface SessionStart {
  */
 export type WriteCertainty = 'certain' | 'pending'
 
+/** A write that has ended, as its session records it. */
+export interface EndedWrite {
+  /** When it ended (our clock, milliseconds). */
+  readonly atMs: number
+  /** A floor that covers it. Absent when none was requested. */
+  readonly floor: Floor | undefined
+  readonly certainty: WriteCertainty
+  /** Relations that it may have changed. */
+  readonly changes: Touched
+}
+
 /** Sessions with only `pending` writes: few, and for a short time. A field would cost memory in every session. */
 const pendingOnly = new WeakSet<MutableSession>()
 
@@ -85,10 +112,8 @@ export interface MutableSession extends Session {
   readonly hasWritten: boolean
   /** The enclosing session. It sees what this session writes. */
   readonly parent: MutableSession | undefined
-  /** Records that a statement that may have written ended at `nowMs`, here and in all parents. */
-  wrote(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void
-  /** Like `wrote`, without the parents. */
-  wroteByItself(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void
+  /** Records that a statement that may have written has ended, without its parents: see `recordWrite`. */
+  wrote(write: EndedWrite): void
   /**
    * Records a read that a replica answered.
    * @param before The last reads at the time of routing: the read shows everything that they showed
@@ -97,8 +122,9 @@ export interface MutableSession extends Session {
   /**
    * Records a read on the primary, which `floor` covers.
    * @param before Last reads whose data the primary is proven to have shown
+   * @param shown What the primary has shown. @defaultValue everything
    */
-  saw(nowMs: number, floor: Floor, before: readonly SeenRead[]): void
+  saw(nowMs: number, floor: Floor, before: readonly SeenRead[], shown?: Touched): void
   /** Records that the primary shows what these last reads showed, and that a floor covers it. */
   shows(reads: readonly SeenRead[]): void
   /** Records that the servers of these last reads are gone. `floor` covers what they showed. */
@@ -117,20 +143,18 @@ export function createSession(start: SessionStart = {}): MutableSession {
   return new CompactSession(start)
 }
 
+/** Records that a statement that may have written has ended, in its session and in all sessions around that. */
+export function recordWrite(session: MutableSession, write: EndedWrite): void {
+  for (let each: MutableSession | undefined = session; each !== undefined; each = each.parent)
+    each.wrote(write)
+}
+
 /** Initial state that few sessions have. */
 interface Beginning {
   readonly consistency: Consistency | undefined
   readonly tier: string | undefined
   readonly primaryUntilMs: number | undefined
   readonly lastWriteAtMs: number | undefined
-}
-
-/** Writes or reads that the position does not cover yet. */
-interface PendingFloor {
-  readonly sinceMs: number
-  readonly floor: Floor | undefined
-  /** Claim of a token. Absent when anything else is pending. */
-  readonly claimed: Position | undefined
 }
 
 /** Stores a single read without an array, which would double its size. Most often there is one. */
@@ -150,7 +174,7 @@ function beginningOf(start: SessionStart): Beginning | undefined {
  * There may be a million sessions, so they have few fields, and no private methods, which would add one. Times are
  * whole milliseconds, rounded up: that errs towards fresher data, and small integers need no heap object.
  */
-class CompactSession implements MutableSession {
+export class CompactSession implements MutableSession {
   readonly parent: MutableSession | undefined
   readonly #beginning: Beginning | undefined
   #ownWriteAtMs: number | undefined
@@ -202,8 +226,8 @@ class CompactSession implements MutableSession {
     return this.#pending?.sinceMs
   }
 
-  get floor(): Floor | undefined {
-    return this.#pending?.floor
+  get pending(): PendingFloor | undefined {
+    return this.#pending
   }
 
   get lastReads(): readonly SeenRead[] {
@@ -211,18 +235,15 @@ class CompactSession implements MutableSession {
     return 'atMs' in this.#lastReads ? [this.#lastReads] : this.#lastReads
   }
 
-  wrote(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void {
-    // No recursion: the chain of parents may be long.
-    let session: MutableSession | undefined = this.parent
-    this.wroteByItself(nowMs, floor, certainty)
-    for (; session !== undefined; session = session.parent) session.wroteByItself(nowMs, floor, certainty)
+  changedAtMs(_read: Statement, _values: readonly unknown[]): number | undefined {
+    return this.#pending?.claimed === undefined ? this.#pending?.sinceMs : undefined
   }
 
-  wroteByItself(nowMs: number, floor: Floor | undefined, certainty?: WriteCertainty): void {
+  wrote({ atMs, certainty, floor }: EndedWrite): void {
     if (certainty !== 'pending') pendingOnly.delete(this)
     else if (this.#ownWriteAtMs === undefined) pendingOnly.add(this)
-    this.#ownWriteAtMs = Math.ceil(nowMs)
-    this.#pending = pendingFloor(nowMs, floor)
+    this.#ownWriteAtMs = Math.ceil(atMs)
+    this.#pending = pendingFloor(atMs, floor)
   }
 
   readFrom(read: SeenRead, before?: readonly SeenRead[]): void {
@@ -233,7 +254,7 @@ class CompactSession implements MutableSession {
     this.#lastReads = compact([read, ...beside])
   }
 
-  saw(nowMs: number, floor: Floor, before: readonly SeenRead[]): void {
+  saw(nowMs: number, floor: Floor, before: readonly SeenRead[], _shown?: Touched): void {
     this.#pending = pendingFloor(nowMs, floor)
     this.shows(before)
   }

@@ -2,20 +2,26 @@ import type { Statement } from '../statement/statement.ts'
 import { failsWhole } from '../statement/fails-whole.ts'
 import { catalogEffectOf, together, type CatalogEffect } from '../statement/catalog-effect.ts'
 import type { MutableSession, WriteCertainty } from './session.ts'
+import { changedBy, union, type Touched } from './touched.ts'
+
+const NOTHING: Touched = []
 
 /** A write that has ended, to be reported to its sessions and to the catalog. */
 export interface Write {
   readonly sessions: Iterable<MutableSession>
   readonly catalogEffect: CatalogEffect
+  /** Relations that it may have changed. */
+  readonly changes: Touched
   /** @defaultValue 'certain' */
   readonly certainty?: WriteCertainty
 }
 
 /** Returns the write of a statement outside of a transaction. */
-export function writeBy(session: MutableSession, statement: Statement): Write {
+export function writeBy(session: MutableSession, statement: Statement, values: readonly unknown[]): Write {
   return {
     sessions: [session],
     catalogEffect: catalogEffectOf(statement),
+    changes: changedBy(statement, values),
     certainty: certaintyOf(statement),
   }
 }
@@ -38,14 +44,16 @@ type Status = 'I' | 'T' | 'E' | null | undefined
 export class WriteLedger {
   readonly #sessions = new Set<MutableSession>()
   #catalogEffect: CatalogEffect = 'none'
+  #changes: Touched = NOTHING
   #certainty: WriteCertainty = 'pending'
 
   /** Records that a statement is sent for `session`. */
-  started(statement: Statement, session: MutableSession): void {
+  started(statement: Statement, session: MutableSession, values: readonly unknown[]): void {
     // Transaction control by itself writes nothing. A session that commits the writes of others must see them too.
     const counts = isControl(statement) ? this.#sessions.size > 0 : statement.mayWrite
     if (!counts) return
     this.#sessions.add(session)
+    this.#changes = union(this.#changes, changedBy(statement, values))
     this.#catalogEffect = together(this.#catalogEffect, catalogEffectOf(statement))
     if (certaintyOf(statement) === 'certain') this.#certainty = 'certain'
   }
@@ -72,6 +80,7 @@ export class WriteLedger {
     const write: Write = {
       sessions: [...this.#sessions],
       catalogEffect: this.#catalogEffect,
+      changes: this.#changes,
       certainty: this.#certainty,
     }
     const goesOn = (isOpen && statement.multiple) || status === undefined
@@ -82,6 +91,7 @@ export class WriteLedger {
   #clear(): void {
     this.#sessions.clear()
     this.#catalogEffect = 'none'
+    this.#changes = NOTHING
     this.#certainty = 'pending'
   }
 }

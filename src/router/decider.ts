@@ -1,3 +1,4 @@
+import { EVERYTHING } from '../catalog/footprint.ts'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Decision, Hold, Holder } from '../execution/decision.ts'
 import type { Query } from '../nodes/query.ts'
@@ -119,15 +120,14 @@ export class Decider {
     opens: boolean,
   ): Decision {
     const { executors, platform, policy } = this.#options
-    const { request } = query
-    const executor = executors.of(request, session)
+    const executor = executors.of(query.request, session)
     const isRead = statement.kind === 'read'
-    // A read-only transaction goes where a read of its session may go.
-    const read: Statement = opens ? { ...statement, kind: 'read' } : statement
+    // A read-only transaction goes where a read of everything may go.
+    const read: Statement = opens ? { ...statement, kind: 'read', footprint: EVERYTHING } : statement
     const route =
       isRead && this.#binds(journal)
         ? BOUND_BY_SETTING
-        : decideRoute(read, session, request, policy, platform.now())
+        : decideRoute(read, session, query, policy, platform.now())
     const runs = isRead ? 'read' : opens && route.role === 'replica' ? 'opening' : 'primary'
     return { runs, query, session, journal, statement, route, plan: executor.plan(route), executor }
   }

@@ -59,13 +59,13 @@ export class Dispatcher implements Repairer {
    */
   run(decision: Decision, options: RunOptions, done: Done): void {
     const { conversation } = options
-    const { executor, query, route, runs, session } = decision
+    const { executor, query, route, runs, session, statement } = decision
     const isOnPrimary = runs !== 'read' || route.role === 'primary'
     if (isOnPrimary && conversation !== undefined) return conversation.spilled(nothing, nothing)
     if (runs !== 'read') return this.#write(decision, options, done)
     const { cluster, sessions, settings, transitions } = this.#options
     if (cluster.servesUnmeasured) transitions.once('startedWithoutPrimary')
-    const follower = sessions.follower(session, query.request, route)
+    const follower = sessions.follower(session, query, route, statement)
     executor.reader.read(new RoutedRead(decision, options, settings, follower, this, done), done)
   }
 
@@ -79,7 +79,7 @@ export class Dispatcher implements Repairer {
     executor.writer.write(settings.under(journal, ofPool, false, options.acquire), (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
       sessions.ranOnPrimary(session, statement, error, counts)
-      if (counts) ended(writeBy(session, statement), text)
+      if (counts) ended(writeBy(session, statement, values), text)
       done(error, result)
     })
   }
@@ -104,7 +104,7 @@ export class Dispatcher implements Repairer {
       const shape = error || isOfConnection ? undefined : judgement.learn(sql)
       if (shape !== undefined) tell('shapeLearned', shape)
       if (isOfConnection) sessions.shown(session)
-      else ended({ sessions: [session], catalogEffect: 'certain' })
+      else ended({ sessions: [session], catalogEffect: 'certain', changes: 'everything' })
       done(error, result)
     })
   }

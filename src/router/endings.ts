@@ -17,8 +17,9 @@ export function endedOf(
   sessions: Pick<SessionKeeper, 'wrote'>,
   judgement: Pick<Judgement, 'ddlPassed' | 'doubt'>,
 ): Ended {
-  return ({ catalogEffect, certainty, sessions: written }, sql) => {
-    sessions.wrote(written, certainty)
+  return (write, sql) => {
+    const { catalogEffect } = write
+    sessions.wrote(write)
     if (catalogEffect === 'certain') judgement.ddlPassed(sql)
     else if (catalogEffect === 'possible') judgement.doubt()
   }

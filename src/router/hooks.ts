@@ -244,7 +244,7 @@ export class Hooks {
     if (!statement.mayWrite || (error !== undefined && hasLeftNothing(error, statement))) return
     // A block or function of a hook runs at each checkout and must not reload the catalog each time.
     const catalogEffect = statement.reason === 'ddl' ? 'certain' : 'none'
-    this.#port.ended({ sessions: [session], catalogEffect }, sql)
+    this.#port.ended({ sessions: [session], catalogEffect, changes: 'everything' }, sql)
   }
 
   /** Returns the replica of a connection. */

@@ -1,8 +1,10 @@
 import type { Causality } from '../consistency/causality.ts'
 import type { MutableSession, SeenRead } from '../consistency/session.ts'
+import { shownBy, type Touched } from '../consistency/touched.ts'
 import type { ReadFollower } from '../execution/read.ts'
-import { consistencyOf, type RouteRequest, type RoutingPolicy } from '../routing/decide.ts'
+import { consistencyOf, type Asked, type RouteRequest, type RoutingPolicy } from '../routing/decide.ts'
 import type { Route, RouteReason } from '../routing/route.ts'
+import type { Statement } from '../statement/statement.ts'
 
 /** Reasons of routes that the caller has chosen. */
 const FORCED: ReadonlySet<RouteReason> = new Set([
@@ -25,7 +27,7 @@ export interface ReadFollowersOptions {
   /** The pool's own session. */
   readonly implicit: MutableSession
   /** The primary has shown something to the pool's own session that a caller has asked it for. */
-  readonly shown: () => void
+  readonly shown: (relations: Touched) => void
   /** The primary has shown something to the pool's own session in place of a replica. */
   readonly shownInstead: () => void
 }
@@ -33,14 +35,6 @@ export interface ReadFollowersOptions {
 /** Makes what records the answers of reads for their sessions. */
 export class ReadFollowers {
   readonly #options: ReadFollowersOptions
-  /** Records a read that its caller has sent to the primary. */
-  readonly #afterAsked: ReadFollower = {
-    isMonotonic: false,
-    answered: ({ role }) => {
-      if (role === 'primary') this.#options.shown()
-    },
-    showing: undefined,
-  }
   /**
    * Records a read that the primary has answered in place of a replica. If the replicas were only behind, it must not
    * raise the floor: otherwise the pool would stay on the primary for as long as there are writes.
@@ -67,8 +61,9 @@ export class ReadFollowers {
   }
 
   /** The follower of a read; `undefined` when it does not matter which node answers. */
-  of(session: MutableSession, request: RouteRequest, route: Route): ReadFollower | undefined {
-    if (!this.areKept(session, request)) return this.#ofPool(session, route)
+  of(session: MutableSession, query: Asked, route: Route, statement: Statement): ReadFollower | undefined {
+    const { request } = query
+    if (!this.areKept(session, request)) return this.#ofPool(session, query, route, statement)
     const { causality } = this.#options
     // A read that asked for a node or for a weaker consistency need not show what was read before.
     const before = this.#isProven(session, request, route) ? session.lastReads : NO_READS
@@ -80,10 +75,20 @@ export class ReadFollowers {
   }
 
   /** Reads in the pool's own session are not monotonic: only those on the primary matter. */
-  #ofPool(session: MutableSession, { reason }: Route): ReadFollower | undefined {
-    const { implicit, policy } = this.#options
+  #ofPool(
+    session: MutableSession,
+    { values }: Asked,
+    { reason }: Route,
+    statement: Statement,
+  ): ReadFollower | undefined {
+    const { implicit, policy, shown } = this.#options
     if (session !== implicit || reason === BY_TIME || policy.consistency !== 'causal') return undefined
-    return ASKED.has(reason) ? this.#afterAsked : this.#afterPrimary
+    if (!ASKED.has(reason)) return this.#afterPrimary
+    // Its caller has sent it to the primary.
+    const answered: ReadFollower['answered'] = ({ role }) => {
+      if (role === 'primary') shown(shownBy(statement, values))
+    }
+    return { isMonotonic: false, answered, showing: undefined }
   }
 
   #isProven(session: MutableSession, request: RouteRequest, { reason }: Route): boolean {

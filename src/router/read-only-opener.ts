@@ -36,7 +36,7 @@ export class ReadOnlyOpener {
 
   /** Opens the transaction of a decision with the run `opening`. */
   open(decision: Decision, opening: Opening): void {
-    const { executor, plan, query, route, session } = decision
+    const { executor, plan, query, route, session, statement } = decision
     const { onPrimary, send } = opening
     const conversation = {
       held: (lease: ReplicaLease, result: unknown) => this.#began(decision, opening, lease, result),
@@ -49,7 +49,7 @@ export class ReadOnlyOpener {
       send,
       refused: () => onPrimary(nothing, nothing),
       conversation,
-      follower: this.#options.sessions.follower(session, query.request, route),
+      follower: this.#options.sessions.follower(session, query, route, statement),
     }
     executor.reader.read(read, (error) => opening.failed(asError(error)))
   }

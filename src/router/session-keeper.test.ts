@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SimulatedPool, simulatedPool } from '../../test/support/simulated-pool.ts'
 import type { PoolOptions } from '../config/options.ts'
 import type { MutableSession } from '../consistency/session.ts'
-import type { RouteRequest } from '../routing/decide.ts'
+import type { Touched } from '../consistency/touched.ts'
+import type { Asked, RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
 import { classify } from '../statement/classify.ts'
+import type { Statement } from '../statement/statement.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 
 const pools: SimulatedPool[] = []
@@ -30,6 +32,8 @@ afterEach(async () => {
 })
 
 const WRITE = "insert into users values ('a')"
+const ASKED: Asked = { request: {}, values: [] }
+const READ: Statement = await classify('select 1')
 const TO_REPLICA: Route = { role: 'replica', reason: 'read', freshness: {} }
 
 async function wrote(options: Parameters<SessionKeeper['begin']>[0] = {}): Promise<MutableSession> {
@@ -102,54 +106,50 @@ describe('a token', () => {
 })
 
 describe('a read', () => {
-  test.each<
-    readonly [what: string, request: RouteRequest, hint: 'primary' | 'replica' | undefined, waits: boolean]
-  >([
-    ['of a session that wrote waits for its floor', {}, undefined, true],
-    ['that asks for a node does not wait', { route: 'replica' }, undefined, false],
-    ['with a hint does not wait', {}, 'replica', false],
-    ['that asks for the primary does not wait', { maxStalenessMs: 0 }, undefined, false],
-    ['that asks for less does not wait', { consistency: 'eventual' }, undefined, false],
-    ['by a bound of time does not wait', { consistency: 'bounded' }, undefined, false],
-    ['by a window does not wait', { consistency: 'window' }, undefined, false],
-  ])('%s', async (_what, request, hint, waits) => {
+  test.each<readonly [what: string, request: RouteRequest, hint: 'primary' | 'replica' | undefined]>([
+    ['of a session that wrote', {}, undefined],
+    ['that asks for a node', { route: 'replica' }, undefined],
+    ['with a hint', {}, 'replica'],
+    ['that asks for less', { consistency: 'eventual' }, undefined],
+  ])('%s waits for no floor', async (_what, request, hint) => {
     pool.network.at('p').asked = 'is silent'
     const session = sessions.begin({})
-    sessions.wrote([session])
-    const awaited = sessions.awaited(session, request, hint)
-    expect(awaited !== undefined).toBe(waits)
-    if (awaited !== undefined) await pool.resolved(awaited)
+    sessions.wrote({ sessions: [session], catalogEffect: 'none', changes: 'everything' })
+    expect(sessions.awaited(session, request, hint)).toBeUndefined()
   })
 
-  test('of a session that has written nothing does not wait', () => {
-    expect(sessions.awaited(sessions.begin({}), {}, undefined)).toBeUndefined()
-  })
-
-  test('waits for the floor no longer than it may', async () => {
-    pool.network.at('p').asked = 'is silent'
-    const session = sessions.begin({})
-    sessions.wrote([session])
-    let isOver = false
-    void sessions.awaited(session, {}, undefined)?.then(() => (isOver = true))
-    await pool.platform.advance(90)
-    expect(isOver).toBe(false)
-    await pool.platform.advance(30)
-    expect(isOver).toBe(true)
+  test('outside of sessions goes by the time of the last write of what it shows', () => {
+    const { implicit } = sessions.context
+    const showing = (...shows: string[]): Statement => ({ ...READ, footprint: { changes: [], shows } })
+    const wrote = (changes: Touched): void =>
+      sessions.wrote({ sessions: [implicit], catalogEffect: 'none', changes })
+    const nowMs = pool.platform.now()
+    expect(implicit.changedAtMs(showing('users'), [])).toBeUndefined()
+    wrote(['app.users'])
+    expect(implicit.changedAtMs(showing('users'), [])).toBe(nowMs)
+    expect(implicit.changedAtMs(showing('other.users', 'customers'), [])).toBeUndefined()
+    wrote('everything')
+    expect(implicit.changedAtMs(showing('customers'), [])).toBe(nowMs)
   })
 })
 
 describe('who has answered a read', () => {
   test('matters to a session of its own, and to the pool’s only in place of a replica', () => {
     const { implicit } = sessions.context
-    expect(sessions.follower(sessions.begin({}), {}, TO_REPLICA)?.isMonotonic).toBe(true)
-    expect(sessions.follower(implicit, {}, TO_REPLICA)?.isMonotonic).toBe(false)
-    expect(sessions.follower(implicit, {}, { role: 'primary', reason: 'session-wrote' })).toBeUndefined()
+    expect(sessions.follower(sessions.begin({}), ASKED, TO_REPLICA, READ)?.isMonotonic).toBe(true)
+    expect(sessions.follower(implicit, ASKED, TO_REPLICA, READ)?.isMonotonic).toBe(false)
+    expect(
+      sessions.follower(implicit, ASKED, { role: 'primary', reason: 'session-wrote' }, READ),
+    ).toBeUndefined()
   })
 
   test('does not matter where less is promised', () => {
     const session = sessions.begin({ consistency: 'eventual' })
-    expect(sessions.follower(session, {}, TO_REPLICA)).toBeUndefined()
-    expect(sessions.follower(session, { consistency: 'causal' }, TO_REPLICA)?.isMonotonic).toBe(true)
+    expect(sessions.follower(session, ASKED, TO_REPLICA, READ)).toBeUndefined()
+    expect(
+      sessions.follower(session, { request: { consistency: 'causal' }, values: [] }, TO_REPLICA, READ)
+        ?.isMonotonic,
+    ).toBe(true)
   })
 
   test('is what the next read of the session must not fall behind', async () => {
@@ -157,7 +157,7 @@ describe('who has answered a read', () => {
     await pool.query('select 1', session)
     expect(session.lastReads.map(({ serverIdentity }) => serverIdentity)).toEqual(['7000:a 1'])
     await pool.query({ text: 'select 1', route: 'primary' }, session)
-    expect(session.floor ?? session.position).toBeDefined()
+    expect(session.pending?.floor ?? session.position).toBeDefined()
   })
 })
 

@@ -3,14 +3,15 @@ import { Causality } from '../consistency/causality.ts'
 import type { Position } from '../consistency/position.ts'
 import { neighbours, type Neighbour } from '../consistency/neighbours.ts'
 import { SessionContext } from '../consistency/session-context.ts'
-import { seenRead, type MutableSession, type SeenRead, type WriteCertainty } from '../consistency/session.ts'
+import { recordWrite, seenRead, type MutableSession, type SeenRead } from '../consistency/session.ts'
+import { shownBy, type Touched } from '../consistency/touched.ts'
+import type { Write } from '../consistency/write-ledger.ts'
 import type { TokenRejection } from '../consistency/token.ts'
 import type { ReadFollower } from '../execution/read.ts'
 import { isServerError } from '../platform/server-error.ts'
 import type { Platform } from '../platform/platform.ts'
-import { consistencyOf, type RouteRequest } from '../routing/decide.ts'
+import { consistencyOf, type Asked, type RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
-import { News } from './news.ts'
 import { ReadFollowers } from './read-followers.ts'
 import type { SessionOptions } from './session-options.ts'
 import { SessionTokens } from './session-tokens.ts'
@@ -39,7 +40,6 @@ export class SessionKeeper implements Neighbour {
   readonly #causality: Causality
   readonly #tokens: SessionTokens
   readonly #followers: ReadFollowers
-  readonly #news: News = new News(() => this.#causality.hears(this.context.implicit))
   readonly #window: SharedWindow
   /** True once `synchronous_commit` has been turned off anywhere. */
   mayBeUnflushed = false
@@ -62,8 +62,8 @@ export class SessionKeeper implements Neighbour {
       policy: resolved,
       causality: this.#causality,
       implicit,
-      shown: () => this.shown(implicit),
-      shownInstead: () => this.#news.arrived(),
+      shown: (relations) => this.shown(implicit, relations),
+      shownInstead: () => implicit.raise('everything', platform.now()),
     })
     neighbours.join(this)
   }
@@ -72,15 +72,16 @@ export class SessionKeeper implements Neighbour {
     return this.#causality.systemIdentifier
   }
 
-  /**
-   * Makes reads outside of any session show the write of another pool of this process. The next read requests its
-   * position.
-   */
-  heardOfWrite({ mayBeUnflushed }: Neighbour): void {
-    const { platform, resolved } = this.#options
+  /** Makes reads outside of any session show the write of another pool of this process. */
+  heardOfWrite({ mayBeUnflushed }: Neighbour, changes: Touched): void {
     if (mayBeUnflushed) this.mayBeUnflushed = true
-    if (resolved.consistency === 'window') this.context.implicit.wrote(platform.now(), undefined)
-    else this.#news.arrived()
+    const write = {
+      atMs: this.#options.platform.now(),
+      floor: undefined,
+      certainty: 'certain',
+      changes,
+    } as const
+    this.context.implicit.wrote(write)
   }
 
   heardOfSynchronization(): void {
@@ -145,7 +146,10 @@ export class SessionKeeper implements Neighbour {
     return this.#causality.committed()
   }
 
-  /** Returns what a read has to wait for before it can be routed; `undefined` for nothing. */
+  /**
+   * Brings the session up to date before a read is routed. Returns what the read has to wait for; `undefined` for
+   * nothing.
+   */
   awaited(
     session: MutableSession,
     request: RouteRequest,
@@ -158,31 +162,34 @@ export class SessionKeeper implements Neighbour {
     if (consistency === 'strong') return this.#causality.shown(session)
     if (consistency === 'window') this.#window.applyTo(session)
     if (consistency !== 'causal') return undefined
-    const isOnPrimary = primaryUntilMs !== undefined && this.#options.platform.now() < primaryUntilMs
-    if (isOnPrimary) return this.#causality.shown(session)
-    const news =
-      session === this.context.implicit
-        ? this.#news.awaited(hasReplica(this.#options.cluster().snapshot))
-        : undefined
-    if (news === undefined) return this.#causality.awaited(session)
-    return news.then(() => this.#causality.awaited(session))
+    if (primaryUntilMs !== undefined && this.#options.platform.now() < primaryUntilMs) {
+      return this.#causality.shown(session)
+    }
+    this.#causality.prepare(session)
+    return undefined
   }
 
   /** The follower that records a read for its session; `undefined` when it does not matter which node answers. */
-  follower(session: MutableSession, request: RouteRequest, route: Route): ReadFollower | undefined {
-    return this.#followers.of(session, request, route)
+  follower(
+    session: MutableSession,
+    query: Asked,
+    route: Route,
+    statement: Statement,
+  ): ReadFollower | undefined {
+    return this.#followers.of(session, query, route, statement)
   }
 
   /** Records a read over a connection to this node that the session holds. */
-  saw(session: MutableSession, node: NodeView): void {
+  saw(session: MutableSession, node: NodeView, shown?: Touched): void {
     if (this.#followers.areKept(session, {})) this.#causality.answered(session, node, NO_READS)
-    else if (node.role === 'primary') this.shown(session)
+    else if (node.role === 'primary') this.shown(session, shown)
   }
 
-  /** Makes the session's next reads show everything that the primary has now. */
-  shown(session: MutableSession): void {
+  /** Makes the session's next reads show what the primary has now, of these relations. */
+  shown(session: MutableSession, shown: Touched = 'everything'): void {
     const { cluster, resolved } = this.#options
-    if (hasReplica(cluster().snapshot) && isCausal(session, resolved)) this.#causality.sawPrimary(session)
+    if (!hasReplica(cluster().snapshot) || !isCausal(session, resolved)) return
+    this.#causality.sawPrimary(session, shown)
   }
 
   /**
@@ -193,17 +200,17 @@ export class SessionKeeper implements Neighbour {
   ranOnPrimary(session: MutableSession, statement: Statement, error?: Error, counts: boolean = false): void {
     if (error ? !isServerError(error) : !showsData(statement)) return
     if (synchronizes(statement)) this.synchronized()
-    if (!counts) this.shown(session)
+    if (!counts) this.shown(session, shownBy(statement))
   }
 
   /** Records the end of a statement that may have written. */
-  wrote(sessions: Iterable<MutableSession>, certainty?: WriteCertainty): void {
-    const nowMs = this.#options.platform.now()
+  wrote({ certainty = 'certain', changes, sessions }: Write): void {
+    const atMs = this.#options.platform.now()
     for (const session of sessions) {
       const floor = isCausal(session, this.#options.resolved) ? this.#causality.request() : undefined
-      session.wrote(nowMs, floor, certainty)
+      recordWrite(session, { atMs, floor, certainty, changes })
     }
-    neighbours.wrote(this)
+    neighbours.wrote(this, changes)
   }
 
   /** Notes that a statement may set `synchronous_commit`, for whomever: from now on floors cover what is not flushed. */
@@ -219,13 +226,20 @@ export class SessionKeeper implements Neighbour {
     if (synchronousCommit === 'off') this.mayBeUnflushed = true
   }
 
-  /** Makes all reads show at least the position of the first probe of the primary. */
-  observe({ primary }: Snapshot): void {
+  /** Makes all reads show at least the position of the first probe of the primary, and forgets what all replicas show. */
+  observe({ nodes, primary }: Snapshot): void {
+    this.context.implicit.forget(shownByAll(nodes))
     if (primary?.state.name !== 'up') return
     const { lsn, systemIdentifier, timeline } = primary.state.observation
     if (lsn === undefined || timeline === undefined) return
     this.#causality.primaryAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
   }
+}
+
+/** Returns the time (our clock) up to which every replica shows what was committed; −∞ if that is unknown. */
+function shownByAll(nodes: Snapshot['nodes']): number {
+  const times = nodes.filter(({ role }) => role !== 'primary').map(({ lag }) => lag?.freshAsOfMs ?? -Infinity)
+  return times.length === 0 ? -Infinity : Math.min(...times)
 }
 
 function isCausal(session: MutableSession, resolved: ResolvedOptions): boolean {

@@ -21,6 +21,7 @@ export class SharedWindow {
   applyTo(session: MutableSession): void {
     const atMs = this.#startedAtMs
     const isOver = this.#platform.now() - atMs >= this.#windowMs
-    if (!isOver && atMs > (session.lastWriteAtMs ?? -Infinity)) session.wroteByItself(atMs, undefined)
+    if (!isOver && atMs > (session.lastWriteAtMs ?? -Infinity))
+      session.wrote({ atMs, floor: undefined, certainty: 'certain', changes: 'everything' })
   }
 }

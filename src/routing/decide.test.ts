@@ -4,7 +4,7 @@ import { EVERYTHING } from '../catalog/footprint.ts'
 import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import type { Position } from '../consistency/position.ts'
 import { createSession, type SeenRead, type Session, type SessionStart } from '../consistency/session.ts'
-import { wroteAt } from '../../test/support/sessions.ts'
+import { writeAt, wroteAt } from '../../test/support/sessions.ts'
 import type { Statement, StatementKind } from '../statement/statement.ts'
 import { decideRoute, type RouteRequest, type RoutingPolicy } from './decide.ts'
 import type { Freshness, Route } from './route.ts'
@@ -31,7 +31,7 @@ function statement(kind: StatementKind, hint?: 'primary' | 'replica'): Statement
 const read = statement('read')
 
 function decide(what: Statement, session: Session, request: RouteRequest = {}): Route {
-  return decideRoute(what, session, request, policy, NOW_MS)
+  return decideRoute(what, session, { request, values: [] }, policy, NOW_MS)
 }
 
 const within = (maxStalenessMs: number): Freshness => ({ maxStalenessMs })
@@ -187,11 +187,14 @@ describe('what a read may show', () => {
   const fenced = createSession({ position })
   const withPendingFloor = (agoMs: number, given: SessionStart = {}): Session => {
     const session = createSession({ position, ...given })
-    session.wrote(NOW_MS - agoMs, undefined)
+    session.wrote(writeAt(NOW_MS - agoMs))
     return session
   }
   const reading = createSession({ position, isMonotonic: true })
   reading.readFrom(lastRead)
+  const claimed: Position = { ...position, lsn: 12n }
+  const claiming = createSession({ position })
+  claiming.claims(claimed, NOW_MS, { state: { name: 'asked' }, settled: () => Promise.resolve() })
   const sentToPrimary = (agoMs: number): Session => createSession({ primaryUntilMs: NOW_MS - agoMs })
 
   it.each<[Consistency, string, Session, RouteRequest, Route['reason'], Freshness?]>([
@@ -214,16 +217,8 @@ describe('what a read may show', () => {
     ['causal', 'a known position', fenced, {}, 'read', { position }],
     ['causal', 'with a bound', fenced, { maxStalenessMs: 50 }, 'read', { position, maxStalenessMs: 50 }],
     ['causal', 'a read before', reading, {}, 'read', { position, after: [lastRead] }],
-    ['causal', 'an unknown position', withPendingFloor(0), {}, 'session-wrote'],
-    ['causal', 'just before the window ends', withPendingFloor(WINDOW_MS - 1), {}, 'session-wrote'],
-    [
-      'causal',
-      'still unknown when the window has ended',
-      withPendingFloor(WINDOW_MS),
-      {},
-      'read',
-      { position, sinceMs: NOW_MS - WINDOW_MS },
-    ],
+    ['causal', 'an unknown position', withPendingFloor(7), {}, 'read', { position, sinceMs: NOW_MS - 7 }],
+    ['causal', 'the position of a claim', claiming, {}, 'read', { position: claimed }],
     ['causal', 'a token that asks for the primary', sentToPrimary(-1), {}, 'token-primary'],
     ['causal', 'one that did', sentToPrimary(0), {}, 'read', {}],
     [
@@ -241,27 +236,41 @@ describe('what a read may show', () => {
     ['window', 'a session that wrote', withPendingFloor(0), {}, 'session-wrote'],
   ])('%s: %s', (consistency, _name, session, request, reason, freshness) => {
     const ofPool = { ...policy, consistency }
-    const route = decideRoute(read, session, request, ofPool, NOW_MS)
+    const route = decideRoute(read, session, { request, values: [] }, ofPool, NOW_MS)
     expect(route).toMatchObject({ role: freshness === undefined ? 'primary' : 'replica', reason })
     if (freshness !== undefined) expect(route).toEqual({ role: 'replica', reason, freshness })
     // The query wins over its session, the session over its pool.
     if (session.lastReads.length > 0 || request.route === 'replica') return
     const other = { ...policy, consistency: consistency === 'strong' ? 'eventual' : 'strong' } as const
-    expect(decideRoute(read, session, { ...request, consistency }, other, NOW_MS)).toEqual(route)
+    expect(
+      decideRoute(read, session, { request: { ...request, consistency }, values: [] }, other, NOW_MS),
+    ).toEqual(route)
     const said = { ...fieldsOf(session), consistency }
-    expect(decideRoute(read, said, request, other, NOW_MS)).toEqual(route)
+    expect(decideRoute(read, said, { request, values: [] }, other, NOW_MS)).toEqual(route)
   })
 
   it.each(CONSISTENCIES)('nothing but a proven read leaves the primary (%s)', (consistency) => {
     const request = { consistency, route: 'replica' } as const
-    expect(decideRoute(statement('write'), fresh, request, policy, NOW_MS)).toMatchObject({ role: 'primary' })
+    expect(decideRoute(statement('write'), fresh, { request, values: [] }, policy, NOW_MS)).toMatchObject({
+      role: 'primary',
+    })
   })
 })
 
 /** Copies the properties of a session into an object. */
 function fieldsOf(session: Session): Session {
-  const { consistency, floor, lastReads, lastWriteAtMs, position, primaryUntilMs, floorPendingSinceMs } =
-    session
-  const { tier } = session
-  return { consistency, floor, lastReads, lastWriteAtMs, position, primaryUntilMs, tier, floorPendingSinceMs }
+  const { consistency, lastReads, lastWriteAtMs, position, primaryUntilMs, floorPendingSinceMs } = session
+  const { pending, tier } = session
+  const changedAtMs: Session['changedAtMs'] = (what, values) => session.changedAtMs(what, values)
+  return {
+    changedAtMs,
+    pending,
+    consistency,
+    lastReads,
+    lastWriteAtMs,
+    position,
+    primaryUntilMs,
+    tier,
+    floorPendingSinceMs,
+  }
 }

@@ -1,3 +1,4 @@
+import { later, type Position } from '../consistency/position.ts'
 import type { Consistency } from '../consistency/mode.ts'
 import type { Session } from '../consistency/session.ts'
 import type { Statement } from '../statement/statement.ts'
@@ -7,7 +8,7 @@ import type { Freshness, Route, RouteReason } from './route.ts'
 export interface RoutingPolicy {
   /** Default consistency of reads. A session or a query may override it. */
   readonly consistency: Consistency
-  /** How long reads go to the primary after the session wrote at an unknown position, in milliseconds. */
+  /** How long reads with `window` consistency go to the primary after their session wrote, in milliseconds. */
   readonly windowMs: number
   /** Maximum staleness for `bounded` consistency, in milliseconds. A query may override it. */
   readonly maxStalenessMs: number
@@ -22,6 +23,12 @@ export interface RouteRequest {
   readonly maxStalenessMs?: number
   /** Tier of this query, one of the pool's `tiers`. @defaultValue that of the session, or else `default` */
   readonly tier?: string
+}
+
+/** The part of a query that routing uses. */
+export interface Asked {
+  readonly request: RouteRequest
+  readonly values: readonly unknown[]
 }
 
 function toPrimary(reason: RouteReason): Route {
@@ -46,7 +53,7 @@ const STRONG = toPrimary('strong')
 export function decideRoute(
   statement: Statement,
   session: Session,
-  request: RouteRequest,
+  { request, values }: Asked,
   policy: RoutingPolicy,
   nowMs: number,
 ): Route {
@@ -68,7 +75,7 @@ export function decideRoute(
     case 'eventual':
       return toReplica('read', atMost(maxStalenessMs))
     case 'causal':
-      return causally(session, request, policy, nowMs)
+      return causally(session, request, session.changedAtMs(statement, values), nowMs)
     default:
       throw new Error(`Unexpected consistency: ${String(consistency satisfies never)}`)
   }
@@ -90,18 +97,28 @@ export function consistencyOf(session: Session, request: RouteRequest, policy: R
 }
 
 /**
- * Routes by positions: to a replica that has replayed everything the session wrote. While the position is unknown,
- * routes by time: for `windowMs` after the write to the primary, then to replicas that show everything committed before
- * the session learned of the write.
+ * Routes to a replica that shows everything the session wrote of what the read shows: by positions as far as they are
+ * known, otherwise by the time since when something is not covered by them.
  */
-function causally(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {
-  const { lastReads, position, primaryUntilMs, floorPendingSinceMs: sinceMs } = session
+function causally(
+  session: Session,
+  { maxStalenessMs }: RouteRequest,
+  sinceMs: number | undefined,
+  nowMs: number,
+): Route {
+  const { lastReads, primaryUntilMs } = session
   if (primaryUntilMs !== undefined && nowMs < primaryUntilMs) return TOKEN_PRIMARY
-  if (sinceMs !== undefined && nowMs - sinceMs < policy.windowMs) return SESSION_WROTE
+  const position = positionOf(session)
   const after = lastReads.length === 0 ? undefined : lastReads
   const isFree = position === undefined && after === undefined && sinceMs === undefined
-  if (isFree && request.maxStalenessMs === undefined) return ANY_REPLICA
-  return toReplica('read', { maxStalenessMs: request.maxStalenessMs, sinceMs, position, after })
+  if (isFree && maxStalenessMs === undefined) return ANY_REPLICA
+  return toReplica('read', { maxStalenessMs, sinceMs, position, after })
+}
+
+/** A replica that has replayed the position of a claim proves that it is possible. */
+function positionOf({ pending, position }: Session): Position | undefined {
+  const claimed = pending?.claimed
+  return claimed === undefined || position === undefined ? (claimed ?? position) : later(position, claimed)
 }
 
 function byWindow(session: Session, request: RouteRequest, policy: RoutingPolicy, nowMs: number): Route {

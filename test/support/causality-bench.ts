@@ -1,9 +1,11 @@
 import { Causality } from '../../src/consistency/causality.ts'
 import type { Position } from '../../src/consistency/position.ts'
-import { createSession, type MutableSession } from '../../src/consistency/session.ts'
+import { PoolSession } from '../../src/consistency/pool-session.ts'
+import { recordWrite, type MutableSession } from '../../src/consistency/session.ts'
 import type { Unshown } from '../../src/consistency/unshown.ts'
 import type { NodeView } from '../../src/topology/snapshot.ts'
 import { FakePlatform, settle } from './fake-platform.ts'
+import { writeAt } from './sessions.ts'
 import { freshAsOf, observed, primaryView, replicaView, up } from './views.ts'
 
 export const WAIT_MS = 100
@@ -24,7 +26,7 @@ export const primaryOf = (lsn: string, timeline = 1): NodeView =>
 export class CausalityBench {
   readonly platform: FakePlatform = new FakePlatform()
   readonly servers: Set<string> = new Set(['a', 'b'])
-  readonly implicit: MutableSession = createSession()
+  readonly implicit: PoolSession = new PoolSession()
   rejections: number = 0
   /** What the primary does not show yet, and of whom that was asked. */
   unshown: Unshown | undefined = { transactions: new Map(), isCertain: true }
@@ -62,18 +64,7 @@ export class CausalityBench {
   }
 
   wrote(session: MutableSession): MutableSession {
-    session.wrote(this.platform.now(), this.causality.request())
+    recordWrite(session, writeAt(this.platform.now(), this.causality.request()))
     return session
-  }
-
-  /** Whether a read of the session has to wait, and for how long it did. */
-  async waits(session: MutableSession): Promise<number | undefined> {
-    const awaited = this.causality.awaited(session)
-    if (awaited === undefined) return undefined
-    const sinceMs = this.platform.now()
-    let endedAtMs: number | undefined
-    void awaited.then(() => (endedAtMs = this.platform.now()))
-    for (let i = 0; i < 2000 && endedAtMs === undefined; i++) await this.platform.advance(1)
-    return (endedAtMs ?? Infinity) - sinceMs
   }
 }

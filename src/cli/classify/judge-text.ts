@@ -1,7 +1,7 @@
 import { builtinCatalog } from '../../catalog/builtin-catalog.ts'
 import { withDeclared } from '../../catalog/declared-catalog.ts'
 import { createSession } from '../../consistency/session.ts'
-import { decideRoute, type RoutingPolicy } from '../../routing/decide.ts'
+import { decideRoute, type Asked, type RoutingPolicy } from '../../routing/decide.ts'
 import type { Route } from '../../routing/route.ts'
 import { classify } from '../../statement/classify.ts'
 import type { Statement } from '../../statement/statement.ts'
@@ -20,6 +20,8 @@ export type JudgeText = (sql: string) => Promise<Judgement>
 /** Bounds do not matter in a session that has not written. */
 const ANY_POLICY: RoutingPolicy = { consistency: 'eventual', windowMs: 0, maxStalenessMs: 0 }
 
+const NOTHING_ASKED: Asked = { request: {}, values: [] }
+
 /** Loads the declarations and the database's catalog, and returns a function that judges texts. */
 export async function openJudge(
   options: Pick<ClassifyCommandOptions, 'database' | 'declaredFile'>,
@@ -32,7 +34,7 @@ export async function openJudge(
   const session = createSession()
   return async (sql) => {
     const statement = await classify(sql, { catalog, assumeTables })
-    return { statement, route: decideRoute(statement, session, {}, ANY_POLICY, 0) }
+    return { statement, route: decideRoute(statement, session, NOTHING_ASKED, ANY_POLICY, 0) }
   }
 }
 

@@ -1,0 +1,55 @@
+import type { Statement } from '../statement/statement.ts'
+import type { Floor } from './floor.ts'
+import { RelationFloors } from './relation-floors.ts'
+import { CompactSession, type EndedWrite, type SeenRead } from './session.ts'
+import { shownBy, type Touched } from './touched.ts'
+
+/**
+ * The session of code outside any explicit session: the process reads its own writes. Its reads may go back, so a read
+ * only has to wait for writes of what it shows.
+ */
+export class PoolSession extends CompactSession {
+  readonly #floors = new RelationFloors()
+  #lastWriteAtMs: number | undefined
+
+  constructor() {
+    super({})
+  }
+
+  override changedAtMs(read: Statement, values: readonly unknown[]): number | undefined {
+    const latestMs = this.#floors.latest(shownBy(read, values))
+    return latestMs === -Infinity ? undefined : latestMs
+  }
+
+  override get hasWritten(): boolean {
+    return this.#lastWriteAtMs !== undefined
+  }
+
+  override get lastWriteAtMs(): number | undefined {
+    return this.#lastWriteAtMs
+  }
+
+  override wrote({ atMs, certainty, changes }: EndedWrite): void {
+    if (certainty === 'certain') this.#lastWriteAtMs = atMs
+    this.#floors.raise(changes, atMs)
+  }
+
+  override saw(
+    nowMs: number,
+    _floor: Floor | undefined,
+    _before: readonly SeenRead[] = [],
+    shown: Touched = 'everything',
+  ): void {
+    this.#floors.raise(shown, nowMs)
+  }
+
+  /** Records that these relations were changed before `atMs`, by whomever. */
+  raise(touched: Touched, atMs: number): void {
+    this.#floors.raise(touched, atMs)
+  }
+
+  /** Forgets the floors of changes that all replicas show, those before `atMs`. Replicas that come later have to show them too. */
+  forget(atMs: number): void {
+    this.#floors.forget(atMs)
+  }
+}

@@ -1,0 +1,86 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { meets } from '../catalog/footprint.ts'
+import { RelationFloors } from './relation-floors.ts'
+import type { Touched } from './touched.ts'
+
+describe('RelationFloors', () => {
+  it.each<[what: string, changed: Touched, shown: Touched, meet: boolean]>([
+    ['the same relation', ['app.t'], ['app.t'], true],
+    ['another relation', ['app.t'], ['app.u'], false],
+    ['one of the same name in another schema', ['app.t'], ['other.t'], false],
+    ['a change of a name in any schema', ['t'], ['app.t'], true],
+    ['a read of a name in any schema', ['app.t'], ['t'], true],
+    ['a name in any schema, both', ['t'], ['t'], true],
+    ['one of several', ['app.a', 'app.b'], ['x', 'b'], true],
+    ['a name that ends with the other', ['app.list'], ['st'], false],
+    ['quoted names', ['"My app"."T.x"'], ['"T.x"'], true],
+    ['a dot within a name', ['app."a.b"'], ['b'], false],
+    ['quotes within a name', ['app."a"".""b"'], ['"a"".""b"'], true],
+    ['quotes within a name, in part', ['app."a"".""b"'], ['"b"'], false],
+    ['everything changed', 'everything', ['app.t'], true],
+    ['everything changed, for a read that shows no relation', 'everything', [], true],
+    ['everything shown', ['app.t'], 'everything', true],
+    ['nothing changed', [], 'everything', false],
+    ['nothing shown', ['app.t'], [], false],
+  ])('%s', (_what, changed, shown, meet) => {
+    const floors = new RelationFloors()
+    floors.raise(changed, 5)
+    expect(floors.latest(shown)).toBe(meet ? 5 : -Infinity)
+  })
+
+  it('holds the latest change of each relation', () => {
+    const floors = new RelationFloors()
+    floors.raise(['a'], 1)
+    floors.raise(['b'], 2)
+    floors.raise(['a'], 3)
+    floors.raise(['a'], 2)
+    expect([['a'], ['b'], ['a', 'b']].map((shown) => floors.latest(shown))).toEqual([3, 2, 3])
+  })
+
+  it('holds every read to what was forgotten', () => {
+    const floors = new RelationFloors()
+    floors.raise(['a'], 1)
+    floors.raise(['b'], 2)
+    floors.raise(['c'], 3)
+    floors.forget(2)
+    expect(floors.size).toBe(2)
+    expect([['a'], ['b'], ['c'], ['d'], []].map((shown) => floors.latest(shown))).toEqual([2, 2, 3, 2, 2])
+  })
+
+  it('is bounded: the oldest changes count for every read', () => {
+    const floors = new RelationFloors()
+    for (let i = 0; i < 100_000; i++) floors.raise([`app.t${i}`], i)
+    expect(floors.size).toBeLessThan(20_000)
+    expect(floors.latest(['app.t99999'])).toBe(99_999)
+    expect(floors.latest(['app.t0'])).toBeGreaterThan(80_000)
+    expect(floors.latest(['app.t0'])).toBeLessThan(99_999)
+  })
+
+  it('never tells less than the changes that a read meets', () => {
+    const name = fc.constantFrom('a.t', 'b.t', 't', 'a.u', 'u', '"A"."t"', 'a."t.u"', '"t.u"')
+    const touched = fc.oneof(
+      { weight: 9, arbitrary: fc.uniqueArray(name, { maxLength: 4 }) },
+      { weight: 1, arbitrary: fc.constant('everything' as const) },
+    )
+    const step = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ changed: touched }) },
+      { weight: 1, arbitrary: fc.record({ forgotten: fc.nat(20) }) },
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), touched, (steps, shown) => {
+        const floors = new RelationFloors()
+        let needed = -Infinity
+        for (const [atMs, each] of steps.entries()) {
+          if ('forgotten' in each) floors.forget(each.forgotten)
+          else {
+            floors.raise(each.changed, atMs)
+            if (meets(each.changed, shown)) needed = atMs
+          }
+        }
+        expect(floors.latest(shown)).toBeGreaterThanOrEqual(needed)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})

@@ -1,0 +1,106 @@
+import type { Touched } from './touched.ts'
+
+/** Maximum number of entries. Beyond it the oldest become part of the baseline. */
+const MOST_ENTRIES = 16_384
+
+/** The names of one relation in the record of changes. */
+interface Entries {
+  /** Noted when the relation is changed. */
+  readonly noted: readonly string[]
+  /** Looked up when it is shown. */
+  readonly sought: readonly string[]
+}
+
+/**
+ * Floors per relation: when each relation was last changed, by our clock. A replica may serve a read if it shows
+ * everything that was committed before the last change of what the read shows. Floors that no longer matter are folded
+ * into a baseline, which holds for every read.
+ */
+export class RelationFloors {
+  /** Times of changes, the oldest first. */
+  readonly #changedAtMs = new Map<string, number>()
+  #baselineMs = -Infinity
+  #latestMs = -Infinity
+
+  /** Number of entries. */
+  get size(): number {
+    return this.#changedAtMs.size
+  }
+
+  /** Records that these relations were changed before `atMs`. */
+  raise(touched: Touched, atMs: number): void {
+    if (touched.length === 0) return
+    this.#latestMs = Math.max(this.#latestMs, atMs)
+    if (touched === 'everything') return this.#raiseBaseline(atMs)
+    for (const { noted } of entriesOf(touched)) for (const entry of noted) this.#note(entry, atMs)
+    while (this.#changedAtMs.size > MOST_ENTRIES) this.#foldOldest()
+  }
+
+  /** When anything that a read of these relations may show was last changed; −∞ if nothing is known to be. */
+  latest(touched: Touched): number {
+    if (touched === 'everything') return this.#latestMs
+    let latestMs = this.#baselineMs
+    if (this.#changedAtMs.size === 0) return latestMs
+    for (const { sought } of entriesOf(touched)) {
+      for (const entry of sought) latestMs = Math.max(latestMs, this.#changedAtMs.get(entry) ?? -Infinity)
+    }
+    return latestMs
+  }
+
+  /** Folds the changes up to `atMs` into the baseline: those that all replicas show. */
+  forget(atMs: number): void {
+    for (const changedAtMs of this.#changedAtMs.values()) {
+      if (changedAtMs > atMs) return
+      this.#foldOldest()
+    }
+  }
+
+  #note(entry: string, atMs: number): void {
+    const known = this.#changedAtMs.get(entry) ?? -Infinity
+    if (known > atMs) return
+    // A Map keeps the order of insertion.
+    this.#changedAtMs.delete(entry)
+    this.#changedAtMs.set(entry, atMs)
+  }
+
+  #raiseBaseline(atMs: number): void {
+    this.#baselineMs = Math.max(this.#baselineMs, atMs)
+    this.forget(atMs)
+  }
+
+  #foldOldest(): void {
+    for (const [entry, atMs] of this.#changedAtMs) {
+      this.#changedAtMs.delete(entry)
+      this.#baselineMs = Math.max(this.#baselineMs, atMs)
+      return
+    }
+  }
+}
+
+/** The entries of sets of relations, most of which belong to a cached statement. */
+const known = new WeakMap<readonly string[], readonly Entries[]>()
+
+function entriesOf(touched: readonly string[]): readonly Entries[] {
+  let entries = known.get(touched)
+  if (entries === undefined) {
+    entries = touched.map(entriesOfOne)
+    known.set(touched, entries)
+  }
+  return entries
+}
+
+/**
+ * A name without a schema stands for each relation of that name. So a change of `app.t` is noted as one of `app.t` and as one of
+ * any `t`, which a read of `t` looks up; and a read of `app.t` looks up changes of `t`, too.
+ */
+function entriesOfOne(name: string): Entries {
+  const bare = bareName(name)
+  const ofAny = `*.${bare}`
+  const noted = [name, ofAny]
+  return bare === name ? { noted, sought: [ofAny] } : { noted, sought: [name, bare] }
+}
+
+/** Returns the last part of a name, spelled as in SQL. */
+function bareName(name: string): string {
+  return /(?:"(?:[^"]|"")*"|[^."]+)$/.exec(name)?.[0] ?? name
+}
