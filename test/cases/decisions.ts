@@ -63,7 +63,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
   ],
   'what its session has done': [
     [READ, { session: 'fresh' }, 'replica read: a b (p)', 'a'],
-    [READ, { session: 'has just written' }, 'replica read: (p); a behind-session; b behind-session', 'a'],
+    [READ, { session: 'has just written' }, 'replica read: (p); a behind-session; b behind-session', 'p'],
     [READ, { session: 'wrote a second ago' }, 'replica read: a b (p)', 'a'],
     [READ, { session: 'the pool wrote' }, 'replica read: (p); a behind-session; b behind-session', 'a'],
     [
@@ -76,7 +76,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       READ,
       { session: 'has just written', cluster: 'a does not replay' },
       'replica read: (p); a behind-session; b behind-session',
-      'b',
+      'p',
     ],
     [
       READ,
@@ -84,8 +84,18 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       'replica read: (p); a behind-session; b behind-session',
       'p',
     ],
-    [READ, { session: 'wrote, and the primary tells no position yet' }, 'primary session-wrote: p', 'p'],
-    [READ, { session: 'wrote, and the primary hides its position' }, 'primary session-wrote: p', 'p'],
+    [
+      READ,
+      { session: 'wrote, and the primary tells no position yet' },
+      'replica read: (p); a behind-session; b behind-session',
+      'p',
+    ],
+    [
+      READ,
+      { session: 'wrote, and the primary hides its position' },
+      'replica read: (p); a behind-session; b behind-session',
+      'p',
+    ],
     [
       READ,
       { session: 'wrote three seconds ago, and the primary hides its position' },
@@ -100,7 +110,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       'replica read: b (p); a behind-session',
       'b',
     ],
-    [READ, { session: 'has read from b, which is down' }, 'replica read: a (p); b down', 'a'],
+    [READ, { session: 'has read from b, which is down' }, 'replica read: (p); a behind-session; b down', 'p'],
     [READ, { session: 'has the token of one that wrote' }, 'replica read: a b (p)', 'a'],
     [
       READ,
@@ -119,7 +129,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       READ,
       { session: 'is within one that has just written' },
       'replica read: (p); a behind-session; b behind-session',
-      'a',
+      'p',
     ],
     [READ, { session: 'strong' }, 'primary strong: p', 'p'],
     [{ text: READ, route: 'replica' }, { session: 'strong' }, 'replica asked-replica: a b (p)', 'a'],
@@ -219,7 +229,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       READ,
       { cluster: 'the replicas have one address', session: 'has just written' },
       'replica read: a* (p)',
-      'a',
+      'a p',
     ],
     [
       READ,
