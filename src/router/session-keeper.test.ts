@@ -121,14 +121,14 @@ describe('a read', () => {
   test('outside of sessions goes by the time of the last write of what it shows', () => {
     const { implicit } = sessions.context
     const showing = (...shows: string[]): Statement => ({ ...READ, footprint: { changes: [], shows } })
-    const wrote = (changes: Touched): void =>
+    const changed = (changes: Touched): void =>
       sessions.wrote({ sessions: [implicit], catalogEffect: 'none', changes })
     const nowMs = pool.platform.now()
     expect(implicit.changedAtMs(showing('users'), [])).toBeUndefined()
-    wrote(['app.users'])
+    changed(['app.users'])
     expect(implicit.changedAtMs(showing('users'), [])).toBe(nowMs)
     expect(implicit.changedAtMs(showing('other.users', 'customers'), [])).toBeUndefined()
-    wrote('everything')
+    changed('everything')
     expect(implicit.changedAtMs(showing('customers'), [])).toBe(nowMs)
   })
 })
