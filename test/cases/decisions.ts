@@ -110,7 +110,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       'replica read: b (p); a behind-session',
       'b',
     ],
-    [READ, { session: 'has read from b, which is down' }, 'replica read: (p); a behind-session; b down', 'p'],
+    [READ, { session: 'has read from b, which is down' }, 'replica read: (p); a behind-session; b down', 'a'],
     [READ, { session: 'has the token of one that wrote' }, 'replica read: a b (p)', 'a'],
     [
       READ,
