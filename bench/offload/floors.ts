@@ -1,7 +1,7 @@
-import { Client, type ClientConfig } from 'pg'
 import { pause, rounded } from '../../test/proofs/timings.ts'
 import { poolOver, replicasReady } from '../../test/support/routed-pool.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
+import { SentStatements } from '../support/sent-statements.ts'
 
 export interface FloorFigures {
   readonly writesPerSecond: number
@@ -17,37 +17,19 @@ export async function floorsPerWrite(
   writesPerSecond: number,
   durationMs: number,
 ): Promise<FloorFigures> {
-  const port = cluster.primary.config.port
-  let asked = 0
-  class CountingClient extends Client {
-    readonly #isPrimary: boolean
-
-    constructor(config?: string | ClientConfig) {
-      super(config)
-      this.#isPrimary = typeof config === 'object' && config.port === port
-    }
-
-    // The overloads of node-postgres are not to be repeated here.
-    // oxlint-disable-next-line typescript/no-explicit-any
-    override query(...args: any[]): any {
-      const [query] = args as [string | { readonly text?: string }]
-      const text = typeof query === 'string' ? query : query.text
-      if (this.#isPrimary && text?.includes('wal_flush_lsn') === true) asked += 1
-      return Reflect.apply(Reflect.get(Client.prototype, 'query') as () => unknown, this, args)
-    }
-  }
-  const pool = poolOver(cluster, { Client: CountingClient })
+  using asked = new SentStatements(cluster.primary.config.port, (text) => text.includes('wal_flush_lsn'))
+  const pool = poolOver(cluster)
   try {
     await replicasReady(pool)
     const read = (): Promise<unknown> => pool.query('select version from registers where id = 1')
     const askedDuring = async (write: (elapsedMs: number) => void): Promise<number> => {
-      const before = asked
+      const before = asked.count
       const startedAtMs = performance.now()
       for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs = performance.now() - startedAtMs) {
         write(elapsedMs)
         await Promise.all([read(), pause(5)])
       }
-      return asked - before
+      return asked.count - before
     }
     const idle = await askedDuring(() => {})
     const writes: Promise<unknown>[] = []

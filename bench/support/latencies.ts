@@ -28,18 +28,19 @@ export class LatencyRecorder {
     )
   }
 
-  latencies(): Latencies {
+  /** @param digits Decimal places of the milliseconds. */
+  latencies(digits = 2): Latencies {
     const histogram = this.#histogram
     const at = (percentile: number): number =>
-      rounded(histogram.getValueAtPercentile(percentile) / MICROSECONDS)
+      rounded(histogram.getValueAtPercentile(percentile) / MICROSECONDS, digits)
     return {
       count: histogram.totalCount,
-      meanMs: rounded(histogram.mean / MICROSECONDS),
+      meanMs: rounded(histogram.mean / MICROSECONDS, digits),
       p50Ms: at(50),
       p95Ms: at(95),
       p99Ms: at(99),
       p999Ms: at(99.9),
-      maxMs: rounded(histogram.maxValue / MICROSECONDS),
+      maxMs: rounded(histogram.maxValue / MICROSECONDS, digits),
     }
   }
 }

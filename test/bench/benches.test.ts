@@ -17,6 +17,22 @@ interface Cell {
   readonly shares: Readonly<Record<string, number>>
 }
 
+interface WritesCell {
+  readonly case?: string
+  readonly sessions: string
+  readonly contenders: Readonly<Record<string, WritesFigures>>
+  readonly overBare: { readonly readsPerSecond: { readonly median: number } }
+}
+
+interface WritesFigures {
+  readonly readsPerSecond: number
+  readonly reads: { readonly p50Ms: number; readonly p99Ms: number }
+  readonly writes: { readonly count: number }
+  readonly primaryShare: number
+  readonly staleReads: number
+  readonly errors: number
+}
+
 function expectSound(cells: readonly Cell[]): void {
   for (const cell of cells) {
     expect(cell.count).toBeGreaterThan(10)
@@ -87,6 +103,36 @@ describe('the benchmarks run, and write what can be read', () => {
       for (const reason of Object.values(skipped)) expect(reason).not.toBe('')
       for (const { perSecond } of results) expect(perSecond).toBeGreaterThan(0)
       expect(file('peers.svg')).toEqual(isSvg)
+    })
+  })
+
+  it('writes', { timeout: 120_000 }, async () => {
+    const args = ['--quick', '--lag', '20', '--eventual', 'another-table,same-rows']
+    await runBench('writes', args, ({ result }) => {
+      expect(result).toMatchObject({ bench: 'writes', ...ENVIRONMENT })
+      const matrix = result['matrix'] as readonly WritesCell[]
+      const mix = result['mix'] as readonly WritesCell[]
+      expect([matrix.length, mix.length]).toEqual([3 * 2, 2])
+      for (const { contenders, overBare } of [...matrix, ...mix]) {
+        for (const { errors, primaryShare, reads, readsPerSecond, writes } of Object.values(contenders)) {
+          expect(errors).toBe(0)
+          expect(readsPerSecond).toBeGreaterThan(0)
+          expect(reads.p50Ms).toBeGreaterThan(0)
+          expect(reads.p99Ms).toBeGreaterThanOrEqual(reads.p50Ms)
+          expect(writes.count).toBeGreaterThan(0)
+          expect(primaryShare).toBeGreaterThanOrEqual(0)
+          expect(primaryShare).toBeLessThanOrEqual(1)
+        }
+        expect(overBare.readsPerSecond.median).toBeGreaterThan(0)
+        expect(contenders['bare']?.staleReads).toBe(0)
+        expect(contenders['causal']?.staleReads).toBe(0)
+      }
+      // The check notices stale reads: nothing keeps these from the rows that are written.
+      const sameRows = matrix.find((cell) => cell.case === 'same-rows' && cell.sessions === 'none')
+      expect(sameRows?.contenders['eventual']?.staleReads).toBeGreaterThan(0)
+      const nobodyReads = result['nobodyReads'] as { writes: number; questionsPerWrite: number }
+      expect(Math.abs(nobodyReads.writes - 1000)).toBeLessThan(10)
+      expect(nobodyReads.questionsPerWrite).toBeLessThan(0.05)
     })
   })
 })
