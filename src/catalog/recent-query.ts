@@ -71,7 +71,7 @@ FROM pg_class c JOIN touched t ON t.oid = c.oid JOIN pg_namespace n ON n.oid = c
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'
 UNION ALL ${made('function', 'pg_proc', 'pronamespace', 'proname')}
 UNION ALL ${made('operator', 'pg_operator', 'oprnamespace', 'oprname')}
-UNION ALL ${made('type', 'pg_type', 'typnamespace', 'typname', `typtype <> 'c' AND typcategory <> 'A'`)}
+UNION ALL ${made('type', 'pg_type', 'typnamespace', 'typname', `typtype <> 'c' AND (typcategory <> 'A' OR typarray <> 0)`)}
 UNION ALL
 SELECT 'type', n.nspname, t.typname, 'new'
 FROM pg_constraint o JOIN pg_type t ON t.oid = o.contypid JOIN pg_namespace n ON n.oid = t.typnamespace
@@ -87,6 +87,14 @@ WHERE EXISTS (SELECT FROM pg_trigger o WHERE ${recent('o')})
   OR EXISTS (SELECT FROM pg_amop o WHERE ${recent('o')})
   OR EXISTS (SELECT FROM pg_amproc o WHERE ${recent('o')})
   OR EXISTS (SELECT FROM pg_aggregate o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_collation o WHERE ${recent('o')})
+  OR EXISTS (SELECT FROM pg_language o WHERE ${recent('o')})
+  -- Membership of an extension, and the table that owns a sequence.
+  OR EXISTS (SELECT FROM pg_depend o WHERE o.refclassid = 'pg_extension'::regclass AND ${recent('o')})
+  OR EXISTS (
+    SELECT FROM pg_class c
+    JOIN pg_depend o ON o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.refclassid = 'pg_class'::regclass
+    WHERE c.relkind = 'S' AND ${recent('o')})
 UNION ALL
 SELECT 'other', '', '', 'changed'
 WHERE EXISTS (SELECT FROM pg_cast o WHERE ${recent('o')})
