@@ -50,11 +50,9 @@ export async function runRound(
 ): Promise<Round> {
   const { callers, inSessions, readRow, request, seconds, writesPerSecond, writtenRow } = load
   const random = createRandom(seed)
-  const [reads, readsOfReaders, writes] = [1, 2, 3].map(() => new LatencyRecorder()) as [
-    LatencyRecorder,
-    LatencyRecorder,
-    LatencyRecorder,
-  ]
+  const reads = new LatencyRecorder()
+  const readsOfReaders = new LatencyRecorder()
+  const writes = new LatencyRecorder()
   let errors = 0
   const failed = (): void => void (errors += 1)
   const before = contender.tally()

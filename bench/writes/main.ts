@@ -1,10 +1,14 @@
+import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { fillIn } from '../../test/proofs/page.ts'
 import { writeResult } from '../support/environment.ts'
 import type { Measure } from './compare.ts'
 import { questionsTo, startGround, type Lag } from './ground.ts'
 import { CASES, measureMatrix, type Case } from './matrix.ts'
 import { measureMix } from './mix.ts'
+import { plotMatrix, plotMix } from './plots.ts'
 import { idleQuestions, whileNobodyReads } from './questions.ts'
+import { summaryOf } from './summary.ts'
 
 /**
  * What writes cost reads: reads of a pool beside writes by the same pool, over those of a bare `pg.Pool` on the primary beside
@@ -25,6 +29,8 @@ const { values: given } = parseArgs({
     max: { type: 'string', default: '10' },
     quick: { type: 'boolean', default: false },
     out: { type: 'string', default: 'bench/results/writes.json' },
+    /** Page to put the figures on. */
+    page: { type: 'string' },
   },
 })
 const { quick } = given
@@ -71,6 +77,15 @@ if (nobodyReads !== undefined) {
   )
 }
 
+const directory = dirname(given.out)
+const plots = [...plotMatrix(directory, matrix), ...plotMix(directory, mix)]
+const summary = summaryOf({ matrix, mix, nobodyReads })
+console.log(`\n${summary}\n`)
+if (given.page !== undefined) {
+  const link = (file: string): string =>
+    `![reads per second over bare](${relative(dirname(given.page ?? ''), join(directory, file))})`
+  fillIn(given.page, 'writes', [summary, ...plots.map(link)].join('\n\n'))
+}
 const tookSeconds = Math.round((performance.now() - startedAtMs) / 1000)
 console.log(`took ${tookSeconds} s`)
 writeResult(given.out, {

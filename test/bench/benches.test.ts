@@ -108,7 +108,7 @@ describe('the benchmarks run, and write what can be read', () => {
 
   it('writes', { timeout: 120_000 }, async () => {
     const args = ['--quick', '--lag', '20', '--eventual', 'another-table,same-rows']
-    await runBench('writes', args, ({ result }) => {
+    await runBench('writes', args, ({ result, file }) => {
       expect(result).toMatchObject({ bench: 'writes', ...ENVIRONMENT })
       const matrix = result['matrix'] as readonly WritesCell[]
       const mix = result['mix'] as readonly WritesCell[]
@@ -130,6 +130,9 @@ describe('the benchmarks run, and write what can be read', () => {
       // The check notices stale reads: nothing keeps these from the rows that are written.
       const sameRows = matrix.find((cell) => cell.case === 'same-rows' && cell.sessions === 'none')
       expect(sameRows?.contenders['eventual']?.staleReads).toBeGreaterThan(0)
+      for (const name of ['writes-none-4', 'writes-request-4', 'writes-mix']) {
+        expect(file(`${name}.svg`)).toEqual(isSvg)
+      }
       const nobodyReads = result['nobodyReads'] as { writes: number; questionsPerWrite: number }
       expect(Math.abs(nobodyReads.writes - 1000)).toBeLessThan(10)
       expect(nobodyReads.questionsPerWrite).toBeLessThan(0.05)
