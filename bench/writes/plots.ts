@@ -9,7 +9,9 @@ export const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(val
 const lineOf = (cell: MatrixCell): string => `${cell.case.replace('-', ' ')}, ${lagText(cell.lag)}`
 const barOf = (cell: MixCell): string =>
   `${100 - cell.writeShare}/${cell.writeShare}, ${cell.sessions === 'none' ? 'no sessions' : 'a session for ten'}`
-const groupOf = (cell: MixCell): string => `${lagText(cell.lag)}, ${cell.callers} callers`
+// Two lines, so that all of them fit under the bars.
+const groupOf = ({ callers, lag }: MixCell): string =>
+  `${lag === 'natural' ? lag : `${lag} ms`}\n${callers} callers`
 
 /** Draws throughput over bare by write rate, a line for each case and lag. Returns the names of the files. */
 export function plotMatrix(directory: string, all: readonly MatrixCell[]): readonly string[] {
