@@ -44,7 +44,7 @@ export interface EffectRows {
   readonly types: readonly (readonly [oid: number, schema: string, name: string])[]
   readonly operators: readonly (readonly [schema: string, name: string, callee: number])[]
   /** Functions that may be called for values of the system's own types, by no name. */
-  readonly silent: readonly number[]
+  readonly silent: readonly (readonly [callee: number])[]
   /** Functions that may be called as if they were columns. */
   readonly attributes: readonly (readonly [name: string, callee: number])[]
 }

@@ -72,7 +72,7 @@ describe('everything is', () => {
     ['a table that is set like a sequence', { targets: [{ name: 'r', access: 'set-sequence' }] }, {}],
     ['a view that is truncated', { targets: [{ name: 'v', access: 'truncate' }] }, {}],
     ['a target of the system', { targets: [{ name: 'pg_class', access: 'update' }] }, {}],
-    ['a cast that nobody names', {}, { silent: [99] }],
+    ['a cast that nobody names', {}, { silent: [[99]] }],
     [
       'more steps than are followed',
       reading('v'),
@@ -97,7 +97,7 @@ describe('everything is', () => {
 })
 
 test('casts between types of the system are called by no name', () => {
-  const cast = { silent: [50], routines: [[50, 'sql', 'm', null]] } as const
+  const cast = { silent: [[50]], routines: [[50, 'sql', 'm', null]] } as const
   expect(footprint(reading('r'), cast).shows).toEqual(['app.m', 'app.r'])
 })
 

@@ -15,7 +15,7 @@ export class Effects {
   readonly #graph: EffectGraph
   readonly #resolver: UseResolver
   readonly #routines: RoutineUses
-  readonly #silent: readonly number[]
+  readonly #silent: EffectRows['silent']
   readonly #byUses = new WeakMap<NamedUses, Footprint>()
   /** By the steps that a text begins with: few of many texts differ in them. */
   readonly #bySteps = new Map<string, Footprint>()
@@ -32,7 +32,7 @@ export class Effects {
     const known = this.#byUses.get(uses)
     if (known !== undefined) return known
     const first = new FirstSteps()
-    for (const callee of this.#silent) first.visit('call', callee)
+    for (const [callee] of this.#silent) first.visit('call', callee)
     this.#resolver.resolve(uses, first)
     const footprint = this.#after(first)
     this.#byUses.set(uses, footprint)

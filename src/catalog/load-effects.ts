@@ -1,4 +1,4 @@
-import { pureNames } from './builtin-effects.ts'
+import { inputNames, pureNames } from './builtin-effects.ts'
 import { computingExtensions } from './extension-decisions.ts'
 import { literal } from './sql-literal.ts'
 import { words } from './words.ts'
@@ -153,6 +153,7 @@ type_call AS MATERIALIZED (
   ) c
   WHERE type >= 16384 AND (function >= 16384 OR function IN (SELECT oid FROM doubtful))
     AND function NOT IN (SELECT oid FROM computing)
+    AND function NOT IN (SELECT oid FROM pg_proc WHERE oid < 16384 AND proname IN (${listed(words(inputNames))}))
 ),
 element AS MATERIALIZED (
   SELECT oid, CASE WHEN typcategory = 'A' AND typelem <> 0 THEN typelem ELSE oid END AS type FROM pg_type
@@ -195,7 +196,9 @@ effect_edge AS MATERIALIZED (
     SELECT r.owner, r.phase, o.oprcode::oid FROM referred r JOIN pg_operator o ON o.oid = r.refobjid
     WHERE r.refclassid = 'pg_operator'::regclass
     UNION
-    SELECT r.owner, r.phase, c.function FROM referred r JOIN opclass_call c ON c.opclass = r.refobjid
+    -- Scans of an index, and the choice of partitions to read, compare values by these, too.
+    SELECT r.owner, p.phase, c.function
+    FROM referred r JOIN opclass_call c ON c.opclass = r.refobjid, LATERAL (VALUES (r.phase), ('read')) p (phase)
     WHERE r.refclassid = 'pg_opclass'::regclass
     UNION
     SELECT type::bigint * 8 + 3, 'call', function FROM type_call
@@ -361,7 +364,14 @@ export const effectRowsSql: string = [
         AND (castfunc >= 16384 OR castfunc IN (SELECT oid FROM doubtful))
       UNION
       SELECT c.function FROM pg_opclass k JOIN opclass_call c ON c.opclass = k.oid
-      WHERE k.opcdefault AND k.opcintype < 16384 AND c.function >= 16384) s WHERE f NOT IN (SELECT oid FROM computing)`,
+      WHERE k.opcdefault AND k.opcintype < 16384 AND c.function >= 16384
+      UNION
+      -- Added to families of the system, where clauses that follow from others may use them.
+      SELECT amproc::oid FROM pg_amproc
+      WHERE amprocfamily < 16384 AND amproc::oid >= 16384 AND amproclefttype < 16384 AND amprocrighttype < 16384
+      UNION
+      SELECT o.oprcode::oid FROM pg_amop m JOIN pg_operator o ON o.oid = m.amopopr
+      WHERE m.amopfamily < 16384 AND o.oprcode::oid >= 16384 AND m.amoplefttype < 16384 AND m.amoprighttype < 16384) s WHERE f NOT IN (SELECT oid FROM computing)`,
   ),
   section(
     'attributes',

@@ -93,6 +93,7 @@ const statements: readonly Row[] = [
   // Functions of the system
   ["SELECT lower('A'), now(), random(), current_user, to_char(now(), 'YYYY')", '', ''],
   ["SELECT CAST('1' AS int), int4('1'), '2020-01-01'::date", '', ''],
+  ["SELECT array_in('{1}', 1, -1), record_in('(1)', 1, -1)", '', '*'],
   ['SELECT lo_get(1)', '', 'pg_catalog.pg_largeobject'],
   ["SELECT lo_put(1, 0, '')", 'pg_catalog.pg_largeobject', 'pg_catalog.pg_largeobject'],
   ["SELECT pg_relation_size('t')", '', '*'],

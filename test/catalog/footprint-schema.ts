@@ -179,6 +179,14 @@ CREATE OPERATOR <# (LEFTARG = pair, RIGHTARG = pair, FUNCTION = pair_less);
 CREATE OPERATOR ~~~ (LEFTARG = oid, RIGHTARG = bytea, FUNCTION = pg_catalog.lo_from_bytea);
 CREATE INDEX ON stored (apart_key(n::int));
 
+-- A class of operators that only an index and a partitioned table name
+CREATE FUNCTION apart_order(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT btint4cmp($1, $2) * (1 - 2 * (SELECT count(*)::int % 2 FROM app.apart))';
+CREATE OPERATOR CLASS apart_ops FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 apart_order(int, int);
+CREATE TABLE classed (n int); INSERT INTO classed VALUES (1), (2); CREATE INDEX ON classed (n apart_ops);
+CREATE TABLE classed_parts (n int) PARTITION BY RANGE (n apart_ops);
+CREATE TABLE classed_low PARTITION OF classed_parts FOR VALUES FROM (MINVALUE) TO (3);
+CREATE TABLE classed_rest PARTITION OF classed_parts DEFAULT; INSERT INTO classed_parts VALUES (1), (2);
+
 -- Bodies
 CREATE FUNCTION with_cursor() RETURNS int LANGUAGE plpgsql AS $$
 DECLARE c CURSOR FOR SELECT id FROM apart; n int; BEGIN OPEN c; FETCH c INTO n; CLOSE c; RETURN n; END $$;

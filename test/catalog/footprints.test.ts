@@ -204,6 +204,7 @@ const writes: readonly Row[] = [
   ['INSERT INTO lonely SELECT poly(id) FROM apart WHERE id = 2', 'lonely', 'apart lonely seen'],
   ["SELECT 1::oid ~~~ ''", '*', '*'],
   ['TRUNCATE nowhere', '*', '*'],
+  ['INSERT INTO classed VALUES (3)', 'classed', 'apart classed'],
 ]
 const reads: readonly Row[] = [
   // A cast, written like a call.
@@ -293,6 +294,11 @@ const reads: readonly Row[] = [
   ['SELECT NULL::app.fine_pair', '', 'apart'],
   ['SELECT count(*) FROM pg_largeobject', '', '*'],
   ["SELECT '[1,2)'::app.int_span", '', 'apart'],
+  ['SELECT * FROM classed WHERE n = 1', '', 'apart classed'],
+  ['SELECT * FROM classed_parts WHERE n = 1', '', 'apart classed_parts'],
+  // The type is a number.
+  ["SELECT array_in('{5}', 'app.fine'::regtype, -1)", '', '*'],
+  ["SELECT domain_in('5', 'app.fine'::regtype, -1) IS NULL", '', '*'],
 ]
 
 describe('what the catalog says', () => {
@@ -325,5 +331,32 @@ describe('what the server does', () => {
     )
     expect(done.length).toBeGreaterThan(50)
     expect(done.filter(({ changed }) => changed.length > 1).length).toBeGreaterThan(20)
+  })
+})
+
+describe('functions for values of the system, which no statement names', () => {
+  const cast = 'CREATE CAST (date AS int) WITH FUNCTION app.days_and_apart(date) AS IMPLICIT'
+  const comparison = `ALTER OPERATOR FAMILY pg_catalog.integer_ops USING btree
+    ADD FUNCTION 1 (int, numeric) app.apart_and_numeric(int, numeric)`
+
+  test.each([
+    ['a cast', cast, 'DROP CAST (date AS int)'],
+    [
+      'a comparison',
+      comparison,
+      'ALTER OPERATOR FAMILY pg_catalog.integer_ops USING btree DROP FUNCTION 1 (int, numeric)',
+    ],
+  ])('%s may be called by any statement', async (_, create, drop) => {
+    await ground.client.query(`
+      CREATE OR REPLACE FUNCTION app.days_and_apart(date) RETURNS int LANGUAGE sql AS 'SELECT count(*)::int FROM app.apart';
+      CREATE OR REPLACE FUNCTION app.apart_and_numeric(int, numeric) RETURNS int LANGUAGE sql IMMUTABLE
+        AS 'SELECT sign($1 - $2)::int + 0 * count(*)::int FROM app.apart';
+      ${create}`)
+    await ground.look()
+    expect(ground.footprint('SELECT * FROM app.lonely')).toEqual({
+      changes: [],
+      shows: ['app.apart', 'app.lonely'],
+    })
+    await ground.client.query(drop)
   })
 })
