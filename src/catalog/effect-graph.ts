@@ -1,5 +1,6 @@
-import type { EdgeKind, EffectRows, Phase, RelationKind } from './effect-rows.ts'
+import type { EdgeKind, GraphRows, Phase, RelationKind } from './effect-rows.ts'
 import { Families } from './families.ts'
+import type { PrimaryKeyColumn } from './key.ts'
 import type { QualifiedName } from './qualified-name.ts'
 
 export interface KnownRelation extends QualifiedName {
@@ -49,8 +50,9 @@ export class EffectGraph {
   readonly #routines = new Map<number, Routine>()
   readonly #keyColumns = new Map<number, ReadonlySet<string> | undefined>()
   readonly #transitionTables = new Map<number, Set<string>>()
+  readonly #primaryKeys = new Map<number, readonly PrimaryKeyColumn[]>()
 
-  constructor({ edges, keys, parents, relations, routines, triggers }: EffectRows) {
+  constructor({ edges, keys, parents, primaryKeys, relations, routines, triggers }: GraphRows) {
     for (const [oid, kind, schema, name] of relations) this.#relations.set(oid, { oid, kind, schema, name })
     this.#families = new Families(this.#relations.keys(), parents)
     for (const [owner, phase, what, ref] of edges) push(this.#edges, `${owner} ${phase}`, { what, ref })
@@ -67,6 +69,10 @@ export class EffectGraph {
     }
     for (const [oid, language, text, head] of routines) {
       this.#routines.set(oid, { language, head: head ?? '', ...(text !== null && { text }) })
+    }
+    for (const [columns, owners] of primaryKeys) {
+      const key = columns.map(([name, type, position]) => ({ name, type, position }))
+      for (const oid of owners) this.#primaryKeys.set(oid, key)
     }
   }
 
@@ -115,15 +121,24 @@ export class EffectGraph {
     const [relation, ...others] = this.family(oid)
     if (keys.length === 0 || relation?.kind !== 'r' || others.length > 0) return undefined
     if (this.edges('relation', oid, 'update').length > 0) return undefined
-    // It may assign other columns.
-    if (this.triggers(oid).some(({ events }) => (events & BEFORE_ROW_UPDATE) === BEFORE_ROW_UPDATE))
-      return undefined
+    if (this.mayAssignMore(oid, 'update')) return undefined
     const columns = new Set<string>()
     for (const name of keys.flatMap((key) => key.columns)) {
       if (name === null) return undefined
       columns.add(name)
     }
     return columns
+  }
+
+  /** True where a trigger may assign columns of a row before it is written. */
+  mayAssignMore(oid: number, access: 'insert' | 'update'): boolean {
+    const event = BEFORE_ROW[access]
+    return this.triggers(oid).some(({ events }) => (events & event) === event)
+  }
+
+  /** The primary key of an ordinary table that stands alone, where it has one that a statement can prove. */
+  primaryKey(oid: number): readonly PrimaryKeyColumn[] | undefined {
+    return this.family(oid).length > 1 ? undefined : this.#primaryKeys.get(oid)
   }
 
   routine(oid: number): Routine | undefined {
@@ -137,7 +152,7 @@ export class EffectGraph {
 }
 
 /** Bits of `pg_trigger.tgtype`. */
-const BEFORE_ROW_UPDATE = 1 + 2 + 16
+const BEFORE_ROW = { insert: 1 + 2 + 4, update: 1 + 2 + 16 } as const
 
 const OBJECTS = { function: 0, relation: 1, type: 3 } as const
 

@@ -1,4 +1,4 @@
-import type { EffectRows } from './effect-rows.ts'
+import type { NameRows } from './effect-rows.ts'
 import type { QualifiedName } from './qualified-name.ts'
 
 /** Identifiers of what a name may mean: without a schema, whatever has this name in any schema. */
@@ -36,7 +36,7 @@ export class EffectNames {
   readonly #called = new Map<string, readonly number[]>()
   readonly #attributes = new Map<string, number[]>()
 
-  constructor({ attributes, called, operators, relations, types }: EffectRows) {
+  constructor({ attributes, called, operators, relations, types }: NameRows) {
     for (const [oid, , schema, name] of relations) this.relations.add(schema, name, oid)
     for (const [oid, schema, name] of types) this.types.add(schema, name, oid)
     for (const [schema, name, callee] of operators) this.operators.add(schema, name, callee)

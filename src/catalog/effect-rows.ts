@@ -1,3 +1,4 @@
+import type { KeyType } from './key.ts'
 import type { EffectSection } from './load-effects.ts'
 import type { LoadedRow } from './load-query.ts'
 
@@ -13,9 +14,12 @@ export type Phase = 'read' | 'write' | 'insert' | 'update' | 'delete' | 'refresh
  */
 export type EdgeKind = 'call' | 'read' | 'any' | 'sequence' | 'type' | 'everything' | 'shows-everything'
 
+/** A relation of a user, by its OID. */
+export type RelationRow = readonly [oid: number, kind: RelationKind, schema: string, name: string]
+
 /** Dependencies between objects, as one load returns them. Objects are identified by their OIDs. */
-export interface EffectRows {
-  readonly relations: readonly (readonly [oid: number, kind: RelationKind, schema: string, name: string])[]
+export interface GraphRows {
+  readonly relations: readonly RelationRow[]
   readonly parents: readonly (readonly [child: number, parent: number])[]
   readonly keys: readonly (readonly [
     referencing: number,
@@ -39,14 +43,28 @@ export interface EffectRows {
     text: string | null,
     head: string | null,
   ])[]
+  /** Primary keys of ordinary tables, where each of their columns has a `KeyType`. */
+  readonly primaryKeys: readonly (readonly [
+    columns: readonly (readonly [name: string, type: KeyType, position: number])[],
+    relations: readonly number[],
+  ])[]
+}
+
+/** Names of objects, as one load returns them. */
+export interface NameRows {
+  readonly relations: readonly RelationRow[]
   /** Names of functions of which all can be looked into, or touch nothing. */
   readonly called: readonly (readonly [schema: string, name: string, oids: readonly number[]])[]
   readonly types: readonly (readonly [oid: number, schema: string, name: string])[]
   readonly operators: readonly (readonly [schema: string, name: string, callee: number])[]
-  /** Functions that may be called for values of the system's own types, by no name. */
-  readonly silent: readonly (readonly [callee: number])[]
   /** Functions that may be called as if they were columns. */
   readonly attributes: readonly (readonly [name: string, callee: number])[]
+}
+
+/** Rows of one load that tell the effects of statements. */
+export interface EffectRows extends GraphRows, NameRows {
+  /** Functions that may be called for values of the system's own types, by no name. */
+  readonly silent: readonly (readonly [callee: number])[]
 }
 
 /** The sections of a load. Absent where one is missing. */
@@ -71,5 +89,6 @@ const SECTIONS: readonly EffectSection[] = [
   'types',
   'operators',
   'silent',
+  'primaryKeys',
   'attributes',
 ]

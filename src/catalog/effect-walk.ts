@@ -18,7 +18,7 @@ const EVENTS: Readonly<Partial<Record<Step, number>>> = {
   'truncate-cascade': 32,
 }
 
-/** Follows what some steps lead to, each once. What is not known on the way is everything. */
+/** Follows what a step leads to, each step once. What is not known on the way is everything. */
 export class EffectWalk implements UseSink {
   readonly #graph: EffectGraph
   readonly #resolver: UseResolver
@@ -26,6 +26,8 @@ export class EffectWalk implements UseSink {
   readonly found: FootprintGatherer = new FootprintGatherer()
   readonly #seen = new Set<string>()
   readonly #open: (readonly [step: Step, oid: number])[] = []
+  #start: { readonly step: Step; readonly oid: number } | undefined
+  #visitsOfStart = 0
 
   constructor(graph: EffectGraph, resolver: UseResolver, routines: RoutineUses) {
     this.#graph = graph
@@ -33,8 +35,23 @@ export class EffectWalk implements UseSink {
     this.#routines = routines
   }
 
-  /** Goes to the end of all ways. */
-  finish(): void {
+  /**
+   * Whether a walk that began with a relation came to it again. Where it is changed, foreign keys that look for rows in it
+   * do not count: they change none.
+   */
+  get isCircular(): boolean {
+    // What is changed is read as well.
+    return this.#visitsOfStart > (this.#start?.step === 'read' ? 1 : 2)
+  }
+
+  /** Goes to the end of all ways that begin with a step. */
+  follow(step: Step, oid: number): void {
+    this.#start = { step, oid }
+    this.visit(step, oid)
+    this.#finish()
+  }
+
+  #finish(): void {
     for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop()) {
       if (this.found.isEverything) return
       if (this.#seen.size > MOST_STEPS) return this.found.addEverything()
@@ -43,6 +60,7 @@ export class EffectWalk implements UseSink {
   }
 
   visit(step: Step, oid: number): void {
+    if (oid === this.#start?.oid && isOfRelation(step)) this.#visitsOfStart += 1
     const key = `${step} ${oid}`
     if (this.#seen.has(key)) return
     this.#seen.add(key)
@@ -91,7 +109,7 @@ export class EffectWalk implements UseSink {
     for (const member of family) {
       this.#followWrite(member.oid, access)
       this.#trigger(member.oid, access)
-      for (const key of this.#graph.keysOf(member.oid)) this.visit('read', key.referenced)
+      for (const key of this.#graph.keysOf(member.oid)) this.#lookAt(key.referenced)
       if (!isBesideKeys) for (const key of this.#graph.keysTo(member.oid)) this.#actOn(key, access)
     }
     // A row that moves to another partition is deleted and inserted.
@@ -130,7 +148,12 @@ export class EffectWalk implements UseSink {
     else if (access === 'delete' && onDelete === 'c') this.visit('delete', referencing)
     else if (access === 'delete' && CHANGING.has(onDelete)) this.visit('update', referencing)
     else if (access === 'truncate-cascade') this.visit('truncate-cascade', referencing)
-    else if (access !== 'insert') this.visit('read', referencing)
+    else if (access !== 'insert') this.#lookAt(referencing)
+  }
+
+  /** Visits a relation in which a foreign key looks for rows. */
+  #lookAt(oid: number): void {
+    if (oid !== this.#start?.oid || this.#start.step === 'read') this.visit('read', oid)
   }
 
   #follow(edges: readonly Edge[]): void {
@@ -158,6 +181,10 @@ export class EffectWalk implements UseSink {
       }
     }
   }
+}
+
+function isOfRelation(step: Step): boolean {
+  return step !== 'call' && step !== 'type'
 }
 
 const CHANGING: ReadonlySet<string> = new Set(['c', 'n', 'd'])

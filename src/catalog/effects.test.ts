@@ -14,6 +14,7 @@ const NONE: EffectRows = {
   types: [],
   operators: [],
   silent: [],
+  primaryKeys: [],
   attributes: [],
 }
 

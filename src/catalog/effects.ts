@@ -4,8 +4,9 @@ import type { EffectRows } from './effect-rows.ts'
 import { EffectWalk } from './effect-walk.ts'
 import { FootprintGatherer } from './footprint-gatherer.ts'
 import { EVERYTHING, type Footprint, type NamedUses } from './footprint.ts'
+import { KeyProver, type Reach } from './key-prover.ts'
 import { RoutineUses, type BodyUses } from './routine-uses.ts'
-import { UseResolver, type Step, type Surroundings, type UseSink } from './use-resolver.ts'
+import { UseResolver, type Step, type Steps, type Surroundings, type UseSink } from './use-resolver.ts'
 
 /** Remembered of footprints and of what single steps lead to. */
 const MOST_ENTRIES = 5_000
@@ -19,13 +20,15 @@ export class Effects {
   readonly #byUses = new WeakMap<NamedUses, Footprint>()
   /** By the steps that a text begins with: few of many texts differ in them. */
   readonly #bySteps = new Map<string, Footprint>()
-  readonly #byStep = new Map<string, FootprintGatherer>()
+  readonly #byStep = new Map<string, Reach>()
+  readonly #keys: KeyProver
 
   constructor(rows: EffectRows, around: Surroundings, usesIn: BodyUses) {
     this.#graph = new EffectGraph(rows)
     this.#resolver = new UseResolver(this.#graph, new EffectNames(rows), around)
     this.#routines = new RoutineUses(this.#graph, usesIn)
     this.#silent = rows.silent
+    this.#keys = new KeyProver(this.#graph, (step, oid) => this.#behind(step, oid))
   }
 
   footprint(uses: NamedUses): Footprint {
@@ -34,7 +37,7 @@ export class Effects {
     const first = new FirstSteps()
     for (const [callee] of this.#silent) first.visit('call', callee)
     this.#resolver.resolve(uses, first)
-    const footprint = this.#after(first)
+    const footprint = this.#keys.refine(this.#after(first), uses.keys, first.steps)
     this.#byUses.set(uses, footprint)
     return footprint
   }
@@ -49,20 +52,21 @@ export class Effects {
     return footprint
   }
 
-  #union(steps: FirstSteps['steps'], found: FootprintGatherer): Footprint {
-    for (const [step, oid] of steps) found.merge(this.#behind(step, oid))
+  #union(steps: Steps, found: FootprintGatherer): Footprint {
+    for (const [step, oid] of steps) found.merge(this.#behind(step, oid).found)
     return found.isEverything ? EVERYTHING : found.footprint
   }
 
-  #behind(step: Step, oid: number): FootprintGatherer {
+  #behind(step: Step, oid: number): Reach {
     const key = `${step} ${oid}`
     const known = this.#byStep.get(key)
     if (known !== undefined) return known
     const walk = new EffectWalk(this.#graph, this.#resolver, this.#routines)
-    walk.visit(step, oid)
-    walk.finish()
-    remember(this.#byStep, key, walk.found)
-    return walk.found
+    walk.follow(step, oid)
+    const { found, isCircular } = walk
+    const reach = { found, isCircular }
+    remember(this.#byStep, key, reach)
+    return reach
   }
 }
 

@@ -34,6 +34,10 @@ export class FootprintGatherer {
     return this.changes.isEmpty && this.shows.isEmpty
   }
 
+  has(name: QualifiedName): boolean {
+    return this.changes.has(name) || this.shows.has(name)
+  }
+
   /** Adds all that another one has gathered. */
   merge({ changes, shows }: FootprintGatherer): void {
     this.changes.merge(changes)
@@ -59,6 +63,10 @@ class RelationGatherer {
 
   get isEmpty(): boolean {
     return !this.#isEverything && this.#names.size === 0
+  }
+
+  has(name: QualifiedName): boolean {
+    return this.#isEverything || this.#names.has(spelled(name))
   }
 
   merge(other: RelationGatherer): void {

@@ -1,3 +1,4 @@
+import type { KeyCandidate, KeyProof } from './key.ts'
 import type { QualifiedName } from './qualified-name.ts'
 
 /**
@@ -16,6 +17,10 @@ export interface Footprint {
   readonly changes: RelationSet
   /** Relations on whose contents its result, its errors or its effects may depend. */
   readonly shows: RelationSet
+  /** For some of the relations that it changes: it changes only rows with this primary key. Absent where there are none. */
+  readonly changedKeys?: readonly KeyProof[]
+  /** For some of the relations that it shows: it shows only rows with this primary key. Absent where there are none. */
+  readonly shownKeys?: readonly KeyProof[]
 }
 
 /** How a statement treats a relation that it does not merely read. */
@@ -39,6 +44,8 @@ export interface NamedUses {
   readonly attributes?: readonly QualifiedName[]
   /** Relations that are changed. Absent where the text may touch something that it does not name. */
   readonly targets?: readonly Target[]
+  /** Relations of which the text touches only rows with certain values. */
+  readonly keys?: readonly KeyCandidate[]
 }
 
 /** A larger set is `'everything'`. */
@@ -50,9 +57,9 @@ const SHOWS_EVERYTHING: Footprint = Object.freeze({ changes: Object.freeze([]), 
 /** The footprint of a statement that is proven to change nothing. */
 export function withoutChanges(footprint: Footprint): Footprint {
   if (footprint.changes.length === 0) return footprint
-  return footprint === EVERYTHING
-    ? SHOWS_EVERYTHING
-    : Object.freeze({ ...SHOWS_EVERYTHING, shows: footprint.shows })
+  if (footprint === EVERYTHING) return SHOWS_EVERYTHING
+  const { changedKeys: _, ...shown } = footprint
+  return Object.freeze({ ...shown, changes: SHOWS_EVERYTHING.changes })
 }
 
 /**

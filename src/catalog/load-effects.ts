@@ -1,5 +1,6 @@
 import { inputNames, pureNames } from './builtin-effects.ts'
 import { computingExtensions } from './extension-decisions.ts'
+import { primaryKeysSql } from './load-primary-keys.ts'
 import { literal } from './sql-literal.ts'
 import { words } from './words.ts'
 
@@ -287,7 +288,14 @@ called AS MATERIALIZED (
 )`
 
 /** Pieces of the load query that read dependencies. */
-export const effectsSql: string = [basicsSql, piecesSql, typesSql, edgesSql, routinesSql].join(',')
+export const effectsSql: string = [
+  basicsSql,
+  piecesSql,
+  typesSql,
+  edgesSql,
+  routinesSql,
+  primaryKeysSql,
+].join(',')
 
 const section = (name: EffectSection, columns: string, from: string): string =>
   `SELECT 'effect', NULL, '${name}', COALESCE(json_agg(json_build_array(${columns}))::text, '[]') FROM ${from}`
@@ -304,6 +312,7 @@ export type EffectSection =
   | 'types'
   | 'operators'
   | 'silent'
+  | 'primaryKeys'
   | 'attributes'
 
 /** One row of `LoadedRow` for each section. */
@@ -373,6 +382,7 @@ export const effectRowsSql: string = [
       SELECT o.oprcode::oid FROM pg_amop m JOIN pg_operator o ON o.oid = m.amopopr
       WHERE m.amopfamily < 16384 AND o.oprcode::oid >= 16384 AND m.amoplefttype < 16384 AND m.amoprighttype < 16384) s WHERE f NOT IN (SELECT oid FROM computing)`,
   ),
+  section('primaryKeys', 'columns, relations', 'primary_key'),
   section(
     'attributes',
     'p.proname, p.oid::bigint',

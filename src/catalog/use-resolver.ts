@@ -18,6 +18,9 @@ export interface Surroundings {
 /** Access to an object: a relation is read or changed, a function is called, values of a type are used. */
 export type Step = Access | 'update-beside-keys' | 'read' | 'call' | 'type'
 
+/** Where a text begins: with access to these objects. */
+export type Steps = readonly (readonly [step: Step, oid: number])[]
+
 /** Receives the objects that names stand for. */
 export interface UseSink {
   readonly found: FootprintGatherer

@@ -138,7 +138,9 @@ class CachingJudge implements Judge {
     if (analysis.isProvisional !== true) {
       const entry = { analysis, statement, catalogVersion: catalog.version }
       this.#entries.set(sql, entry)
-      if (shape !== undefined && isAboutForm(analysis)) this.#shapes.set(shape, entry)
+      if (shape !== undefined && isAboutForm(analysis)) {
+        this.#shapes.set(shape, { ...entry, analysis: withoutLiterals(analysis) })
+      }
     }
     return statement
   }
@@ -168,6 +170,17 @@ function isAboutForm({ kind, multiple, reason, settings }: Analysis): boolean {
   return kind === 'read' && reason === 'select' && !multiple && settings === undefined
 }
 
+/** Without keys that are constants of the one text: others of its shape have other ones. */
+function withoutLiterals(analysis: Analysis): Analysis {
+  if (analysis.keys === undefined) return analysis
+  const { keys: found, ...others } = analysis
+  const keys = found.flatMap((key) => {
+    const values = new Map([...key.values].filter(([, value]) => 'parameter' in value))
+    return values.size === 0 ? [] : [{ ...key, values }]
+  })
+  return keys.length === 0 ? others : { ...others, keys }
+}
+
 /** A UTF-16 unit takes one to three bytes of UTF-8, so most texts need not be counted. */
 function isLongerThan(sql: string, maxBytes: number): boolean {
   if (sql.length > maxBytes) return true
@@ -179,8 +192,9 @@ const NAME_BYTES = 120
 
 /** Estimates the memory of an entry: two bytes per character, and the names. */
 function sizeOf(analysis: Analysis, sql: string): number {
-  const { functions, relations, operators, types, attributes = [], settings = [] } = analysis
-  const names = functions.length + relations.length + operators.length + types.length + attributes.length
+  const { functions, relations, operators, types, attributes = [], keys = [], settings = [] } = analysis
+  const lists = [functions, relations, operators, types, attributes, keys]
+  const names = lists.reduce((total, { length }) => total + length, 0)
   // Each is a rewritten piece of the text.
   const textBytes = (settings.length === 0 ? 2 : 6) * sql.length
   return ENTRY_BYTES + textBytes + NAME_BYTES * (names + settings.length)

@@ -8,18 +8,29 @@ import { leaving, strictest, write, type Verdict } from './verdict.ts'
 /** Names of one kind that a text uses, each once, with where it stands first. */
 export class Names {
   readonly #uses = new Map<string, NameUse>()
+  readonly #repeated = new Set<string>()
 
   add(use: NameUse): void {
-    const key = use.schema === undefined ? use.name : `${use.schema}\0${use.name}`
+    const key = keyOf(use)
+    if (this.#uses.has(key)) this.#repeated.add(key)
     const known = this.#uses.get(key)
     if (known === undefined || (known.endsWithTransaction === true && use.endsWithTransaction !== true)) {
       this.#uses.set(key, use)
     }
   }
 
+  /** Whether the text uses a name more than once. */
+  isRepeated(name: QualifiedName): boolean {
+    return this.#repeated.has(keyOf(name))
+  }
+
   uses(): readonly NameUse[] {
     return this.#uses.size === 0 ? none : [...this.#uses.values()]
   }
+}
+
+function keyOf({ name, schema }: QualifiedName): string {
+  return schema === undefined ? name : `${schema}\0${name}`
 }
 
 const none: readonly NameUse[] = []

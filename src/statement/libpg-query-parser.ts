@@ -8,6 +8,7 @@ import { isGarbled } from './garbled.ts'
 import { hintOf } from './hint.ts'
 import { engineFactory } from './libpg-query-engine.ts'
 import { hasCommentRun, nestingOf } from './nesting.ts'
+import { keyCandidates } from './key-candidates.ts'
 import { lastingOf } from './lasting/lasting.ts'
 import type { Analysis, SqlParser } from './parser.ts'
 import { definitionOf } from './plpgsql/definition.ts'
@@ -133,9 +134,11 @@ function analyzeTree(json: string, { sql, originalOf }: Condensed, isWhole: bool
     const found = toAnalysis(strictestOf(verdicts), verdicts.length > 1, walker.findings)
     const settings = settingsOf(statements, walker.findings.settingCalls)
     const select = isWhole && isSingleRead(found) ? selectIn(statements) : undefined
+    const keys = isWhole ? keysIn(statements, sql, walker.findings) : undefined
     const analysis = {
       ...found,
       ...(settings && { settings }),
+      ...(keys && { keys }),
       ...(select && { lasting: lastingOf(select) }),
     }
     return relocated(inCharacters(analysis, sql), originalOf)
@@ -151,6 +154,15 @@ function isSingleRead({ kind, multiple, reason }: Analysis): boolean {
 
 function selectIn([statement]: readonly TreeValue[]): TreeNode | undefined {
   return isNode(statement) ? unwrap(statement['stmt'], 'SelectStmt') : undefined
+}
+
+function keysIn(
+  [statement, ...others]: readonly TreeValue[],
+  sql: string,
+  { isOpaque, relations }: Findings,
+): Analysis['keys'] {
+  if (!isNode(statement) || others.length > 0 || isOpaque) return undefined
+  return keyCandidates(statement['stmt'], { sql, isRepeated: (name) => relations.isRepeated(name) })
 }
 
 /** Property by property: spreading takes longer than the walk. */

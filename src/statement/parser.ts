@@ -1,5 +1,6 @@
 import type { PlPgSqlBody, QualifiedName } from '../catalog/catalog.ts'
 import type { Target } from '../catalog/footprint.ts'
+import type { KeyCandidate } from '../catalog/key.ts'
 import type { Lasting } from './lasting/look.ts'
 import type { Records } from './plpgsql/queries.ts'
 import type { SessionState } from './session-state.ts'
@@ -37,6 +38,8 @@ export interface Analysis {
   readonly relations: readonly NameUse[]
   /** Relations that are changed. Absent where the text may touch something that it does not name. */
   readonly targets?: readonly Target[]
+  /** Relations of which it touches only rows with certain values. Absent where there are none. */
+  readonly keys?: readonly KeyCandidate[]
   readonly operators: readonly NameUse[]
   /**
    * Names after a dot: `name` in `t.name` and `(x).name`. Nearly always a column, but `t.name` is a call of `name(t)`

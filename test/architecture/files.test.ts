@@ -29,7 +29,6 @@ const crowded = {
   'monitoring/watched-node.ts WatchedNode': 34,
 }
 const bulky = {
-  'catalog/effect-rows.ts EffectRows': 11,
   'catalog/watcher.ts WatcherOptions': 9,
   'monitoring/cluster-monitor.ts ClusterMonitorOptions': 9,
 }

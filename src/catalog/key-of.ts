@@ -1,0 +1,62 @@
+import type { KeyProof, KeyType } from './key.ts'
+
+/**
+ * Returns the key that a statement touches in one execution: equal for equal keys, however their values are spelled, and
+ * different for different ones. Undefined where the values do not prove which key it is: then it may be any.
+ *
+ * @param values The values that are sent, before node-postgres converts them. They must not change until they are sent.
+ */
+export function keyOf({ columns }: KeyProof, values: readonly unknown[] = []): string | undefined {
+  let key = ''
+  for (const [index, { type, value }] of columns.entries()) {
+    const given = 'literal' in value ? value.literal : values[value.parameter - 1]
+    const text = textOf(given)
+    const canonical = text === undefined || text.length > LONGEST ? undefined : CANONICAL[type](text)
+    if (canonical === undefined) return undefined
+    key += index === 0 ? canonical : `\0${canonical}`
+  }
+  return key
+}
+
+/** The text that node-postgres sends for a value. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined
+  return typeof value === 'bigint' ? String(value) : undefined
+}
+
+const CANONICAL: Readonly<Record<KeyType, (text: string) => string | undefined>> = {
+  int2: (text) => integer(text, 2n ** 15n),
+  int4: (text) => integer(text, 2n ** 31n),
+  int8: (text) => integer(text, 2n ** 63n),
+  uuid,
+  text: plainText,
+  varchar: plainText,
+}
+
+/** Longer values are rare, and a key is remembered. In characters. */
+const LONGEST = 128
+
+/** A decimal number. Newer servers also accept 0x1F and 1_000, older ones do not. */
+function integer(text: string, limit: bigint): string | undefined {
+  const [, sign = '', digits = ''] = /^[ \t\n\v\f\r]*([+-]?)0*(\d+)[ \t\n\v\f\r]*$/.exec(text) ?? []
+  if (digits === '') return undefined
+  const number = sign === '-' ? -BigInt(digits) : BigInt(digits)
+  return number < -limit || number >= limit ? undefined : String(number)
+}
+
+/** PostgreSQL accepts hyphens behind each four digits, and braces around all. */
+function uuid(text: string): string | undefined {
+  const bare = text.startsWith('{') && text.endsWith('}') ? text.slice(1, -1) : text
+  if (!/^[\da-f]{4}(?:-?[\da-f]{4}){7}$/i.test(bare)) return undefined
+  return bare.replaceAll('-', '').toLowerCase()
+}
+
+/** Other characters may be converted between encodings, and two of them to the same one. */
+function plainText(text: string): string | undefined {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0 || code > 127) return undefined
+  }
+  return text
+}

@@ -1,0 +1,102 @@
+import type { EffectGraph, KnownRelation } from './effect-graph.ts'
+import type { FootprintGatherer } from './footprint-gatherer.ts'
+import type { Footprint, RelationSet } from './footprint.ts'
+import type { KeyCandidate, KeyColumn, KeyProof, KeyType, RequiredValue } from './key.ts'
+import { spelled } from './qualified-name.ts'
+import type { Step, Steps } from './use-resolver.ts'
+
+/** Consequences of a single step. */
+export interface Reach {
+  readonly found: FootprintGatherer
+  /** Whether it leads to the relation that it begins with in more than one way. */
+  readonly isCircular: boolean
+}
+
+/** Proves that a statement touches only rows with one primary key of some of its relations. */
+export class KeyProver {
+  readonly #graph: EffectGraph
+  readonly #behind: (step: Step, oid: number) => Reach
+
+  constructor(graph: EffectGraph, behind: (step: Step, oid: number) => Reach) {
+    this.#graph = graph
+    this.#behind = behind
+  }
+
+  /**
+   * Adds keys to a footprint.
+   *
+   * @param steps Where the text begins.
+   */
+  refine(footprint: Footprint, candidates: readonly KeyCandidate[] | undefined, steps: Steps): Footprint {
+    const { changes, shows } = footprint
+    if (candidates === undefined || changes === 'everything' || shows === 'everything') return footprint
+    const changedKeys: KeyProof[] = []
+    const shownKeys: KeyProof[] = []
+    for (const candidate of candidates) {
+      const isRead = candidate.access === 'read'
+      const proofs = this.#prove(candidate, isRead ? shows : changes, steps)
+      ;(isRead ? shownKeys : changedKeys).push(...proofs)
+    }
+    if (changedKeys.length === 0 && shownKeys.length === 0) return footprint
+    return Object.freeze({
+      ...footprint,
+      ...(changedKeys.length > 0 && { changedKeys: Object.freeze(changedKeys) }),
+      ...(shownKeys.length > 0 && { shownKeys: Object.freeze(shownKeys) }),
+    })
+  }
+
+  /** Returns a proof for each relation that the candidate's name may stand for, where there is one. */
+  #prove(candidate: KeyCandidate, relations: RelationSet, steps: Steps): readonly KeyProof[] {
+    const proofs: KeyProof[] = []
+    for (const [step, oid] of steps) {
+      const known = step === 'read' ? this.#graph.relation(oid) : undefined
+      if (known === undefined || !isMeant(known, candidate)) continue
+      const relation = spelled(known)
+      if (!relations.includes(relation) || !this.#isOnlyWay(known, candidate, steps)) continue
+      const columns = this.#columns(oid, candidate)
+      if (columns !== undefined) proofs.push(Object.freeze({ relation, columns }))
+    }
+    return proofs
+  }
+
+  /** Whether the statement touches a relation where the text names it, and in no other way. */
+  #isOnlyWay(relation: KnownRelation, { access }: KeyCandidate, steps: Steps): boolean {
+    const own: Step[] = []
+    for (const [step, oid] of steps) {
+      const isOwn = oid === relation.oid && step !== 'call' && step !== 'type'
+      if (isOwn) own.push(step)
+      const { found, isCircular } = this.#behind(step, oid)
+      if (isOwn ? isCircular : found.has(relation)) return false
+    }
+    // A text names once what it changes, and that is read, too.
+    return own.length === (access === 'read' ? 1 : 2)
+  }
+
+  #columns(oid: number, candidate: KeyCandidate): readonly KeyColumn[] | undefined {
+    const { access, assigned = [], values } = candidate
+    if ((access === 'insert' || access === 'update') && this.#graph.mayAssignMore(oid, access))
+      return undefined
+    const columns: KeyColumn[] = []
+    for (const { name, position, type } of this.#graph.primaryKey(oid) ?? []) {
+      const value = values.get(name) ?? values.get(position)
+      if (value === undefined || assigned.includes(name) || !isOfType(value, type)) return undefined
+      columns.push(Object.freeze({ type, value: shown(value) }))
+    }
+    return columns.length === 0 ? undefined : Object.freeze(columns)
+  }
+}
+
+/** Whether the candidate's name may stand for a relation. */
+function isMeant({ name, schema }: KnownRelation, meant: KeyCandidate): boolean {
+  return name === meant.name && (meant.schema === undefined || meant.schema === schema)
+}
+
+/** A number in a text is of a type of its own: compared with an integer it is the same, as a text it may be spelled otherwise. */
+function isOfType(value: RequiredValue, type: KeyType): boolean {
+  if ('parameter' in value || !value.isNumber) return true
+  return type === 'int2' || type === 'int4' || type === 'int8'
+}
+
+function shown(value: RequiredValue): KeyColumn['value'] {
+  return Object.freeze('parameter' in value ? value : { literal: value.literal })
+}
