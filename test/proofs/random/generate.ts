@@ -22,6 +22,8 @@ const makers: readonly Maker[] = [
   foreignKey,
   foreignKey,
   foreignKey,
+  foreignKey,
+  foreignKey,
   rowTrigger,
   rowTrigger,
   rowTrigger,
@@ -69,9 +71,6 @@ export interface Programs {
   readonly reads: readonly Program[]
 }
 
-const MOST_WRITES = 24
-const MOST_READS = 36
-
 /** A schema and statements for it. Everything follows from the seed. */
 export function generate(seed: number): Plan {
   const world = new World(seed)
@@ -83,19 +82,24 @@ export function generate(seed: number): Plan {
     make(reader)
     make(plainTable)
   }
-  for (let count = 14 + dice.below(8); count > 0; count--) make(dice.pick(makers))
-  const programs = programsFor(world, pieces)
+  for (let count = 10 + dice.below(4); count > 0; count--) make(dice.pick(makers))
+  const programs = programsFor(world, pieces, { writes: 32, reads: 24 })
   const laterPieces = Array.from({ length: 4 }, () => dice.pick([alteration, dice.pick(makers)])(world))
+  const later = [...laterPieces, ...dice.some(pieces, 6)]
   return {
     seed,
     pieces,
     programs,
     laterPieces,
-    laterPrograms: programsFor(world, [...pieces, ...laterPieces]),
+    laterPrograms: programsFor(world, later, { writes: 14, reads: 18 }),
   }
 }
 
-function programsFor(world: World, pieces: readonly Piece[]): Programs {
+function programsFor(
+  world: World,
+  pieces: readonly Piece[],
+  most: { readonly writes: number; readonly reads: number },
+): Programs {
   const { dice } = world
   const program = (feature: string, sql: string): Program => ({
     feature,
@@ -105,20 +109,21 @@ function programsFor(world: World, pieces: readonly Piece[]): Programs {
     byIndex: dice.chance(0.3),
     ...(sql.endsWith('FROM STDIN') && { lines: '170\t2\tc\n171\t9\tc\n' }),
   })
-  const plain = world.relations.map(plainStatements)
-  const of = (kind: 'writes' | 'reads'): readonly Program[] =>
-    pieces.flatMap((piece) => dice.some(piece[kind] ?? [], 3).map((sql) => program(piece.feature, sql)))
+  const of = (kind: 'writes' | 'reads', count: number): readonly Program[] =>
+    pieces.flatMap((piece) => dice.some(piece[kind] ?? [], count).map((sql) => program(piece.feature, sql)))
+  const plain = dice.some(world.relations, 8).map(plainStatements)
   const writes = [
-    ...of('writes'),
     ...plain.flatMap((each) => dice.some(each.writes, 1).map((sql) => program('plain', sql))),
-    ...Array.from({ length: 9 }, () => program('random', randomWrite(world))),
+    ...Array.from({ length: 5 }, () => program('random', randomWrite(world))),
+    ...dice.some(of('writes', 4), most.writes),
   ]
+  // What relations hold is compared in any case, so few reads of them suffice.
   const reads = [
-    ...of('reads'),
-    ...plain.map(({ read }) => program('plain', read)),
-    ...Array.from({ length: 10 }, () => program('random', randomRead(world))),
+    ...plain.slice(0, 3).map(({ read }) => program('plain', read)),
+    ...Array.from({ length: 5 }, () => program('random', randomRead(world))),
+    ...dice.some(of('reads', 3), most.reads),
   ]
-  return { writes: dice.some(writes, MOST_WRITES), reads: dice.some(reads, MOST_READS) }
+  return { writes: dice.some(writes, most.writes), reads: dice.some(reads, most.reads) }
 }
 
 const PATHS = ['a, b, c', 'c, b, a', 'b, c, a', 'b, a, c, pg_catalog'] as const

@@ -114,7 +114,7 @@ export function inheritance(world: World): Piece {
   }
 }
 
-const ACTIONS = ['CASCADE', 'SET NULL', 'SET DEFAULT', 'NO ACTION', 'RESTRICT'] as const
+const ACTIONS = ['CASCADE', 'CASCADE', 'SET NULL', 'SET DEFAULT', 'NO ACTION', 'RESTRICT'] as const
 
 /** A foreign key, to a primary key, a unique column or a generated one. */
 export function foreignKey(world: World): Piece {
@@ -132,12 +132,13 @@ export function foreignKey(world: World): Piece {
   const uses = {
     writes: [
       `DELETE FROM ${to} WHERE id = 2`,
+      `DELETE FROM ${to} WHERE id > 3`,
       `UPDATE ${to} SET id = id + 50 WHERE id = 2`,
       `UPDATE ${to} SET note = 'k'`,
       `TRUNCATE ${to} CASCADE`,
       `DELETE FROM ${from}`,
-      `UPDATE ${from} SET ${up} = 4 WHERE id = 1`,
-      `INSERT INTO ${from} (id, n, note, ${up}) VALUES (40, 1, 'k', 1) RETURNING *`,
+      `UPDATE ${from} SET ${up} = 5 WHERE id = 1`,
+      `INSERT INTO ${from} (id, n, note, ${up}) VALUES (40, 1, 'k', 5) RETURNING *`,
     ],
     reads: [`SELECT id, ${up} FROM ${from}`, `SELECT count(*) FROM ${to} WHERE id = 2`],
   }
