@@ -222,6 +222,10 @@ effect_edge AS MATERIALIZED (
     AND (r.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_proc'::regclass)
       OR r.classid = 'pg_attrdef'::regclass AND r.refobjid IN (SELECT oid FROM touchable WHERE kind = 'S'))
   UNION ALL
+  -- Every policy depends on its table. Its sub-selects may read that, too.
+  SELECT owner, phase, 'read', owner / 8 FROM piece
+  WHERE classid = 'pg_policy'::regclass AND tree::text ~ (':relid ' || owner / 8 || ' ')
+  UNION ALL
   -- Sequences of serial and identity columns.
   SELECT d.refobjid::bigint * 8 + 1, 'write', 'sequence', d.objid
   FROM pg_depend d JOIN touchable c ON c.oid = d.objid AND c.kind = 'S'

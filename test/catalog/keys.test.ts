@@ -169,6 +169,8 @@ const reads: readonly Row[] = [
   ['SELECT count_plain() FROM plain WHERE id = $1', ''],
   ['SELECT touch_plain() FROM plain WHERE id = $1', ''],
   ['SELECT * FROM counted WHERE id = $1', ''],
+  ['SELECT * FROM limited WHERE id = $1', ''],
+  ['SELECT * FROM checked WHERE id = $1', 'checked=$1'],
   ['SELECT relname FROM pg_class, plain WHERE plain.id = $1', ''],
   ['WITH x AS (SELECT 1) SELECT * FROM plain WHERE id = $1', ''],
   ['WITH plain AS (SELECT 1 AS id) SELECT * FROM plain WHERE id = $1', ''],
@@ -218,6 +220,11 @@ const writes: readonly Row[] = [
   ['DELETE FROM touched WHERE id = $1', ''],
   ["UPDATE ruled SET note = 'b' WHERE id = $1", ''],
   ['INSERT INTO ruled_away VALUES ($1)', ''],
+  // Policies, checks and defaults that do
+  ["UPDATE limited SET note = 'b' WHERE id = $1", ''],
+  ["UPDATE counted SET note = 'b' WHERE id = $1", ''],
+  ['INSERT INTO checked VALUES ($1)', ''],
+  ['INSERT INTO computed VALUES ($1)', ''],
   // The row that is written is not the key that was sent.
   ['UPDATE plain SET id = 8 WHERE id = $1', ''],
   ['UPDATE plain SET (note, id) = ($2, $3) WHERE id = $1', ''],
