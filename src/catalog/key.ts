@@ -32,8 +32,14 @@ export interface PrimaryKeyColumn {
 }
 
 /** A value that a text requires a column to have. */
-export type RequiredValue =
-  { readonly parameter: number } | { readonly literal: string; readonly isNumber: boolean }
+export type RequiredValue = { readonly parameter: number } | RequiredLiteral
+
+export interface RequiredLiteral {
+  readonly literal: string
+  readonly isNumber: boolean
+  /** The place of the constant in its text. Absent where it is not known. */
+  readonly position?: number
+}
 
 /** A relation that a text names once, and of which it touches only rows with certain values. */
 export interface KeyCandidate extends QualifiedName {

@@ -11,7 +11,7 @@ describe('blanked', () => {
     ['both', "select * from t where a = 'x' limit 10", "select * from t where a = '' limit 0"],
     ['a constant at the end of an operator', 'select 1 where a=-5', 'select 0 where a=-0'],
   ])('empties %s', (_name, sql, expected) => {
-    expect(blanked(sql)).toBe(expected)
+    expect(blanked(sql)?.shape).toBe(expected)
   })
 
   it.each([
@@ -28,7 +28,7 @@ describe('blanked', () => {
     ],
     ['strings in dollars', "select $$a 1 'b'$$, $t$c$t$, 'd'", "select $$a 1 'b'$$, $t$c$t$, ''"],
   ])('leaves %s', (_name, sql, expected) => {
-    expect(blanked(sql)).toBe(expected)
+    expect(blanked(sql)?.shape).toBe(expected)
   })
 
   it.each([

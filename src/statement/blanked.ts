@@ -10,30 +10,40 @@ const MOST_DIGITS = 9
 /** In names, too: then the constant behind `UESCAPE` says which name it is. */
 export const UNICODE_ESCAPED: RegExp = /u&"/i
 
+/** A text without its plain constants. */
+export interface Blanked {
+  /** The text with these constants emptied. Texts of which it is the same have the same syntax tree but for these. */
+  readonly shape: string
+  /** Where each constant begins and ends in the text. */
+  readonly constants: readonly (readonly [start: number, end: number])[]
+}
+
 /**
- * The text with its plain constants emptied: strings without escapes, and small whole numbers. Texts of which this is the same
- * have the same syntax tree but for those constants. Undefined where there is none, or where it is not certain what is one.
+ * Empties the plain constants of a text: strings without escapes, and small whole numbers. Undefined where there is none,
+ * or where it is not certain what is one.
  */
-export function blanked(sql: string): string | undefined {
+export function blanked(sql: string): Blanked | undefined {
   if (sql.length > LONGEST || isGarbled(sql) || UNICODE_ESCAPED.test(sql)) return undefined
   const scanner = new Scanner(sql)
-  let key = ''
+  const constants: (readonly [start: number, end: number])[] = []
+  let shape = ''
   let from = 0
   for (let kind = scanner.next(); kind !== 'end'; kind = scanner.next()) {
     if (scanner.isOpen) return undefined
+    const { start, end } = scanner
     if (kind === 'number') {
-      if (!isPlainNumber(sql, scanner.start, scanner.end)) continue
-      key += sql.slice(from, scanner.start) + '0'
-      from = scanner.end
+      if (!isPlainNumber(sql, start, end)) continue
+      shape += sql.slice(from, start) + '0'
     } else if (kind === 'literal') {
       // With `standard_conforming_strings` off it would end elsewhere.
       if (scanner.hasBackslash) return undefined
-      if (!isPlainString(sql, scanner.start)) continue
-      key += sql.slice(from, scanner.start) + "''"
-      from = scanner.end
-    }
+      if (!isPlainString(sql, start)) continue
+      shape += sql.slice(from, start) + "''"
+    } else continue
+    constants.push([start, end])
+    from = end
   }
-  return from === 0 ? undefined : key + sql.slice(from)
+  return constants.length === 0 ? undefined : { shape: shape + sql.slice(from), constants }
 }
 
 /** Not `$1`, `1.5`, `.5`, `1e3` or `0x1F`. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { EVERYTHING } from '../catalog/footprint.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { KeyValue } from '../catalog/key.ts'
 import { createJudge } from './caching-judge.ts'
 import type { Judge } from './judge.ts'
 import type { Analysis, SqlParser } from './parser.ts'
@@ -18,7 +17,6 @@ interface Facts {
   readonly cacheBytes?: number
   readonly analysis?: Partial<Analysis>
   readonly fingerprint?: (sql: string) => string | undefined
-  readonly catalog?: Partial<Catalog>
 }
 
 function bench(facts: Facts = {}): Bench {
@@ -35,7 +33,7 @@ function bench(facts: Facts = {}): Bench {
   }
   const table: Bench = {
     parsed,
-    catalog: catalogOf(1, facts.catalog),
+    catalog: catalogOf(1),
     judge: createJudge({
       parser,
       catalog: () => table.catalog,
@@ -282,39 +280,4 @@ describe('texts that differ in constants alone', () => {
     judge.analysis('a 22')
     expect(parsed).toEqual(['a 1', 'a 22'])
   })
-})
-
-test('the key of a text is not that of another one which differs in constants', () => {
-  const constant = (text: string): KeyValue => ({ literal: text })
-  const { judge } = bench({
-    analysis: {
-      targets: [],
-      keys: [
-        {
-          name: 'r',
-          access: 'read',
-          values: new Map([
-            ['id', { literal: '1', isNumber: true }],
-            ['a', { parameter: 1 }],
-          ]),
-        },
-      ],
-    },
-    catalog: {
-      footprint: ({ keys = [] }) => {
-        const columns = keys.flatMap(({ values }) =>
-          [...values.values()].map((value) => ({
-            type: 'int4' as const,
-            value: 'parameter' in value ? value : constant(value.literal),
-          })),
-        )
-        return { changes: [], shows: ['r'], shownKeys: [{ relation: 'r', columns }] }
-      },
-    },
-  })
-  const valuesOf = (sql: string): unknown =>
-    judge.judge(sql).footprint.shownKeys?.flatMap(({ columns }) => columns.map(({ value }) => value))
-  expect(valuesOf('SELECT * FROM r WHERE id = 1 AND a = $1')).toEqual([{ literal: '1' }, { parameter: 1 }])
-  expect(valuesOf('SELECT * FROM r WHERE id = 2 AND a = $1')).toEqual([{ parameter: 1 }])
-  expect(valuesOf('SELECT * FROM r WHERE id = 1 AND a = $1')).toEqual([{ literal: '1' }, { parameter: 1 }])
 })

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Catalog } from '../catalog/catalog.ts'
 import { EVERYTHING } from '../catalog/footprint.ts'
 import { blanked } from './blanked.ts'
+import { boundKeys, hasConstants, type Text } from './bound-keys.ts'
 import { declarable } from './declarable.ts'
 import { decide } from './decide.ts'
 import type { Judge, JudgeOptions, LearnedShape } from './judge.ts'
@@ -18,6 +19,13 @@ interface Entry {
   statement: Statement
   /** Found out by another text: where things stand in this one is not known. */
   readonly isBorrowed?: boolean
+}
+
+/** A proven read, by its text without constants. */
+interface Shape {
+  readonly analysis: Analysis
+  /** The text that was analyzed. */
+  readonly text: Text
 }
 
 /** Kept by the text without its constants. */
@@ -40,11 +48,10 @@ export function createJudge(options: JudgeOptions): Judge {
 class CachingJudge implements Judge {
   readonly #options: JudgeOptions
   readonly #entries: LRUCache<string, Entry>
-  /** Proven reads, by their texts without constants. */
-  readonly #shapes = new LRUCache<string, Entry>({
+  readonly #shapes = new LRUCache<string, Shape>({
     max: MOST_SHAPES,
-    maxSize: 2 ** 20,
-    sizeCalculation: (_entry, shape) => shape.length,
+    maxSize: 2 ** 21,
+    sizeCalculation: ({ text }) => text.shape.length + text.sql.length,
   })
   readonly #learned: LearnedShapes
   /** The last catalog of the database that was met: what was learned belongs to it. */
@@ -129,26 +136,30 @@ class CachingJudge implements Judge {
 
   #judgeAnew(sql: string, catalog: Catalog): Statement {
     if (isLongerThan(sql, this.#options.maxSqlBytes)) return tooLarge(sql)
-    const shape = blanked(sql)
-    const like = shape === undefined ? undefined : this.#shapes.get(shape)
-    const borrowed = like && this.#borrow(sql, like, catalog)
+    const blank = blanked(sql)
+    const text = blank && { ...blank, sql }
+    const like = text && this.#shapes.get(text.shape)
+    const borrowed = like && this.#borrow(text, like, catalog)
     if (borrowed !== undefined) return borrowed
     const analysis = this.#options.parser.analyze(sql)
     const statement = this.#decide(sql, analysis, catalog)
     if (analysis.isProvisional !== true) {
-      const entry = { analysis, statement, catalogVersion: catalog.version }
-      this.#entries.set(sql, entry)
-      if (shape !== undefined && isAboutForm(analysis)) {
-        this.#shapes.set(shape, { ...entry, analysis: withoutLiterals(analysis) })
-      }
+      this.#entries.set(sql, { analysis, statement, catalogVersion: catalog.version })
+      if (text !== undefined && isAboutForm(analysis)) this.#shapes.set(text.shape, { analysis, text })
     }
     return statement
   }
 
   /** Returns the verdict of a text that differs from a known one only in constants, if it is a read. */
-  #borrow(sql: string, { analysis }: Entry, catalog: Catalog): Statement | undefined {
-    const statement = this.#decide(sql, analysis, catalog)
+  #borrow(text: Text, like: Shape, catalog: Catalog): Statement | undefined {
+    const { sql } = text
+    const { analysis } = like
+    let statement = this.#decide(sql, analysis, catalog)
     if (statement.kind !== 'read') return undefined
+    if (analysis.keys !== undefined && hasConstants(statement.footprint)) {
+      const keys = boundKeys(analysis.keys, like.text, text)
+      statement = this.#decide(sql, { ...analysis, keys }, catalog)
+    }
     this.#entries.set(sql, { analysis, statement, catalogVersion: catalog.version, isBorrowed: true })
     return statement
   }
@@ -168,17 +179,6 @@ function tooLarge(sql: string): Statement {
 /** Whether constants do not matter for the verdict. They do in SET, EXPLAIN and BEGIN. */
 function isAboutForm({ kind, multiple, reason, settings }: Analysis): boolean {
   return kind === 'read' && reason === 'select' && !multiple && settings === undefined
-}
-
-/** Without keys that are constants of the one text: others of its shape have other ones. */
-function withoutLiterals(analysis: Analysis): Analysis {
-  if (analysis.keys === undefined) return analysis
-  const { keys: found, ...others } = analysis
-  const keys = found.flatMap((key) => {
-    const values = new Map([...key.values].filter(([, value]) => 'parameter' in value))
-    return values.size === 0 ? [] : [{ ...key, values }]
-  })
-  return keys.length === 0 ? others : { ...others, keys }
 }
 
 /** A UTF-16 unit takes one to three bytes of UTF-8, so most texts need not be counted. */

@@ -4,6 +4,7 @@ import {
   constantOf,
   isNode,
   listAt,
+  locationOf,
   nameOf,
   nodeAt,
   relationNameOf,
@@ -48,7 +49,7 @@ type Finder = (node: TreeNode) => readonly KeyCandidate[] | undefined
 
 const FINDERS: Readonly<Record<string, Finder | undefined>> = {
   SelectStmt: (node) => {
-    if (textAt(node, 'op') !== 'SETOP_NONE' || node['lockingClause'] !== undefined) return undefined
+    if (node['lockingClause'] !== undefined) return undefined
     const items = itemsIn(listAt(node, 'fromClause'))
     return items && requiredIn(node, items, items, 'read')
   },
@@ -170,7 +171,12 @@ function valueOf(value: TreeValue | undefined): RequiredValue | undefined {
   const constant = unwrap(value, 'A_Const')
   const literal = constant === undefined ? undefined : constantOf(value)
   if (literal === undefined || constant?.['boolval'] !== undefined) return undefined
-  return { literal, isNumber: constant?.['sval'] === undefined }
+  const position = constant === undefined ? undefined : locationOf(constant)
+  return {
+    literal,
+    isNumber: constant?.['sval'] === undefined,
+    ...(position !== undefined && { position }),
+  }
 }
 
 /** Without values of parameters that the text uses elsewhere, too: these may be of a type that comes from there. */
