@@ -126,3 +126,33 @@ test('a family has one name, whatever order its members come in', () => {
   expect(footprint(reading('m'), { parents }).shows).toEqual(['app.r'])
   expect(footprint(reading('m'), { parents: parents.toReversed() }).shows).toEqual(['app.r'])
 })
+
+describe('keys', () => {
+  const schemas = Array.from({ length: 40 }, (_, index) => `s${index}`)
+  const key = [[['id', 'int4', 1]], schemas.map((_, index) => 100 + index)] as const
+  const primaryKeys: EffectRows['primaryKeys'] = [key]
+  const relations: EffectRows['relations'] = schemas.map((schema, index) => [100 + index, 'r', schema, 't'])
+  const values = new Map([['id', { parameter: 1 }]])
+  const asking = (schema?: string): Partial<NamedUses> => {
+    const name = schema === undefined ? { name: 't' } : { schema, name: 't' }
+    return { relations: [name], keys: [{ ...name, access: 'read', values }] }
+  }
+
+  test('one relation', () => {
+    expect(footprint(asking('s1'), { primaryKeys, relations })).toEqual({
+      changes: [],
+      shows: ['s1.t'],
+      shownKeys: [{ relation: 's1.t', columns: [{ type: 'int4', value: { parameter: 1 } }] }],
+    })
+  })
+
+  test('relations of one name that are too many to be told apart have none', () => {
+    expect(footprint(asking(), { primaryKeys, relations })).toEqual({ changes: [], shows: ['t'] })
+  })
+
+  test('a function that has the number of a relation is another object', () => {
+    const routines: EffectRows['routines'] = [[101, 'sql', null, null]]
+    const edges: EffectRows['edges'] = [[101 * 8 + 1, 'read', 'call', 101]]
+    expect(footprint(asking('s1'), { edges, primaryKeys, relations, routines }).shownKeys).toHaveLength(1)
+  })
+})

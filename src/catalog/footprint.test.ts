@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { meets, type RelationSet } from './footprint.ts'
+import { meets, withoutChanges, type RelationSet } from './footprint.ts'
 
 const ALL = 'everything'
 
@@ -27,4 +27,10 @@ test.each<readonly [changes: RelationSet, shows: RelationSet, meets: boolean]>([
   [['"a.t"'], ['t'], false],
 ])('%j meets %j: %s', (changes, shows, expected) => {
   expect(meets(changes, shows)).toBe(expected)
+})
+
+test('a statement that is proven to change nothing shows its keys, and changes none', () => {
+  const proof = { relation: 'a.t', columns: [] }
+  const footprint = { changes: ['a.t'], shows: ['a.t'], changedKeys: [proof], shownKeys: [proof] }
+  expect(withoutChanges(footprint)).toEqual({ changes: [], shows: ['a.t'], shownKeys: [proof] })
 })

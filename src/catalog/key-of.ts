@@ -39,7 +39,7 @@ const LONGEST = 128
 
 /** A decimal number. Newer servers also accept 0x1F and 1_000, older ones do not. */
 function integer(text: string, limit: bigint): string | undefined {
-  const [, sign = '', digits = ''] = /^[ \t\n\v\f\r]*([+-]?)0*(\d+)[ \t\n\v\f\r]*$/.exec(text) ?? []
+  const [, sign = '', digits = ''] = /^[ \t\n\v\f\r]*([+-]?)(\d+)[ \t\n\v\f\r]*$/.exec(text) ?? []
   if (digits === '') return undefined
   const number = sign === '-' ? -BigInt(digits) : BigInt(digits)
   return number < -limit || number >= limit ? undefined : String(number)

@@ -12,8 +12,8 @@ function footprint({ keys = [] }: NamedUses): Footprint {
   const shownKeys = keys.flatMap(({ name, values }) => {
     const value = values.get('id')
     if (value === undefined) return []
-    const shown = 'literal' in value ? { literal: value.literal } : value
-    return [{ relation: name, columns: [{ type: 'int4' as const, value: shown }] }]
+    const key = 'literal' in value ? { literal: value.literal } : value
+    return [{ relation: name, columns: [{ type: 'int4' as const, value: key }] }]
   })
   return { changes: [], shows: ['t'], ...(shownKeys.length > 0 && { shownKeys }) }
 }

@@ -11,6 +11,7 @@ CREATE TABLE by_uuid (id uuid PRIMARY KEY, note text);
 CREATE TABLE by_text (id text PRIMARY KEY, note text);
 CREATE TABLE by_varchar (id varchar PRIMARY KEY, note text);
 CREATE TABLE composite (note text, b int, a text, PRIMARY KEY (a, b));
+CREATE TABLE forward (a int, b int, note text, PRIMARY KEY (a, b));
 CREATE TABLE moved (gone int, id int PRIMARY KEY, note text);
 ALTER TABLE moved DROP COLUMN gone;
 CREATE TABLE serials (id serial PRIMARY KEY, note text);

@@ -85,6 +85,7 @@ const reads: readonly Row[] = [
   ["SELECT * FROM by_varchar WHERE id = 'a'", "by_varchar='a'"],
   ['SELECT * FROM composite WHERE b = $1 AND a = $2', 'composite=$2,$1'],
   ["SELECT * FROM composite WHERE b = $1 AND a = 'x'", "composite='x',$1"],
+  ['SELECT * FROM forward WHERE b = $1 AND a = $2', 'forward=$2,$1'],
   ['SELECT * FROM moved WHERE id = $1', 'moved=$1'],
   ['SELECT * FROM serials WHERE id = $1', 'serials=$1'],
   ['SELECT * FROM numbered WHERE id = $1', 'numbered=$1'],
@@ -95,6 +96,8 @@ const reads: readonly Row[] = [
   // A name without a schema stands for each of them.
   ['SELECT * FROM tenant WHERE id = $1', 'tenant=$1 other.tenant=$1'],
   ['SELECT * FROM other.tenant WHERE id = $1', 'other.tenant=$1'],
+  ['SELECT * FROM app.tenant a, other.tenant b WHERE b.id = $1', 'other.tenant=$1'],
+  ['SELECT * FROM tenant a, other.tenant b WHERE b.id = $1', ''],
   // Several relations
   ['SELECT * FROM plain a JOIN big b ON a.n = b.id WHERE a.id = $1', 'plain=$1'],
   ['SELECT * FROM plain a, big b WHERE a.id = $1 AND b.id = $2', 'big=$2 plain=$1'],
@@ -254,6 +257,7 @@ const writes: readonly Row[] = [
   // Another way to the same table
   ["UPDATE plain SET note = 'b' FROM plain p WHERE plain.id = $1 AND p.n = 1", ''],
   ['UPDATE plain SET n = (SELECT max(n) FROM app.plain) WHERE id = $1', ''],
+  ['UPDATE plain SET note = (SELECT relname FROM pg_class LIMIT 1) WHERE id = $1', ''],
   ['UPDATE plain SET n = count_plain() WHERE id = $1', ''],
   ['UPDATE plain SET n = touch_plain() WHERE id = $1', ''],
   ['DELETE FROM plain WHERE id = $1 RETURNING touch_plain()', ''],
