@@ -11,6 +11,7 @@ import { shownBy, type Touched } from './touched.ts'
 export class PoolSession extends CompactSession {
   readonly #floors = new RelationFloors()
   #lastWriteAtMs: number | undefined
+  #hasWritten = false
 
   constructor() {
     super({})
@@ -22,7 +23,7 @@ export class PoolSession extends CompactSession {
   }
 
   override get hasWritten(): boolean {
-    return this.#lastWriteAtMs !== undefined
+    return this.#hasWritten
   }
 
   override get lastWriteAtMs(): number | undefined {
@@ -30,7 +31,8 @@ export class PoolSession extends CompactSession {
   }
 
   override wrote({ atMs, certainty, changes }: EndedWrite): void {
-    if (certainty === 'certain') this.#lastWriteAtMs = atMs
+    this.#lastWriteAtMs = atMs
+    if (certainty === 'certain') this.#hasWritten = true
     this.#floors.raise(changes, atMs)
   }
 
