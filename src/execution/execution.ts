@@ -45,6 +45,11 @@ export interface Cluster {
   awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan>
   /** Like `awaitPlan`, for a plan that starts with a replica that has caught up with the session. */
   awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan>
+  /**
+   * Notes that no replica was proven fresh enough for a read, so that newer positions of the replicas are read soon. May
+   * be called for each such read.
+   */
+  follow(): void
   /** Starts a probe of this node, for later decisions. */
   lookAt(id: NodeId): Promise<unknown>
   /** Returns the error for statements that no node can take. */

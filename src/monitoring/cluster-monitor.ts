@@ -10,6 +10,7 @@ import { NOTHING_REMEMBERED, remember, type Memory } from '../topology/memory.ts
 import type { NodeEvent, NodeId, NodeState, Observation } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import { standingOf } from '../topology/standing.ts'
+import { nextCatchUp, type CatchUp } from './catch-up.ts'
 import { firstRound } from './first-round.ts'
 import { LagClock } from './lag-clock.ts'
 import type { Monitor } from './monitor.ts'
@@ -23,6 +24,7 @@ import {
   REST_AFTER_MS,
   type Pace,
 } from './pace.ts'
+import { ProgressWatch } from './progress-watch.ts'
 import { committedAmong, readCommitted, readUnfinished, UNFINISHED } from './unshown.ts'
 import { Usage } from './usage.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -45,9 +47,6 @@ export interface ClusterMonitorOptions {
   readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
 }
 
-/** Delay between a replica's answer and the next query for its position while callers wait for it, in milliseconds. */
-const PROGRESS_GAP_MS = 2
-
 const NOTHING_UNSHOWN: Unshown = { transactions: new Map(), isCertain: true }
 
 function isAsOf(state: NodeState, atMs: number): boolean {
@@ -66,11 +65,9 @@ export class ClusterMonitor implements Monitor {
   readonly #watchOptions: WatchOptions
   #lagClock = new LagClock()
   readonly #room: WaitingRoom
-  /** Callers that wait for the progress of replicas. */
-  readonly #progressRoom: WaitingRoom
-  /** Replicas whose position is being polled. */
-  readonly #followed = new Set<WatchedNode>()
-  readonly #nextQuestions = new Set<Timer>()
+  readonly #progress: ProgressWatch
+  /** Estimates of how quickly the replicas follow the primary. */
+  #catchUps = new WeakMap<WatchedNode, CatchUp | undefined>()
   readonly #usage: Usage
   readonly #closings = new Set<Promise<void>>()
   #watched: readonly WatchedNode[]
@@ -86,7 +83,11 @@ export class ClusterMonitor implements Monitor {
     const { connect, platform, intervalMs, timeoutMs } = options
     this.#options = options
     this.#room = new WaitingRoom(platform)
-    this.#progressRoom = new WaitingRoom(platform)
+    this.#progress = new ProgressWatch({
+      platform,
+      nodes: () => this.#watched,
+      snapshot: () => this.#snapshot,
+    })
     this.#usage = new Usage(() => {
       this.#restTimer?.cancel()
       this.#restTimer = undefined
@@ -152,10 +153,11 @@ export class ClusterMonitor implements Monitor {
   awaitProgress(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false)
     if (test(this.#snapshot)) return Promise.resolve(true)
-    const passed = this.#progressRoom.wait(test, timeoutMs)
-    // Includes replicas that have come up since the first caller began to wait.
-    for (const node of this.#watched) this.#follow(node)
-    return passed
+    return this.#progress.wait(test, timeoutMs)
+  }
+
+  follow(): void {
+    if (this.#settled !== undefined) this.#progress.follow()
   }
 
   async floor(mayBeUnflushed: boolean): Promise<Position | undefined> {
@@ -232,8 +234,7 @@ export class ClusterMonitor implements Monitor {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#room.close()
-    this.#progressRoom.close()
-    for (const timer of this.#nextQuestions) timer.cancel()
+    this.#progress.close()
     this.#restTimer?.cancel()
     await Promise.all([...this.#watched.map((node) => node.close()), ...this.#closings])
   }
@@ -255,7 +256,7 @@ export class ClusterMonitor implements Monitor {
     const waitMs = Math.max(0, this.#usage.usedAtMs(nowMs) + REST_AFTER_MS - nowMs)
     this.#restTimer = platform.schedule(waitMs, () => {
       this.#restTimer = undefined
-      const isAwaited = this.#room.sinceMs !== undefined || this.#progressRoom.sinceMs !== undefined
+      const isAwaited = this.#room.sinceMs !== undefined || this.#progress.isAwaited
       const isUsed = platform.now() - this.#usage.usedAtMs(platform.now()) < REST_AFTER_MS
       // If the cluster is in use, the next slow probe schedules this again.
       if (!isUsed && !isAwaited && !isInUse()) this.#rest()
@@ -267,12 +268,11 @@ export class ClusterMonitor implements Monitor {
     if (this.#isClosed) return
     this.#isResting = true
     this.#settled = undefined
-    for (const timer of this.#nextQuestions) timer.cancel()
-    this.#nextQuestions.clear()
-    this.#followed.clear()
+    this.#progress.rest()
     for (const node of this.#watched) this.#closeLater(node.rest())
     // Lag from before the rest says nothing about the lag after it.
     this.#lagClock = new LagClock()
+    this.#catchUps = new WeakMap()
     this.#apply(undefined)
     this.#options.onRest?.()
   }
@@ -281,26 +281,6 @@ export class ClusterMonitor implements Monitor {
     return this.#watched.find(
       ({ known: { state } }) => state.name === 'up' && state.observation.serverIdentity === identity,
     )
-  }
-
-  /** Polls a replica's position while there are callers that wait for it. */
-  #follow(node: WatchedNode): void {
-    const { isBalanced, state } = node.known
-    // The server behind this connection may differ from those that other connections reach.
-    if (isBalanced) return
-    const isAwaited = !this.#isClosed && this.#progressRoom.sinceMs !== undefined
-    if (!isAwaited || state.name !== 'up' || state.observation.role !== 'replica') return
-    if (this.#followed.has(node)) return
-    this.#followed.add(node)
-    void node.lookAtProgress().then(() => {
-      if (this.#isClosed) return
-      const timer = this.#options.platform.schedule(PROGRESS_GAP_MS, () => {
-        this.#nextQuestions.delete(timer)
-        this.#followed.delete(node)
-        this.#follow(node)
-      })
-      this.#nextQuestions.add(timer)
-    })
   }
 
   #dismiss(node: WatchedNode): void {
@@ -322,7 +302,7 @@ export class ClusterMonitor implements Monitor {
     }
     this.#options.onSnapshot(this.#snapshot, previous)
     this.#room.tell(this.#snapshot)
-    this.#progressRoom.tell(this.#snapshot)
+    this.#progress.tell(this.#snapshot)
   }
 
   /**
@@ -355,8 +335,12 @@ export class ClusterMonitor implements Monitor {
     // them.
     if (isNews) {
       node.isTooFarBehind = isTooFarBehind(node.isTooFarBehind, lag, this.#lagClock.seenAtMs, maxLag)
+      const bounds = this.#lagClock.catchUpOf(replica)
+      this.#catchUps.set(node, nextCatchUp(this.#catchUps.get(node), replica, bounds))
     }
-    return { lag, isTooFarBehind: node.isTooFarBehind }
+    const catchUp = this.#catchUps.get(node)
+    const known = lag && catchUp ? { ...lag, catchUpMs: catchUp.ms } : lag
+    return { lag: known, isTooFarBehind: node.isTooFarBehind }
   }
 
   #delayMs(node: WatchedNode): number {

@@ -101,17 +101,18 @@ describe('lag', () => {
     const b = bench(['a', 'b'])
     await b.monitor.settled()
     const askedAtMs = b.platform.now()
-    expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: askedAtMs })
+    expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: askedAtMs, catchUpMs: 0 })
     b.network.at('a').row = primaryRow('0/1800', 'a')
     await b.platform.advance(INTERVAL_MS)
     expect(b.node('b').lag).toEqual({
       bytes: 0x800,
       freshAsOfMs: askedAtMs,
       behindSinceMs: askedAtMs + INTERVAL_MS,
+      catchUpMs: 0,
     })
     b.network.at('b').row = replicaRow('0/1800', 'b')
     await b.platform.advance(INTERVAL_MS)
-    expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now() })
+    expect(b.node('b').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now(), catchUpMs: 0 })
   })
 
   it("is known with the primary's answer, if the replica has answered before", async () => {
@@ -180,6 +181,6 @@ describe('lag', () => {
     expect(b.node('c').lag).toBeUndefined()
     b.network.at('c').row = replicaRow('0/2000', 'c')
     await b.monitor.refresh()
-    expect(b.node('c').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now() })
+    expect(b.node('c').lag).toEqual({ bytes: 0, freshAsOfMs: b.platform.now(), catchUpMs: 0 })
   })
 })

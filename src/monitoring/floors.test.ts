@@ -127,15 +127,15 @@ describe('awaitProgress', () => {
     expect(network.at('b').probes).toBe(1)
   })
 
-  it('asks the replicas again and again, and not the primary, until they are', async () => {
+  it('asks the primary and the replicas again and again, until they are', async () => {
     const { monitor, network, platform } = await watched()
     const passed = monitor.awaitProgress(reached(0x2000n), 100)
     await platform.advance(20)
     const asked = network.at('b').probes
-    expect(asked).toBeGreaterThan(5)
-    expect(network.at('a').probes).toBe(1)
+    expect(asked).toBeGreaterThan(4)
+    expect(network.at('a').probes).toBeGreaterThan(4)
     network.at('b').row = replicaRow('0/2000', 'b')
-    await platform.advance(3)
+    await platform.advance(10)
     expect(await passed).toBe(true)
     await platform.advance(50)
     expect(network.at('b').probes).toBeLessThanOrEqual(asked + 3)
@@ -160,8 +160,8 @@ describe('awaitProgress', () => {
     await monitor.refresh()
     const back = network.at('b').probes
     const second = monitor.awaitProgress(() => false, 5000)
-    await platform.advance(30)
-    expect(network.at('b').probes).toBeGreaterThan(back + 5)
+    await platform.advance(60)
+    expect(network.at('b').probes).toBeGreaterThan(back + 4)
     await monitor.close()
     expect(await Promise.all([first, second])).toEqual([false, false])
   })

@@ -10,6 +10,19 @@ interface Sample {
   lastSentAtMs: number
 }
 
+/** Bounds that one observation of a replica sets on the time it takes to show what the primary has just committed. */
+export interface CatchUpBounds {
+  /** It had not replayed a position that the primary had reached this long before, in milliseconds; 0 for none. */
+  readonly leastMs: number
+  /**
+   * It had replayed a position that the primary reached at most this long before, in milliseconds. `Infinity` when it is
+   * not known when the primary reached it.
+   */
+  readonly mostMs: number
+  /** For a replica that had replayed everything: how long before the primary was asked, in milliseconds. */
+  readonly caughtUpMs?: number
+}
+
 /**
  * Measures lag with one clock: ours. Each probe of the primary records (our time, its position). A replica's lag is now
  * minus the time of the first sample beyond what it has replayed. No server clock is involved, an idle primary gives 0,
@@ -85,6 +98,23 @@ export class LagClock {
     return beyond === undefined
       ? { bytes, freshAsOfMs }
       : { bytes, freshAsOfMs, behindSinceMs: beyond.seenAtMs }
+  }
+
+  /**
+   * Bounds from an observation of a replica. `undefined` when its position cannot be compared with the primary's.
+   *
+   * The primary reached the position of a sample after the probe was sent that found it at the one before.
+   */
+  catchUpOf({ lsn, timeline, sentAtMs, receivedAtMs }: Observation): CatchUpBounds | undefined {
+    if (lsn === undefined || timeline === undefined || timeline !== this.#timeline) return undefined
+    const index = this.#lastReached(lsn)
+    const reached = this.#samples[index]
+    const before = this.#samples[index - 1]
+    const beyond = this.#samples[index + 1]
+    const mostMs = before === undefined ? Infinity : receivedAtMs - before.lastSentAtMs
+    if (beyond !== undefined) return { leastMs: Math.max(0, sentAtMs - beyond.seenAtMs), mostMs }
+    if (reached === undefined) return undefined
+    return { leastMs: 0, mostMs, caughtUpMs: receivedAtMs - reached.lastSentAtMs }
   }
 
   /** Index of the newest sample at or before `replayLsn`, or −1. */

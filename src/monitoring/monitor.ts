@@ -33,10 +33,15 @@ export interface Monitor {
    */
   awaitSnapshot(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean>
   /**
-   * Like `awaitSnapshot`, for tests on the progress of replicas: polls the replicas' positions, one query in flight for
-   * each.
+   * Like `awaitSnapshot`, for tests on the progress of replicas: meanwhile the positions of the primary and of the
+   * replicas are read, quickly at first and then more slowly.
    */
   awaitProgress(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean>
+  /**
+   * Notes that no replica was proven fresh enough for a read. For a moment the positions of the primary and of the
+   * replicas are read more often, at a bounded rate. Costs less than a microsecond, except when it leads to a query.
+   */
+  follow(): void
   /**
    * Reads a position on the primary at or after everything committed before the call. `undefined` when there is no
    * primary or it does not report one.

@@ -46,8 +46,10 @@ export interface SingleNodeCoreOptions {
 const UNWATCHED: SessionCluster = {
   snapshot: { nodes: [] },
   primary: () => undefined,
-  floor: () => Promise.resolve(undefined),
-  unshown: () => Promise.resolve(undefined),
+  positions: {
+    floor: () => Promise.resolve(undefined),
+    unshown: () => Promise.resolve(undefined),
+  },
 }
 
 /**

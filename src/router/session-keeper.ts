@@ -24,7 +24,7 @@ import type { WatchedCluster } from './watched-cluster.ts'
 const NO_READS: readonly SeenRead[] = []
 
 /** The part of the cluster that sessions need. */
-export type SessionCluster = Pick<WatchedCluster, 'floor' | 'primary' | 'snapshot' | 'unshown'>
+export type SessionCluster = Pick<WatchedCluster, 'positions' | 'primary' | 'snapshot'>
 
 export interface SessionKeeperOptions {
   readonly resolved: ResolvedOptions
@@ -48,8 +48,8 @@ export class SessionKeeper implements Neighbour {
     const { cluster, platform, resolved, tokenRejected } = options
     this.#causality = new Causality({
       platform,
-      ask: () => cluster().floor(this.mayBeUnflushed),
-      look: (identity) => cluster().unshown(identity),
+      ask: () => cluster().positions.floor(this.mayBeUnflushed),
+      look: (identity) => cluster().positions.unshown(identity),
       hasServer: (identity) => hasServer(cluster().snapshot, identity),
       catchUpTimeoutMs: resolved.catchUpTimeoutMs,
       failoverTimeoutMs: resolved.failoverTimeoutMs,

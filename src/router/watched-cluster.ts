@@ -1,6 +1,4 @@
 import type { ResolvedOptions } from '../config/resolved-options.ts'
-import type { Position } from '../consistency/position.ts'
-import type { Unshown } from '../consistency/unshown.ts'
 import type { Cluster } from '../execution/execution.ts'
 import { ClusterMonitor } from '../monitoring/cluster-monitor.ts'
 import type { Monitor } from '../monitoring/monitor.ts'
@@ -138,14 +136,13 @@ export class WatchedCluster implements Cluster {
     return plan()
   }
 
-  /** Reads a position on the primary at or after everything committed before the call. */
-  floor(mayBeUnflushed: boolean): Promise<Position | undefined> {
-    return this.#monitor.floor(mayBeUnflushed)
+  follow(): void {
+    this.#monitor.follow()
   }
 
-  /** Finds transactions that this server has shown but the primary may not show yet. */
-  unshown(serverIdentity: string | undefined): Promise<Unshown | undefined> {
-    return this.#monitor.unshown(serverIdentity)
+  /** Answers questions about positions and transactions. */
+  get positions(): Pick<Monitor, 'floor' | 'unshown'> {
+    return this.#monitor
   }
 
   unavailable(): Error {

@@ -15,6 +15,11 @@ export interface Lag {
    * judged by it; `behindSinceMs` is the estimate that users see.
    */
   readonly freshAsOfMs: number
+  /**
+   * Estimate of how long the replica takes to show what the primary has just committed, in milliseconds. Absent while it
+   * is unknown.
+   */
+  readonly catchUpMs?: number
 }
 
 /** The lag that users see, in milliseconds. 0 for a replica that has replayed all that the primary is known to have. */

@@ -39,15 +39,22 @@ export const views: Readonly<Record<Name, NodeView>> = {
 
 const isName = (text: string): text is Name => text in views
 
-/** A plan in one word: replicas in this order, a primary as the fallback, `c!` as the last resort. */
+/**
+ * A plan in one word: replicas in this order, a primary as the fallback, `c!` as the last resort, `p^` for a primary that is
+ * quicker than the replicas.
+ */
 export function planOf(word: string): QueryPlan {
-  const steps = [...word.matchAll(/(\w)(!?)/g)].flatMap(([, name = '', last]) => {
+  const steps = [...word.matchAll(/(\w)([!^]?)/g)].flatMap(([, name = '', last]) => {
     if (!isName(name)) return []
     const node = views[name]
-    const reason: StepReason = node.role === 'primary' ? 'fallback' : last ? 'last-resort' : 'replica'
-    return [{ node, reason }]
+    return [{ node, reason: reasonOf(node, last) }]
   })
   return { steps, rejected: [] }
+}
+
+function reasonOf({ role }: NodeView, mark: string | undefined): StepReason {
+  if (role === 'primary') return mark === '^' ? 'sooner' : 'fallback'
+  return mark === '!' ? 'last-resort' : 'replica'
 }
 
 /** Fake servers and a fake cluster; `log` has everything that execution told, in order. */
@@ -112,6 +119,7 @@ export class ExecutionBench {
       this.log.push(`awaits a replica for ${timeoutMs}`)
       return planOf(this.plans.shift() ?? '')
     },
+    follow: () => void this.log.push('follows'),
     lookAt: async (id) => void this.looks.push(id),
     unavailable: () => new Error('No primary found'),
   }
