@@ -29,7 +29,7 @@ export class Attempts {
   read(node: NodeView, sendable: Sendable, terms: ReadTerms, attempted: (end: Attempted) => void): void {
     const { nodeOf, snapshot } = this.#port
     const { keeps, timeoutMs } = terms
-    const attempt = new ReadAttempt(this.#port, this.#giveUps, node, sendable, keeps, attempted)
+    const attempt = new ReadAttempt(this.#port, this.#giveUps, node, sendable, terms, attempted)
     const known = snapshot()
     const downCause = downCauseOf(known, node.id)
     if (downCause !== undefined) return attempt.giveUp(downCause, 'node')

@@ -14,6 +14,7 @@ import { failureOf, type Failure } from './failure.ts'
 import { giveBack } from './give-back.ts'
 import type { Abandonment, GiveUps, Harmless } from './give-ups.ts'
 import type { Sendable } from './read.ts'
+import type { SpillGate } from './spill-gate.ts'
 import { askWhetherStandby } from './standby-proof.ts'
 
 /** Options of one attempt to read from a node. */
@@ -22,7 +23,14 @@ export interface ReadTerms {
   readonly timeoutMs: number | undefined
   /** Whether its connection is kept after success. */
   readonly keeps: boolean
+  /** For a read in place of a replica: the slots for the connections that such reads take. A lane takes none. */
+  readonly gate?: Pick<SpillGate, 'enter' | 'leave'> | undefined
+  /** Whether it may wait for a slot. Otherwise it ends with `NO_ROOM`. @defaultValue true */
+  readonly mayWait?: boolean
 }
+
+/** Result of a read for which there was no slot. It was not sent. */
+export const NO_ROOM: unique symbol = Symbol('no room')
 
 /** The parts of the router that attempts need. */
 export interface AttemptPort {
@@ -46,13 +54,14 @@ export class ReadAttempt implements Harmless, Rider {
   readonly #giveUps: GiveUps
   readonly #node: NodeView
   readonly #sendable: Sendable
-  readonly #keeps: boolean
+  readonly #terms: ReadTerms
   readonly #attempted: (end: Attempted) => void
   #lease: PoolClient | undefined
   #listener: ((error: Error | null | undefined, result?: unknown) => void) | undefined
   #ride: Ride | undefined
   #timer: Timer | undefined
   #knownAtSend: Snapshot | undefined
+  #hasSlot = false
   #isOver = false
 
   constructor(
@@ -60,7 +69,7 @@ export class ReadAttempt implements Harmless, Rider {
     giveUps: GiveUps,
     node: NodeView,
     sendable: Sendable,
-    keeps: boolean,
+    terms: ReadTerms,
     attempted: (end: Attempted) => void,
   ) {
     this.nodeId = node.id
@@ -68,7 +77,7 @@ export class ReadAttempt implements Harmless, Rider {
     this.#giveUps = giveUps
     this.#node = node
     this.#sendable = sendable
-    this.#keeps = keeps
+    this.#terms = terms
     this.#attempted = attempted
   }
 
@@ -91,8 +100,19 @@ export class ReadAttempt implements Harmless, Rider {
     this.#end(failure, cause)
   }
 
-  /** Continues over a lease. */
+  /** Continues over a lease, for which it may need a slot. */
   moved(): void {
+    const { gate, mayWait } = this.#terms
+    if (gate === undefined || this.#hasSlot) return this.#connect()
+    gate.enter((isIn) => {
+      this.#hasSlot = isIn
+      if (this.#isOver) return this.#leaveSlot()
+      if (isIn) this.#connect()
+      else this.#end(undefined, undefined, NO_ROOM)
+    }, mayWait)
+  }
+
+  #connect(): void {
     if (this.#isOver) return
     connect(
       this.#node,
@@ -133,6 +153,12 @@ export class ReadAttempt implements Harmless, Rider {
     }
   }
 
+  #leaveSlot(): void {
+    if (!this.#hasSlot) return
+    this.#hasSlot = false
+    this.#terms.gate?.leave()
+  }
+
   #end(failure: Failure | undefined, error: Error | undefined, result?: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -140,7 +166,7 @@ export class ReadAttempt implements Harmless, Rider {
     this.#giveUps.remove(this)
     this.#ride?.leave()
     const lease = this.#lease
-    const client = this.#keeps && error === undefined ? lease : undefined
+    const client = this.#terms.keeps && error === undefined ? lease : undefined
     const wasSent = lease !== undefined || this.#ride !== undefined
     try {
       if (lease !== undefined && this.#listener !== undefined) {
@@ -148,6 +174,7 @@ export class ReadAttempt implements Harmless, Rider {
         if (client === undefined) lease.release(error)
       }
     } finally {
+      this.#leaveSlot()
       this.#attempted({ error, failure, result, wasSent, knownAtSend: this.#knownAtSend, client })
     }
   }

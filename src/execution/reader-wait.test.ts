@@ -1,14 +1,39 @@
 import { describe, expect, it } from 'vitest'
 import { settle } from '../../test/support/fake-platform.ts'
-import { FAILOVER_TIMEOUT_MS, planOf, views } from '../../test/support/execution-bench.ts'
-import { ReaderBench } from '../../test/support/reader-bench.ts'
+import { FAILOVER_TIMEOUT_MS, planOf, reset, views } from '../../test/support/execution-bench.ts'
+import { ReaderBench, type Given } from '../../test/support/reader-bench.ts'
+import { freshAsOf, replicaView } from '../../test/support/views.ts'
 import type { Showing } from '../consistency/unshown.ts'
+import type { ReadFollower } from './read.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
 function read(bench: ReaderBench, word: string, isWorthWaiting: boolean): void {
   const behind = isWorthWaiting ? { catchingUp: [views.c] } : {}
   const plan = (): ReturnType<typeof planOf> => ({ ...planOf(word), ...behind })
   bench.reader().read(bench.readOf(plan), bench.done)
+}
+
+const notMonotonic: ReadFollower = { isMonotonic: false, answered: () => {}, showing: undefined }
+
+/** The follower of a session, which has read on replicas if it is given what the primary shows of that. */
+function monotonic(showing?: Showing): ReadFollower {
+  const asked = showing === undefined ? undefined : (): Promise<Showing> => Promise.resolve(showing)
+  return { isMonotonic: true, answered: () => {}, showing: asked }
+}
+
+function readSooner(
+  bench: ReaderBench,
+  catchUpMs: number | undefined,
+  follower?: ReadFollower,
+  given: Given = {},
+): void {
+  const estimate = catchUpMs === undefined ? {} : { catchUpMs }
+  const behind = replicaView('c', { ...freshAsOf(0), ...estimate })
+  const plan = { ...planOf('p^'), catchingUp: [behind] }
+  bench.reader(given).read(
+    bench.readOf(() => plan, { follower }),
+    bench.done,
+  )
 }
 
 describe('a read whose replicas are behind', () => {
@@ -46,6 +71,63 @@ describe('a read whose replicas are behind', () => {
     read(bench, 'p', true)
     await settle()
     expect(bench.outcome).toBe('no order')
+  })
+})
+
+describe('a read that the primary answers sooner', () => {
+  it.each<
+    readonly [what: string, catchUpMs: number | undefined, follower: ReadFollower | undefined, sent: string]
+  >([
+    ['goes there at once', 20, undefined, 'p'],
+    ['goes there outside of sessions, however soon the replicas catch up', 1, notMonotonic, 'p'],
+    ['goes there in a session that has not read', 20, monotonic(), 'p'],
+    ['goes there in a session when the lag is unknown', undefined, monotonic(), 'p'],
+    ['waits in a session whose replicas catch up soon', 1, monotonic(), 'b'],
+    ['goes there when it shows what the session has seen', 20, monotonic('shown'), 'p'],
+    ['goes there when nobody can tell', 20, monotonic('unknown'), 'p'],
+    ['waits while it does not show what the session has seen', 20, monotonic('hidden'), 'b'],
+  ])('%s', async (_what, catchUpMs, by, sent) => {
+    const bench = new ReaderBench()
+    Object.assign(bench.answers, { b: 'b', p: 'p' })
+    bench.plans.push('bp')
+    readSooner(bench, catchUpMs, by, { catchUpTimeoutMs: 0 })
+    await settle()
+    expect([bench.sent, bench.outcome]).toEqual([sent, sent])
+    expect(bench.log[0]).toBe('follows')
+    expect(bench.log.includes('awaits a replica for 100')).toBe(sent === 'b')
+    expect(bench.freePlaces).toBe(9)
+  })
+
+  it('waits for the replicas when there is no slot on the primary, and fails for neither', async () => {
+    const bench = new ReaderBench()
+    bench.read('p', { places: 1 })
+    bench.answers['b'] = 'b'
+    bench.plans.push('bp')
+    readSooner(bench, 20)
+    await settle()
+    expect([bench.sent, bench.outcome]).toEqual(['pb', 'b'])
+    expect(bench.log).not.toContain('spillRefused')
+  })
+
+  it('takes a slot when no replica has caught up in time', async () => {
+    const bench = new ReaderBench()
+    bench.read('p', { places: 1 })
+    bench.plans.push('p^')
+    readSooner(bench, 20)
+    await settle()
+    expect(bench.sent).toBe('p')
+    bench.waiting[0]?.(undefined, 'first')
+    bench.waiting[1]?.(undefined, 'second')
+    expect([bench.sent, bench.outcome]).toEqual(['pp', 'first and second'])
+  })
+
+  it('moves on when the primary fails', async () => {
+    const bench = new ReaderBench()
+    Object.assign(bench.answers, { p: reset(), b: 'b' })
+    bench.plans.push('b')
+    readSooner(bench, 20)
+    await bench.platform.advance(100)
+    expect(bench.outcome).toBe('b')
   })
 })
 

@@ -8,26 +8,27 @@ import type { Attempted } from './attempted.ts'
 import type { Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import { atRelease } from './at-release.ts'
+import { CatchUp } from './catch-up.ts'
 import { Contests } from './contests.ts'
 import type { Done, ExecutionLimits, Surroundings } from './execution.ts'
 import { isAnswer, type Failure } from './failure.ts'
 import { Feedback, type SendingEnded } from './feedback.ts'
 import { callGuarded } from './guarded.ts'
-import { BEHIND, inBand } from './in-band.ts'
+import { BEHIND } from './in-band.ts'
 import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { Read } from './read.ts'
-import type { ReadTerms } from './read-attempt.ts'
+import { NO_ROOM, type ReadTerms } from './read-attempt.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { SecondOpinions } from './second-opinion.ts'
 import { spillError, type SpillGate } from './spill-gate.ts'
 import { Suspicions } from './suspicion.ts'
 import { startWalk, type Walk } from './walk.ts'
 
-/** Age of an observation below which a replica's position is not checked together with a read, in milliseconds. */
-const JUST_HEARD_MS = 10
-
 /** Time between two attempts to reach a server behind a shared address, in milliseconds. */
 const LONGEST_GAP_MS = 16
+
+/** Options of a read that takes a slot on the primary. */
+type Slot = Pick<ReadTerms, 'gate' | 'mayWait'>
 
 const nothing = (): void => {}
 
@@ -49,6 +50,7 @@ export interface ReaderParts {
 export class Reader {
   readonly #surroundings: Surroundings
   readonly #parts: ReaderParts
+  readonly #catchUp: CatchUp
   readonly #contests: Contests
   readonly #feedback: Feedback
   /** Options of attempts on replicas, and on the primary. */
@@ -60,10 +62,24 @@ export class Reader {
     const { attempts, opinions } = parts
     this.#surroundings = surroundings
     this.#parts = parts
-    this.#contests = new Contests({ attempts, health, listener, opinions })
-    this.#feedback = new Feedback(surroundings)
     this.#onReplica = { timeoutMs: parts.limits.readTimeoutMs, keeps: false }
     this.#onPrimary = { timeoutMs: undefined, keeps: false }
+    this.#contests = new Contests({ attempts, health, listener, opinions })
+    this.#feedback = new Feedback(surroundings)
+    this.#catchUp = new CatchUp({
+      surroundings,
+      attempts,
+      terms: this.#onReplica,
+      catchUpTimeoutMs: parts.limits.catchUpTimeoutMs,
+      feedback: this.#feedback,
+      walks: {
+        done: (walk, error) => this.#done(walk, error),
+        step: (walk) => this.#step(walk),
+        spill: (walk, step, otherwise) => this.#spill(walk, step, otherwise),
+        answered: (walk, node, attempted) => this.#attempted(walk, node, true, attempted),
+        suspect: (walk, node, attempted, ended) => this.#suspect(walk, node, attempted, ended, -1),
+      },
+    })
   }
 
   read(read: Read, callback: Done): void {
@@ -71,52 +87,11 @@ export class Reader {
     this.#parts.opinions.earn()
     const walk = startWalk(read, callback)
     const { catchingUp, steps } = read.plan
-    if (catchingUp !== undefined) return this.#tryInBand(walk, catchingUp)
+    if (catchingUp !== undefined) return this.#catchUp.run(walk, catchingUp)
     const [first] = steps
     // Nearly every read takes this path.
     if (first?.reason === 'replica' && !this.#isOut(first)) this.#attempt(walk, first, undefined)
     else this.#step(walk)
-  }
-
-  /**
-   * Tries replicas that are not known to show the session's writes. One whose observation is not recent may show them:
-   * its position is checked together with the read.
-   */
-  #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
-    const { listener, platform } = this.#surroundings
-    const { read } = walk
-    const { canPipeline, conversation, position } = read
-    const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
-    const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
-    const isAble = isWorthIt && canPipeline !== false && conversation?.held === undefined
-    if (node === undefined || position === undefined || !isAble) return this.#waitForReplica(walk)
-    const ended = this.#feedback.sending(node, undefined)
-    const asked = { send: inBand((client, done) => read.send(client, done), node, position) }
-    this.#parts.attempts.read(node, asked, this.#onReplica, (attempted) => {
-      const { failure, result } = attempted
-      if (failure === 'sick') return this.#suspect(walk, node, attempted, ended, -1)
-      ended(failure, attempted.waitedMs)
-      if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#waitForReplica(walk)
-      if (failure === undefined || failure === 'statement' || failure === 'overdue')
-        return this.#attempted(walk, node, true, attempted)
-      if (failure === 'node' && attempted.error !== undefined) listener.nodeFailed(node, attempted.error)
-      this.#waitForReplica(walk)
-    })
-  }
-
-  /** Waits for replicas to catch up with the session before it uses the primary. */
-  #waitForReplica(
-    walk: Walk,
-    timeoutMs: number = this.#parts.limits.catchUpTimeoutMs,
-    after = (): void => {},
-  ): void {
-    const planned = (plan: QueryPlan): void => {
-      walk.plan = plan
-      walk.index = 0
-      this.#step(walk)
-    }
-    const waited = this.#surroundings.cluster.awaitReplica(() => walk.read.replan(), timeoutMs).then(planned)
-    void waited.catch((error: unknown) => this.#done(walk, asError(error))).finally(after)
   }
 
   #step(walk: Walk): void {
@@ -126,7 +101,7 @@ export class Reader {
       walk.index += 1
       return this.#step(walk)
     }
-    if (step.reason !== 'fallback') return this.#attempt(walk, step, undefined)
+    if (step.reason !== 'fallback' && step.reason !== 'sooner') return this.#attempt(walk, step)
     const showing = walk.read.follower?.showing?.()
     if (showing === undefined) return this.#spill(walk, step)
     showing.then(
@@ -149,31 +124,37 @@ export class Reader {
     this.#step(walk)
   }
 
-  /** Runs a read on the primary that no replica can serve, if there is a slot. */
-  #spill(walk: Walk, step: PlanStep): void {
+  /**
+   * Runs a read on the primary in place of a replica, if it needs no slot or there is one.
+   * @param otherwise Called when there is no slot now. Absent: the read may wait for one.
+   */
+  #spill(walk: Walk, step: PlanStep, otherwise?: () => void): void {
     const { spill } = this.#parts
-    spill.enter((isIn) => {
-      const { conversation } = walk.read
-      if (isIn && conversation !== undefined) return this.#handOver(walk, () => spill.leave())
-      if (isIn) return this.#attempt(walk, step, spill)
-      this.#surroundings.listener.spillRefused()
-      walk.index += 1
-      if (walk.plan.steps[walk.index] === undefined) this.#done(walk, walk.error ?? spillError())
-      else this.#step(walk)
-    })
+    const { conversation } = walk.read
+    const noRoom = otherwise ?? ((): void => this.#noRoom(walk))
+    const mayWait = otherwise === undefined
+    if (conversation === undefined) return this.#attempt(walk, step, { gate: spill, mayWait }, noRoom)
+    spill.enter((isIn) => (isIn ? this.#handOver(walk, () => spill.leave()) : noRoom()), mayWait)
   }
 
-  #attempt(walk: Walk, step: PlanStep, spill: SpillGate | undefined): void {
+  #noRoom(walk: Walk): void {
+    this.#surroundings.listener.spillRefused()
+    walk.index += 1
+    if (walk.plan.steps[walk.index] === undefined) this.#done(walk, walk.error ?? spillError())
+    else this.#step(walk)
+  }
+
+  #attempt(walk: Walk, step: PlanStep, slot?: Slot, noRoom = nothing): void {
     const { node, reason } = step
     const isReplica = isOfReplica(step)
     if (reason === 'last-resort') this.#surroundings.listener.lastResort()
     const chosenAt = reason === 'replica' ? walk.index : undefined
     const ended = isReplica ? this.#feedback.sending(node, walk.read.text, walk.plan, chosenAt) : undefined
-    const once = isReplica ? this.#onReplica : this.#onPrimary
+    const once = isReplica ? this.#onReplica : { ...this.#onPrimary, ...slot }
     const terms = walk.read.conversation?.held === undefined ? once : { ...once, keeps: true }
     if (node.isBalanced === true) return this.#attemptBalanced(walk, node, terms, ended)
     this.#parts.attempts.read(node, walk.read, terms, (attempted) => {
-      spill?.leave()
+      if (attempted.result === NO_ROOM) return noRoom()
       if (isReplica && attempted.failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(attempted.failure, attempted.waitedMs)
       this.#attempted(walk, node, isReplica, attempted)
@@ -229,7 +210,7 @@ export class Reader {
     walk.gapMs = Math.min(2 * gapMs, LONGEST_GAP_MS)
     // A pool leases the connection that was released last. So it is released only after the next one has been
     // requested, but no later, since that request may have to wait for it.
-    this.#waitForReplica(walk, Math.min(gapMs, leftMs), () => platform.schedule(0, () => client.release()))
+    this.#catchUp.wait(walk, Math.min(gapMs, leftMs), () => platform.schedule(0, () => client.release()))
   }
 
   #attempted(walk: Walk, node: NodeView, isReplica: boolean, attempted: Attempted, upTo?: Position): void {

@@ -107,7 +107,7 @@ export class SecondOpinions {
 /** Returns the primary if reads like this one may go to it. */
 function fallbackOf(read: Contested): NodeView | undefined {
   try {
-    return read.replan().steps.find(({ reason }) => reason === 'fallback')?.node
+    return read.replan().steps.find(({ reason }) => reason === 'fallback' || reason === 'sooner')?.node
   } catch {
     // An exception of a balancer must not fail this read, which has an answer.
     return undefined

@@ -4,7 +4,7 @@ import type { Platform, Timer } from '../platform/platform.ts'
 
 export interface SpillGateOptions {
   readonly platform: Platform
-  /** Maximum number of reads for replicas that run on the primary at once. */
+  /** Maximum number of connections that run reads for replicas on the primary at once. */
   readonly places: number
   /** How long a read waits for a slot, in milliseconds; 0 for no wait. */
   readonly waitMs: number
@@ -16,8 +16,8 @@ interface Waiting {
 }
 
 /**
- * Limits the number of reads for replicas that run on the primary at once, so that failed replicas cannot exhaust the
- * primary's connections. Further reads wait for a slot in the order of their arrival.
+ * Limits the connections of the primary that run reads for replicas, so that failed replicas cannot exhaust them. A read
+ * on a lane needs no slot. Further reads wait for a slot in the order of their arrival.
  */
 export class SpillGate {
   readonly #options: SpillGateOptions
@@ -35,14 +35,17 @@ export class SpillGate {
     return places === 0 && waitMs === 0
   }
 
-  /** Requests a slot. Calls back with true when there is one, to be released with `leave()`, or with false. */
-  enter(callback: (isIn: boolean) => void): void {
+  /**
+   * Requests a slot. Calls back with true when there is one, to be released with `leave()`, or with false.
+   * @param mayWait False to get a slot now or not at all.
+   */
+  enter(callback: (isIn: boolean) => void, mayWait: boolean = true): void {
     const { platform, places, waitMs } = this.#options
     if (this.#inside < places && this.#queue.size === 0) {
       this.#inside += 1
       return callback(true)
     }
-    if (waitMs === 0) return callback(false)
+    if (waitMs === 0 || !mayWait) return callback(false)
     const release = platform.holdOpen()
     const waiting: Waiting = {
       enter: (isIn) => {

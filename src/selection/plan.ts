@@ -12,6 +12,8 @@ import type { PlanStep, QueryPlan, RejectedNode } from './query-plan.ts'
  */
 const HOPELESS_MS = 1000
 
+const NO_NODES: readonly NodeView[] = []
+
 /** The parts and options that a plan depends on besides the route and the snapshot. */
 export interface Selection {
   readonly balancer: Balancer
@@ -62,15 +64,20 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
     for (const node of stayingWith(route.freshness.after, ordered)) steps.push({ node, reason: 'replica' })
   }
   const mayServe = spills && (tags === undefined || hasTags(primary?.tags, tags))
-  if (primary !== undefined && mayServe) steps.push({ node: primary, reason: 'fallback' })
+  const behind = eligible.length > 0 ? NO_NODES : catchingUp(rejected, nowMs)
+  const instead = behind.length > 0 ? 'sooner' : 'fallback'
+  if (primary !== undefined && mayServe) steps.push({ node: primary, reason: instead })
   for (const node of unwell) steps.push({ node, reason: 'last-resort' })
-  if (eligible.length > 0) return { steps, rejected }
-  const behind = rejected
-    .filter(({ node, reason }) => reason === 'behind-session' && mayCatchUp(node, nowMs))
-    .map(({ node }) => node)
   return behind.length === 0
     ? { steps, rejected }
     : { steps, rejected, catchingUp: balancer.order(behind, context) }
+}
+
+/** Replicas that lack only what their session has written or seen, and will soon have it. */
+function catchingUp(rejected: readonly RejectedNode[], nowMs: number): readonly NodeView[] {
+  return rejected
+    .filter(({ node, reason }) => reason === 'behind-session' && mayCatchUp(node, nowMs))
+    .map(({ node }) => node)
 }
 
 /**

@@ -11,6 +11,11 @@ export type StepReason =
   /** The primary, after the replicas. It serves the read when none of them can. */
   | 'fallback'
   /**
+   * The primary, at once: no replica is known to show what the session has written or seen, and the primary answers sooner
+   * than they catch up.
+   */
+  | 'sooner'
+  /**
    * A replica that is ineligible only for its recent failures or, without a primary, its unknown lag. Better than no
    * answer.
    */

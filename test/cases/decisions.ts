@@ -63,9 +63,14 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
   ],
   'what its session has done': [
     [READ, { session: 'fresh' }, 'replica read: a b (p)', 'a'],
-    [READ, { session: 'has just written' }, 'replica read: (p); a behind-session; b behind-session', 'p'],
+    [
+      READ,
+      { session: 'has just written' },
+      'replica read: p sooner; a behind-session; b behind-session',
+      'a',
+    ],
     [READ, { session: 'wrote a second ago' }, 'replica read: a b (p)', 'a'],
-    [READ, { session: 'the pool wrote' }, 'replica read: (p); a behind-session; b behind-session', 'a'],
+    [READ, { session: 'the pool wrote' }, 'replica read: p sooner; a behind-session; b behind-session', 'p'],
     [
       READ,
       { session: 'wrote a second ago', cluster: 'a does not replay' },
@@ -75,31 +80,31 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { session: 'has just written', cluster: 'a does not replay' },
-      'replica read: (p); a behind-session; b behind-session',
-      'p',
+      'replica read: p sooner; a behind-session; b behind-session',
+      'b',
     ],
     [
       READ,
       { session: 'wrote a second ago', cluster: 'no replica replays' },
-      'replica read: (p); a behind-session; b behind-session',
+      'replica read: p sooner; a behind-session; b behind-session',
       'p',
     ],
     [
       READ,
       { session: 'wrote, and the primary tells no position yet' },
-      'replica read: (p); a behind-session; b behind-session',
+      'replica read: p sooner; a behind-session; b behind-session',
       'p',
     ],
     [
       READ,
       { session: 'wrote, and the primary hides its position' },
-      'replica read: (p); a behind-session; b behind-session',
+      'replica read: p sooner; a behind-session; b behind-session',
       'p',
     ],
     [
       READ,
       { session: 'wrote three seconds ago, and the primary hides its position' },
-      'replica read: (p); a behind-session; b behind-session',
+      'replica read: p sooner; a behind-session; b behind-session',
       'p',
     ],
     [READ, { session: 'has just read from b' }, 'replica read: b (p); a behind-session', 'b'],
@@ -110,7 +115,12 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       'replica read: b (p); a behind-session',
       'b',
     ],
-    [READ, { session: 'has read from b, which is down' }, 'replica read: (p); a behind-session; b down', 'a'],
+    [
+      READ,
+      { session: 'has read from b, which is down' },
+      'replica read: p sooner; a behind-session; b down',
+      'a',
+    ],
     [READ, { session: 'has the token of one that wrote' }, 'replica read: a b (p)', 'a'],
     [
       READ,
@@ -128,8 +138,8 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { session: 'is within one that has just written' },
-      'replica read: (p); a behind-session; b behind-session',
-      'p',
+      'replica read: p sooner; a behind-session; b behind-session',
+      'a',
     ],
     [READ, { session: 'strong' }, 'primary strong: p', 'p'],
     [{ text: READ, route: 'replica' }, { session: 'strong' }, 'replica asked-replica: a b (p)', 'a'],
@@ -229,7 +239,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       READ,
       { cluster: 'the replicas have one address', session: 'has just written' },
       'replica read: a* (p)',
-      'a p',
+      'a a',
     ],
     [
       READ,
@@ -281,8 +291,8 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { by: 'client', before: ["insert into users values ('b')"] },
-      'replica read: (p); a behind-session; b behind-session',
-      'a',
+      'replica read: p sooner; a behind-session; b behind-session',
+      'p',
     ],
     [READ, { by: 'client', before: ['begin'] }, 'primary in-transaction: =p', 'p'],
     ["insert into users values ('a')", { by: 'client', before: ['begin'] }, 'primary not-a-read: =p', 'p'],
@@ -319,8 +329,8 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { by: 'client', before: ['create temp table scrap (id int)'] },
-      'replica read: (p); a behind-session; b behind-session',
-      'a',
+      'replica read: p sooner; a behind-session; b behind-session',
+      'p',
     ],
     [
       'select * from scrap',

@@ -17,7 +17,7 @@ export interface Situation {
 
 /**
  * A statement in a situation, the decision about it, and the nodes that it then reaches, in order. A decision is its role, its
- * reason and its candidates, `(p)` for a fallback, `a!` for a last resort, `a*` for an address of several servers, `=p` for a
+ * reason and its candidates, `(p)` for a fallback, `p sooner` for a primary that is quicker, `a!` for a last resort, `a*` for an address of several servers, `=p` for a
  * connection that is held; then the nodes that are none, or come last, and why.
  */
 export type DecisionCase = readonly [
@@ -60,6 +60,7 @@ function shown({ plan, route }: Explanation): string {
     const host = hostOf(node) + (balanced ? '*' : '')
     if (reason === 'fallback') return `(${host})`
     if (reason === 'last-resort') return `${host}!`
+    if (reason === 'sooner') return `${host} sooner`
     return reason === 'held' ? `=${host}` : host
   })
   const rejected = plan.rejected.map(({ node, reason }) => `${hostOf(node)} ${reason}`)
