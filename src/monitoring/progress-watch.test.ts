@@ -52,7 +52,8 @@ async function ground(delayMs: number): Promise<Ground> {
 
 afterEach(async () => {
   await open?.monitor.close()
-  expect(open?.platform.pendingTimers).toBe(0)
+  const { pendingTimers = 0 } = open?.platform ?? {}
+  if (pendingTimers > 0) throw new Error(`The monitor has left ${pendingTimers} timers`)
 })
 
 describe('follow', () => {
