@@ -124,6 +124,25 @@ describe('a read of a session of its own', () => {
     expect(bench.causality.floorsAsked).toBe(0)
   })
 
+  it('is remembered with what its server has shown, which any server may have reached', () => {
+    const bench = new CausalityBench()
+    const session = bench.session()
+    bench.causality.primaryAt(at(1n), bench.implicit)
+    bench.causality.answered(session, replica('a'), [], at(7n))
+    bench.servers.delete('a')
+    bench.causality.prepare(session)
+    expect(session.lastReads).toEqual([{ serverIdentity: 'a', atMs: bench.platform.now(), upTo: at(7n) }])
+    expect(bench.causality.floorsAsked).toBe(0)
+  })
+
+  it('has no such bound on another timeline than the primary', () => {
+    const bench = new CausalityBench()
+    const session = bench.session()
+    bench.causality.primaryAt(at(1n), bench.implicit)
+    bench.causality.answered(session, replica('a'), [], at(7n, { timeline: 2 }))
+    expect(session.lastReads).toEqual([{ serverIdentity: 'a', atMs: bench.platform.now() }])
+  })
+
   it('needs a floor when the primary has answered it', async () => {
     const bench = new CausalityBench()
     const session = bench.session()

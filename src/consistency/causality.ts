@@ -176,8 +176,8 @@ export class Causality {
   /**
    * Records that this node answered a read of the session.
    * @param before Last reads of the session whose data the answer is proven to include
-   * @param upTo Position that the node had replayed after the answer, if it was asked. Then no later read has to ask
-   * that server again
+   * @param upTo Position that covers what the node had shown, if it was asked after the answer. Then no later read has
+   * to ask that server again
    */
   answered(
     session: MutableSession,
@@ -186,12 +186,10 @@ export class Causality {
     upTo?: Position,
   ): void {
     const nowMs = this.#options.platform.now()
-    if (upTo !== undefined && this.#isOnTimelineOf(session, upTo)) {
-      session.mustShow(upTo)
-      return session.readFrom(seenRead(undefined, nowMs), before)
-    }
-    if (role !== 'replica' || state.name !== 'up') session.saw(nowMs, this.request(), before)
-    else session.readFrom(seenRead(state.observation.serverIdentity, nowMs), before)
+    if (role !== 'replica' || state.name !== 'up') return session.saw(nowMs, this.request(), before)
+    const read = seenRead(state.observation.serverIdentity, nowMs)
+    const isBounded = upTo !== undefined && this.#isOnTimelineOf(session, upTo)
+    session.readFrom(isBounded ? { ...read, upTo } : read, before)
   }
 
   /** Records that the primary has shown these relations to the session. */
@@ -234,7 +232,8 @@ export class Causality {
       session.mustShow(this.#start)
     }
     const lost = session.lastReads.filter(
-      ({ serverIdentity }) => serverIdentity !== undefined && !hasServer(serverIdentity),
+      ({ serverIdentity, upTo }) =>
+        serverIdentity !== undefined && upTo === undefined && !hasServer(serverIdentity),
     )
     if (lost.length > 0) session.lost(lost, platform.now(), this.request())
   }

@@ -5,7 +5,7 @@ import type { Consistency } from './mode.ts'
 import { later, shows, type Position } from './position.ts'
 import type { Touched } from './touched.ts'
 
-/** A read that was answered. It is only known that its server showed the data by then. */
+/** A read that was answered. Its server showed the data by then. */
 export interface SeenRead {
   /**
    * Identifies one start of one server: after a restart it may have gone backwards. `undefined` when the server is
@@ -14,6 +14,8 @@ export interface SeenRead {
   readonly serverIdentity: string | undefined
   /** When the answer arrived (our clock, milliseconds). */
   readonly atMs: number
+  /** Position that covers what its server had shown by then. Absent when it was not asked. */
+  readonly upTo?: Position
 }
 
 /**

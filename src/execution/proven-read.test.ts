@@ -49,7 +49,7 @@ class FakeConnection {
       const row =
         what === 'who'
           ? [role, '7000', server, 'replayed', lsn, '1', lsn, null, String(pid)]
-          : [role, lsn, null, server, String(pid)]
+          : [role, lsn, null, server, lsn, String(pid)]
       callback(undefined, { rows: [row] })
     })
   }

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Position } from '../consistency/position.ts'
+import { shownUpTo } from '../consistency/shown-up-to.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { canSendAhead, exchange, NOTHING, type End } from '../nodes/exchange.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -22,9 +23,9 @@ export interface ProvenReadOptions {
   readonly judge: (observation: Observation) => Reached
   /** Whether the check and the read may share one round trip. */
   readonly isAhead: boolean
-  /** Whether to read the server's position after the read. */
+  /** Whether to ask what the server has shown, after the read. */
   readonly isFollowed: boolean
-  /** Called with the server that answered, and its position after the read. */
+  /** Called with the server that answered, and a position that covers what the read has shown. */
   readonly served: (server: NodeView, upTo: Position | undefined) => void
 }
 
@@ -32,7 +33,7 @@ export interface ProvenReadOptions {
  * Sends a read to a shared address. Right before it, over the same connection, it asks the server for its identity and
  * position. They still hold for the read: replay only moves forward, and a promoted standby shows no less.
  *
- * The position after the read bounds what it has seen. It is read in the same round trip.
+ * A position that covers what the read has shown is asked for behind it, in the same round trip.
  */
 export function provenRead(options: ProvenReadOptions): Send {
   const { isAhead: canPipeline, isFollowed, platform, served } = options
@@ -46,7 +47,7 @@ export function provenRead(options: ProvenReadOptions): Send {
       return endOf(options.node.id, client, reached)
     })
     const progress = whoAnswers(client, platform, (observation) => {
-      upTo = positionOf(observation)
+      upTo = observation && shownUpTo(observation)
       return undefined
     })
     // The answer does not wait for a query that needs another round trip.
@@ -76,10 +77,4 @@ export function unfitError(id: NodeId): SwitchyardError {
 /** Whether an error is the one of `unfitServerError`. */
 export function isUnfit(error: Error | undefined): error is SwitchyardError {
   return error instanceof SwitchyardError && error.code === 'SWITCHYARD_UNFIT_SERVER'
-}
-
-function positionOf(observation: Observation | undefined): Position | undefined {
-  if (observation?.role !== 'replica') return undefined
-  const { lsn, systemIdentifier, timeline } = observation
-  return lsn === undefined || timeline === undefined ? undefined : { lsn, systemIdentifier, timeline }
 }

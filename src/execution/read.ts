@@ -15,7 +15,7 @@ export interface ReadFollower {
   readonly isMonotonic: boolean
   /**
    * Called when a node has answered the read, possibly with an error of the statement.
-   * @param upTo Position that the node had replayed after the answer, if it was queried
+   * @param upTo Position that covers what the node had shown, if it was asked after the answer
    * @param isInstead Whether the primary has answered because the replicas are behind the session
    */
   readonly answered: (node: NodeView, upTo?: Position, isInstead?: boolean) => void

@@ -156,12 +156,19 @@ it.each<[string, Freshness, Rejection | undefined]>([
 describe('after a read', () => {
   const READ_AT_MS = 5000
   const after = [{ serverIdentity: 'a', atMs: READ_AT_MS }]
-  const at = (id: string, lsn: string, given: Partial<Observation> = {}): NodeView =>
-    replicaView(id, freshAsOf(NOW_MS), {
+  const at = (
+    id: string,
+    lsn: string,
+    given: Partial<Observation> = {},
+    freshMs = READ_AT_MS - 1,
+  ): NodeView =>
+    replicaView(id, freshAsOf(freshMs), {
       state: up(
         observed('replica', lsn, { serverIdentity: id, timeline: 1, sentAtMs: READ_AT_MS, ...given }),
       ),
     })
+  const received = (receivedLsn: bigint): Partial<Observation> => ({ receivedLsn })
+  const a = at('a', '0/2000')
 
   it.each<[string, NodeView, NodeView, Rejection | undefined]>([
     [
@@ -170,22 +177,26 @@ describe('after a read', () => {
       at('a', '0/1', { sentAtMs: 0 }),
       undefined,
     ],
-    ['one as far as that was seen to be since', at('b', '0/2000'), at('a', '0/2000'), undefined],
-    ['one that is farther', at('b', '0/2001'), at('a', '0/2000'), undefined],
-    ['one that was as far before the read', at('b', '0/2000', { sentAtMs: 0 }), at('a', '0/2000'), undefined],
-    ['one that is behind', at('b', '0/1FFF'), at('a', '0/2000'), 'behind-session'],
+    ['one beyond where that was seen to be since', at('b', '0/2001'), a, undefined],
+    ['one beyond it before the read', at('b', '0/2001', { sentAtMs: 0 }), a, undefined],
+    ['one that is as far: the read may have shown the next record', at('b', '0/2000'), a, 'behind-session'],
+    ['where there was no next one', at('b', '0/2000'), at('a', '0/2000', received(0x2000n)), undefined],
+    ['where there was', at('b', '0/2000'), at('a', '0/2000', received(0x3000n)), 'behind-session'],
+    ['one that is behind', at('b', '0/1FFF'), at('a', '0/2000', received(0x2000n)), 'behind-session'],
     [
       'where that one was before the read says nothing',
-      at('b', '0/2000'),
+      at('b', '0/3000'),
       at('a', '0/2000', { sentAtMs: READ_AT_MS - 1 }),
       'behind-session',
     ],
-    ['a server that was started anew', at('b', '0/2000'), at('a2', '0/2000'), 'behind-session'],
-    ['one that is gone', at('b', '0/2000'), downView('a'), 'behind-session'],
-    ['one that cannot tell where it is', at('b', '0/2000'), at('a', 'x'), 'behind-session'],
+    ['one as fresh as the primary after the read', at('b', '0/1000', {}, READ_AT_MS), a, undefined],
+    ['after a server that is gone, too', at('b', '0/1000', {}, READ_AT_MS), downView('a'), undefined],
+    ['a server that was restarted', at('b', '0/3000'), at('a2', '0/2000'), 'behind-session'],
+    ['one that is gone', at('b', '0/3000'), downView('a'), 'behind-session'],
+    ['one that cannot tell where it is', at('b', '0/3000'), at('a', 'x'), 'behind-session'],
     [
       'on an older timeline',
-      at('b', '0/2000', { timeline: 1 }),
+      at('b', '0/3000', { timeline: 1 }),
       at('a', '0/2000', { timeline: 2 }),
       'behind-session',
     ],
@@ -194,11 +205,23 @@ describe('after a read', () => {
     expect(rejectionOf(candidate, { after }, snapshot, NOW_MS)).toBe(expected)
   })
 
+  it.each<[string, NodeView, Rejection | undefined]>([
+    ['a server that has reached it', at('b', '0/2001'), undefined],
+    ['one that has not', at('b', '0/2000'), 'behind-session'],
+    ['its own server, wherever that is', at('a', '0/1'), undefined],
+  ])('that has shown no more than a position: %s', (_name, candidate, expected) => {
+    const upTo = { systemIdentifier: '7000', timeline: 1, lsn: 0x2001n }
+    const freshness = { after: [{ serverIdentity: 'a', atMs: READ_AT_MS, upTo }] }
+    const snapshot = snapshotOf(primaryView('p'), downView('a'), candidate)
+    expect(rejectionOf(candidate, freshness, snapshot, NOW_MS)).toBe(expected)
+  })
+
   it('after several, it has to show what each of them showed', () => {
-    const snapshot = snapshotOf(primaryView('p'), at('a', '0/2000'), at('b', '0/3000'))
+    const snapshot = snapshotOf(primaryView('p'), a, at('b', '0/3000'))
     const both = [...after, { serverIdentity: 'b', atMs: READ_AT_MS }]
     expect(rejectionOf(at('b', '0/3000'), { after: both }, snapshot, NOW_MS)).toBeUndefined()
-    expect(rejectionOf(at('a', '0/2000'), { after: both }, snapshot, NOW_MS)).toBe('behind-session')
+    expect(rejectionOf(a, { after: both }, snapshot, NOW_MS)).toBe('behind-session')
     expect(rejectionOf(at('c', '0/2500'), { after: both }, snapshot, NOW_MS)).toBe('behind-session')
+    expect(rejectionOf(at('c', '0/3001'), { after: both }, snapshot, NOW_MS)).toBeUndefined()
   })
 })

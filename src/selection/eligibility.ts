@@ -1,5 +1,6 @@
 import { reaches, type Position } from '../consistency/position.ts'
 import type { SeenRead } from '../consistency/session.ts'
+import { shownUpTo } from '../consistency/shown-up-to.ts'
 import type { Freshness } from '../routing/route.ts'
 import type { Observation } from '../topology/node.ts'
 import type { Lag, NodeView, Snapshot } from '../topology/snapshot.ts'
@@ -27,7 +28,8 @@ export function rejectionOf(
   const { observation } = node.state
   if (sinceMs !== undefined && node.lag.freshAsOfMs < sinceMs) return 'behind-session'
   if (position !== undefined && !hasReached(observation, position)) return 'behind-session'
-  const isBehind = after?.some((read) => !isAfter(observation, read, snapshot)) === true
+  const { lag } = node
+  const isBehind = after?.some((read) => !isAfter(observation, lag, read, snapshot)) === true
   return isBehind ? 'behind-session' : undefined
 }
 
@@ -39,17 +41,19 @@ function hasReached({ lsn, timeline, systemIdentifier }: Observation, wanted: Po
 
 /**
  * Whether the candidate shows everything that an earlier read may have seen. Replay only moves forward, so the server
- * of that read always does. Another server does once it has replayed up to the position which that server reported
- * after the read. Servers that have left the cluster need no check here: the session's position covers what they
- * showed.
+ * of that read always does. Another server does once it shows everything that the primary had flushed after the read,
+ * or has replayed a position that covers what the server of that read had shown by then. Servers that have left the
+ * cluster need no check here: the session's position covers what they showed.
  */
-function isAfter(candidate: Observation, { serverIdentity, atMs }: SeenRead, { nodes }: Snapshot): boolean {
+function isAfter(candidate: Observation, lag: Lag, read: SeenRead, { nodes }: Snapshot): boolean {
+  const { atMs, serverIdentity, upTo } = read
   if (serverIdentity === undefined || candidate.serverIdentity === serverIdentity) return true
+  if (lag.freshAsOfMs >= atMs) return true
+  if (upTo !== undefined) return hasReached(candidate, upTo)
   for (const { state } of nodes) {
     if (state.name !== 'up' || state.observation.serverIdentity !== serverIdentity) continue
-    const { lsn, timeline, sentAtMs, systemIdentifier } = state.observation
-    if (sentAtMs < atMs || lsn === undefined || timeline === undefined) return false
-    return hasReached(candidate, { systemIdentifier, timeline, lsn })
+    const shown = state.observation.sentAtMs < atMs ? undefined : shownUpTo(state.observation)
+    return shown !== undefined && hasReached(candidate, shown)
   }
   return false
 }

@@ -87,12 +87,15 @@ export function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
   return lag !== undefined && lagMs(lag, nowMs) < HOPELESS_MS
 }
 
-/** Moves the server of the session's last read to the front: it needs no proof, and its data never goes backwards. */
+/**
+ * Moves the server of the session's last read to the front: it needs no proof, and its data never goes backwards. Where
+ * it is known what that read has shown, any server that has reached it is as good.
+ */
 function stayingWith(
   reads: readonly SeenRead[] | undefined,
   nodes: readonly NodeView[],
 ): readonly NodeView[] {
-  const last = reads?.find(({ serverIdentity }) => serverIdentity !== undefined)
+  const last = reads?.find(({ serverIdentity, upTo }) => serverIdentity !== undefined && upTo === undefined)
   if (last === undefined || nodes.length < 2) return nodes
   const isLast = ({ state }: NodeView): boolean =>
     state.name === 'up' && state.observation.serverIdentity === last.serverIdentity

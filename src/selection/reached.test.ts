@@ -13,6 +13,8 @@ const at = (lsn: string, lag: Lag | undefined, given: Partial<NodeView> = {}): N
 const position = { systemIdentifier: '7000', timeline: 1, lsn: 0x2000n }
 const seen = { serverIdentity: '7000:r', atMs: 900 }
 const fresh = freshAsOf(NOW_MS - 10)
+/** From before the session's read. */
+const stale = freshAsOf(800)
 const stuckSince = (behindSinceMs: number): Lag => ({ bytes: 9, freshAsOfMs: 0, behindSinceMs })
 
 /** A replica under a name of its own, seen after the session's read. */
@@ -32,8 +34,9 @@ it.each<[string, NodeView, Freshness, Reached['is']]>([
   ['is as old as nobody knows', at('0/3000', undefined), { position }, 'passed-over'],
   ['is of another cluster', at('0/3000', fresh, { exclusion: 'foreign-cluster' }), {}, 'unfit'],
   ['is a primary', primaryView('s'), {}, 'unfit'],
-  ['is as far as another one that was read from', at('0/3000', fresh), { after: [seen] }, 'fit'],
-  ['is not', at('0/2FFF', fresh), { after: [seen] }, 'behind'],
+  ['is beyond another one that was read from', at('0/3001', stale), { after: [seen] }, 'fit'],
+  ['is only as far: that one may have shown more', at('0/3000', stale), { after: [seen] }, 'behind'],
+  ['shows what the primary had after the read', at('0/3000', fresh), { after: [seen] }, 'fit'],
 ])('a server that %s', (_name, server, freshness, expected) => {
   const snapshot = snapshotOf(primaryView('p'), known)
   expect(judgeReached(server, freshness, snapshot, false, NOW_MS).is).toBe(expected)

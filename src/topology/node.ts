@@ -21,7 +21,10 @@ export interface Observation {
    * replayed. Absent when the server did not report one.
    */
   readonly lsn?: Lsn
-  /** On a replica, the position up to which it has received WAL, replayed or not. Absent when it did not report one. */
+  /**
+   * On a replica that streams, the position up to which it has received WAL, replayed or not. Absent when it did not
+   * report one.
+   */
   readonly receivedLsn?: Lsn
   /**
    * The timeline of the position; every promotion increases it. Absent when the server did not report it. A replica may

@@ -4,6 +4,10 @@ import type { Observation } from './node.ts'
 /** Identifies one start of one server within its cluster. */
 export const SERVER_SQL: string = `extract(epoch from pg_postmaster_start_time())::text || ':' || current_setting('port')`
 
+/** Reads the role, and whether a WAL receiver runs, before the columns of the query that uses it. */
+export const SELF_SQL: string = `(select pg_is_in_recovery() as is_standby,
+  (pg_stat_get_wal_receiver()).pid is not null as streams offset 0) as self`
+
 /**
  * Reads everything that a probe needs in one round trip, with the privileges that every role has. All columns are text,
  * so that no type parser of the application can change them.
@@ -19,6 +23,9 @@ export const SERVER_SQL: string = `extract(epoch from pg_postmaster_start_time()
  * settings of the role and the database apply to it as they do to the application.
  *
  * The role is read once: a promotion in the middle would mix the answers of both.
+ *
+ * A replica's received position is reported only while its WAL receiver runs, which is checked before both positions are
+ * read: otherwise it may be replaying WAL from an archive, which it has not received.
  *
  * The last column is the process ID of the backend that answers, as in the shorter queries.
  */
@@ -44,11 +51,11 @@ export const PROBE_SQL: string = `select
     )::text
     else left(pg_walfile_name(pg_current_wal_lsn()), 8)
   end,
-  case when is_standby then pg_last_wal_receive_lsn() end::text,
+  case when streams then pg_last_wal_receive_lsn() end::text,
   case when not is_standby then current_setting('default_transaction_read_only') end,
   current_database() || ' ' || session_user,
   pg_backend_pid()::text
-from (select pg_is_in_recovery() as is_standby offset 0) as self`
+from ${SELF_SQL}`
 
 export type ProbeRow = readonly (string | null)[]
 

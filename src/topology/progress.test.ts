@@ -35,7 +35,14 @@ describe('readProgress', () => {
       receivedLsn: 5n,
       serverIdentity: '7000:here',
     })
-    const expected = lsn === undefined ? undefined : { ...last, lsn, sentAtMs: 7, receivedAtMs: 8 }
+    const { receivedLsn: _old, ...rest } = last
+    const expected = lsn === undefined ? undefined : { ...rest, lsn, sentAtMs: 7, receivedAtMs: 8 }
     expect(readProgress(row, last, 7, 8)).toEqual(expected)
+  })
+
+  it('takes over what has been received since', () => {
+    const last = observed('replica', '0/1000', { receivedLsn: 5n, serverIdentity: '7000:here' })
+    const row = ['replica', '0/2000', null, 'here', '0/3000', '42']
+    expect(readProgress(row, last, 7, 8)).toMatchObject({ lsn: 0x2000n, receivedLsn: 0x3000n })
   })
 })

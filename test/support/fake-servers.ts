@@ -60,12 +60,12 @@ export class FakeServer {
 
   /** What it answers to this text now. */
   rowFor(sql: string): ProbeRow {
-    const [role = null, , server = null, kind, lsn = null] = this.row
+    const [role = null, , server = null, kind, lsn = null, , received = null] = this.row
     switch (sql.replace(LIFTED_LIMITS, '')) {
       case PROBE_SQL:
         return this.row
       case PROGRESS_SQL:
-        return [role, lsn, kind === 'inserted' ? 'inserted' : null, server]
+        return [role, lsn, kind === 'inserted' ? 'inserted' : null, server, received]
       case INSERTED_SQL:
         return [role, role === 'primary' ? this.inserted : null, 'inserted', server]
       case UNFINISHED.text:

@@ -135,7 +135,7 @@ export class SimulatedServer {
         return one(role, this.system, started, kind, position, timeline, received, readOnly, 'shop app', pid)
       }
       case PROGRESS_SQL:
-        return one(role, position, null, started, pid)
+        return one(role, position, null, started, this.isStandby ? position : null, pid)
       case INSERTED_SQL:
         return one(role, this.isStandby ? null : position, 'inserted', started, pid)
       case UNFINISHED.text:
