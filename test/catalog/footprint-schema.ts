@@ -145,6 +145,8 @@ CREATE POLICY own ON secret USING (owner IN (SELECT name FROM members)) WITH CHE
 
 CREATE TRIGGER t AFTER INSERT ON tenant_b.things FOR EACH ROW EXECUTE FUNCTION log_event();
 
+SELECT lo_from_bytea(424243, 'abc');
+
 CREATE UNLOGGED TABLE scratch (id int); INSERT INTO scratch VALUES (1);
 
 -- Keys that an UPDATE keeps, and keys that it changes unseen

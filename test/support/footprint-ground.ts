@@ -75,6 +75,22 @@ export class FootprintGround {
     }
   }
 
+  /** Runs a write in a transaction that is rolled back, and gives those of the reads whose answers differ after it. */
+  async differing(
+    sql: string,
+    reads: readonly string[],
+  ): Promise<{ readonly outcome: string; readonly differing: readonly string[] }> {
+    await this.client.query('BEGIN')
+    try {
+      const answers = await this.#answers(reads)
+      const outcome = await this.#outcome(sql)
+      const later = await this.#answers(reads)
+      return { outcome, differing: reads.filter((_, index) => answers[index] !== later[index]) }
+    } finally {
+      await this.client.query('ROLLBACK')
+    }
+  }
+
   readonly #rows: Rows = async (sql) => (await this.client.query<object>(sql)).rows
 
   async #outcome(sql: string): Promise<string> {

@@ -40,6 +40,7 @@ export function partitions(world: World): Piece {
   }
   const [low = '', high = ''] = bounds[by] ?? []
   const nested = dice.chance(0.4)
+  const trigger = dice.chance(0.5) ? triggerOf(world, spelled(first), first.rank) : []
   const leaf = nested ? [part()] : []
   return {
     feature: 'partitions',
@@ -49,9 +50,11 @@ export function partitions(world: World): Piece {
       `CREATE TABLE ${spelled(second)} PARTITION OF ${top} ${high}${nested ? ' PARTITION BY LIST (n)' : ''}`,
       ...leaf.map((each) => `CREATE TABLE ${spelled(each)} PARTITION OF ${spelled(second)} DEFAULT`),
       rows(top, 2),
+      ...trigger,
     ],
     writes: [
       `UPDATE ${top} SET n = n + 3`,
+      `DELETE FROM ${top} WHERE id < 4`,
       `TRUNCATE ${spelled(first)}`,
       `UPDATE ${spelled(second)} SET note = 'x'`,
     ],
@@ -92,7 +95,8 @@ export function inheritance(world: World): Piece {
   const { name, schema } = world.table()
   const parent = `${schema}.${name}`
   const [child, other] = [world.fresh('h'), world.fresh('h')]
-  world.add({ schema, name: child, kind: 'part' })
+  const { rank } = world.add({ schema, name: child, kind: 'part' })
+  const trigger = dice.chance(0.5) ? triggerOf(world, `${schema}.${child}`, rank) : []
   if (dice.chance(0.5)) world.add({ schema, name: other, kind: 'part' })
   world.add({ schema, name, kind: 'table' })
   return {
@@ -104,14 +108,31 @@ export function inheritance(world: World): Piece {
       rows(parent, 1),
       rows(`${schema}.${child}`, 4),
       rows(`${schema}.${other}`, 2),
+      ...trigger,
     ],
     writes: [
+      `UPDATE ${parent} SET note = 'i'`,
       `DELETE FROM ${parent} WHERE n < 4`,
       `UPDATE ONLY ${parent} SET n = 0`,
       `TRUNCATE ONLY ${parent}`,
     ],
     reads: [`SELECT * FROM ONLY ${parent}`, `SELECT * FROM ${schema}.${child}`],
   }
+}
+
+/** A trigger that changes something below a rank. */
+function triggerOf(world: World, table: string, rank: number): readonly string[] {
+  const name = world.qualified('g')
+  const [event, scope] = world.dice.pick([
+    ['DELETE', 'ROW'],
+    ['DELETE', 'STATEMENT'],
+    ['UPDATE', 'ROW'],
+    ['INSERT OR UPDATE OR DELETE', 'ROW'],
+  ])
+  return [
+    `CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN ${world.change(rank)}; RETURN COALESCE(NEW, OLD); END $f$`,
+    `CREATE TRIGGER ${world.fresh('x')} AFTER ${event} ON ${table} FOR EACH ${scope} EXECUTE FUNCTION ${name}()`,
+  ]
 }
 
 const ACTIONS = ['CASCADE', 'CASCADE', 'SET NULL', 'SET DEFAULT', 'NO ACTION', 'RESTRICT'] as const
@@ -153,6 +174,8 @@ export function foreignKey(world: World): Piece {
       ...uses,
     }
   }
+  // What happens to rows that a foreign key deletes or changes.
+  const followed = dice.chance(0.5) ? triggerOf(world, from, child.rank) : []
   const way = dice.below(4)
   if (way === 0) {
     const generated = dice.chance(0.4)
@@ -164,6 +187,7 @@ export function foreignKey(world: World): Piece {
         `ALTER TABLE ${from} ADD ${up} int${fallback}`,
         `UPDATE ${from} SET ${up} = (SELECT ${code} FROM ${to} WHERE id = 2)`,
         `ALTER TABLE ${from} ADD FOREIGN KEY (${up}) REFERENCES ${to} (${code}) ${ends}`,
+        ...followed,
       ],
       writes: [
         ...uses.writes,
@@ -181,6 +205,7 @@ export function foreignKey(world: World): Piece {
       `ALTER TABLE ${from} ADD FOREIGN KEY (${up}) REFERENCES ${to} ${
         way === 1 ? `ON DELETE SET NULL (${up}) ON UPDATE ${onUpdate}` : ends
       }`,
+      ...followed,
     ],
     ...uses,
   }
