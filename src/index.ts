@@ -74,7 +74,7 @@ export type {
 } from './catalog/catalog.ts'
 export type { Declaration, Declarations } from './catalog/declared.ts'
 export type { Footprint, RelationSet } from './catalog/footprint.ts'
-export type { KeyColumn, KeyProof, KeyType, KeyValue } from './catalog/key.ts'
+export type { KeyColumn, KeyLiteral, KeyProof, KeyType, KeyValue } from './catalog/key.ts'
 export type {
   CatalogChange,
   NodeChange,

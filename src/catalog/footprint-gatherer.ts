@@ -34,8 +34,9 @@ export class FootprintGatherer {
     return this.changes.isEmpty && this.shows.isEmpty
   }
 
-  has(name: QualifiedName): boolean {
-    return this.changes.has(name) || this.shows.has(name)
+  /** Whether a relation, spelled with its schema, is among them. */
+  has(relation: string): boolean {
+    return this.changes.has(relation) || this.shows.has(relation)
   }
 
   /** Adds all that another one has gathered. */
@@ -65,8 +66,8 @@ class RelationGatherer {
     return !this.#isEverything && this.#names.size === 0
   }
 
-  has(name: QualifiedName): boolean {
-    return this.#isEverything || this.#names.has(spelled(name))
+  has(relation: string): boolean {
+    return this.#isEverything || this.#names.has(relation)
   }
 
   merge(other: RelationGatherer): void {

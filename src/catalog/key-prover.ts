@@ -1,7 +1,7 @@
 import type { EffectGraph, KnownRelation } from './effect-graph.ts'
 import type { FootprintGatherer } from './footprint-gatherer.ts'
 import type { Footprint, RelationSet } from './footprint.ts'
-import type { KeyCandidate, KeyColumn, KeyProof, KeyType, RequiredValue } from './key.ts'
+import type { KeyCandidate, KeyColumn, KeyProof, KeyType, KeyValue, RequiredValue } from './key.ts'
 import { spelled } from './qualified-name.ts'
 import type { Step, Steps } from './use-resolver.ts'
 
@@ -51,25 +51,29 @@ export class KeyProver {
     for (const [step, oid] of steps) {
       const known = step === 'read' ? this.#graph.relation(oid) : undefined
       if (known === undefined || !isMeant(known, candidate)) continue
-      const relation = spelled(known)
-      if (!relations.includes(relation) || !this.#isOnlyWay(known, candidate, steps)) continue
       const columns = this.#columns(oid, candidate)
-      if (columns !== undefined) proofs.push(Object.freeze({ relation, columns }))
+      if (columns === undefined) continue
+      const relation = spelled(known)
+      // It may be a name without a schema that stands for too many relations.
+      const isNamed = relations.includes(relation)
+      if (isNamed && this.#isOnlyWay(oid, relation, candidate.access, steps)) {
+        proofs.push(Object.freeze({ relation, columns }))
+      }
     }
     return proofs
   }
 
   /** Whether the statement touches a relation where the text names it, and in no other way. */
-  #isOnlyWay(relation: KnownRelation, { access }: KeyCandidate, steps: Steps): boolean {
-    const own: Step[] = []
-    for (const [step, oid] of steps) {
-      const isOwn = oid === relation.oid && step !== 'call' && step !== 'type'
-      if (isOwn) own.push(step)
-      const { found, isCircular } = this.#behind(step, oid)
+  #isOnlyWay(oid: number, relation: string, access: KeyCandidate['access'], steps: Steps): boolean {
+    let own = 0
+    for (const [step, other] of steps) {
+      const isOwn = other === oid && step !== 'call' && step !== 'type'
+      if (isOwn) own += 1
+      const { found, isCircular } = this.#behind(step, other)
       if (isOwn ? isCircular : found.has(relation)) return false
     }
     // A text names once what it changes, and that is read, too.
-    return own.length === (access === 'read' ? 1 : 2)
+    return own === (access === 'read' ? 1 : 2)
   }
 
   #columns(oid: number, candidate: KeyCandidate): readonly KeyColumn[] | undefined {
@@ -97,6 +101,8 @@ function isOfType(value: RequiredValue, type: KeyType): boolean {
   return type === 'int2' || type === 'int4' || type === 'int8'
 }
 
-function shown(value: RequiredValue): KeyColumn['value'] {
-  return Object.freeze('parameter' in value ? value : { literal: value.literal })
+function shown(value: RequiredValue): KeyValue {
+  if ('parameter' in value) return value
+  const { literal, position } = value
+  return position === undefined ? { literal } : { literal, position }
 }

@@ -4,7 +4,13 @@ import type { QualifiedName } from './qualified-name.ts'
 export type KeyType = 'int2' | 'int4' | 'int8' | 'uuid' | 'text' | 'varchar'
 
 /** Value in a statement: that of `$n`, or a constant as its text. */
-export type KeyValue = { readonly parameter: number } | { readonly literal: string }
+export type KeyValue = { readonly parameter: number } | KeyLiteral
+
+export interface KeyLiteral {
+  readonly literal: string
+  /** Where it stands: an offset in characters (UTF-16 units) from the start of the text, when known. */
+  readonly position?: number
+}
 
 /** A column of a primary key, with the only value that it has in the rows that a statement touches. */
 export interface KeyColumn {
@@ -32,14 +38,7 @@ export interface PrimaryKeyColumn {
 }
 
 /** A value that a text requires a column to have. */
-export type RequiredValue = { readonly parameter: number } | RequiredLiteral
-
-export interface RequiredLiteral {
-  readonly literal: string
-  readonly isNumber: boolean
-  /** The place of the constant in its text. Absent where it is not known. */
-  readonly position?: number
-}
+export type RequiredValue = { readonly parameter: number } | (KeyLiteral & { readonly isNumber: boolean })
 
 /** A relation that a text names once, and of which it touches only rows with certain values. */
 export interface KeyCandidate extends QualifiedName {

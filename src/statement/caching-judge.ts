@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Catalog } from '../catalog/catalog.ts'
 import { EVERYTHING } from '../catalog/footprint.ts'
 import { blanked } from './blanked.ts'
-import { boundKeys, hasConstants, type Text } from './bound-keys.ts'
+import { boundTo, type Text } from './bound-keys.ts'
 import { declarable } from './declarable.ts'
 import { decide } from './decide.ts'
 import type { Judge, JudgeOptions, LearnedShape } from './judge.ts'
@@ -154,12 +154,9 @@ class CachingJudge implements Judge {
   #borrow(text: Text, like: Shape, catalog: Catalog): Statement | undefined {
     const { sql } = text
     const { analysis } = like
-    let statement = this.#decide(sql, analysis, catalog)
-    if (statement.kind !== 'read') return undefined
-    if (analysis.keys !== undefined && hasConstants(statement.footprint)) {
-      const keys = boundKeys(analysis.keys, like.text, text)
-      statement = this.#decide(sql, { ...analysis, keys }, catalog)
-    }
+    const decided = this.#decide(sql, analysis, catalog)
+    if (decided.kind !== 'read') return undefined
+    const statement = boundTo(decided, like.text, text)
     this.#entries.set(sql, { analysis, statement, catalogVersion: catalog.version, isBorrowed: true })
     return statement
   }

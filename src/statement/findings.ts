@@ -8,12 +8,12 @@ import { leaving, strictest, write, type Verdict } from './verdict.ts'
 /** Names of one kind that a text uses, each once, with where it stands first. */
 export class Names {
   readonly #uses = new Map<string, NameUse>()
-  readonly #repeated = new Set<string>()
+  #repeated: Set<string> | undefined
 
   add(use: NameUse): void {
     const key = keyOf(use)
-    if (this.#uses.has(key)) this.#repeated.add(key)
     const known = this.#uses.get(key)
+    if (known !== undefined) (this.#repeated ??= new Set()).add(key)
     if (known === undefined || (known.endsWithTransaction === true && use.endsWithTransaction !== true)) {
       this.#uses.set(key, use)
     }
@@ -21,7 +21,7 @@ export class Names {
 
   /** Whether the text uses a name more than once. */
   isRepeated(name: QualifiedName): boolean {
-    return this.#repeated.has(keyOf(name))
+    return this.#repeated?.has(keyOf(name)) === true
   }
 
   uses(): readonly NameUse[] {

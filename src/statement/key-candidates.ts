@@ -1,5 +1,5 @@
-import type { KeyCandidate, RequiredValue } from '../catalog/key.ts'
 import type { QualifiedName } from '../catalog/catalog.ts'
+import type { KeyCandidate, RequiredValue } from '../catalog/key.ts'
 import {
   constantOf,
   isNode,
@@ -14,180 +14,204 @@ import {
   type TreeValue,
 } from './tree.ts'
 
-/** A text in which candidates are looked for. */
-interface Source {
-  readonly sql: string
-  /** Whether it names a relation more than once. */
-  readonly isRepeated: (relation: QualifiedName) => boolean
+/**
+ * Finds relations of which a statement touches only rows with certain values: those that it requires them to have in the
+ * top-level AND of its WHERE, or inserts. Absent where there are none.
+ *
+ * @param isRepeated Whether the text names a relation more than once.
+ */
+export function keyCandidates(
+  statement: TreeNode,
+  sql: string,
+  isRepeated: (relation: QualifiedName) => boolean,
+): readonly KeyCandidate[] | undefined {
+  for (const tag in statement) {
+    const node = statement[tag]
+    const find = FINDERS[tag]
+    if (find === undefined || !isNode(node) || node['withClause'] !== undefined) return undefined
+    const found = find(node, sql).filter((candidate) => !isRepeated(candidate))
+    return found.length === 0 ? undefined : found
+  }
+  return undefined
 }
 
-/** An item of a FROM list. Without a name where it is no relation. */
+type Finder = (node: TreeNode, sql: string) => readonly KeyCandidate[]
+
+const NONE: readonly KeyCandidate[] = []
+
+const FINDERS: Readonly<Record<string, Finder | undefined>> = {
+  SelectStmt: (node, sql) => {
+    const equalities = node['lockingClause'] === undefined ? equalitiesIn(node, sql) : []
+    if (equalities.length === 0) return NONE
+    const items = itemsIn(listAt(node, 'fromClause'))
+    if (items === undefined) return NONE
+    return items.flatMap((item) => requiredIn(item, equalities, items.length === 1) ?? NONE)
+  },
+  UpdateStmt: (node, sql) => {
+    const changed = changedRows(node, 'fromClause', sql)
+    if (changed === undefined) return NONE
+    const assigned = listAt(node, 'targetList').map((item) => textAt(unwrap(item, 'ResTarget') ?? {}, 'name'))
+    return [{ ...changed, access: 'update', assigned }]
+  },
+  DeleteStmt: (node, sql) => {
+    const changed = changedRows(node, 'usingClause', sql)
+    return changed === undefined ? NONE : [{ ...changed, access: 'delete' }]
+  },
+  InsertStmt: (node, sql) => {
+    const relation = nodeAt(node, 'relation')
+    const isPlain =
+      textAt(node, 'override') === 'OVERRIDING_NOT_SET' && node['onConflictClause'] === undefined
+    const values = isPlain ? insertedValues(node, sql) : undefined
+    if (values === undefined || relation === undefined) return NONE
+    return [{ ...relationNameOf(relation), access: 'insert', values }]
+  },
+}
+
+function changedRows(node: TreeNode, from: string, sql: string): KeyCandidate | undefined {
+  const equalities = equalitiesIn(node, sql)
+  const target = nodeAt(node, 'relation')
+  if (equalities.length === 0 || target === undefined) return undefined
+  const others = itemsIn(listAt(node, from))
+  return others && requiredIn(itemOf(target), equalities, others.length === 0)
+}
+
+/** By the names of columns, or their positions where none are named. */
+function insertedValues(node: TreeNode, sql: string): KeyCandidate['values'] | undefined {
+  const source = unwrap(node['selectStmt'], 'SelectStmt')
+  if (source === undefined || source['withClause'] !== undefined) return undefined
+  const [row, ...others] = listAt(source, 'valuesLists')
+  if (row === undefined || others.length > 0) return undefined
+  const columns = listAt(node, 'cols')
+  const values = new Map<string | number, RequiredValue>()
+  for (const [index, item] of listAt(unwrap(row, 'List') ?? {}, 'items').entries()) {
+    const value = valueOf(item, sql)
+    const column = columns.length === 0 ? index + 1 : columnOf(columns[index])
+    if (value !== undefined && column !== undefined) values.set(column, value)
+  }
+  return values.size === 0 ? undefined : values
+}
+
+/** Undefined for a part of a column. */
+function columnOf(item: TreeValue | undefined): string | undefined {
+  const target = unwrap(item, 'ResTarget')
+  return target === undefined || target['indirection'] !== undefined ? undefined : textAt(target, 'name')
+}
+
+/** An item of a FROM list. Without a name where it is no relation, or its columns have other names. */
 interface Item {
   readonly alias?: string
   readonly name?: QualifiedName
 }
 
-/**
- * Finds relations of which a statement touches only rows with certain values: those that it requires them to have in the
- * top-level AND of its WHERE, or inserts. Absent where there are none.
- */
-export function keyCandidates(
-  statement: TreeValue | undefined,
-  source: Source,
-): readonly KeyCandidate[] | undefined {
-  if (!isNode(statement)) return undefined
-  for (const tag in statement) {
-    const node = statement[tag]
-    const found = isNode(node) && node['withClause'] === undefined ? FINDERS[tag]?.(node) : undefined
-    const certain = found?.flatMap((each) => certainOf(each, source) ?? [])
-    return certain === undefined || certain.length === 0 ? undefined : certain
-  }
-  return undefined
-}
-
-type Finder = (node: TreeNode) => readonly KeyCandidate[] | undefined
-
-const FINDERS: Readonly<Record<string, Finder | undefined>> = {
-  SelectStmt: (node) => {
-    if (node['lockingClause'] !== undefined) return undefined
-    const items = itemsIn(listAt(node, 'fromClause'))
-    return items && requiredIn(node, items, items, 'read')
-  },
-  UpdateStmt: (node) => changedRows(node, 'update', 'fromClause'),
-  DeleteStmt: (node) => changedRows(node, 'delete', 'usingClause'),
-  InsertStmt: insertedRow,
-}
-
-function changedRows(node: TreeNode, access: 'update' | 'delete', from: string): ReturnType<Finder> {
-  const changed = nodeAt(node, 'relation')
-  const target = changed && itemOf(changed)
-  const others = itemsIn(listAt(node, from))
-  if (target === undefined || others === undefined) return undefined
-  const found = requiredIn(node, [target], [target, ...others], access)
-  if (access === 'delete') return found
-  const assigned = listAt(node, 'targetList').map((item) => textAt(unwrap(item, 'ResTarget') ?? {}, 'name'))
-  return found.map((each) => ({ ...each, assigned }))
-}
-
-function insertedRow(node: TreeNode): ReturnType<Finder> {
-  const relation = nodeAt(node, 'relation')
-  const isPlain = textAt(node, 'override') === 'OVERRIDING_NOT_SET' && node['onConflictClause'] === undefined
-  const source = unwrap(node['selectStmt'], 'SelectStmt')
-  if (relation === undefined || source === undefined || !isPlain) return undefined
-  const rows = listAt(source, 'valuesLists')
-  if (rows.length !== 1 || source['withClause'] !== undefined) return undefined
-  const columns = listAt(node, 'cols').map((item) => unwrap(item, 'ResTarget') ?? {})
-  const values = new Map<string | number, RequiredValue>()
-  for (const [index, item] of listAt(unwrap(rows[0], 'List') ?? {}, 'items').entries()) {
-    const value = valueOf(item)
-    const column = columns.length === 0 ? index + 1 : columnOf(columns[index])
-    if (value !== undefined && column !== undefined) values.set(column, value)
-  }
-  return values.size === 0 ? undefined : [{ ...relationNameOf(relation), access: 'insert', values }]
-}
-
-/** Undefined for a part of a column. */
-function columnOf(target: TreeNode | undefined): string | undefined {
-  return target === undefined || target['indirection'] !== undefined ? undefined : textAt(target, 'name')
-}
-
 /** Undefined where a relation may be on the side of an outer join that has no row, or hidden by the alias of a join. */
 function itemsIn(from: readonly TreeValue[]): readonly Item[] | undefined {
   const items: Item[] = []
-  for (const value of from) {
-    const join = unwrap(value, 'JoinExpr')
-    if (join === undefined) {
-      items.push(itemOf(unwrap(value, 'RangeVar')))
-      continue
-    }
-    if (textAt(join, 'jointype') !== 'JOIN_INNER' || join['alias'] !== undefined) return undefined
-    const sides = itemsIn([join['larg'] ?? null, join['rarg'] ?? null])
-    if (sides === undefined) return undefined
-    items.push(...sides)
-  }
-  return items
+  return addItems(from, items) ? items : undefined
 }
 
-/** An alias may give its columns other names. */
-function itemOf(range: TreeNode | undefined): Item {
-  if (range === undefined) return {}
+function addItems(from: readonly (TreeValue | undefined)[], items: Item[]): boolean {
+  return from.every((value) => {
+    const join = unwrap(value, 'JoinExpr')
+    if (join !== undefined) {
+      const isPlain = textAt(join, 'jointype') === 'JOIN_INNER' && join['alias'] === undefined
+      return isPlain && addItems([join['larg'], join['rarg']], items)
+    }
+    const range = unwrap(value, 'RangeVar')
+    items.push(range === undefined ? {} : itemOf(range))
+    return true
+  })
+}
+
+function itemOf(range: TreeNode): Item {
   const name = relationNameOf(range)
   const alias = nodeAt(range, 'alias')
   if (alias === undefined) return { alias: name.name, name }
   return alias['colnames'] === undefined ? { alias: textAt(alias, 'aliasname'), name } : {}
 }
 
-/** Candidates among the items by the values that the statement's WHERE requires. */
-function requiredIn(
-  node: TreeNode,
-  items: readonly Item[],
-  all: readonly Item[],
-  access: KeyCandidate['access'],
-): readonly KeyCandidate[] {
-  const equalities: (readonly [column: QualifiedName, value: RequiredValue])[] = []
-  gatherEqualities(node['whereClause'], equalities)
-  if (equalities.length === 0) return []
-  return items.flatMap(({ alias, name }) => {
-    if (name === undefined) return []
-    const values = new Map<string, RequiredValue>()
-    for (const [column, value] of equalities) {
-      const isOwn = column.schema === undefined ? all.length === 1 : column.schema === alias
-      if (isOwn && !values.has(column.name)) values.set(column.name, value)
-    }
-    return values.size === 0 ? [] : [{ ...name, access, values }]
-  })
+/** A condition that a column is equal to a value. The qualifier of the column is its schema here. */
+interface Equality {
+  readonly column: QualifiedName
+  readonly value: RequiredValue
 }
 
-/** Gathers `column = value` of a condition and of all that AND joins in it. The qualifier of a column is its schema here. */
-function gatherEqualities(
-  condition: TreeValue | undefined,
-  found: (readonly [column: QualifiedName, value: RequiredValue])[],
-): void {
+/** The candidate that an item is by what WHERE requires of it. */
+function requiredIn(
+  { alias, name }: Item,
+  equalities: readonly Equality[],
+  isAlone: boolean,
+): KeyCandidate | undefined {
+  if (name === undefined) return undefined
+  const values = new Map<string, RequiredValue>()
+  for (const { column, value } of equalities) {
+    const isOwn = column.schema === undefined ? isAlone : column.schema === alias
+    if (isOwn && !values.has(column.name)) values.set(column.name, value)
+  }
+  return values.size === 0 ? undefined : { ...name, access: 'read', values }
+}
+
+/** All equalities that WHERE and its top-level AND require. */
+function equalitiesIn(node: TreeNode, sql: string): readonly Equality[] {
+  const found: Equality[] = []
+  addEqualities(node['whereClause'], sql, found)
+  return found
+}
+
+function addEqualities(condition: TreeValue | undefined, sql: string, found: Equality[]): void {
   const all = unwrap(condition, 'BoolExpr')
-  if (all !== undefined && textAt(all, 'boolop') === 'AND_EXPR') {
-    for (const each of listAt(all, 'args')) gatherEqualities(each, found)
+  if (all !== undefined) {
+    if (textAt(all, 'boolop') !== 'AND_EXPR') return
+    for (const each of listAt(all, 'args')) addEqualities(each, sql, found)
     return
   }
   const comparison = unwrap(condition, 'A_Expr')
   if (comparison === undefined || textAt(comparison, 'kind') !== 'AEXPR_OP') return
-  const operator = nameOf(listAt(comparison, 'name'))
-  if (operator.name !== '=' || operator.schema !== undefined) return
-  const { lexpr, rexpr } = comparison
-  for (const [left, right] of [
-    [lexpr, rexpr],
-    [rexpr, lexpr],
-  ]) {
-    const fields = listAt(unwrap(left, 'ColumnRef') ?? {}, 'fields')
-    const value = valueOf(right)
-    const isName = fields.length > 0 && fields.length <= 2 && unwrap(fields.at(-1), 'String') !== undefined
-    if (isName && value !== undefined) found.push([nameOf(fields), value])
-  }
+  const operator = listAt(comparison, 'name')
+  if (operator.length !== 1 || nameOf(operator).name !== '=') return
+  addEquality(comparison['lexpr'], comparison['rexpr'], sql, found)
+  addEquality(comparison['rexpr'], comparison['lexpr'], sql, found)
 }
 
-/** A parameter or a constant that stands alone. */
-function valueOf(value: TreeValue | undefined): RequiredValue | undefined {
+function addEquality(
+  left: TreeValue | undefined,
+  right: TreeValue | undefined,
+  sql: string,
+  found: Equality[],
+): void {
+  const reference = unwrap(left, 'ColumnRef')
+  if (reference === undefined) return
+  const fields = listAt(reference, 'fields')
+  if (fields.length > 2 || unwrap(fields.at(-1), 'String') === undefined) return
+  const value = valueOf(right, sql)
+  if (value !== undefined) found.push({ column: nameOf(fields), value })
+}
+
+/** The value of a constant, or of a parameter that the text uses nowhere else, where its type may come from. */
+function valueOf(value: TreeValue | undefined, sql: string): RequiredValue | undefined {
   const parameter = unwrap(value, 'ParamRef')?.['number']
-  if (typeof parameter === 'number') return { parameter }
+  if (typeof parameter === 'number') return occursOnce(parameter, sql) ? { parameter } : undefined
   const constant = unwrap(value, 'A_Const')
-  const literal = constant === undefined ? undefined : constantOf(value)
-  if (literal === undefined || constant?.['boolval'] !== undefined) return undefined
-  const position = constant === undefined ? undefined : locationOf(constant)
-  return {
-    literal,
-    isNumber: constant?.['sval'] === undefined,
-    ...(position !== undefined && { position }),
-  }
+  if (constant === undefined || constant['boolval'] !== undefined) return undefined
+  const literal = constantOf(value)
+  if (literal === undefined) return undefined
+  const isNumber = constant['sval'] === undefined
+  const position = locationOf(constant)
+  return position === undefined ? { literal, isNumber } : { literal, isNumber, position }
 }
 
-/** Without values of parameters that the text uses elsewhere, too: these may be of a type that comes from there. */
-function certainOf(candidate: KeyCandidate, { isRepeated, sql }: Source): KeyCandidate | undefined {
-  if (isRepeated(candidate)) return undefined
-  const counts = new Map<number, number>()
-  for (const [, digits] of sql.matchAll(/\$(\d+)/g)) {
-    counts.set(Number(digits), (counts.get(Number(digits)) ?? 0) + 1)
+/** Whether a parameter occurs once in a text. Those in comments and strings count, too. */
+function occursOnce(parameter: number, sql: string): boolean {
+  let count = 0
+  for (let at = sql.indexOf('$'); at !== -1; at = sql.indexOf('$', at + 1)) {
+    let number = 0
+    for (let next = at + 1; next < sql.length; next++) {
+      const digit = sql.charCodeAt(next) - ZERO
+      if (digit < 0 || digit > 9) break
+      number = number * 10 + digit
+    }
+    if (number === parameter) count += 1
   }
-  const values = new Map(
-    [...candidate.values].filter(([, value]) => !('parameter' in value) || counts.get(value.parameter) === 1),
-  )
-  return values.size === 0 ? undefined : { ...candidate, values }
+  return count === 1
 }
+
+const ZERO = 48

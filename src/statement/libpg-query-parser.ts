@@ -135,13 +135,11 @@ function analyzeTree(json: string, { sql, originalOf }: Condensed, isWhole: bool
     const settings = settingsOf(statements, walker.findings.settingCalls)
     const select = isWhole && isSingleRead(found) ? selectIn(statements) : undefined
     const keys = isWhole ? keysIn(statements, sql, walker.findings) : undefined
-    const analysis = {
-      ...found,
-      ...(settings && { settings }),
-      ...(keys && { keys }),
-      ...(select && { lasting: lastingOf(select) }),
-    }
-    return relocated(inCharacters(analysis, sql), originalOf)
+    if (settings !== undefined) found.settings = settings
+    if (keys !== undefined) found.keys = keys
+    if (select !== undefined) found.lasting = lastingOf(select)
+    const analysis = inCharacters<Analysis>(found, sql)
+    return isWhole ? analysis : relocated(analysis, originalOf)
   } catch (error) {
     // The tree's own depth may exhaust the stack that the parser did not.
     return refused(error instanceof RangeError ? 'too-deep' : 'unparseable')
@@ -157,43 +155,38 @@ function selectIn([statement]: readonly TreeValue[]): TreeNode | undefined {
 }
 
 function keysIn(
-  [statement, ...others]: readonly TreeValue[],
+  statements: readonly TreeValue[],
   sql: string,
   { isOpaque, relations }: Findings,
 ): Analysis['keys'] {
-  if (!isNode(statement) || others.length > 0 || isOpaque) return undefined
-  return keyCandidates(statement['stmt'], { sql, isRepeated: (name) => relations.isRepeated(name) })
+  const [statement] = statements
+  const node = isNode(statement) && statements.length === 1 && !isOpaque ? statement['stmt'] : undefined
+  return isNode(node) ? keyCandidates(node, sql, (name) => relations.isRepeated(name)) : undefined
 }
 
+type Unfinished<Value> = { -readonly [Field in keyof Value]: Value[Field] }
+
 /** Property by property: spreading takes longer than the walk. */
-function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): Analysis {
+function toAnalysis(verdict: Verdict, multiple: boolean, findings: Findings): Unfinished<Analysis> {
   const { kind, reason, offender, leaves, modes, mayWrite, leavesSessionState } = verdict
-  const functions = findings.functions.uses()
-  const relations = findings.relations.uses()
-  const operators = findings.operators.uses()
-  const types = findings.types.uses()
-  const attributes = findings.attributes.uses()
   const { targets } = findings
-  const facts = {
+  const analysis: Unfinished<Analysis> = {
     kind,
     reason,
     mayWrite,
     leavesSessionState,
     multiple,
-    functions,
-    relations,
-    operators,
-    attributes,
-    types,
+    functions: findings.functions.uses(),
+    relations: findings.relations.uses(),
+    operators: findings.operators.uses(),
+    attributes: findings.attributes.uses(),
+    types: findings.types.uses(),
   }
-  if (!(offender ?? modes ?? leaves ?? targets)) return facts
-  return {
-    ...facts,
-    ...(targets && { targets }),
-    ...(offender && { offender }),
-    ...(leaves && { leaves }),
-    ...(modes && { modes }),
-  }
+  if (targets !== undefined) analysis.targets = targets
+  if (offender !== undefined) analysis.offender = offender
+  if (leaves !== undefined) analysis.leaves = leaves
+  if (modes !== undefined) analysis.modes = modes
+  return analysis
 }
 
 function judgeStatement(statement: TreeValue, walker: TreeWalker): Verdict {

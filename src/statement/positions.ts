@@ -1,6 +1,7 @@
+import type { KeyCandidate } from '../catalog/key.ts'
 import type { Analysis, NameUse } from './parser.ts'
 
-type Located = Pick<Analysis, 'offender' | 'functions' | 'relations' | 'operators' | 'types'>
+type Located = Pick<Analysis, 'offender' | 'functions' | 'keys' | 'relations' | 'operators' | 'types'>
 
 /** Turns offsets in bytes of UTF-8 into offsets in characters (UTF-16 units). */
 export function inCharacters<T extends Located>(analysis: T, sql: string): T {
@@ -12,7 +13,7 @@ export function inCharacters<T extends Located>(analysis: T, sql: string): T {
 export function relocated<T extends Located>(analysis: T, convert: (offset: number) => number): T {
   const uses = (names: readonly NameUse[]): readonly NameUse[] =>
     names.map((use) => (use.position === undefined ? use : { ...use, position: convert(use.position) }))
-  const { offender } = analysis
+  const { keys, offender } = analysis
   return {
     ...analysis,
     functions: uses(analysis.functions),
@@ -22,7 +23,20 @@ export function relocated<T extends Located>(analysis: T, convert: (offset: numb
     ...(offender?.position === undefined
       ? {}
       : { offender: { ...offender, position: convert(offender.position) } }),
+    ...(keys && { keys: keys.map((key) => ({ ...key, values: valuesAt(key.values, convert) })) }),
   }
+}
+
+function valuesAt(
+  values: KeyCandidate['values'],
+  convert: (offset: number) => number,
+): KeyCandidate['values'] {
+  const converted = new Map(values)
+  for (const [column, value] of values) {
+    if ('parameter' in value || value.position === undefined) continue
+    converted.set(column, { ...value, position: convert(value.position) })
+  }
+  return converted
 }
 
 /** Remembers where it is, so that offsets in ascending order cost one pass together. */
