@@ -72,7 +72,7 @@ export class EffectGraph {
     }
     for (const [columns, owners] of primaryKeys) {
       const key = columns.map(([name, type, position]) => ({ name, type, position }))
-      for (const oid of owners) this.#primaryKeys.set(oid, key)
+      for (const oid of owners) if (this.family(oid).length === 1) this.#primaryKeys.set(oid, key)
     }
   }
 
@@ -138,7 +138,7 @@ export class EffectGraph {
 
   /** The primary key of an ordinary table that stands alone, where it has one that a statement can prove. */
   primaryKey(oid: number): readonly PrimaryKeyColumn[] | undefined {
-    return this.family(oid).length > 1 ? undefined : this.#primaryKeys.get(oid)
+    return this.#primaryKeys.get(oid)
   }
 
   routine(oid: number): Routine | undefined {

@@ -45,17 +45,17 @@ const FINDERS: Readonly<Record<string, Finder | undefined>> = {
     if (equalities.length === 0) return NONE
     const items = itemsIn(listAt(node, 'fromClause'))
     if (items === undefined) return NONE
-    return items.flatMap((item) => requiredIn(item, equalities, items.length === 1) ?? NONE)
+    return items.flatMap((item) => requiredIn(item, equalities, items.length === 1, 'read') ?? NONE)
   },
   UpdateStmt: (node, sql) => {
-    const changed = changedRows(node, 'fromClause', sql)
+    const changed = changedRows(node, 'update', 'fromClause', sql)
     if (changed === undefined) return NONE
     const assigned = listAt(node, 'targetList').map((item) => textAt(unwrap(item, 'ResTarget') ?? {}, 'name'))
-    return [{ ...changed, access: 'update', assigned }]
+    return [{ ...changed, assigned }]
   },
   DeleteStmt: (node, sql) => {
-    const changed = changedRows(node, 'usingClause', sql)
-    return changed === undefined ? NONE : [{ ...changed, access: 'delete' }]
+    const changed = changedRows(node, 'delete', 'usingClause', sql)
+    return changed === undefined ? NONE : [changed]
   },
   InsertStmt: (node, sql) => {
     const relation = nodeAt(node, 'relation')
@@ -67,12 +67,17 @@ const FINDERS: Readonly<Record<string, Finder | undefined>> = {
   },
 }
 
-function changedRows(node: TreeNode, from: string, sql: string): KeyCandidate | undefined {
+function changedRows(
+  node: TreeNode,
+  access: 'update' | 'delete',
+  from: string,
+  sql: string,
+): KeyCandidate | undefined {
   const equalities = equalitiesIn(node, sql)
   const target = nodeAt(node, 'relation')
   if (equalities.length === 0 || target === undefined) return undefined
   const others = itemsIn(listAt(node, from))
-  return others && requiredIn(itemOf(target), equalities, others.length === 0)
+  return others && requiredIn(itemOf(target), equalities, others.length === 0, access)
 }
 
 /** By the names of columns, or their positions where none are named. */
@@ -140,6 +145,7 @@ function requiredIn(
   { alias, name }: Item,
   equalities: readonly Equality[],
   isAlone: boolean,
+  access: KeyCandidate['access'],
 ): KeyCandidate | undefined {
   if (name === undefined) return undefined
   const values = new Map<string, RequiredValue>()
@@ -147,7 +153,7 @@ function requiredIn(
     const isOwn = column.schema === undefined ? isAlone : column.schema === alias
     if (isOwn && !values.has(column.name)) values.set(column.name, value)
   }
-  return values.size === 0 ? undefined : { ...name, access: 'read', values }
+  return values.size === 0 ? undefined : { ...name, access, values }
 }
 
 /** All equalities that WHERE and its top-level AND require. */
