@@ -33,7 +33,9 @@ export class Arena {
     client.on('error', () => {})
     await client.connect()
     await client.query(`SET max_stack_depth = '400kB'; SET client_min_messages = error; SET statement_timeout = '5s';
-      SET jit = off; CREATE SCHEMA a; CREATE SCHEMA b; CREATE SCHEMA c; SET search_path = a, b, c`)
+      SET jit = off; CREATE DOMAIN public.proof_small AS int CHECK (VALUE < 100);
+      CREATE COLLATION public.proof_blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      CREATE SCHEMA a; CREATE SCHEMA b; CREATE SCHEMA c; SET search_path = a, b, c`)
     return new Arena(owner, database, client)
   }
 
@@ -107,13 +109,16 @@ export class Arena {
     const finish =
       'SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL ROLE NONE; SET LOCAL search_path = a, b, c; SET LOCAL enable_seqscan = on'
     try {
-      if (program.lines === undefined) {
+      if (program.lines === undefined && program.values === undefined) {
         return { outcome: 'ok', text: rowsIn(await this.client.query(`${start} ${program.sql}; ${finish}`)) }
       }
-      await this.client.query(start)
-      await this.#copy(program.sql, program.lines)
+      await this.client.query(`${start} DISCARD PLANS; SET CONSTRAINTS ALL IMMEDIATE`)
+      const text =
+        program.lines === undefined
+          ? rowsIn(await this.client.query(program.sql, [...(program.values ?? [])]))
+          : await this.#copy(program.sql, program.lines)
       await this.client.query(finish)
-      return { outcome: 'ok', text: '' }
+      return { outcome: 'ok', text }
     } catch (error) {
       const answer = answerOf(error)
       await this.client.query('ROLLBACK TO tried')
@@ -122,7 +127,7 @@ export class Arena {
   }
 
   async #undone(text: string, program: Program): Promise<Answer> {
-    if (program.lines !== undefined) {
+    if (program.lines !== undefined || program.values !== undefined) {
       const answer = await this.#run(program)
       await this.client.query(`ROLLBACK TO tried; RELEASE tried; ${this.#restoring}`)
       return answer
@@ -138,11 +143,11 @@ export class Arena {
     return answer
   }
 
-  #copy(sql: string, lines: string): Promise<void> {
+  #copy(sql: string, lines: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const stream = this.client.query(copyFrom(sql))
       stream.on('error', reject)
-      stream.on('finish', resolve)
+      stream.on('finish', () => resolve(''))
       stream.end(lines)
     })
   }

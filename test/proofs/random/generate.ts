@@ -1,5 +1,6 @@
 import { alteration } from './alterations.ts'
 import { computed, largeObject, sequence } from './columns.ts'
+import { keyedPrograms, keyedTable, type Keyed } from './keyed.ts'
 import { policy } from './policies.ts'
 import type { Piece, Program } from './program.ts'
 import { reader } from './readers.ts'
@@ -83,7 +84,9 @@ export function generate(seed: number): Plan {
     make(plainTable)
   }
   for (let count = 10 + dice.below(4); count > 0; count--) make(dice.pick(makers))
-  const programs = programsFor(world, pieces, { writes: 32, reads: 24 })
+  const { keyed, ...table } = keyedTable(world)
+  pieces.push(table)
+  const programs = programsFor(world, pieces, { writes: 24, reads: 16 }, keyed)
   const laterPieces = Array.from({ length: 4 }, () => dice.pick([alteration, dice.pick(makers)])(world))
   const later = [...laterPieces, ...dice.some(pieces, 6)]
   return {
@@ -91,7 +94,7 @@ export function generate(seed: number): Plan {
     pieces,
     programs,
     laterPieces,
-    laterPrograms: programsFor(world, later, { writes: 14, reads: 18 }),
+    laterPrograms: programsFor(world, later, { writes: 12, reads: 12 }),
   }
 }
 
@@ -99,11 +102,13 @@ function programsFor(
   world: World,
   pieces: readonly Piece[],
   most: { readonly writes: number; readonly reads: number },
+  ofTable?: ReturnType<typeof keyedPrograms>,
 ): Programs {
   const { dice } = world
-  const program = (feature: string, sql: string): Program => ({
+  const program = (feature: string, sql: string, values?: readonly unknown[]): Program => ({
     feature,
     sql,
+    ...(values && { values }),
     path: dice.pick(PATHS),
     asGuest: dice.chance(0.35),
     byIndex: dice.chance(0.3),
@@ -123,7 +128,13 @@ function programsFor(
     ...Array.from({ length: 5 }, () => program('random', randomRead(world))),
     ...dice.some(of('reads', 3), most.reads),
   ]
-  return { writes: dice.some(writes, most.writes), reads: dice.some(reads, most.reads) }
+  const keyed = keyedPrograms(world, ofTable === undefined ? 1 : 2)
+  const byKey = (one: readonly Keyed[], other: readonly Keyed[] = []): readonly Program[] =>
+    [...one, ...other].map(({ sql, values }) => program('key', sql, values))
+  return {
+    writes: [...dice.some(writes, most.writes), ...byKey(keyed.writes, ofTable?.writes)],
+    reads: [...dice.some(reads, most.reads), ...byKey(keyed.reads, ofTable?.reads)],
+  }
 }
 
 const PATHS = ['a, b, c', 'c, b, a', 'b, c, a', 'b, a, c, pg_catalog'] as const

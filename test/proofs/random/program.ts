@@ -1,6 +1,7 @@
 /** One statement of a client. */
 export interface Program {
   readonly sql: string
+  readonly values?: readonly unknown[]
   /** The kind of piece that it belongs to. */
   readonly feature: string
   /** Setting of its connection that decides what names without a schema mean. */

@@ -2,8 +2,8 @@ import type { Plan } from './generate.ts'
 import type { Program } from './program.ts'
 import type { Figures, Miss, Share } from './trial.ts'
 
-function describeProgram({ asGuest, byIndex, path, sql }: Program): string {
-  return `SET search_path = ${path};${asGuest ? ' SET ROLE proof_guest;' : ''}${byIndex ? ' SET enable_seqscan = off;' : ''} ${sql}`
+function describeProgram({ asGuest, byIndex, path, sql, values }: Program): string {
+  return `SET search_path = ${path};${asGuest ? ' SET ROLE proof_guest;' : ''}${byIndex ? ' SET enable_seqscan = off;' : ''} ${sql}${values === undefined ? '' : ` -- ${values.map(String).join(', ')}`}`
 }
 
 /** The schema, the write, and what showed it. */
@@ -43,6 +43,7 @@ function describeShares(title: string, shares: ReadonlyMap<string, Share>): stri
 
 export function describeFigures({
   apart,
+  apartByKey,
   builds,
   differing,
   outcomes,
@@ -52,7 +53,7 @@ export function describeFigures({
   writes,
 }: Figures): string {
   return [
-    `${pairs} pairs whose write changed something; ${apart} do not meet; the answers of ${differing} differed, of which ${proven} have bounded footprints`,
+    `${pairs} pairs whose write changed something; ${apart} do not meet, ${apartByKey} of them by their keys; the answers of ${differing} differed, of which ${proven} have bounded footprints`,
     describeShares('Writes', writes),
     describeShares('Reads', reads),
     'Pieces of schemas',

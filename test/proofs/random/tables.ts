@@ -121,14 +121,10 @@ export function inheritance(world: World): Piece {
 }
 
 /** A trigger that changes something below a rank. */
-function triggerOf(world: World, table: string, rank: number): readonly string[] {
+function triggerOf(world: World, table: string, rank: number, mostly?: string): readonly string[] {
   const name = world.qualified('g')
-  const [event, scope] = world.dice.pick([
-    ['DELETE', 'ROW'],
-    ['DELETE', 'STATEMENT'],
-    ['UPDATE', 'ROW'],
-    ['INSERT OR UPDATE OR DELETE', 'ROW'],
-  ])
+  const event = mostly ?? world.dice.pick(['DELETE', 'DELETE', 'UPDATE', 'INSERT OR UPDATE OR DELETE'])
+  const scope = world.dice.pick(['ROW', 'ROW', 'STATEMENT'])
   return [
     `CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN ${world.change(rank)}; RETURN COALESCE(NEW, OLD); END $f$`,
     `CREATE TRIGGER ${world.fresh('x')} AFTER ${event} ON ${table} FOR EACH ${scope} EXECUTE FUNCTION ${name}()`,
@@ -140,9 +136,10 @@ const ACTIONS = ['CASCADE', 'CASCADE', 'SET NULL', 'SET DEFAULT', 'NO ACTION', '
 /** A foreign key, to a primary key, a unique column or a generated one. */
 export function foreignKey(world: World): Piece {
   const { dice } = world
-  const parents = world.relations.filter(({ key, rank }) => key !== undefined && rank > 0)
+  const parents = world.relations.filter(({ key, rank }) => key !== undefined && rank > 1)
   const parent = dice.pick(parents)
-  const child = dice.chance(0.1) && parent.key === 'id' ? parent : world.ordinaryTable(parent.rank)
+  const below = world.relations.filter(({ kind, rank }) => kind === 'table' && rank > 0 && rank < parent.rank)
+  const child = below.length === 0 || (parent.key === 'id' && dice.chance(0.1)) ? parent : dice.pick(below)
   const [from, to] = [`${child.schema}.${child.name}`, `${parent.schema}.${parent.name}`]
   const [up, code] = [world.fresh('up'), world.fresh('code')]
   const fallback = dice.pick(['', ' DEFAULT 1', ` DEFAULT ${world.call(child.rank, '1')}`])
@@ -175,7 +172,9 @@ export function foreignKey(world: World): Piece {
     }
   }
   // What happens to rows that a foreign key deletes or changes.
-  const followed = dice.chance(0.5) ? triggerOf(world, from, child.rank) : []
+  const followed = dice.chance(0.6)
+    ? triggerOf(world, from, child.rank, onDelete === 'CASCADE' ? 'DELETE' : 'UPDATE')
+    : []
   const way = dice.below(4)
   if (way === 0) {
     const generated = dice.chance(0.4)
