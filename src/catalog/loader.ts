@@ -6,7 +6,7 @@ import { LoadedCatalog } from './loaded-catalog.ts'
 import { recentCatalog } from './recent-catalog.ts'
 import { recentQuery, type ChangeRow } from './recent-query.ts'
 import type { BodyUses } from './routine-uses.ts'
-import { shortened, type Signal } from './signal.ts'
+import { countersAloneSql, shortened, type Signal } from './signal.ts'
 
 /**
  * Runs a text of several statements on the primary and gives the rows of the last one. Sent as one text without
@@ -80,13 +80,19 @@ export async function refresh(
   return same ?? loadCatalog(query, version ?? known.catalog.version + 1, options)
 }
 
+async function countersNow(query: CatalogQuery): Promise<string | null | undefined> {
+  const [row] = (await query(countersAloneSql)) as readonly Partial<Pick<SignalRow, 'counters'>>[]
+  return row?.counters
+}
+
 /** Asks whether the database is still what it was: gives what is known of it then, and otherwise `undefined`. */
 export async function compare(
   query: CatalogQuery,
   known: Loaded,
   thoroughly: boolean,
 ): Promise<Loaded | undefined> {
-  const counters = thoroughly ? undefined : known.signal.counters
+  const { counters } = thoroughly ? {} : known.signal
+  if (counters !== undefined && counters === (await countersNow(query))) return known
   const [row] = (await query(checkQuery(counters))) as readonly SignalRow[]
   const digest = row?.digest ? shortened(row.digest) : known.signal.digest
   if (row === undefined || digest !== known.signal.digest) return undefined

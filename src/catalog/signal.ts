@@ -40,15 +40,20 @@ const tables = [
   'pg_type',
 ]
 
-const counted = tables.flatMap((table) =>
-  ['inserted', 'updated', 'deleted'].map((change) => `pg_stat_get_tuples_${change}('${table}'::regclass)`),
-)
+const counters = `(SELECT sum(pg_stat_get_tuples_inserted(t) + pg_stat_get_tuples_updated(t) + pg_stat_get_tuples_deleted(t))::text
+  FROM unnest('{${tables.join(',')}}'::regclass[]) t)`
+
+/**
+ * Gives only the counters, for a tenth of the price of `signalSql`. NULL where nothing is counted. Names are found in
+ * pg_catalog first unless a connection asks for something else, and then the counters merely differ.
+ */
+export const countersAloneSql: string = `SELECT CASE current_setting('track_counts') WHEN 'on' THEN ${counters} END AS counters`
 
 /**
  * To be run before `signalSql` in one transaction. The counters must be older than the snapshot in which the rest is
  * read: a change that was counted, and not seen, would never be found.
  */
-export const countersSql: string = `SELECT set_config('switchyard.counters', (${counted.join(' + ')})::text, true);`
+export const countersSql: string = `SELECT set_config('switchyard.counters', ${counters}, true);`
 
 // The hash of a record is a weighted sum of its fields' hashes, so two rows that swap a field often have the same total as before.
 // Another hash over it takes that away.

@@ -11,16 +11,21 @@ class FakeDatabase {
   countsChanges = true
   loads = 0
   checks = 0
+  /** How often it was asked for the counters alone. */
+  looks = 0
   /** Set to make the next questions fail, or wait for ever. */
   trouble: Error | 'silence' | undefined
 
   readonly query = (sql: string): Promise<readonly unknown[]> => {
     const isLoad = sql.includes('WITH RECURSIVE')
+    const isLook = !isLoad && !sql.includes('digest')
     if (isLoad) this.loads += 1
+    else if (isLook) this.looks += 1
     else this.checks += 1
     if (this.trouble === 'silence') return new Promise(() => {})
     if (this.trouble !== undefined) return Promise.reject(this.trouble)
     const { counters, digest } = this
+    if (isLook) return Promise.resolve([{ counters: this.countsChanges ? counters : null }])
     if (!isLoad) {
       const known = /counters <> {2}E'(.*?)'/.exec(sql)?.[1]
       const looks = known === undefined || known !== counters || !this.countsChanges
@@ -140,7 +145,7 @@ describe('changes made by others', () => {
     await watcher.settled()
     database.becomes({ total: 'volatile' })
     await platform.advance(4_999)
-    expect([total(), database.checks]).toEqual(['harmless', 0])
+    expect([total(), database.looks]).toEqual(['harmless', 0])
     await platform.advance(1)
     await watcher.settled()
     expect([total(), database.checks, database.loads]).toEqual(['volatile', 1, 2])
@@ -153,7 +158,8 @@ describe('changes made by others', () => {
     await platform.advance(60_000)
     database.counters = '77'
     await platform.advance(60_000)
-    expect(database.checks).toBeGreaterThanOrEqual(10)
+    expect(database.looks).toBeGreaterThanOrEqual(100)
+    expect(database.checks).toBeLessThan(5)
     expect([database.loads, events.length, watcher.current.version]).toEqual([1, 1, 1])
   })
 
@@ -180,6 +186,23 @@ describe('changes made by others', () => {
     expect(total()).toBe('volatile')
   })
 
+  test('that take long to compare are compared less often', async () => {
+    const slow: WatcherOptions['query'] = async (sql) => {
+      if (sql.includes('digest')) await platform.advance(100)
+      return database.query(sql)
+    }
+    const { database, platform, watcher } = watch({ query: (sql) => slow(sql) })
+    watcher.start(0)
+    await watcher.settled()
+    const before = database.checks
+    for (let s = 0; s < 30; s += 1) {
+      database.counters += '1'
+      await platform.advance(1_000)
+    }
+    expect(database.checks - before).toBeGreaterThan(4)
+    expect(database.checks - before).toBeLessThan(8)
+  })
+
   test('a look that fails leaves in force what was known', async () => {
     const { watcher, total, database, platform, events } = watch()
     watcher.start(0)
@@ -189,6 +212,23 @@ describe('changes made by others', () => {
     expect(events.at(-1)?.type).toBe('catalog-failed')
     expect(total()).toBe('harmless')
   })
+})
+
+test('before another schema comes into force it is told of, with the time before which it was read', async () => {
+  const told: (readonly [version: number, loadedAtMs: number])[] = []
+  const { database, platform, watcher } = watch({
+    onSchema: (loadedAtMs) => void told.push([watcher.current.version, loadedAtMs]),
+  })
+  watcher.start(0)
+  await watcher.settled()
+  expect(told).toEqual([[0, platform.now()]])
+  database.counters = '7'
+  await platform.advance(10_000)
+  expect(told.length).toBe(1)
+  database.becomes({ total: 'volatile' })
+  await platform.advance(1_100)
+  expect(told).toEqual([told[0], [1, watcher.loadedAtMs]])
+  expect(watcher.loadedAtMs).toBeGreaterThan(platform.now() - 1_000)
 })
 
 describe('changes made through this process', () => {

@@ -38,20 +38,28 @@ export interface WatcherOptions {
   readonly usesIn?: BodyUses
   /**
    * Time between two checks for changes by others, in milliseconds, ± 10 %. They rely on the server's counters, except
-   * for one thorough check a minute.
-   * @defaultValue 10_000
+   * for one thorough check a minute. Checks that take long are less frequent.
+   * @defaultValue 1_000
    */
   readonly checkEveryMs?: number
   /** Timeout of a query, in milliseconds. @defaultValue 65_000 */
   readonly timeoutMs?: number
   /** State of another watcher of the database, and when it was last compared. */
-  readonly former?: Pick<CatalogWatcher, 'known' | 'schema' | 'comparedAtMs'> | undefined
+  readonly former?: Pick<CatalogWatcher, 'known' | 'schema' | 'comparedAtMs' | 'loadedAtMs'> | undefined
+  /**
+   * Called just before a catalog of another schema comes into force, with the time before which that schema was read, by
+   * the platform's clock. Also called for the first catalog. Must not throw.
+   */
+  readonly onSchema?: (loadedAtMs: number) => void
   /** Must not throw. */
   readonly onEvent?: (event: CatalogEvent) => void
 }
 
 // A connection reports its earlier changes only when its current statement has ended, which may take long.
 const thoroughEveryMs = 60_000
+/** The pause before the next check is this many times as long as a check took, but at most `longestPauseMs`. */
+const pauseFactor = 50
+const longestPauseMs = 10_000
 // A full load costs the primary more than a query for changes, so it waits for a pause in a migration.
 const pauseMs = 1_000
 const longestMigrationMs = 10_000
@@ -74,10 +82,12 @@ export class CatalogWatcher {
   readonly #loading: LoadOptions
   readonly #checkEveryMs: number
   readonly #timeoutMs: number
+  readonly #onSchema: (loadedAtMs: number) => void
   readonly #onEvent: (event: CatalogEvent) => void
   readonly #unloaded: Catalog
   #known: Loaded | undefined
   #comparedAtMs = -Infinity
+  #loadedAtMs = -Infinity
   #doubtedAtMs = -Infinity
   #failures = 0
   #failure: Error | undefined
@@ -101,8 +111,9 @@ export class CatalogWatcher {
     this.#platform = options.platform
     const { declared = [], isRead, usesIn } = options
     this.#loading = { declared, ...(isRead && { isRead }), ...(usesIn && { usesIn }) }
-    this.#checkEveryMs = options.checkEveryMs ?? 10_000
+    this.#checkEveryMs = options.checkEveryMs ?? 1_000
     this.#timeoutMs = options.timeoutMs ?? 65_000
+    this.#onSchema = options.onSchema ?? ((): void => {})
     this.#onEvent = options.onEvent ?? ((): void => {})
     this.#unloaded = withDeclared(builtinCatalog, declared)
     const { former } = options
@@ -111,6 +122,7 @@ export class CatalogWatcher {
     this.#known = former.known
     this.#version = former.known.catalog.version
     this.#comparedAtMs = former.comparedAtMs
+    this.#loadedAtMs = former.loadedAtMs
   }
 
   /** The current catalog. */
@@ -133,6 +145,11 @@ export class CatalogWatcher {
   /** When the whole catalog was last compared with the database, on the platform's clock. */
   get comparedAtMs(): number {
     return this.#comparedAtMs
+  }
+
+  /** Time before which the schema of the last loaded catalog was read, on the platform's clock. */
+  get loadedAtMs(): number {
+    return this.#loadedAtMs
   }
 
   /**
@@ -292,9 +309,11 @@ export class CatalogWatcher {
     const thoroughly = before === undefined || changes !== this.#changesSeen || isLate
     const version = this.#version + 1
     const known = await this.#inTime(refresh(this.#query, before, { thoroughly, version, ...this.#loading }))
+    const isOther = known.catalog !== before?.catalog
+    if (isOther) this.#onSchema((this.#loadedAtMs = this.#platform.now()))
     this.#changesSeen = changes
     this.#answered(known, thoroughly ? startedAt : this.#comparedAtMs)
-    if (known.catalog.version === before?.catalog.version || !this.#isActive) return
+    if (!isOther || !this.#isActive) return
     const durationMs = this.#platform.now() - startedAt
     this.#onEvent({
       type: 'catalog-loaded',
@@ -313,7 +332,9 @@ export class CatalogWatcher {
   }
 
   get #untilNextCheckMs(): number {
-    return this.#checkEveryMs * (0.9 + 0.2 * this.#platform.random())
+    const tookMs = this.#platform.now() - this.#roundSinceMs
+    const pauseMs = Math.max(this.#checkEveryMs, Math.min(pauseFactor * tookMs, longestPauseMs))
+    return pauseMs * (0.9 + 0.2 * this.#platform.random())
   }
 
   #inTime<Value>(answer: Promise<Value>, timeoutMs = this.#timeoutMs): Promise<Value> {

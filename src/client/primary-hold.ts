@@ -88,7 +88,7 @@ export class PrimaryHold implements PrimaryPort {
   /** Runs a statement and reads the transaction status after it; then calls `next`. */
   run(run: PrimaryRun, next: () => void): void {
     const held = this.#held
-    if (held !== undefined && this.#isUsable(held)) new PrimaryStatement(this, held, run, next).start()
+    if (held !== undefined && this.#isUsable(held)) this.#runOn(held, run, next)
     else this.#runBorrowing(run, next)
   }
 
@@ -136,9 +136,15 @@ export class PrimaryHold implements PrimaryPort {
     this.#holder.failFollowers(error)
   }
 
+  #runOn(held: HeldPrimary, run: PrimaryRun, next: () => void, schema = this.router.sessions.schema): void {
+    new PrimaryStatement(this, held, run, next, schema).start()
+  }
+
   #runBorrowing(run: PrimaryRun, next: () => void): void {
+    // The schema may change while it waits for a connection.
+    const { schema } = this.router.sessions
     this.borrow((error, held) => {
-      if (held !== undefined) return new PrimaryStatement(this, held, run, next).start()
+      if (held !== undefined) return this.#runOn(held, run, next, schema)
       this.leave()
       if (error !== undefined) this.failFollowers(run.statement, error)
       try {

@@ -55,15 +55,20 @@ export class PrimaryStatement implements ExclusiveStatement {
   readonly #next: () => void
   readonly #mayMove: boolean
   readonly #wasInTransaction: boolean
+  readonly #schema: number
   #failure: StatementFailure = 'none'
   #answer: unknown
 
-  /** @param next Called when the server is ready for the next statement. */
-  constructor(port: PrimaryPort, held: HeldPrimary, run: PrimaryRun, next: () => void) {
+  /**
+   * @param next Called when the server is ready for the next statement.
+   * @param schema Number of the schema by which the statement was judged
+   */
+  constructor(port: PrimaryPort, held: HeldPrimary, run: PrimaryRun, next: () => void, schema: number) {
     this.#port = port
     this.#held = held
     this.#run = run
     this.#next = next
+    this.#schema = schema
     this.#mayMove = run.mayMove && !port.isBound
     this.#wasInTransaction = held.isInTransaction
   }
@@ -74,7 +79,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     router.counters.ran(this.#held.node, statement.kind === 'read')
     if (!this.#wasInTransaction && statement.mentions?.includes('backend') === true) settings.pin('backend')
     settings.starts(statement, query)
-    ledger.started(statement, session, query.values)
+    ledger.started(statement, session, query.values, this.#schema)
     router.sessions.noteSetting(statement)
     this.#held.connection.run(this)
   }

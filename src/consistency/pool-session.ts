@@ -50,6 +50,11 @@ export class PoolSession extends CompactSession {
     this.#floors.raise(touched, atMs)
   }
 
+  /** Records that the schema may have changed, and was read before `atMs`. */
+  schemaChanged(atMs: number): void {
+    this.#floors.schemaChanged(atMs)
+  }
+
   /** Forgets the floors of changes that all replicas show, those before `atMs`. Replicas that come later have to show them too. */
   forget(atMs: number): void {
     this.#floors.forget(atMs)

@@ -29,6 +29,27 @@ describe('RelationFloors', () => {
     expect(floors.latest(shown)).toBe(meet ? 5 : -Infinity)
   })
 
+  it('after a change of the schema counts earlier changes for every read', () => {
+    const floors = new RelationFloors()
+    floors.raise(['a'], 5)
+    expect(floors.latest(['b'])).toBe(-Infinity)
+    floors.schemaChanged(3)
+    expect(floors.latest(['b'])).toBe(5)
+  })
+
+  it('holds reads that leave out changes to the schema by which they do', () => {
+    const floors = new RelationFloors()
+    floors.schemaChanged(10)
+    expect([floors.latest(['b']), floors.latest('everything')]).toEqual([-Infinity, -Infinity])
+    floors.raise(['a'], 20)
+    expect([floors.latest(['a']), floors.latest(['b']), floors.latest([])]).toEqual([20, 10, 10])
+    floors.schemaChanged(30)
+    // A replica that shows all changes need not show all of the schema.
+    expect([floors.latest(['b']), floors.latest('everything')]).toEqual([20, 20])
+    floors.raise(['a'], 40)
+    expect([floors.latest(['b']), floors.latest('everything')]).toEqual([30, 40])
+  })
+
   it('holds the latest change of each relation', () => {
     const floors = new RelationFloors()
     floors.raise(['a'], 1)

@@ -21,6 +21,8 @@ export class RelationFloors {
   readonly #changedAtMs = new Map<string, number>()
   #baselineMs = -Infinity
   #latestMs = -Infinity
+  /** The schema that footprints rely on was read before this time. */
+  #schemaAtMs = -Infinity
 
   /** Number of entries. */
   get size(): number {
@@ -39,12 +41,19 @@ export class RelationFloors {
   /** When anything that a read of these relations may show was last changed; −∞ if nothing is known to be. */
   latest(touched: Touched): number {
     if (touched === 'everything') return this.#latestMs
-    let latestMs = this.#baselineMs
-    if (this.#changedAtMs.size === 0) return latestMs
-    for (const { sought } of entriesOf(touched)) {
-      for (const entry of sought) latestMs = Math.max(latestMs, this.#changedAtMs.get(entry) ?? -Infinity)
-    }
-    return latestMs
+    const latestMs = this.#latestOf(touched)
+    // A replica with an older schema may show more than the footprint says. It need not show all of the schema if it shows all
+    // changes.
+    return Math.max(latestMs, Math.min(this.#schemaAtMs, this.#latestMs))
+  }
+
+  /**
+   * Records that the schema may have changed, and was read before `atMs`. Earlier changes may concern other relations
+   * than they seemed to, so they count for every read.
+   */
+  schemaChanged(atMs: number): void {
+    this.#raiseBaseline(this.#latestMs)
+    this.#schemaAtMs = Math.max(this.#schemaAtMs, atMs)
   }
 
   /** Folds the changes up to `atMs` into the baseline: those that all replicas show. */
@@ -53,6 +62,15 @@ export class RelationFloors {
       if (changedAtMs > atMs) return
       this.#foldOldest()
     }
+  }
+
+  #latestOf(touched: readonly string[]): number {
+    let latestMs = this.#baselineMs
+    if (this.#changedAtMs.size === 0) return latestMs
+    for (const { sought } of entriesOf(touched)) {
+      for (const entry of sought) latestMs = Math.max(latestMs, this.#changedAtMs.get(entry) ?? -Infinity)
+    }
+    return latestMs
   }
 
   #note(entry: string, atMs: number): void {

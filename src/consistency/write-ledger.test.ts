@@ -31,7 +31,7 @@ type Step = readonly [
 function toldBy(steps: readonly Step[]): string[] {
   const ledger = new WriteLedger()
   return steps.map(([statement, session, status, failure = 'none']) => {
-    ledger.started(statement, session, [])
+    ledger.started(statement, session, [], 0)
     const write = ledger.ended(statement, status, failure)
     if (write === undefined) return '–'
     return (

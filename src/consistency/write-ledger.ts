@@ -12,16 +12,24 @@ export interface Write {
   readonly catalogEffect: CatalogEffect
   /** Relations that it may have changed. */
   readonly changes: Touched
+  /** Number of the schema by which `changes` was found; see `SessionKeeper`. @defaultValue the current one */
+  readonly schema?: number
   /** @defaultValue 'certain' */
   readonly certainty?: WriteCertainty
 }
 
 /** Returns the write of a statement outside of a transaction. */
-export function writeBy(session: MutableSession, statement: Statement, values: readonly unknown[]): Write {
+export function writeBy(
+  session: MutableSession,
+  statement: Statement,
+  values: readonly unknown[],
+  schema: number,
+): Write {
   return {
     sessions: [session],
     catalogEffect: catalogEffectOf(statement),
     changes: changedBy(statement, values),
+    schema,
     certainty: certaintyOf(statement),
   }
 }
@@ -45,15 +53,20 @@ export class WriteLedger {
   readonly #sessions = new Set<MutableSession>()
   #catalogEffect: CatalogEffect = 'none'
   #changes: Touched = NOTHING
+  #schema = Infinity
   #certainty: WriteCertainty = 'pending'
 
-  /** Records that a statement is sent for `session`. */
-  started(statement: Statement, session: MutableSession, values: readonly unknown[]): void {
+  /**
+   * Records that a statement is sent for `session`.
+   * @param schema Number of the schema by which it was judged
+   */
+  started(statement: Statement, session: MutableSession, values: readonly unknown[], schema: number): void {
     // Transaction control by itself writes nothing. A session that commits the writes of others must see them too.
     const counts = isControl(statement) ? this.#sessions.size > 0 : statement.mayWrite
     if (!counts) return
     this.#sessions.add(session)
     this.#changes = union(this.#changes, changedBy(statement, values))
+    this.#schema = Math.min(this.#schema, schema)
     this.#catalogEffect = together(this.#catalogEffect, catalogEffectOf(statement))
     if (certaintyOf(statement) === 'certain') this.#certainty = 'certain'
   }
@@ -81,6 +94,7 @@ export class WriteLedger {
       sessions: [...this.#sessions],
       catalogEffect: this.#catalogEffect,
       changes: this.#changes,
+      schema: this.#schema,
       certainty: this.#certainty,
     }
     const goesOn = (isOpen && statement.multiple) || status === undefined
@@ -92,6 +106,7 @@ export class WriteLedger {
     this.#sessions.clear()
     this.#catalogEffect = 'none'
     this.#changes = NOTHING
+    this.#schema = Infinity
     this.#certainty = 'pending'
   }
 }

@@ -75,11 +75,12 @@ export class Dispatcher implements Repairer {
     const { text, request, values } = query
     this.#ignoredHints.note(statement, request)
     sessions.noteSetting(statement)
+    const { schema } = sessions
     const ofPool = settings.ofPool(statement, values, options.send ?? query.send)
     executor.writer.write(settings.under(journal, ofPool, false, options.acquire), (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
       sessions.ranOnPrimary(session, statement, error, counts)
-      if (counts) ended(writeBy(session, statement, values), text)
+      if (counts) ended(writeBy(session, statement, values, schema), text)
       done(error, result)
     })
   }

@@ -11,6 +11,7 @@ export interface JudgementParts {
   readonly connect: Connect
   readonly tell: Tell
   readonly primary: CatalogUser['primary']
+  readonly schemaChanged: CatalogUser['schemaChanged']
 }
 
 const CONNECT_TIMEOUT_FACTOR = 5
@@ -19,7 +20,14 @@ const CONNECT_TIMEOUT_FACTOR = 5
 const shared = new WeakMap<Platform, SharedCatalogs>()
 
 /** Creates the judgement of one pool, with a catalog that it shares with other pools of this process. */
-export function judgementOf({ resolved, platform, connect, tell, primary }: JudgementParts): Judgement {
+export function judgementOf({
+  resolved,
+  platform,
+  connect,
+  tell,
+  primary,
+  schemaChanged,
+}: JudgementParts): Judgement {
   const { declared, parser, probeTimeoutMs } = resolved
   const user: CatalogUser = {
     connect,
@@ -28,6 +36,7 @@ export function judgementOf({ resolved, platform, connect, tell, primary }: Judg
     // It is loaded while a program starts, which may block the event loop for seconds, so the timeout is long.
     connectTimeoutMs: CONNECT_TIMEOUT_FACTOR * probeTimeoutMs,
     primary,
+    schemaChanged,
     onEvent: (event) => tellOfCatalog(tell, event),
   }
   return new Judgement({ resolved, platform, catalogs: catalogsOn(platform), user })

@@ -50,6 +50,7 @@ async function judgementOver(
       declared: [],
       connectTimeoutMs: 1_000,
       primary: () => undefined,
+      schemaChanged: () => {},
       onEvent: () => {},
     },
   })

@@ -41,6 +41,7 @@ export class SessionKeeper implements Neighbour {
   readonly #tokens: SessionTokens
   readonly #followers: ReadFollowers
   readonly #window: SharedWindow
+  #schema = 0
   /** True once `synchronous_commit` has been turned off anywhere. */
   mayBeUnflushed = false
   constructor(options: SessionKeeperOptions) {
@@ -82,6 +83,20 @@ export class SessionKeeper implements Neighbour {
       changes,
     } as const
     this.context.implicit.wrote(write)
+  }
+
+  /** Number of changes of the schema that were noticed. */
+  get schema(): number {
+    return this.#schema
+  }
+
+  /**
+   * Records that footprints now rely on a schema that was read before `atMs`, by the platform's clock. Must be called
+   * before any statement is judged by it.
+   */
+  schemaChanged(atMs: number): void {
+    this.#schema += 1
+    this.context.implicit.schemaChanged(atMs)
   }
 
   heardOfSynchronization(): void {
@@ -204,7 +219,9 @@ export class SessionKeeper implements Neighbour {
   }
 
   /** Records the end of a statement that may have written. */
-  wrote({ certainty = 'certain', changes, sessions }: Write): void {
+  wrote({ certainty = 'certain', schema = this.#schema, sessions, ...judged }: Write): void {
+    // It may have run under the new schema.
+    const changes = schema === this.#schema ? judged.changes : 'everything'
     const atMs = this.#options.platform.now()
     for (const session of sessions) {
       const floor = isCausal(session, this.#options.resolved) ? this.#causality.request() : undefined

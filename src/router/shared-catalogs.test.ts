@@ -16,6 +16,7 @@ function user(given: Partial<CatalogUser> = {}, source: Partial<CatalogSource> =
     declared: [],
     connectTimeoutMs: 1_000,
     primary: () => ({ serverIdentity: '7:1', options: OPTIONS, ...source }),
+    schemaChanged: () => {},
     onEvent: () => {},
     ...given,
   }

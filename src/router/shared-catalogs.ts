@@ -18,6 +18,11 @@ export interface CatalogUser {
   readonly connectTimeoutMs: number
   /** The primary's server and its connection options. `undefined` while there is none. */
   primary(): CatalogSource | undefined
+  /**
+   * Called just before a catalog comes into force for this pool, with the time before which its schema was read, by the
+   * platform's clock.
+   */
+  schemaChanged(loadedAtMs: number): void
   onEvent(event: CatalogEvent): void
 }
 
@@ -137,6 +142,9 @@ class SharedCatalog implements CatalogInUse {
       isRead: (body, catalog) => provesRead(parser, body, catalog),
       usesIn: (body) => usesIn(parser, body),
       former,
+      onSchema: (loadedAtMs) => {
+        for (const user of this.#users) user.schemaChanged(loadedAtMs)
+      },
       onEvent: (event) => {
         for (const user of this.#users) user.onEvent(event)
       },
@@ -170,6 +178,7 @@ class SharedCatalog implements CatalogInUse {
 
   enter(user: CatalogUser): void {
     this.#users.add(user)
+    if (this.watcher.known !== undefined) user.schemaChanged(this.watcher.loadedAtMs)
   }
 
   async leave(user: CatalogUser): Promise<void> {

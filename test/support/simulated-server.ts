@@ -1,3 +1,4 @@
+import { countersAloneSql } from '../../src/catalog/signal.ts'
 import { PROBE_SQL } from '../../src/topology/probe.ts'
 import { INSERTED_SQL, PROGRESS_SQL } from '../../src/topology/progress.ts'
 import { formatLsn } from '../../src/topology/lsn.ts'
@@ -157,6 +158,7 @@ export class SimulatedServer {
       return table(['object', 'schema', 'verdict', 'names'], this.catalog.load())
     if (sql.includes('WITH RECURSIVE touched')) return table(['object', 'schema', 'name', 'change'], [])
     const { counters, digest } = this.catalog
+    if (sql === countersAloneSql) return table(['counters'], [{ counters }])
     return table(['counters', 'digest'], [{ counters, digest }])
   }
 }
@@ -216,7 +218,7 @@ export class SimulatedSession implements Backend {
 }
 
 function isOfCatalog(sql: string): boolean {
-  return sql.startsWith("\nSET LOCAL transaction_isolation = 'read committed'")
+  return sql === countersAloneSql || sql.startsWith("\nSET LOCAL transaction_isolation = 'read committed'")
 }
 
 function settingsAnswer(sql: string): Answer | undefined {
