@@ -52,6 +52,8 @@ export interface NamedUses {
 export const MOST_RELATIONS = 32
 
 export const EVERYTHING: Footprint = Object.freeze({ changes: 'everything', shows: 'everything' })
+/** Of a write with a bounded footprint, while the schema may have changed. */
+export const UNCERTAIN: Footprint = Object.freeze({ ...EVERYTHING })
 const SHOWS_EVERYTHING: Footprint = Object.freeze({ changes: Object.freeze([]), shows: 'everything' })
 
 /** The footprint of a statement that is proven to change nothing. */

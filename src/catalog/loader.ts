@@ -19,6 +19,8 @@ export interface Loaded {
   readonly signal: Signal
   /** The load has seen everything that was committed before this transaction started. */
   readonly horizon?: string
+  /** Time before which it was read, by the platform's clock. */
+  readonly loadedAtMs?: number
   /** Functions and relations found, system ones included. */
   readonly counts: { readonly functions: number; readonly relations: number }
 }

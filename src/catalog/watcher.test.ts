@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
 import { parseDeclarations } from './declared.ts'
-import { CatalogWatcher, type CatalogEvent, type WatcherOptions } from './watcher.ts'
+import { CatalogWatcher, type ReportedEvent, type WatcherOptions } from './watcher.ts'
 
 /** A database of which a test says what it is, and that counts what it was asked. */
 class FakeDatabase {
@@ -55,17 +55,19 @@ class FakeDatabase {
 function watch(options: Partial<WatcherOptions> = {}): {
   readonly database: FakeDatabase
   readonly platform: FakePlatform
-  readonly events: CatalogEvent[]
+  readonly events: ReportedEvent[]
   readonly watcher: CatalogWatcher
   readonly total: () => string
 } {
   const database = new FakeDatabase()
   const platform = new FakePlatform()
-  const events: CatalogEvent[] = []
+  const events: ReportedEvent[] = []
   const watcher = new CatalogWatcher({
     query: database.query,
     platform,
-    onEvent: (event) => void events.push(event),
+    onEvent: (event) => {
+      if (event.type !== 'schema-changed') events.push(event)
+    },
     ...options,
   })
   const total = (): string => watcher.current.functionVerdict({ name: 'total' })
@@ -217,7 +219,9 @@ describe('changes made by others', () => {
 test('before another schema comes into force it is told of, with the time before which it was read', async () => {
   const told: (readonly [version: number, loadedAtMs: number])[] = []
   const { database, platform, watcher } = watch({
-    onSchema: (loadedAtMs) => void told.push([watcher.current.version, loadedAtMs]),
+    onEvent: (event) => {
+      if (event.type === 'schema-changed') told.push([watcher.current.version, event.loadedAtMs])
+    },
   })
   watcher.start(0)
   await watcher.settled()
@@ -227,8 +231,8 @@ test('before another schema comes into force it is told of, with the time before
   expect(told.length).toBe(1)
   database.becomes({ total: 'volatile' })
   await platform.advance(1_100)
-  expect(told).toEqual([told[0], [1, watcher.loadedAtMs]])
-  expect(watcher.loadedAtMs).toBeGreaterThan(platform.now() - 1_000)
+  expect(told).toEqual([told[0], [1, watcher.known?.loadedAtMs]])
+  expect(watcher.known?.loadedAtMs).toBeGreaterThan(platform.now() - 1_000)
 })
 
 describe('changes made through this process', () => {

@@ -5,12 +5,14 @@ import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { builtinCatalog } from './builtin-catalog.ts'
 import type { Catalog, ReadProof } from './catalog.ts'
+import { CheckPace } from './check-pace.ts'
 import { withDeclared } from './declared-catalog.ts'
 import type { DeclaredName } from './declared.ts'
 import type { BodyUses } from './routine-uses.ts'
 import { compare, lookAtRecent, refresh, type CatalogQuery, type Loaded, type LoadOptions } from './loader.ts'
 
-export type CatalogEvent =
+/** An event that pools report. */
+export type ReportedEvent =
   | {
       readonly type: 'catalog-loaded'
       readonly version: number
@@ -26,6 +28,14 @@ export type CatalogEvent =
       readonly retryInMs: number
       readonly isLoaded: boolean
     }
+
+export type CatalogEvent =
+  | ReportedEvent
+  /**
+   * Comes just before a catalog of another schema comes into force, the first one included. The schema was read before
+   * `loadedAtMs`, by the platform's clock.
+   */
+  | { readonly type: 'schema-changed'; readonly loadedAtMs: number }
 
 export interface WatcherOptions {
   /** Runs a query on the primary. Each server counts changes for itself, and a replica's counters do not change. */
@@ -45,31 +55,19 @@ export interface WatcherOptions {
   /** Timeout of a query, in milliseconds. @defaultValue 65_000 */
   readonly timeoutMs?: number
   /** State of another watcher of the database, and when it was last compared. */
-  readonly former?: Pick<CatalogWatcher, 'known' | 'schema' | 'comparedAtMs' | 'loadedAtMs'> | undefined
-  /**
-   * Called just before a catalog of another schema comes into force, with the time before which that schema was read, by
-   * the platform's clock. Also called for the first catalog. Must not throw.
-   */
-  readonly onSchema?: (loadedAtMs: number) => void
+  readonly former?: Pick<CatalogWatcher, 'known' | 'schema' | 'comparedAtMs'> | undefined
   /** Must not throw. */
   readonly onEvent?: (event: CatalogEvent) => void
 }
 
 // A connection reports its earlier changes only when its current statement has ended, which may take long.
 const thoroughEveryMs = 60_000
-/** The pause before the next check is this many times as long as a check took, but at most `longestPauseMs`. */
-const pauseFactor = 50
-const longestPauseMs = 10_000
 // A full load costs the primary more than a query for changes, so it waits for a pause in a migration.
 const pauseMs = 1_000
 const longestMigrationMs = 10_000
 const glanceMs = 3_000
 /** Statements wait at most this long for a running query, in milliseconds. */
 const patienceMs = 1_000
-/** Minimum time between two checks that `doubt` causes. */
-const doubtEveryMs = 2_000
-const firstRetryMs = 1_000
-const lastRetryMs = 60_000
 
 /**
  * Keeps a catalog of the database: loads it in the background, checks for changes periodically, and reloads it if there
@@ -80,16 +78,14 @@ export class CatalogWatcher {
   readonly #query: CatalogQuery
   readonly #platform: Platform
   readonly #loading: LoadOptions
-  readonly #checkEveryMs: number
+  readonly #pace: CheckPace
   readonly #timeoutMs: number
-  readonly #onSchema: (loadedAtMs: number) => void
   readonly #onEvent: (event: CatalogEvent) => void
   readonly #unloaded: Catalog
   #known: Loaded | undefined
   #comparedAtMs = -Infinity
-  #loadedAtMs = -Infinity
-  #doubtedAtMs = -Infinity
-  #failures = 0
+  /** When a statement of this process has last ended that may have changed the schema. */
+  #suspectedAtMs = -Infinity
   #failure: Error | undefined
   /** Number of possible changes by this process, and how many of them have been checked. */
   #changes = 0
@@ -111,9 +107,8 @@ export class CatalogWatcher {
     this.#platform = options.platform
     const { declared = [], isRead, usesIn } = options
     this.#loading = { declared, ...(isRead && { isRead }), ...(usesIn && { usesIn }) }
-    this.#checkEveryMs = options.checkEveryMs ?? 1_000
+    this.#pace = new CheckPace(options.platform, options.checkEveryMs ?? 1_000)
     this.#timeoutMs = options.timeoutMs ?? 65_000
-    this.#onSchema = options.onSchema ?? ((): void => {})
     this.#onEvent = options.onEvent ?? ((): void => {})
     this.#unloaded = withDeclared(builtinCatalog, declared)
     const { former } = options
@@ -122,7 +117,6 @@ export class CatalogWatcher {
     this.#known = former.known
     this.#version = former.known.catalog.version
     this.#comparedAtMs = former.comparedAtMs
-    this.#loadedAtMs = former.loadedAtMs
   }
 
   /** The current catalog. */
@@ -147,25 +141,24 @@ export class CatalogWatcher {
     return this.#comparedAtMs
   }
 
-  /** Time before which the schema of the last loaded catalog was read, on the platform's clock. */
-  get loadedAtMs(): number {
-    return this.#loadedAtMs
-  }
-
   /**
    * Digest of the schema of the catalog; see `Signal`. `undefined` until the first load, from a change by this process
    * until the next load, and from a doubt until the next check.
    */
   get schema(): string | undefined {
-    return this.#changes === this.#changesSeen && !this.#isNeeded ? this.#known?.signal.digest : undefined
+    const isKnown = this.#changes === this.#changesSeen && !this.#isNeeded && this.isCertain
+    return isKnown ? this.#known?.signal.digest : undefined
+  }
+
+  /** False while footprints may be wrong, since a statement of this process may have changed the schema. */
+  get isCertain(): boolean {
+    return this.#comparedAtMs > this.#suspectedAtMs
   }
 
   /** Checks now whether the catalog is outdated, unless a doubt has caused a check within the last two seconds. */
   doubt(): void {
     const nowMs = this.#platform.now()
-    if (!this.#isActive || this.#failure !== undefined || nowMs - this.#doubtedAtMs < doubtEveryMs) return
-    this.#doubtedAtMs = nowMs
-    this.start(nowMs)
+    if (this.#isActive && this.#failure === undefined && this.#pace.mayDoubt(nowMs)) this.start(nowMs)
   }
 
   /**
@@ -176,7 +169,7 @@ export class CatalogWatcher {
     this.#isActive = true
     this.#neededSinceMs = Math.max(this.#neededSinceMs, sinceMs)
     if (this.#isNeeded) this.#begin()
-    else if (this.#round === undefined && this.#timer === undefined) this.#beginIn(this.#checkEveryMs)
+    else if (this.#round === undefined && this.#timer === undefined) this.#beginIn(this.#pace.checkEveryMs)
   }
 
   /** Retries a failed query now instead of later. */
@@ -196,12 +189,19 @@ export class CatalogWatcher {
   }
 
   /**
-   * Call this when a statement that may have changed functions or relations was committed by this process. Until the
-   * next check only PostgreSQL's own objects are known. Not needed for temporary tables.
+   * Call this when a statement that changed functions or relations was committed by this process. Until the next check
+   * only PostgreSQL's own objects are known. Not needed for temporary tables.
+   * @param isCertain False for a statement that runs code or text that is not analyzed. Then only footprints are not
+   * certain until the next thorough check: a moment, or a second if such statements are frequent.
    */
-  ddlPassed(): void {
-    this.#noteChange()
-    this.#begin()
+  ddlPassed(isCertain: boolean = true): void {
+    if (isCertain) {
+      this.#noteChange()
+      return this.#begin()
+    }
+    if (this.#known === undefined) return
+    this.#suspectedAtMs = this.#platform.now()
+    if (this.#failure === undefined && this.#pace.mayDoubt(this.#suspectedAtMs)) this.#begin()
   }
 
   /** True for the first second of a query. */
@@ -273,7 +273,8 @@ export class CatalogWatcher {
   /** Runs one check or load. Returns the time until the next one, in milliseconds. */
   async #ask(): Promise<number> {
     try {
-      if (this.#known !== undefined && this.#isNeeded && this.#changes === this.#changesSeen) {
+      const isDue = this.#isNeeded || !this.isCertain
+      if (this.#known !== undefined && isDue && this.#changes === this.#changesSeen) {
         if (await this.#compare(this.#known)) return this.#isNeeded ? 0 : this.#untilNextCheckMs
         this.#noteChange()
       }
@@ -282,9 +283,7 @@ export class CatalogWatcher {
       await this.#refresh()
       return this.#changes === this.#changesSeen && !this.#isNeeded ? this.#untilNextCheckMs : 0
     } catch (error) {
-      const retryInMs =
-        Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures) * (0.5 + 0.5 * this.#platform.random())
-      this.#failures += 1
+      const retryInMs = this.#pace.failed()
       this.#failure = asError(error)
       const isLoaded = this.current !== this.#unloaded
       if (this.#isActive) this.#onEvent({ type: 'catalog-failed', error, retryInMs, isLoaded })
@@ -309,10 +308,11 @@ export class CatalogWatcher {
     const thoroughly = before === undefined || changes !== this.#changesSeen || isLate
     const version = this.#version + 1
     const known = await this.#inTime(refresh(this.#query, before, { thoroughly, version, ...this.#loading }))
+    const loadedAtMs = this.#platform.now()
     const isOther = known.catalog !== before?.catalog
-    if (isOther) this.#onSchema((this.#loadedAtMs = this.#platform.now()))
+    if (isOther) this.#onEvent({ type: 'schema-changed', loadedAtMs })
     this.#changesSeen = changes
-    this.#answered(known, thoroughly ? startedAt : this.#comparedAtMs)
+    this.#answered(isOther ? { ...known, loadedAtMs } : known, thoroughly ? startedAt : this.#comparedAtMs)
     if (!isOther || !this.#isActive) return
     const durationMs = this.#platform.now() - startedAt
     this.#onEvent({
@@ -327,14 +327,14 @@ export class CatalogWatcher {
     this.#known = known
     this.#version = Math.max(this.#version, known.catalog.version)
     this.#comparedAtMs = comparedAtMs
-    this.#failures = 0
+    this.#pace.succeeded()
     this.#failure = undefined
   }
 
   get #untilNextCheckMs(): number {
     const tookMs = this.#platform.now() - this.#roundSinceMs
-    const pauseMs = Math.max(this.#checkEveryMs, Math.min(pauseFactor * tookMs, longestPauseMs))
-    return pauseMs * (0.9 + 0.2 * this.#platform.random())
+    const { loadedAtMs = -Infinity } = this.#known ?? {}
+    return this.#pace.pauseAfter(tookMs, loadedAtMs >= this.#roundSinceMs)
   }
 
   #inTime<Value>(answer: Promise<Value>, timeoutMs = this.#timeoutMs): Promise<Value> {

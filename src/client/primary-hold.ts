@@ -136,13 +136,18 @@ export class PrimaryHold implements PrimaryPort {
     this.#holder.failFollowers(error)
   }
 
-  #runOn(held: HeldPrimary, run: PrimaryRun, next: () => void, schema = this.router.sessions.schema): void {
+  #runOn(
+    held: HeldPrimary,
+    run: PrimaryRun,
+    next: () => void,
+    schema = this.router.sessions.schema.number,
+  ): void {
     new PrimaryStatement(this, held, run, next, schema).start()
   }
 
   #runBorrowing(run: PrimaryRun, next: () => void): void {
     // The schema may change while it waits for a connection.
-    const { schema } = this.router.sessions
+    const schema = this.router.sessions.schema.number
     this.borrow((error, held) => {
       if (held !== undefined) return this.#runOn(held, run, next, schema)
       this.leave()

@@ -28,8 +28,7 @@ export interface Opening {
 /** The part of a pool's sessions that clients use. */
 export interface ClientSessions {
   readonly context: { current(): MutableSession }
-  /** Number of changes of the schema that were noticed. */
-  readonly schema: number
+  readonly schema: { readonly number: number }
   noteSetting(statement: Statement): void
   /** Records that a statement that is not a proven read has ended on the primary, possibly with an error. */
   ranOnPrimary(session: MutableSession, statement: Statement, error?: Error): void

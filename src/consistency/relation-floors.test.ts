@@ -33,7 +33,7 @@ describe('RelationFloors', () => {
     const floors = new RelationFloors()
     floors.raise(['a'], 5)
     expect(floors.latest(['b'])).toBe(-Infinity)
-    floors.schemaChanged(3)
+    floors.schemaChanged(10)
     expect(floors.latest(['b'])).toBe(5)
   })
 

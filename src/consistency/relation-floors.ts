@@ -42,17 +42,15 @@ export class RelationFloors {
   latest(touched: Touched): number {
     if (touched === 'everything') return this.#latestMs
     const latestMs = this.#latestOf(touched)
-    // A replica with an older schema may show more than the footprint says. It need not show all of the schema if it shows all
-    // changes.
+    // A replica with an older schema may show more than the footprint says, unless it shows all changes.
     return Math.max(latestMs, Math.min(this.#schemaAtMs, this.#latestMs))
   }
 
   /**
-   * Records that the schema may have changed, and was read before `atMs`. Earlier changes may concern other relations
-   * than they seemed to, so they count for every read.
+   * Records that the schema may have changed, and was read before `atMs`. Changes before that may concern other relations
+   * than they seemed to.
    */
   schemaChanged(atMs: number): void {
-    this.#raiseBaseline(this.#latestMs)
     this.#schemaAtMs = Math.max(this.#schemaAtMs, atMs)
   }
 

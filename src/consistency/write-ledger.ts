@@ -12,7 +12,7 @@ export interface Write {
   readonly catalogEffect: CatalogEffect
   /** Relations that it may have changed. */
   readonly changes: Touched
-  /** Number of the schema by which `changes` was found; see `SessionKeeper`. @defaultValue the current one */
+  /** Number of the schema by which `changes` was found; see `JudgedSchema`. @defaultValue the current one */
   readonly schema?: number
   /** @defaultValue 'certain' */
   readonly certainty?: WriteCertainty

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { CatalogEvent } from '../catalog/watcher.ts'
+import type { ReportedEvent } from '../catalog/watcher.ts'
 import type { RouterEventEmitter, RouterEvents } from './events.ts'
 
 export type Tell = <Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]) => void
@@ -17,7 +17,7 @@ export function tellerOf(events: RouterEventEmitter): Tell {
   }
 }
 
-export function tellOfCatalog(tell: Tell, event: CatalogEvent): void {
+export function tellOfCatalog(tell: Tell, event: ReportedEvent): void {
   if (event.type === 'catalog-loaded') tell('catalogLoaded', event)
   else tell('catalogFailed', { cause: event.error, retryInMs: event.retryInMs, isLoaded: event.isLoaded })
 }

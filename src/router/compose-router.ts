@@ -78,7 +78,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
     connect,
     tell,
     primary: () => sourceOf(cluster.snapshot, nodes),
-    schemaChanged: (atMs) => sessions.schemaChanged(atMs),
+    schemaChanged: (atMs) => sessions.schema.changed(atMs),
   })
   const sessions = new SessionKeeper({
     resolved: options,

@@ -75,7 +75,7 @@ export class Dispatcher implements Repairer {
     const { text, request, values } = query
     this.#ignoredHints.note(statement, request)
     sessions.noteSetting(statement)
-    const { schema } = sessions
+    const schema = sessions.schema.number
     const ofPool = settings.ofPool(statement, values, options.send ?? query.send)
     executor.writer.write(settings.under(journal, ofPool, false, options.acquire), (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))

@@ -15,12 +15,11 @@ export type Ended = (write: Write, sql?: string) => void
  */
 export function endedOf(
   sessions: Pick<SessionKeeper, 'wrote'>,
-  judgement: Pick<Judgement, 'ddlPassed' | 'doubt'>,
+  judgement: Pick<Judgement, 'ddlPassed'>,
 ): Ended {
   return (write, sql) => {
     const { catalogEffect } = write
     sessions.wrote(write)
-    if (catalogEffect === 'certain') judgement.ddlPassed(sql)
-    else if (catalogEffect === 'possible') judgement.doubt()
+    if (catalogEffect !== 'none') judgement.ddlPassed(sql, catalogEffect === 'certain')
   }
 }

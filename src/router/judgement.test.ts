@@ -40,7 +40,7 @@ async function judgementOver(
       join: () => ({
         watcher,
         isOf: () => true,
-        ddlPassed: () => watcher.ddlPassed(),
+        ddlPassed: (isCertain) => watcher.ddlPassed(isCertain),
         leave: async () => watcher.pause(),
       }),
     },

@@ -9,6 +9,7 @@ import { createJudge } from '../statement/caching-judge.ts'
 import type { Judge } from '../statement/judge.ts'
 import { nameReader, type NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
+import { uncertainly } from '../statement/uncertain.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
 
 export interface JudgementOptions {
@@ -121,7 +122,9 @@ export class Judgement {
   }
 
   judge(sql: string | undefined): Statement {
-    return sql === undefined ? WITHOUT_TEXT : this.#judge.judge(sql)
+    if (sql === undefined) return WITHOUT_TEXT
+    const statement = this.#judge.judge(sql)
+    return this.#shared?.watcher.isCertain === false ? uncertainly(statement) : statement
   }
 
   /** Like `judge`, after pending changes of the database have been loaded. */
@@ -137,10 +140,13 @@ export class Judgement {
     return this.#judge.learn(sql)
   }
 
-  /** Notes that the schema may have changed, by this text if it is known. */
-  ddlPassed(sql?: string): void {
-    this.#shared?.ddlPassed()
-    if (this.#isLoaded) return
+  /**
+   * Notes that the schema was changed, by this text if it is known.
+   * @param isCertain False for a statement that runs code or text that is not analyzed, and seldom changes the schema.
+   */
+  ddlPassed(sql?: string, isCertain: boolean = true): void {
+    this.#shared?.ddlPassed(isCertain)
+    if (this.#isLoaded || !isCertain) return
     const { parser } = this.#options.resolved
     this.#created.add(sql === undefined ? undefined : parser.givenNames?.(sql))
   }

@@ -1,6 +1,7 @@
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { Causality } from '../consistency/causality.ts'
 import type { Position } from '../consistency/position.ts'
+import { JudgedSchema } from '../consistency/judged-schema.ts'
 import { neighbours, type Neighbour } from '../consistency/neighbours.ts'
 import { SessionContext } from '../consistency/session-context.ts'
 import { recordWrite, seenRead, type MutableSession, type SeenRead } from '../consistency/session.ts'
@@ -41,7 +42,7 @@ export class SessionKeeper implements Neighbour {
   readonly #tokens: SessionTokens
   readonly #followers: ReadFollowers
   readonly #window: SharedWindow
-  #schema = 0
+  readonly schema: JudgedSchema = new JudgedSchema(this.context.implicit)
   /** True once `synchronous_commit` has been turned off anywhere. */
   mayBeUnflushed = false
   constructor(options: SessionKeeperOptions) {
@@ -83,20 +84,6 @@ export class SessionKeeper implements Neighbour {
       changes,
     } as const
     this.context.implicit.wrote(write)
-  }
-
-  /** Number of changes of the schema that were noticed. */
-  get schema(): number {
-    return this.#schema
-  }
-
-  /**
-   * Records that footprints now rely on a schema that was read before `atMs`, by the platform's clock. Must be called
-   * before any statement is judged by it.
-   */
-  schemaChanged(atMs: number): void {
-    this.#schema += 1
-    this.context.implicit.schemaChanged(atMs)
   }
 
   heardOfSynchronization(): void {
@@ -219,9 +206,9 @@ export class SessionKeeper implements Neighbour {
   }
 
   /** Records the end of a statement that may have written. */
-  wrote({ certainty = 'certain', schema = this.#schema, sessions, ...judged }: Write): void {
+  wrote({ certainty = 'certain', schema = this.schema.number, sessions, ...judged }: Write): void {
     // It may have run under the new schema.
-    const changes = schema === this.#schema ? judged.changes : 'everything'
+    const changes = schema === this.schema.number ? judged.changes : 'everything'
     const atMs = this.#options.platform.now()
     for (const session of sessions) {
       const floor = isCausal(session, this.#options.resolved) ? this.#causality.request() : undefined

@@ -2,7 +2,9 @@ import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { connectBy } from '../platform/connect.ts'
 import { FakePlatform } from '../../test/support/fake-platform.ts'
+import { SimulatedCatalog } from '../../test/support/simulated-catalog.ts'
 import { parseDeclarations } from '../catalog/declared.ts'
+import { CatalogWatcher } from '../catalog/watcher.ts'
 import { SharedCatalogs, type CatalogSource, type CatalogUser } from './shared-catalogs.ts'
 import { createLibpgQueryParser } from '../statement/libpg-query-parser.ts'
 import { createNodeSqlParser } from '../statement/node-sql-parser-parser.ts'
@@ -66,4 +68,26 @@ test('a catalog outlives its pools, unless many others have come since', async (
     await catalogs.join(other)?.leave(other)
   }
   expect(catalogs.join(first)).not.toBe(catalog)
+})
+
+test('a pool that gets a loaded catalog is told when its schema was read', async () => {
+  const platform = new FakePlatform()
+  const watcher = new CatalogWatcher({ platform, query: async () => new SimulatedCatalog().load() })
+  watcher.start(0)
+  await watcher.settled()
+  const readAtMs = platform.now()
+  await platform.advance(7_000)
+  const former = {
+    watcher,
+    isOf: () => true,
+    ddlPassed: () => {},
+    leave: async () => {},
+  }
+  const told: number[] = []
+  const telling = (): CatalogUser => user({ schemaChanged: (loadedAtMs) => void told.push(loadedAtMs) })
+  const catalogs = new SharedCatalogs(platform)
+  const catalog = catalogs.join(telling(), former)
+  expect(told).toEqual([readAtMs])
+  expect(catalogs.join(telling())).toBe(catalog)
+  expect(told).toEqual([readAtMs, readAtMs])
 })

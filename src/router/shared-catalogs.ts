@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ClientConfig } from 'pg'
-import { CatalogWatcher, type CatalogEvent, type WatcherOptions } from '../catalog/watcher.ts'
+import { CatalogWatcher, type ReportedEvent, type WatcherOptions } from '../catalog/watcher.ts'
 import type { DeclaredName } from '../catalog/declared.ts'
 import { KeptConnection } from '../monitoring/kept-connection.ts'
 import { ConnectionParameters } from '../platform/pg.ts'
@@ -23,7 +23,7 @@ export interface CatalogUser {
    * platform's clock.
    */
   schemaChanged(loadedAtMs: number): void
-  onEvent(event: CatalogEvent): void
+  onEvent(event: ReportedEvent): void
 }
 
 export interface CatalogSource {
@@ -39,10 +39,10 @@ export interface CatalogInUse {
   /** Whether it belongs to this server. */
   isOf(serverIdentity: string): boolean
   /**
-   * Reports a statement of this process that may have changed the schema: this catalog and those of other roles are
-   * outdated.
+   * Reports a statement of this process that changed the schema: this catalog and those of other roles are outdated.
+   * @param isCertain False for a statement that runs code or text that is not analyzed.
    */
-  ddlPassed(): void
+  ddlPassed(isCertain: boolean): void
   /**
    * Releases the handle. Resolves when the last pool's connection is closed. A running query may take another second,
    * so that short-lived pools do not all repeat it.
@@ -104,8 +104,8 @@ export class SharedCatalogs {
     for (const catalog of unused.slice(0, Math.max(0, unused.length + 1 - MOST_UNUSED))) {
       this.#catalogs.splice(this.#catalogs.indexOf(catalog), 1)
     }
-    const changed = (database: Pick<Key, 'serverIdentity' | 'database'>): void => {
-      for (const each of this.#catalogs) if (each.isOfDatabase(database)) each.watcher.ddlPassed()
+    const changed: CatalogParts['changed'] = (database, isCertain) => {
+      for (const each of this.#catalogs) if (each.isOfDatabase(database)) each.watcher.ddlPassed(isCertain)
     }
     const catalog = new SharedCatalog({ key, user, platform: this.#platform, former, changed })
     this.#catalogs.push(catalog)
@@ -118,8 +118,8 @@ interface CatalogParts {
   readonly user: Pick<CatalogUser, 'declared' | 'parser'>
   readonly platform: Platform
   readonly former: CatalogWatcher | undefined
-  /** Reports that a database was changed by this process. */
-  readonly changed: (database: Pick<Key, 'serverIdentity' | 'database'>) => void
+  /** Reports that a database was changed by this process, or may have been. */
+  readonly changed: (database: Pick<Key, 'serverIdentity' | 'database'>, isCertain: boolean) => void
 }
 
 /** One catalog and the pools that use it. It is loaded over one connection of one of them. */
@@ -142,11 +142,11 @@ class SharedCatalog implements CatalogInUse {
       isRead: (body, catalog) => provesRead(parser, body, catalog),
       usesIn: (body) => usesIn(parser, body),
       former,
-      onSchema: (loadedAtMs) => {
-        for (const user of this.#users) user.schemaChanged(loadedAtMs)
-      },
       onEvent: (event) => {
-        for (const user of this.#users) user.onEvent(event)
+        for (const user of this.#users) {
+          if (event.type === 'schema-changed') user.schemaChanged(event.loadedAtMs)
+          else user.onEvent(event)
+        }
       },
     }
     this.watcher = new CatalogWatcher(options)
@@ -172,13 +172,14 @@ class SharedCatalog implements CatalogInUse {
     return this.isOf(serverIdentity) && this.#key.database === database
   }
 
-  ddlPassed(): void {
-    this.#changed(this.#key)
+  ddlPassed(isCertain: boolean): void {
+    this.#changed(this.#key, isCertain)
   }
 
   enter(user: CatalogUser): void {
     this.#users.add(user)
-    if (this.watcher.known !== undefined) user.schemaChanged(this.watcher.loadedAtMs)
+    const { known } = this.watcher
+    if (known !== undefined) user.schemaChanged(known.loadedAtMs ?? this.#platform.now())
   }
 
   async leave(user: CatalogUser): Promise<void> {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Catalog } from '../catalog/catalog.ts'
+import { EVERYTHING } from '../catalog/footprint.ts'
 import { catalogEffectOf, together, type CatalogEffect } from './catalog-effect.ts'
 import { decide } from './decide.ts'
 import { createLibpgQueryParser } from './libpg-query-parser.ts'
@@ -16,12 +17,22 @@ const catalog: Catalog = {
   relationVerdict: () => 'replicated',
   operatorVerdict: () => 'harmless',
   typeVerdict: () => 'harmless',
+  footprint: ({ relations, targets = [] }) =>
+    [...relations, ...targets].some(({ name }) => name === 'fires')
+      ? EVERYTHING
+      : { changes: ['public.t'], shows: ['public.t'] },
 }
 
 describe('what a statement does to the catalog', () => {
   it.each<[sql: string, effect: CatalogEffect]>([
     ['select 1', 'none'],
     ['insert into t values (1)', 'none'],
+    ['insert into fires values (1)', 'possible'],
+    ['copy fires from stdin', 'possible'],
+    ['select * from fires for update', 'possible'],
+    ['lock table fires', 'none'],
+    ['notify n', 'none'],
+    [`commit prepared 'x'`, 'possible'],
     ['begin', 'none'],
     ['alter table t alter column v type timestamptz', 'certain'],
     ['alter table t alter column v type timestamptz using f(v)', 'certain'],
