@@ -38,6 +38,13 @@ test.each<readonly [sql: string, found: string]>([
   ['SELECT * FROM t WHERE id OPERATOR(pg_catalog.=) $1', ''],
   ['SELECT * FROM t WHERE (id).a = $1', ''],
   ['SELECT * FROM t WHERE ids[1] = $1', ''],
+  ['SELECT * FROM t WHERE id = $1 OR a = 1', ''],
+  ['SELECT * FROM t WHERE NOT (id = $1 AND a = 1)', ''],
+  ['SELECT * FROM t WHERE id IN ($1)', ''],
+  ['SELECT * FROM t WHERE id = ANY ($1)', ''],
+  ['SELECT * FROM t WHERE id IS NOT DISTINCT FROM $1', ''],
+  ['UPDATE t SET a = 1 FROM u WHERE id = $1', ''],
+  ['DELETE FROM t USING u LEFT JOIN v ON true WHERE t.id = $1', ''],
   // The same number is one parameter however it is spelled; one in a comment may be one.
   ['SELECT * FROM t WHERE id = $1 LIMIT $01', ''],
   ['SELECT * FROM t WHERE id = $1 /* $1 */', ''],
