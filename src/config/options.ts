@@ -44,8 +44,8 @@ export interface MaxLag {
 /** Limit on the reads that run on the primary because no replica can serve them. */
 export interface PrimarySpill {
   /**
-   * Share of the connections to the primary (`max`) that such reads may use at once, from 0 to 1. With 0 they wait for
-   * a replica.
+   * Share of the connections to the primary (`max`) that such reads may use at once, from 0 to 1. A lane counts as one
+   * connection. With 0 they wait for a replica.
    * @defaultValue 0.5
    */
   readonly share?: number | undefined
@@ -174,7 +174,8 @@ export interface PoolOptions extends PoolConfig {
   readonly leakWarningMs?: number | undefined
   /**
    * How long a read waits for a replica to catch up with its session's writes before it goes to the primary, in
-   * milliseconds. With 0 it does not wait.
+   * milliseconds. With 0 it does not wait. A read goes to the primary at once where that is quicker and `primarySpill`
+   * has room.
    * @defaultValue 100
    */
   readonly catchUpTimeoutMs?: number | undefined

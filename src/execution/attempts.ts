@@ -28,15 +28,15 @@ export class Attempts {
   /** Runs a proven read over a lane if it may share one, else over a lease. */
   read(node: NodeView, sendable: Sendable, terms: ReadTerms, attempted: (end: Attempted) => void): void {
     const { nodeOf, snapshot } = this.#port
-    const { keeps, timeoutMs } = terms
+    const { gate, keeps, timeoutMs, opensLanes = gate?.opensLanes } = terms
     const attempt = new ReadAttempt(this.#port, this.#giveUps, node, sendable, terms, attempted)
     const known = snapshot()
     const downCause = downCauseOf(known, node.id)
     if (downCause !== undefined) return attempt.giveUp(downCause, 'node')
     this.#giveUps.add(attempt)
     if (timeoutMs !== undefined) attempt.endsAfter(timeoutMs)
-    const shareable = keeps ? undefined : sendable.shareable
-    const ride = shareable && nodeOf(node.id)?.reads?.ride(shareable, attempt)
+    const shareable = keeps || gate?.sharesLanes === false ? undefined : sendable.shareable
+    const ride = shareable && nodeOf(node.id)?.reads?.ride(shareable, attempt, opensLanes)
     if (ride === undefined) attempt.moved()
     else attempt.rides(ride, known)
   }

@@ -5,12 +5,10 @@ import type { ExecutionListener } from './execution.ts'
 import { failureOf, isAnswer } from './failure.ts'
 import type { HealthBook } from './health-book.ts'
 import type { Read } from './read.ts'
-import type { ReadTerms } from './read-attempt.ts'
+import { TERMS_WITH_SLOT } from './read-attempt.ts'
 import type { Decided, SecondOpinions } from './second-opinion.ts'
 import { Suspicions } from './suspicion.ts'
 
-/** A second opinion from the primary has no timeout. */
-const TERMS: ReadTerms = { timeoutMs: undefined, keeps: false }
 const nothing = (): void => {}
 
 export interface ContestsOptions {
@@ -46,7 +44,7 @@ export class Contests {
       if (place === undefined) return stands()
       const { leave, primary } = place
       if (conversation !== undefined) return handOver(leave)
-      attempts.read(primary, read, TERMS, (attempted) => {
+      attempts.read(primary, read, TERMS_WITH_SLOT, (attempted) => {
         leave()
         const { error: second, failure, result } = attempted
         if (failure === undefined || isAnswer(failure, false)) return answered(primary, second, result)

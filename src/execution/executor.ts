@@ -51,7 +51,12 @@ export class Executor {
     const attempts =
       tiered === undefined ? direct : new TieredAttempts({ ...tiered, attempts: direct, platform })
     const tier = tiered?.tier
-    const spill = new SpillGate({ platform, places, waitMs: over === 'wait' ? failoverTimeoutMs : 0 })
+    const spill = new SpillGate({
+      platform,
+      places,
+      lanes: () => nodeOf(cluster.primary()?.id ?? '')?.reads?.laneCount ?? 0,
+      waitMs: over === 'wait' ? failoverTimeoutMs : 0,
+    })
     const doubts = new RetryBudget(platform)
     this.canShare = tiered?.statementTimeout === undefined
     this.#tier = tier

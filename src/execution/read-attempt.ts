@@ -23,13 +23,19 @@ export interface ReadTerms {
   readonly timeoutMs: number | undefined
   /** Whether its connection is kept after success. */
   readonly keeps: boolean
-  /** For a read in place of a replica: the slots for the connections that such reads take. A lane takes none. */
-  readonly gate?: Pick<SpillGate, 'enter' | 'leave'> | undefined
-  /** Whether it may wait for a slot. Otherwise it ends with `NO_ROOM`. @defaultValue true */
-  readonly mayWait?: boolean
+  /**
+   * For a read in place of a replica that has no slot on the primary yet: it needs one for a lease, and ends with
+   * `NO_ROOM` if there is none now.
+   */
+  readonly gate?: SpillGate | undefined
+  /** Whether a lane may be opened for it. @defaultValue true */
+  readonly opensLanes?: boolean
 }
 
-/** Result of a read for which there was no slot. It was not sent. */
+/** Options of a read on the primary that has a slot: its connection is that of the slot, or an open lane. */
+export const TERMS_WITH_SLOT: ReadTerms = { timeoutMs: undefined, keeps: false, opensLanes: false }
+
+/** Result of a read for which there was no slot. It may run elsewhere, or later. */
 export const NO_ROOM: unique symbol = Symbol('no room')
 
 /** The parts of the router that attempts need. */
@@ -102,18 +108,12 @@ export class ReadAttempt implements Harmless, Rider {
 
   /** Continues over a lease, for which it may need a slot. */
   moved(): void {
-    const { gate, mayWait } = this.#terms
-    if (gate === undefined || this.#hasSlot) return this.#connect()
-    gate.enter((isIn) => {
-      this.#hasSlot = isIn
-      if (this.#isOver) return this.#leaveSlot()
-      if (isIn) this.#connect()
-      else this.#end(undefined, undefined, NO_ROOM)
-    }, mayWait)
-  }
-
-  #connect(): void {
     if (this.#isOver) return
+    const { gate } = this.#terms
+    if (gate !== undefined && !this.#hasSlot) {
+      if (!gate.tryEnter()) return this.#end(undefined, undefined, NO_ROOM)
+      this.#hasSlot = true
+    }
     connect(
       this.#node,
       this.#port.nodeOf(this.nodeId),

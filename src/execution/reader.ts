@@ -17,7 +17,7 @@ import { callGuarded } from './guarded.ts'
 import { BEHIND } from './in-band.ts'
 import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { Read } from './read.ts'
-import { NO_ROOM, type ReadTerms } from './read-attempt.ts'
+import { NO_ROOM, TERMS_WITH_SLOT, type ReadTerms } from './read-attempt.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { SecondOpinions } from './second-opinion.ts'
 import { spillError, type SpillGate } from './spill-gate.ts'
@@ -27,8 +27,14 @@ import { startWalk, type Walk } from './walk.ts'
 /** Time between two attempts to reach a server behind a shared address, in milliseconds. */
 const LONGEST_GAP_MS = 16
 
-/** Options of a read that takes a slot on the primary. */
-type Slot = Pick<ReadTerms, 'gate' | 'mayWait'>
+/** How a read that runs on the primary in place of a replica comes by a slot. */
+type Slot =
+  /** It takes one if it needs a lease. If there is none, it calls `noRoom`. */
+  | { readonly gate: SpillGate; readonly noRoom: () => void }
+  /** It has one, and calls `leave` at its end. */
+  | { readonly leave: () => void }
+
+const ON_PRIMARY: ReadTerms = { timeoutMs: undefined, keeps: false }
 
 const nothing = (): void => {}
 
@@ -53,9 +59,8 @@ export class Reader {
   readonly #catchUp: CatchUp
   readonly #contests: Contests
   readonly #feedback: Feedback
-  /** Options of attempts on replicas, and on the primary. */
+  /** Options of attempts on replicas. */
   readonly #onReplica: ReadTerms
-  readonly #onPrimary: ReadTerms
 
   constructor(surroundings: Surroundings, parts: ReaderParts) {
     const { health, listener } = surroundings
@@ -63,7 +68,6 @@ export class Reader {
     this.#surroundings = surroundings
     this.#parts = parts
     this.#onReplica = { timeoutMs: parts.limits.readTimeoutMs, keeps: false }
-    this.#onPrimary = { timeoutMs: undefined, keeps: false }
     this.#contests = new Contests({ attempts, health, listener, opinions })
     this.#feedback = new Feedback(surroundings)
     this.#catchUp = new CatchUp({
@@ -90,7 +94,7 @@ export class Reader {
     if (catchingUp !== undefined) return this.#catchUp.run(walk, catchingUp)
     const [first] = steps
     // Nearly every read takes this path.
-    if (first?.reason === 'replica' && !this.#isOut(first)) this.#attempt(walk, first, undefined)
+    if (first?.reason === 'replica' && !this.#isOut(first)) this.#attempt(walk, first)
     else this.#step(walk)
   }
 
@@ -126,35 +130,41 @@ export class Reader {
 
   /**
    * Runs a read on the primary in place of a replica, if it needs no slot or there is one.
-   * @param otherwise Called when there is no slot now. Absent: the read may wait for one.
+   * @param noRoom Called when there is no slot now. Absent: the read may wait for one.
    */
-  #spill(walk: Walk, step: PlanStep, otherwise?: () => void): void {
+  #spill(walk: Walk, step: PlanStep, noRoom = (): void => this.#awaitSlot(walk, step)): void {
     const { spill } = this.#parts
-    const { conversation } = walk.read
-    const noRoom = otherwise ?? ((): void => this.#noRoom(walk))
-    const mayWait = otherwise === undefined
-    if (conversation === undefined) return this.#attempt(walk, step, { gate: spill, mayWait }, noRoom)
-    spill.enter((isIn) => (isIn ? this.#handOver(walk, () => spill.leave()) : noRoom()), mayWait)
+    if (walk.read.conversation === undefined) return this.#attempt(walk, step, { gate: spill, noRoom })
+    if (spill.tryEnter()) this.#handOver(walk, () => spill.leave())
+    else noRoom()
   }
 
-  #noRoom(walk: Walk): void {
-    this.#surroundings.listener.spillRefused()
-    walk.index += 1
-    if (walk.plan.steps[walk.index] === undefined) this.#done(walk, walk.error ?? spillError())
-    else this.#step(walk)
+  /** Waits for a slot. It holds no permit of its tier meanwhile, which writes may need. */
+  #awaitSlot(walk: Walk, step: PlanStep): void {
+    const { spill } = this.#parts
+    const leave = (): void => spill.leave()
+    spill.enter((isIn) => {
+      if (isIn && walk.read.conversation !== undefined) return this.#handOver(walk, leave)
+      if (isIn) return this.#attempt(walk, step, { leave })
+      this.#surroundings.listener.spillRefused()
+      walk.index += 1
+      if (walk.plan.steps[walk.index] === undefined) this.#done(walk, walk.error ?? spillError())
+      else this.#step(walk)
+    })
   }
 
-  #attempt(walk: Walk, step: PlanStep, slot?: Slot, noRoom = nothing): void {
+  #attempt(walk: Walk, step: PlanStep, slot?: Slot): void {
     const { node, reason } = step
     const isReplica = isOfReplica(step)
     if (reason === 'last-resort') this.#surroundings.listener.lastResort()
     const chosenAt = reason === 'replica' ? walk.index : undefined
     const ended = isReplica ? this.#feedback.sending(node, walk.read.text, walk.plan, chosenAt) : undefined
-    const once = isReplica ? this.#onReplica : { ...this.#onPrimary, ...slot }
+    const once = isReplica ? this.#onReplica : termsWith(slot)
     const terms = walk.read.conversation?.held === undefined ? once : { ...once, keeps: true }
     if (node.isBalanced === true) return this.#attemptBalanced(walk, node, terms, ended)
     this.#parts.attempts.read(node, walk.read, terms, (attempted) => {
-      if (attempted.result === NO_ROOM) return noRoom()
+      if (slot !== undefined && 'leave' in slot) slot.leave()
+      else if (attempted.result === NO_ROOM) return slot?.noRoom()
       if (isReplica && attempted.failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(attempted.failure, attempted.waitedMs)
       this.#attempted(walk, node, isReplica, attempted)
@@ -352,6 +362,12 @@ export class Reader {
 function knownOf(node: NodeView, { knownAtSend }: Attempted): NodeView {
   const known = node.isBalanced ? undefined : knownAtSend?.nodes.find(({ id }) => id === node.id)
   return known?.role === 'replica' && known.isBalanced !== true ? known : node
+}
+
+/** Returns the options of an attempt on the primary. */
+function termsWith(slot: Slot | undefined): ReadTerms {
+  if (slot === undefined) return ON_PRIMARY
+  return 'gate' in slot ? { ...ON_PRIMARY, gate: slot.gate } : TERMS_WITH_SLOT
 }
 
 function isOfReplica(step: PlanStep | undefined): boolean {

@@ -91,6 +91,36 @@ describe('a gate', () => {
   })
 })
 
+describe('beside lanes', () => {
+  it.each<[string, { places: number; lanes: number; inside: number }, boolean, boolean]>([
+    ['one slot is always there', { places: 5, lanes: 9, inside: 0 }, true, false],
+    ['a lane counts as a connection', { places: 5, lanes: 2, inside: 2 }, true, true],
+    ['no more than the share', { places: 5, lanes: 2, inside: 3 }, false, false],
+    ['slots alone may take all of it', { places: 5, lanes: 0, inside: 4 }, true, true],
+    ['lanes leave one place', { places: 3, lanes: 2, inside: 0 }, true, false],
+    ['with two places there is one lane', { places: 2, lanes: 0, inside: 0 }, true, true],
+    ['and one slot', { places: 2, lanes: 1, inside: 1 }, false, false],
+    ['with one place there is no lane', { places: 1, lanes: 0, inside: 0 }, true, false],
+    ['with none there is nothing', { places: 0, lanes: 0, inside: 0 }, false, false],
+  ])('%s', (_name, { inside, lanes, places }, hasSlot, opensLanes) => {
+    let count = 0
+    const gate = new SpillGate({ platform, places, waitMs: 0, lanes: () => count })
+    for (let i = 0; i < inside; i++) gate.tryEnter()
+    count = lanes
+    expect([gate.opensLanes, gate.tryEnter(), gate.sharesLanes]).toEqual([opensLanes, hasSlot, places > 1])
+  })
+
+  it('opens none while reads wait for a slot, which come first', () => {
+    let count = 2
+    const gate = new SpillGate({ platform, places: 4, waitMs: 100, lanes: () => count })
+    for (const name of ['a', 'b', 'c']) enter(gate, name)
+    count = 1
+    expect([log, gate.opensLanes, gate.tryEnter()]).toEqual([['a in', 'b in'], false, false])
+    gate.leave()
+    expect(log).toEqual(['a in', 'b in', 'c in'])
+  })
+})
+
 it('never lets in more than it has places, and loses none', async () => {
   const step = fc.oneof(
     fc.constant('enter' as const),

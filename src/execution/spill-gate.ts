@@ -6,6 +6,8 @@ export interface SpillGateOptions {
   readonly platform: Platform
   /** Maximum number of connections that run reads for replicas on the primary at once. */
   readonly places: number
+  /** Number of lanes at the primary. @defaultValue none */
+  readonly lanes?: () => number
   /** How long a read waits for a slot, in milliseconds; 0 for no wait. */
   readonly waitMs: number
 }
@@ -16,8 +18,10 @@ interface Waiting {
 }
 
 /**
- * Limits the connections of the primary that run reads for replicas, so that failed replicas cannot exhaust them. A read
- * on a lane needs no slot. Further reads wait for a slot in the order of their arrival.
+ * Limits the connections of the primary that run reads for replicas, so that failed replicas cannot exhaust them. A lane
+ * counts as one connection, however many reads it carries; every other read needs a slot of its own. One place is
+ * always left to those, so that they are not shut out by reads on lanes. Further reads wait for a slot in the order of
+ * their arrival.
  */
 export class SpillGate {
   readonly #options: SpillGateOptions
@@ -35,17 +39,29 @@ export class SpillGate {
     return places === 0 && waitMs === 0
   }
 
-  /**
-   * Requests a slot. Calls back with true when there is one, to be released with `leave()`, or with false.
-   * @param mayWait False to get a slot now or not at all.
-   */
-  enter(callback: (isIn: boolean) => void, mayWait: boolean = true): void {
-    const { platform, places, waitMs } = this.#options
-    if (this.#inside < places && this.#queue.size === 0) {
-      this.#inside += 1
-      return callback(true)
-    }
-    if (waitMs === 0 || !mayWait) return callback(false)
+  /** Whether reads may share the primary's lanes. */
+  get sharesLanes(): boolean {
+    return this.#options.places > 1
+  }
+
+  /** Whether reads may open another lane at the primary. */
+  get opensLanes(): boolean {
+    const isWithin = this.#lanes < this.#options.places - 1
+    return isWithin && this.#queue.size === 0 && this.#hasRoom
+  }
+
+  /** Takes a slot if there is one now, to be released with `leave()`. */
+  tryEnter(): boolean {
+    if (this.#queue.size > 0 || !this.#hasRoom) return false
+    this.#inside += 1
+    return true
+  }
+
+  /** Requests a slot. Calls back with true when there is one, to be released with `leave()`, or with false. */
+  enter(callback: (isIn: boolean) => void): void {
+    const { platform, waitMs } = this.#options
+    if (this.tryEnter()) return callback(true)
+    if (waitMs === 0) return callback(false)
     const release = platform.holdOpen()
     const waiting: Waiting = {
       enter: (isIn) => {
@@ -66,13 +82,23 @@ export class SpillGate {
     if (this.#isHandingOn) return
     this.#isHandingOn = true
     for (const next of this.#queue) {
-      if (this.#inside >= this.#options.places) break
+      if (!this.#hasRoom) break
       this.#queue.delete(next)
       this.#inside += 1
       next.timer.cancel()
       next.enter(true)
     }
     this.#isHandingOn = false
+  }
+
+  /** Lanes are also opened for reads that asked for the primary, so the first slot does not depend on them. */
+  get #hasRoom(): boolean {
+    const { places } = this.#options
+    return this.#inside < places && (this.#inside === 0 || this.#inside + this.#lanes < places)
+  }
+
+  get #lanes(): number {
+    return this.#options.lanes?.() ?? 0
   }
 }
 

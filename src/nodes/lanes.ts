@@ -42,13 +42,18 @@ export class Lanes {
     this.#options = options
   }
 
+  /** Number of lanes, those that are being opened included. */
+  get count(): number {
+    return this.#lanes.length + (this.#isOpening ? 1 : 0)
+  }
+
   /**
    * Returns the lane for a read of this cost, in milliseconds of server time; `undefined` when it has to run over a
-   * lease.
+   * lease. Then another lane is opened, unless `mayOpen` is false.
    */
-  withRoomFor(costMs: number): Lane | undefined {
+  withRoomFor(costMs: number, mayOpen: boolean = true): Lane | undefined {
     for (const lane of this.#lanes) if (lane.hasRoomFor(costMs)) return lane
-    this.#open()
+    if (mayOpen) this.#open()
     return undefined
   }
 

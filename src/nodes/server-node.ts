@@ -34,8 +34,13 @@ export type LeaseCallback = (error: Error | undefined, client?: PoolClient) => v
 
 /** Sends one node's shareable reads. */
 export interface ReadSender {
-  /** Sends a read over a lane. Returns undefined when it has to run over a lease. */
-  ride(read: ShareableRead, rider: Rider): Ride | undefined
+  /** Number of lanes, those that are being opened included. */
+  readonly laneCount: number
+  /**
+   * Sends a read over a lane. Returns undefined when it has to run over a lease.
+   * @param opensLanes Whether a lane may be opened for it or later ones. @defaultValue true
+   */
+  ride(read: ShareableRead, rider: Rider, opensLanes?: boolean): Ride | undefined
   /** Sends a read over a leased connection, with a name if that is faster. */
   send(client: PoolClient, read: ShareableRead, answered: Answered): void
 }

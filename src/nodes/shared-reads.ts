@@ -29,16 +29,20 @@ export class SharedReads {
     this.#book = new ShapeBook(options.prepareAfter)
   }
 
+  get laneCount(): number {
+    return this.#options.lanes?.count ?? 0
+  }
+
   /**
    * Sends a read over a lane. Returns undefined when it has to run over a lease because its shape is slow, large or
    * unknown.
    */
-  ride(read: ShareableRead, rider: Rider): Ride | undefined {
+  ride(read: ShareableRead, rider: Rider, opensLanes: boolean = true): Ride | undefined {
     const { lanes } = this.#options
     if (lanes === undefined || read.text.length > LONGEST_TEXT) return undefined
     const record = this.#book.of(read.text)
     if (!record.shape.isFast) return undefined
-    return lanes.withRoomFor(record.shape.costMs)?.ride(read, record, rider)
+    return lanes.withRoomFor(record.shape.costMs, opensLanes)?.ride(read, record, rider)
   }
 
   /** Sends a read over an idle leased connection. */
