@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import { shownBy } from '../consistency/touched.ts'
-import type { StatementFailure, WriteLedger } from '../consistency/write-ledger.ts'
+import { NO_SCHEMA, type StatementFailure, type WriteLedger } from '../consistency/write-ledger.ts'
 import { withOutcome } from '../errors/outcome.ts'
 import type { ExclusiveStatement } from '../execution/exclusive.ts'
 import type { Done, Send } from '../execution/execution.ts'
@@ -79,7 +79,8 @@ export class PrimaryStatement implements ExclusiveStatement {
     router.counters.ran(this.#held.node, statement.kind === 'read')
     if (!this.#wasInTransaction && statement.mentions?.includes('backend') === true) settings.pin('backend')
     settings.starts(statement, query)
-    ledger.started(statement, session, query.values, this.#schema)
+    const schema = settings.hidesObjects(this.#held.client) ? NO_SCHEMA : this.#schema
+    ledger.started(statement, session, query.values, schema)
     router.sessions.noteSetting(statement)
     this.#held.connection.run(this)
   }

@@ -1,8 +1,8 @@
 import type { MutableSession } from '../consistency/session.ts'
-import { writeBy } from '../consistency/write-ledger.ts'
+import { NO_SCHEMA, writeBy } from '../consistency/write-ledger.ts'
 import { asError } from '../errors/as-error.ts'
 import type { Decision, RunOptions } from '../execution/decision.ts'
-import type { Done } from '../execution/execution.ts'
+import type { Done, Send } from '../execution/execution.ts'
 import { hasLeftNothing } from '../execution/left-nothing.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Tell } from '../observability/tell.ts'
@@ -75,9 +75,14 @@ export class Dispatcher implements Repairer {
     const { text, request, values } = query
     this.#ignoredHints.note(statement, request)
     sessions.noteSetting(statement)
-    const schema = sessions.schema.number
+    let schema = sessions.schema.number
     const ofPool = settings.ofPool(statement, values, options.send ?? query.send)
-    executor.writer.write(settings.under(journal, ofPool, false, options.acquire), (error, result) => {
+    const noted: Send = (client, answered) => {
+      if (settings.hidden.has(client)) schema = NO_SCHEMA
+      settings.noteObjects(client, statement)
+      ofPool(client, answered)
+    }
+    executor.writer.write(settings.under(journal, noted, false, options.acquire), (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
       sessions.ranOnPrimary(session, statement, error, counts)
       if (counts) ended(writeBy(session, statement, values, schema), text)

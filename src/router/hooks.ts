@@ -139,6 +139,7 @@ export class Hooks {
     const run = this.#lending(client, (statement, values) => {
       if (statement.settings === undefined) return
       this.#port.settings.connections.sentByListener(client, statement, values)
+      this.#port.settings.noteObjects(client, statement)
     })
     this.#released.set(client, run)
     for (const thrown of run.emit(emitter, 'release', [error, client])) surface(thrown)
@@ -153,6 +154,7 @@ export class Hooks {
     const run = this.#lending(client, (statement, values) => {
       this.#used.add(client)
       this.#port.settings.connections.sentByListener(client, statement, values)
+      this.#port.settings.noteObjects(client, statement)
     })
     this.#acquired.set(client, run)
     const [thrown] = run.emit(emitter, 'acquire', [client])
@@ -201,8 +203,10 @@ export class Hooks {
   /** Observes hooks on a new connection, whose settings stay. */
   #opening(node: NodeId, client: PoolClient): HookRun {
     const replica = this.#isPrimary(node) ? undefined : node
-    return this.#run(client, replica, () => {
-      this.#port.settings.connections.touchedByHook(client)
+    return this.#run(client, replica, (statement) => {
+      const { settings } = this.#port
+      settings.connections.touchedByHook(client)
+      settings.noteObjects(client, statement)
       return undefined
     })
   }

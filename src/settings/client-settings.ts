@@ -10,6 +10,8 @@ import type { Ending, Pin, SessionSettings } from './session-settings.ts'
 import type { SettingKeeper } from './setting-keeper.ts'
 import { TemporaryObjects } from './temporary-objects.ts'
 
+const HIDING: readonly Pin[] = ['temporary-object', 'unknown', 'library']
+
 /** The text and parameters of a statement. */
 interface Sent {
   readonly text: string | undefined
@@ -76,6 +78,11 @@ export class ClientSettings {
     this.#keeper.under(this.journal, undefined, false, acquire)(client, done)
   }
 
+  /** Whether objects may be on its connection that no catalog knows, so that footprints do not hold there. */
+  hidesObjects(client: PoolClient): boolean {
+    return HIDING.some((pin) => this.pins.has(pin)) || this.#keeper.hidden.has(client)
+  }
+
   pin(pin: Pin): void {
     this.#session.pin(pin)
     this.#tell()
@@ -125,6 +132,8 @@ export class ClientSettings {
     const cleaning = connections.isSpoilt(client)
       ? 'close'
       : cleaningOf(this.pins, isInTransaction, connections.isHooked(client))
+    // What a function may have left stays.
+    if (this.pins.has('unknown') && connections.isHooked(client)) this.#keeper.hidden.add(client)
     const wasReset = cleaning !== 'close' && cleaning.includes('RESET ALL')
     this.released()
     if (cleaning === 'close') return done(true)

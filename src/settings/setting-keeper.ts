@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Acquire } from './acquire.ts'
 import { exchange, NOTHING, type End, type SideQuery, type Send } from '../nodes/exchange.ts'
 import { ConnectionSettings } from './connection-settings.ts'
+import { HiddenObjects } from './hidden-objects.ts'
 import type { Journal } from './journal.ts'
 import { namesSet } from './operation.ts'
 import { SessionSettings } from './session-settings.ts'
@@ -12,6 +13,7 @@ import { queryFor, valuesIn } from './value.ts'
 /** Tracks the settings of sessions and of connections. One per pool. */
 export class SettingKeeper {
   readonly connections: ConnectionSettings = new ConnectionSettings()
+  readonly hidden: HiddenObjects = new HiddenObjects()
   /** The pool's own settings: of its queries, and the initial ones of its clients. */
   readonly pool: SessionSettings = this.#session()
   readonly #refused = new WeakSet<Journal>()
@@ -33,6 +35,15 @@ export class SettingKeeper {
     }
     const ask = queryFor(['search_path', 'synchronous_commit'])
     exchange(client, { before: [{ ask, answered }] }, () => proceed())
+  }
+
+  /** Records a statement that is about to be sent, which may leave objects that no catalog knows. */
+  noteObjects(client: PoolClient, statement: Statement): void {
+    const { connections } = this
+    const path = connections.mayMakeTemporary(client)
+      ? 'pg_temp'
+      : connections.journalOf(client).get('search_path')
+    this.hidden.note(client, statement, path)
   }
 
   /** Settings of a new client. */
