@@ -2,7 +2,20 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { meets } from '../catalog/footprint.ts'
 import { RelationFloors } from './relation-floors.ts'
-import type { Touched } from './touched.ts'
+import { keyed, partsOf, type Touched } from './touched.ts'
+
+/** Whether two sets meet, by the definition. */
+function meet(changed: Touched, shown: Touched): boolean {
+  if (changed === 'everything' || shown === 'everything') return meets(changed, shown)
+  if (shown.length === 0) return false
+  return changed.some((one) =>
+    shown.some((other) => {
+      const [[relation, key], [otherRelation, otherKey]] = [partsOf(one), partsOf(other)]
+      const areKeysApart = key !== undefined && otherKey !== undefined && key !== otherKey
+      return !areKeysApart && meets([relation], [otherRelation])
+    }),
+  )
+}
 
 describe('RelationFloors', () => {
   it.each<[what: string, changed: Touched, shown: Touched, meet: boolean]>([
@@ -18,6 +31,19 @@ describe('RelationFloors', () => {
     ['a dot within a name', ['app."a.b"'], ['b'], false],
     ['quotes within a name', ['app."a"".""b"'], ['"a"".""b"'], true],
     ['quotes within a name, in part', ['app."a"".""b"'], ['"b"'], false],
+    ['the same key', [keyed('app.t', '7')], [keyed('app.t', '7')], true],
+    ['another key', [keyed('app.t', '7')], [keyed('app.t', '8')], false],
+    ['a key of another relation', [keyed('app.t', '7')], [keyed('app.u', '7')], false],
+    ['a key that begins like another', [keyed('app.t', '7')], [keyed('app.t', '77')], false],
+    ['a key of the same name in another schema', [keyed('app.t', '7')], [keyed('b.t', '7')], false],
+    ['a key of a name in any schema', [keyed('t', '7')], [keyed('app.t', '7')], true],
+    ['a key, shown by a name in any schema', [keyed('app.t', '7')], [keyed('t', '7')], true],
+    ['a key, and the whole relation', [keyed('app.t', '7')], ['app.t'], true],
+    ['a key, and any relation of that name', [keyed('app.t', '7')], ['t'], true],
+    ['the whole relation, and a key', ['app.t'], [keyed('app.t', '7')], true],
+    ['any relation of that name, and a key', ['t'], [keyed('app.t', '7')], true],
+    ['a key, and everything', [keyed('app.t', '7')], 'everything', true],
+    ['a key that looks like all keys', [keyed('app.t', '*')], ['app.t'], true],
     ['everything changed', 'everything', ['app.t'], true],
     ['everything changed, for a read that shows no relation', 'everything', [], true],
     ['everything shown', ['app.t'], 'everything', true],
@@ -79,7 +105,11 @@ describe('RelationFloors', () => {
   })
 
   it('never tells less than the changes that a read meets', () => {
-    const name = fc.constantFrom('a.t', 'b.t', 't', 'a.u', 'u', '"A"."t"', 'a."t.u"', '"t.u"')
+    const relation = fc.constantFrom('a.t', 'b.t', 't', 'a.u', 'u', '"A"."t"', 'a."t.u"', '"t.u"')
+    const key = fc.option(fc.constantFrom('1', '2', '*', ''), { nil: undefined })
+    const name = fc
+      .tuple(relation, key)
+      .map(([ofRelation, ofKey]) => (ofKey === undefined ? ofRelation : keyed(ofRelation, ofKey)))
     const touched = fc.oneof(
       { weight: 9, arbitrary: fc.uniqueArray(name, { maxLength: 4 }) },
       { weight: 1, arbitrary: fc.constant('everything' as const) },
@@ -96,7 +126,7 @@ describe('RelationFloors', () => {
           if ('forgotten' in each) floors.forget(each.forgotten)
           else {
             floors.raise(each.changed, atMs)
-            if (meets(each.changed, shown)) needed = atMs
+            if (meet(each.changed, shown)) needed = atMs
           }
         }
         expect(floors.latest(shown)).toBeGreaterThanOrEqual(needed)

@@ -1,9 +1,12 @@
-import type { Touched } from './touched.ts'
+import { keyed, partsOf, type Touched } from './touched.ts'
 
 /** Maximum number of entries. Beyond it the oldest become part of the baseline. */
 const MOST_ENTRIES = 16_384
 
-/** The names of one relation in the record of changes. */
+/** Stands for all keys of a relation. */
+const ANY_KEY = '*'
+
+/** Names of one relation in the record of changes. */
 interface Entries {
   /** Noted when the relation is changed. */
   readonly noted: readonly string[]
@@ -12,7 +15,7 @@ interface Entries {
 }
 
 /**
- * Floors per relation: when each relation was last changed, by our clock. A replica may serve a read if it shows
+ * Floors per relation and key: when each was last changed, by our clock. A replica may serve a read if it shows
  * everything that was committed before the last change of what the read shows. Floors that no longer matter are folded
  * into a baseline, which holds for every read.
  */
@@ -34,7 +37,7 @@ export class RelationFloors {
     if (touched.length === 0) return
     this.#latestMs = Math.max(this.#latestMs, atMs)
     if (touched === 'everything') return this.#raiseBaseline(atMs)
-    for (const { noted } of entriesOf(touched)) for (const entry of noted) this.#note(entry, atMs)
+    for (const name of touched) this.#noteAll(name, atMs)
     while (this.#changedAtMs.size > MOST_ENTRIES) this.#foldOldest()
   }
 
@@ -65,15 +68,33 @@ export class RelationFloors {
   #latestOf(touched: readonly string[]): number {
     let latestMs = this.#baselineMs
     if (this.#changedAtMs.size === 0) return latestMs
-    for (const { sought } of entriesOf(touched)) {
-      for (const entry of sought) latestMs = Math.max(latestMs, this.#changedAtMs.get(entry) ?? -Infinity)
+    for (const name of touched) {
+      const [relation, key = ANY_KEY] = partsOf(name)
+      for (const entry of entriesOf(relation).sought) {
+        latestMs = Math.max(latestMs, this.#at(entry), this.#at(keyed(entry, key)))
+      }
     }
     return latestMs
   }
 
+  #at(entry: string): number {
+    return this.#changedAtMs.get(entry) ?? -Infinity
+  }
+
+  /** A change of a key is noted for reads of that key, and for reads of the relation. */
+  #noteAll(name: string, atMs: number): void {
+    const [relation, key] = partsOf(name)
+    for (const entry of entriesOf(relation).noted) {
+      if (key === undefined) this.#note(entry, atMs)
+      else {
+        this.#note(keyed(entry, key), atMs)
+        this.#note(keyed(entry, ANY_KEY), atMs)
+      }
+    }
+  }
+
   #note(entry: string, atMs: number): void {
-    const known = this.#changedAtMs.get(entry) ?? -Infinity
-    if (known > atMs) return
+    if (this.#at(entry) > atMs) return
     // A Map keeps the order of insertion.
     this.#changedAtMs.delete(entry)
     this.#changedAtMs.set(entry, atMs)
@@ -93,14 +114,15 @@ export class RelationFloors {
   }
 }
 
-/** The entries of sets of relations, most of which belong to a cached statement. */
-const known = new WeakMap<readonly string[], readonly Entries[]>()
+const MOST_KNOWN = 10_000
+const known = new Map<string, Entries>()
 
-function entriesOf(touched: readonly string[]): readonly Entries[] {
-  let entries = known.get(touched)
+function entriesOf(relation: string): Entries {
+  let entries = known.get(relation)
   if (entries === undefined) {
-    entries = touched.map(entriesOfOne)
-    known.set(touched, entries)
+    entries = newEntriesOf(relation)
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(relation, entries)
   }
   return entries
 }
@@ -109,7 +131,7 @@ function entriesOf(touched: readonly string[]): readonly Entries[] {
  * A name without a schema stands for each relation of that name. So a change of `app.t` is noted as one of `app.t` and as one of
  * any `t`, which a read of `t` looks up; and a read of `app.t` looks up changes of `t`, too.
  */
-function entriesOfOne(name: string): Entries {
+function newEntriesOf(name: string): Entries {
   const bare = bareName(name)
   const ofAny = `*.${bare}`
   const noted = [name, ofAny]

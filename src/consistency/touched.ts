@@ -1,30 +1,61 @@
 import type { RelationSet } from '../catalog/footprint.ts'
+import type { KeyProof } from '../catalog/key.ts'
+import { keyOf } from '../catalog/key-of.ts'
 import type { Statement } from '../statement/statement.ts'
 
 /**
- * Relations that a statement has changed or may show, spelled as in its footprint, or everything. A `Touched` may also
- * name a single key of a relation, see `keyed`.
+ * Relations that a statement has changed or may show, spelled as in its footprint, or everything. Of a relation it may
+ * name a single key, see `keyed`.
  */
-export type Touched = RelationSet
+export type Touched = 'everything' | readonly string[]
 
-/** A larger set counts as everything. */
+/** A larger set counts without keys, or as everything. */
 const MOST_TOUCHED = 32
 
-/** Relations that a statement may change. */
-export function changedBy({ footprint }: Statement, _values?: readonly unknown[]): Touched {
-  return footprint.changes
+const BEFORE_KEY = '\0'
+
+/** Relations that an execution of a statement may change. */
+export function changedBy({ footprint }: Statement, values: readonly unknown[] = []): Touched {
+  return touchedBy(footprint.changes, footprint.changedKeys, values)
 }
 
-/** Relations on which the answer of a statement may depend. */
-export function shownBy({ footprint }: Statement, _values?: readonly unknown[]): Touched {
-  return footprint.shows
+/** Relations on which the answer of an execution may depend. */
+export function shownBy({ footprint }: Statement, values: readonly unknown[] = []): Touched {
+  return touchedBy(footprint.shows, footprint.shownKeys, values)
 }
 
 /** Union of two sets. */
 export function union(one: Touched, other: Touched): Touched {
+  if (one === other) return one
   if (one === 'everything' || other === 'everything') return 'everything'
   if (one.length === 0) return other
   if (other.length === 0) return one
   const both = new Set([...one, ...other])
-  return both.size > MOST_TOUCHED ? 'everything' : [...both]
+  if (both.size <= MOST_TOUCHED) return [...both]
+  const relations = new Set([...both].map((name) => partsOf(name)[0]))
+  return relations.size <= MOST_TOUCHED ? [...relations] : 'everything'
+}
+
+/** Names one key of a relation. A relation's name holds no NUL. */
+export function keyed(relation: string, key: string): string {
+  return relation + BEFORE_KEY + key
+}
+
+/** Returns the relation, and the key if there is one. */
+export function partsOf(name: string): readonly [relation: string, key?: string] {
+  const end = name.indexOf(BEFORE_KEY)
+  return end === -1 ? [name] : [name.slice(0, end), name.slice(end + 1)]
+}
+
+function touchedBy(
+  relations: RelationSet,
+  proofs: readonly KeyProof[] | undefined,
+  values: readonly unknown[],
+): Touched {
+  if (proofs === undefined || relations === 'everything') return relations
+  return relations.map((relation) => {
+    const proof = proofs.find((each) => each.relation === relation)
+    const key = proof && keyOf(proof, values)
+    return key === undefined ? relation : keyed(relation, key)
+  })
 }

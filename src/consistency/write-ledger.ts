@@ -22,13 +22,13 @@ export interface Write {
 export function writeBy(
   session: MutableSession,
   statement: Statement,
-  values: readonly unknown[],
+  changes: Touched,
   schema: number,
 ): Write {
   return {
     sessions: [session],
     catalogEffect: catalogEffectOf(statement),
-    changes: changedBy(statement, values),
+    changes,
     schema,
     certainty: certaintyOf(statement),
   }

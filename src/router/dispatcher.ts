@@ -1,4 +1,5 @@
 import type { MutableSession } from '../consistency/session.ts'
+import { changedBy } from '../consistency/touched.ts'
 import { NO_SCHEMA, writeBy } from '../consistency/write-ledger.ts'
 import { asError } from '../errors/as-error.ts'
 import type { Decision, RunOptions } from '../execution/decision.ts'
@@ -76,16 +77,19 @@ export class Dispatcher implements Repairer {
     this.#ignoredHints.note(statement, request)
     sessions.noteSetting(statement)
     let schema = sessions.schema.number
+    // The caller may change the values before they are sent.
+    let changes = changedBy(statement, values)
     const ofPool = settings.ofPool(statement, values, options.send ?? query.send)
     const noted: Send = (client, answered) => {
       if (settings.hidden.has(client)) schema = NO_SCHEMA
+      changes = changedBy(statement, values)
       settings.noteObjects(client, statement)
       ofPool(client, answered)
     }
     executor.writer.write(settings.under(journal, noted, false, options.acquire), (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
       sessions.ranOnPrimary(session, statement, error, counts)
-      if (counts) ended(writeBy(session, statement, values, schema), text)
+      if (counts) ended(writeBy(session, statement, changes, schema), text)
       done(error, result)
     })
   }
