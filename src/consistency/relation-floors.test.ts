@@ -5,7 +5,7 @@ import { RelationFloors } from './relation-floors.ts'
 import { keyed, partsOf, type Touched } from './touched.ts'
 
 /** Whether two sets meet, by the definition. */
-function meet(changed: Touched, shown: Touched): boolean {
+function areMet(changed: Touched, shown: Touched): boolean {
   if (changed === 'everything' || shown === 'everything') return meets(changed, shown)
   if (shown.length === 0) return false
   return changed.some((one) =>
@@ -126,7 +126,7 @@ describe('RelationFloors', () => {
           if ('forgotten' in each) floors.forget(each.forgotten)
           else {
             floors.raise(each.changed, atMs)
-            if (meet(each.changed, shown)) needed = atMs
+            if (areMet(each.changed, shown)) needed = atMs
           }
         }
         expect(floors.latest(shown)).toBeGreaterThanOrEqual(needed)

@@ -46,6 +46,7 @@ export interface SingleNodeCoreOptions {
 const UNWATCHED: SessionCluster = {
   snapshot: { nodes: [] },
   primary: () => undefined,
+  follow: () => {},
   positions: {
     floor: () => Promise.resolve(undefined),
     unshown: () => Promise.resolve(undefined),

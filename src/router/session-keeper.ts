@@ -22,10 +22,13 @@ import type { Statement } from '../statement/statement.ts'
 import { hasServer, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
+/** A write counts as a single one when the last one is at least this long ago, in milliseconds. */
+const SINGLE_AFTER_MS = 50
+
 const NO_READS: readonly SeenRead[] = []
 
 /** The part of the cluster that sessions need. */
-export type SessionCluster = Pick<WatchedCluster, 'positions' | 'primary' | 'snapshot'>
+export type SessionCluster = Pick<WatchedCluster, 'follow' | 'positions' | 'primary' | 'snapshot'>
 
 export interface SessionKeeperOptions {
   readonly resolved: ResolvedOptions
@@ -43,6 +46,7 @@ export class SessionKeeper implements Neighbour {
   readonly #followers: ReadFollowers
   readonly #window: SharedWindow
   readonly schema: JudgedSchema = new JudgedSchema(this.context.implicit)
+  #wroteAtMs = -Infinity
   /** True once `synchronous_commit` has been turned off anywhere. */
   mayBeUnflushed = false
   constructor(options: SessionKeeperOptions) {
@@ -215,6 +219,9 @@ export class SessionKeeper implements Neighbour {
       recordWrite(session, { atMs, floor, certainty, changes })
     }
     neighbours.wrote(this, changes)
+    // Soon after a single write the replicas are proven to show it. Among many the reads that need it say so.
+    if (atMs - this.#wroteAtMs >= SINGLE_AFTER_MS) this.#options.cluster().follow()
+    this.#wroteAtMs = atMs
   }
 
   /** Notes that a statement may set `synchronous_commit`, for whomever: from now on floors cover what is not flushed. */
