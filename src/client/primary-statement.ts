@@ -100,7 +100,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     this.#answer = result
     if (error) this.#failure = failureKind(error)
     if (statement.kind === 'read') router.sessions.saw(session, node, shownBy(statement, query.values))
-    else router.sessions.ranOnPrimary(session, statement, error)
+    else router.sessions.ranOnPrimary(session, statement, query.values, error)
     if (error) this.#noteOutcome(error)
     // Runs before the caller's callback, which may read next. The transaction status is already known, except after an
     // error: it follows when the connection is idle, so an error of the server waits for that.

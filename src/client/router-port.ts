@@ -31,7 +31,7 @@ export interface ClientSessions {
   readonly schema: { readonly number: number }
   noteSetting(statement: Statement): void
   /** Records that a statement that is not a proven read has ended on the primary, possibly with an error. */
-  ranOnPrimary(session: MutableSession, statement: Statement, error?: Error): void
+  ranOnPrimary(session: MutableSession, statement: Statement, values: readonly unknown[], error?: Error): void
   /** Records that a lock was taken or a notification received. */
   synchronized(): void
   /** Records a read over a connection to this node that the session holds. */

@@ -24,6 +24,15 @@ export function shownBy({ footprint }: Statement, values: readonly unknown[] = [
   return touchedBy(footprint.shows, footprint.shownKeys, values)
 }
 
+/**
+ * Relations of which a statement on the primary has shown something to the session of a pool. Of a write only what it changed
+ * counts there: see record 0026.
+ */
+export function answeredBy(statement: Statement, values: readonly unknown[]): Touched {
+  const changed = changedBy(statement, values)
+  return changed.length === 0 ? shownBy(statement, values) : changed
+}
+
 /** Union of two sets. */
 export function union(one: Touched, other: Touched): Touched {
   if (one === other) return one

@@ -88,7 +88,7 @@ export class Dispatcher implements Repairer {
     }
     executor.writer.write(settings.under(journal, noted, false, options.acquire), (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
-      sessions.ranOnPrimary(session, statement, error, counts)
+      sessions.ranOnPrimary(session, statement, values, error, counts)
       if (counts) ended(writeBy(session, statement, changes, schema), text)
       done(error, result)
     })

@@ -29,7 +29,7 @@ export interface HookPort {
   readonly sessions: {
     readonly context: { current(): MutableSession }
     /** Reports that the primary answered a statement that is not a proven read. */
-    ranOnPrimary(session: MutableSession, statement: Statement): void
+    ranOnPrimary(session: MutableSession, statement: Statement, values: readonly unknown[]): void
   }
   readonly settings: SettingKeeper
   readonly tell: Tell
@@ -244,7 +244,7 @@ export class Hooks {
     sql: string | undefined,
     error: Error | undefined,
   ): void {
-    if (error === undefined) this.#port.sessions.ranOnPrimary(session, statement)
+    if (error === undefined) this.#port.sessions.ranOnPrimary(session, statement, [])
     if (!statement.mayWrite || (error !== undefined && hasLeftNothing(error, statement))) return
     // A block or function of a hook runs at each checkout and must not reload the catalog each time.
     const catalogEffect = statement.reason === 'ddl' ? 'certain' : 'none'

@@ -5,7 +5,7 @@ import { JudgedSchema } from '../consistency/judged-schema.ts'
 import { neighbours, type Neighbour } from '../consistency/neighbours.ts'
 import { SessionContext } from '../consistency/session-context.ts'
 import { recordWrite, seenRead, type MutableSession, type SeenRead } from '../consistency/session.ts'
-import { shownBy, type Touched } from '../consistency/touched.ts'
+import { answeredBy, shownBy, type Touched } from '../consistency/touched.ts'
 import type { Write } from '../consistency/write-ledger.ts'
 import type { TokenRejection } from '../consistency/token.ts'
 import type { ReadFollower } from '../execution/read.ts'
@@ -203,10 +203,16 @@ export class SessionKeeper implements Neighbour {
    * others have committed: a duplicate key, a value, a lock. And it does not release advisory locks.
    * @param counts Whether it also counts as a write of its session, which covers what it has shown.
    */
-  ranOnPrimary(session: MutableSession, statement: Statement, error?: Error, counts: boolean = false): void {
+  ranOnPrimary(
+    session: MutableSession,
+    statement: Statement,
+    values: readonly unknown[],
+    error?: Error,
+    counts: boolean = false,
+  ): void {
     if (error ? !isServerError(error) : !showsData(statement)) return
     if (synchronizes(statement)) this.synchronized()
-    if (!counts) this.shown(session, shownBy(statement))
+    if (!counts) this.shown(session, error ? shownBy(statement, values) : answeredBy(statement, values))
   }
 
   /** Records the end of a statement that may have written. */
