@@ -46,7 +46,6 @@ export class SessionKeeper implements Neighbour {
   readonly #followers: ReadFollowers
   readonly #window: SharedWindow
   readonly schema: JudgedSchema = new JudgedSchema(this.context.implicit)
-  #wroteAtMs = -Infinity
   /** True once `synchronous_commit` has been turned off anywhere. */
   mayBeUnflushed = false
   constructor(options: SessionKeeperOptions) {
@@ -219,6 +218,7 @@ export class SessionKeeper implements Neighbour {
   wrote({ certainty = 'certain', schema = this.schema.number, sessions, ...judged }: Write): void {
     // It may have run under the new schema.
     const changes = schema === this.schema.number ? judged.changes : 'everything'
+    const { lastWriteAtMs: lastMs = -Infinity } = this.context.implicit
     const atMs = this.#options.platform.now()
     for (const session of sessions) {
       const floor = isCausal(session, this.#options.resolved) ? this.#causality.request() : undefined
@@ -226,8 +226,7 @@ export class SessionKeeper implements Neighbour {
     }
     neighbours.wrote(this, changes)
     // Soon after a single write the replicas are proven to show it. Among many the reads that need it say so.
-    if (atMs - this.#wroteAtMs >= SINGLE_AFTER_MS) this.#options.cluster().follow()
-    this.#wroteAtMs = atMs
+    if (atMs - lastMs >= SINGLE_AFTER_MS) this.#options.cluster().follow()
   }
 
   /** Notes that a statement may set `synchronous_commit`, for whomever: from now on floors cover what is not flushed. */
