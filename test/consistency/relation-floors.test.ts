@@ -207,7 +207,7 @@ describe('a floor that all replicas have passed', () => {
       const { plan } = await other.explain('select n from visits where id = 18')
       return plan.candidates[0]?.role === 'replica'
     })
-    await other.setNodes([cluster.primary.config, early.config, late.config].map((config) => ({ ...config })))
+    other.setNodes([cluster.primary.config, early.config, late.config].map((config) => ({ ...config })))
     await until('the late replica was seen', () =>
       other.stats().nodes.every(({ state }) => state !== 'pending'),
     )
