@@ -63,7 +63,7 @@ export async function memoryOfSessions(count: number): Promise<MemoryFigures> {
         const reading = written
         written = []
         for (const each of reading) await each.pending?.floor?.settled()
-        for (const each of reading) causality.prepare(each)
+        for (const each of reading) void causality.prepare(each)
         for (const each of reading) causality.answered(each, index % 2 === 0 ? first : second, [])
       }
       return session

@@ -35,7 +35,7 @@ describe('sessions within each other, without end', () => {
     await settle()
     for (const each of sessions.slice(0, index + 1)) {
       expect(each.hasWritten).toBe(true)
-      bench.causality.prepare(each)
+      void bench.causality.prepare(each)
       expect(each.position).toEqual(at(9n))
     }
     expect(bench.implicit.hasWritten).toBe(true)

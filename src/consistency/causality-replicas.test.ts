@@ -24,7 +24,7 @@ describe('a session that has read from a replica', () => {
 
   it('goes on at no cost', () => {
     const bench = new CausalityBench()
-    bench.causality.prepare(reading(bench))
+    void bench.causality.prepare(reading(bench))
     expect(bench.looks).toEqual([])
   })
 

@@ -12,7 +12,7 @@ describe('a read', () => {
     const { causality, implicit } = new CausalityBench()
     causality.primaryAt(at(1n), implicit)
     const session = causality.begin(implicit, {})
-    for (const each of [session, implicit]) causality.prepare(each)
+    for (const each of [session, implicit]) void causality.prepare(each)
     expect(session).toMatchObject({ position: at(1n), floorPendingSinceMs: undefined })
     expect(causality.floorsAsked).toBe(0)
   })
@@ -21,10 +21,10 @@ describe('a read', () => {
     const bench = new CausalityBench()
     const session = bench.wrote(bench.session())
     const writtenAtMs = bench.platform.now()
-    bench.causality.prepare(session)
+    void bench.causality.prepare(session)
     expect(session).toMatchObject({ position: undefined, floorPendingSinceMs: writtenAtMs })
     await bench.tells(at(9n))
-    bench.causality.prepare(session)
+    void bench.causality.prepare(session)
     expect(session).toMatchObject({ position: at(9n), floorPendingSinceMs: undefined })
     expect({ timers: bench.platform.pendingTimers, held: bench.platform.heldOpen }).toEqual({
       timers: 0,
@@ -40,7 +40,7 @@ describe('a read', () => {
     unasked.wrote(writeAt(bench.platform.now()))
     await settle()
     for (const each of [session, unasked]) {
-      bench.causality.prepare(each)
+      void bench.causality.prepare(each)
       expect(each).toMatchObject({ floorPendingSinceMs: bench.platform.now(), position: undefined })
     }
   })
@@ -52,7 +52,7 @@ describe('the start', () => {
     const before = causality.begin(implicit, {})
     causality.primaryAt(at(5n), implicit)
     const after = causality.begin(implicit, {})
-    causality.prepare(before)
+    void causality.prepare(before)
     expect([implicit, before, after].map(({ position }) => position)).toEqual([at(5n), at(5n), at(5n)])
     expect(causality.systemIdentifier).toBe('7000')
   })
@@ -71,7 +71,7 @@ describe('the start', () => {
     session.mustShow(at(900n))
     implicit.mustShow(at(900n))
     causality.primaryAt(at(700n, { timeline: 2 }), implicit)
-    causality.prepare(session)
+    void causality.prepare(session)
     expect([implicit.position, session.position]).toEqual([
       at(700n, { timeline: 2 }),
       at(700n, { timeline: 2 }),
@@ -120,7 +120,7 @@ describe('a read of a session of its own', () => {
     const session = bench.session()
     bench.causality.answered(session, replica('a'), [])
     expect(session.lastReads).toEqual([{ serverIdentity: 'a', atMs: bench.platform.now() }])
-    bench.causality.prepare(session)
+    void bench.causality.prepare(session)
     expect(bench.causality.floorsAsked).toBe(0)
   })
 
@@ -130,7 +130,7 @@ describe('a read of a session of its own', () => {
     bench.causality.primaryAt(at(1n), bench.implicit)
     bench.causality.answered(session, replica('a'), [], at(7n))
     bench.servers.delete('a')
-    bench.causality.prepare(session)
+    void bench.causality.prepare(session)
     expect(session.lastReads).toEqual([{ serverIdentity: 'a', atMs: bench.platform.now(), upTo: at(7n) }])
     expect(bench.causality.floorsAsked).toBe(0)
   })
@@ -149,7 +149,7 @@ describe('a read of a session of its own', () => {
     bench.causality.answered(session, primaryView('p'), [])
     bench.position = at(9n)
     await bench.tells(at(9n))
-    bench.causality.prepare(session)
+    void bench.causality.prepare(session)
     expect(session.position).toEqual(at(9n))
   })
 
@@ -158,9 +158,9 @@ describe('a read of a session of its own', () => {
     const session = bench.session()
     bench.causality.answered(session, replica('a'), [])
     bench.servers.delete('a')
-    bench.causality.prepare(session)
+    void bench.causality.prepare(session)
     await bench.tells(at(9n))
-    bench.causality.prepare(session)
+    void bench.causality.prepare(session)
     expect(session).toMatchObject({ lastReads: [{ serverIdentity: undefined }], position: at(9n) })
   })
 })

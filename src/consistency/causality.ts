@@ -222,9 +222,12 @@ export class Causality {
     })
   }
 
-  /** Brings the session up to date before a read of it is routed. */
-  prepare(session: MutableSession): void {
-    const { hasServer, platform } = this.#options
+  /**
+   * Brings the session up to date before a read of it is routed. Returns what the read has to wait for: whether the claim of
+   * its token is possible. `undefined` for nothing.
+   */
+  prepare(session: MutableSession): Promise<void> | undefined {
+    const { catchUpTimeoutMs, hasServer, platform } = this.#options
     this.#lift(session)
     this.#settle(session)
     // The session started before the first snapshot, or on an older timeline.
@@ -236,6 +239,8 @@ export class Causality {
         serverIdentity !== undefined && upTo === undefined && !hasServer(serverIdentity),
     )
     if (lost.length > 0) session.lost(lost, platform.now(), this.request())
+    const isClaiming = session.pending?.claimed !== undefined && catchUpTimeoutMs > 0
+    return isClaiming ? this.#settled(session, catchUpTimeoutMs) : undefined
   }
 
   /** Applies the common floor to the session. */

@@ -76,6 +76,7 @@ export class ClusterMonitor implements Monitor {
   #changedAtMs = -Infinity
   #settled: Promise<void> | undefined
   #isResting = false
+  #takesInserted = false
   #restTimer: Timer | undefined
   #isClosed = false
 
@@ -165,7 +166,7 @@ export class ClusterMonitor implements Monitor {
     const node = this.#watched.find(({ id }) => id === this.#snapshot.primary?.id)
     if (node === undefined || this.#isClosed) return undefined
     const askedAtMs = this.#options.platform.now()
-    if (mayBeUnflushed) return positionOf(await node.inserted())
+    if (mayBeUnflushed) return positionOf(await this.#sampleInserted(node))
     // A shared probe may have been sent before the call.
     while (!isAsOf(node.known.state, askedAtMs)) {
       const before = node.known.state
@@ -175,6 +176,18 @@ export class ClusterMonitor implements Monitor {
     }
     const { state } = node.known
     return state.name === 'up' ? positionOf(state.observation) : undefined
+  }
+
+  takeInsertPositions(): void {
+    this.#takesInserted = true
+  }
+
+  /** Records a primary's insert position, which unlike the flush position is at or after commits that are not flushed. */
+  async #sampleInserted(node: WatchedNode): Promise<Observation | undefined> {
+    const observation = await node.inserted().catch(() => undefined)
+    const isPrimary = observation?.role === 'primary' && node.id === this.#snapshot.primary?.id
+    if (isPrimary && this.#takesInserted) this.#lagClock.record(observation)
+    return observation
   }
 
   async unshown(serverIdentity: string | undefined): Promise<Unshown | undefined> {
@@ -317,7 +330,9 @@ export class ClusterMonitor implements Monitor {
     const [primaryId, ...rivals] = standing.writable
     const primary = rivals.length === 0 ? this.#watched.find((node) => node.id === primaryId) : undefined
     const state = primary?.known.state
-    if (news !== undefined && state?.name === 'up' && state.observation === news) this.#lagClock.record(news)
+    const isOfPrimary = news !== undefined && state?.name === 'up' && state.observation === news
+    if (isOfPrimary && !this.#takesInserted) this.#lagClock.record(news)
+    else if (isOfPrimary && primary !== undefined) void this.#sampleInserted(primary)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
     return assemble(nodes, standing, ({ id: replicaId }, replica) =>
       this.#lagOf(replicaId, replica, isPrimaryLate, replica === news),

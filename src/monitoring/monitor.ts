@@ -49,6 +49,11 @@ export interface Monitor {
    */
   floor(mayBeUnflushed: boolean): Promise<Position | undefined>
   /**
+   * From now on measures lag by the primary's insert position: commits may be acknowledged before they are flushed. Probes
+   * that were sent before keep their flush position.
+   */
+  takeInsertPositions(): void
+  /**
    * Finds transactions that the primary has not finished although the given server shows them as committed. If that
    * server is gone or not given, returns all unfinished transactions. `undefined` when there is no primary or its
    * answer is unusable.

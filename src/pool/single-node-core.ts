@@ -49,6 +49,7 @@ const UNWATCHED: SessionCluster = {
   follow: () => {},
   positions: {
     floor: () => Promise.resolve(undefined),
+    takeInsertPositions: () => {},
     unshown: () => Promise.resolve(undefined),
   },
 }

@@ -79,7 +79,7 @@ export class SessionKeeper implements Neighbour {
 
   /** Makes reads outside of any session show the write of another pool of this process. */
   heardOfWrite({ mayBeUnflushed }: Neighbour, changes: Touched): void {
-    if (mayBeUnflushed) this.mayBeUnflushed = true
+    if (mayBeUnflushed) expectUnflushed(this, this.#options.cluster())
     const write = {
       atMs: this.#options.platform.now(),
       floor: undefined,
@@ -170,8 +170,7 @@ export class SessionKeeper implements Neighbour {
     if (primaryUntilMs !== undefined && this.#options.platform.now() < primaryUntilMs) {
       return this.#causality.shown(session)
     }
-    this.#causality.prepare(session)
-    return undefined
+    return this.#causality.prepare(session)
   }
 
   /** The follower that records a read for its session; `undefined` when it does not matter which node answers. */
@@ -231,7 +230,8 @@ export class SessionKeeper implements Neighbour {
 
   /** Notes that a statement may set `synchronous_commit`, for whomever: from now on floors cover what is not flushed. */
   noteSetting({ kind, mentions }: Statement): void {
-    if (kind !== 'read' && mentions?.includes('synchronous-commit') === true) this.mayBeUnflushed = true
+    const isMentioned = kind !== 'read' && mentions?.includes('synchronous-commit') === true
+    if (isMentioned) expectUnflushed(this, this.#options.cluster())
   }
 
   /**
@@ -239,7 +239,7 @@ export class SessionKeeper implements Neighbour {
    * commits are acknowledged before they are flushed.
    */
   opened(synchronousCommit: string | null | undefined): void {
-    if (synchronousCommit === 'off') this.mayBeUnflushed = true
+    if (synchronousCommit === 'off') expectUnflushed(this, this.#options.cluster())
   }
 
   /** Makes all reads show at least the position of the first probe of the primary, and forgets what all replicas show. */
@@ -250,6 +250,12 @@ export class SessionKeeper implements Neighbour {
     if (lsn === undefined || timeline === undefined) return
     this.#causality.primaryAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
   }
+}
+
+/** Makes floors and lag cover commits that are acknowledged before they are flushed. */
+function expectUnflushed(keeper: SessionKeeper, { positions }: SessionCluster): void {
+  keeper.mayBeUnflushed = true
+  positions.takeInsertPositions()
 }
 
 /** Returns the time (our clock) up to which every replica shows what was committed; −∞ if that is unknown. */

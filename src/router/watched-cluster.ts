@@ -141,7 +141,7 @@ export class WatchedCluster implements Cluster {
   }
 
   /** Answers questions about positions and transactions. */
-  get positions(): Pick<Monitor, 'floor' | 'unshown'> {
+  get positions(): Pick<Monitor, 'floor' | 'takeInsertPositions' | 'unshown'> {
     return this.#monitor
   }
 

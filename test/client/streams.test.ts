@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Pool } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, startClusterWith, Tally } from '../support/ground.ts'
-import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { WAITING, poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 
 // Query objects: what they are on a pg.Client, on a routed one too.
@@ -21,7 +21,7 @@ let tally: Tally
 
 beforeAll(async () => {
   cluster = await startClusterWith({ replicas: 1 }, itemsTable(500))
-  pool = poolOver(cluster, { probeIntervalMs: 100 })
+  pool = poolOver(cluster, { probeIntervalMs: 100, ...WAITING })
 })
 
 beforeEach(async () => {

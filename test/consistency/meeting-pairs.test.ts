@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { footprintSchema } from '../catalog/footprint-schema.ts'
-import { meetings } from '../catalog/meeting-pairs.ts'
+import { meetings, type Meeting } from '../catalog/meeting-pairs.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { until } from '../support/servers.ts'
 
 const options = '-c search_path=app'
 /** None of the writes changes what these show. */
@@ -28,6 +29,12 @@ beforeAll(async () => {
   await replica.connect()
   pool = poolOver(cluster, { options })
   await replicasReady(pool)
+  // From here on the replica is known to have the schema that footprints rely on.
+  await pool.query("INSERT INTO lonely VALUES (77, 'z')")
+  await until('the replica is known to show a write', async () => {
+    const { plan } = await pool.explain('SELECT * FROM lonely')
+    return plan.candidates[0]?.role === 'replica'
+  })
   await cluster.replicas[0]?.pauseReplay()
 })
 
@@ -56,7 +63,12 @@ test('with replay paused, reads show the writes that they meet, and others stay 
 }) => {
   const stale: string[] = []
   let [done, differing] = [0, 0]
-  for (const [index, [write, shownBy]] of tried.entries()) {
+  const [plain, opaque]: [Meeting[], Meeting[]] = [[], []]
+  for (const meeting of tried) {
+    const { statement } = await pool.explain(meeting[0])
+    ;(statement.leavesSessionState ? opaque : plain).push(meeting)
+  }
+  for (const [index, [write, shownBy]] of [...plain, ...opaque].entries()) {
     if (!(await answer(pool, write)).startsWith('error')) done += 1
     for (const read of shownBy) {
       const [shown, expected, before] = [
@@ -67,6 +79,8 @@ test('with replay paused, reads show the writes that they meet, and others stay 
       if (before !== expected) differing += 1
       if (shown !== expected) stale.push(`${write} → ${read}: ${shown} instead of ${expected}`)
     }
+    // A function may leave temporary objects, so its write counts for every read, and those behind it on its connection do.
+    if (index >= plain.length) continue
     const apart = neverMet[index % neverMet.length] ?? ''
     const counted = readsOfReplica()
     await pool.query(apart)

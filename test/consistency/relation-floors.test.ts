@@ -39,6 +39,9 @@ const open = poolsForTests(() => cluster, OPTIONS)
 let pool: Pool
 beforeEach(async () => {
   pool = await open()
+  // After a write a read also needs a replica that shows the schema which was loaded.
+  await pool.query('update visits set n = n where false')
+  await replicasReady(pool)
   for (const node of cluster.replicas) await node.pauseReplay()
 })
 
@@ -120,11 +123,6 @@ describe('what a write touches besides', () => {
     await pool.query("update tags set n = 33 where id = 'tag3'")
     expect(await read(pool, 'select max(n) from log')).toEqual(['primary', 33])
     expect((await read(pool, 'select n from accounts where id = 3'))[0]).toBe('replica')
-  })
-
-  it('is everything after a change of the schema', async () => {
-    await pool.query('create table if not exists made (id int)')
-    expect((await read(pool, 'select n from visits where id = 1'))[0]).toBe('primary')
   })
 })
 
@@ -217,5 +215,13 @@ describe('a floor that all replicas have passed', () => {
       expect(await read(other, 'select n from visits where id = 18')).toEqual(['replica', 18])
     }
     await other.end()
+  })
+})
+
+// Last: the pools of other tests would have to load the schema again meanwhile.
+describe('after a change of the schema', () => {
+  it('everything counts', async () => {
+    await pool.query('create table if not exists made (id int)')
+    expect((await read(pool, 'select n from visits where id = 1'))[0]).toBe('primary')
   })
 })

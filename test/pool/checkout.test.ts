@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg'
 import { Query, type Pool } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, startClusterWith, Tally } from '../support/ground.ts'
-import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { WAITING, poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 
 let cluster: Cluster
@@ -13,7 +13,7 @@ let tally: Tally
 
 beforeAll(async () => {
   cluster = await startClusterWith({ replicas: 1 }, itemsTable(50))
-  pool = poolOver(cluster, { windowMs: 60_000, probeIntervalMs: 100 })
+  pool = poolOver(cluster, { windowMs: 60_000, probeIntervalMs: 100, ...WAITING })
 })
 
 beforeEach(async () => {

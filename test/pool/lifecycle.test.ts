@@ -62,16 +62,19 @@ describe('connections', () => {
   it('are at most max a node, and one more for monitoring', async () => {
     const pool = poolOver(cluster, { max: 3, application_name: 'counted' })
     await replicasReady(pool)
-    const reads = Array.from({ length: 20 }, () => pool.query('select pg_sleep(0.1)'))
+    const reads = Array.from({ length: 20 }, () =>
+      pool.query({ text: 'select pg_sleep(0.1)', route: 'replica' }),
+    )
     const writes = Array.from({ length: 20 }, () => pool.query('do $$ begin perform pg_sleep(0.1); end $$'))
     await until('all connections are open', () => pool.totalCount === 6)
     expect(pool.waitingCount).toBeGreaterThan(0)
-    for (const { config } of [cluster.primary, ...cluster.replicas]) {
+    for (const [index, { config }] of [cluster.primary, ...cluster.replicas].entries()) {
       await until('they are open there', async () => (await connectionsTo(config, 'counted')) === 3)
-      // The catalog is read over a connection that closes behind it.
+      // On the primary the schema is watched over a connection of its own.
+      const most = index === 0 ? 2 : 1
       await until(
         'only the monitor is left',
-        async () => (await connectionsTo(config, 'pg-switchyard monitor')) === 1,
+        async () => (await connectionsTo(config, 'pg-switchyard monitor')) <= most,
       )
     }
     await Promise.allSettled([...reads, ...writes])

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Pool, type PoolOptions, type RouteRequest } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { startClusterWith } from '../support/ground.ts'
-import { replicasReady } from '../support/routed-pool.ts'
+import { WAITING, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 
 let cluster: Cluster
@@ -69,7 +69,15 @@ class MethodPool extends Pool {
 
 function options(more: PoolOptions = {}): PoolOptions {
   const replicas = cluster.replicas.map(({ config }) => config)
-  return { ...cluster.primary.config, replicas, logger: false, max: 3, tiers: { api: { share: 1 } }, ...more }
+  return {
+    ...cluster.primary.config,
+    replicas,
+    logger: false,
+    max: 3,
+    tiers: { api: { share: 1 } },
+    ...WAITING,
+    ...more,
+  }
 }
 
 const WAYS: readonly (readonly [string, () => Pool])[] = [

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
-import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { WAITING, poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 
 let cluster: Cluster
@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 
 beforeEach(async () => {
-  pool = poolOver(cluster, { probeIntervalMs: 100, max: 1 })
+  pool = poolOver(cluster, { probeIntervalMs: 100, max: 1, ...WAITING })
   pins = []
   pool.events.on('clientPinned', ({ pin }) => pins.push(pin))
   await replicasReady(pool)
@@ -184,7 +184,7 @@ describe('a replica that refuses a setting', () => {
       const [row] = await ask(replica.config, `show session_preload_libraries`)
       return row?.['session_preload_libraries'] === 'auto_explain'
     })
-    const fresh = poolOver(cluster, { probeIntervalMs: 100 })
+    const fresh = poolOver(cluster, { probeIntervalMs: 100, ...WAITING })
     await replicasReady(fresh)
     const refusals: unknown[] = []
     fresh.events.on('settingRefused', ({ node }) => refusals.push(node))

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
-import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { WAITING, poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
 
 let cluster: Cluster
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await cluster.caughtUp()
 })
 beforeEach(async () => {
-  pool = poolOver(cluster, { probeIntervalMs: 100, max: 1 })
+  pool = poolOver(cluster, { probeIntervalMs: 100, max: 1, ...WAITING })
   await replicasReady(pool)
 })
 afterEach(async () => {
@@ -116,7 +116,7 @@ it.each([
 ])('what is made by a path of %s is met', async (_whose, set, reset) => {
   await ask(cluster.primary.config, set)
   await cluster.caughtUp()
-  const own = poolOver(cluster, { probeIntervalMs: 100, max: 1 })
+  const own = poolOver(cluster, { probeIntervalMs: 100, max: 1, ...WAITING })
   try {
     await replicasReady(own)
     const client = await own.connect()

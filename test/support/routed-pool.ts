@@ -3,6 +3,9 @@ import type { PoolOptions, RouteRequest } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { until } from './servers.ts'
 
+/** Options with which reads wait for a replica that shows what was written, and never go to the primary instead. */
+export const WAITING: PoolOptions = { catchUpTimeoutMs: 10_000, primarySpill: { share: 0 } }
+
 /** A pool over a whole cluster that logs nothing. */
 export function poolOver(cluster: Cluster, options: PoolOptions = {}): Pool {
   const replicas = cluster.replicas.map((node) => node.config)

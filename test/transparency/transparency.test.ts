@@ -6,7 +6,7 @@ import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { splitScript } from '../proofs/split-script.ts'
 import { compare } from '../proofs/transparency-figures.ts'
 import { runScripts, type Run, type Script } from '../proofs/transparency-run.ts'
-import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { WAITING, poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
 
 const scripts: readonly Script[] = readdirSync(import.meta.dirname)
@@ -40,7 +40,7 @@ describe.each(['lazy', 'eager'] as const)('a client of a routed pool, %s', (chec
   test('answers as one of pg.Pool does, and reads from replicas', async () => {
     const routed = await run(checkout, (database) => {
       const replicas = cluster.replicas.map(({ config }) => ({ ...config, database }))
-      return poolOver(cluster, { database, replicas, checkout })
+      return poolOver(cluster, { database, replicas, checkout, ...WAITING })
     })
     const found = compare(bare, bare, routed)
     expect(found.differences).toEqual([])
