@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Pool } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, startClusterWith, Tally } from '../support/ground.ts'
-import { WAITING, poolOver, replicasReady } from '../support/routed-pool.ts'
+import { poolOver, replicasReady, shownByReplica } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 
 // Query objects: what they are on a pg.Client, on a routed one too.
@@ -21,11 +21,12 @@ let tally: Tally
 
 beforeAll(async () => {
   cluster = await startClusterWith({ replicas: 1 }, itemsTable(500))
-  pool = poolOver(cluster, { probeIntervalMs: 100, ...WAITING })
+  pool = poolOver(cluster, { probeIntervalMs: 100 })
 })
 
 beforeEach(async () => {
   await replicasReady(pool)
+  await shownByReplica(pool, ALL)
   tally = new Tally(pool)
   client = await pool.connect()
 })
@@ -112,6 +113,7 @@ describe('a cursor over a proven read', () => {
     expect(client.getTransactionStatus()).toBe('T')
     await client.query('rollback')
     expect(client.getTransactionStatus()).toBe('I')
+    await shownByReplica(pool, 'select id from items where id = 7')
     await client.query('select id from items where id = 7')
     expect(reads()[1]).toBe(1)
   })
@@ -121,6 +123,7 @@ describe('a cursor over a proven read', () => {
     expect(await cursor.read(5)).toEqual([{ id: 8 }])
     await cursor.close()
     await cluster.caughtUp()
+    await shownByReplica(pool, 'select id from items where id = 8')
     await client.query('select id from items where id = 8')
     expect(reads()[1]).toBe(1)
   })

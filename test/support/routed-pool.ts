@@ -20,3 +20,11 @@ export async function replicasReady(pool: Pool, count?: number, request: RouteRe
     return pool.stats().catalog === 'loaded' && eligible === (count ?? pool.stats().nodes.length - 1)
   })
 }
+
+/** Resolves when a replica is known to show all that a read shows. */
+export async function shownByReplica(pool: Pool, text: string): Promise<void> {
+  await until('a replica is known to show it', async () => {
+    const { plan } = await pool.explain(text)
+    return plan.candidates[0]?.reason === 'replica'
+  })
+}
