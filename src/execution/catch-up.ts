@@ -50,7 +50,7 @@ export class CatchUp {
     this.#options.surroundings.cluster.follow()
     const { walks } = this.#options
     const { follower } = walk.read
-    const step = soonerStep(walk.plan, follower)
+    const step = soonerStep(walk.plan)
     const wait = (): void => this.#tryInBand(walk, replicas)
     if (step === undefined) return wait()
     const showing = follower?.showing?.()

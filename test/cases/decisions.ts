@@ -70,7 +70,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       'a',
     ],
     [READ, { session: 'wrote a second ago' }, 'replica read: a b (p)', 'a'],
-    [READ, { session: 'the pool wrote' }, 'replica read: p sooner; a behind-session; b behind-session', 'p'],
+    [READ, { session: 'the pool wrote' }, 'replica read: p sooner; a behind-session; b behind-session', 'a'],
     [
       READ,
       { session: 'wrote a second ago', cluster: 'a does not replay' },
@@ -292,7 +292,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       READ,
       { by: 'client', before: ["insert into users values ('b')"] },
       'replica read: p sooner; a behind-session; b behind-session',
-      'p',
+      'a',
     ],
     [READ, { by: 'client', before: ['begin'] }, 'primary in-transaction: =p', 'p'],
     ["insert into users values ('a')", { by: 'client', before: ['begin'] }, 'primary not-a-read: =p', 'p'],
@@ -330,7 +330,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       READ,
       { by: 'client', before: ['create temp table scrap (id int)'] },
       'replica read: p sooner; a behind-session; b behind-session',
-      'p',
+      'a',
     ],
     [
       'select * from scrap',
