@@ -13,6 +13,9 @@ import type { Walk } from './walk.ts'
 /** Age of an observation below which a replica's position is not checked together with a read, in milliseconds. */
 const JUST_HEARD_MS = 10
 
+/** How long a read waits for a replica that was expected to catch up soon, in milliseconds. */
+const LONGEST_SOON_MS = 50
+
 /** Continues a read once it is known where. */
 export interface Walks {
   done(walk: Walk, error: Error): void
@@ -88,8 +91,17 @@ export class CatchUp {
     })
   }
 
+  /** A read that the primary could serve waits only as long as the estimate is likely to be right. */
+  #timeoutMs({ plan }: Walk): number {
+    const { catchUpTimeoutMs } = this.#options
+    const isServable = plan.steps.some(({ reason }) => reason === 'sooner')
+    return isServable && soonerStep(plan) === undefined
+      ? Math.min(catchUpTimeoutMs, LONGEST_SOON_MS)
+      : catchUpTimeoutMs
+  }
+
   /** Waits for replicas to catch up with the session before it uses the primary. */
-  wait(walk: Walk, timeoutMs: number = this.#options.catchUpTimeoutMs, after = (): void => {}): void {
+  wait(walk: Walk, timeoutMs: number = this.#timeoutMs(walk), after = (): void => {}): void {
     const { surroundings, walks } = this.#options
     const planned = (plan: QueryPlan): void => {
       walk.plan = plan
