@@ -7,7 +7,6 @@ import type { Surroundings } from './execution.ts'
 import type { Feedback, SendingEnded } from './feedback.ts'
 import { BEHIND, inBand } from './in-band.ts'
 import type { ReadTerms } from './read-attempt.ts'
-import { soonerStep } from './sooner.ts'
 import type { Walk } from './walk.ts'
 
 /** Age of an observation below which a replica's position is not checked together with a read, in milliseconds. */
@@ -50,16 +49,20 @@ export class CatchUp {
 
   /** Runs a read that no replica is known to be ready for: on the primary, if that is quicker and has room. */
   run(walk: Walk, replicas: readonly NodeView[]): void {
-    this.#options.surroundings.cluster.follow()
+    const { surroundings } = this.#options
+    surroundings.cluster.follow()
+    const step = walk.plan.steps.find(({ reason }) => reason === 'sooner')
+    if (step === undefined) this.#tryInBand(walk, replicas)
+    else this.#usePrimary(walk, step, () => this.#tryInBand(walk, replicas))
+  }
+
+  /** Runs it on the primary, unless that has no room or does not show what the session has seen. */
+  #usePrimary(walk: Walk, step: PlanStep, otherwise: () => void): void {
     const { walks } = this.#options
-    const { follower } = walk.read
-    const step = soonerStep(walk.plan)
-    const wait = (): void => this.#tryInBand(walk, replicas)
-    if (step === undefined) return wait()
-    const showing = follower?.showing?.()
-    if (showing === undefined) return walks.spill(walk, step, wait)
+    const showing = walk.read.follower?.showing?.()
+    if (showing === undefined) return walks.spill(walk, step, otherwise)
     showing.then(
-      (is) => (is === 'hidden' ? wait() : walks.spill(walk, step, wait)),
+      (is) => (is === 'hidden' ? otherwise() : walks.spill(walk, step, otherwise)),
       (error: unknown) => walks.done(walk, asError(error)),
     )
   }
@@ -76,37 +79,45 @@ export class CatchUp {
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
     const isAble = isWorthIt && canPipeline !== false && conversation?.held === undefined
-    if (node === undefined || position === undefined || !isAble) return this.wait(walk)
+    if (node === undefined || position === undefined || !isAble) return this.#wait(walk)
     const ended = feedback.sending(node, undefined)
     const asked = { send: inBand((client, done) => read.send(client, done), node, position) }
     attempts.read(node, asked, terms, (attempted) => {
       const { failure, result } = attempted
       if (failure === 'sick') return walks.suspect(walk, node, attempted, ended)
       ended(failure, attempted.waitedMs)
-      if (result === BEHIND || failure === 'busy' || failure === 'full') return this.wait(walk)
+      if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#wait(walk)
       if (failure === undefined || failure === 'statement' || failure === 'overdue')
         return walks.answered(walk, node, attempted)
       if (failure === 'node' && attempted.error !== undefined) listener.nodeFailed(node, attempted.error)
-      this.wait(walk)
+      this.#wait(walk)
     })
   }
 
-  /** A read that the primary could serve waits only as long as the estimate is likely to be right. */
-  #timeoutMs({ plan }: Walk): number {
+  #wait(walk: Walk): void {
     const { catchUpTimeoutMs } = this.#options
-    const isServable = plan.steps.some(({ reason }) => reason === 'sooner')
-    return isServable && soonerStep(plan) === undefined
-      ? Math.min(catchUpTimeoutMs, LONGEST_SOON_MS)
-      : catchUpTimeoutMs
+    // The primary could serve it, too.
+    const isSoon = walk.plan.steps.some(({ reason }) => reason === 'fallback')
+    if (!isSoon) return this.wait(walk, catchUpTimeoutMs)
+    this.#await(walk, Math.min(catchUpTimeoutMs, LONGEST_SOON_MS), () => {
+      const { catchingUp, steps } = walk.plan
+      const step = steps.find(({ reason }) => reason === 'sooner' || reason === 'fallback')
+      if (catchingUp === undefined || step === undefined) return this.#options.walks.step(walk)
+      this.#usePrimary(walk, step, () => this.wait(walk, catchUpTimeoutMs))
+    })
   }
 
-  /** Waits for replicas to catch up with the session before it uses the primary. */
-  wait(walk: Walk, timeoutMs: number = this.#timeoutMs(walk), after = (): void => {}): void {
+  /** Waits for replicas to catch up with the session, and goes on with the plan that there is then. */
+  wait(walk: Walk, timeoutMs: number, after?: () => void): void {
+    this.#await(walk, timeoutMs, () => this.#options.walks.step(walk), after)
+  }
+
+  #await(walk: Walk, timeoutMs: number, goOn: () => void, after = (): void => {}): void {
     const { surroundings, walks } = this.#options
     const planned = (plan: QueryPlan): void => {
       walk.plan = plan
       walk.index = 0
-      walks.step(walk)
+      goOn()
     }
     const waited = surroundings.cluster.awaitReplica(() => walk.read.replan(), timeoutMs).then(planned)
     void waited.catch((error: unknown) => walks.done(walk, asError(error))).finally(after)

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { settle } from '../../test/support/fake-platform.ts'
 import { FAILOVER_TIMEOUT_MS, planOf, reset, views } from '../../test/support/execution-bench.ts'
 import { ReaderBench, type Given } from '../../test/support/reader-bench.ts'
-import { freshAsOf, replicaView } from '../../test/support/views.ts'
 import type { Showing } from '../consistency/unshown.ts'
 import type { ReadFollower } from './read.ts'
 import type { NodeView } from '../topology/snapshot.ts'
@@ -21,15 +20,9 @@ function monotonic(showing?: Showing): ReadFollower {
   return { isMonotonic: true, answered: () => {}, showing: asked }
 }
 
-function readSooner(
-  bench: ReaderBench,
-  catchUpMs: number | undefined,
-  follower?: ReadFollower,
-  given: Given = {},
-): void {
-  const estimate = catchUpMs === undefined ? {} : { catchUpMs }
-  const behind = replicaView('c', { ...freshAsOf(0), ...estimate })
-  const plan = { ...planOf('p^'), catchingUp: [behind] }
+/** Runs a read whose replicas are behind: `p^` for a primary that is quicker, `p` for replicas that follow closely. */
+function readBehind(bench: ReaderBench, word: string, follower?: ReadFollower, given: Given = {}): void {
+  const plan = { ...planOf(word), catchingUp: [views.c] }
   bench.reader(given).read(
     bench.readOf(() => plan, { follower }),
     bench.done,
@@ -43,7 +36,7 @@ describe('a read whose replicas are behind', () => {
     bench.plans.push('bp')
     read(bench, 'p', true)
     await settle()
-    expect(bench.log).toContain('awaits a replica for 100')
+    expect(bench.log).toContain('awaits a replica for 50')
     expect([bench.sent, bench.outcome]).toEqual(['b', 'b'])
   })
 
@@ -75,27 +68,51 @@ describe('a read whose replicas are behind', () => {
 })
 
 describe('a read that the primary answers sooner', () => {
-  it.each<
-    readonly [what: string, catchUpMs: number | undefined, follower: ReadFollower | undefined, sent: string]
-  >([
-    ['goes there at once', 20, undefined, 'p'],
-    ['waits outside of sessions when the replicas catch up soon', 1, notMonotonic, 'b'],
-    ['goes there in a session that has not read', 20, monotonic(), 'p'],
-    ['goes there in a session when the lag is unknown', undefined, monotonic(), 'p'],
-    ['waits in a session whose replicas catch up soon', 1, monotonic(), 'b'],
-    ['goes there when it shows what the session has seen', 20, monotonic('shown'), 'p'],
-    ['goes there when nobody can tell', 20, monotonic('unknown'), 'p'],
-    ['waits while it does not show what the session has seen', 20, monotonic('hidden'), 'b'],
-  ])('%s', async (_what, catchUpMs, by, sent) => {
+  it.each<readonly [what: string, plan: string, follower: ReadFollower | undefined, sent: string]>([
+    ['goes there at once', 'p^', undefined, 'p'],
+    ['waits for replicas that follow closely', 'p', notMonotonic, 'b'],
+    ['goes there in a session that has not read', 'p^', monotonic(), 'p'],
+    ['waits in a session whose replicas follow closely', 'p', monotonic(), 'b'],
+    ['goes there when it shows what the session has seen', 'p^', monotonic('shown'), 'p'],
+    ['goes there when nobody can tell', 'p^', monotonic('unknown'), 'p'],
+    ['waits while it does not show what the session has seen', 'p^', monotonic('hidden'), 'b'],
+  ])('%s', async (_what, word, by, sent) => {
     const bench = new ReaderBench()
     Object.assign(bench.answers, { b: 'b', p: 'p' })
     bench.plans.push('bp')
-    readSooner(bench, catchUpMs, by, { catchUpTimeoutMs: 0 })
+    readBehind(bench, word, by, { catchUpTimeoutMs: 0 })
     await settle()
     expect([bench.sent, bench.outcome]).toEqual([sent, sent])
     expect(bench.log[0]).toBe('follows')
-    expect(bench.log.some((line) => line.startsWith('awaits a replica for'))).toBe(sent === 'b')
+    const waits = bench.log.filter((line) => line.startsWith('awaits'))
+    const timeoutMs = word === 'p' ? 50 : 100
+    expect(waits).toEqual(sent === 'b' ? [`awaits a replica for ${timeoutMs}`] : [])
     expect(bench.freePlaces).toBe(9)
+  })
+
+  it('goes to the primary when the replicas did not follow as closely as expected', async () => {
+    const bench = new ReaderBench()
+    bench.answers['p'] = 'p'
+    bench.plans.push('p^')
+    readBehind(bench, 'p')
+    await settle()
+    expect([bench.sent, bench.outcome]).toEqual(['p', 'p'])
+    expect(bench.log.filter((line) => line.startsWith('awaits'))).toEqual(['awaits a replica for 50'])
+  })
+
+  it('waits on for the replicas when there is no slot then', async () => {
+    const bench = new ReaderBench()
+    bench.read('p', { places: 1 })
+    bench.answers['b'] = 'b'
+    bench.catchingUp = [views.c]
+    bench.plans.push('p^', 'bp')
+    readBehind(bench, 'p')
+    await settle()
+    expect([bench.sent, bench.outcome]).toEqual(['pb', 'b'])
+    expect(bench.log.filter((line) => line.startsWith('awaits'))).toEqual([
+      'awaits a replica for 50',
+      'awaits a replica for 100',
+    ])
   })
 
   it('waits for the replicas when there is no slot on the primary, and fails for neither', async () => {
@@ -103,7 +120,7 @@ describe('a read that the primary answers sooner', () => {
     bench.read('p', { places: 1 })
     bench.answers['b'] = 'b'
     bench.plans.push('bp')
-    readSooner(bench, 20)
+    readBehind(bench, 'p^')
     await settle()
     expect([bench.sent, bench.outcome]).toEqual(['pb', 'b'])
     expect(bench.log).not.toContain('spillRefused')
@@ -113,7 +130,7 @@ describe('a read that the primary answers sooner', () => {
     const bench = new ReaderBench()
     bench.read('p', { places: 1 })
     bench.plans.push('p^')
-    readSooner(bench, 20)
+    readBehind(bench, 'p^')
     await settle()
     expect(bench.sent).toBe('p')
     bench.waiting[0]?.(undefined, 'first')
@@ -125,7 +142,7 @@ describe('a read that the primary answers sooner', () => {
     const bench = new ReaderBench()
     Object.assign(bench.answers, { p: reset(), b: 'b' })
     bench.plans.push('b')
-    readSooner(bench, 20)
+    readBehind(bench, 'p^')
     await bench.platform.advance(100)
     expect(bench.outcome).toBe('b')
   })

@@ -346,6 +346,19 @@ describe('a session that goes on', () => {
     expect(plan(route, snapshot, given).catchingUp !== undefined).toBe(expected)
   })
 
+  it.each<readonly [what: string, catchUpMs: readonly (number | undefined)[], reason: string]>([
+    ['goes to the primary at once when the replicas take long', [20, 30], 'sooner'],
+    ['or when that is not known', [undefined, undefined], 'sooner'],
+    ['and to a replica that follows closely', [20, 1], 'fallback'],
+  ])('%s', (_what, estimates, reason) => {
+    const replicas = estimates.map((catchUpMs, index) => {
+      const node = at(String.fromCodePoint(97 + index), '0/2000')
+      return { ...node, lag: { ...freshAsOf(NOW_MS), ...(catchUpMs === undefined ? {} : { catchUpMs }) } }
+    })
+    const { steps } = plan(behind(0x3000n), snapshotOf(p, ...replicas))
+    expect(steps).toMatchObject([{ node: { id: 'p' }, reason }])
+  })
+
   it('on the primary waits for nobody', () => {
     expect(plan(toPrimary, all).catchingUp).toBeUndefined()
   })

@@ -12,6 +12,9 @@ import type { PlanStep, QueryPlan, RejectedNode } from './query-plan.ts'
  */
 const HOPELESS_MS = 1000
 
+/** Catching up within this time counts as soon, in milliseconds: about as long as two round trips. */
+const SOON_MS = 3
+
 const NO_NODES: readonly NodeView[] = []
 
 /** The parts and options that a plan depends on besides the route and the snapshot. */
@@ -65,8 +68,10 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
   }
   const mayServe = spills && (tags === undefined || hasTags(primary?.tags, tags))
   const behind = eligible.length > 0 ? NO_NODES : catchingUp(rejected, nowMs)
-  const instead = behind.length > 0 ? 'sooner' : 'fallback'
-  if (primary !== undefined && mayServe) steps.push({ node: primary, reason: instead })
+  const isSooner = behind.length > 0 && !behind.some(followsClosely)
+  if (primary !== undefined && mayServe) {
+    steps.push({ node: primary, reason: isSooner ? 'sooner' : 'fallback' })
+  }
   for (const node of unwell) steps.push({ node, reason: 'last-resort' })
   return behind.length === 0
     ? { steps, rejected }
@@ -78,6 +83,11 @@ function catchingUp(rejected: readonly RejectedNode[], nowMs: number): readonly 
   return rejected
     .filter(({ node, reason }) => reason === 'behind-session' && mayCatchUp(node, nowMs))
     .map(({ node }) => node)
+}
+
+/** Whether waiting for a replica takes hardly longer than to ask the primary. It keeps reads off the primary, too. */
+function followsClosely({ lag }: NodeView): boolean {
+  return lag?.catchUpMs !== undefined && lag.catchUpMs < SOON_MS
 }
 
 /**

@@ -63,14 +63,9 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
   ],
   'what its session has done': [
     [READ, { session: 'fresh' }, 'replica read: a b (p)', 'a'],
-    [
-      READ,
-      { session: 'has just written' },
-      'replica read: p sooner; a behind-session; b behind-session',
-      'a',
-    ],
+    [READ, { session: 'has just written' }, 'replica read: (p); a behind-session; b behind-session', 'a'],
     [READ, { session: 'wrote a second ago' }, 'replica read: a b (p)', 'a'],
-    [READ, { session: 'the pool wrote' }, 'replica read: p sooner; a behind-session; b behind-session', 'a'],
+    [READ, { session: 'the pool wrote' }, 'replica read: (p); a behind-session; b behind-session', 'a'],
     [
       READ,
       { session: 'wrote a second ago', cluster: 'a does not replay' },
@@ -80,7 +75,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { session: 'has just written', cluster: 'a does not replay' },
-      'replica read: p sooner; a behind-session; b behind-session',
+      'replica read: (p); a behind-session; b behind-session',
       'b',
     ],
     [
@@ -92,19 +87,19 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { session: 'wrote, and the primary tells no position yet' },
-      'replica read: p sooner; a behind-session; b behind-session',
+      'replica read: (p); a behind-session; b behind-session',
       'p',
     ],
     [
       READ,
       { session: 'wrote, and the primary hides its position' },
-      'replica read: p sooner; a behind-session; b behind-session',
+      'replica read: (p); a behind-session; b behind-session',
       'p',
     ],
     [
       READ,
       { session: 'wrote three seconds ago, and the primary hides its position' },
-      'replica read: p sooner; a behind-session; b behind-session',
+      'replica read: (p); a behind-session; b behind-session',
       'p',
     ],
     [READ, { session: 'has just read from b' }, 'replica read: b (p); a behind-session', 'b'],
@@ -115,12 +110,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
       'replica read: b (p); a behind-session',
       'b',
     ],
-    [
-      READ,
-      { session: 'has read from b, which is down' },
-      'replica read: p sooner; a behind-session; b down',
-      'a',
-    ],
+    [READ, { session: 'has read from b, which is down' }, 'replica read: (p); a behind-session; b down', 'a'],
     [READ, { session: 'has the token of one that wrote' }, 'replica read: a b (p)', 'a'],
     [
       READ,
@@ -138,7 +128,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { session: 'is within one that has just written' },
-      'replica read: p sooner; a behind-session; b behind-session',
+      'replica read: (p); a behind-session; b behind-session',
       'a',
     ],
     [READ, { session: 'strong' }, 'primary strong: p', 'p'],
@@ -291,7 +281,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { by: 'client', before: ["insert into users values ('b')"] },
-      'replica read: p sooner; a behind-session; b behind-session',
+      'replica read: (p); a behind-session; b behind-session',
       'a',
     ],
     [READ, { by: 'client', before: ['begin'] }, 'primary in-transaction: =p', 'p'],
@@ -329,7 +319,7 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [
       READ,
       { by: 'client', before: ['create temp table scrap (id int)'] },
-      'replica read: p sooner; a behind-session; b behind-session',
+      'replica read: (p); a behind-session; b behind-session',
       'a',
     ],
     [

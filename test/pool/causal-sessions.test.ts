@@ -264,7 +264,7 @@ describe('explain', () => {
       })
       expect(JSON.parse(JSON.stringify(route))).toEqual(route)
       expect(plan.rejected.map(({ reason }) => reason)).toEqual(['behind-session', 'behind-session'])
-      expect(plan.candidates).toMatchObject([{ role: 'primary', reason: 'sooner' }])
+      expect(plan.candidates).toMatchObject([{ role: 'primary', reason: 'fallback' }])
     })
   })
 })

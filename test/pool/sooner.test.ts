@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Pool } from '../../src/index.ts'
+import type { Pool, PoolOptions } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, poolsForTests, startClusterWith, Tally } from '../support/ground.ts'
 import { until } from '../support/servers.ts'
@@ -20,7 +20,18 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 
 /** Reads that wait for a replica get one: it is there long before the timeout. */
-const open = poolsForTests(() => cluster, { catchUpTimeoutMs: 30_000, max: 10 })
+const openNew = poolsForTests(() => cluster, { catchUpTimeoutMs: 30_000, max: 10 })
+
+/** Opens a pool that knows how long the replicas take. */
+async function open(options?: PoolOptions): Promise<Pool> {
+  const pool = await openNew(options)
+  await until('it is known that the replicas take long', async () => {
+    await write(pool)
+    await read(pool)
+    return (await pool.explain(READ)).plan.candidates[0]?.reason === 'sooner'
+  })
+  return pool
+}
 
 async function write(pool: Pool): Promise<string> {
   const label = `label ${++labels}`
@@ -108,7 +119,7 @@ it.each([1, 2])('that holds with max: %d', async (max) => {
 })
 
 it('without a share they wait for the replicas', async () => {
-  const pool = await open({ primarySpill: { share: 0 } })
+  const pool = await openNew({ primarySpill: { share: 0 } })
   const label = await write(pool)
   const tally = new Tally(pool)
   expect(await Promise.all(Array.from({ length: 64 }, () => read(pool)))).toContain(label)

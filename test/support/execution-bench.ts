@@ -95,6 +95,8 @@ export class ExecutionBench {
   readonly looks: string[] = []
   /** Plans that are waited for, one after the other; then none. */
   readonly plans: string[] = []
+  /** Replicas that are still behind in plans that are waited for. */
+  catchingUp: readonly NodeView[] = []
   /** Primaries that are waited for, one after the other; then none. */
   readonly primaries: NodeView[] = []
 
@@ -117,7 +119,9 @@ export class ExecutionBench {
     },
     awaitReplica: async (_plan, timeoutMs) => {
       this.log.push(`awaits a replica for ${timeoutMs}`)
-      return planOf(this.plans.shift() ?? '')
+      const plan = planOf(this.plans.shift() ?? '')
+      const isBehind = this.catchingUp.length > 0 && !plan.steps.some(({ reason }) => reason === 'replica')
+      return isBehind ? { ...plan, catchingUp: this.catchingUp } : plan
     },
     follow: () => void this.log.push('follows'),
     lookAt: async (id) => void this.looks.push(id),
