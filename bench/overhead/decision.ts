@@ -62,7 +62,7 @@ function timePerDecision(judge: Judge, sql: string, replicas: number): number {
   const health = new HealthBook(platform, { ejected: () => {} })
   const selection: Selection = { balancer: peakEwma(), health, random: () => platform.random(), spills: true }
   const session = createSession()
-  const asked = { request: {}, values: [] }
+  const asked = { request: {}, keyValues: [] }
   let steps = 0
   const decide = (): void => {
     const route = decideRoute(judge.judge(sql), session, asked, policy, platform.now())

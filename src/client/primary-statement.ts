@@ -80,7 +80,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     if (!this.#wasInTransaction && statement.mentions?.includes('backend') === true) settings.pin('backend')
     settings.starts(statement, query)
     const schema = settings.hidesObjects(this.#held.client) ? NO_SCHEMA : this.#schema
-    ledger.started(statement, session, query.values, schema)
+    ledger.started(statement, session, query, schema)
     router.sessions.noteSetting(statement)
     this.#held.connection.run(this)
   }
@@ -99,8 +99,8 @@ export class PrimaryStatement implements ExclusiveStatement {
     const { client, node } = this.#held
     this.#answer = result
     if (error) this.#failure = failureKind(error)
-    if (statement.kind === 'read') router.sessions.saw(session, node, shownBy(statement, query.values))
-    else router.sessions.ranOnPrimary(session, statement, query.values, error)
+    if (statement.kind === 'read') router.sessions.saw(session, node, shownBy(statement, query))
+    else router.sessions.ranOnPrimary(session, statement, query, error)
     if (error) this.#noteOutcome(error)
     // Runs before the caller's callback, which may read next. The transaction status is already known, except after an
     // error: it follows when the connection is idle, so an error of the server waits for that.

@@ -1,5 +1,5 @@
 import type { MutableSession } from '../consistency/session.ts'
-import type { Touched } from '../consistency/touched.ts'
+import type { Execution, Touched } from '../consistency/touched.ts'
 import type { Write } from '../consistency/write-ledger.ts'
 import type { Heard, ReplicaLease } from '../execution/conversation.ts'
 import type { Decision, Holder, RunOptions } from '../execution/decision.ts'
@@ -31,7 +31,7 @@ export interface ClientSessions {
   readonly schema: { readonly number: number }
   noteSetting(statement: Statement): void
   /** Records that a statement that is not a proven read has ended on the primary, possibly with an error. */
-  ranOnPrimary(session: MutableSession, statement: Statement, values: readonly unknown[], error?: Error): void
+  ranOnPrimary(session: MutableSession, statement: Statement, execution: Execution, error?: Error): void
   /** Records that a lock was taken or a notification received. */
   synchronized(): void
   /** Records a read over a connection to this node that the session holds. */

@@ -2,7 +2,7 @@ import type { Statement } from '../statement/statement.ts'
 import type { Floor } from './floor.ts'
 import { RelationFloors } from './relation-floors.ts'
 import { CompactSession, type EndedWrite, type SeenRead } from './session.ts'
-import { shownBy, type Touched } from './touched.ts'
+import { shownBy, type Execution, type Touched } from './touched.ts'
 
 /**
  * The session of code outside any explicit session: the process reads its own writes. Its reads may go back, so a read
@@ -17,8 +17,8 @@ export class PoolSession extends CompactSession {
     super({})
   }
 
-  override changedAtMs(read: Statement, values: readonly unknown[]): number | undefined {
-    const latestMs = this.#floors.latest(shownBy(read, values))
+  override changedAtMs(read: Statement, execution: Execution): number | undefined {
+    const latestMs = this.#floors.latest(shownBy(read, execution))
     return latestMs === -Infinity ? undefined : latestMs
   }
 

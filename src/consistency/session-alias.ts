@@ -3,7 +3,7 @@ import type { Floor } from './floor.ts'
 import type { Consistency } from './mode.ts'
 import type { Position } from './position.ts'
 import type { EndedWrite, MutableSession, PendingFloor, SeenRead, SessionStart } from './session.ts'
-import type { Touched } from './touched.ts'
+import type { Execution, Touched } from './touched.ts'
 
 /** A session with its own options that shares the state of another one: its writes, reads and floors. */
 export class SessionAlias implements MutableSession {
@@ -47,8 +47,8 @@ export class SessionAlias implements MutableSession {
     return this.#session.lastReads
   }
 
-  changedAtMs(read: Statement, values: readonly unknown[]): number | undefined {
-    return this.#session.changedAtMs(read, values)
+  changedAtMs(read: Statement, execution: Execution): number | undefined {
+    return this.#session.changedAtMs(read, execution)
   }
 
   wrote(write: EndedWrite): void {

@@ -3,7 +3,7 @@ import type { Lsn } from '../topology/lsn.ts'
 import type { Floor } from './floor.ts'
 import type { Consistency } from './mode.ts'
 import { later, shows, type Position } from './position.ts'
-import type { Touched } from './touched.ts'
+import type { Execution, Touched } from './touched.ts'
 
 /** A read that was answered. Its server showed the data by then. */
 export interface SeenRead {
@@ -70,7 +70,7 @@ export interface Session {
    * When (our clock, milliseconds) the session last wrote or saw something that this read may show and that neither
    * `position` nor a claim covers. `undefined` for nothing.
    */
-  changedAtMs(read: Statement, values: readonly unknown[]): number | undefined
+  changedAtMs(read: Statement, execution: Execution): number | undefined
 }
 
 export interface SessionStart {
@@ -237,7 +237,7 @@ export class CompactSession implements MutableSession {
     return 'atMs' in this.#lastReads ? [this.#lastReads] : this.#lastReads
   }
 
-  changedAtMs(_read: Statement, _values: readonly unknown[]): number | undefined {
+  changedAtMs(_read: Statement, _execution: Execution): number | undefined {
     return this.#pending?.claimed === undefined ? this.#pending?.sinceMs : undefined
   }
 

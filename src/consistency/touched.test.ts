@@ -26,13 +26,16 @@ describe('what an execution touches', () => {
     ['is the relation without values', [], ['app.t', 'app.u'], ['app.t', 'app.v']],
   ])('%s', (_what, values, changed, shown) => {
     const statement = { ...select, footprint }
-    expect(changedBy(statement, values)).toEqual(changed)
-    expect(shownBy(statement, values)).toEqual(shown)
+    expect(changedBy(statement, { keyValues: values })).toEqual(changed)
+    expect(shownBy(statement, { keyValues: values })).toEqual(shown)
   })
 
   it('is everything when that is the footprint', () => {
     const statement = { ...select, footprint: EVERYTHING }
-    expect([changedBy(statement, [7]), shownBy(statement, [7])]).toEqual(['everything', 'everything'])
+    expect([changedBy(statement, { keyValues: [7] }), shownBy(statement, { keyValues: [7] })]).toEqual([
+      'everything',
+      'everything',
+    ])
   })
 })
 

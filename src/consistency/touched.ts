@@ -9,28 +9,37 @@ import type { Statement } from '../statement/statement.ts'
  */
 export type Touched = 'everything' | readonly string[]
 
+/** The part of a query that tells which keys it touches. */
+export interface Execution {
+  /** Values that may prove a key. */
+  readonly keyValues: readonly unknown[]
+}
+
+/** An execution whose values prove nothing. */
+export const OF_ANY_KEY: Execution = { keyValues: [] }
+
 /** A larger set counts without keys, or as everything. */
 const MOST_TOUCHED = 32
 
 const BEFORE_KEY = '\0'
 
 /** Relations that an execution of a statement may change. */
-export function changedBy({ footprint }: Statement, values: readonly unknown[] = []): Touched {
-  return touchedBy(footprint.changes, footprint.changedKeys, values)
+export function changedBy({ footprint }: Statement, execution: Execution): Touched {
+  return touchedBy(footprint.changes, footprint.changedKeys, execution)
 }
 
 /** Relations on which the answer of an execution may depend. */
-export function shownBy({ footprint }: Statement, values: readonly unknown[] = []): Touched {
-  return touchedBy(footprint.shows, footprint.shownKeys, values)
+export function shownBy({ footprint }: Statement, execution: Execution): Touched {
+  return touchedBy(footprint.shows, footprint.shownKeys, execution)
 }
 
 /**
  * Relations of which a statement on the primary has shown something to the session of a pool. Of a write only what it changed
  * counts there: see record 0026.
  */
-export function answeredBy(statement: Statement, values: readonly unknown[]): Touched {
-  const changed = changedBy(statement, values)
-  return changed.length === 0 ? shownBy(statement, values) : changed
+export function answeredBy(statement: Statement, execution: Execution): Touched {
+  const changed = changedBy(statement, execution)
+  return changed.length === 0 ? shownBy(statement, execution) : changed
 }
 
 /** Union of two sets. */
@@ -59,12 +68,13 @@ export function partsOf(name: string): readonly [relation: string, key?: string]
 function touchedBy(
   relations: RelationSet,
   proofs: readonly KeyProof[] | undefined,
-  values: readonly unknown[],
+  execution: Execution,
 ): Touched {
   if (proofs === undefined || relations === 'everything') return relations
+  const { keyValues } = execution
   return relations.map((relation) => {
     const proof = proofs.find((each) => each.relation === relation)
-    const key = proof && keyOf(proof, values)
+    const key = proof && keyOf(proof, keyValues)
     return key === undefined ? relation : keyed(relation, key)
   })
 }

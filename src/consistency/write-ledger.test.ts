@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { EVERYTHING } from '../catalog/footprint.ts'
 import type { Statement } from '../statement/statement.ts'
 import { createSession, type MutableSession } from './session.ts'
+import { OF_ANY_KEY } from './touched.ts'
 import { WriteLedger, type StatementFailure } from './write-ledger.ts'
 
 const base = { mayWrite: true, leavesSessionState: false, footprint: EVERYTHING, multiple: false } as const
@@ -31,7 +32,7 @@ type Step = readonly [
 function toldBy(steps: readonly Step[]): string[] {
   const ledger = new WriteLedger()
   return steps.map(([statement, session, status, failure = 'none']) => {
-    ledger.started(statement, session, [], 0)
+    ledger.started(statement, session, OF_ANY_KEY, 0)
     const write = ledger.ended(statement, status, failure)
     if (write === undefined) return '–'
     return (

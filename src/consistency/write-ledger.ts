@@ -2,7 +2,7 @@ import type { Statement } from '../statement/statement.ts'
 import { failsWhole } from '../statement/fails-whole.ts'
 import { catalogEffectOf, together, type CatalogEffect } from '../statement/catalog-effect.ts'
 import type { MutableSession, WriteCertainty } from './session.ts'
-import { changedBy, union, type Touched } from './touched.ts'
+import { changedBy, union, type Execution, type Touched } from './touched.ts'
 
 const NOTHING: Touched = []
 
@@ -63,12 +63,12 @@ export class WriteLedger {
    * Records that a statement is sent for `session`.
    * @param schema Number of the schema by which it was judged
    */
-  started(statement: Statement, session: MutableSession, values: readonly unknown[], schema: number): void {
+  started(statement: Statement, session: MutableSession, execution: Execution, schema: number): void {
     // Transaction control by itself writes nothing. A session that commits the writes of others must see them too.
     const counts = isControl(statement) ? this.#sessions.size > 0 : statement.mayWrite
     if (!counts) return
     this.#sessions.add(session)
-    this.#changes = union(this.#changes, changedBy(statement, values))
+    this.#changes = union(this.#changes, changedBy(statement, execution))
     this.#schema = Math.min(this.#schema, schema)
     this.#catalogEffect = together(this.#catalogEffect, catalogEffectOf(statement))
     if (certaintyOf(statement) === 'certain') this.#certainty = 'certain'

@@ -15,6 +15,9 @@ const JUST_HEARD_MS = 10
 /** How long a read waits for a replica that was expected to catch up soon, in milliseconds. */
 const LONGEST_SOON_MS = 50
 
+/** How long reads do not wait for such a replica after one has waited in vain, in milliseconds. */
+const IMPATIENT_FOR_MS = 1_000
+
 /** Continues a read once it is known where. */
 export interface Walks {
   done(walk: Walk, error: Error): void
@@ -42,6 +45,8 @@ export interface CatchUpOptions {
 /** Runs reads that no replica is known to be ready for, because of what their session has written or seen. */
 export class CatchUp {
   readonly #options: CatchUpOptions
+  /** From then on reads wait again for replicas that are expected to catch up soon. */
+  #patientFromMs = -Infinity
 
   constructor(options: CatchUpOptions) {
     this.#options = options
@@ -51,7 +56,10 @@ export class CatchUp {
   run(walk: Walk, replicas: readonly NodeView[]): void {
     const { surroundings } = this.#options
     surroundings.cluster.follow()
-    const step = walk.plan.steps.find(({ reason }) => reason === 'sooner')
+    const isPatient = surroundings.platform.now() >= this.#patientFromMs
+    const step = walk.plan.steps.find(
+      ({ reason }) => reason === 'sooner' || (!isPatient && reason === 'fallback'),
+    )
     if (step === undefined) this.#tryInBand(walk, replicas)
     else this.#usePrimary(walk, step, () => this.#tryInBand(walk, replicas))
   }
@@ -103,6 +111,7 @@ export class CatchUp {
       const { catchingUp, steps } = walk.plan
       const step = steps.find(({ reason }) => reason === 'sooner' || reason === 'fallback')
       if (catchingUp === undefined || step === undefined) return this.#options.walks.step(walk)
+      this.#patientFromMs = this.#options.surroundings.platform.now() + IMPATIENT_FOR_MS
       this.#usePrimary(walk, step, () => this.wait(walk, catchUpTimeoutMs))
     })
   }

@@ -100,6 +100,28 @@ describe('a read that the primary answers sooner', () => {
     expect(bench.log.filter((line) => line.startsWith('awaits'))).toEqual(['awaits a replica for 50'])
   })
 
+  it('goes there at once for a while after one has waited in vain', async () => {
+    const bench = new ReaderBench()
+    bench.answers['p'] = 'p'
+    bench.catchingUp = [views.c]
+    bench.plans.push('p')
+    const reader = bench.reader()
+    const plan = { ...planOf('p'), catchingUp: [views.c] }
+    const waits = async (): Promise<number> => {
+      const before = bench.log.length
+      reader.read(
+        bench.readOf(() => plan),
+        bench.done,
+      )
+      await settle()
+      return bench.log.slice(before).filter((line) => line.startsWith('awaits')).length
+    }
+    expect([await waits(), await waits()]).toEqual([1, 0])
+    await bench.platform.advance(1_000)
+    bench.plans.push('p')
+    expect(await waits()).toBe(1)
+  })
+
   it('waits on for the replicas when there is no slot then', async () => {
     const bench = new ReaderBench()
     bench.read('p', { places: 1 })

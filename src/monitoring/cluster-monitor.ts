@@ -1,5 +1,3 @@
-import type { Position } from '../consistency/position.ts'
-import type { Unshown } from '../consistency/unshown.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Connect } from '../platform/connect.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
@@ -7,12 +5,12 @@ import { assemble, type ReplicaLag } from '../topology/assemble.ts'
 import { isLoginRefusal } from '../topology/login-refusal.ts'
 import { isTooFarBehind, type MaxLag } from '../topology/max-lag.ts'
 import { NOTHING_REMEMBERED, remember, type Memory } from '../topology/memory.ts'
-import type { NodeEvent, NodeId, NodeState, Observation } from '../topology/node.ts'
+import type { NodeEvent, NodeId, Observation } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import { standingOf } from '../topology/standing.ts'
 import { nextCatchUp, type CatchUp } from './catch-up.ts'
 import { firstRound } from './first-round.ts'
-import { LagClock } from './lag-clock.ts'
+import { ClusterLag } from './cluster-lag.ts'
 import type { Monitor } from './monitor.ts'
 import {
   afterRefusalMs,
@@ -25,7 +23,7 @@ import {
   type Pace,
 } from './pace.ts'
 import { ProgressWatch } from './progress-watch.ts'
-import { committedAmong, readCommitted, readUnfinished, UNFINISHED } from './unshown.ts'
+import { isAsOf, Questions } from './questions.ts'
 import { Usage } from './usage.ts'
 import { WaitingRoom } from './waiting-room.ts'
 import { WatchedNode, type WatchOptions } from './watched-node.ts'
@@ -47,23 +45,12 @@ export interface ClusterMonitorOptions {
   readonly onSnapshot: (snapshot: Snapshot, previous: Snapshot) => void
 }
 
-const NOTHING_UNSHOWN: Unshown = { transactions: new Map(), isCertain: true }
-
-function isAsOf(state: NodeState, atMs: number): boolean {
-  return state.name === 'up' && state.observation.sentAtMs >= atMs
-}
-
-function positionOf(observation: Observation | undefined): Position | undefined {
-  if (observation?.role !== 'primary') return undefined
-  const { systemIdentifier, timeline, lsn } = observation
-  return timeline === undefined || lsn === undefined ? undefined : { systemIdentifier, timeline, lsn }
-}
-
 /** Probes each node at its own pace, and builds a snapshot after every answer. */
 export class ClusterMonitor implements Monitor {
+  readonly questions: Questions
   readonly #options: ClusterMonitorOptions
   readonly #watchOptions: WatchOptions
-  #lagClock = new LagClock()
+  #lag = new ClusterLag()
   readonly #room: WaitingRoom
   readonly #progress: ProgressWatch
   /** Estimates of how quickly the replicas follow the primary. */
@@ -76,7 +63,6 @@ export class ClusterMonitor implements Monitor {
   #changedAtMs = -Infinity
   #settled: Promise<void> | undefined
   #isResting = false
-  #takesInserted = false
   #restTimer: Timer | undefined
   #isClosed = false
 
@@ -94,11 +80,18 @@ export class ClusterMonitor implements Monitor {
       this.#restTimer = undefined
       void this.refresh()
     })
+    this.questions = new Questions({
+      platform,
+      nodes: () => (this.#isClosed ? [] : this.#watched),
+      snapshot: () => this.#snapshot,
+      awake: () => (this.#isResting ? this.settled() : undefined),
+    })
     this.#watchOptions = {
       connect,
       platform,
       intervalMs,
       timeoutMs,
+      mayBeUnflushed: () => this.questions.mayBeUnflushed,
       delayMs: (node) => this.#delayMs(node),
       onEvent: (event) => this.#apply(event),
     }
@@ -161,57 +154,6 @@ export class ClusterMonitor implements Monitor {
     if (this.#settled !== undefined) this.#progress.follow()
   }
 
-  async floor(mayBeUnflushed: boolean): Promise<Position | undefined> {
-    if (this.#isResting) await this.settled()
-    const node = this.#watched.find(({ id }) => id === this.#snapshot.primary?.id)
-    if (node === undefined || this.#isClosed) return undefined
-    const askedAtMs = this.#options.platform.now()
-    if (mayBeUnflushed) return positionOf(await this.#sampleInserted(node))
-    // A shared probe may have been sent before the call.
-    while (!isAsOf(node.known.state, askedAtMs)) {
-      const before = node.known.state
-      await node.lookAtProgress()
-      if (this.#isClosed || node.known.state.name !== 'up') return undefined
-      if (node.known.state === before) return undefined
-    }
-    const { state } = node.known
-    return state.name === 'up' ? positionOf(state.observation) : undefined
-  }
-
-  takeInsertPositions(): void {
-    this.#takesInserted = true
-  }
-
-  /** Records a primary's insert position, which unlike the flush position is at or after commits that are not flushed. */
-  async #sampleInserted(node: WatchedNode): Promise<Observation | undefined> {
-    const observation = await node.inserted().catch(() => undefined)
-    const isPrimary = observation?.role === 'primary' && node.id === this.#snapshot.primary?.id
-    if (isPrimary && this.#takesInserted) this.#lagClock.record(observation)
-    return observation
-  }
-
-  async unshown(serverIdentity: string | undefined): Promise<Unshown | undefined> {
-    if (this.#isResting) await this.settled()
-    const primary = this.#snapshot.primary?.state
-    const primaryIdentity = primary?.name === 'up' ? primary.observation.serverIdentity : undefined
-    if (primaryIdentity === undefined) return undefined
-    // The server has become the primary itself.
-    if (primaryIdentity === serverIdentity) return NOTHING_UNSHOWN
-    const sentAtMs = this.#options.platform.now()
-    const answer = await this.#serverOf(primaryIdentity)?.ask(UNFINISHED, primaryIdentity)
-    const unfinished = readUnfinished(answer, sentAtMs)
-    if (unfinished === undefined || unfinished.size === 0) return unfinished && NOTHING_UNSHOWN
-    if (serverIdentity !== undefined) {
-      const asked = this.#serverOf(serverIdentity)?.ask(committedAmong(unfinished.keys()), serverIdentity)
-      const committed = readCommitted(await asked?.catch(() => undefined))
-      if (committed !== undefined) {
-        const transactions = new Map([...unfinished].filter(([id]) => committed.has(id)))
-        return { transactions, isCertain: true }
-      }
-    }
-    return { transactions: unfinished, isCertain: false }
-  }
-
   reached(id: NodeId, observation: Observation): NodeView | undefined {
     const node = this.#watched.find((each) => each.id === id)
     if (node === undefined) return undefined
@@ -222,9 +164,9 @@ export class ClusterMonitor implements Monitor {
     }
     const primary = this.#watched.find((each) => each.id === this.#snapshot.primary?.id)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
-    const lag = isPrimaryLate ? undefined : this.#lagClock.lagOf(observation)
+    const lag = isPrimaryLate ? undefined : this.#lag.lagOf(observation)
     if (lag === undefined) return server
-    const isTooFar = isTooFarBehind(false, lag, this.#lagClock.seenAtMs, this.#options.maxLag)
+    const isTooFar = isTooFarBehind(false, lag, this.#lag.seenAtMs, this.#options.maxLag)
     return { ...server, lag, isTooFarBehind: isTooFar }
   }
 
@@ -284,16 +226,10 @@ export class ClusterMonitor implements Monitor {
     this.#progress.rest()
     for (const node of this.#watched) this.#closeLater(node.rest())
     // Lag from before the rest says nothing about the lag after it.
-    this.#lagClock = new LagClock()
+    this.#lag = new ClusterLag()
     this.#catchUps = new WeakMap()
     this.#apply(undefined)
     this.#options.onRest?.()
-  }
-
-  #serverOf(identity: string): WatchedNode | undefined {
-    return this.#watched.find(
-      ({ known: { state } }) => state.name === 'up' && state.observation.serverIdentity === identity,
-    )
   }
 
   #dismiss(node: WatchedNode): void {
@@ -330,9 +266,7 @@ export class ClusterMonitor implements Monitor {
     const [primaryId, ...rivals] = standing.writable
     const primary = rivals.length === 0 ? this.#watched.find((node) => node.id === primaryId) : undefined
     const state = primary?.known.state
-    const isOfPrimary = news !== undefined && state?.name === 'up' && state.observation === news
-    if (isOfPrimary && !this.#takesInserted) this.#lagClock.record(news)
-    else if (isOfPrimary && primary !== undefined) void this.#sampleInserted(primary)
+    if (news !== undefined && state?.name === 'up' && state.observation === news) this.#lag.record(news)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
     return assemble(nodes, standing, ({ id: replicaId }, replica) =>
       this.#lagOf(replicaId, replica, isPrimaryLate, replica === news),
@@ -344,13 +278,13 @@ export class ClusterMonitor implements Monitor {
     if (node === undefined) return { lag: undefined, isTooFarBehind: false }
     // An old answer says nothing about the current lag.
     const isUnknown = isPrimaryLate || node.isLate(this.#options.platform.now())
-    const lag = isUnknown ? undefined : this.#lagClock.lagOf(replica)
+    const lag = isUnknown ? undefined : this.#lag.lagOf(replica)
     const { maxLag } = this.#options
     // Judged only by the replica's own observations. It may have replayed what the primary wrote after the last of
     // them.
     if (isNews) {
-      node.isTooFarBehind = isTooFarBehind(node.isTooFarBehind, lag, this.#lagClock.seenAtMs, maxLag)
-      const bounds = this.#lagClock.catchUpOf(replica)
+      node.isTooFarBehind = isTooFarBehind(node.isTooFarBehind, lag, this.#lag.seenAtMs, maxLag)
+      const bounds = this.#lag.catchUpOf(replica)
       this.#catchUps.set(node, nextCatchUp(this.#catchUps.get(node), replica, bounds))
     }
     const catchUp = this.#catchUps.get(node)

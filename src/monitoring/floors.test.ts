@@ -20,7 +20,7 @@ describe('a floor', () => {
   it('is where the primary is now, by one small question', async () => {
     const { monitor, network } = await watched()
     network.at('a').row = primaryRow('0/3000', 'a')
-    expect(await monitor.floor(false)).toEqual({ systemIdentifier: '7000', timeline: 1, lsn: 0x3000n })
+    expect(await monitor.questions.floor()).toEqual({ systemIdentifier: '7000', timeline: 1, lsn: 0x3000n })
     expect(network.at('a')).toMatchObject({ probes: 2, asked: { progress: 1 } })
     expect(lsnOf(monitor.snapshot, 'a')).toBe(0x3000n)
   })
@@ -31,7 +31,7 @@ describe('a floor', () => {
     primary.querying = 'is silent'
     void monitor.refresh()
     await platform.advance(3)
-    const floor = monitor.floor(false)
+    const floor = monitor.questions.floor()
     await settle()
     primary.row = primaryRow('0/3000', 'a')
     for (const client of primary.clients) client.answerAll()
@@ -42,26 +42,29 @@ describe('a floor', () => {
     expect(await floor).toMatchObject({ lsn: 0x4000n })
   })
 
-  it('is the insert position where commits may not be flushed, and no snapshot shows it', async () => {
-    const { monitor, network } = await watched()
+  it('is the insert position where commits may not be flushed; the lag is none of it', async () => {
+    const { monitor, network, platform } = await watched()
+    monitor.questions.mayBeUnflushed = true
     network.at('a').inserted = '0/5018'
-    expect(await monitor.floor(true)).toMatchObject({ lsn: 0x5018n })
+    expect(await monitor.questions.floor()).toMatchObject({ lsn: 0x5018n })
+    await platform.advance(1)
     network.at('a').inserted = '0/6018'
-    expect(await monitor.floor(true)).toMatchObject({ lsn: 0x6000n })
+    expect(await monitor.questions.floor()).toMatchObject({ lsn: 0x6000n })
     expect(lsnOf(monitor.snapshot, 'a')).toBe(0x1000n)
   })
 
   it.each([false, true])('cannot be had without a primary (unflushed: %s)', async (mayBeUnflushed) => {
     const { monitor, network, platform } = await watched()
+    monitor.questions.mayBeUnflushed = mayBeUnflushed
     network.at('a').querying = new Error('gone')
     await platform.advance(1000)
-    expect(await monitor.floor(mayBeUnflushed)).toBeUndefined()
+    expect(await monitor.questions.floor()).toBeUndefined()
   })
 
   it('fails when the primary does not answer', async () => {
     const { monitor, network, platform } = await watched()
     network.at('a').querying = 'is silent'
-    const floor = monitor.floor(false)
+    const floor = monitor.questions.floor()
     await platform.advance(TIMEOUT_MS)
     expect(await floor).toBeUndefined()
   })
@@ -70,14 +73,15 @@ describe('a floor', () => {
     const { monitor, network, platform } = await watched()
     network.at('a').row = primaryRow(null, 'a')
     await platform.advance(500)
-    expect(await monitor.floor(false)).toBeUndefined()
+    expect(await monitor.questions.floor()).toBeUndefined()
   })
 
   it('is not known to the demoted', async () => {
     const { monitor, network } = await watched()
     network.at('a').row = replicaRow('0/9000', 'a')
-    expect(await monitor.floor(false)).toBeUndefined()
-    expect(await monitor.floor(true)).toBeUndefined()
+    expect(await monitor.questions.floor()).toBeUndefined()
+    monitor.questions.mayBeUnflushed = true
+    expect(await monitor.questions.floor()).toBeUndefined()
   })
 
   it.each([false, true])(
@@ -85,10 +89,11 @@ describe('a floor', () => {
     async (mayBeUnflushed) => {
       const { monitor, network, platform } = await watched()
       const before = network.at('a').connections
-      const underWay = monitor.floor(mayBeUnflushed)
+      monitor.questions.mayBeUnflushed = mayBeUnflushed
+      const underWay = monitor.questions.floor()
       await monitor.close()
       await underWay.catch(() => {})
-      expect(await monitor.floor(mayBeUnflushed)).toBeUndefined()
+      expect(await monitor.questions.floor()).toBeUndefined()
       expect(network.at('a').connections).toBe(before)
       expect(platform.pendingTimers).toBe(0)
     },
@@ -100,7 +105,7 @@ describe('a floor', () => {
     primary.querying = 'is silent'
     let isOver = false
     const asking = (async () => {
-      while (!isOver) await monitor.floor(true)
+      while (!isOver) await monitor.questions.floor()
     })()
     primary.row = primaryRow('0/8000', 'a')
     for (let i = 0; i < 100; i++) {

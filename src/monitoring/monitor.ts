@@ -1,11 +1,12 @@
-import type { Position } from '../consistency/position.ts'
-import type { Unshown } from '../consistency/unshown.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { NodeId, Observation } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import type { Questions } from './questions.ts'
 
 /** Watches the cluster and keeps its newest snapshot. */
 export interface Monitor {
+  /** Asks servers over the connections that watch them. */
+  readonly questions: Questions
   readonly snapshot: Snapshot
   /**
    * True from the moment when it stopped probing an unused cluster until it is `settled` again. Meanwhile every node is
@@ -42,23 +43,6 @@ export interface Monitor {
    * replicas are read more often, at a bounded rate. Costs less than a microsecond, except when it leads to a query.
    */
   follow(): void
-  /**
-   * Reads a position on the primary at or after everything committed before the call. `undefined` when there is no
-   * primary or it does not report one.
-   * @param mayBeUnflushed Whether commits may have been acknowledged before they were flushed.
-   */
-  floor(mayBeUnflushed: boolean): Promise<Position | undefined>
-  /**
-   * From now on measures lag by the primary's insert position: commits may be acknowledged before they are flushed. Probes
-   * that were sent before keep their flush position.
-   */
-  takeInsertPositions(): void
-  /**
-   * Finds transactions that the primary has not finished although the given server shows them as committed. If that
-   * server is gone or not given, returns all unfinished transactions. `undefined` when there is no primary or its
-   * answer is unusable.
-   */
-  unshown(serverIdentity: string | undefined): Promise<Unshown | undefined>
   /**
    * Returns the view of the server that a connection through a shared address has reached, from the server's own
    * observation. Unlike in a snapshot, its role and lag are those of this server. `undefined` when the node has been

@@ -3,6 +3,7 @@ import type { Connect } from '../platform/connect.ts'
 import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
 import { FakeNetwork, primaryRow, replicaRow, type FakeServer } from '../../test/support/fake-servers.ts'
 import type { Observation } from '../topology/node.ts'
+import { UNFINISHED } from './unshown.ts'
 import { NodeProbe } from './node-probe.ts'
 
 interface Bench {
@@ -329,67 +330,53 @@ describe('progress', () => {
   })
 })
 
-describe('inserted', () => {
-  it('gives the insert position, which is no answer to a probe', async () => {
-    const { probe, server } = bench()
-    server.inserted = '0/5000'
-    expect(await probe.inserted()).toMatchObject({ role: 'primary', lsn: 0x5000n, timeline: 1 })
-    expect(await probe.progress()).toMatchObject({ lsn: 0x1000n })
-  })
-
-  it('gives nothing of a standby', async () => {
-    const { probe, server } = bench()
-    server.row = replicaRow('0/2000')
-    expect(await probe.inserted()).toBeUndefined()
-  })
-
+describe('a question beside the probes', () => {
   it('waits for what is in flight, and is asked behind it', async () => {
     const { probe, server } = bench()
-    await probe.probe()
+    const { serverIdentity } = await probe.probe()
     server.querying = 'is silent'
     const seen = outcome(probe.probe())
-    const inserted = probe.inserted()
+    const asked = probe.ask(UNFINISHED, serverIdentity)
     await settle()
-    expect(server.asked.inserted).toBe(0)
-    server.inserted = '0/6000'
+    expect(server.probes).toBe(2)
     server.speakUp()
-    expect(await inserted).toMatchObject({ lsn: 0x6000n })
+    expect((await asked)?.[0]).toBe('primary')
     expect(seen.text).toBe('primary')
     expect(server.connections).toBe(1)
   })
 
   it('shares no answer with a probe: one that comes meanwhile asks for itself', async () => {
     const { probe, server, platform } = bench()
-    await probe.probe()
+    const { serverIdentity } = await probe.probe()
     server.querying = 'is silent'
-    const inserted = probe.inserted()
+    const asked = probe.ask(UNFINISHED, serverIdentity)
     await settle()
     const probed = probe.probe()
     await platform.advance(7)
     server.row = primaryRow('0/4000')
     server.speakUp()
-    await inserted
+    await asked
     expect(await probed).toMatchObject({ lsn: 0x4000n, sentAtMs: platform.now() })
     expect(server).toMatchObject({ probes: 3, connections: 1 })
   })
 
   it('fails in time, and leaves no timer', async () => {
     const { probe, server, platform } = bench()
-    await probe.probe()
+    const { serverIdentity } = await probe.probe()
     server.querying = 'is silent'
-    const failed = probe.inserted().catch((error: Error) => error.message)
+    const failed = probe.ask(UNFINISHED, serverIdentity).catch((error: Error) => error.message)
     await platform.advance(TIMEOUT_MS)
     expect(await failed).toBe('No answer to a probe within 2000 ms')
     expect(platform.pendingTimers).toBe(0)
     server.querying = 'answers'
-    expect(await probe.inserted()).toMatchObject({ role: 'primary' })
+    expect((await probe.ask(UNFINISHED, serverIdentity))?.[0]).toBe('primary')
   })
 
   it('does not hold up the end of the connection', async () => {
     const { probe, server, platform, lost } = bench()
-    await probe.probe()
+    const { serverIdentity } = await probe.probe()
     server.querying = 'is silent'
-    const failed = probe.inserted().catch((error: Error) => error.message)
+    const failed = probe.ask(UNFINISHED, serverIdentity).catch((error: Error) => error.message)
     await settle()
     await probe.close()
     expect(await failed).toContain('Connection terminated')

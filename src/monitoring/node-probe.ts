@@ -6,8 +6,8 @@ import type { Platform } from '../platform/platform.ts'
 import { socketOption } from '../platform/socket.ts'
 import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
 import type { Observation } from '../topology/node.ts'
-import { PROBE_SQL, readProbe, type ProbeRow } from '../topology/probe.ts'
-import { INSERTED_SQL, PROGRESS_SQL, readProgress } from '../topology/progress.ts'
+import { PROBE_SQL, readProbe, UNFLUSHED_PROBE_SQL, type ProbeRow } from '../topology/probe.ts'
+import { PROGRESS_SQL, readProgress, UNFLUSHED_PROGRESS_SQL } from '../topology/progress.ts'
 import type { NodeQuery } from './unshown.ts'
 import { isCutWithConnection, noteLimits, rowsInSpiteOfLimits } from './without-limits.ts'
 
@@ -20,6 +20,7 @@ export class NodeProbe {
   readonly #platform: Platform
   readonly #timeoutMs: number
   readonly #onLost: (error: Error) => void
+  readonly #mayBeUnflushed: () => boolean
   #client: Client | undefined
   /** A connection that must not be used for another probe. */
   #former: Client | undefined
@@ -28,19 +29,24 @@ export class NodeProbe {
   /** The last observation over this connection. */
   #last: { readonly client: Client; readonly observation: Observation } | undefined
 
-  /** @param onLost Called at once when the connection breaks between two probes: the server may be gone. */
+  /**
+   * @param onLost Called at once when the connection breaks between two probes: the server may be gone.
+   * @param mayBeUnflushed Whether commits may be acknowledged before they are flushed.
+   */
   constructor(
     options: ClientConfig,
     connect: Connect,
     platform: Platform,
     timeoutMs: number,
     onLost: (error: Error) => void,
+    mayBeUnflushed: () => boolean = () => false,
   ) {
     this.#options = options
     this.#open = connect
     this.#platform = platform
     this.#timeoutMs = timeoutMs
     this.#onLost = onLost
+    this.#mayBeUnflushed = mayBeUnflushed
   }
 
   /** Runs a full probe. A call while one is in flight shares its result. */
@@ -52,12 +58,7 @@ export class NodeProbe {
    * Reads only the node's position if there is a full observation over this connection. Otherwise runs a full probe.
    */
   progress(): Promise<Observation> {
-    return this.#share(async () => (await this.#askProgress(PROGRESS_SQL)) ?? this.#ask())
-  }
-
-  /** Reads a primary's insert position. */
-  inserted(): Promise<Observation | undefined> {
-    return this.#askBetween(() => this.#askProgress(INSERTED_SQL))
+    return this.#share(async () => (await this.#askProgress()) ?? this.#ask())
   }
 
   /**
@@ -108,18 +109,19 @@ export class NodeProbe {
     if (this.#client !== undefined && this.#client === this.#former) this.#drop(this.#client)
     const client = this.#client ?? (await this.#connect())
     const sentAtMs = this.#platform.now()
-    const row = await this.#row(client, PROBE_SQL)
+    const row = await this.#row(client, this.#mayBeUnflushed() ? UNFLUSHED_PROBE_SQL : PROBE_SQL)
     return this.#saw(client, readProbe(row, sentAtMs, this.#platform.now()))
   }
 
-  async #askProgress(sql: string): Promise<Observation | undefined> {
+  async #askProgress(): Promise<Observation | undefined> {
     const last = this.#known
     const client = this.#client
     if (last === undefined || client === undefined) return undefined
     const sentAtMs = this.#platform.now()
+    const sql = this.#mayBeUnflushed() ? UNFLUSHED_PROGRESS_SQL : PROGRESS_SQL
     const row = await this.#row(client, sql)
     const progress = readProgress(row, last, sentAtMs, this.#platform.now())
-    return progress === undefined || sql === INSERTED_SQL ? progress : this.#saw(client, progress)
+    return progress && this.#saw(client, progress)
   }
 
   /** The last observation, if it was made over the current connection. */

@@ -110,7 +110,7 @@ test('an answer that comes during the rest is not heard, and a lost connection r
 test('questions that are asked meanwhile wake it', async () => {
   const b = await bench()
   await b.platform.advance(2 * REST_AFTER_MS)
-  expect(await b.monitor.floor(false)).toMatchObject({ systemIdentifier: '7000', lsn: 0x1000n })
+  expect(await b.monitor.questions.floor()).toMatchObject({ systemIdentifier: '7000', lsn: 0x1000n })
   expect(b.shown).toBe('primary replica replica')
 })
 
@@ -125,7 +125,7 @@ test('what asks is nobody’s child: the context of the first request ends with 
     b.monitor.used()
     b.monitor.suspect('b', new Error('read ECONNRESET'))
     await b.monitor.lookAt('a')
-    await b.monitor.floor(true)
+    await b.monitor.questions.floor()
   })
   await b.platform.advance(3 * INTERVAL_MS)
   expect([...seen]).toEqual([undefined])

@@ -60,7 +60,7 @@ async function watched(): Promise<MonitorBench> {
 
 describe('unshown', () => {
   const ids = async (bench: MonitorBench, server: string | undefined): Promise<unknown> => {
-    const unshown = await bench.monitor.unshown(server)
+    const unshown = await bench.monitor.questions.unshown(server)
     return unshown && [[...unshown.transactions.keys()], unshown.isCertain]
   }
 
@@ -144,7 +144,7 @@ describe('unshown', () => {
   it('an answer that is denied costs no connection', async () => {
     const bench = await watched()
     bench.network.at('a').querying = Object.assign(new Error('denied'), { severity: 'ERROR' })
-    await bench.monitor.unshown('7000:b')
+    await bench.monitor.questions.unshown('7000:b')
     bench.network.at('a').querying = 'answers'
     bench.network.at('a').row = primaryRow('0/2000', 'a')
     await bench.platform.advance(1000)

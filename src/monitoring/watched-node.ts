@@ -4,7 +4,7 @@ import type { Connect } from '../platform/connect.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { KnownNode } from '../topology/memory.ts'
-import { PENDING, transition, type NodeEvent, type NodeState, type Observation } from '../topology/node.ts'
+import { PENDING, transition, type NodeEvent, type NodeState } from '../topology/node.ts'
 import { NodeProbe } from './node-probe.ts'
 import { chaseDelayMs, chasesEndAfterMs } from './pace.ts'
 import type { ProbeRow } from '../topology/probe.ts'
@@ -15,6 +15,8 @@ export interface WatchOptions {
   readonly platform: Platform
   readonly intervalMs: number
   readonly timeoutMs: number
+  /** Whether commits may be acknowledged before they are flushed. Then a primary's insert position is read, too. */
+  readonly mayBeUnflushed: () => boolean
   /** Time until the next probe of this node. */
   readonly delayMs: (node: WatchedNode) => number
   /** Called after each event, once the node has its new state. */
@@ -98,11 +100,6 @@ export class WatchedNode {
     return this.#looking
   }
 
-  /** Reads a primary's insert position. Does not change the node's state. */
-  async inserted(): Promise<Observation | undefined> {
-    return this.#isClosed ? undefined : inRootContext(() => this.#probe.inserted())
-  }
-
   /** Runs a query if the connection still leads to this server. Does not change the node's state. */
   async ask(query: NodeQuery, serverIdentity: string): Promise<ProbeRow | undefined> {
     return this.#isClosed ? undefined : inRootContext(() => this.#probe.ask(query, serverIdentity))
@@ -156,11 +153,18 @@ export class WatchedNode {
   }
 
   #newProbe(): NodeProbe {
-    const { connect, platform, timeoutMs } = this.#options
+    const { connect, mayBeUnflushed, platform, timeoutMs } = this.#options
     const onLost = (cause: Error): void => {
       if (probe === this.#probe) this.suspect(cause)
     }
-    const probe: NodeProbe = new NodeProbe(this.#config.options, connect, platform, timeoutMs, onLost)
+    const probe: NodeProbe = new NodeProbe(
+      this.#config.options,
+      connect,
+      platform,
+      timeoutMs,
+      onLost,
+      mayBeUnflushed,
+    )
     return probe
   }
 

@@ -44,6 +44,17 @@ export class Query {
     return new Query(text, NO_VALUES, NO_REQUEST, false, text, undefined)
   }
 
+  /**
+   * Values that may prove which key a statement touches. None where the caller names their types: the server may compare
+   * them in another way than keys of the column's type.
+   */
+  get keyValues(): readonly unknown[] {
+    const config = this.#config
+    const types: unknown =
+      typeof config === 'object' && config !== null ? Reflect.get(config, 'types') : undefined
+    return Array.isArray(types) ? NO_VALUES : this.values
+  }
+
   /** Sends the query over a connection. node-postgres validates the arguments and reports its own errors. */
   get send(): Send {
     return (client, done) => this.sendOver(client, done)

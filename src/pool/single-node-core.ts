@@ -47,9 +47,9 @@ const UNWATCHED: SessionCluster = {
   snapshot: { nodes: [] },
   primary: () => undefined,
   follow: () => {},
-  positions: {
+  questions: {
+    mayBeUnflushed: false,
     floor: () => Promise.resolve(undefined),
-    takeInsertPositions: () => {},
     unshown: () => Promise.resolve(undefined),
   },
 }

@@ -14,7 +14,6 @@ import type { Platform } from '../platform/platform.ts'
 import { guardedBalancer } from '../selection/guarded-balancer.ts'
 import { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { NodeId } from '../topology/node.ts'
-import type { Snapshot } from '../topology/snapshot.ts'
 import { Consequences } from './consequences.ts'
 import { Decider } from './decider.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -77,7 +76,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
     platform,
     connect,
     tell,
-    primary: () => sourceOf(cluster.snapshot, nodes),
+    primary: () => sourceOf(cluster, nodes),
     schemaChanged: (atMs) => sessions.schema.changed(atMs),
   })
   const sessions = new SessionKeeper({
@@ -222,9 +221,12 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
 }
 
 /** The server that is the primary, and how it is reached. */
-function sourceOf({ primary }: Snapshot, nodes: NodeSet): CatalogSource | undefined {
+function sourceOf(
+  { questions, snapshot: { primary } }: WatchedCluster,
+  nodes: NodeSet,
+): CatalogSource | undefined {
   const options = primary && nodes.configOf(primary.id)?.options
   if (primary?.state.name !== 'up' || options === undefined) return undefined
   const { login, serverIdentity } = primary.state.observation
-  return { serverIdentity, login, options }
+  return { serverIdentity, login, options, ask: (sql) => questions.ask(sql, serverIdentity) }
 }

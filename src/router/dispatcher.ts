@@ -78,17 +78,17 @@ export class Dispatcher implements Repairer {
     sessions.noteSetting(statement)
     let schema = sessions.schema.number
     // The caller may change the values before they are sent.
-    let changes = changedBy(statement, values)
+    let changes = changedBy(statement, query)
     const ofPool = settings.ofPool(statement, values, options.send ?? query.send)
     const noted: Send = (client, answered) => {
       if (settings.hidden.has(client)) schema = NO_SCHEMA
-      changes = changedBy(statement, values)
+      changes = changedBy(statement, query)
       settings.noteObjects(client, statement)
       ofPool(client, answered)
     }
     executor.writer.write(settings.under(journal, noted, false, options.acquire), (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
-      sessions.ranOnPrimary(session, statement, values, error, counts)
+      sessions.ranOnPrimary(session, statement, query, error, counts)
       if (counts) ended(writeBy(session, statement, changes, schema), text)
       done(error, result)
     })

@@ -8,6 +8,7 @@ import { guarded } from '../execution/guarded.ts'
 import { hasLeftNothing } from '../execution/left-nothing.ts'
 import { withOutcome } from '../errors/outcome.ts'
 import type { MutableSession } from '../consistency/session.ts'
+import { OF_ANY_KEY, type Execution } from '../consistency/touched.ts'
 import type { Write } from '../consistency/write-ledger.ts'
 import { HookRun, type HookRunOptions } from './hook-run.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
@@ -29,7 +30,7 @@ export interface HookPort {
   readonly sessions: {
     readonly context: { current(): MutableSession }
     /** Reports that the primary answered a statement that is not a proven read. */
-    ranOnPrimary(session: MutableSession, statement: Statement, values: readonly unknown[]): void
+    ranOnPrimary(session: MutableSession, statement: Statement, execution: Execution): void
   }
   readonly settings: SettingKeeper
   readonly tell: Tell
@@ -244,7 +245,7 @@ export class Hooks {
     sql: string | undefined,
     error: Error | undefined,
   ): void {
-    if (error === undefined) this.#port.sessions.ranOnPrimary(session, statement, [])
+    if (error === undefined) this.#port.sessions.ranOnPrimary(session, statement, OF_ANY_KEY)
     if (!statement.mayWrite || (error !== undefined && hasLeftNothing(error, statement))) return
     // A block or function of a hook runs at each checkout and must not reload the catalog each time.
     const catalogEffect = statement.reason === 'ddl' ? 'certain' : 'none'

@@ -77,7 +77,7 @@ export class ReadFollowers {
   /** Reads in the pool's own session are not monotonic: only those on the primary matter. */
   #ofPool(
     session: MutableSession,
-    { values }: Asked,
+    query: Asked,
     { reason }: Route,
     statement: Statement,
   ): ReadFollower | undefined {
@@ -86,7 +86,7 @@ export class ReadFollowers {
     if (!ASKED.has(reason)) return this.#afterPrimary
     // Its caller has sent it to the primary.
     const answered: ReadFollower['answered'] = ({ role }) => {
-      if (role === 'primary') shown(shownBy(statement, values))
+      if (role === 'primary') shown(shownBy(statement, query))
     }
     return { isMonotonic: false, answered, showing: undefined }
   }

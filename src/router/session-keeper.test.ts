@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SimulatedPool, simulatedPool } from '../../test/support/simulated-pool.ts'
 import type { PoolOptions } from '../config/options.ts'
 import type { MutableSession } from '../consistency/session.ts'
-import type { Touched } from '../consistency/touched.ts'
+import { OF_ANY_KEY, type Touched } from '../consistency/touched.ts'
 import type { Asked, RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
 import { classify } from '../statement/classify.ts'
@@ -32,7 +32,7 @@ afterEach(async () => {
 })
 
 const WRITE = "insert into users values ('a')"
-const ASKED: Asked = { request: {}, values: [] }
+const ASKED: Asked = { request: {}, keyValues: [] }
 const READ: Statement = await classify('select 1')
 const TO_REPLICA: Route = { role: 'replica', reason: 'read', freshness: {} }
 
@@ -125,13 +125,13 @@ describe('a read', () => {
     const changed = (changes: Touched): void =>
       sessions.wrote({ sessions: [implicit], catalogEffect: 'none', changes })
     const nowMs = pool.platform.now()
-    expect(implicit.changedAtMs(showing('users'), [])).toBeUndefined()
+    expect(implicit.changedAtMs(showing('users'), OF_ANY_KEY)).toBeUndefined()
     changed(['app.users'])
-    expect(implicit.changedAtMs(showing('users'), [])).toBe(nowMs)
+    expect(implicit.changedAtMs(showing('users'), OF_ANY_KEY)).toBe(nowMs)
     // Only as new as the catalog by which its footprint was found.
-    expect(implicit.changedAtMs(showing('other.users', 'customers'), [])).toBeLessThan(nowMs - 900)
+    expect(implicit.changedAtMs(showing('other.users', 'customers'), OF_ANY_KEY)).toBeLessThan(nowMs - 900)
     changed('everything')
-    expect(implicit.changedAtMs(showing('customers'), [])).toBe(nowMs)
+    expect(implicit.changedAtMs(showing('customers'), OF_ANY_KEY)).toBe(nowMs)
   })
 })
 
@@ -149,7 +149,7 @@ describe('who has answered a read', () => {
     const session = sessions.begin({ consistency: 'eventual' })
     expect(sessions.follower(session, ASKED, TO_REPLICA, READ)).toBeUndefined()
     expect(
-      sessions.follower(session, { request: { consistency: 'causal' }, values: [] }, TO_REPLICA, READ)
+      sessions.follower(session, { request: { consistency: 'causal' }, keyValues: [] }, TO_REPLICA, READ)
         ?.isMonotonic,
     ).toBe(true)
   })

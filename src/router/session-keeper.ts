@@ -5,7 +5,7 @@ import { JudgedSchema } from '../consistency/judged-schema.ts'
 import { neighbours, type Neighbour } from '../consistency/neighbours.ts'
 import { SessionContext } from '../consistency/session-context.ts'
 import { recordWrite, seenRead, type MutableSession, type SeenRead } from '../consistency/session.ts'
-import { answeredBy, shownBy, type Touched } from '../consistency/touched.ts'
+import { answeredBy, shownBy, type Execution, type Touched } from '../consistency/touched.ts'
 import type { Write } from '../consistency/write-ledger.ts'
 import type { TokenRejection } from '../consistency/token.ts'
 import type { ReadFollower } from '../execution/read.ts'
@@ -28,7 +28,9 @@ const SINGLE_AFTER_MS = 50
 const NO_READS: readonly SeenRead[] = []
 
 /** The part of the cluster that sessions need. */
-export type SessionCluster = Pick<WatchedCluster, 'follow' | 'positions' | 'primary' | 'snapshot'>
+export type SessionCluster = Pick<WatchedCluster, 'follow' | 'primary' | 'snapshot'> & {
+  readonly questions: Pick<WatchedCluster['questions'], 'floor' | 'mayBeUnflushed' | 'unshown'>
+}
 
 export interface SessionKeeperOptions {
   readonly resolved: ResolvedOptions
@@ -46,15 +48,13 @@ export class SessionKeeper implements Neighbour {
   readonly #followers: ReadFollowers
   readonly #window: SharedWindow
   readonly schema: JudgedSchema = new JudgedSchema(this.context.implicit)
-  /** True once `synchronous_commit` has been turned off anywhere. */
-  mayBeUnflushed = false
   constructor(options: SessionKeeperOptions) {
     this.#options = options
     const { cluster, platform, resolved, tokenRejected } = options
     this.#causality = new Causality({
       platform,
-      ask: () => cluster().positions.floor(this.mayBeUnflushed),
-      look: (identity) => cluster().positions.unshown(identity),
+      ask: () => cluster().questions.floor(),
+      look: (identity) => cluster().questions.unshown(identity),
       hasServer: (identity) => hasServer(cluster().snapshot, identity),
       catchUpTimeoutMs: resolved.catchUpTimeoutMs,
       failoverTimeoutMs: resolved.failoverTimeoutMs,
@@ -73,13 +73,18 @@ export class SessionKeeper implements Neighbour {
     neighbours.join(this)
   }
 
+  /** True once `synchronous_commit` has been turned off anywhere. */
+  get mayBeUnflushed(): boolean {
+    return this.#options.cluster().questions.mayBeUnflushed
+  }
+
   get systemIdentifier(): string | undefined {
     return this.#causality.systemIdentifier
   }
 
   /** Makes reads outside of any session show the write of another pool of this process. */
   heardOfWrite({ mayBeUnflushed }: Neighbour, changes: Touched): void {
-    if (mayBeUnflushed) expectUnflushed(this, this.#options.cluster())
+    if (mayBeUnflushed) this.#options.cluster().questions.mayBeUnflushed = true
     const write = {
       atMs: this.#options.platform.now(),
       floor: undefined,
@@ -204,13 +209,13 @@ export class SessionKeeper implements Neighbour {
   ranOnPrimary(
     session: MutableSession,
     statement: Statement,
-    values: readonly unknown[],
+    execution: Execution,
     error?: Error,
     counts: boolean = false,
   ): void {
     if (error ? !isServerError(error) : !showsData(statement)) return
     if (synchronizes(statement)) this.synchronized()
-    if (!counts) this.shown(session, error ? shownBy(statement, values) : answeredBy(statement, values))
+    if (!counts) this.shown(session, error ? shownBy(statement, execution) : answeredBy(statement, execution))
   }
 
   /** Records the end of a statement that may have written. */
@@ -231,7 +236,7 @@ export class SessionKeeper implements Neighbour {
   /** Notes that a statement may set `synchronous_commit`, for whomever: from now on floors cover what is not flushed. */
   noteSetting({ kind, mentions }: Statement): void {
     const isMentioned = kind !== 'read' && mentions?.includes('synchronous-commit') === true
-    if (isMentioned) expectUnflushed(this, this.#options.cluster())
+    if (isMentioned) this.#options.cluster().questions.mayBeUnflushed = true
   }
 
   /**
@@ -239,7 +244,7 @@ export class SessionKeeper implements Neighbour {
    * commits are acknowledged before they are flushed.
    */
   opened(synchronousCommit: string | null | undefined): void {
-    if (synchronousCommit === 'off') expectUnflushed(this, this.#options.cluster())
+    if (synchronousCommit === 'off') this.#options.cluster().questions.mayBeUnflushed = true
   }
 
   /** Makes all reads show at least the position of the first probe of the primary, and forgets what all replicas show. */
@@ -250,12 +255,6 @@ export class SessionKeeper implements Neighbour {
     if (lsn === undefined || timeline === undefined) return
     this.#causality.primaryAt({ systemIdentifier, timeline, lsn }, this.context.implicit)
   }
-}
-
-/** Makes floors and lag cover commits that are acknowledged before they are flushed. */
-function expectUnflushed(keeper: SessionKeeper, { positions }: SessionCluster): void {
-  keeper.mayBeUnflushed = true
-  positions.takeInsertPositions()
 }
 
 /** Returns the time (our clock) up to which every replica shows what was committed; −∞ if that is unknown. */

@@ -17,7 +17,12 @@ function user(given: Partial<CatalogUser> = {}, source: Partial<CatalogSource> =
     parser: createLibpgQueryParser(),
     declared: [],
     connectTimeoutMs: 1_000,
-    primary: () => ({ serverIdentity: '7:1', options: OPTIONS, ...source }),
+    primary: () => ({
+      serverIdentity: '7:1',
+      options: OPTIONS,
+      ask: () => Promise.resolve(undefined),
+      ...source,
+    }),
     schemaChanged: () => {},
     onEvent: () => {},
     ...given,

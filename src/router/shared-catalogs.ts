@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ClientConfig } from 'pg'
+import { countersAloneSql } from '../catalog/signal.ts'
+import type { ProbeRow } from '../topology/probe.ts'
 import { CatalogWatcher, type ReportedEvent, type WatcherOptions } from '../catalog/watcher.ts'
 import type { DeclaredName } from '../catalog/declared.ts'
 import { KeptConnection } from '../monitoring/kept-connection.ts'
@@ -31,6 +33,8 @@ export interface CatalogSource {
   /** Database and role as the server reports them. Absent if it has not. */
   readonly login?: string | undefined
   readonly options: ClientConfig
+  /** Runs a query over the connection that watches the server. Returns its row; `undefined` when that cannot be had. */
+  readonly ask: (sql: string) => Promise<ProbeRow | undefined>
 }
 
 /** A pool's handle of a shared catalog. */
@@ -204,6 +208,9 @@ class SharedCatalog implements CatalogInUse {
 
   async #ask(sql: string): Promise<readonly unknown[]> {
     const [user, source] = this.#someone()
+    // Asked every second, which is too often for a connection that is opened on demand.
+    const row = sql === countersAloneSql ? await source.ask(sql) : undefined
+    if (row !== undefined) return [{ counters: row[0] }]
     this.#connection ??= new KeptConnection(
       user.connect,
       this.#platform,

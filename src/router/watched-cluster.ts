@@ -2,6 +2,7 @@ import type { ResolvedOptions } from '../config/resolved-options.ts'
 import type { Cluster } from '../execution/execution.ts'
 import { ClusterMonitor } from '../monitoring/cluster-monitor.ts'
 import type { Monitor } from '../monitoring/monitor.ts'
+import type { Questions } from '../monitoring/questions.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { noPrimaryError } from '../observability/problems.ts'
 import type { Connect } from '../platform/connect.ts'
@@ -140,9 +141,9 @@ export class WatchedCluster implements Cluster {
     this.#monitor.follow()
   }
 
-  /** Answers questions about positions and transactions. */
-  get positions(): Pick<Monitor, 'floor' | 'takeInsertPositions' | 'unshown'> {
-    return this.#monitor
+  /** Asks servers over the connections that watch them. */
+  get questions(): Questions {
+    return this.#monitor.questions
   }
 
   unavailable(): Error {

@@ -31,7 +31,7 @@ function statement(kind: StatementKind, hint?: 'primary' | 'replica'): Statement
 const read = statement('read')
 
 function decide(what: Statement, session: Session, request: RouteRequest = {}): Route {
-  return decideRoute(what, session, { request, values: [] }, policy, NOW_MS)
+  return decideRoute(what, session, { request, keyValues: [] }, policy, NOW_MS)
 }
 
 const within = (maxStalenessMs: number): Freshness => ({ maxStalenessMs })
@@ -236,22 +236,22 @@ describe('what a read may show', () => {
     ['window', 'a session that wrote', withPendingFloor(0), {}, 'session-wrote'],
   ])('%s: %s', (consistency, _name, session, request, reason, freshness) => {
     const ofPool = { ...policy, consistency }
-    const route = decideRoute(read, session, { request, values: [] }, ofPool, NOW_MS)
+    const route = decideRoute(read, session, { request, keyValues: [] }, ofPool, NOW_MS)
     expect(route).toMatchObject({ role: freshness === undefined ? 'primary' : 'replica', reason })
     if (freshness !== undefined) expect(route).toEqual({ role: 'replica', reason, freshness })
     // The query wins over its session, the session over its pool.
     if (session.lastReads.length > 0 || request.route === 'replica') return
     const other = { ...policy, consistency: consistency === 'strong' ? 'eventual' : 'strong' } as const
     expect(
-      decideRoute(read, session, { request: { ...request, consistency }, values: [] }, other, NOW_MS),
+      decideRoute(read, session, { request: { ...request, consistency }, keyValues: [] }, other, NOW_MS),
     ).toEqual(route)
     const said = { ...fieldsOf(session), consistency }
-    expect(decideRoute(read, said, { request, values: [] }, other, NOW_MS)).toEqual(route)
+    expect(decideRoute(read, said, { request, keyValues: [] }, other, NOW_MS)).toEqual(route)
   })
 
   it.each(CONSISTENCIES)('nothing but a proven read leaves the primary (%s)', (consistency) => {
     const request = { consistency, route: 'replica' } as const
-    expect(decideRoute(statement('write'), fresh, { request, values: [] }, policy, NOW_MS)).toMatchObject({
+    expect(decideRoute(statement('write'), fresh, { request, keyValues: [] }, policy, NOW_MS)).toMatchObject({
       role: 'primary',
     })
   })

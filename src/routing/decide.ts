@@ -1,5 +1,6 @@
 import { later, type Position } from '../consistency/position.ts'
 import type { Consistency } from '../consistency/mode.ts'
+import type { Execution } from '../consistency/touched.ts'
 import type { Session } from '../consistency/session.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Freshness, Route, RouteReason } from './route.ts'
@@ -26,9 +27,8 @@ export interface RouteRequest {
 }
 
 /** The part of a query that routing uses. */
-export interface Asked {
+export interface Asked extends Execution {
   readonly request: RouteRequest
-  readonly values: readonly unknown[]
 }
 
 function toPrimary(reason: RouteReason): Route {
@@ -53,11 +53,12 @@ const STRONG = toPrimary('strong')
 export function decideRoute(
   statement: Statement,
   session: Session,
-  { request, values }: Asked,
+  query: Asked,
   policy: RoutingPolicy,
   nowMs: number,
 ): Route {
   if (statement.kind !== 'read') return NOT_A_READ
+  const { request } = query
   const { route, maxStalenessMs } = request
   const asked = askedForPrimary(statement, request)
   if (asked !== undefined) return asked
@@ -75,7 +76,7 @@ export function decideRoute(
     case 'eventual':
       return toReplica('read', atMost(maxStalenessMs))
     case 'causal':
-      return causally(session, request, session.changedAtMs(statement, values), nowMs)
+      return causally(session, request, session.changedAtMs(statement, query), nowMs)
     default:
       throw new Error(`Unexpected consistency: ${String(consistency satisfies never)}`)
   }

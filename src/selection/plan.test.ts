@@ -279,7 +279,7 @@ describe('every plan for a read', () => {
     fc.assert(
       fc.property(cluster, records, fc.nat(NOW_MS), staleness, (snapshot, health, lastWriteAtMs, request) => {
         const policy = { consistency: 'window', windowMs: WINDOW_MS, maxStalenessMs: WINDOW_MS } as const
-        const route = decideRoute(select, wroteAt(lastWriteAtMs), { request, values: [] }, policy, NOW_MS)
+        const route = decideRoute(select, wroteAt(lastWriteAtMs), { request, keyValues: [] }, policy, NOW_MS)
         for (const { node, reason } of plan(route, snapshot, { health }).steps) {
           // Everything committed before that moment is there, and the write was committed before it ended.
           if (reason !== 'fallback' && reason !== 'primary') {

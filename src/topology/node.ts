@@ -21,6 +21,8 @@ export interface Observation {
    * replayed. Absent when the server did not report one.
    */
   readonly lsn?: Lsn
+  /** On a primary, if it was read: a position at or after commits that are acknowledged but not flushed yet. */
+  readonly insertedLsn?: Lsn
   /**
    * On a replica that streams, the position up to which it has received WAL, replayed or not. Absent when it did not
    * report one.

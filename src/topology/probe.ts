@@ -27,9 +27,18 @@ export const SELF_SQL: string = `(select pg_is_in_recovery() as is_standby,
  * A replica's received position is reported only while its WAL receiver runs, which is checked before both positions are
  * read: otherwise it may be replaying WAL from an archive, which it has not received.
  *
- * The last column is the process ID of the backend that answers, as in the shorter queries.
+ * The tenth column is the process ID of the backend that answers.
  */
-export const PROBE_SQL: string = `select
+export const PROBE_SQL: string = probeSql('')
+
+/** Last column for a primary whose commits may be acknowledged before they are flushed: all lie before its insert position. */
+export const INSERTED_SQL = ', case when not is_standby then pg_current_wal_insert_lsn() end::text'
+
+/** Like `PROBE_SQL`, with the insert position. */
+export const UNFLUSHED_PROBE_SQL: string = probeSql(INSERTED_SQL)
+
+function probeSql(inserted: string): string {
+  return `select
   case when is_standby then 'replica' else 'primary' end,
   (select system_identifier::text from pg_control_system()),
   ${SERVER_SQL},
@@ -54,15 +63,16 @@ export const PROBE_SQL: string = `select
   case when streams then pg_last_wal_receive_lsn() end::text,
   case when not is_standby then current_setting('default_transaction_read_only') end,
   current_database() || ' ' || session_user,
-  pg_backend_pid()::text
+  pg_backend_pid()::text${inserted}
 from ${SELF_SQL}`
+}
 
 export type ProbeRow = readonly (string | null)[]
 
 /** Reads the answer to `PROBE_SQL`. Throws when it is not one. */
 export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedAtMs: number): Observation {
-  const [role, systemIdentifier, server, position, lsnText, timelineText, receivedText, readOnly, login] =
-    row ?? []
+  const [role, systemIdentifier, server, position, lsnText, timelineText, receivedText, ...others] = row ?? []
+  const [readOnly, login, _pid, insertedText] = others
   if ((role !== 'primary' && role !== 'replica') || !systemIdentifier || !server) {
     throw new Error('The server gave no usable answer to a probe')
   }
@@ -79,7 +89,14 @@ export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedA
     ...(Number.isNaN(timeline) ? {} : { timeline }),
     ...(lsn === undefined ? {} : { lsn: position === 'inserted' ? withoutPageHeader(lsn) : lsn }),
     ...(receivedLsn === undefined ? {} : { receivedLsn }),
+    ...insertedAt(insertedText),
     ...(readOnly ? { isReadOnly: readOnly === 'on' } : {}),
     ...(login ? { login } : {}),
   }
+}
+
+/** Returns the insert position of an observation, if it was read. */
+export function insertedAt(text: string | null | undefined): Pick<Observation, 'insertedLsn'> {
+  const lsn = text ? parseLsn(text) : undefined
+  return lsn === undefined ? {} : { insertedLsn: withoutPageHeader(lsn) }
 }

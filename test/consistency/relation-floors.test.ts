@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Pool, PoolOptions } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
@@ -106,6 +107,13 @@ describe('after a write of a key', () => {
     await pool.query('update accounts set n = 71 where id = $1', [7])
     expect(await read(pool, 'select n from accounts where id = 7')).toEqual(['primary', 71])
     expect(await read(pool, 'select n from rich where n = 71')).toEqual(['primary', 71])
+  })
+
+  it('counts for the whole table when the caller names the types of the values', async () => {
+    // Compared as float8, 7.0 is the key 7, and so may other values be.
+    const types = [701] as unknown as pg.CustomTypesConfig
+    await pool.query({ text: 'update accounts set n = n + 1 where id = $1', values: [7], types })
+    expect((await read(pool, 'select n from accounts where id = $1', [8]))[0]).toBe('primary')
   })
 
   it('counts with the values that were sent, also when the caller changes them', async () => {

@@ -110,7 +110,8 @@ describe.skipIf(missing !== undefined).each(MODES)(
 
     test('sessions read what they wrote, from replicas', async () => {
       const table = await newTable()
-      open()
+      // Where the primary has room it serves what the replicas take more than 50 ms for.
+      open({ primarySpill: { share: 0 } })
       await replicasReady(pool)
       const one = async (i: number): Promise<void> => {
         await pool.withSession(async () => {
@@ -123,9 +124,9 @@ describe.skipIf(missing !== undefined).each(MODES)(
         for (let i = 1; i <= 20; i++) await one(i)
         await Promise.all(Array.from({ length: 20 }, (_, i) => one(100 + i)))
       })
-      expect(onPrimary).toBeLessThan(20)
+      expect(onPrimary).toBe(0)
       // A pooler cannot prove in the same round trip that a replica is there: what it answered then is thrown away.
-      expect(onReplicas).toBeGreaterThanOrEqual(20)
+      expect(onReplicas).toBeGreaterThanOrEqual(40)
     })
 
     test('what no replica has replayed is read from the primary', async () => {

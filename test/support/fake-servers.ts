@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { Client, ClientConfig } from 'pg'
 import type { Connect } from '../../src/platform/connect.ts'
-import { PROBE_SQL, type ProbeRow } from '../../src/topology/probe.ts'
-import { INSERTED_SQL, PROGRESS_SQL } from '../../src/topology/progress.ts'
+import { PROBE_SQL, UNFLUSHED_PROBE_SQL, type ProbeRow } from '../../src/topology/probe.ts'
+import { PROGRESS_SQL, UNFLUSHED_PROGRESS_SQL } from '../../src/topology/progress.ts'
 import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
 
 /** In front of a question that is asked without limits. */
@@ -35,9 +35,8 @@ export class FakeServer {
   /** Questions that reached it so far. */
   probes = 0
   /** Those of them that did not ask everything. */
-  readonly asked: { progress: number; inserted: number; readonly committed: string[] } = {
+  readonly asked: { progress: number; readonly committed: string[] } = {
     progress: 0,
-    inserted: 0,
     committed: [],
   }
 
@@ -66,8 +65,10 @@ export class FakeServer {
         return this.row
       case PROGRESS_SQL:
         return [role, lsn, kind === 'inserted' ? 'inserted' : null, server, received]
-      case INSERTED_SQL:
-        return [role, role === 'primary' ? this.inserted : null, 'inserted', server]
+      case UNFLUSHED_PROBE_SQL:
+        return [...this.row, ...Array.from({ length: 10 - this.row.length }, () => null), this.inserted]
+      case UNFLUSHED_PROGRESS_SQL:
+        return [role, lsn, null, server, received, null, this.inserted]
       case UNFINISHED.text:
         return [role, ...this.unfinished]
       case COMMITTED_SQL:
@@ -82,7 +83,6 @@ export class FakeServer {
     this.probes += 1
     if (sql === COMMITTED_SQL) this.asked.committed.push(...values)
     if (sql === PROGRESS_SQL) this.asked.progress += 1
-    if (sql === INSERTED_SQL) this.asked.inserted += 1
   }
 
   closed(hear: () => void): void {

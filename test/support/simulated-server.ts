@@ -1,6 +1,6 @@
 import { countersAloneSql } from '../../src/catalog/signal.ts'
-import { PROBE_SQL } from '../../src/topology/probe.ts'
-import { INSERTED_SQL, PROGRESS_SQL } from '../../src/topology/progress.ts'
+import { PROBE_SQL, UNFLUSHED_PROBE_SQL } from '../../src/topology/probe.ts'
+import { PROGRESS_SQL, UNFLUSHED_PROGRESS_SQL } from '../../src/topology/progress.ts'
 import { formatLsn } from '../../src/topology/lsn.ts'
 import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
 import { SimulatedCatalog } from './simulated-catalog.ts'
@@ -127,18 +127,32 @@ export class SimulatedServer {
     const position = this.hidesPosition ? null : formatLsn(this.lsn)
     const pid = String(processID)
     const started = `${this.host} ${this.start}`
+    const isUnflushed = sql === UNFLUSHED_PROBE_SQL || sql === UNFLUSHED_PROGRESS_SQL
+    const inserted = isUnflushed ? [this.isStandby ? null : position] : []
     switch (sql) {
+      case UNFLUSHED_PROBE_SQL:
       case PROBE_SQL: {
         const kind = this.isStandby ? 'replayed' : 'flushed'
         const timeline = this.isStandby ? String(this.timeline) : this.timeline.toString(16).padStart(8, '0')
         const received = this.isStandby ? position : null
         const readOnly = this.isStandby ? null : 'off'
-        return one(role, this.system, started, kind, position, timeline, received, readOnly, 'shop app', pid)
+        return one(
+          role,
+          this.system,
+          started,
+          kind,
+          position,
+          timeline,
+          received,
+          readOnly,
+          'shop app',
+          pid,
+          ...inserted,
+        )
       }
+      case UNFLUSHED_PROGRESS_SQL:
       case PROGRESS_SQL:
-        return one(role, position, null, started, this.isStandby ? position : null, pid)
-      case INSERTED_SQL:
-        return one(role, this.isStandby ? null : position, 'inserted', started, pid)
+        return one(role, position, null, started, this.isStandby ? position : null, pid, ...inserted)
       case UNFINISHED.text:
         return one(role, '800', null)
       case COMMITTED:

@@ -20,7 +20,7 @@ export type JudgeText = (sql: string) => Promise<Judgement>
 /** Bounds do not matter in a session that has not written. */
 const ANY_POLICY: RoutingPolicy = { consistency: 'eventual', windowMs: 0, maxStalenessMs: 0 }
 
-const NOTHING_ASKED: Asked = { request: {}, values: [] }
+const NOTHING_ASKED: Asked = { request: {}, keyValues: [] }
 
 /** Loads the declarations and the database's catalog, and returns a function that judges texts. */
 export async function openJudge(

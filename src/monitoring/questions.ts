@@ -1,0 +1,104 @@
+import type { Position } from '../consistency/position.ts'
+import type { Unshown } from '../consistency/unshown.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { NodeState, Observation } from '../topology/node.ts'
+import type { ProbeRow } from '../topology/probe.ts'
+import type { Snapshot } from '../topology/snapshot.ts'
+import { committedAmong, readCommitted, readUnfinished, UNFINISHED } from './unshown.ts'
+import type { WatchedNode } from './watched-node.ts'
+
+export interface QuestionsOptions {
+  readonly platform: Platform
+  /** The watched nodes; none after the end. */
+  readonly nodes: () => readonly WatchedNode[]
+  readonly snapshot: () => Snapshot
+  /** Ends a rest. Resolves when the nodes have been probed; `undefined` without a rest. */
+  readonly awake: () => Promise<void> | undefined
+}
+
+const NOTHING_UNSHOWN: Unshown = { transactions: new Map(), isCertain: true }
+
+/** Asks servers over the connections that watch them. */
+export class Questions {
+  readonly #options: QuestionsOptions
+  /** Whether commits may be acknowledged before they are flushed. Then the primary's insert position is read, too. */
+  mayBeUnflushed = false
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Reads a position on the primary at or after everything committed before the call. `undefined` when there is no
+   * primary or it does not report one.
+   */
+  async floor(): Promise<Position | undefined> {
+    const { awake, nodes, platform, snapshot } = this.#options
+    await awake()
+    const node = nodes().find(({ id }) => id === snapshot().primary?.id)
+    if (node === undefined) return undefined
+    const askedAtMs = platform.now()
+    // A shared probe may have been sent before the call.
+    while (!isAsOf(node.known.state, askedAtMs)) {
+      const before = node.known.state
+      await node.lookAtProgress()
+      if (nodes().length === 0 || node.known.state.name !== 'up') return undefined
+      if (node.known.state === before) return undefined
+    }
+    const { state } = node.known
+    return state.name === 'up' ? positionOf(state.observation) : undefined
+  }
+
+  /**
+   * Finds transactions that the primary has not finished although the given server shows them as committed. If that
+   * server is gone or not given, returns all unfinished transactions. `undefined` when there is no primary or its
+   * answer is unusable.
+   */
+  async unshown(serverIdentity: string | undefined): Promise<Unshown | undefined> {
+    const { awake, platform, snapshot } = this.#options
+    await awake()
+    const primary = snapshot().primary?.state
+    const primaryIdentity = primary?.name === 'up' ? primary.observation.serverIdentity : undefined
+    if (primaryIdentity === undefined) return undefined
+    // The server has become the primary itself.
+    if (primaryIdentity === serverIdentity) return NOTHING_UNSHOWN
+    const sentAtMs = platform.now()
+    const answer = await this.#serverOf(primaryIdentity)?.ask(UNFINISHED, primaryIdentity)
+    const unfinished = readUnfinished(answer, sentAtMs)
+    if (unfinished === undefined || unfinished.size === 0) return unfinished && NOTHING_UNSHOWN
+    if (serverIdentity !== undefined) {
+      const asked = this.#serverOf(serverIdentity)?.ask(committedAmong(unfinished.keys()), serverIdentity)
+      const committed = readCommitted(await asked?.catch(() => undefined))
+      if (committed !== undefined) {
+        const transactions = new Map([...unfinished].filter(([id]) => committed.has(id)))
+        return { transactions, isCertain: true }
+      }
+    }
+    return { transactions: unfinished, isCertain: false }
+  }
+
+  /** Runs a cheap query on a server. Returns its only row; `undefined` when that server is not there, or refuses it. */
+  async ask(text: string, serverIdentity: string): Promise<ProbeRow | undefined> {
+    return this.#serverOf(serverIdentity)
+      ?.ask({ text }, serverIdentity)
+      .catch(() => undefined)
+  }
+
+  #serverOf(identity: string): WatchedNode | undefined {
+    return this.#options
+      .nodes()
+      .find(({ known: { state } }) => state.name === 'up' && state.observation.serverIdentity === identity)
+  }
+}
+
+/** Whether a node was observed after this time. */
+export function isAsOf(state: NodeState, atMs: number): boolean {
+  return state.name === 'up' && state.observation.sentAtMs >= atMs
+}
+
+function positionOf(observation: Observation): Position | undefined {
+  if (observation.role !== 'primary') return undefined
+  const { insertedLsn, systemIdentifier, timeline } = observation
+  const lsn = insertedLsn ?? observation.lsn
+  return timeline === undefined || lsn === undefined ? undefined : { systemIdentifier, timeline, lsn }
+}
