@@ -1,6 +1,6 @@
 import type { Row } from './ground.ts'
 
-/** What the reads of one session have to show. */
+/** The least that the reads of one session have to show. */
 export interface Knowledge {
   /** Returns the version of a row that a read which is sent now has to show at least. */
   expected(row: Row): number

@@ -7,7 +7,7 @@ import type { Row } from './ground.ts'
 
 export type Work = 'read' | 'write'
 
-/** What is done with each contender. */
+/** The load on each contender. */
 export interface Load {
   /** Callers of a closed loop, each with one request at a time. */
   readonly callers: number
@@ -22,7 +22,7 @@ export interface Load {
   readonly seconds: number
 }
 
-/** What one contender did in one round. */
+/** The result of one contender in one round. */
 export interface Round {
   readonly readsPerSecond: number
   readonly reads: Latencies

@@ -11,7 +11,7 @@ import { idleQuestions, whileNobodyReads } from './questions.ts'
 import { summaryOf } from './summary.ts'
 
 /**
- * What writes cost reads: reads of a pool beside writes by the same pool, over those of a bare `pg.Pool` on the primary beside
+ * Measures how writes slow reads: reads of a pool while it also writes, over those of a bare `pg.Pool` on the primary with
  * the same writes by that one, in turn.
  */
 const { values: given } = parseArgs({

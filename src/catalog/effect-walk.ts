@@ -18,7 +18,7 @@ const EVENTS: Readonly<Partial<Record<Step, number>>> = {
   'truncate-cascade': 32,
 }
 
-/** Follows what a step leads to, each step once. What is not known on the way is everything. */
+/** Follows the effects of a step, each step once. An unknown effect counts as everything. */
 export class EffectWalk implements UseSink {
   readonly #graph: EffectGraph
   readonly #resolver: UseResolver
@@ -40,7 +40,7 @@ export class EffectWalk implements UseSink {
    * do not count: they change none.
    */
   get isCircular(): boolean {
-    // What is changed is read as well.
+    // A change also reads the relation.
     return this.#visitsOfStart > (this.#start?.step === 'read' ? 1 : 2)
   }
 

@@ -30,7 +30,7 @@ test.each<readonly [type: KeyType, value: unknown, key: string | undefined]>([
   ['int8', '9223372036854775807', '9223372036854775807'],
   ['int8', 9_223_372_036_854_775_808n, undefined],
   ['int8', '9007199254740993', '9007199254740993'],
-  // What some servers accept and others do not, or what rounds
+  // Spellings that only some servers accept, and values that are rounded
   ['int8', 2 ** 53, undefined],
   ['int4', 1.5, undefined],
   ['int4', Number.NaN, undefined],

@@ -191,8 +191,8 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly withoutPrimaryAtStart?: 'fail' | 'wait' | 'serve' | undefined
   /**
-   * How long a session reads from the primary after a write whose position is unknown, in milliseconds. With
-   * `consistency: 'window'` after every write; then it is also the maximum staleness of replicas.
+   * With `consistency: 'window'`, how long a session reads from the primary after a write, and the maximum staleness of
+   * replicas, in milliseconds. A token without a position sends reads to the primary for as long.
    * @defaultValue 2000
    */
   readonly windowMs?: number | undefined

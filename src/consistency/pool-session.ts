@@ -45,7 +45,7 @@ export class PoolSession extends CompactSession {
     this.#floors.raise(shown, nowMs)
   }
 
-  /** Records that these relations were changed before `atMs`, by whomever. */
+  /** Records that these relations were changed before `atMs`, by this process or another. */
   raise(touched: Touched, atMs: number): void {
     this.#floors.raise(touched, atMs)
   }

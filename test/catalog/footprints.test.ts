@@ -1,27 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { meets, type Footprint } from '../../src/catalog/footprint.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
-import { FootprintGround, type Observation } from '../support/footprint-ground.ts'
+import { groundForTests, type Observation } from '../support/footprint-ground.ts'
 import { footprintSchema } from './footprint-schema.ts'
 
 /**
  * What statements touch in a schema in which relations lead to each other in many ways: what the catalog says, and what the
  * server really does. Names without a schema are those of `app`.
  */
-let cluster: Cluster
-let ground: FootprintGround
-
-beforeAll(async () => {
-  cluster = await startCluster({ replicas: 0 })
-  ground = await FootprintGround.open(cluster.primary.config)
-  await ground.client.query(footprintSchema)
-  await ground.look()
-})
-
-afterAll(async () => {
-  await ground?.client.end()
-  await cluster?.stop()
-})
+const ground = groundForTests(footprintSchema)
 
 const ALL = 'everything'
 
@@ -303,7 +289,7 @@ const reads: readonly Row[] = [
 
 describe('what the catalog says', () => {
   test.each([...writes, ...reads])('%s', (sql, changes, shows) => {
-    expect(ground.footprint(sql)).toMatchObject({ changes: set(changes), shows: set(shows) })
+    expect(ground().footprint(sql)).toMatchObject({ changes: set(changes), shows: set(shows) })
   })
 })
 
@@ -312,17 +298,17 @@ describe('what the server does', () => {
   const readTexts = reads.map(([sql]) => sql)
 
   test.each(writes)('%s changes nothing else, and meets every read that differs after it', async (sql) => {
-    const observation = await ground.observe(sql, readTexts)
+    const observation = await ground().observe(sql, readTexts)
     observations.push(observation)
     const { differing, footprint, missed } = observation
     expect(missed).toEqual([])
-    expect(differing.filter((read) => !meets(footprint.changes, ground.footprint(read).shows))).toEqual([])
+    expect(differing.filter((read) => !meets(footprint.changes, ground().footprint(read).shows))).toEqual([])
   })
 
   test('most writes succeed, and many change what they do not name', ({ annotate }) => {
     const done = observations.filter(({ outcome }) => outcome === 'ok')
     const pairs = observations.flatMap(({ footprint, differing }) => {
-      const met = readTexts.filter((read) => meets(footprint.changes, ground.footprint(read).shows))
+      const met = readTexts.filter((read) => meets(footprint.changes, ground().footprint(read).shows))
       return [{ met: met.length, differing: differing.length }]
     })
     const sum = (of: 'met' | 'differing'): number => pairs.reduce((total, pair) => total + pair[of], 0)
@@ -347,16 +333,16 @@ describe('functions for values of the system, which no statement names', () => {
       'ALTER OPERATOR FAMILY pg_catalog.integer_ops USING btree DROP FUNCTION 1 (int, numeric)',
     ],
   ])('%s may be called by any statement', async (_, create, drop) => {
-    await ground.client.query(`
+    await ground().client.query(`
       CREATE OR REPLACE FUNCTION app.days_and_apart(date) RETURNS int LANGUAGE sql AS 'SELECT count(*)::int FROM app.apart';
       CREATE OR REPLACE FUNCTION app.apart_and_numeric(int, numeric) RETURNS int LANGUAGE sql IMMUTABLE
         AS 'SELECT sign($1 - $2)::int + 0 * count(*)::int FROM app.apart';
       ${create}`)
-    await ground.look()
-    expect(ground.footprint('SELECT * FROM app.lonely')).toEqual({
+    await ground().look()
+    expect(ground().footprint('SELECT * FROM app.lonely')).toEqual({
       changes: [],
       shows: ['app.apart', 'app.lonely'],
     })
-    await ground.client.query(drop)
+    await ground().client.query(drop)
   })
 })

@@ -1,31 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { meets } from '../../src/catalog/footprint.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
-import { FootprintGround } from '../support/footprint-ground.ts'
+import { groundForTests } from '../support/footprint-ground.ts'
 import { footprintSchema } from './footprint-schema.ts'
-import { meetings, showingWrites } from './meeting-pairs.ts'
+import { meetings } from './meeting-pairs.ts'
+import { showingWrites } from './showing-writes.ts'
 
-let cluster: Cluster
-let ground: FootprintGround
-
-beforeAll(async () => {
-  cluster = await startCluster({ replicas: 0 })
-  ground = await FootprintGround.open(cluster.primary.config)
-  await ground.client.query(footprintSchema)
-  await ground.look()
-})
-
-afterAll(async () => {
-  await ground?.client.end()
-  await cluster?.stop()
-})
+const ground = groundForTests(footprintSchema)
 
 const isMet = (write: string, other: string): boolean =>
-  meets(ground.footprint(write).changes, ground.footprint(other).shows)
+  meets(ground().footprint(write).changes, ground().footprint(other).shows)
 
 describe('a read that shows a write in a roundabout way meets it, and another does not', () => {
   test.each(meetings)('%s', async (write, shownBy, apart) => {
-    const { differing, outcome } = await ground.differing(write, [...shownBy, apart])
+    const { differing, outcome } = await ground().differing(write, [...shownBy, apart])
     expect(outcome).toBe('ok')
     expect(differing).toEqual(shownBy)
     expect(shownBy.filter((read) => !isMet(write, read))).toEqual([])
@@ -41,7 +28,7 @@ describe('a write that shows another one meets it', () => {
   const undone = (sql: string): string => `${sql}; ROLLBACK TO read`
 
   test.each(showingWrites)('%s is shown by %s, and not by %s', async (write, shownBy, apart) => {
-    const { differing, outcome } = await ground.differing(write, [undone(shownBy), undone(apart)])
+    const { differing, outcome } = await ground().differing(write, [undone(shownBy), undone(apart)])
     expect(outcome).toBe('ok')
     expect(differing).toEqual([undone(shownBy)])
     expect(isMet(write, shownBy.split('; ')[0] ?? '')).toBe(true)

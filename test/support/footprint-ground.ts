@@ -1,7 +1,9 @@
 import { Client, type ClientConfig, DatabaseError } from 'pg'
+import { afterAll, beforeAll } from 'vitest'
 import { loadCatalog } from '../../src/catalog/loader.ts'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { meets, type Footprint } from '../../src/catalog/footprint.ts'
+import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { decide } from '../../src/statement/decide.ts'
 import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.ts'
 import { provesRead } from '../../src/statement/proves-read.ts'
@@ -121,5 +123,25 @@ export class FootprintGround {
       await this.client.query('ROLLBACK TO read')
       return error instanceof DatabaseError ? `${error.code}: ${error.message}` : String(error)
     }
+  }
+}
+
+/** Opens a ground for the tests of a file, with this schema. Its cluster is stopped behind them. */
+export function groundForTests(schema: string): () => FootprintGround {
+  let cluster: Cluster | undefined
+  let ground: FootprintGround | undefined
+  beforeAll(async () => {
+    cluster = await startCluster({ replicas: 0 })
+    ground = await FootprintGround.open(cluster.primary.config)
+    await ground.client.query(schema)
+    await ground.look()
+  })
+  afterAll(async () => {
+    await ground?.client.end()
+    await cluster?.stop()
+  })
+  return () => {
+    if (ground === undefined) throw new Error('The tests have not begun')
+    return ground
   }
 }
