@@ -15,7 +15,8 @@ export function poolOver(cluster: Cluster, options: PoolOptions = {}): Pool {
 /** Resolves when the pool knows the database, and every replica may serve reads; or as many as are said. */
 export async function replicasReady(pool: Pool, count?: number, request: RouteRequest = {}): Promise<void> {
   await until('the replicas are known to be fresh', async () => {
-    const { plan } = await pool.explain({ text: 'select 1', ...request })
+    // A read of the catalog shows everything, so it needs all that was written.
+    const { plan } = await pool.explain({ text: 'select 1 from pg_class limit 1', ...request })
     const eligible = plan.candidates.filter(({ reason }) => reason === 'replica').length
     return pool.stats().catalog === 'loaded' && eligible === (count ?? pool.stats().nodes.length - 1)
   })
