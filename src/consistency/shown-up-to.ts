@@ -7,7 +7,8 @@ import type { Position } from './position.ts'
  *
  * Redo makes a commit visible before it advances the replay position. So a replica may have shown the record behind its
  * position, unless it has received none. A position is always the end of a record: one that is higher by a byte is
- * reached once that record has been replayed.
+ * reached once that record has been replayed. On an idle cluster a streaming replica has replayed all that it has
+ * received, so no read waits for a record that never comes.
  */
 export function shownUpTo(observation: Observation): Position | undefined {
   const { lsn, receivedLsn, role, systemIdentifier, timeline } = observation

@@ -23,6 +23,8 @@ class FakeConnection {
   role = 'replica'
   server = 'x'
   lsn = 0x1000
+  /** What it has received and not replayed; `undefined` when no WAL receiver runs. */
+  unreplayed: number | undefined = 0
   readError: Error | undefined
   readonly #due: (() => void)[] = []
 
@@ -44,12 +46,13 @@ class FakeConnection {
     this.#due.push(() => {
       if (this.readError === lost) return callback(lost)
       if (what === 'read') return callback(this.readError, this.readError ? undefined : 'rows')
+      const { pid, role, server, unreplayed } = this
+      const received = unreplayed === undefined ? null : `0/${(this.lsn + unreplayed).toString(16)}`
       const lsn = `0/${(this.lsn++).toString(16)}`
-      const { pid, role, server } = this
       const row =
         what === 'who'
-          ? [role, '7000', server, 'replayed', lsn, '1', lsn, null, String(pid)]
-          : [role, lsn, null, server, lsn, String(pid)]
+          ? [role, '7000', server, 'replayed', lsn, '1', received, null, String(pid)]
+          : [role, lsn, null, server, received, String(pid)]
       callback(undefined, { rows: [row] })
     })
   }
@@ -103,6 +106,20 @@ describe('a read through an address of several servers', () => {
     expect(judged).toMatchObject([{ role: 'replica', serverIdentity: '7000:x', lsn: 0x1000n, timeline: 1 }])
     expect(upTo).toEqual([{ systemIdentifier: '7000', timeline: 1, lsn: 0x1001n }])
     expect(Reflect.get(connection, 'pipeline')).toBe(false)
+  })
+
+  it.each<[string, number | undefined, bigint]>([
+    ['the position, where nothing more was received', 0, 0x3n],
+    ['the next record too, where it was received', 8, 0x4n],
+    ['the next record too, where less was received than replayed', -1, 0x4n],
+    ['the next record too, where no receiver runs', undefined, 0x4n],
+  ])('has shown %s', (_name, unreplayed, offset) => {
+    const connection = new FakeConnection(true)
+    connection.unreplayed = unreplayed
+    const first = run(connection)
+    const second = run(connection)
+    expect(first.upTo[0]?.lsn).toBe(0x1000n + offset - 2n)
+    expect(second.upTo[0]?.lsn).toBe(0x1000n + offset)
   })
 
   it('asks who it is once, and then how far', () => {
