@@ -70,6 +70,8 @@ export class NodeProbe {
       const client = this.#client
       if (client === undefined || this.#known?.serverIdentity !== serverIdentity) return undefined
       return this.#row(client, text, values).catch((error: Error) => {
+        // The next probe must not use a connection that the server closes.
+        if (isCutWithConnection(error)) this.#drop(client)
         // An error from the server shows that it is alive.
         if ('severity' in error) return undefined
         throw error
