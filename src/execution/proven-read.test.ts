@@ -23,7 +23,7 @@ class FakeConnection {
   role = 'replica'
   server = 'x'
   lsn = 0x1000
-  /** What it has received and not replayed; `undefined` when no WAL receiver runs. */
+  /** WAL that the replica has received and not replayed; `undefined` when no WAL receiver runs. */
   unreplayed: number | undefined = 0
   readError: Error | undefined
   readonly #due: (() => void)[] = []
