@@ -15,8 +15,12 @@ const JUST_HEARD_MS = 10
 /** How long a read waits for a replica that was expected to catch up soon, in milliseconds. */
 const LONGEST_SOON_MS = 50
 
-/** How long reads do not wait for such a replica after one has waited in vain, in milliseconds. */
+/** How long reads do not wait for such a replica after one has waited in vain, or too many have waited, in milliseconds. */
 const IMPATIENT_FOR_MS = 1_000
+
+/** More waits within this time, in milliseconds, add up: then the primary is quicker. */
+const WINDOW_MS = 100
+const MOST_WAITS = 30
 
 /** Continues a read once it is known where. */
 export interface Walks {
@@ -47,6 +51,9 @@ export class CatchUp {
   readonly #options: CatchUpOptions
   /** From then on reads wait again for replicas that are expected to catch up soon. */
   #patientFromMs = -Infinity
+  /** Number of such waits since then. */
+  #waits = 0
+  #waitsSinceMs = -Infinity
 
   constructor(options: CatchUpOptions) {
     this.#options = options
@@ -107,13 +114,28 @@ export class CatchUp {
     // The primary could serve it, too.
     const isSoon = walk.plan.steps.some(({ reason }) => reason === 'fallback')
     if (!isSoon) return this.wait(walk, catchUpTimeoutMs)
+    this.#count()
     this.#await(walk, Math.min(catchUpTimeoutMs, LONGEST_SOON_MS), () => {
       const { catchingUp, steps } = walk.plan
       const step = steps.find(({ reason }) => reason === 'sooner' || reason === 'fallback')
       if (catchingUp === undefined || step === undefined) return this.#options.walks.step(walk)
-      this.#patientFromMs = this.#options.surroundings.platform.now() + IMPATIENT_FOR_MS
+      this.#losePatience()
       this.#usePrimary(walk, step, () => this.wait(walk, catchUpTimeoutMs))
     })
+  }
+
+  #count(): void {
+    const nowMs = this.#options.surroundings.platform.now()
+    if (nowMs - this.#waitsSinceMs > WINDOW_MS) {
+      this.#waitsSinceMs = nowMs
+      this.#waits = 0
+    }
+    this.#waits += 1
+    if (this.#waits > MOST_WAITS) this.#losePatience()
+  }
+
+  #losePatience(): void {
+    this.#patientFromMs = this.#options.surroundings.platform.now() + IMPATIENT_FOR_MS
   }
 
   /** Waits for replicas to catch up with the session, and goes on with the plan that there is then. */

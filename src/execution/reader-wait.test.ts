@@ -122,6 +122,30 @@ describe('a read that the primary answers sooner', () => {
     expect(await waits()).toBe(1)
   })
 
+  it('goes there at once for a while when many have waited', async () => {
+    const bench = new ReaderBench()
+    Object.assign(bench.answers, { b: 'b', p: 'p' })
+    const reader = bench.reader()
+    const plan = { ...planOf('p'), catchingUp: [views.c] }
+    const waitsOf = async (reads: number): Promise<number> => {
+      const before = bench.log.length
+      for (let i = 0; i < reads; i++) {
+        bench.plans.push('bp')
+        reader.read(
+          bench.readOf(() => plan),
+          bench.done,
+        )
+        await settle()
+      }
+      return bench.log.slice(before).filter((line) => line.startsWith('awaits')).length
+    }
+    expect(await waitsOf(25)).toBe(25)
+    await bench.platform.advance(200)
+    expect(await waitsOf(40)).toBe(31)
+    await bench.platform.advance(1_000)
+    expect(await waitsOf(10)).toBe(10)
+  })
+
   it('waits on for the replicas when there is no slot then', async () => {
     const bench = new ReaderBench()
     bench.read('p', { places: 1 })
