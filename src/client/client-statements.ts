@@ -1,6 +1,7 @@
+import type { TransactionStatus } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
-import type { Heard, ReplicaLease } from '../execution/conversation.ts'
+import type { Heard } from '../execution/conversation.ts'
 import type { Decision, Hold, Holder } from '../execution/decision.ts'
 import type { Done } from '../execution/execution.ts'
 import { guarded } from '../execution/guarded.ts'
@@ -10,9 +11,10 @@ import type { Acquire } from '../settings/acquire.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ClientKind } from './client-kind.ts'
-import { goOnAtPrimary, primaryRun } from './on-primary.ts'
+import { MoveToPrimary } from './move-to-primary.ts'
+import { primaryRun } from './on-primary.ts'
 import type { PrimaryHold } from './primary-hold.ts'
-import { ReplicaTransaction, type Move, type Run } from './replica-transaction.ts'
+import { ReplicaTransaction, type Move, type Moved, type Run } from './replica-transaction.ts'
 import type { Opening, RouterPort } from './router-port.ts'
 import { CLOSED } from './words.ts'
 
@@ -22,6 +24,8 @@ export interface Checkout {
   acquire(): Acquire | undefined
   /** True when nothing of it may go on: a connection that comes now comes too late. */
   isGivenUp(): boolean
+  /** Makes the client unusable, as when its connection has broken. */
+  cut(): void
 }
 
 /** Runs the statements of one client, one at a time, each where it is decided to run. */
@@ -32,6 +36,8 @@ export class ClientStatements implements Holder {
   readonly #kind: ClientKind
   readonly #checkout: Checkout
   #replica: ReplicaTransaction | undefined
+  /** True while a transaction has left its replica and has not arrived at the primary. */
+  #isMoving = false
 
   constructor(
     router: RouterPort,
@@ -52,6 +58,12 @@ export class ClientStatements implements Holder {
     return this.#replica
   }
 
+  /** Transaction status of the transaction on a replica; absent without one. */
+  get status(): TransactionStatus | undefined {
+    if (this.#isMoving) return 'T'
+    return this.#replica?.client.getTransactionStatus()
+  }
+
   /** Gives back the replica's connection, and with it the transaction. */
   drop(error: Error | boolean | undefined): void {
     if (this.#replica === undefined) return
@@ -62,7 +74,13 @@ export class ClientStatements implements Holder {
 
   holds(statement: Statement, query: Query): Hold | undefined {
     const replica = this.#replica
-    if (replica !== undefined) return { role: 'replica', reason: 'in-transaction', node: replica.node }
+    if (replica !== undefined) {
+      // The catalog may still prove that it is a read.
+      const isPending = statement.reason === 'catalog-pending'
+      return isPending || replica.movesFor(statement, query) === undefined
+        ? { role: 'replica', reason: 'in-transaction', node: replica.node }
+        : { role: 'primary', reason: 'in-transaction', node: undefined }
+    }
     const { held, isInTransaction } = this.#primary
     const isBound = this.#isBound(statement, query)
     if (!isBound && !this.#kind.primaryOnly) return undefined
@@ -89,10 +107,42 @@ export class ClientStatements implements Holder {
 
   #follow(decision: Decision, run: Run, next: () => void): void {
     const { runs, statement } = decision
-    if (runs === 'held' && this.#replica !== undefined) this.#replica.run(statement, run, next)
+    if (runs === 'held' && this.#replica !== undefined)
+      this.#inTransaction(this.#replica, statement, run, next)
     else if (runs === 'opening') this.#openReadOnly(decision, run, next)
     else if (runs === 'read') this.#read(decision, run, next)
     else this.#primary.run(primaryRun(run, statement), next)
+  }
+
+  /** Runs a statement in the transaction on a replica, which may have to move for it. */
+  #inTransaction(replica: ReplicaTransaction, statement: Statement, run: Run, next: () => void): void {
+    const { done, query, session } = run
+    const reason = replica.movesFor(statement, query)
+    if (reason === undefined) return replica.run(statement, run, next)
+    const goOn = (): void => this.#primary.run(primaryRun(run, statement), next)
+    replica.move({ reason, session, statement }, goOn, done, next)
+  }
+
+  #move(transaction: ReplicaTransaction, move: Move, moved: Moved): void {
+    const checkout = this.#checkout
+    new MoveToPrimary({
+      router: this.#router,
+      primary: this.#primary,
+      transaction,
+      move,
+      left: () => {
+        this.#replica = undefined
+        this.#isMoving = true
+        this.#events.stop(transaction.client)
+      },
+      cut: () => {
+        if (!checkout.isGivenUp()) checkout.cut()
+      },
+      moved: (error) => {
+        this.#isMoving = false
+        moved(error)
+      },
+    }).start()
   }
 
   #read(decision: Decision, run: Run, next: () => void): void {
@@ -127,31 +177,29 @@ export class ClientStatements implements Holder {
   #openReadOnly(decision: Decision, run: Run, next: () => void): void {
     const { query, statement } = decision
     const { journal } = this.#primary.settings
-    const send = this.#router.settings.under(journal, query.send, false, this.#checkout.acquire())
+    const acquire = this.#checkout.acquire()
+    const send = this.#router.settings.under(journal, query.send, false, acquire)
     const finish: Done = (error, result) => {
       guarded(run.done)(error, result)
       next()
     }
-    const opened = (lease: ReplicaLease, result: unknown): void => {
+    const opened: Opening['opened'] = (lease, result, isolation) => {
       if (this.#checkout.isGivenUp()) {
         lease.client.release(true)
         return finish(new Error(CLOSED))
-      }
-      const over = (): void => {
-        this.#replica = undefined
-        this.#events.stop(lease.client)
-      }
-      const moves = (move: Move, goOn: () => void): void => {
-        over()
-        goOnAtPrimary(this.#primary, move, goOn)
       }
       this.#events.from(lease.client)
       this.#replica = new ReplicaTransaction({
         router: this.#router,
         lease,
-        begin: { statement, run },
-        over,
-        moves,
+        begin: statement,
+        isolation,
+        over: () => {
+          this.#replica = undefined
+          this.#events.stop(lease.client)
+        },
+        moves: (transaction, move, moved) => this.#move(transaction, move, moved),
+        goesOn: (step, heard, goOn) => this.#primary.run(primaryRun(step.run, step.statement, heard), goOn),
       })
       finish(undefined, result)
     }
@@ -159,7 +207,13 @@ export class ClientStatements implements Holder {
       this.#primary.takePlace(leave)
       this.#primary.run(primaryRun(run, statement, heard), next)
     }
-    this.#router.openings.open(decision, { send, opened, onPrimary, failed: finish })
+    this.#router.openings.open(decision, {
+      send,
+      isHooked: acquire !== undefined,
+      opened,
+      onPrimary,
+      failed: finish,
+    })
   }
 }
 

@@ -30,6 +30,7 @@ export class PooledCore implements ClientCore {
         if (isReleased) wiring.returned(client as PoolClient)
         else client.emit('drain')
       },
+      cut: () => this.cut(),
     })
     wiring.connection = this.connection
   }

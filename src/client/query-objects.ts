@@ -3,6 +3,7 @@ import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import type { Heard } from '../execution/conversation.ts'
 import type { Decision, Hold, Holder } from '../execution/decision.ts'
+import type { Done } from '../execution/execution.ts'
 import { Query } from '../nodes/query.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import { synchronizes } from '../statement/shows-data.ts'
@@ -74,9 +75,15 @@ export class QueryObjects implements Holder {
 
   #follow(decision: Decision, submission: Submission, next: () => void): void {
     if (isUnwanted(submission)) return next()
-    const { runs, session, statement } = decision
+    const { query, runs, session, statement } = decision
     const open = this.#options.transaction()
-    if (open !== undefined) return open.submit(statement, submission, session, next)
+    if (open !== undefined) {
+      const reason = open.movesFor(statement, query)
+      if (reason === undefined) return open.submit(statement, submission, session, next)
+      const failed: Done = (error) => failSubmission(submission, asError(error))
+      const goOn = (): void => this.#onPrimary(decision, submission, next)
+      return open.move({ reason, session, statement }, goOn, failed, next)
+    }
     if (runs === 'read' && submission.run !== undefined) this.#startStream(decision, submission, next)
     else this.#onPrimary(decision, submission, next)
   }

@@ -1,29 +1,29 @@
 import type { PoolClient } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
-import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
+import { withOutcome } from '../errors/outcome.ts'
 import type { Heard, ReplicaLease } from '../execution/conversation.ts'
 import { ExclusiveConnection, hangUp } from '../execution/exclusive.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import { failureOf } from '../execution/failure.ts'
-import { withOutcome } from '../errors/outcome.ts'
-import type { Place } from '../execution/second-opinion.ts'
-import { isServerError } from '../platform/server-error.ts'
 import { isBroken } from '../nodes/is-broken.ts'
 import type { Query } from '../nodes/query.ts'
-import { askedForPrimary } from '../routing/decide.ts'
-import type { RouterPort } from './router-port.ts'
-import { failSubmission, sendSubmission, type Submission } from './submission.ts'
-import { runsOnStandby } from '../statement/on-a-standby.ts'
-import type { Statement } from '../statement/statement.ts'
-import type { NodeView } from '../topology/snapshot.ts'
+import { isServerError } from '../platform/server-error.ts'
 import { queryUnseen, type OwnAnswered } from '../platform/unseen.ts'
+import { askedForPrimary } from '../routing/decide.ts'
+import { runsOnStandby } from '../statement/on-a-standby.ts'
+import type { IsolationLevel, Statement } from '../statement/statement.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import { textOf } from './query-arguments.ts'
+import type { RouterPort } from './router-port.ts'
+import { sendSubmission, type Submission } from './submission.ts'
+import { TransactionLog, type Running } from './transaction-log.ts'
 
 /**
  * A statement that always fails. After it PostgreSQL rejects further statements and handles savepoints by its own
  * rules.
  */
-const FAILING = 'rollback to savepoint pg_switchyard_refused'
+export const FAILING = 'rollback to savepoint pg_switchyard_refused'
 
 /** A statement with its callback. */
 export interface Run {
@@ -32,57 +32,73 @@ export interface Run {
   readonly done: Done
 }
 
-/** A statement of a transaction that has shown no result yet, with its classification. */
+/** A statement with its classification. */
 export interface Step {
   readonly statement: Statement
   readonly run: Run
 }
 
-/** A transaction that continues on the primary. */
+/** Reason why a transaction continues on the primary. */
+export type MoveReason =
+  /** A statement is not proven to do on a replica what it does on the primary. */
+  | 'statement'
+  /** A statement asks for the primary. */
+  | 'asked-primary'
+  /** A statement has failed on the replica with an error that the primary may not have. */
+  | 'error'
+  /** A transaction that began with this read has shown results that could not be repeated. */
+  | 'learned'
+
+/** A transaction that is to continue on the primary. */
 export interface Move {
-  /** The statements that have run so far, in order. They have to run there first. */
-  readonly before: readonly Step[]
-  /** The statement that has failed on the replica with this error. */
-  readonly step: Step
-  readonly error: Error
-  readonly place: Place
-  readonly heard: Heard
+  readonly reason: MoveReason
+  readonly log: TransactionLog
+  /** The statement that the transaction continues with. */
+  readonly statement: Statement
+  readonly session: MutableSession
+  /** Whether the transaction has failed, so that only its end or ROLLBACK TO can follow. */
+  readonly hasFailed: boolean
+  /** Releases the slot on the primary, if it has one. */
+  readonly leave?: (() => void) | undefined
 }
+
+/** Called when the transaction is at the same point on the primary, or with the error of the statement. */
+export type Moved = (error: Error | undefined) => void
 
 export interface ReplicaTransactionOptions {
   readonly router: RouterPort
   readonly lease: ReplicaLease
   /** The statement that began it. */
-  readonly begin: Step
+  readonly begin: Statement
+  readonly isolation: IsolationLevel
   /** Called once, when the transaction has ended and its connection is returned. */
   readonly over: () => void
-  /** Called instead of `over` when it moves to the primary. Its connection is closed. */
-  readonly moves: (move: Move, next: () => void) => void
+  /** Moves it to the primary. */
+  readonly moves: (transaction: ReplicaTransaction, move: Move, moved: Moved) => void
+  /** Runs a statement there once it has moved. */
+  readonly goesOn: (step: Step, heard: Heard, next: () => void) => void
 }
 
 /**
- * A read-only transaction on a replica, with its own connection until its end. Statements that are not proven reads
- * fail before they are sent, because a standby accepts some of them silently.
+ * A read-only transaction on a replica, with its own connection until its end. At the first statement that is not proven
+ * to do there what it does on the primary, it continues on the primary, because a standby accepts some of them silently.
  */
 export class ReplicaTransaction {
   readonly #router: RouterPort
   readonly #lease: ReplicaLease
   readonly #options: ReplicaTransactionOptions
   readonly #connection: ExclusiveConnection
+  readonly #log: TransactionLog
   readonly #unwatch: () => void
-  /**
-   * The statements that have run while no result was shown and none has failed. Absent after that: the transaction then
-   * stays on its replica.
-   */
-  #before: Step[] | undefined
+  #hasShown = false
   #isGivenBack = false
 
   constructor(options: ReplicaTransactionOptions) {
-    const { begin, router, lease } = options
+    const { begin, isolation, lease, router } = options
     this.#options = options
     this.#router = router
     this.#lease = lease
-    this.#before = [begin]
+    this.#log = new TransactionLog(begin, isolation)
     this.#connection = new ExclusiveConnection(lease.client)
     // A read-only transaction can be abandoned at any time.
     this.#unwatch = lease.watch((cause) => this.#giveBack(cause))
@@ -96,18 +112,59 @@ export class ReplicaTransaction {
     return this.#lease.node
   }
 
+  /** Whether it has shown data of its replica. */
+  get hasShown(): boolean {
+    return this.#hasShown
+  }
+
+  /** Why it has to move before this statement; `undefined` if that runs on the replica. */
+  movesFor(statement: Statement, { request, text = '', values }: Query): MoveReason | undefined {
+    const { client } = this.#lease
+    // On a lost connection everything fails, and in a failed transaction the server rejects everything by itself.
+    if (isBroken(client)) return undefined
+    if (client.getTransactionStatus() === 'E') return statement.multiple ? 'statement' : undefined
+    if (!runsOnStandby(statement, text, values)) return 'statement'
+    if (statement.kind !== 'read') return undefined
+    if (askedForPrimary(statement, request) !== undefined) return 'asked-primary'
+    return this.#log.awaitsFirstRead && this.#router.beginnings.has(text) ? 'learned' : undefined
+  }
+
   /**
-   * Runs a query object if its text is a proven read, and calls `next` when the server is ready for the next statement.
+   * Moves it to the primary before a statement. If that fails, the transaction has failed, and the statement with it.
+   * @param next Called when the server is ready for the next statement after such a failure
+   */
+  move(
+    move: Pick<Move, 'reason' | 'session' | 'statement'>,
+    goOn: () => void,
+    failed: Done,
+    next: () => void,
+  ): void {
+    const log = this.#log
+    if (log.obstacle !== undefined) {
+      const error = refusal(move.statement, move.reason, this.#lease.node.id, log.obstacle)
+      return this.fail(error, failed, next)
+    }
+    const hasFailed = this.client.getTransactionStatus() === 'E'
+    this.#options.moves(this, { ...move, hasFailed, log }, (error) => {
+      if (error === undefined) return goOn()
+      try {
+        failed(error)
+      } finally {
+        next()
+      }
+    })
+  }
+
+  /**
+   * Runs a query object whose text is a proven read, and calls `next` when the server is ready for the next statement.
    */
   submit(statement: Statement, submission: Submission, session: MutableSession, next: () => void): void {
-    if (statement.kind !== 'read') {
-      return this.#refuse(statement, (error) => failSubmission(submission, asError(error)), next)
-    }
     const { client, node } = this.#lease
-    this.#before = undefined
     this.#router.counters.ran(node, statement.kind === 'read')
+    const hadFailed = client.getTransactionStatus() === 'E'
     const ending: Done = (error) => {
-      this.#router.sessions.saw(session, node)
+      if (!hadFailed) this.#log.streamed(textOf(submission.submittable))
+      this.#saw(session)
       if (error) this.#noteFailure(error)
     }
     const send: Send = (_client, done) => {
@@ -125,24 +182,44 @@ export class ReplicaTransaction {
     this.#giveBack(error || true)
   }
 
+  /** Returns its connection, because it continues elsewhere. */
+  leave(): void {
+    if (this.#isGivenBack) return
+    const { client } = this.#lease
+    this.#isGivenBack = true
+    this.#connection.close()
+    let isOver = false
+    const over = (error?: Error | null): void => {
+      if (isOver) return
+      isOver = true
+      unwatch()
+      client.release(error ?? undefined)
+      if (error) hangUp(client)
+    }
+    const unwatch = this.#lease.watch(over)
+    this.#unwatch()
+    queryUnseen(client, 'rollback', over)
+  }
+
   /** Runs a statement and calls `next` when the server is ready for the next one. */
   run(statement: Statement, run: Run, next: () => void): void {
     const { query, session, done } = run
     const { client, node } = this.#lease
-    if (!this.#mayRun(statement, query)) return this.#refuse(statement, done, next)
     this.#router.counters.ran(node, statement.kind === 'read')
     const hadFailed = client.getTransactionStatus() === 'E'
+    const isLogged = !hadFailed || statement.kind === 'transaction'
+    const logged = isLogged ? this.#log.starts(statement, query, session, client) : undefined
+    let failure: Error | undefined
     const answered: Done = (error, result) => {
-      if (error || statement.kind === 'read') this.#before = undefined
-      else this.#before?.push({ statement, run })
-      if (statement.kind !== 'transaction') this.#router.sessions.saw(session, node)
+      failure = error || undefined
+      if (statement.kind !== 'transaction') this.#saw(session)
       if (error) this.#noteFailure(error)
       done(error, result)
     }
-    const idle = (): void => {
-      const isOver = isBroken(client)
-        ? statement.reason === 'rollback'
-        : client.getTransactionStatus() === 'I'
+    const idle = (serverError: Error | undefined): void => {
+      const status = client.getTransactionStatus()
+      logged?.ended(serverError ?? failure, isBroken(client) ? null : status)
+      const isOver = isBroken(client) ? statement.reason === 'rollback' : status === 'I'
       if (isOver) this.#end()
       next()
     }
@@ -150,52 +227,70 @@ export class ReplicaTransaction {
     const takesOver = (error: Error): boolean => {
       if (hadFailed) return false
       const stands = (): void => {
-        idle()
+        idle(error)
         answered(error)
       }
-      if (this.#before === undefined) this.#doubt(error, session, stands)
-      else this.#appeal(this.#before, { statement, run }, error, stands, next)
+      this.#contest({ statement, run }, error, logged, stands, next)
       return true
     }
     this.#connection.run({ send: query.send, answered, idle, takesOver })
   }
 
-  /** Restarts the transaction on the primary if no result was shown yet. */
-  #appeal(before: readonly Step[], step: Step, error: Error, stands: () => void, next: () => void): void {
-    this.#lease.contest.claim(error, (place, heard) => {
+  /** Fails the transaction, and a statement of it that was not sent. */
+  fail(error: Error, failed: Done, next: () => void): void {
+    withOutcome(error, 'not-sent')
+    if (this.#isGivenBack || isBroken(this.client)) {
+      failed(error)
+      return next()
+    }
+    const send: Send = (client, done) => queryUnseen(client, FAILING, done as OwnAnswered)
+    this.#connection.run({ send, answered: () => failed(error), idle: next })
+  }
+
+  /** Continues on the primary after an error that the primary may not have. */
+  #contest(
+    step: Step,
+    error: Error,
+    logged: Running | undefined,
+    stands: () => void,
+    next: () => void,
+  ): void {
+    const { contest } = this.#lease
+    const { done, session } = step.run
+    const log = this.#log
+    if (log.obstacle !== undefined) {
+      return contest.isFinal(error, (isFinal) => {
+        if (!isFinal) this.#doubt(error, session)
+        stands()
+      })
+    }
+    contest.claim(error, (place, heard) => {
       if (place === undefined) return stands()
-      if (this.#isGivenBack) {
-        place.leave()
+      logged?.dropped()
+      const { leave } = place
+      const move: Move = { reason: 'error', log, statement: step.statement, session, hasFailed: false, leave }
+      this.#options.moves(this, move, (failure) => {
+        if (failure === undefined) return this.#options.goesOn(step, heard, next)
         heard(error)
-        return stands()
-      }
-      this.#giveBack(error)
-      this.#options.moves({ before, step, error, place, heard }, next)
+        try {
+          done(failure)
+        } finally {
+          next()
+        }
+      })
     })
   }
 
-  /** Fails the transaction, since rows were already shown. A retry of the whole transaction may succeed. */
-  #doubt(error: Error, session: MutableSession, stands: () => void): void {
-    this.#lease.contest.isFinal(error, (isFinal) => {
-      if (!isFinal) {
-        this.#router.sessions.shown(session)
-        if (Object.isExtensible(error)) Object.assign(error, { retryable: true })
-        withOutcome(error, 'rolled-back')
-      }
-      stands()
-    })
+  /** A retry of the whole transaction may succeed. */
+  #doubt(error: Error, session: MutableSession): void {
+    this.#router.sessions.shown(session)
+    if (Object.isExtensible(error)) Object.assign(error, { retryable: true })
+    withOutcome(error, 'rolled-back')
   }
 
-  /** In a failed transaction the server rejects everything by itself. */
-  #mayRun(statement: Statement, { request }: Query): boolean {
-    if (!runsOnStandby(statement)) return this.client.getTransactionStatus() === 'E' && !statement.multiple
-    return statement.kind !== 'read' || askedForPrimary(statement, request) === undefined
-  }
-
-  #refuse(statement: Statement, done: Done, next: () => void): void {
-    const error = withOutcome(refusal(statement, this.#lease.node.id), 'not-sent')
-    const send: Send = (client, failed) => queryUnseen(client, FAILING, failed as OwnAnswered)
-    this.#connection.run({ send, answered: () => done(error), idle: next })
+  #saw(session: MutableSession): void {
+    this.#hasShown = true
+    this.#router.sessions.saw(session, this.#lease.node)
   }
 
   /** A read-only transaction has written nothing, so its outcome is certain. */
@@ -222,12 +317,15 @@ export class ReplicaTransaction {
   }
 }
 
-function refusal({ kind, offender, reason }: Statement, node: string): SwitchyardError {
-  const what = offender === undefined ? reason : `${reason}: ${offender.text}`
-  const why =
-    kind === 'read' ? 'the statement asks for the primary' : `the statement is no proven read (${what})`
+function refusal(statement: Statement, reason: MoveReason, node: string, obstacle: string): SwitchyardError {
+  const { offender, reason: why } = statement
+  const what = offender === undefined ? why : `${why}: ${offender.text}`
+  const cause =
+    reason === 'asked-primary'
+      ? 'the statement asks for the primary'
+      : `the statement is no proven read (${what})`
   return new SwitchyardError(
     'SWITCHYARD_READ_ONLY_TRANSACTION',
-    `This read-only transaction runs on the replica ${node}, and ${why}. Begin it without READ ONLY, or with { route: 'primary' }`,
+    `This read-only transaction runs on the replica ${node}, ${cause}, and the transaction cannot continue on the primary: ${obstacle}. Begin it with { route: 'primary' }`,
   )
 }

@@ -11,15 +11,18 @@ import type { Tell } from '../observability/tell.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { NameReader } from '../statement/names.ts'
-import type { Statement } from '../statement/statement.ts'
+import type { IsolationLevel, Statement } from '../statement/statement.ts'
 import type { NodeId } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import type { Beginnings } from './beginnings.ts'
 
 /** A pending BEGIN READ ONLY. Exactly one of its three callbacks is called, once. */
 export interface Opening {
   readonly send: Send
+  /** Whether listeners run on its connection first, which may change the default isolation level. */
+  readonly isHooked: boolean
   /** The transaction was opened on this replica. */
-  readonly opened: (lease: ReplicaLease, result: unknown) => void
+  readonly opened: (lease: ReplicaLease, result: unknown, isolation: IsolationLevel) => void
   /** It has to be opened on the primary. Call `leave` when it has ended, and `heard` with the result of its BEGIN. */
   readonly onPrimary: (leave: () => void, heard: Heard) => void
   readonly failed: (error: Error) => void
@@ -38,6 +41,13 @@ export interface ClientSessions {
   saw(session: MutableSession, node: NodeView, shown?: Touched): void
   /** Makes the session's next reads show everything that the primary has now. */
   shown(session: MutableSession): void
+  /**
+   * Resolves when the primary shows what the session has seen, and what this replica has shown; `undefined` when it
+   * surely does. Rejects with `SWITCHYARD_PRIMARY_BEHIND`.
+   */
+  shownByPrimary(session: MutableSession, replica: NodeView | undefined): Promise<void> | undefined
+  /** The time (our clock, milliseconds). */
+  readonly nowMs: number
 }
 
 /** The parts of the router that clients use. */
@@ -70,6 +80,7 @@ export interface RouterPort {
   }
   /** Opens the read-only transaction of a decision that runs as `opening`. */
   readonly openings: { open(decision: Decision, opening: Opening): void }
+  readonly beginnings: Pick<Beginnings, 'has' | 'learn'>
   readonly executors: { named(tier: string | undefined): { readonly writer: { lease(done: Leased): void } } }
   readonly counters: {
     /** Counts a statement over a connection to this node that its client holds. */

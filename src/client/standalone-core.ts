@@ -138,6 +138,7 @@ export class StandaloneCore implements ClientCore {
         if (isReleased) this.#whenReturned?.()
         else client.emit('drain')
       },
+      cut: () => this.cut(),
     })
     // As with node-postgres, queries wait until the client is connected.
     connection.close()

@@ -20,6 +20,8 @@ export interface VirtualConnectionOptions {
   readonly kind: ClientKind
   /** Called each time the queue is empty and, after a release, when everything has been returned. */
   readonly idle: (isReleased: boolean) => void
+  /** Makes the client unusable, as when its connection has broken. */
+  readonly cut: () => void
 }
 
 /**
@@ -56,6 +58,7 @@ export class VirtualConnection {
     this.#statements = new ClientStatements(router, events, this.#primary, options.kind, {
       acquire: () => this.#acquire,
       isGivenUp: () => Boolean(this.#releaseError),
+      cut: options.cut,
     })
     this.#objects = new QueryObjects({
       router,
@@ -70,7 +73,7 @@ export class VirtualConnection {
 
   /** Transaction status of the connection in use; `I` while none is borrowed. */
   get status(): TransactionStatus {
-    return this.#statements.replica?.client.getTransactionStatus() ?? this.#primary.status
+    return this.#statements.status ?? this.#primary.status
   }
 
   /**

@@ -212,12 +212,14 @@ export class Causality {
   /**
    * Resolves when the primary shows what the session has seen, or when that is unknown; `undefined` when it surely
    * does. Rejects with `SWITCHYARD_PRIMARY_BEHIND`.
+   * @param replica A node that has shown something besides
    */
-  shown(session: MutableSession): Promise<void> | undefined {
-    const { lastReads } = session
-    if (lastReads.length === 0) return undefined
-    const patience = this.#patience(this.#options.failoverTimeoutMs)
-    return this.#proof.prove(lastReads, patience).then((showing) => {
+  shown({ lastReads }: MutableSession, replica?: NodeView): Promise<void> | undefined {
+    const { failoverTimeoutMs, platform } = this.#options
+    const besides = replica?.state.name === 'up' ? [replica.state.observation.serverIdentity] : []
+    const reads = [...lastReads, ...besides.map((identity) => seenRead(identity, platform.now()))]
+    if (reads.length === 0) return undefined
+    return this.#proof.prove(reads, this.#patience(failoverTimeoutMs)).then((showing) => {
       if (showing === 'hidden') throw behindError()
     })
   }

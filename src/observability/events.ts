@@ -3,7 +3,7 @@ import type { TokenRejection } from '../consistency/token.ts'
 import type { DiscoveryFailure } from '../discovery/loop.ts'
 import type { Pin } from '../settings/session-settings.ts'
 import type { LearnedShape } from '../statement/judge.ts'
-import type { Statement } from '../statement/statement.ts'
+import type { Statement, StatementReason } from '../statement/statement.ts'
 import type { NodeId, NodeState, Role } from '../topology/node.ts'
 import type { Exclusion, NodeView, Snapshot } from '../topology/snapshot.ts'
 
@@ -69,6 +69,11 @@ export interface RouterEvents {
    */
   clientPinned: [{ readonly node: NodeId; readonly pin: Pin }]
   /**
+   * A read-only transaction continues on the primary, because a statement needs it. `reason` is `'statement'` for one
+   * that is not proven to be a read, `'asked-primary'`, `'error'` after an error of the replica, or `'learned'`.
+   */
+  transactionMoved: [TransactionMove]
+  /**
    * A hook (a listener of `connect`, `acquire` or `release`, `onConnect`, `verify`) failed on a connection to a
    * replica. The connection is used anyway; after a failed `acquire` listener the statement runs on the primary.
    */
@@ -108,6 +113,17 @@ export interface RouterEvents {
   balancerFailed: [{ readonly cause: Error }]
   /** An idle connection was lost. For the primary, the pool also emits `error`. */
   connectionLost: [{ readonly node: NodeId; readonly cause: Error }]
+}
+
+export interface TransactionMove {
+  /** The replica that it has left. */
+  readonly node: NodeId
+  readonly reason: 'statement' | 'asked-primary' | 'error' | 'learned'
+  /** Reason of the classification of the statement that needs the primary. */
+  readonly statement: StatementReason
+  /** Number of its statements that ran again on the primary. */
+  readonly repeated: number
+  readonly durationMs: number
 }
 
 export interface CatalogChange {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { Beginnings } from '../client/beginnings.ts'
 import type { RouterPort } from '../client/router-port.ts'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { HealthBook } from '../execution/health-book.ts'
@@ -188,6 +189,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
   return {
     events,
     tell,
+    beginnings: new Beginnings(platform),
     cluster,
     counters,
     decider,

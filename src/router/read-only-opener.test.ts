@@ -10,6 +10,7 @@ import type { Read } from '../execution/read.ts'
 import { Query } from '../nodes/query.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import type { Route } from '../routing/route.ts'
+import { Journal } from '../settings/journal.ts'
 import { classify } from '../statement/classify.ts'
 
 const contest: Contest = { isFinal: () => {}, claim: () => {} }
@@ -41,6 +42,8 @@ class FakeConnection {
 let log: string[]
 let connection: FakeConnection
 let knowsDatabase: boolean
+let isHooked: boolean
+let journal: Journal | undefined
 let opener: ReadOnlyOpener
 let executor: Executor
 let goesDown: (cause: Error) => void
@@ -49,6 +52,8 @@ beforeEach(() => {
   log = []
   connection = new FakeConnection(log)
   knowsDatabase = true
+  isHooked = false
+  journal = undefined
   const begins = (read: Read): void => {
     log.push('begins on a replica')
     const client = connection as unknown as PoolClient
@@ -74,10 +79,11 @@ async function open(sql: string): Promise<readonly string[]> {
   const plan = { steps: [], rejected: [] }
   const session = createSession()
   opener.open(
-    { runs: 'opening', query, session, journal: undefined, statement, route: TO_REPLICA, plan, executor },
+    { runs: 'opening', query, session, journal, statement, route: TO_REPLICA, plan, executor },
     {
       send: () => {},
-      opened: (_lease, result) => void log.push(`opened: ${String(result)}`),
+      isHooked,
+      opened: (_lease, result, isolation) => void log.push(`opened: ${String(result)}, ${isolation}`),
       onPrimary: () => void log.push('on the primary'),
       failed: (error) => void log.push(`failed: ${error.message}`),
     },
@@ -91,7 +97,7 @@ const NAMED = 'begin isolation level repeatable read read only'
 
 describe('a transaction that begins as READ ONLY', () => {
   it('is opened over a connection that a read of its session would get', async () => {
-    expect(await open(NAMED)).toEqual([...asReplica, 'opened: begun'])
+    expect(await open(NAMED)).toEqual([...asReplica, 'opened: begun, repeatable read'])
   })
 
   it('belongs on the primary while reads cannot be told from others', async () => {
@@ -110,10 +116,23 @@ describe('where no isolation level is named', () => {
   const show = 'show transaction_isolation'
 
   it('the connection is asked for its default, once', async () => {
-    expect(await open('begin read only')).toEqual([...asReplica, show, 'opened: begun'])
-    expect(await open('begin read only')).toEqual([...asReplica, 'opened: begun'])
+    expect(await open('begin read only')).toEqual([...asReplica, show, 'opened: begun, read committed'])
+    expect(await open('begin read only')).toEqual([...asReplica, 'opened: begun, read committed'])
     connection = new FakeConnection(log)
     expect(await open('begin read only')).toContain(show)
+  })
+
+  it.each(['a listener has run', 'a setting of the client decides'])('%s: it is asked again', async (why) => {
+    isHooked = why === 'a listener has run'
+    if (!isHooked) journal = Journal.empty.with('default_transaction_isolation', "SET x TO E'repeatable read'")
+    connection.isolation = 'repeatable read'
+    for (let i = 0; i < 2; i++) {
+      expect(await open('begin read only')).toEqual([...asReplica, show, 'opened: begun, repeatable read'])
+    }
+    isHooked = false
+    journal = undefined
+    connection.isolation = 'read committed'
+    expect(await open('begin read only')).toEqual([...asReplica, show, 'opened: begun, read committed'])
   })
 
   it('a serializable default leads to the primary, for all that follow, with nothing left open', async () => {
@@ -126,7 +145,7 @@ describe('where no isolation level is named', () => {
       'on the primary',
     ])
     expect(await open('begin read only')).toEqual(['belongs on the primary'])
-    expect(await open(NAMED)).toEqual([...asReplica, 'opened: begun'])
+    expect(await open(NAMED)).toEqual([...asReplica, 'opened: begun, repeatable read'])
   })
 
   it('a replica that goes down while it is asked is left for the primary', async () => {

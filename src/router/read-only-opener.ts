@@ -7,7 +7,7 @@ import type { Read } from '../execution/read.ts'
 import { isBroken } from '../nodes/is-broken.ts'
 import { rowsUnseen } from '../platform/unseen.ts'
 import type { SessionKeeper } from './session-keeper.ts'
-import type { Statement } from '../statement/statement.ts'
+import type { IsolationLevel, Statement } from '../statement/statement.ts'
 
 export interface ReadOnlyOpenerOptions {
   readonly sessions: Pick<SessionKeeper, 'follower'>
@@ -20,8 +20,8 @@ const nothing = (): void => {}
 /** Opens read-only transactions on replicas. One per pool. */
 export class ReadOnlyOpener {
   readonly #options: ReadOnlyOpenerOptions
-  /** Connections to replicas whose default isolation level is known not to be serializable. */
-  readonly #known = new WeakSet<PoolClient>()
+  /** Default isolation levels of connections to replicas, as far as they are known; never serializable. */
+  readonly #known = new WeakMap<PoolClient, IsolationLevel>()
   #mayBeSerializable = false
 
   constructor(options: ReadOnlyOpenerOptions) {
@@ -55,9 +55,9 @@ export class ReadOnlyOpener {
   }
 
   /** Whether the isolation level of the transaction is the connection's default, which may be serializable. */
-  #began({ statement }: Decision, opening: Opening, lease: ReplicaLease, result: unknown): void {
+  #began({ journal, statement }: Decision, opening: Opening, lease: ReplicaLease, result: unknown): void {
     const { client } = lease
-    const { onPrimary, opened } = opening
+    const { isHooked, onPrimary, opened } = opening
     let isOver = false
     const leave = (error?: Error): void => {
       if (isOver) return
@@ -67,20 +67,23 @@ export class ReadOnlyOpener {
       onPrimary(nothing, nothing)
     }
     const unwatch = lease.watch(leave)
-    const open = (): void => {
+    const open = (isolation: IsolationLevel): void => {
       if (isOver) return
       // The connection may be lost right after the answer, before any statement has run.
       if (isBroken(client)) return leave(new Error('Connection terminated unexpectedly'))
       isOver = true
       unwatch()
-      opened(lease, result)
+      opened(lease, result, isolation)
     }
-    if (namesIsolation(statement) || this.#known.has(client)) return open()
-    ask(client, 'show transaction_isolation', (error, isolation) => {
+    const named = statement.modes?.isolation
+    const isOwn = isHooked || journal?.get('default_transaction_isolation') !== undefined
+    const isolation = named ?? (isOwn ? undefined : this.#known.get(client))
+    if (isolation !== undefined) return open(isolation)
+    ask(client, 'show transaction_isolation', (error, level) => {
       if (error) return leave(error)
-      if (isolation !== 'serializable') {
-        this.#known.add(client)
-        return open()
+      if (isNotSerializable(level)) {
+        if (!isOwn) this.#known.set(client, level)
+        return open(level)
       }
       this.#mayBeSerializable = true
       ask(client, 'rollback', leave)
@@ -93,6 +96,10 @@ function ask(client: PoolClient, text: string, answered: (error?: Error, value?:
     ([row]) => answered(undefined, (row as readonly unknown[] | undefined)?.[0]),
     (error: unknown) => answered(asError(error)),
   )
+}
+
+function isNotSerializable(level: unknown): level is IsolationLevel {
+  return level === 'read committed' || level === 'read uncommitted' || level === 'repeatable read'
 }
 
 function namesIsolation({ modes }: Statement): boolean {

@@ -201,6 +201,16 @@ export class SessionKeeper implements Neighbour {
     this.#causality.sawPrimary(session, shown)
   }
 
+  /** See `Causality.shown`. */
+  shownByPrimary(session: MutableSession, replica: NodeView | undefined): Promise<void> | undefined {
+    return this.#causality.shown(session, replica)
+  }
+
+  /** The time (our clock, milliseconds). */
+  get nowMs(): number {
+    return this.#options.platform.now()
+  }
+
   /**
    * Records the end of a statement on the primary that is not a proven read. An error of the server also shows what
    * others have committed: a duplicate key, a value, a lock. And it does not release advisory locks.

@@ -30,12 +30,23 @@ const running: readonly (readonly [sql: string, runs: boolean])[] = [
   ["SET LOCAL work_mem = '1MB'", true],
   ["SELECT set_config('a.b', 'c', true)", true],
   ["SELECT current_setting('a.b')", true],
+  ['SELECT current_setting($1)', true],
+  ["SELECT set_config('a.b', $1::text, true) AS b, set_config('a.c', '1', true)", true],
   ['SHOW work_mem', true],
   ['DECLARE c CURSOR FOR SELECT 1', true],
   ["DECLARE c CURSOR FOR SELECT current_setting('a.b')", true],
   ['FETCH 1 FROM c', true],
   ['MOVE 1 IN c', true],
   ['CLOSE c', true],
+
+  // Settings of the server, or that depend on more than their text.
+  ['SHOW ALL', false],
+  ['SHOW in_hot_standby', false],
+  ["SELECT current_setting('primary_conninfo')", false],
+  ["SELECT set_config('a.b', current_setting('a.c'), true)", false],
+  ["SELECT set_config('a.b', 'c' || 'd', true)", false],
+  ["SELECT set_config('a.b', label, true) FROM pg_class", false],
+  ["SELECT set_config('transaction_read_only', 'off', true)", false],
 
   // Refused by every server alike.
   ['DELETE FROM pg_class', true],
@@ -57,6 +68,7 @@ const running: readonly (readonly [sql: string, runs: boolean])[] = [
   ['SHOW work_mem; SHOW work_mem', false],
   ['SET TRANSACTION READ WRITE', false],
   ['SET transaction_read_only = off', false],
+  ["SET TRANSACTION SNAPSHOT '00000003-1'", false],
   ['SET TRANSACTION ISOLATION LEVEL SERIALIZABLE', false],
   ['BEGIN READ WRITE', false],
   ["PREPARE TRANSACTION 'x'", false],
@@ -89,5 +101,11 @@ describe('what opens a transaction that a standby can carry', () => {
 })
 
 describe('what a transaction on a standby may run', () => {
-  it.each(running)('%s: %s', (sql, runs) => expect(runsOnStandby(statementOf(sql))).toBe(runs))
+  it('looks for settings of the server among the values', () => {
+    const sql = 'SELECT current_setting($1)'
+    expect(runsOnStandby(statementOf(sql), sql, ['a.b'])).toBe(true)
+    expect(runsOnStandby(statementOf(sql), sql, ['in_hot_standby'])).toBe(false)
+  })
+
+  it.each(running)('%s: %s', (sql, runs) => expect(runsOnStandby(statementOf(sql), sql, [])).toBe(runs))
 })

@@ -1,3 +1,4 @@
+import { makesSameSettings, makesSettings, mayShowNode } from './local-settings.ts'
 import type { Statement, StatementReason } from './statement.ts'
 
 /**
@@ -27,16 +28,29 @@ const REFUSED_ANYWHERE: ReadonlySet<StatementReason> = new Set<StatementReason>(
 ])
 
 /**
- * True for a statement that a transaction on a standby may run: a proven read, control of the transaction, state that ends
- * with it, and what the primary would refuse as well. A standby would take others silently, an advisory lock say, and they would not mean there what they mean
- * on the primary.
+ * Whether a transaction on a standby may run the statement there: a proven read, control of the transaction, settings
+ * that end with it, and what the primary would refuse as well. A standby would accept others that do not mean there
+ * what they mean on the primary, such as an advisory lock.
  */
-export function runsOnStandby(statement: Statement): boolean {
-  const { kind, leavesSessionState, modes, multiple, reason } = statement
+export function runsOnStandby(statement: Statement, text: string, values: readonly unknown[]): boolean {
+  const { kind, leavesSessionState, multiple, reason } = statement
   if (kind === 'read') return true
   if (multiple) return false
   if (REFUSED_ANYWHERE.has(reason)) return true
-  if (kind === 'session') return OF_TRANSACTION.has(reason) && !leavesSessionState
-  if (kind !== 'transaction' || reason === 'two-phase') return false
+  if (kind === 'transaction') return reason !== 'two-phase' && isOfStandby(statement)
+  if (kind !== 'session' || leavesSessionState || !OF_TRANSACTION.has(reason)) return false
+  if (reason === 'show') return !mayShowNode(text, values)
+  if (reason !== 'function-setting') return true
+  return makesSettings(text)
+    ? makesSameSettings(text) && !OF_TRANSACTION_MODES.test(`${text} ${values.join(' ')}`)
+    : !mayShowNode(text, values)
+}
+
+/** Modes of the transaction at hand, which `set_config` may change too. */
+const OF_TRANSACTION_MODES = /transaction_(isolation|read_only|deferrable)/i
+
+/** Whether a standby has transactions with these modes. A shared snapshot or a default is none that is known. */
+function isOfStandby({ modes, reason }: Statement): boolean {
+  if (reason === 'set-transaction' && Object.keys(modes ?? {}).length === 0) return false
   return modes?.accessMode !== 'read write' && modes?.isolation !== 'serializable'
 }

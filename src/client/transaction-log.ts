@@ -1,0 +1,232 @@
+import type { PoolClient, TransactionStatus } from 'pg'
+import type { MutableSession } from '../consistency/session.ts'
+import { isServerError } from '../platform/server-error.ts'
+import type { OwnQuery } from '../platform/unseen.ts'
+import type { Query } from '../nodes/query.ts'
+import { wireValues } from '../nodes/wire-values.ts'
+import { makesSettings, mayBeOrdered } from '../statement/local-settings.ts'
+import type { IsolationLevel, Statement, TransactionModes } from '../statement/statement.ts'
+import { AnswerDigest, isTooLarge, type Answer } from './answer-digest.ts'
+
+/** Each is a round trip when the transaction moves. */
+const MOST_ENTRIES = 10_000
+
+/** A statement that has to run again when the transaction moves. */
+export interface Entry {
+  readonly statement: Statement
+  readonly session: MutableSession
+  readonly query: OwnQuery
+  /** Whether the order of its rows counts. */
+  readonly isOrdered: boolean
+  /** What it has to answer. Absent: anything but an error. */
+  readonly answer: Answer | undefined
+}
+
+/** A statement of the transaction that is running. */
+export interface Running {
+  ended(error: Error | undefined, status: TransactionStatus | null): void
+  /** It counts for nothing, because it runs again elsewhere. */
+  dropped(): void
+}
+
+const nothing = (): void => {}
+
+/**
+ * The statements of a read-only transaction on a replica that have to run again when it continues on the primary, in
+ * their order: settings of the transaction and savepoints. If all its statements share one snapshot, also those that
+ * have shown something, with a digest of their answers.
+ */
+export class TransactionLog {
+  /** The BEGIN of the transaction. */
+  readonly begin: Statement
+  #modes: TransactionModes
+  #entries: Entry[] = []
+  #rows = 0
+  #characters = 0
+  #firstRead: string | undefined
+  #firstShown: string | undefined
+  #obstacle: string | undefined
+  /** Names of the cursors that it has declared and not closed. */
+  readonly #cursors = new Set<string>()
+
+  constructor(begin: Statement, isolation: IsolationLevel) {
+    this.begin = begin
+    this.#modes = { ...begin.modes, isolation }
+  }
+
+  get entries(): readonly Entry[] {
+    return this.#entries
+  }
+
+  /** Whether each of its statements has a snapshot of its own. */
+  get hasManySnapshots(): boolean {
+    return this.#modes.isolation !== 'repeatable read'
+  }
+
+  /** The text by which transactions that begin alike are known: its first read. Absent while it has shown nothing. */
+  get beginning(): string | undefined {
+    return this.#firstRead ?? this.#firstShown
+  }
+
+  /** True while another read would be its first one that has to be compared. */
+  get awaitsFirstRead(): boolean {
+    return !this.hasManySnapshots && this.#firstRead === undefined
+  }
+
+  /** The reason why it cannot continue on another server. */
+  get obstacle(): string | undefined {
+    if (this.#obstacle !== undefined) return this.#obstacle
+    const [cursor] = this.#cursors
+    return cursor === undefined ? undefined : `its cursor ${cursor} is open`
+  }
+
+  /** A text that begins a transaction of the same kind. */
+  get beginText(): string {
+    const { deferrable, isolation = 'read committed' } = this.#modes
+    return `begin transaction isolation level ${isolation}, read only${deferrable === true ? ', deferrable' : ''}`
+  }
+
+  /** Records a statement that is about to be sent, and its end. */
+  starts(statement: Statement, query: Query, session: MutableSession, client: PoolClient): Running {
+    const { reason, kind } = statement
+    const text = query.text ?? ''
+    if (kind === 'transaction')
+      return {
+        ended: (error, status) => this.#controlled(statement, query, session, error, status),
+        dropped: nothing,
+      }
+    if (reason === 'cursor') return { ended: (error) => this.#ofCursor(text, error), dropped: nothing }
+    const isCompared =
+      !this.hasManySnapshots && (kind === 'read' || reason === 'show' || reason === 'function-setting')
+    if (isCompared) return this.#comparing(statement, query, session, client)
+    const makes = reason === 'set' || (reason === 'function-setting' && makesSettings(text))
+    if (!makes) return NOT_KEPT
+    // The caller may change the values later.
+    const again = repeatable(query)
+    return {
+      ended: (error) => {
+        if (error !== undefined) return
+        this.#add(again, { statement, session, isOrdered: false, answer: undefined })
+      },
+      dropped: nothing,
+    }
+  }
+
+  #comparing(statement: Statement, query: Query, session: MutableSession, client: PoolClient): Running {
+    const { text = '' } = query
+    const again = repeatable(query)
+    const isOrdered = mayBeOrdered(text)
+    const digest = new AnswerDigest(client, isOrdered)
+    return {
+      ended: (error, status) => {
+        const answer = digest.end(error !== undefined && isServerError(error) ? error : undefined)
+        // An error of the caller's type parser leaves the transaction as it is.
+        if (status !== 'T' && status !== 'E') return
+        this.#shows(text, statement.kind === 'read')
+        this.#add(again, { statement, session, isOrdered, answer })
+      },
+      dropped: () => void digest.end(),
+    }
+  }
+
+  /** Records that a query object has shown rows. */
+  streamed(text: string | undefined): void {
+    if (this.hasManySnapshots) return
+    this.#shows(text ?? '', true)
+    this.#blocked('a query object has shown rows that cannot be compared')
+  }
+
+  #shows(text: string, isRead: boolean): void {
+    this.#firstShown ??= text
+    if (isRead) this.#firstRead ??= text
+  }
+
+  #blocked(obstacle: string): void {
+    this.#obstacle ??= obstacle
+    this.#entries = []
+  }
+
+  #add(query: OwnQuery | undefined, rest: Omit<Entry, 'query'>): void {
+    if (this.#obstacle !== undefined) return
+    if (query === undefined) return this.#blocked('one of its statements names the types of its parameters')
+    const { answer } = rest
+    this.#entries.push({ query, ...rest })
+    this.#rows += answer?.rows ?? 0
+    this.#characters += answer?.length ?? 0
+    if (answer?.isComparable === false) this.#blocked('a result that it has shown cannot be compared')
+    else if (isTooLarge(this.#rows, this.#characters)) {
+      this.#blocked('the results that it has shown are too large to be compared')
+    } else if (this.#entries.length > MOST_ENTRIES) this.#blocked('it has run too many statements')
+  }
+
+  #controlled(
+    statement: Statement,
+    query: Query,
+    session: MutableSession,
+    error: Error | undefined,
+    status: string | null,
+  ): void {
+    const { modes, reason } = statement
+    if (error !== undefined) return
+    if (reason === 'savepoint') return this.#savepoint(statement, query.text ?? '', session)
+    if (modes !== undefined) this.#modes = { ...this.#modes, ...modes }
+    if (reason === 'commit' || reason === 'rollback') this.#chained(status)
+  }
+
+  /** After COMMIT AND CHAIN another transaction of the same kind has begun. */
+  #chained(status: string | null): void {
+    if (status !== 'T') return
+    this.#entries = []
+    this.#rows = 0
+    this.#characters = 0
+    this.#firstRead = undefined
+    this.#firstShown = undefined
+    this.#obstacle = undefined
+    this.#cursors.clear()
+  }
+
+  /** Many ORMs set a savepoint around each statement: a pair with nothing between them is left out. */
+  #savepoint(statement: Statement, text: string, session: MutableSession): void {
+    const last = this.#entries.at(-1)
+    if (last?.statement.reason === 'savepoint' && typeof last.query === 'string') {
+      const set = SAVEPOINT.exec(last.query)?.[1]
+      if (set !== undefined && RELEASE.exec(text)?.[1] === set) return void this.#entries.pop()
+      if (set !== undefined && ROLLBACK_TO.exec(text)?.[1] === set) return
+    }
+    this.#add(text, { statement, session, isOrdered: false, answer: undefined })
+  }
+
+  #ofCursor(text: string, error: Error | undefined): void {
+    if (error !== undefined) return
+    const closed = nameIn(CLOSE, text)
+    if (closed === 'all') this.#cursors.clear()
+    else if (closed !== undefined) this.#cursors.delete(closed)
+    else if (FETCH.test(text)) this.streamed(text)
+    else this.#cursors.add(nameIn(DECLARE, text) ?? 'of unknown name')
+  }
+}
+
+const SAVEPOINT = /^\s*savepoint\s+("[^"]+"|\w+)\s*;?\s*$/i
+const RELEASE = /^\s*release\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
+const ROLLBACK_TO = /^\s*rollback\s+(?:(?:work|transaction)\s+)?to\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
+const FETCH = /^\s*(?:fetch|move)\b/i
+const DECLARE = /^\s*declare\s+("(?:[^"]|"")+"|[^\s"]+)/i
+const CLOSE = /^\s*close\s+("(?:[^"]|"")+"|[^\s";]+)\s*;?\s*$/i
+
+const NOT_KEPT: Running = { ended: nothing, dropped: nothing }
+
+/** Returns the name that the pattern finds, as PostgreSQL folds it. */
+function nameIn(pattern: RegExp, text: string): string | undefined {
+  const name = pattern.exec(text)?.[1]
+  return name?.startsWith('"') === true ? name : name?.toLowerCase()
+}
+
+/** Returns a copy of a query that can be sent again; `undefined` when that would need more than its text and values. */
+function repeatable({ keyValues, text, values }: Query): OwnQuery | undefined {
+  if (text === undefined || keyValues.length < values.length) return undefined
+  try {
+    return values.length === 0 ? text : { text, values: [...wireValues(values)] }
+  } catch {
+    return undefined
+  }
+}
