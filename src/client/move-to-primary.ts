@@ -42,12 +42,12 @@ export class MoveToPrimary {
   constructor(options: MoveToPrimaryOptions) {
     this.#options = options
     this.#begin = options.move.log.begin
-    this.#beganAtMs = options.router.sessions.nowMs
+    this.#beganAtMs = options.router.platform.now()
   }
 
   start(): void {
     const { move, router, transaction } = this.#options
-    const shown = router.sessions.shownByPrimary(
+    const shown = router.sessions.proofs.shown(
       move.session,
       transaction.hasShown ? transaction.node : undefined,
     )
@@ -101,7 +101,7 @@ export class MoveToPrimary {
       reason,
       statement: statement.reason,
       repeated: log.entries.length,
-      durationMs: router.sessions.nowMs - this.#beganAtMs,
+      durationMs: router.platform.now() - this.#beganAtMs,
     })
     if (hasFailed) this.#runOwn('savepoint', FAILING, () => moved(undefined))
     else moved(undefined)

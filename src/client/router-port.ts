@@ -8,6 +8,7 @@ import type { Leased } from '../execution/writer.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { Tell } from '../observability/tell.ts'
+import type { Platform } from '../platform/platform.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { NameReader } from '../statement/names.ts'
@@ -41,13 +42,13 @@ export interface ClientSessions {
   saw(session: MutableSession, node: NodeView, shown?: Touched): void
   /** Makes the session's next reads show everything that the primary has now. */
   shown(session: MutableSession): void
-  /**
-   * Resolves when the primary shows what the session has seen, and what this replica has shown; `undefined` when it
-   * surely does. Rejects with `SWITCHYARD_PRIMARY_BEHIND`.
-   */
-  shownByPrimary(session: MutableSession, replica: NodeView | undefined): Promise<void> | undefined
-  /** The time (our clock, milliseconds). */
-  readonly nowMs: number
+  readonly proofs: {
+    /**
+     * Resolves when the primary shows what the session has seen, and what this replica has shown; `undefined` when it
+     * surely does. Rejects with `SWITCHYARD_PRIMARY_BEHIND`.
+     */
+    shown(session: MutableSession, replica: NodeView | undefined): Promise<void> | undefined
+  }
 }
 
 /** The parts of the router that clients use. */
@@ -80,6 +81,7 @@ export interface RouterPort {
   }
   /** Opens the read-only transaction of a decision that runs as `opening`. */
   readonly openings: { open(decision: Decision, opening: Opening): void }
+  readonly platform: Pick<Platform, 'now'>
   readonly beginnings: Pick<Beginnings, 'has' | 'learn'>
   readonly executors: { named(tier: string | undefined): { readonly writer: { lease(done: Leased): void } } }
   readonly counters: {

@@ -18,7 +18,7 @@ export interface Entry {
   readonly query: OwnQuery
   /** Whether the order of its rows counts. */
   readonly isOrdered: boolean
-  /** What it has to answer. Absent: anything but an error. */
+  /** Its expected answer. Absent: anything but an error. */
   readonly answer: Answer | undefined
 }
 
@@ -43,8 +43,10 @@ export class TransactionLog {
   #entries: Entry[] = []
   #rows = 0
   #characters = 0
-  #firstRead: string | undefined
-  #firstShown: string | undefined
+  /** Whether it has run a statement that takes a snapshot. */
+  #hasQueried = false
+  /** Texts of its first statements that have shown something: of any, and of a proven read. */
+  #first: { readonly shown?: string; readonly read?: string } = {}
   #obstacle: string | undefined
   /** Names of the cursors that it has declared and not closed. */
   readonly #cursors = new Set<string>()
@@ -65,12 +67,12 @@ export class TransactionLog {
 
   /** The text by which transactions that begin alike are known: its first read. Absent while it has shown nothing. */
   get beginning(): string | undefined {
-    return this.#firstRead ?? this.#firstShown
+    return this.#first.read ?? this.#first.shown
   }
 
   /** True while another read would be its first one that has to be compared. */
   get awaitsFirstRead(): boolean {
-    return !this.hasManySnapshots && this.#firstRead === undefined
+    return !this.hasManySnapshots && this.#first.read === undefined
   }
 
   /** The reason why it cannot continue on another server. */
@@ -80,16 +82,21 @@ export class TransactionLog {
     return cursor === undefined ? undefined : `its cursor ${cursor} is open`
   }
 
-  /** A text that begins a transaction of the same kind. */
+  /**
+   * A text that begins a transaction of the same kind. The modes of a transaction cannot be changed after its first
+   * query, so one follows if it has run any.
+   */
   get beginText(): string {
     const { deferrable, isolation = 'read committed' } = this.#modes
-    return `begin transaction isolation level ${isolation}, read only${deferrable === true ? ', deferrable' : ''}`
+    const modes = `isolation level ${isolation}, read only${deferrable === true ? ', deferrable' : ''}`
+    return `begin transaction ${modes}${this.#hasQueried && this.hasManySnapshots ? '; select' : ''}`
   }
 
   /** Records a statement that is about to be sent, and its end. */
   starts(statement: Statement, query: Query, session: MutableSession, client: PoolClient): Running {
     const { reason, kind } = statement
     const text = query.text ?? ''
+    if (kind !== 'transaction' && reason !== 'set' && reason !== 'show') this.#hasQueried = true
     if (kind === 'transaction')
       return {
         ended: (error, status) => this.#controlled(statement, query, session, error, status),
@@ -131,14 +138,15 @@ export class TransactionLog {
 
   /** Records that a query object has shown rows. */
   streamed(text: string | undefined): void {
+    this.#hasQueried = true
     if (this.hasManySnapshots) return
     this.#shows(text ?? '', true)
     this.#blocked('a query object has shown rows that cannot be compared')
   }
 
   #shows(text: string, isRead: boolean): void {
-    this.#firstShown ??= text
-    if (isRead) this.#firstRead ??= text
+    const { read = isRead ? text : undefined, shown = text } = this.#first
+    this.#first = read === undefined ? { shown } : { shown, read }
   }
 
   #blocked(obstacle: string): void {
@@ -179,8 +187,8 @@ export class TransactionLog {
     this.#entries = []
     this.#rows = 0
     this.#characters = 0
-    this.#firstRead = undefined
-    this.#firstShown = undefined
+    this.#hasQueried = false
+    this.#first = {}
     this.#obstacle = undefined
     this.#cursors.clear()
   }

@@ -124,7 +124,8 @@ describe('where no isolation level is named', () => {
 
   it.each(['a listener has run', 'a setting of the client decides'])('%s: it is asked again', async (why) => {
     isHooked = why === 'a listener has run'
-    if (!isHooked) journal = Journal.empty.with('default_transaction_isolation', "SET x TO E'repeatable read'")
+    if (!isHooked)
+      journal = Journal.empty.with('default_transaction_isolation', "SET x TO E'repeatable read'")
     connection.isolation = 'repeatable read'
     for (let i = 0; i < 2; i++) {
       expect(await open('begin read only')).toEqual([...asReplica, show, 'opened: begun, repeatable read'])

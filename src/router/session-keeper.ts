@@ -1,6 +1,5 @@
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { Causality } from '../consistency/causality.ts'
-import type { Position } from '../consistency/position.ts'
 import { JudgedSchema } from '../consistency/judged-schema.ts'
 import { neighbours, type Neighbour } from '../consistency/neighbours.ts'
 import { SessionContext } from '../consistency/session-context.ts'
@@ -148,12 +147,9 @@ export class SessionKeeper implements Neighbour {
     return this.#tokens.write(position, session.lastReads.length === 0)
   }
 
-  /**
-   * Reads a position on the primary at or after everything committed before the call; `undefined` when there is none in
-   * time.
-   */
-  committed(): Promise<Position | undefined> {
-    return this.#causality.committed()
+  /** Answers of the primary about what it has committed and shows. */
+  get proofs(): Pick<Causality, 'committed' | 'shown'> {
+    return this.#causality
   }
 
   /**
@@ -199,16 +195,6 @@ export class SessionKeeper implements Neighbour {
     const { cluster, resolved } = this.#options
     if (!hasReplica(cluster().snapshot) || !isCausal(session, resolved)) return
     this.#causality.sawPrimary(session, shown)
-  }
-
-  /** See `Causality.shown`. */
-  shownByPrimary(session: MutableSession, replica: NodeView | undefined): Promise<void> | undefined {
-    return this.#causality.shown(session, replica)
-  }
-
-  /** The time (our clock, milliseconds). */
-  get nowMs(): number {
-    return this.#options.platform.now()
   }
 
   /**

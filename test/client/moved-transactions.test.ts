@@ -1,0 +1,589 @@
+import Cursor from 'pg-cursor'
+import {
+  Client,
+  type ClientBase,
+  type DatabaseError,
+  type PoolClient,
+  type QueryConfig,
+  type QueryResult,
+} from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Pool, RouteRequest, RouterEvents } from '../../src/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { itemsTable, startClusterWith } from '../support/ground.ts'
+import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { ask, serversThatRan } from '../support/servers.ts'
+
+let cluster: Cluster
+let pool: Pool
+let marks = 0
+
+beforeAll(async () => {
+  cluster = await startClusterWith(
+    { replicas: 1 },
+    itemsTable(20),
+    `create sequence numbers;
+     create table heap as select g as id from generate_series(1, 3) g;
+     create table tenants (tenant text, label text);
+     insert into tenants values ('a', 'of a'), ('b', 'of b');
+     create role reader nologin;
+     grant select on tenants, items to reader;
+     alter table tenants enable row level security;
+     create policy own on tenants using (tenant = current_setting('app.tenant', true));
+     create function unlabelled() returns int language sql as 'select 1';
+     create function looks() returns int language plpgsql as 'begin perform 1; return 1; end'`,
+  )
+  pool = poolOver(cluster, { probeIntervalMs: 50 })
+})
+
+beforeEach(() => replicasReady(pool))
+
+afterAll(async () => {
+  await pool?.end()
+  await cluster?.stop()
+})
+
+async function inClient<T>(fn: (client: PoolClient) => Promise<T>, from: Pool = pool): Promise<T> {
+  const client = await from.connect()
+  try {
+    return await fn(client)
+  } finally {
+    client.release()
+  }
+}
+
+const newMark = (): string => `moved_${++marks}_`
+
+/** Moves that the pool tells of while a function runs. */
+async function movesDuring(fn: () => Promise<unknown>): Promise<RouterEvents['transactionMoved'][0][]> {
+  const moves: RouterEvents['transactionMoved'][0][] = []
+  const listener = (move: RouterEvents['transactionMoved'][0]): void => void moves.push(move)
+  pool.events.on('transactionMoved', listener)
+  try {
+    await fn()
+  } finally {
+    pool.events.off('transactionMoved', listener)
+  }
+  return moves
+}
+
+/** Statements that applications and tools send. `varies`: the server assigns what they answer. */
+const EVERYDAY: readonly (readonly [sql: string, varies?: 'varies'])[] = [
+  ['select pg_is_in_recovery()'],
+  ['select version()'],
+  ['select current_user, current_database(), current_schema()'],
+  ['select count(*) > 0 as some from pg_stat_activity'],
+  ['select count(*) > 0 as some from pg_locks'],
+  ["select setting from pg_settings where name = 'work_mem'"],
+  ['select pg_backend_pid()', 'varies'],
+  ['select pg_current_wal_lsn()', 'varies'],
+  ['select pg_last_wal_replay_lsn()'],
+  ['select pg_current_wal_insert_lsn() is not null as is'],
+  ['select txid_current()', 'varies'],
+  ['select pg_current_xact_id_if_assigned()'],
+  ['select pg_current_snapshot() is not null as is'],
+  ['select now() is not null as is'],
+  ['select clock_timestamp() is not null as is'],
+  ['select random()', 'varies'],
+  ['select gen_random_uuid()', 'varies'],
+  ["select nextval('numbers')"],
+  ["select currval('numbers')"],
+  ['select last_value from numbers'],
+  ['select unlabelled()'],
+  ['select looks()'],
+  ['select pg_advisory_xact_lock(1)'],
+  ['select pg_advisory_lock(2)'],
+  ['select pg_try_advisory_lock(3)'],
+  ['select pg_advisory_unlock(3)'],
+  ['set statement_timeout = 10000'],
+  ["set local statement_timeout = '10s'"],
+  ["set application_name = 'me'"],
+  ["select set_config('a.b', 'c', false)"],
+  ["select set_config('a.b', 'c', true)"],
+  ["select set_config('a.b', 'c' || length('dd'), true)"],
+  ["select current_setting('a.none', true)"],
+  ["select current_setting('in_hot_standby')"],
+  ['show in_hot_standby'],
+  ['show transaction_read_only'],
+  ['show transaction_isolation'],
+  ['show work_mem'],
+  ['set local work_mem = nonsense'],
+  ['set transaction read write'],
+  ['set transaction read only'],
+  ['set transaction isolation level serializable'],
+  ['set transaction isolation level repeatable read'],
+  ["set transaction snapshot '00000000-00000000-1'"],
+  ['set constraints all deferred'],
+  ['reset all'],
+  ['discard plans'],
+  ['discard all'],
+  ['listen news'],
+  ['unlisten *'],
+  ["notify news, 'hello'"],
+  ["select pg_notify('news', 'hello')"],
+  ['prepare stored as select 1 as one'],
+  ['execute nothing'],
+  ['deallocate all'],
+  ['lock table items in access share mode'],
+  ['lock table items in exclusive mode'],
+  ['declare c cursor for select id from items order by id'],
+  ['declare c cursor with hold for select id from items order by id'],
+  ['fetch 1 from nothing'],
+  ['copy (select id from items where id < 3 order by id) to stdout'],
+  ['copy items from stdin'],
+  ["copy items to program 'cat > /dev/null'"],
+  ['explain (costs off) select id from items where id = 1'],
+  ['explain (analyze, costs off, timing off, summary off, buffers off) select id from items where id = 1'],
+  ["insert into items values (99, 'x')"],
+  ['create temp table scrap (id int)'],
+  ['create table scrap (id int)'],
+  ['select * from items where id = 1 for update'],
+  ['vacuum items'],
+  ['analyze items'],
+  ['checkpoint'],
+  ['do $$ begin perform 1; end $$'],
+  ['select id from items where id = 1; select pg_is_in_recovery()'],
+  ['savepoint s'],
+  ['release savepoint nothing'],
+  ['rollback to nothing'],
+  ["prepare transaction 'x'"],
+  ['begin'],
+  ['begin isolation level serializable'],
+  ['commit and chain'],
+  ['select 1 / 0'],
+  ['select * from no_such_table'],
+  ['no sql at all'],
+]
+
+/** What a client hears of a statement, in a form that can be compared. */
+async function heard(client: ClientBase, text: string, varies?: 'varies'): Promise<unknown> {
+  try {
+    const results: QueryResult | QueryResult[] = await client.query(text)
+    return [results].flat().map(({ command, fields, rowCount, rows }) => {
+      const names = fields.map(({ dataTypeID, name }) => [name, dataTypeID])
+      return varies === undefined ? { command, names, rowCount, rows } : { command, names, rowCount }
+    })
+  } catch (error) {
+    const { code, message } = error as DatabaseError
+    return { code, message }
+  }
+}
+
+/** What it hears of the statement in a read-only transaction, and of what follows. */
+async function story(
+  client: ClientBase,
+  begin: string,
+  first: string,
+  sql: string,
+  varies?: 'varies',
+): Promise<unknown> {
+  const said: unknown[] = [await heard(client, begin)]
+  await client.query("set local application_name = 'story'")
+  await client.query('savepoint before')
+  if (first !== '') said.push(await heard(client, first))
+  said.push(await heard(client, sql, varies))
+  said.push(await heard(client, 'select label from items where id = 2'))
+  said.push(await heard(client, "select current_setting('application_name') as name"))
+  said.push(await heard(client, 'rollback to before'))
+  said.push(await heard(client, 'select label from items where id = 3'))
+  said.push(await heard(client, "select current_setting('application_name') as name"))
+  said.push(await heard(client, 'commit'))
+  said.push(client.getTransactionStatus())
+  return said
+}
+
+describe.each(['read committed', 'repeatable read'])('in BEGIN READ ONLY, ISOLATION LEVEL %s', (level) => {
+  const begin = `begin isolation level ${level} read only`
+
+  describe.each(['', 'select label from items where id = 1'])('behind "%s"', (first) => {
+    it.each(EVERYDAY.map(([sql, varies]) => ({ sql, varies })))(
+      '$sql: is answered as the primary answers it',
+      async ({ sql, varies }) => {
+        const bare = new Client(cluster.primary.config)
+        await bare.connect()
+        const expected = await story(bare, begin, first, sql, varies)
+        await bare.end()
+        const client = await pool.connect()
+        try {
+          expect(await story(client, begin, first, sql, varies)).toEqual(expected)
+        } finally {
+          client.release(true)
+        }
+      },
+    )
+  })
+})
+
+describe('a transaction that moves to the primary', () => {
+  const needsPrimary = 'select pg_is_in_recovery()'
+
+  it('stays there until its end, and returns the connection of its replica for others', async () => {
+    const mark = newMark()
+    const single = poolOver(cluster, { probeIntervalMs: 50, max: 1 })
+    await replicasReady(single)
+    try {
+      await inClient(async (client) => {
+        await client.query('begin read only')
+        await client.query(`select 1 as ${mark}before from items`)
+        expect(client.getTransactionStatus()).toBe('T')
+        expect((await client.query(needsPrimary)).rows).toEqual([{ pg_is_in_recovery: false }])
+        expect(client.getTransactionStatus()).toBe('T')
+        await client.query(`select 1 as ${mark}after from items`)
+        expect(await serversThatRan(cluster, `${mark}after`)).toEqual([cluster.primary.name])
+        const { rows } = await client.query('select pg_backend_pid() as pid')
+        expect(Reflect.get(client, 'processID')).toBe(rows[0].pid)
+        // The only connection to the replica is free.
+        const other = await single.query('select count(*)::int as n from items')
+        expect(other.rows).toEqual([{ n: 20 }])
+        await client.query('commit')
+        expect(client.getTransactionStatus()).toBe('I')
+      }, single)
+    } finally {
+      await single.end()
+    }
+  })
+
+  it('is told by an event', async () => {
+    const moves = await movesDuring(() =>
+      inClient(async (client) => {
+        await client.query('begin isolation level repeatable read read only')
+        await client.query('select 1 from items')
+        await client.query('select 2 from items')
+        await client.query(needsPrimary)
+        await client.query(needsPrimary)
+        await client.query('commit')
+      }),
+    )
+    expect(moves).toEqual([
+      {
+        node: expect.any(String) as string,
+        reason: 'statement',
+        statement: 'function-node-local',
+        repeated: 2,
+        durationMs: expect.any(Number) as number,
+      },
+    ])
+  })
+
+  it.each([
+    '/* route: primary */ select label from items where id = 1',
+    { text: 'select label from items where id = 1', route: 'primary' } satisfies QueryConfig & RouteRequest,
+  ])('%j: moves it because that is asked for', async (query) => {
+    const moves = await movesDuring(() =>
+      inClient(async (client) => {
+        await client.query('begin read only')
+        expect((await client.query(query)).rows).toEqual([{ label: 'item 1' }])
+        await client.query('commit')
+      }),
+    )
+    expect(moves).toMatchObject([{ reason: 'asked-primary' }])
+  })
+
+  it.each(['read committed', 'repeatable read'])(
+    '%s: brings its settings, and nothing of what ROLLBACK TO has undone',
+    async (level) => {
+      await inClient(async (client) => {
+        const tenants = async (): Promise<unknown> => (await client.query('select label from tenants')).rows
+        const values = ['a']
+        await client.query(`begin isolation level ${level} read only`)
+        await client.query('set local role reader')
+        await client.query(`select set_config('app.tenant', $1, true)`, values)
+        // The caller's array may change after the call.
+        values[0] = 'b'
+        await client.query('savepoint one')
+        await client.query(`set local app.tenant = 'b'`)
+        await client.query(`set local app.other = 'lost'`)
+        await client.query('savepoint two')
+        await client.query(`set local app.tenant = 'nobody'`)
+        await client.query('rollback to one')
+        await client.query(`set local app.kept = 'kept'`)
+        await client.query('savepoint three')
+        await client.query('release three')
+        expect(await tenants()).toEqual([{ label: 'of a' }])
+        await client.query(needsPrimary)
+        expect(await tenants()).toEqual([{ label: 'of a' }])
+        const { rows } = await client.query(
+          `select current_setting('app.other', true) as other, current_setting('app.kept') as kept, current_user as who`,
+        )
+        expect(rows).toMatchObject([{ kept: 'kept', who: 'reader' }])
+        expect(rows[0].other ?? '').toBe('')
+        await client.query('rollback to one')
+        expect(
+          (await client.query(`select current_setting('app.kept', true) as kept`)).rows[0].kept ?? '',
+        ).toBe('')
+        expect(await tenants()).toEqual([{ label: 'of a' }])
+        await client.query('commit')
+        expect((await client.query('select current_user as who')).rows).not.toEqual([{ who: 'reader' }])
+      })
+    },
+  )
+
+  it('a failed transaction is failed there too', async () => {
+    await inClient(async (client) => {
+      await client.query('begin read only')
+      await client.query('savepoint s')
+      await expect(client.query('select 1 / (id - 1) from items')).rejects.toMatchObject({ code: '22012' })
+      await expect(client.query('select pg_is_in_recovery(); select 1')).rejects.toMatchObject({
+        code: '25P02',
+      })
+      expect(client.getTransactionStatus()).toBe('E')
+      await client.query('rollback to s')
+      expect((await client.query(needsPrimary)).rows).toEqual([{ pg_is_in_recovery: false }])
+      await client.query('commit')
+    })
+  })
+
+  it('COMMIT AND CHAIN begins another transaction of the same kind, without the settings of the last', async () => {
+    await inClient(async (client) => {
+      await client.query('begin isolation level repeatable read read only')
+      await client.query(`set local app.tenant = 'a'`)
+      await client.query('select now()')
+      await client.query('commit and chain')
+      expect((await client.query(needsPrimary)).rows).toEqual([{ pg_is_in_recovery: false }])
+      const { rows } = await client.query(
+        `select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as ro, current_setting('app.tenant', true) as tenant`,
+      )
+      expect(rows).toMatchObject([{ level: 'repeatable read', ro: 'on' }])
+      expect(rows[0].tenant ?? '').toBe('')
+      await client.query('rollback')
+    })
+  })
+
+  it.each(['set transaction read write', 'set transaction isolation level serializable'])(
+    '%s: comes too late there behind a query, too',
+    async (sql) => {
+      await inClient(async (client) => {
+        await client.query('begin read only')
+        await client.query('select 1 from items')
+        await expect(client.query(sql)).rejects.toMatchObject({ code: '25001' })
+        await client.query('rollback')
+        await client.query('begin read only')
+        await client.query(sql)
+        await client.query('rollback')
+      })
+    },
+  )
+
+  it('SET TRANSACTION changes what begins there', async () => {
+    await inClient(async (client) => {
+      await client.query('begin read only')
+      await client.query('set transaction isolation level repeatable read')
+      await client.query('select 1 from items')
+      await client.query(needsPrimary)
+      expect((await client.query('show transaction_isolation')).rows).toEqual([
+        { transaction_isolation: 'repeatable read' },
+      ])
+      await client.query('rollback')
+    })
+  })
+
+  it('a snapshot that it exports is one of the primary, and others can use it', async () => {
+    await inClient((first) =>
+      inClient(async (second) => {
+        await first.query('begin isolation level repeatable read read only')
+        const { rows } = await first.query('select pg_export_snapshot() as id')
+        await ask(cluster.primary.config, `update items set label = 'later' where id = 7`)
+        await second.query('begin isolation level repeatable read read only')
+        await second.query(`set transaction snapshot '${rows[0].id}'`)
+        expect((await second.query('select label from items where id = 7')).rows).toEqual([
+          { label: 'item 7' },
+        ])
+        await second.query('commit')
+        await first.query('commit')
+      }),
+    )
+  })
+
+  it('query objects move it too', async () => {
+    const mark = newMark()
+    await inClient(async (client) => {
+      await client.query('begin read only')
+      const read = client.query(new Cursor(`select id as ${mark} from items order by id`))
+      expect(await read.read(1)).toEqual([{ [mark]: 1 }])
+      await read.close()
+      const cursor = client.query(new Cursor('select pg_is_in_recovery() as is'))
+      expect(await cursor.read(1)).toEqual([{ is: false }])
+      await cursor.close()
+      expect(client.getTransactionStatus()).toBe('T')
+      await client.query('commit')
+    })
+  })
+
+  it('shows nothing older than before, although the primary shows a commit later than its replica', async () => {
+    const waiting = poolOver(cluster, { probeIntervalMs: 50, failoverTimeoutMs: 300 })
+    await replicasReady(waiting)
+    const { config } = cluster.primary
+    const writer = new Client(config)
+    await writer.connect()
+    await ask(config, `alter system set synchronous_standby_names = 'nobody'`)
+    await ask(config, 'select pg_reload_conf()')
+    try {
+      await inClient(async (client) => {
+        // The commit is on the replica, and waits on the primary for a standby that does not exist.
+        const written = writer.query(`update items set label = 'unshown' where id = 5`)
+        written.catch(() => {})
+        await client.query('begin read only')
+        const label = async (): Promise<unknown> =>
+          (await client.query('select label from items where id = 5')).rows[0].label
+        while ((await label()) !== 'unshown');
+        await expect(client.query(needsPrimary)).rejects.toMatchObject({ code: 'SWITCHYARD_PRIMARY_BEHIND' })
+        expect(client.getTransactionStatus()).toBe('E')
+        await client.query('rollback')
+        await client.query('begin read only')
+        expect(await label()).toBe('unshown')
+        const moved = client.query(needsPrimary)
+        await ask(config, 'alter system reset synchronous_standby_names')
+        await ask(config, 'select pg_reload_conf()')
+        await moved
+        expect(await label()).toBe('unshown')
+        await client.query('commit')
+        await written
+      }, waiting)
+    } finally {
+      await ask(config, 'alter system reset synchronous_standby_names')
+      await ask(config, 'select pg_reload_conf()')
+      await writer.end()
+      await waiting.end()
+    }
+  })
+})
+
+describe('in a transaction with one snapshot', () => {
+  const begin = 'begin isolation level repeatable read read only'
+  const needsPrimary = 'select pg_is_in_recovery()'
+
+  it.each([
+    ['a value', `update items set label = label || '!' where id = 9`, 'select label from items where id = 9'],
+    [
+      'a value in a row among as many',
+      `update items set label = label || '?' where id = 9`,
+      'select label from items where id < 15',
+    ],
+    [
+      'the order of rows',
+      `update items set label = case id when 11 then 'item 12' else 'item 11' end where id in (11, 12)`,
+      `select label from items where id in (11, 12) order by id`,
+    ],
+    ['an error', `update items set id = 1000 where id = 10`, 'select 1 / (id - 10) from items where id = 10'],
+  ])('40001 where %s has changed, and a failed transaction until its end', async (_what, change, read) => {
+    await inClient(async (client) => {
+      await client.query(begin)
+      await client.query('savepoint s')
+      await client.query(read).catch(() => client.query('rollback to s'))
+      await ask(cluster.primary.config, change)
+      await expect(client.query(needsPrimary)).rejects.toMatchObject({
+        code: '40001',
+        severity: 'ERROR',
+        hint: expect.stringContaining('Run the transaction again') as string,
+      })
+      expect(client.getTransactionStatus()).toBe('E')
+      await expect(client.query('select 1')).rejects.toMatchObject({ code: '25P02' })
+      // What it has shown must not be continued on another snapshot.
+      await expect(client.query('rollback to s')).rejects.toMatchObject({ code: '3B001' })
+      expect((await client.query('commit')).command).toBe('ROLLBACK')
+      expect(client.getTransactionStatus()).toBe('I')
+    })
+  })
+
+  it('rows in another order are the same without ORDER BY', async () => {
+    const read = 'select id from heap'
+    await inClient(async (client) => {
+      await client.query(begin)
+      const before = (await client.query(read)).rows
+      await ask(cluster.primary.config, `update heap set id = id where id = 1`)
+      await client.query(needsPrimary)
+      const after = (await client.query(read)).rows
+      expect(after).not.toEqual(before)
+      expect(new Set(after.map(({ id }) => id as number))).toEqual(new Set([1, 2, 3]))
+      await client.query('commit')
+    })
+  })
+
+  it('goes on where nothing that it has read has changed, with the parsers of its caller', async () => {
+    await inClient(async (client) => {
+      await client.query(begin)
+      const types = { getTypeParser: () => () => 'parsed' }
+      const read = {
+        text: 'select id, label from items where id < $1',
+        values: [4],
+        types,
+        rowMode: 'array' as const,
+      }
+      const { rows } = await client.query(read)
+      expect(rows).toEqual([1, 2, 3].map(() => ['parsed', 'parsed']))
+      await client.query({ text: 'select label from items where id = $1', name: 'named', values: [1] })
+      await client.query('copy (select id from items) to stdout')
+      await ask(cluster.primary.config, `update items set label = 'other' where id = 19`)
+      expect((await client.query(needsPrimary)).rows).toEqual([{ pg_is_in_recovery: false }])
+      // It has a new snapshot, in which what was read is the same.
+      expect((await client.query('select label from items where id = 19')).rows).toEqual([{ label: 'other' }])
+      await client.query('commit')
+    })
+  })
+
+  it('a caller who retries always comes to an end', async () => {
+    let attempts = 0
+    const run = (): Promise<unknown> =>
+      pool.transaction(
+        async (client) => {
+          attempts += 1
+          await client.query('select now(), label from items where id = 1')
+          return (await client.query(needsPrimary)).rows
+        },
+        { readOnly: true, isolation: 'repeatable read', retries: 1 },
+      )
+    expect(await run()).toEqual([{ pg_is_in_recovery: false }])
+    expect(attempts).toBe(2)
+    const moves = await movesDuring(run)
+    expect(attempts).toBe(3)
+    expect(moves).toMatchObject([{ reason: 'learned', repeated: 0 }])
+  })
+
+  it.each([
+    ['its cursor c is open', ['declare c cursor for select id from items']],
+    ['a query object', []],
+    ['too large', ['select g from generate_series(1, 100001) g']],
+  ])('stays where that cannot be compared, with an error: %s', async (why, before) => {
+    await inClient(async (client) => {
+      await client.query(begin)
+      for (const sql of before) await client.query(sql)
+      if (before.length === 0) {
+        const cursor = client.query(new Cursor('select id from items'))
+        await cursor.read(1)
+        await cursor.close()
+      }
+      await expect(client.query(needsPrimary)).rejects.toMatchObject({
+        code: 'SWITCHYARD_READ_ONLY_TRANSACTION',
+        outcome: 'not-sent',
+        message: expect.stringMatching(
+          new RegExp(`pg_is_in_recovery\\(\\).*${why}.*\\{ route: 'primary' \\}`),
+        ) as string,
+      })
+      expect(client.getTransactionStatus()).toBe('E')
+      await client.query('rollback')
+    })
+  })
+})
+
+describe('without a primary', () => {
+  it('a transaction that cannot move is lost, and nothing runs outside of it', async () => {
+    const lonely = poolOver(cluster, { probeIntervalMs: 50, failoverTimeoutMs: 200 })
+    await replicasReady(lonely)
+    const client = await lonely.connect()
+    const errors: unknown[] = []
+    client.on('error', (error) => errors.push(error))
+    await client.query('begin read only')
+    await client.query('select 1 from items')
+    await cluster.primary.stop('immediate')
+    try {
+      await expect(client.query('select pg_is_in_recovery()')).rejects.toBeInstanceOf(Error)
+      await expect(client.query('select 1')).rejects.toThrow(/not queryable/)
+      await expect(client.query('rollback')).rejects.toThrow(/not queryable/)
+      expect(errors).toHaveLength(1)
+    } finally {
+      client.release()
+      await cluster.primary.start()
+      await lonely.end()
+    }
+  })
+})
