@@ -3,7 +3,7 @@ import { WriteLedger } from '../consistency/write-ledger.ts'
 import { withOutcome } from '../errors/outcome.ts'
 import { hangUp } from '../execution/exclusive.ts'
 import { fencedError } from '../execution/fenced-error.ts'
-import type { PrimaryLease } from '../execution/writer.ts'
+import type { Leased, PrimaryLease } from '../execution/writer.ts'
 import { isBroken } from '../nodes/is-broken.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import { ClientSettings } from '../settings/client-settings.ts'
@@ -105,10 +105,11 @@ export class PrimaryHold implements PrimaryPort {
     }
     const { executors, sessions } = this.router
     const tier = this.#holder.tier ?? sessions.context.current().tier
-    executors.named(tier).writer.lease((error, lease) => {
+    const leased: Leased = (error, lease) => {
       if (lease === undefined) done(error)
       else this.#take(lease, done)
-    })
+    }
+    executors.named(tier).writer.lease(leased, this.settings.journal.custom)
   }
 
   /** Returns the connection. Its uncommitted writes may have been committed. */

@@ -1,3 +1,4 @@
+import type { Overlay } from '../consistency/overlay.ts'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Execution, Touched } from '../consistency/touched.ts'
 import type { Write } from '../consistency/write-ledger.ts'
@@ -31,7 +32,7 @@ export interface Opening {
 
 /** The part of a pool's sessions that clients use. */
 export interface ClientSessions {
-  readonly context: { current(): MutableSession }
+  readonly context: { current(): MutableSession; overlayOf(): Overlay | undefined }
   readonly schema: { readonly number: number }
   noteSetting(statement: Statement): void
   /** Records that a statement that is not a proven read has ended on the primary, possibly with an error. */
@@ -83,7 +84,11 @@ export interface RouterPort {
   readonly openings: { open(decision: Decision, opening: Opening): void }
   readonly platform: Pick<Platform, 'now'>
   readonly beginnings: Pick<Beginnings, 'has' | 'learn'>
-  readonly executors: { named(tier: string | undefined): { readonly writer: { lease(done: Leased): void } } }
+  readonly executors: {
+    named(tier: string | undefined): {
+      readonly writer: { lease(done: Leased, custom?: ReadonlySet<string>): void }
+    }
+  }
   readonly counters: {
     /** Counts a statement over a connection to this node that its client holds. */
     ran(node: NodeView, isRead: boolean): void

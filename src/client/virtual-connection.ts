@@ -96,7 +96,7 @@ export class VirtualConnection {
     this.#isReleased = false
     this.#releaseError = undefined
     this.#events.renew()
-    this.#primary.settings.checkedOut()
+    this.#primary.settings.checkedOut(this.#options.router.sessions.context.overlayOf())
   }
 
   /** Starts no statement until `open`. */

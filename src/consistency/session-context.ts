@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Overlay } from './overlay.ts'
 import { PoolSession } from './pool-session.ts'
 import type { MutableSession } from './session.ts'
 
@@ -8,12 +9,26 @@ import type { MutableSession } from './session.ts'
  */
 export class SessionContext {
   readonly #storage = new AsyncLocalStorage<MutableSession>()
+  /** Settings of sessions that have some. Few have, and there may be a million sessions. */
+  readonly #overlays = new WeakMap<MutableSession, Overlay>()
+  #hasOverlays = false
   /** The session of code outside any explicit session: the process reads its own writes. */
   readonly implicit: PoolSession = new PoolSession()
 
   /** The session of the calling code. */
   current(): MutableSession {
     return this.#storage.getStore() ?? this.implicit
+  }
+
+  /** The settings and the role of the statements of a session. @defaultValue the session of the calling code */
+  overlayOf(session: MutableSession = this.current()): Overlay | undefined {
+    return this.#hasOverlays ? this.#overlays.get(session) : undefined
+  }
+
+  /** Gives a new session its settings. */
+  overlay(session: MutableSession, overlay: Overlay): void {
+    this.#hasOverlays = true
+    this.#overlays.set(session, overlay)
   }
 
   run<T>(session: MutableSession, fn: () => T): T {

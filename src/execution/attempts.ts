@@ -59,14 +59,19 @@ export class Attempts {
   }
 
   /** Runs any other statement over a lease. It can be given up only while it waits for a connection. */
-  write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
+  write(node: NodeView, send: Send, attempted: (end: Attempted) => void, custom?: ReadonlySet<string>): void {
     const { nodeOf, sent } = this.#port
     const server = nodeOf(node.id)
-    new WriteAttempt({ node, server, send, giveUps: this.#giveUps, sent, attempted }).start()
+    new WriteAttempt({ node, server, send, custom, giveUps: this.#giveUps, sent, attempted }).start()
   }
 
   /** Leases a connection. Exactly one callback is called, once. Fails when the node is given up. */
-  lease(node: NodeView, leased: (client: PoolClient) => void, refused: Refused): void {
+  lease(
+    node: NodeView,
+    leased: (client: PoolClient) => void,
+    refused: Refused,
+    custom?: ReadonlySet<string>,
+  ): void {
     const downCause = downCauseOf(this.#port.snapshot(), node.id)
     if (downCause !== undefined) return refused(downCause, 'node')
     let isOver = false
@@ -89,6 +94,7 @@ export class Attempts {
         this.#giveUps.remove(entry)
         refused(error, failure)
       },
+      custom,
     )
   }
 

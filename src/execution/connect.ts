@@ -11,12 +11,14 @@ export type Refused = (error: Error, failure: Failure) => void
 /**
  * Leases a connection to a node. Exactly one callback is called, once, in the async context of this call.
  * @param server Absent when the node has been removed.
+ * @param custom Custom settings that its user makes. Absent: none.
  */
 export function connect(
   node: NodeView,
   server: ServerNode | undefined,
   connected: (client: PoolClient) => void,
   refused: Refused,
+  custom?: ReadonlySet<string>,
 ): void {
   if (server === undefined) {
     return refused(new Error(`${node.id} is no longer a node of the cluster`), 'busy')
@@ -31,5 +33,5 @@ export function connect(
     if (isOfReplica) refused(cause, isLoginRefusal(cause) ? 'node' : 'busy')
     else refused(cause, failure)
   })
-  server.lease(handedOver)
+  server.lease(handedOver, custom)
 }

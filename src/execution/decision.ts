@@ -1,4 +1,6 @@
+import type { Overlay } from '../consistency/overlay.ts'
 import type { MutableSession } from '../consistency/session.ts'
+import { NO_NAMES } from '../nodes/custom-settings.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Route } from '../routing/route.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
@@ -28,6 +30,8 @@ export interface Decision {
   readonly session: MutableSession
   /** Settings that its connection must have. Absent: those of the pool at that time. */
   readonly journal: Journal | undefined
+  /** Settings of its session, for a statement without a client: a client has them in its journal. */
+  readonly overlay: Overlay | undefined
   readonly statement: Statement
   readonly route: Route
   readonly plan: QueryPlan
@@ -35,6 +39,11 @@ export interface Decision {
   readonly executor: Executor
   /** Node of the connection that its client holds. */
   readonly held?: NodeView | undefined
+}
+
+/** Returns the custom settings that a statement gets, which decide on the connections that it may have. */
+export function customOf({ journal, overlay }: Pick<Decision, 'journal' | 'overlay'>): ReadonlySet<string> {
+  return journal?.custom ?? overlay?.custom ?? NO_NAMES
 }
 
 /** Reason why a client runs a statement on its own connection. */

@@ -119,6 +119,7 @@ export class ReadAttempt implements Harmless, Rider {
       this.#port.nodeOf(this.nodeId),
       (client) => this.#connected(client),
       (error, failure) => this.#end(failure, error),
+      this.#sendable.custom,
     )
   }
 

@@ -29,6 +29,8 @@ export interface Sendable {
   send(client: PoolClient, done: Done): void
   /** The same as data, if it is only a text and values: then it may use a lane and a name. */
   readonly shareable?: ShareableRead | undefined
+  /** Custom settings that it makes: only connections that have had no others suit it. Absent: none. */
+  readonly custom?: ReadonlySet<string> | undefined
 }
 
 /** A proven read outside of a transaction. */

@@ -187,17 +187,22 @@ export class Reader {
       isFollowed: follower?.isMonotonic === true,
       served: (server, upTo) => (served = { server, upTo }),
     })
-    this.#parts.attempts.read(node, { send: proven }, { ...terms, keeps: true }, (attempted) => {
-      const { client, error, failure, result, waitedMs } = attempted
-      if (failure === 'sick') return this.#suspect(walk, node, attempted, ended)
-      ended?.(failure, waitedMs)
-      if (result === BEHIND && client !== undefined) return this.#awaitServer(walk, client)
-      const isPassedOver = result === PASSED_OVER
-      if (isPassedOver || !terms.keeps) client?.release()
-      if (isUnfit(error)) walk.error = error
-      if (isPassedOver || isUnfit(error)) return this.#passOver(walk)
-      this.#attempted(walk, served?.server ?? node, true, attempted, served?.upTo)
-    })
+    this.#parts.attempts.read(
+      node,
+      { send: proven, custom: read.custom },
+      { ...terms, keeps: true },
+      (attempted) => {
+        const { client, error, failure, result, waitedMs } = attempted
+        if (failure === 'sick') return this.#suspect(walk, node, attempted, ended)
+        ended?.(failure, waitedMs)
+        if (result === BEHIND && client !== undefined) return this.#awaitServer(walk, client)
+        const isPassedOver = result === PASSED_OVER
+        if (isPassedOver || !terms.keeps) client?.release()
+        if (isUnfit(error)) walk.error = error
+        if (isPassedOver || isUnfit(error)) return this.#passOver(walk)
+        this.#attempted(walk, served?.server ?? node, true, attempted, served?.upTo)
+      },
+    )
   }
 
   #passOver(walk: Walk): void {

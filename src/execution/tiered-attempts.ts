@@ -45,19 +45,29 @@ export class TieredAttempts implements Runner {
     )
   }
 
-  write(node: NodeView, send: Send, attempted: (end: Attempted) => void): void {
+  write(node: NodeView, send: Send, attempted: (end: Attempted) => void, custom?: ReadonlySet<string>): void {
     this.#enter(
       node,
       (leave) =>
-        this.#options.attempts.write(node, this.#timed(send), (end) => {
-          leave()
-          attempted(end)
-        }),
+        this.#options.attempts.write(
+          node,
+          this.#timed(send),
+          (end) => {
+            leave()
+            attempted(end)
+          },
+          custom,
+        ),
       (error, failure) => attempted(unsent(error, failure)),
     )
   }
 
-  lease(node: NodeView, leased: (client: PoolClient) => void, refused: Refused): void {
+  lease(
+    node: NodeView,
+    leased: (client: PoolClient) => void,
+    refused: Refused,
+    custom?: ReadonlySet<string>,
+  ): void {
     const { attempts, statementTimeout, tier } = this.#options
     const granted = (leave: () => void): void => {
       const prepared = (client: PoolClient): void => {
@@ -76,10 +86,11 @@ export class TieredAttempts implements Runner {
         const before = statementTimeout.steps(client, tier.statementTimeoutMs)
         exchange(client, { before }, (error) => end(error, 'node'))
       }
-      attempts.lease(node, prepared, (error, failure) => {
+      const failed: Refused = (error, failure) => {
         leave()
         refused(error, failure)
-      })
+      }
+      attempts.lease(node, prepared, failed, custom)
     }
     this.#enter(node, granted, refused)
   }
@@ -107,7 +118,8 @@ export class TieredAttempts implements Runner {
   #timedRead(sendable: Sendable): Sendable {
     if (this.#options.statementTimeout === undefined) return sendable
     // The timeout has to be set on its connection, which other reads must not share.
-    return { send: this.#timed((client, done) => sendable.send(client, done)) }
+    const { custom } = sendable
+    return { send: this.#timed((client, done) => sendable.send(client, done)), custom }
   }
 
   #timed(query: Send): Send {

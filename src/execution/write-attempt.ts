@@ -15,6 +15,8 @@ export interface WriteOptions {
   /** Absent when the node has been removed. */
   readonly server: ServerNode | undefined
   readonly send: Send
+  /** Custom settings that it makes. Absent: none. */
+  readonly custom: ReadonlySet<string> | undefined
   readonly giveUps: GiveUps
   /** Called when the statement is sent. */
   readonly sent: (node: NodeView) => void
@@ -45,12 +47,12 @@ export class WriteAttempt extends AsyncResource implements Harmless {
   }
 
   start(): void {
-    const { giveUps, node, server } = this.#options
+    const { custom, giveUps, node, server } = this.#options
     giveUps.add(this)
     if (server === undefined)
       return this.#end('busy', new Error(`${node.id} is no longer a node of the cluster`))
     // pg-pool hands connections over in the async context of the caller that released them.
-    server.lease((error, client) => this.runInAsyncScope(() => this.#leased(error, client)))
+    server.lease((error, client) => this.runInAsyncScope(() => this.#leased(error, client)), custom)
   }
 
   giveUp(cause: Error, failure: Abandonment): void {

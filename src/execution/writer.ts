@@ -56,14 +56,20 @@ export class Writer {
     this.#options = options
   }
 
-  /** An error that is not the server's answer carries an `outcome`. */
-  write(send: Send, done: Done): void {
-    this.#run(new WriteErrand(this.#options, this.#again, send, done))
+  /**
+   * An error that is not the server's answer carries an `outcome`.
+   * @param custom Custom settings that the statement makes. Absent: none.
+   */
+  write(send: Send, done: Done, custom?: ReadonlySet<string>): void {
+    this.#run(new WriteErrand(this.#options, this.#again, send, done, custom))
   }
 
-  /** Leases a connection to the primary for exclusive use. */
-  lease(done: Leased): void {
-    this.#run(new LeaseErrand(this.#options, this.#again, done))
+  /**
+   * Leases a connection to the primary for exclusive use.
+   * @param custom Custom settings that its holder makes. Absent: none.
+   */
+  lease(done: Leased, custom?: ReadonlySet<string>): void {
+    this.#run(new LeaseErrand(this.#options, this.#again, done, custom))
   }
 
   readonly #again: Again = (errand, error) => {
@@ -99,9 +105,17 @@ class WriteErrand implements Errand {
   readonly #again: Again
   readonly #send: Send
   readonly #done: Done
+  readonly #custom: ReadonlySet<string> | undefined
   #wasRefused = false
 
-  constructor(options: WriterOptions, again: Again, send: Send, done: Done) {
+  constructor(
+    options: WriterOptions,
+    again: Again,
+    send: Send,
+    done: Done,
+    custom: ReadonlySet<string> | undefined,
+  ) {
+    this.#custom = custom
     this.#options = options
     this.#again = again
     this.#send = send
@@ -109,10 +123,11 @@ class WriteErrand implements Errand {
   }
 
   run(primary: NodeView): void {
-    this.#options.attempts.write(primary, this.#send, (end) => {
+    const attempted = (end: Attempted): void => {
       if (end.error === undefined) callGuarded(this.#done, undefined, end.result)
       else this.#failed(primary, end.error, end)
-    })
+    }
+    this.#options.attempts.write(primary, this.#send, attempted, this.#custom)
   }
 
   fail(error: Error): void {
@@ -139,8 +154,10 @@ class LeaseErrand implements Errand {
   readonly #options: WriterOptions
   readonly #again: Again
   readonly #done: Leased
+  readonly #custom: ReadonlySet<string> | undefined
 
-  constructor(options: WriterOptions, again: Again, done: Leased) {
+  constructor(options: WriterOptions, again: Again, done: Leased, custom: ReadonlySet<string> | undefined) {
+    this.#custom = custom
     this.#options = options
     this.#again = again
     this.#done = done
@@ -161,6 +178,7 @@ class LeaseErrand implements Errand {
         if (failure === 'node') listener.nodeFailed(node, error)
         this.#again(this, error)
       },
+      this.#custom,
     )
   }
 

@@ -17,13 +17,13 @@ export type WebHandler<R extends Request, Rest extends readonly unknown[]> = (
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
  */
 export function sessionHandler<R extends Request, Rest extends readonly unknown[]>(
-  options: HttpOptions,
+  options: HttpOptions<R>,
   handler: WebHandler<R, Rest>,
 ): (request: R, ...rest: Rest) => Promise<Response> {
   const resolved = resolveHttpOptions(options)
-  return (request, ...rest) => {
-    const token = resolved.requestToken((name) => request.headers.get(name))
-    return resolved.pool.withSession({ token }, async (session) => {
+  return async (request, ...rest) => {
+    const begin = resolved.sessionOf(request, (name) => request.headers.get(name))
+    return resolved.pool.withSession(begin, async (session) => {
       const response = await handler(request, ...rest)
       if (!session.wrote || !canBeCopied(response)) return response
       const newToken = await resolved.responseToken(session)

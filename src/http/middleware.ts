@@ -17,11 +17,11 @@ export type SessionMiddleware = <T>(request: NodeRequest, response: NodeResponse
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
  */
-export function sessionMiddleware(options: HttpOptions): SessionMiddleware {
+export function sessionMiddleware<R extends NodeRequest>(options: HttpOptions<R>): SessionMiddleware {
   const resolved = resolveHttpOptions(options)
   return (request, response, next) => {
-    const token = resolved.requestToken((name) => request.headers[name])
-    return resolved.pool.withSession({ token }, (session) => {
+    const begin = resolved.sessionOf(request as R, (name) => request.headers[name])
+    return resolved.pool.withSession(begin, (session) => {
       holdResponse(response, {
         isNeeded: () => session.wrote,
         prepare: async () => {
@@ -34,7 +34,11 @@ export function sessionMiddleware(options: HttpOptions): SessionMiddleware {
   }
 }
 
-function carry(token: string | undefined, response: NodeResponse, resolved: ResolvedHttpOptions): void {
+function carry(
+  token: string | undefined,
+  response: NodeResponse,
+  resolved: ResolvedHttpOptions<never>,
+): void {
   if (token === undefined) return
   if (resolved.header !== undefined) response.setHeader(resolved.header, token)
   if (resolved.setCookie === undefined) return

@@ -9,7 +9,7 @@ function tokenIn(
   headers: Readonly<Record<string, string | readonly string[]>>,
   options: Partial<HttpOptions> = {},
 ): string | undefined {
-  return resolveHttpOptions({ pool, ...options }).requestToken((name) => headers[name])
+  return resolveHttpOptions({ pool, ...options }).sessionOf({}, (name) => headers[name]).token
 }
 
 describe('the token of a request', () => {

@@ -3,10 +3,13 @@ import { checkMethod, checkNames, checkObject, invalid, numberOption } from '../
 import { MAX_TOKEN_LENGTH } from '../consistency/token.ts'
 import { describe } from '../errors/describe.ts'
 import { cookieWriter, readCookie, type CookieAttributes } from './cookie.ts'
-import type { SessionPool, TokenSession } from './session-pool.ts'
+import type { RequestSession, RequestSettings, SessionPool, TokenSession } from './session-pool.ts'
 
-/** Options of the HTTP middleware and handler, which carry sessions between a client and this server. */
-export interface HttpOptions {
+/**
+ * Options of the HTTP middleware and handler, which carry sessions between a client and this server.
+ * @typeParam R Type of the requests.
+ */
+export interface HttpOptions<R = unknown> {
   readonly pool: SessionPool
   /** Name of the cookie with the token, or `false` for none. @defaultValue 'switchyard' */
   readonly cookie?: string | false
@@ -21,16 +24,26 @@ export interface HttpOptions {
    * its token sends reads to the primary for a while. @defaultValue 50
    */
   readonly holdMs?: number
+  /**
+   * Settings of the statements of a request, such as its tenant, or a function that returns them: see the option `settings`
+   * of a session. What the function throws, or wrong settings, fails the request before it is handled. @defaultValue none
+   */
+  readonly settings?: RequestSettings | ((request: R) => RequestSettings | undefined)
+  /** Role of the statements of a request, or a function that returns it. @defaultValue that of the connections */
+  readonly role?: string | ((request: R) => string | undefined)
 }
 
 /** Value of a header as `node:http` or `Headers` represent it. */
 type HeaderValue = string | readonly string[] | null | undefined
 
 /** Validated options with every default filled in. */
-export interface ResolvedHttpOptions {
+export interface ResolvedHttpOptions<R> {
   readonly pool: SessionPool
-  /** Returns the request's token without validation. A text that is too long is cut, but stays too long to be valid. */
-  requestToken(header: (name: string) => HeaderValue): string | undefined
+  /**
+   * Returns the options of the request's session. Its token is not validated: a text that is too long is cut, but stays
+   * too long to be valid.
+   */
+  sessionOf(request: R, header: (name: string) => HeaderValue): RequestSession
   /** Returns the token for the response. `undefined` when there is none or it is not available in time. */
   responseToken(session: TokenSession): Promise<string | undefined>
   /** Name of the header that carries the token. */
@@ -39,13 +52,21 @@ export interface ResolvedHttpOptions {
   readonly setCookie: ((token: string) => string) | undefined
 }
 
-const OPTION_NAMES: ReadonlySet<string> = new Set(['pool', 'cookie', 'header', 'cookieAttributes', 'holdMs'])
+const OPTION_NAMES: ReadonlySet<string> = new Set([
+  'pool',
+  'cookie',
+  'header',
+  'cookieAttributes',
+  'holdMs',
+  'settings',
+  'role',
+])
 /** A token of RFC 9110: syntax of the names of headers and cookies. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 const DEFAULT_HOLD_MS = 50
 
 /** Validates the options. Throws `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`, naming the option. */
-export function resolveHttpOptions(options: HttpOptions): ResolvedHttpOptions {
+export function resolveHttpOptions<R>(options: HttpOptions<R>): ResolvedHttpOptions<R> {
   checkObject('options', options)
   checkNames(options, OPTION_NAMES, 'the HTTP options')
   checkMethod('pool', options.pool, 'withSession')
@@ -55,14 +76,23 @@ export function resolveHttpOptions(options: HttpOptions): ResolvedHttpOptions {
     throw invalid('Options "cookie" and "header" must not both be false: the token needs one of them')
   }
   const holdMs = numberOption('holdMs', options.holdMs, DEFAULT_HOLD_MS, { min: 0, max: LONGEST_TIMER_MS })
+  const { role, settings } = options
+  if (settings !== undefined && typeof settings !== 'function') checkObject('settings', settings)
+  if (role !== undefined && typeof role !== 'function' && typeof role !== 'string') {
+    throw invalid(`Option "role" must be a string or a function; received ${describe(role)}`)
+  }
   const setCookie = cookieWriter(cookie ?? '', options.cookieAttributes)
   return {
     pool: options.pool,
-    requestToken(headerOf) {
+    sessionOf(request, headerOf) {
       const cookies = cookie === undefined ? undefined : textOf(headerOf('cookie'))
       const fromHeader = header === undefined ? undefined : textOf(headerOf(header))
       const text = fromHeader ?? (cookie === undefined ? undefined : readCookie(cookies ?? '', cookie))
-      return text === undefined || text === '' ? undefined : text.slice(0, MAX_TOKEN_LENGTH + 1)
+      return {
+        token: text === undefined || text === '' ? undefined : text.slice(0, MAX_TOKEN_LENGTH + 1),
+        settings: typeof settings === 'function' ? settings(request) : settings,
+        role: typeof role === 'function' ? role(request) : role,
+      }
     },
     async responseToken(session) {
       try {

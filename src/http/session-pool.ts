@@ -12,5 +12,15 @@ export interface TokenSession {
 /** The part of the pool that creates sessions for requests. */
 export interface SessionPool {
   /** Runs `fn` in a session that starts from the token. A rejected token is ignored. */
-  withSession<T>(options: { readonly token?: string | undefined }, fn: (session: TokenSession) => T): T
+  withSession<T>(options: RequestSession, fn: (session: TokenSession) => T): T
 }
+
+/** Options of the session of a request; see `SessionOptions`. */
+export interface RequestSession {
+  readonly token?: string | undefined
+  readonly settings?: RequestSettings | undefined
+  readonly role?: string | undefined
+}
+
+/** Values of settings by name. */
+export type RequestSettings = Readonly<Record<string, string | number | boolean>>

@@ -3,8 +3,10 @@ import PgPool from 'pg-pool'
 import type { Client, ClientConfig, PoolClient } from 'pg'
 import { socketOption } from '../platform/socket.ts'
 import type { NodeId } from '../topology/node.ts'
+import { CustomSettings, NO_NAMES, type Suitability } from './custom-settings.ts'
 import type { LeaseCallback, NodeConfig, ReadSender, ServerNode } from './server-node.ts'
 import { Sharing, type SharingOptions } from './sharing.ts'
+import { connectSuiting } from './suiting-connection.ts'
 
 /** Events of one node's connections, with the arguments of pg-pool. */
 export interface LeasePoolListener {
@@ -28,6 +30,7 @@ export class LeasePool implements ServerNode {
   readonly #config: NodeConfig
   readonly #connect: Connect
   readonly #listener: LeasePoolListener
+  readonly #custom: CustomSettings
   readonly #isLendable: (client: PoolClient) => boolean
   readonly #opened = new WeakSet<PoolClient>()
   /** Connections that must not be used, with their errors. */
@@ -43,6 +46,7 @@ export class LeasePool implements ServerNode {
    * @param connect Creates connections, unless the options name a client class.
    * @param isLendable Returns false for a connection that has to be closed instead of reused.
    * @param sharing Absent when each read runs over its own lease.
+   * @param custom The custom settings that connections have had.
    */
   constructor(
     config: NodeConfig,
@@ -50,7 +54,9 @@ export class LeasePool implements ServerNode {
     listener: LeasePoolListener,
     isLendable: (client: PoolClient) => boolean = () => true,
     sharing?: SharingOptions,
+    custom: CustomSettings = new CustomSettings(),
   ) {
+    this.#custom = custom
     this.id = config.id
     this.#config = config
     this.#connect = connect
@@ -72,11 +78,11 @@ export class LeasePool implements ServerNode {
     return this.#sharing?.reads
   }
 
-  lease(callback: LeaseCallback): void {
-    this.#pool.connect((error, client) => {
-      if (client !== undefined && !this.#isLendable(client)) {
+  lease(callback: LeaseCallback, custom: ReadonlySet<string> = NO_NAMES): void {
+    const taken = (error: Error | undefined, client: PoolClient | undefined): void => {
+      if (client !== undefined && !(this.#isLendable(client) && this.#custom.suits(client, custom))) {
         client.release(true)
-        return this.lease(callback)
+        return this.lease(callback, custom)
       }
       if (client === undefined) return callback(error)
       if (this.#opened.has(client)) {
@@ -104,7 +110,11 @@ export class LeasePool implements ServerNode {
         client.release(true)
         callback(cause)
       })
-    })
+    }
+    const connect = (connected: typeof taken): void => this.#pool.connect(connected)
+    const suitability = (client: PoolClient): Suitability => this.#custom.suitability(client, custom)
+    if (this.#custom.isUsed) connectSuiting(this.#pool, suitability, connect, taken)
+    else connect(taken)
     this.#sharing?.yield()
   }
 

@@ -69,6 +69,14 @@ export class Query {
     }
   }
 
+  /** Returns the query as one configuration, with its values. */
+  asConfig(): Readonly<Record<string, unknown>> {
+    const config = this.#config
+    const isObject = typeof config === 'object' && config !== null
+    const fields = isObject ? (config as Readonly<Record<string, unknown>>) : { text: config }
+    return { ...fields, values: this.#parameters ?? fields['values'] }
+  }
+
   /** Returns the query with this tier, unless it names one itself. */
   inTier(tier: string | undefined): Query {
     if (tier === undefined || this.request.tier !== undefined) return this

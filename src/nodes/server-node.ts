@@ -50,8 +50,11 @@ export interface ServerNode {
   readonly id: NodeId
   /** Absent when reads share neither connections nor names. */
   readonly reads?: ReadSender | undefined
-  /** Leases a connection for exclusive use. Waits when all are in use. */
-  lease(callback: LeaseCallback): void
+  /**
+   * Leases a connection for exclusive use. Waits when all are in use.
+   * @param custom Custom settings that its user makes: see `CustomSettings`. Absent: none.
+   */
+  lease(callback: LeaseCallback, custom?: ReadonlySet<string>): void
   /** Replaces the connections after a failure. Those in use stay with their holders. */
   renew(): void
   /** Closes the connections from before the last `renew`, when another server has taken over. */

@@ -1,4 +1,6 @@
+import type { Overlay } from '../consistency/overlay.ts'
 import type { Route, RouteReason } from '../routing/route.ts'
+import type { Journal } from '../settings/journal.ts'
 import type { Pin } from '../settings/session-settings.ts'
 import type { QueryPlan, Rejection, StepReason } from '../selection/query-plan.ts'
 import { shown } from '../statement/shown.ts'
@@ -40,6 +42,8 @@ export interface Explanation {
   readonly statement: Statement
   readonly route: ExplainedRoute
   readonly plan: ExplainedPlan
+  /** Names of the settings of its session, `role` among them. Absent without any. Values are never shown. */
+  readonly settings?: readonly string[]
   /**
    * Reasons that keep the client on its connection until it is released. Only for an explanation by a client that is
    * pinned.
@@ -52,11 +56,15 @@ interface Explained {
   readonly statement: Statement
   readonly route: Route
   readonly plan: QueryPlan
+  readonly overlay: Overlay | undefined
+  readonly journal: Journal | undefined
 }
 
 /** @internal */
-export function explain({ statement, route, plan }: Explained): Explanation {
-  return { statement: shown(statement), route: explainRoute(route), plan: explainPlan(plan) }
+export function explain({ journal, overlay, plan, route, statement }: Explained): Explanation {
+  const settings = overlay?.names ?? journal?.givenNames ?? []
+  const explained = { statement: shown(statement), route: explainRoute(route), plan: explainPlan(plan) }
+  return settings.length === 0 ? explained : { ...explained, settings }
 }
 
 export function explainPlan(plan: QueryPlan): ExplainedPlan {

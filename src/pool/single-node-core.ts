@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { PoolClient, QueryConfig } from 'pg'
 import { LeakWatch } from '../client/leak-watch.ts'
-import { normalizeQuery, tierOf } from '../client/query-arguments.ts'
+import { isSubmittable, normalizeQuery, tierOf } from '../client/query-arguments.ts'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { noSuchTier } from '../config/tiers.ts'
+import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
@@ -15,8 +16,8 @@ import type { Router } from '../router/compose-router.ts'
 import { SessionKeeper, type SessionCluster } from '../router/session-keeper.ts'
 import { checkSessionOptions, type SessionOptions } from '../router/session-options.ts'
 import type { RouteRequest } from '../routing/decide.ts'
-import { endForm, type Connected, type Ended } from './callback-forms.ts'
-import { clientThrough } from './connect-through.ts'
+import { endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
+import { clientThrough, runsItself } from './connect-through.ts'
 import { refusalOf } from './lifetime.ts'
 import { withPassword } from './live-options.ts'
 import {
@@ -30,6 +31,7 @@ import {
 import type { PoolCore } from './pool-core.ts'
 import { primaryView } from './primary-view.ts'
 import { Session } from './session.ts'
+import { SingleNodeOverlays } from './single-node-overlays.ts'
 
 /** Classifies statements for `explain()`. */
 type Explainer = Pick<Router, 'decider' | 'end'>
@@ -63,6 +65,7 @@ export class SingleNodeCore implements PoolCore {
   readonly #options: SingleNodeCoreOptions
   readonly #sessions: SessionKeeper
   readonly #leaks: LeakWatch | undefined
+  readonly #overlays = new SingleNodeOverlays()
   #explainer: Explainer | undefined
   #primary: PgPool | undefined
   /** True while pg.Pool takes a client for `query()`. */
@@ -93,10 +96,10 @@ export class SingleNodeCore implements PoolCore {
   connect(pool: BasePool, callback: Connected | undefined): unknown {
     const leaks = this.#leaks
     // pg.Pool gives back the client of `query()` itself.
-    if (leaks === undefined || this.#isQuerying) return callParent(pool, 'connect', [callback])
+    if (leaks === undefined || this.#isQuerying) return this.#take(pool, callback)
     const stack = leaks.here()
     if (typeof callback !== 'function') {
-      return (callParent(pool, 'connect', []) as Promise<PoolClient>).then((client) => {
+      return (this.#take(pool, undefined) as Promise<PoolClient>).then((client) => {
         leaks.out(client, stack)
         return client
       })
@@ -105,10 +108,20 @@ export class SingleNodeCore implements PoolCore {
       if (client !== undefined) leaks.out(client, stack)
       callback(error, client, done)
     }
-    return callParent(pool, 'connect', [connected])
+    return this.#take(pool, connected)
   }
 
   query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
+    const overlay = this.#sessions.context.overlayOf()
+    if (overlay !== undefined && runsItself(pool, config) && !isSubmittable(config)) {
+      const { done, returned } = queryForm(pool, values, callback)
+      try {
+        this.#overlays.query(pool, overlay, config, values, done)
+      } catch (error) {
+        done(asError(error))
+      }
+      return returned
+    }
     this.#isQuerying = true
     try {
       return callParent(pool, 'query', [config, values, callback])
@@ -161,6 +174,19 @@ export class SingleNodeCore implements PoolCore {
   setNodes(): never {
     const message = 'This pool was made with one node and without "discovery", so it stays on that node'
     throw new SwitchyardError('SWITCHYARD_SINGLE_NODE', message)
+  }
+
+  /** Takes a client, under the settings of the calling code's session. */
+  #take(pool: BasePool, callback: Connected | undefined): unknown {
+    const overlay = this.#sessions.context.overlayOf()
+    const overlays = this.#overlays
+    if (overlay === undefined && !overlays.isUsed) return callParent(pool, 'connect', [callback])
+    if (typeof callback === 'function') return overlays.connect(pool, overlay, callback)
+    return new pool.Promise<PoolClient>((resolve, reject) => {
+      overlays.connect(pool, overlay, (error, client) =>
+        client === undefined ? reject(asError(error)) : resolve(client),
+      )
+    })
   }
 
   #openExplainer(): Explainer {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../test/support/fake-platform.ts'
 import { primaryView, replicaView } from '../../test/support/views.ts'
+import { SessionContext } from '../consistency/session-context.ts'
 import { createSession } from '../consistency/session.ts'
 import type { Hold } from '../execution/decision.ts'
 import type { Executor } from '../execution/executor.ts'
@@ -82,6 +83,7 @@ beforeEach(() => {
       start: () => void log.push('start'),
     },
     sessions: {
+      context: new SessionContext(),
       awaited: () => {
         if (!isAwaited) return undefined
         log.push('await the session')

@@ -1,4 +1,5 @@
 import { EVERYTHING } from '../catalog/footprint.ts'
+import type { Overlay } from '../consistency/overlay.ts'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Decision, Hold, Holder } from '../execution/decision.ts'
 import type { Query } from '../nodes/query.ts'
@@ -22,7 +23,7 @@ export interface DeciderOptions {
   readonly platform: Pick<Platform, 'now'>
   readonly readiness: Pick<Readiness, 'isReady' | 'prepare' | 'used'>
   readonly judgement: Pick<Judgement, 'judge' | 'changeKnown' | 'judgeAnew' | 'start'>
-  readonly sessions: Pick<SessionKeeper, 'awaited'>
+  readonly sessions: Pick<SessionKeeper, 'awaited' | 'context'>
   readonly settings: Pick<SettingKeeper, 'pool' | 'binds'>
   readonly executors: Pick<Executors, 'of'>
   readonly openings: Pick<ReadOnlyOpener, 'mayOpen'>
@@ -129,7 +130,8 @@ export class Decider {
         ? BOUND_BY_SETTING
         : decideRoute(read, session, query, policy, platform.now())
     const runs = isRead ? 'read' : opens && route.role === 'replica' ? 'opening' : 'primary'
-    return { runs, query, session, journal, statement, route, plan: executor.plan(route), executor }
+    const overlay = this.#overlayOf(session, journal)
+    return { runs, query, session, journal, overlay, statement, route, plan: executor.plan(route), executor }
   }
 
   #hold(
@@ -146,12 +148,18 @@ export class Decider {
     const route = isBound ? held : NOT_A_READ
     const plan: QueryPlan =
       node === undefined ? executor.plan(route) : { steps: [{ node, reason: 'held' }], rejected: [] }
-    return { runs: 'held', query, session, journal, statement, route, plan, executor, held: node }
+    const overlay = this.#overlayOf(session, journal)
+    return { runs: 'held', query, session, journal, overlay, statement, route, plan, executor, held: node }
   }
 
   #opens(statement: Statement, journal: Journal | undefined): boolean {
     if (!opensOnStandby(statement) || this.#binds(journal)) return false
     return this.#options.openings.mayOpen(statement)
+  }
+
+  /** Returns the settings of the session for a statement without a client: a client has them in its journal. */
+  #overlayOf(session: MutableSession, journal: Journal | undefined): Overlay | undefined {
+    return journal === undefined ? this.#options.sessions.context.overlayOf(session) : undefined
   }
 
   #binds(journal: Journal | undefined): boolean {

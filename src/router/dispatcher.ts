@@ -2,7 +2,7 @@ import type { MutableSession } from '../consistency/session.ts'
 import { changedBy } from '../consistency/touched.ts'
 import { NO_SCHEMA, writeBy } from '../consistency/write-ledger.ts'
 import { asError } from '../errors/as-error.ts'
-import type { Decision, RunOptions } from '../execution/decision.ts'
+import { customOf, type Decision, type RunOptions } from '../execution/decision.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import { hasLeftNothing } from '../execution/left-nothing.ts'
 import type { Query } from '../nodes/query.ts'
@@ -72,26 +72,30 @@ export class Dispatcher implements Repairer {
 
   #write(decision: Decision, options: RunOptions, done: Done): void {
     const { ended, sessions, settings } = this.#options
-    const { executor, journal, query, session, statement } = decision
+    const { executor, journal, overlay, query, session, statement } = decision
     const { text, request, values } = query
     this.#ignoredHints.note(statement, request)
     sessions.noteSetting(statement)
     let schema = sessions.schema.number
     // The caller may change the values before they are sent.
     let changes = changedBy(statement, query)
-    const ofPool = settings.ofPool(statement, values, options.send ?? query.send)
+    const sent = settings.sendOf(overlay, query, statement, options.send)
+    // What a session with settings of its own sets lasts for that statement alone.
+    const ofPool = overlay === undefined ? settings.ofPool(statement, values, sent) : sent
     const noted: Send = (client, answered) => {
       if (settings.hidden.has(client)) schema = NO_SCHEMA
       changes = changedBy(statement, query)
       settings.noteObjects(client, statement)
       ofPool(client, answered)
     }
-    executor.writer.write(settings.under(journal, noted, false, options.acquire), (error, result) => {
+    const send = settings.under(journal, noted, false, options.acquire)
+    const answered: Done = (error, result) => {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
       sessions.ranOnPrimary(session, statement, query, error, counts)
       if (counts) ended(writeBy(session, statement, changes, schema), text)
       done(error, result)
-    })
+    }
+    executor.writer.write(send, answered, customOf(decision))
   }
 
   /**
@@ -99,23 +103,25 @@ export class Dispatcher implements Repairer {
    */
   repair(node: NodeView, cause: Error, decision: Decision, options: RunOptions, done: Done): void {
     const { ended, judgement, sessions, settings, tell } = this.#options
-    const { executor, journal = settings.pool.journal, query, session } = decision
+    const { executor, journal = settings.pool.journal, overlay, query, session, statement } = decision
     const { text: sql = '' } = query
     const code: unknown = Reflect.get(cause, 'code')
     const isOfSetting = code === 'SWITCHYARD_SETTING_REFUSED'
     // The statement itself was not rejected.
     const isOfConnection = isOfSetting || code === 'SWITCHYARD_HOOK_REFUSED'
-    if (isOfSetting) settings.refused(journal)
+    if (isOfSetting && overlay === undefined) settings.refused(journal)
     if (isOfSetting) tell('settingRefused', { node: node.id, cause })
     if (!isOfConnection) tell('readRefused', { node: node.id, sql, cause })
     if (options.conversation !== undefined) return options.conversation.spilled(nothing, nothing)
-    const send = settings.under(decision.journal, options.send ?? query.send, false, options.acquire)
-    executor.writer.write(send, (error, result) => {
+    const sent = settings.sendOf(overlay, query, statement, options.send)
+    const send = settings.under(decision.journal, sent, false, options.acquire)
+    const answered: Done = (error, result) => {
       const shape = error || isOfConnection ? undefined : judgement.learn(sql)
       if (shape !== undefined) tell('shapeLearned', shape)
       if (isOfConnection) sessions.shown(session)
       else ended({ sessions: [session], catalogEffect: 'certain', changes: 'everything' })
       done(error, result)
-    })
+    }
+    executor.writer.write(send, answered, customOf(decision))
   }
 }

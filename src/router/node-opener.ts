@@ -58,6 +58,13 @@ export function nodeOpener(
   return (config) => {
     // Each connection of a shared address may reach another server.
     const sharing = config.isBalanced ? undefined : sharingOf(config)
-    return new LeasePool(hooks.around(config), connect, told, isLendable, sharing)
+    return new LeasePool(
+      hooks.around(config),
+      connect,
+      told,
+      isLendable,
+      sharing,
+      settings.connections.custom,
+    )
   }
 }

@@ -79,7 +79,17 @@ async function open(sql: string): Promise<readonly string[]> {
   const plan = { steps: [], rejected: [] }
   const session = createSession()
   opener.open(
-    { runs: 'opening', query, session, journal, statement, route: TO_REPLICA, plan, executor },
+    {
+      runs: 'opening',
+      query,
+      session,
+      journal,
+      overlay: undefined,
+      statement,
+      route: TO_REPLICA,
+      plan,
+      executor,
+    },
     {
       send: () => {},
       isHooked,

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Opening } from '../client/router-port.ts'
 import { asError } from '../errors/as-error.ts'
 import type { ReplicaLease } from '../execution/conversation.ts'
-import type { Decision } from '../execution/decision.ts'
+import { customOf, type Decision } from '../execution/decision.ts'
 import type { Read } from '../execution/read.ts'
 import { isBroken } from '../nodes/is-broken.ts'
 import { rowsUnseen } from '../platform/unseen.ts'
@@ -47,6 +47,7 @@ export class ReadOnlyOpener {
       replan: () => executor.plan(route),
       reached: (node, observation) => executor.reached(route, node, observation),
       send,
+      custom: customOf(decision),
       refused: () => onPrimary(nothing, nothing),
       conversation,
       follower: this.#options.sessions.follower(session, query, route, statement),

@@ -36,6 +36,7 @@ function decisionOf({ canShare = true, journal, query = 'select 1', statement, .
     query: normalizeQuery(query, undefined),
     session: createSession(),
     journal,
+    overlay: undefined,
     statement: { ...read, ...statement },
     route: given.route ?? route,
     plan: { steps: [], rejected: [] },

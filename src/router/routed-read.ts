@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { Position } from '../consistency/position.ts'
 import type { Conversation } from '../execution/conversation.ts'
-import type { Decision, RunOptions } from '../execution/decision.ts'
+import { customOf, type Decision, type RunOptions } from '../execution/decision.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import type { Read, ReadFollower } from '../execution/read.ts'
 import type { ShareableRead } from '../nodes/shareable-read.ts'
@@ -22,8 +22,10 @@ export interface Repairer {
 /** A read as execution needs it: how it is sent, and under which settings. */
 export class RoutedRead implements Read {
   readonly follower: ReadFollower | undefined
+  readonly custom: ReadonlySet<string>
   readonly #decision: Decision
   readonly #options: RunOptions
+  readonly #send: Send
   readonly #settings: SettingKeeper
   readonly #repairer: Repairer
   readonly #done: Done
@@ -47,9 +49,11 @@ export class RoutedRead implements Read {
     this.#settings = settings
     this.#journal = decision.journal ?? settings.pool.journal
     this.follower = follower
-    const { acquire, send = decision.query.send } = options
+    const { acquire } = options
+    this.#send = settings.sendOf(decision.overlay, decision.query, decision.statement, options.send)
+    this.custom = customOf(decision)
     // Made now: listeners must find the settings as of the decision.
-    if (acquire !== undefined) this.#checkedOut = settings.under(decision.journal, send, false, acquire)
+    if (acquire !== undefined) this.#checkedOut = settings.under(decision.journal, this.#send, false, acquire)
     this.#repairer = repairer
     this.#done = done
   }
@@ -96,15 +100,15 @@ export class RoutedRead implements Read {
 
   send(client: PoolClient, done: Done): void {
     if (this.#checkedOut !== undefined) return this.#checkedOut(client, done)
-    const { send = this.#decision.query.send } = this.#options
-    this.#settings.under(this.#journal, send, this.canPipeline)(client, done)
+    this.#settings.under(this.#journal, this.#send, this.canPipeline)(client, done)
   }
 
   /** Whether its connection needs no settings and no hooks. */
   #share(): ShareableRead | undefined {
-    const { executor, query, statement } = this.#decision
+    const { executor, overlay, query, statement } = this.#decision
     const { acquire, send } = this.#options
-    const isAlone = acquire === undefined && send === undefined && this.#journal === Journal.empty
+    const isPlain = acquire === undefined && send === undefined && overlay === undefined
+    const isAlone = isPlain && this.#journal === Journal.empty
     return isAlone && executor.canShare && mayShare(statement)
       ? query.shareable(schemaOf(statement))
       : undefined

@@ -13,7 +13,7 @@ import type { Platform } from '../platform/platform.ts'
 import { consistencyOf, type Asked, type RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
 import { ReadFollowers } from './read-followers.ts'
-import type { SessionOptions } from './session-options.ts'
+import type { CheckedSessionOptions } from './session-options.ts'
 import { SessionTokens } from './session-tokens.ts'
 import { SharedWindow } from './shared-window.ts'
 import { showsData, synchronizes } from '../statement/shows-data.ts'
@@ -114,10 +114,13 @@ export class SessionKeeper implements Neighbour {
   }
 
   /** Creates a session within that of the calling code, if any. */
-  begin({ consistency, token, tier }: SessionOptions): MutableSession {
+  begin({ consistency, overlay, token, tier }: CheckedSessionOptions): MutableSession {
     const { implicit } = this.context
     const { platform } = this.#options
     const parent = this.context.current()
+    // Floors then cover what is not flushed.
+    if (overlay?.values.has('synchronous_commit') === true)
+      this.#options.cluster().questions.mayBeUnflushed = true
     const content = this.#tokens.contentOf(token, this.#causality.systemIdentifier)
     const start = {
       consistency,
@@ -130,6 +133,9 @@ export class SessionKeeper implements Neighbour {
       parent === implicit
         ? this.#causality.begin(implicit, start)
         : this.#causality.beginWithin(parent, start)
+    const outer = this.context.overlayOf(parent)
+    const settings = overlay === undefined ? outer : overlay.within(outer)
+    if (settings !== undefined) this.context.overlay(session, settings)
     if (content?.kind === 'position') {
       this.#causality.claim(session, content.position, this.#options.cluster().primary())
     }

@@ -1,11 +1,13 @@
 import type { PoolClient } from 'pg'
 import { exchange, type Done, type SideQuery, type Send } from '../nodes/exchange.ts'
+import type { Overlay } from '../consistency/overlay.ts'
 import type { NameReader } from '../statement/names.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Acquire } from './acquire.ts'
 import { AdvisoryLocks } from './advisory-locks.ts'
 import { cleaningOf } from './cleaning.ts'
 import { Journal } from './journal.ts'
+import { withOverlay } from './overlay-journal.ts'
 import type { Ending, Pin, SessionSettings } from './session-settings.ts'
 import type { SettingKeeper } from './setting-keeper.ts'
 import { TemporaryObjects } from './temporary-objects.ts'
@@ -29,6 +31,7 @@ export class ClientSettings {
   readonly #told = new Set<Pin>()
   readonly #temporary: TemporaryObjects
   readonly #locks = new AdvisoryLocks()
+  #hasOverlay = false
 
   /** @param pinned Called with each reason that pins the client to its connection, once. */
   constructor(keeper: SettingKeeper, names: Pick<NameReader, 'givenBy'>, pinned: (pin: Pin) => void) {
@@ -64,9 +67,15 @@ export class ClientSettings {
     return this.#keeper.binds(this.journal)
   }
 
-  /** Applies the pool's newer settings to a client that is checked out, except those that it has set itself. */
-  checkedOut(): void {
-    this.#session.rebase(this.#keeper.pool.journal)
+  /**
+   * Applies the pool's newer settings to a client that is checked out, except those that it has set itself.
+   * @param overlay Settings of the session that it is checked out in. What the client has set before must not replace
+   * them, and what it sets under them ends with this checkout.
+   */
+  checkedOut(overlay: Overlay | undefined): void {
+    if (overlay !== undefined || this.#hasOverlay) this.#session.forget()
+    this.#hasOverlay = overlay !== undefined
+    this.#session.rebase(withOverlay(this.#keeper.pool.journal, overlay))
   }
 
   /**
@@ -74,7 +83,7 @@ export class ClientSettings {
    * @param acquire Runs `acquire` listeners first. Absent without listeners.
    */
   borrowed(client: PoolClient, acquire: Acquire | undefined, done: (error: Error | undefined) => void): void {
-    if (this.#keeper.connections.mayMakeTemporary(client)) this.#temporary.mayBeMade()
+    if (this.#keeper.connections.temporary.has(client)) this.#temporary.mayBeMade()
     this.#keeper.under(this.journal, undefined, false, acquire)(client, done)
   }
 

@@ -1,14 +1,15 @@
 import type { PoolClient } from 'pg'
 import { withOutcome } from '../errors/outcome.ts'
-import { SwitchyardError } from '../errors/error.ts'
 import { exchange, NOTHING, type End, type SideQuery, type Send } from '../nodes/exchange.ts'
 import type { Acquire } from './acquire.ts'
-import { difference } from './difference.ts'
+import { CustomSettings } from '../nodes/custom-settings.ts'
+import { difference, type Difference } from './difference.ts'
 import { HookTraces } from './hook-traces.ts'
 import { Journal } from './journal.ts'
 import type { Statement } from '../statement/statement.ts'
 import { namesSet } from './operation.ts'
-import { queryFor, valuesIn } from './value.ts'
+import { refused } from './refused.ts'
+import { queryFor, settingText, valuesIn } from './value.ts'
 
 /** Known settings of one connection. */
 interface Known {
@@ -31,16 +32,20 @@ export interface Checkout {
  * sent first. If the connection already has the journal, this costs one comparison.
  */
 export class ConnectionSettings {
+  readonly custom: CustomSettings = new CustomSettings()
+  /**
+   * Connections whose initial search_path contains the temporary schema: objects created without a schema may be
+   * temporary although no setting was changed.
+   */
+  readonly temporary: WeakSet<PoolClient> = new WeakSet()
   readonly #known = new WeakMap<PoolClient, Known>()
   readonly #spoilt = new WeakSet<PoolClient>()
-  readonly #temporary = new WeakSet<PoolClient>()
   readonly #touched = new WeakSet<PoolClient>()
   /** Traces of listeners of `acquire` and `release` that have not been undone yet. */
   readonly #traces = new WeakMap<PoolClient, HookTraces>()
   /** True while no setting was ever changed, so that no look-up is needed. */
   #isUntouched = true
   #hasOwn = false
-
   /** True once a hook has sent a statement over a new connection, which may have changed its initial settings. */
   get hasOwn(): boolean {
     return this.#hasOwn
@@ -106,16 +111,6 @@ export class ConnectionSettings {
     return this.#spoilt.has(client)
   }
 
-  /** Records that its initial search_path contains the temporary schema. */
-  beginsTemporary(client: PoolClient): void {
-    this.#temporary.add(client)
-  }
-
-  /** Whether objects created without a schema may be temporary although no setting was changed. */
-  mayMakeTemporary(client: PoolClient): boolean {
-    return this.#temporary.has(client)
-  }
-
   /**
    * Returns the queries that give a connection the settings of a journal; none if it has them. It must be idle, without
    * a transaction.
@@ -146,16 +141,35 @@ export class ConnectionSettings {
       this.note(client, to)
       changed()
     }
+    let given: Difference['given'] = []
     const change: SideQuery = {
       ask: () => {
-        const statements = [...first, ...difference(from, to, this.#known.get(client)?.own)]
-        if (statements.length === 0) return made()
+        const found = difference(from, to, this.#known.get(client)?.own)
+        given = found.given
+        const statements = [...first, ...found.statements]
+        if (statements.length + given.length === 0) return made()
         this.touched(client)
-        return statements.join('; ')
+        return statements.length === 0 ? undefined : statements.join('; ')
       },
-      answered: (error) => (error ? { error: refused(error) } : made()),
+      answered: (error) => (error ? { error: refused(error) } : given.length === 0 ? made() : undefined),
     }
-    return [...this.remembering(client, names), change]
+    const queries = [...this.remembering(client, names), change]
+    if (!to.isGiven) return queries
+    // Values that the application has given are parameters.
+    const give: SideQuery = {
+      ask: () => {
+        if (given.length === 0) return undefined
+        this.custom.mark(client, to.custom)
+        return { text: settingText(given.length, 0, false), values: given.flat() }
+      },
+      answered: (error) => {
+        if (!error) return made()
+        // Other settings may have been changed before it.
+        this.spoil(client)
+        return { error: refused(error, true) }
+      },
+    }
+    return [...queries, give]
   }
 
   /** Returns the queries for the initial values of these settings, to be sent before they are changed. */
@@ -208,17 +222,3 @@ export class ConnectionSettings {
 }
 
 function nothing(): void {}
-
-/**
- * Classes of SQLSTATE that concern the server or the connection, not a setting: connection exceptions, insufficient
- * resources, operator intervention, system and internal errors. Of class 25, sessions that were ended.
- */
-const OF_THE_SERVER = /^(?:08|53|57|58|XX|25P0[34])/
-
-/** Creates the error of a statement that was not sent because its settings were rejected. */
-function refused(cause: Error): Error {
-  const code = String(Reflect.get(cause, 'code'))
-  if (!('severity' in cause) || OF_THE_SERVER.test(code)) return withOutcome(cause, 'not-sent')
-  const message = `A server refused settings that its session has made over another connection (${code})`
-  return withOutcome(new SwitchyardError('SWITCHYARD_SETTING_REFUSED', message, { cause }), 'not-sent')
-}

@@ -71,6 +71,12 @@ export class SessionSettings {
     this.#journal = this.#own.over(base)
   }
 
+  /** Forgets the session's own changes. */
+  forget(): void {
+    this.#own = Journal.empty
+    this.#journal = this.#base
+  }
+
   pin(pin: Pin): void {
     this.#pins.add(pin)
   }

@@ -1,10 +1,13 @@
 import type { PoolClient } from 'pg'
+import type { Overlay } from '../consistency/overlay.ts'
+import type { Query } from '../nodes/query.ts'
 import type { Acquire } from './acquire.ts'
 import { exchange, NOTHING, type End, type SideQuery, type Send } from '../nodes/exchange.ts'
 import { ConnectionSettings } from './connection-settings.ts'
 import { HiddenObjects } from './hidden-objects.ts'
 import type { Journal } from './journal.ts'
 import { namesSet } from './operation.ts'
+import { overlaid } from './overlaid.ts'
 import { SessionSettings } from './session-settings.ts'
 import { TEMPORARY_PATH } from '../statement/mentions.ts'
 import type { Statement } from '../statement/statement.ts'
@@ -30,7 +33,7 @@ export class SettingKeeper {
     // An error will reach the next user of the connection.
     const answered = (_error: Error | undefined, result: unknown): undefined => {
       const [path, synchronousCommit] = valuesIn(result)
-      if (TEMPORARY_PATH.test(path ?? '')) this.connections.beginsTemporary(client)
+      if (TEMPORARY_PATH.test(path ?? '')) this.connections.temporary.add(client)
       told(synchronousCommit)
     }
     const ask = queryFor(['search_path', 'synchronous_commit'])
@@ -40,7 +43,7 @@ export class SettingKeeper {
   /** Records a statement that is about to be sent, which may leave objects that no catalog knows. */
   noteObjects(client: PoolClient, statement: Statement): void {
     const { connections } = this
-    const path = connections.mayMakeTemporary(client)
+    const path = connections.temporary.has(client)
       ? 'pg_temp'
       : connections.journalOf(client).get('search_path')
     this.hidden.note(client, statement, path)
@@ -78,6 +81,23 @@ export class SettingKeeper {
   /** Records that a replica rejected these settings. */
   refused(journal: Journal): void {
     this.#refused.add(journal)
+  }
+
+  /**
+   * Returns how a statement is sent, under the settings of its session if it has some. What it sets itself then ends with
+   * it.
+   * @param send @defaultValue as its query sends itself
+   */
+  sendOf(
+    overlay: Overlay | undefined,
+    query: Query,
+    { kind, leavesSessionState, settings }: Statement,
+    send: Send = query.send,
+  ): Send {
+    if (overlay === undefined) return send
+    const leavesState = leavesSessionState || settings !== undefined || kind === 'transaction'
+    const spoil = (client: PoolClient): void => this.connections.spoil(client)
+    return overlaid(query, { overlay, custom: this.connections.custom, leavesState, spoil })
   }
 
   /** Sends a statement of the pool itself, whose settings apply to later ones. */

@@ -22,3 +22,17 @@ export function queryFor(names: readonly string[]): OwnQuery {
 export function valuesIn(result: unknown): readonly (string | null)[] {
   return (result as QueryArrayResult<(string | null)[]> | undefined)?.rows[0] ?? []
 }
+
+/**
+ * Returns a query that reads settings and makes others, all with parameters: first the names to read, then names and
+ * values to make.
+ * @param isLocal Whether they hold for one transaction.
+ */
+export function settingText(made: number, asked: number, isLocal: boolean): string {
+  const reads = Array.from({ length: asked }, (_, i) => `pg_catalog.current_setting($${i + 1}, true)`)
+  const writes = Array.from(
+    { length: made },
+    (_, i) => `pg_catalog.set_config($${asked + 2 * i + 1}, $${asked + 2 * i + 2}, ${isLocal})`,
+  )
+  return `SELECT ${[...reads, ...writes].join(', ')}`
+}
