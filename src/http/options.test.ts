@@ -12,6 +12,36 @@ function tokenIn(
   return resolveHttpOptions({ pool, ...options }).sessionOf({}, (name) => headers[name]).token
 }
 
+describe('settings and role of a request', () => {
+  const of = (options: Partial<HttpOptions<string>>): unknown =>
+    resolveHttpOptions<string>({ pool, ...options }).sessionOf('7', () => undefined)
+
+  test.each<readonly [options: Partial<HttpOptions<string>>, session: unknown]>([
+    [{}, { token: undefined, settings: undefined, role: undefined }],
+    [
+      { settings: { 'app.a': 1 }, role: 'me' },
+      { token: undefined, settings: { 'app.a': 1 }, role: 'me' },
+    ],
+    [
+      { settings: (tenant) => ({ 'app.tenant': tenant }), role: (tenant) => `role ${tenant}` },
+      { token: undefined, settings: { 'app.tenant': '7' }, role: 'role 7' },
+    ],
+    [
+      { settings: () => undefined, role: () => undefined },
+      { token: undefined, settings: undefined, role: undefined },
+    ],
+  ])('%j', (options, session) => {
+    expect(of(options)).toEqual(session)
+  })
+
+  test.each<readonly [options: object, message: string]>([
+    [{ settings: 'app.tenant' }, 'Option "settings" must be an object; received "app.tenant"'],
+    [{ role: 7 }, 'Option "role" must be a string or a function; received 7'],
+  ])('%j is refused', (options, message) => {
+    expect(() => of(options)).toThrow(message)
+  })
+})
+
 describe('the token of a request', () => {
   const both = { cookie: 'switchyard=c', 'x-switchyard-token': 'h' }
 
