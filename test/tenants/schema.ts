@@ -9,13 +9,16 @@ export const TENANT_SCHEMA = `create role app_user; create role other;
   create schema t7; create schema t8;
   create table t7.things (name text); create table t8.things (name text, more int);
   insert into t7.things values ('seven'); insert into t8.things values ('eight', 8);
-  create function t8.label() returns text language plpgsql stable as
-    $$ begin perform set_config('x.y', '', true); return 't8'; end $$;
-  create or replace function t8.label() returns text language plpgsql as
+  create function t8.label() returns text language plpgsql as
     $$ begin insert into public.log values ('t8'); return 't8'; end $$;
   create function t7.label() returns text language sql stable as $$ select 't7'::text $$;
   create procedure commits() language plpgsql as
     $$ begin insert into log values (current_setting('app.tenant')); commit; insert into log values ('b'); end $$;
+  create function audited() returns boolean language plpgsql as
+    $$ begin insert into log values ('audited'); return true; end $$;
+  create table watched (id int); insert into watched values (1);
+  alter table watched enable row level security;
+  create policy audit on watched to app_user using (audited());
   grant all on all tables in schema public to app_user;
   grant all on all sequences in schema public to app_user;
   grant usage on schema t7, t8 to app_user`

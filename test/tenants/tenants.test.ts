@@ -253,6 +253,31 @@ describe.each([
   })
 })
 
+it('a policy that writes for the role of the session keeps the read on the primary', async () => {
+  const pool = await poolFor()
+  const { plan } = await pool.withSession({ role: 'app_user' }, () => pool.explain('select * from watched'))
+  expect(plan.candidates[0]?.role).toBe('primary')
+  expect(await pool.withSession({ role: 'app_user' }, () => column(pool, 'select * from watched'))).toEqual([
+    1,
+  ])
+  expect(await column(pool, "select count(*)::int from log where line = 'audited'")).toEqual([1])
+})
+
+it('explain() shows the names of the settings, and no values', async () => {
+  const pool = await poolFor()
+  const explained = pool.withSession(asTenant('hidden value'), async () => {
+    const client = await pool.connect()
+    const both = [await pool.explain('select 1'), await pool.explain('select 1', client)]
+    client.release()
+    return both
+  })
+  for (const explanation of await explained) {
+    expect(explanation.settings).toEqual(['app.tenant', 'role'])
+    expect(JSON.stringify(explanation)).not.toContain('hidden value')
+  }
+  expect(await pool.explain('select 1')).not.toHaveProperty('settings')
+})
+
 describe('connections', () => {
   it('a setting with a default of its own leaves nothing, and costs no connection', async () => {
     const pool = await poolFor({ options: '-c app.tenant=', max: 1 })
