@@ -90,7 +90,7 @@ export async function isolationRun(
     }
     const session = { settings: { 'app.tenant': tenant }, role: 'tenant_user' }
     await pool.withSession(session, async () => {
-      if (i % 7 === 0) await pool.query(FAILING[i % FAILING.length] ?? '').catch(() => {})
+      if (i % 29 === 0) await pool.query(FAILING[i % FAILING.length] ?? '').catch(() => {})
       if (i % 11 === 0) return pool.transaction((client) => look(tenant, client.query.bind(client), i))
       return look(tenant, pool.query.bind(pool), i)
     })
