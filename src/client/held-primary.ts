@@ -1,6 +1,7 @@
 import type { PoolClient, TransactionStatus } from 'pg'
 import { ExclusiveConnection } from '../execution/exclusive.ts'
 import type { PrimaryLease } from '../execution/writer.ts'
+import { PendingBegin } from '../nodes/pending-begin.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
 /** A connection to the primary that a client holds, and its open transaction. */
@@ -10,6 +11,7 @@ export class HeldPrimary {
   #isInTransaction: boolean
   /** The transaction was begun with `pool.query('BEGIN')` and has to be ended by its caller. */
   #isOthers: boolean
+  #begin: PendingBegin | undefined
 
   constructor({ client, node }: PrimaryLease) {
     const status = client.getTransactionStatus()
@@ -23,18 +25,38 @@ export class HeldPrimary {
     return this.connection.client
   }
 
-  get isInTransaction(): boolean {
-    return this.#isInTransaction
+  /** The BEGIN that is answered, as long as the server's own status does not tell of its transaction. */
+  get begin(): PendingBegin | undefined {
+    const begin = this.#begin
+    return begin === undefined || begin.state === 'asked' || begin.state === 'over' ? undefined : begin
   }
 
-  /** True while the client is in a transaction that it has begun itself. */
+  get isInTransaction(): boolean {
+    return this.#isInTransaction || this.begin !== undefined
+  }
+
+  /** True while the server is in a transaction that the client has begun itself. */
   get isInOwnTransaction(): boolean {
     return this.#isInTransaction && !this.#isOthers
   }
 
-  /** Records the transaction status once the server is ready for the next statement. */
-  becomes(status: TransactionStatus): void {
-    this.#isInTransaction = status !== 'I'
+  /** The transaction status as the client sees it. */
+  get status(): TransactionStatus {
+    const { begin } = this
+    if (begin === undefined) return this.client.getTransactionStatus()
+    return begin.state === 'failed' ? 'E' : 'T'
+  }
+
+  /** Returns the BEGIN that is about to be answered without being sent. */
+  begins(text: string): PendingBegin {
+    return (this.#begin = new PendingBegin(text))
+  }
+
+  /** Records the transaction status once the server is ready for the next statement. Returns it as the client sees it. */
+  settle(): TransactionStatus {
+    if (this.#begin?.state === 'begun') this.#begin.over()
+    this.#isInTransaction = this.client.getTransactionStatus() !== 'I'
     this.#isOthers &&= this.#isInTransaction
+    return this.status
   }
 }

@@ -72,7 +72,7 @@ export class PrimaryHold implements PrimaryPort {
   }
 
   get status(): TransactionStatus {
-    return this.#held?.client.getTransactionStatus() ?? 'I'
+    return this.#held?.status ?? 'I'
   }
 
   /** Takes over `leave`, to be called when the next statement or the transaction that it opens has ended. */
@@ -100,7 +100,8 @@ export class PrimaryHold implements PrimaryPort {
     const held = this.#held
     if (held !== undefined) {
       if (this.#isUsable(held)) return done(undefined, held)
-      if (this.isBound) return done(fencedError(held.node.id))
+      if (this.isBound)
+        return done(fencedError(held.node.id, held.begin?.state === 'held' ? 'not-sent' : 'rolled-back'))
       this.#drop(held, true)
     }
     const { executors, sessions } = this.router

@@ -12,6 +12,7 @@ import { isBroken } from '../nodes/is-broken.ts'
 import type { Query } from '../nodes/query.ts'
 import type { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
+import { holdBegin, sendBehind, tagOfHeld } from './begin-first.ts'
 import type { HeldPrimary } from './held-primary.ts'
 import type { RouterPort } from './router-port.ts'
 import { REFUSED_UNSENT, TIMED_OUT } from './words.ts'
@@ -87,6 +88,11 @@ export class PrimaryStatement implements ExclusiveStatement {
 
   send(client: PoolClient, done: Done): void {
     const { query, statement } = this.#run
+    const held = this.#held
+    const { begin } = held
+    if (begin !== undefined) return sendBehind(begin, client, this.#run, done)
+    const tag = this.#mayHoldBegin ? tagOfHeld(client, this.#run) : undefined
+    if (tag !== undefined) return holdBegin(client, held.begins(query.text ?? ''), tag, query, done)
     // A query at the start of a transaction would take its snapshot.
     if (statement.settings === undefined || this.#wasInTransaction) return this.#send(client, done)
     const send: Send = (connection, answered) => this.#send(connection, answered)
@@ -104,7 +110,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     if (error) this.#noteOutcome(error)
     // Runs before the caller's callback, which may read next. The transaction status is already known, except after an
     // error: it follows when the connection is idle, so an error of the server waits for that.
-    if (!error) this.#settle(client.getTransactionStatus(), 'none')
+    if (!error) this.#settle(this.#held.status, 'none')
     else if (!isServerError(error)) {
       this.#settle(undefined, 'lost')
       if (isBroken(client)) this.#port.failFollowers(statement, error)
@@ -118,8 +124,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     const { client } = held
     if (serverError !== undefined) this.#failure = failureKind(serverError)
     if (isBroken(client)) return this.#gone(serverError)
-    const status = client.getTransactionStatus()
-    held.becomes(status)
+    const status = held.settle()
     this.#settle(status, this.#failure)
     if (status === 'I') port.leave()
     const { query, statement } = this.#run
@@ -145,6 +150,10 @@ export class PrimaryStatement implements ExclusiveStatement {
       port.again(this.#run, this.#next)
     })
     return true
+  }
+
+  get #mayHoldBegin(): boolean {
+    return this.#port.router.pipelinesBegin && !this.#wasInTransaction
   }
 
   #send(client: PoolClient, done: Done): void {
@@ -173,7 +182,9 @@ export class PrimaryStatement implements ExclusiveStatement {
     const { reason, multiple, mayWrite } = this.#run.statement
     const wasSent = !REFUSED_UNSENT.has(error.message)
     const mayCommit = wasSent && (multiple || reason === 'commit' || reason === 'two-phase')
-    if (wasInTransaction && isLost && !mayCommit) withOutcome(error, 'rolled-back')
+    const isUnbegun = this.#held.begin?.state === 'held'
+    if (isUnbegun) withOutcome(error, 'not-sent')
+    else if (wasInTransaction && isLost && !mayCommit) withOutcome(error, 'rolled-back')
     else if (!wasSent) withOutcome(error, 'not-sent')
     else if (mayWrite || wasInTransaction) withOutcome(error, 'unknown')
   }

@@ -55,6 +55,8 @@ export interface ClientSessions {
 /** The parts of the router that clients use. */
 export interface RouterPort {
   readonly sessions: ClientSessions
+  /** Whether BEGIN is answered at once and sent with the first statement behind it. */
+  readonly pipelinesBegin: boolean
   readonly settings: SettingKeeper
   readonly names: NameReader
   /** Emits events of the pool. */

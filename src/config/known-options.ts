@@ -86,6 +86,7 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'tiers',
   'lanes',
   'prepare',
+  'pipelineBegin',
   'logger',
 ])
 

@@ -286,6 +286,12 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly prepare?: false | PrepareOptions | undefined
   /**
+   * Whether a BEGIN on the primary is answered at once and sent together with the first statement behind it, in one
+   * round trip. If BEGIN fails, that statement is not run and has its error. Needs `pg` 8.23.
+   * @defaultValue true
+   */
+  readonly pipelineBegin?: boolean | undefined
+  /**
    * Logger for events of the cluster: a pino logger, or `false` for none.
    * @defaultValue pino, warnings and errors to standard error
    */

@@ -17,7 +17,7 @@ import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillLimit } f
 import { tiersOf } from './tiers.ts'
 import { lanesOf, prepareOf } from './sharing.ts'
 import { tokensOf, type ResolvedTokenOptions } from './tokens.ts'
-import { checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
+import { booleanOption, checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
 
 const MIB = 1024 * 1024
 
@@ -52,6 +52,7 @@ export interface ResolvedOptions {
   readonly tiers: readonly Tier[] | undefined
   readonly lanes: ResolvedLaneOptions | undefined
   readonly prepare: ResolvedPrepareOptions | undefined
+  readonly pipelineBegin: boolean
   /** Absent when logging is off. */
   readonly logger: Logger | undefined
 }
@@ -88,6 +89,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     tiers,
     lanes,
     prepare,
+    pipelineBegin,
     logger,
     ...rest
   } = options
@@ -146,6 +148,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     tiers: tiersOf(tiers),
     lanes: lanesOf(lanes),
     prepare: prepareOf(prepare),
+    pipelineBegin: booleanOption('pipelineBegin', pipelineBegin, true),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })
 }

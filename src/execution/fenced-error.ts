@@ -1,9 +1,12 @@
 import { SwitchyardError } from '../errors/error.ts'
-import { withOutcome } from '../errors/outcome.ts'
+import { withOutcome, type WriteOutcome } from '../errors/outcome.ts'
 import type { NodeId } from '../topology/node.ts'
 
-/** Creates the error for a client that holds a connection to an old primary, where its writes would be lost. */
-export function fencedError(node: NodeId): Error {
+/**
+ * Creates the error for a client that holds a connection to an old primary, where its writes would be lost.
+ * @param outcome What became of its transaction. @defaultValue 'rolled-back'
+ */
+export function fencedError(node: NodeId, outcome: WriteOutcome = 'rolled-back'): Error {
   const message = `${node} is no longer the primary, though it takes writes: nothing is written there. Release the client`
-  return withOutcome(new SwitchyardError('SWITCHYARD_FENCED', message, { retryable: true }), 'rolled-back')
+  return withOutcome(new SwitchyardError('SWITCHYARD_FENCED', message, { retryable: true }), outcome)
 }

@@ -7,6 +7,8 @@ import { wireValues } from './wire-values.ts'
 
 const NO_VALUES: readonly unknown[] = []
 const NO_REQUEST: RouteRequest = {}
+/** A parameter in a text, as far as a pattern can tell. */
+const PARAMETER = /\$\d/
 
 /** One call of `query()`: the text and values to classify, and the arguments for node-postgres. */
 export class Query {
@@ -70,11 +72,11 @@ export class Query {
   }
 
   /** Returns the query as one configuration, with its values. */
-  asConfig(): Readonly<Record<string, unknown>> {
+  asConfig(): ConfigFields {
     const config = this.#config
-    const isObject = typeof config === 'object' && config !== null
-    const fields = isObject ? (config as Readonly<Record<string, unknown>>) : { text: config }
-    return { ...fields, values: this.#parameters ?? fields['values'] }
+    if (typeof config === 'string') return { text: config, values: this.#parameters || undefined }
+    const fields: ConfigFields = typeof config === 'object' && config !== null ? config : { text: config }
+    return { ...fields, values: this.#parameters || fields.values }
   }
 
   /** Returns the query with this tier, unless it names one itself. */
@@ -97,7 +99,7 @@ export class Query {
 }
 
 /** Unvalidated fields of a query's configuration. */
-interface ConfigFields {
+export interface ConfigFields {
   readonly text?: unknown
   readonly name?: unknown
   readonly values?: unknown
@@ -137,6 +139,22 @@ function dataOf(
     // node-postgres reports its own error.
     return undefined
   }
+}
+
+/** Whether it is no more than a text: no values, no name, no limit of rows. */
+export function isTextAlone({ name, portal, rows, values }: ConfigFields): boolean {
+  if (name || portal || rows) return false
+  return values === undefined || values === null || (Array.isArray(values) && values.length === 0)
+}
+
+/**
+ * Whether it may be sent by the extended query protocol and a single Sync without another answer. A text without values
+ * usually goes as a simple query, which knows neither parameters nor their types.
+ */
+export function suitsExtended(config: ConfigFields): boolean {
+  const { portal, rows, text, types } = config
+  if (typeof text !== 'string' || portal || rows) return false
+  return !isTextAlone(config) || (!Array.isArray(types) && !PARAMETER.test(text))
 }
 
 /** Frees a connection from a query object that has thrown in `submit()`, which would stay its active query. */

@@ -201,6 +201,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
     names: judgement.names,
     nodes,
     openings,
+    pipelinesBegin: options.pipelineBegin,
     readiness,
     roster,
     sessions,

@@ -33,7 +33,9 @@ export async function decisionIn(
   { before = [], by = 'pool', cluster = 'well', options = {}, session = 'none' }: Situation,
 ): Promise<readonly [decision: string, reached: string]> {
   const state = named(clusters, cluster)
-  const pool = simulatedPool({ failoverTimeoutMs: 500, ...state.options, ...options }, state.before)
+  // A BEGIN that is held back reaches no node by itself.
+  const defaults: PoolOptions = { failoverTimeoutMs: 500, pipelineBegin: false }
+  const pool = simulatedPool({ ...defaults, ...state.options, ...options }, state.before)
   const { router } = pool
   try {
     if (state.isUnready !== true) await pool.resolved(router.readiness.ready())

@@ -32,6 +32,8 @@ export class SimulatedServer {
   readonly host: string
   readonly sockets: Set<SimulatedSocket> = new Set()
   readonly catalog: SimulatedCatalog
+  /** Types of the messages that it has got, in order. */
+  readonly messages: string[] = []
   /** Identifier of its cluster. */
   system = '7000'
   timeline = 1
@@ -45,6 +47,8 @@ export class SimulatedServer {
   catalogAsked: Manner = 'answers'
   /** What happens to other statements. */
   told: Manner = 'answers'
+  /** What happens to BEGIN. Absent: it is a statement like others. */
+  cutsBegin: ServerError | undefined
   /** It does not tell its position: its role lacks the rights, say. */
   hidesPosition = false
   /** Set while a standby does not replay. */
@@ -103,6 +107,7 @@ export class SimulatedServer {
     const own = this.#ownAnswer(session, sql)
     if (own !== undefined) return inManner(isOfCatalog(sql) ? this.catalogAsked : this.asked, own)
     this.#received(sql)
+    if (this.cutsBegin !== undefined && BEGINS.test(sql)) return { error: this.cutsBegin }
     return inManner(this.told, this.#run(session, sql, values))
   }
 
@@ -201,6 +206,10 @@ export class SimulatedSession implements Backend {
 
   get status(): Backend['status'] {
     return this.#status
+  }
+
+  heard(type: string): void {
+    this.#server.messages.push(type)
   }
 
   get isReadOnly(): boolean {

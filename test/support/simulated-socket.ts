@@ -21,6 +21,8 @@ export interface Backend {
   readonly processID: number
   /** As ReadyForQuery tells it: idle, in a transaction, in a failed one. */
   readonly status: 'I' | 'T' | 'E'
+  /** Told the type of each message of the client, as the protocol names it: P, B, D, E, S, Q. */
+  heard(type: string): void
   /** Calls back with the answer to a text, unless the server is silent. */
   run(text: string, values: readonly (string | null)[], answered: (answer: Answer) => void): void
   /** The client has closed the connection. */
@@ -119,6 +121,7 @@ export class SimulatedSocket extends Duplex {
   }
 
   #handle(type: string, body: Body, next: () => void): void {
+    this.#backend?.heard(type)
     if (type === 'startup') this.#start()
     else if (type === 'Q')
       return this.#run({ text: body.text(), values: [] }, (answer) => this.#simple(answer, next))
