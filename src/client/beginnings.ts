@@ -8,10 +8,14 @@ const REMEMBERED_MS = 10 * 60_000
 /** How many are remembered, the oldest going first. */
 const MOST_BEGINNINGS = 1_000
 
+/** Transactions that only read, and optimistic ones. */
+export type Kind = 'read-only' | 'optimistic'
+
 /**
- * First reads of transactions that could not move to the primary because their reads gave other answers there. The next
- * transaction with such a beginning starts on the primary, so that a caller who retries comes to an end. Forgotten after
- * a while, since the rows may simply have changed. One per pool.
+ * First reads of transactions that should have started on the primary: of read-only ones that could not move there
+ * because their reads gave other answers, and of optimistic ones that had to move. The next transaction with such a
+ * beginning starts on the primary, so that a caller who retries comes to an end, and nothing is read twice. Forgotten
+ * after a while, since rows and applications change. One per pool.
  */
 export class Beginnings {
   readonly #platform: Pick<Platform, 'now'>
@@ -22,22 +26,22 @@ export class Beginnings {
     this.#platform = platform
   }
 
-  learn(sql: string): void {
-    const key = keyOf(sql)
+  learn(sql: string, kind: Kind): void {
+    const key = keyOf(sql, kind)
     this.#untilMs.delete(key)
     this.#untilMs.set(key, this.#platform.now() + REMEMBERED_MS)
     const [oldest] = this.#untilMs.keys()
     if (this.#untilMs.size > MOST_BEGINNINGS && oldest !== undefined) this.#untilMs.delete(oldest)
   }
 
-  has(sql: string): boolean {
+  has(sql: string, kind: Kind): boolean {
     if (this.#untilMs.size === 0) return false
-    const untilMs = this.#untilMs.get(keyOf(sql))
+    const untilMs = this.#untilMs.get(keyOf(sql, kind))
     return untilMs !== undefined && this.#platform.now() < untilMs
   }
 }
 
 /** A hash of the text without its constants. */
-function keyOf(sql: string): string {
-  return hash('sha256', blanked(sql)?.shape ?? sql, 'base64')
+function keyOf(sql: string, kind: Kind): string {
+  return hash('sha256', `${kind} ${blanked(sql)?.shape ?? sql}`, 'base64')
 }

@@ -4,11 +4,11 @@ import { asError } from '../errors/as-error.ts'
 import { withOutcome } from '../errors/outcome.ts'
 import type { Done, Send } from '../execution/execution.ts'
 import { Query } from '../nodes/query.ts'
-import { DatabaseError } from '../platform/pg.ts'
 import { isServerError } from '../platform/server-error.ts'
 import { queryUnseen, type OwnAnswered, type OwnQuery } from '../platform/unseen.ts'
 import type { Statement } from '../statement/statement.ts'
 import { AnswerDigest, type Answer } from './answer-digest.ts'
+import { goneStale } from './gone-stale.ts'
 import type { PrimaryHold } from './primary-hold.ts'
 import { FAILING, type Move, type Moved, type ReplicaTransaction } from './replica-transaction.ts'
 import type { RouterPort } from './router-port.ts'
@@ -30,7 +30,7 @@ export interface MoveToPrimaryOptions {
 type Over = (error: Error | undefined) => void
 
 /**
- * Continues a read-only transaction of a replica on the primary: begins one there as soon as the primary shows what has
+ * Continues a transaction of a replica on the primary: begins one there as soon as the primary shows what has
  * been seen, runs the statements of its log again, and compares what they answer. If that fails, the client is left in
  * a transaction that has failed.
  */
@@ -87,15 +87,24 @@ export class MoveToPrimary {
       const isAnswered = error === undefined || isServerError(error)
       const answer = digest?.end(error)
       if (isAnswered && isSame(entry, error, answer)) return this.#repeat(index + 1)
-      if (!isAnswered || entry.answer === undefined) return this.#fail(error ?? changedError(entry.statement))
-      this.#options.router.beginnings.learn(move.log.beginning ?? '')
-      this.#fail(changedError(entry.statement))
+      if (error !== undefined && (!isAnswered || entry.answer === undefined)) return this.#fail(error)
+      this.#learn()
+      const { reason } = entry.statement
+      this.#fail(goneStale(move.log.kind, `A repeated statement (${reason}) gave another answer.`))
     })
+  }
+
+  /** Makes the next transaction with this beginning start on the primary. */
+  #learn(): void {
+    const { move, router } = this.#options
+    const { beginning, kind } = move.log
+    if (beginning !== undefined) router.beginnings.learn(beginning, kind)
   }
 
   #arrive(): void {
     const { move, moved, router, transaction } = this.#options
     const { hasFailed, log, reason, statement } = move
+    if (log.kind === 'optimistic' && reason === 'statement') this.#learn()
     router.tell('transactionMoved', {
       node: transaction.node.id,
       reason,
@@ -159,20 +168,6 @@ export class MoveToPrimary {
 
 function isSame({ answer: before }: Entry, error: Error | undefined, answer: Answer | undefined): boolean {
   return before === undefined ? error === undefined : before.digest === answer?.digest
-}
-
-/** The error of PostgreSQL for a transaction that has to run again. Tools recognize it by its SQLSTATE. */
-function changedError({ reason }: Statement): Error {
-  const message =
-    'could not serialize access: a read-only transaction that began on a replica could not continue on the primary, because what it has read has changed'
-  const error = new DatabaseError(message, message.length, 'error')
-  return Object.assign(error, {
-    severity: 'ERROR',
-    code: '40001',
-    detail: `A repeated statement (${reason}) gave another answer.`,
-    hint: "Run the transaction again. Begin it with { route: 'primary' } if it always needs the primary.",
-    retryable: true,
-  })
 }
 
 function nothing(): void {}

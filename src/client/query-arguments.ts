@@ -1,5 +1,5 @@
 import type { Submittable } from 'pg'
-import { choiceOption, invalid } from '../config/validate.ts'
+import { booleanOption, choiceOption, invalid } from '../config/validate.ts'
 import { CONSISTENCIES } from '../consistency/mode.ts'
 import { describe } from '../errors/describe.ts'
 import type { Done } from '../execution/execution.ts'
@@ -79,7 +79,7 @@ export function withTypes(config: unknown, types: unknown): unknown {
 }
 
 /** Fields of a query's configuration that are not passed to its connection. */
-const NOT_SENT = ['callback', 'route', 'consistency', 'maxStalenessMs', 'tier'] as const
+const NOT_SENT = ['callback', 'route', 'consistency', 'maxStalenessMs', 'optimistic', 'tier'] as const
 
 /**
  * Copies a configuration, so that the classified text is the one that is sent even if the caller changes the object.
@@ -106,9 +106,12 @@ export function callbackOf(config: unknown, values: unknown, callback: unknown):
 }
 
 function requestOf(config: object): RouteRequest {
-  const { route, consistency, maxStalenessMs, tier } = config as Record<keyof RouteRequest, unknown>
+  const { route, consistency, maxStalenessMs, optimistic, tier } = config as Record<
+    keyof RouteRequest,
+    unknown
+  >
   const isPlain = route === undefined && consistency === undefined && maxStalenessMs === undefined
-  if (isPlain && tier === undefined) return NO_REQUEST
+  if (isPlain && tier === undefined && optimistic === undefined) return NO_REQUEST
   if (route !== undefined && route !== 'primary' && route !== 'replica') {
     throw invalid(`Option "route" of a query must be "primary" or "replica"; received ${describe(route)}`)
   }
@@ -123,6 +126,7 @@ function requestOf(config: object): RouteRequest {
       ? {}
       : { consistency: choiceOption('consistency', consistency, 'causal', CONSISTENCIES) }),
     ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }),
+    ...(optimistic === undefined ? {} : { optimistic: booleanOption('optimistic', optimistic, false) }),
     ...(tier === undefined ? {} : { tier: tierOf(tier) }),
   }
 }

@@ -16,6 +16,7 @@ import type { IsolationLevel, Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { textOf } from './query-arguments.ts'
 import type { RouterPort } from './router-port.ts'
+import { goneStale } from './gone-stale.ts'
 import { sendSubmission, type Submission } from './submission.ts'
 import { TransactionLog, type Running } from './transaction-log.ts'
 
@@ -80,7 +81,7 @@ export interface ReplicaTransactionOptions {
 }
 
 /**
- * A read-only transaction on a replica, with its own connection until its end. At the first statement that is not proven
+ * A read-only or optimistic transaction on a replica, with its own connection until its end. At the first statement that is not proven
  * to do there what it does on the primary, it continues on the primary, because a standby accepts some of them silently.
  */
 export class ReplicaTransaction {
@@ -123,10 +124,18 @@ export class ReplicaTransaction {
     // On a lost connection everything fails, and in a failed transaction the server rejects everything by itself.
     if (isBroken(client)) return undefined
     if (client.getTransactionStatus() === 'E') return statement.multiple ? 'statement' : undefined
-    if (!runsOnStandby(statement, text, values)) return 'statement'
+    const log = this.#log
+    if (!runsOnStandby(statement, text, values, log.kind === 'read-only')) return 'statement'
     if (statement.kind !== 'read') return undefined
     if (askedForPrimary(statement, request) !== undefined) return 'asked-primary'
-    return this.#log.awaitsFirstRead && this.#router.beginnings.has(text) ? 'learned' : undefined
+    return log.awaitsFirstRead && this.#router.beginnings.has(text, log.kind) ? 'learned' : undefined
+  }
+
+  /** The same for a query object, whose rows cannot be compared. */
+  movesForObject(statement: Statement, query: Query): MoveReason | undefined {
+    const reason = this.movesFor(statement, query)
+    const hasFailed = isBroken(this.client) || this.client.getTransactionStatus() === 'E'
+    return reason ?? (this.#log.kind === 'optimistic' && !hasFailed ? 'statement' : undefined)
   }
 
   /**
@@ -141,8 +150,12 @@ export class ReplicaTransaction {
   ): void {
     const log = this.#log
     if (log.obstacle !== undefined) {
-      const error = refusal(move.statement, move.reason, this.#lease.node.id, log.obstacle)
-      return this.fail(error, failed, next)
+      if (log.kind === 'read-only') {
+        return this.fail(refusal(move, this.#lease.node.id, log.obstacle), failed, next)
+      }
+      // On the primary it has no obstacle.
+      if (log.beginning !== undefined) this.#router.beginnings.learn(log.beginning, log.kind)
+      return this.fail(goneStale(log.kind, log.obstacle), failed, next)
     }
     const hasFailed = this.client.getTransactionStatus() === 'E'
     this.#options.moves(this, { ...move, hasFailed, log }, (error) => {
@@ -317,7 +330,11 @@ export class ReplicaTransaction {
   }
 }
 
-function refusal(statement: Statement, reason: MoveReason, node: string, obstacle: string): SwitchyardError {
+function refusal(
+  { reason, statement }: Pick<Move, 'reason' | 'statement'>,
+  node: string,
+  obstacle: string,
+): SwitchyardError {
   const { offender, reason: why } = statement
   const what = offender === undefined ? why : `${why}: ${offender.text}`
   const cause =

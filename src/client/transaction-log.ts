@@ -5,7 +5,10 @@ import type { OwnQuery } from '../platform/unseen.ts'
 import type { Query } from '../nodes/query.ts'
 import { wireValues } from '../nodes/wire-values.ts'
 import { makesSettings, mayBeOrdered } from '../statement/local-settings.ts'
+import { isReadOnly } from '../statement/on-a-standby.ts'
 import type { IsolationLevel, Statement, TransactionModes } from '../statement/statement.ts'
+import type { Kind } from './beginnings.ts'
+import { OpenCursors } from './open-cursors.ts'
 import { AnswerDigest, isTooLarge, type Answer } from './answer-digest.ts'
 
 /** Each is a round trip when the transaction moves. */
@@ -32,9 +35,9 @@ export interface Running {
 const nothing = (): void => {}
 
 /**
- * The statements of a read-only transaction on a replica that have to run again when it continues on the primary, in
- * their order: settings of the transaction and savepoints. If all its statements share one snapshot, also those that
- * have shown something, with a digest of their answers.
+ * The statements of a transaction on a replica that have to run again when it continues on the primary, in
+ * their order: settings of the transaction and savepoints, and in some transactions also those that have shown
+ * something, with a digest of their answers.
  */
 export class TransactionLog {
   /** The BEGIN of the transaction. */
@@ -48,8 +51,7 @@ export class TransactionLog {
   /** Texts of its first statements that have shown something: of any, and of a proven read. */
   #first: { readonly shown?: string; readonly read?: string } = {}
   #obstacle: string | undefined
-  /** Names of the cursors that it has declared and not closed. */
-  readonly #cursors = new Set<string>()
+  readonly #cursors = new OpenCursors()
 
   constructor(begin: Statement, isolation: IsolationLevel) {
     this.begin = begin
@@ -60,9 +62,16 @@ export class TransactionLog {
     return this.#entries
   }
 
-  /** Whether each of its statements has a snapshot of its own. */
-  get hasManySnapshots(): boolean {
-    return this.#modes.isolation !== 'repeatable read'
+  get kind(): Kind {
+    return isReadOnly(this.begin) ? 'read-only' : 'optimistic'
+  }
+
+  /**
+   * Whether what it has shown has to be the same on the primary: if all its statements share one snapshot, or if it may
+   * write on the ground of what it has read.
+   */
+  get comparesReads(): boolean {
+    return this.kind === 'optimistic' || this.#modes.isolation === 'repeatable read'
   }
 
   /** The text by which transactions that begin alike are known: its first read. Absent while it has shown nothing. */
@@ -72,14 +81,14 @@ export class TransactionLog {
 
   /** True while another read would be its first one that has to be compared. */
   get awaitsFirstRead(): boolean {
-    return !this.hasManySnapshots && this.#first.read === undefined
+    return this.comparesReads && this.#first.read === undefined
   }
 
   /** The reason why it cannot continue on another server. */
   get obstacle(): string | undefined {
     if (this.#obstacle !== undefined) return this.#obstacle
-    const [cursor] = this.#cursors
-    return cursor === undefined ? undefined : `its cursor ${cursor} is open`
+    const { name } = this.#cursors
+    return name === undefined ? undefined : `its cursor ${name} is open`
   }
 
   /**
@@ -87,9 +96,10 @@ export class TransactionLog {
    * query, so one follows if it has run any.
    */
   get beginText(): string {
-    const { deferrable, isolation = 'read committed' } = this.#modes
-    const modes = `isolation level ${isolation}, read only${deferrable === true ? ', deferrable' : ''}`
-    return `begin transaction ${modes}${this.#hasQueried && this.hasManySnapshots ? '; select' : ''}`
+    const { accessMode, deferrable, isolation = 'read committed' } = this.#modes
+    const access = accessMode === undefined ? '' : `, ${accessMode}`
+    const modes = `isolation level ${isolation}${access}${deferrable === true ? ', deferrable' : ''}`
+    return `begin transaction ${modes}${this.#hasQueried && !this.comparesReads ? '; select' : ''}`
   }
 
   /** Records a statement that is about to be sent, and its end. */
@@ -102,9 +112,14 @@ export class TransactionLog {
         ended: (error, status) => this.#controlled(statement, query, session, error, status),
         dropped: nothing,
       }
-    if (reason === 'cursor') return { ended: (error) => this.#ofCursor(text, error), dropped: nothing }
+    if (reason === 'cursor') {
+      const ended: Running['ended'] = (error) => {
+        if (error === undefined && this.#cursors.runs(text) === 'fetched') this.streamed(text)
+      }
+      return { ended, dropped: nothing }
+    }
     const isCompared =
-      !this.hasManySnapshots && (kind === 'read' || reason === 'show' || reason === 'function-setting')
+      this.comparesReads && (kind === 'read' || reason === 'show' || reason === 'function-setting')
     if (isCompared) return this.#comparing(statement, query, session, client)
     const makes = reason === 'set' || (reason === 'function-setting' && makesSettings(text))
     if (!makes) return NOT_KEPT
@@ -139,7 +154,7 @@ export class TransactionLog {
   /** Records that a query object has shown rows. */
   streamed(text: string | undefined): void {
     this.#hasQueried = true
-    if (this.hasManySnapshots) return
+    if (!this.comparesReads) return
     this.#shows(text ?? '', true)
     this.#blocked('a query object has shown rows that cannot be compared')
   }
@@ -203,31 +218,13 @@ export class TransactionLog {
     }
     this.#add(text, { statement, session, isOrdered: false, answer: undefined })
   }
-
-  #ofCursor(text: string, error: Error | undefined): void {
-    if (error !== undefined) return
-    const closed = nameIn(CLOSE, text)
-    if (closed === 'all') this.#cursors.clear()
-    else if (closed !== undefined) this.#cursors.delete(closed)
-    else if (FETCH.test(text)) this.streamed(text)
-    else this.#cursors.add(nameIn(DECLARE, text) ?? 'of unknown name')
-  }
 }
 
 const SAVEPOINT = /^\s*savepoint\s+("[^"]+"|\w+)\s*;?\s*$/i
 const RELEASE = /^\s*release\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
 const ROLLBACK_TO = /^\s*rollback\s+(?:(?:work|transaction)\s+)?to\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
-const FETCH = /^\s*(?:fetch|move)\b/i
-const DECLARE = /^\s*declare\s+("(?:[^"]|"")+"|[^\s"]+)/i
-const CLOSE = /^\s*close\s+("(?:[^"]|"")+"|[^\s";]+)\s*;?\s*$/i
 
 const NOT_KEPT: Running = { ended: nothing, dropped: nothing }
-
-/** Returns the name that the pattern finds, as PostgreSQL folds it. */
-function nameIn(pattern: RegExp, text: string): string | undefined {
-  const name = pattern.exec(text)?.[1]
-  return name?.startsWith('"') === true ? name : name?.toLowerCase()
-}
 
 /** Returns a copy of a query that can be sent again; `undefined` when that would need more than its text and values. */
 function repeatable({ keyValues, text, values }: Query): OwnQuery | undefined {

@@ -80,6 +80,7 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'primarySpill',
   'discovery',
   'tokens',
+  'transactions',
   'checkout',
   'leakWarningMs',
   'balancer',

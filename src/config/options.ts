@@ -252,6 +252,14 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly primarySpill?: PrimarySpill | undefined
   /**
+   * Where a transaction begins that is not READ ONLY. `'optimistic'`: on a replica that shows what its session has
+   * written. At the first statement that is not a proven read it moves to the primary, where what it has read is read
+   * again and compared. If it has changed, the statement fails with 40001. Serializable transactions begin on the
+   * primary in any case. `pool.transaction()` and a BEGIN may override it.
+   * @defaultValue 'primary'
+   */
+  readonly transactions?: 'primary' | 'optimistic' | undefined
+  /**
    * Signature and lifetime of the tokens of `session.token()`.
    * @defaultValue not signed, valid for five minutes
    */

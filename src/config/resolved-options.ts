@@ -45,6 +45,7 @@ export interface ResolvedOptions {
   readonly primarySpill: SpillLimit
   readonly discovery: Discovery | undefined
   readonly tokens: ResolvedTokenOptions
+  readonly transactions: 'primary' | 'optimistic'
   readonly checkout: 'lazy' | 'eager'
   readonly leakWarningMs: number | undefined
   readonly balancer: Balancer
@@ -83,6 +84,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     primarySpill,
     discovery,
     tokens,
+    transactions,
     checkout,
     leakWarningMs,
     balancer,
@@ -142,6 +144,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     primarySpill: spillOf(primarySpill ?? (isSingle ? { share: 1 } : undefined), pgOptions),
     discovery,
     tokens: tokensOf(tokens),
+    transactions: choiceOption('transactions', transactions, 'primary', ['primary', 'optimistic']),
     checkout: choiceOption('checkout', checkout, 'lazy', ['lazy', 'eager']),
     leakWarningMs: leakWarningMs === undefined ? undefined : timeoutOption('leakWarningMs', leakWarningMs),
     balancer: balancer ?? peakEwma(),

@@ -23,9 +23,17 @@ export interface TransactionOptions {
    * @defaultValue 0
    */
   readonly retries?: number | undefined
+  /**
+   * True: the transaction begins on a replica that shows what its session has written, and moves to the primary at the first
+   * statement that is not a proven read. What it has read until then is read again there and compared. If it has changed, the
+   * function runs once more, on the primary, so its effects outside of the database must allow that. Has no effect with
+   * `serializable`.
+   * @defaultValue the pool's `transactions`
+   */
+  readonly optimistic?: boolean | undefined
 }
 
-const NAMES: ReadonlySet<string> = new Set(['isolation', 'readOnly', 'deferrable', 'retries'])
+const NAMES: ReadonlySet<string> = new Set(['isolation', 'readOnly', 'deferrable', 'retries', 'optimistic'])
 const LEVELS: readonly IsolationLevel[] = [
   'read uncommitted',
   'read committed',
@@ -38,9 +46,9 @@ const MOST_RETRIES = 100
 export function checkTransactionOptions(options: TransactionOptions): void {
   checkObject('transaction', options)
   checkNames(options, NAMES, 'a transaction')
-  const { isolation, readOnly, deferrable, retries } = options
+  const { isolation, readOnly, deferrable, retries, optimistic } = options
   if (isolation !== undefined) choiceOption('isolation', isolation, 'read committed', LEVELS)
-  for (const [name, value] of Object.entries({ readOnly, deferrable })) {
+  for (const [name, value] of Object.entries({ readOnly, deferrable, optimistic })) {
     if (value === undefined || typeof value === 'boolean') continue
     throw invalid(`Option "${name}" of a transaction must be true or false; received ${describe(value)}`)
   }

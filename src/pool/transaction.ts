@@ -1,4 +1,5 @@
-import type { PoolClient } from 'pg'
+import type { PoolClient, QueryConfig } from 'pg'
+import { isOptimismsFault } from '../client/gone-stale.ts'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { beforeRound } from '../execution/backoff.ts'
@@ -7,6 +8,7 @@ import { outcomeOf, withOutcome } from '../errors/outcome.ts'
 import { isServerError } from '../platform/server-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import { systemPlatform } from '../platform/system.ts'
+import type { RouteRequest } from '../routing/decide.ts'
 import { clientThrough } from './connect-through.ts'
 import type { PgPool } from './pool-base.ts'
 import { beginOf, checkTransactionOptions, type TransactionOptions } from './transaction-options.ts'
@@ -21,6 +23,9 @@ export interface TransactionRunnerOptions {
   readonly connect: () => Promise<PoolClient>
   readonly platform: Platform
 }
+
+/** The statement that begins it. */
+type Begin = string | (QueryConfig & RouteRequest)
 
 /** Result of one attempt. */
 type Attempt<T> =
@@ -38,16 +43,28 @@ export async function transactionOver<T>(
   return runTransaction({ connect: () => clientThrough(pool), platform: systemPlatform }, fn, options)
 }
 
-/** Runs `fn` in a transaction, and again, at most `retries` times, after a serialization failure or a deadlock. */
+/**
+ * Runs `fn` in a transaction, and again, at most `retries` times, after a serialization failure or a deadlock; and once
+ * more on the primary if it could not continue there.
+ */
 export async function runTransaction<T>(
   { connect, platform }: TransactionRunnerOptions,
   fn: (client: PoolClient) => T | Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
-  const { retries = 0 } = options
+  const { optimistic, retries = 0 } = options
+  const text = beginOf(options)
+  let begin: Begin = optimistic === undefined ? text : { text, optimistic }
+  let isOnPrimary = false
   for (let retry = 0; ; retry++) {
-    const attempt = await attemptOnce(await connect(), fn, beginOf(options))
+    const attempt = await attemptOnce(await connect(), fn, begin)
     if (attempt.committed) return attempt.value
+    if (attempt.isGivenUp && !isOnPrimary && isOptimisms(attempt.error)) {
+      begin = { text, route: 'primary' }
+      isOnPrimary = true
+      retry -= 1
+      continue
+    }
     if (!attempt.isGivenUp || retry >= retries) throw attempt.error
     await new Promise<void>((resolve) => beforeRound(retry + 2, platform, resolve))
   }
@@ -56,7 +73,7 @@ export async function runTransaction<T>(
 async function attemptOnce<T>(
   client: PoolClient,
   fn: (client: PoolClient) => T | Promise<T>,
-  begin: string,
+  begin: Begin,
 ): Promise<Attempt<T>> {
   const release: (error?: Error) => void = Reflect.get(client, 'release')
   const giveBack = (error?: Error): void => {
@@ -104,14 +121,26 @@ async function rollBack(client: PoolClient): Promise<Error | undefined> {
   }
 }
 
-function isGivenUpBy(thrown: unknown): boolean {
+/** An error and what it wraps. */
+function* causesOf(thrown: unknown): Iterable<Error> {
   let error = thrown
   for (let depth = 0; depth < DEEPEST_CAUSE && error instanceof Error; depth++) {
+    yield error
+    error = error.cause
+  }
+}
+
+function isOptimisms(thrown: unknown): boolean {
+  for (const error of causesOf(thrown)) if (isOptimismsFault(error)) return true
+  return false
+}
+
+function isGivenUpBy(thrown: unknown): boolean {
+  for (const error of causesOf(thrown)) {
     if (outcomeOf(error) === 'unknown') return false
     if (GIVEN_UP.has(Reflect.get(error, 'code'))) return true
     // The error of a replica that may not have replayed what the statement needs.
     if (isServerError(error) && Reflect.get(error, 'retryable') === true) return true
-    error = error.cause
   }
   return false
 }

@@ -52,7 +52,7 @@ beforeEach(() => {
   isKnownSoon = true
   let isKnown = false
   decider = new Decider({
-    policy: { consistency: 'causal', windowMs: 2_000, maxStalenessMs: 2_000 },
+    policy: { consistency: 'causal', windowMs: 2_000, maxStalenessMs: 2_000, transactions: 'primary' },
     platform: { now: () => 1_000 },
     readiness: {
       get isReady() {

@@ -1,4 +1,5 @@
 import { EVERYTHING } from '../catalog/footprint.ts'
+import type { ResolvedOptions } from '../config/resolved-options.ts'
 import type { Overlay } from '../consistency/overlay.ts'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Decision, Hold, Holder } from '../execution/decision.ts'
@@ -10,7 +11,7 @@ import type { Route } from '../routing/route.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
-import { opensOnStandby } from '../statement/on-a-standby.ts'
+import { isReadOnly, opensOnStandby, opensOptimistically } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Executors } from './executors.ts'
 import type { Judgement } from './judgement.ts'
@@ -19,7 +20,7 @@ import type { ReadOnlyOpener } from './read-only-opener.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 
 export interface DeciderOptions {
-  readonly policy: RoutingPolicy
+  readonly policy: RoutingPolicy & Pick<ResolvedOptions, 'transactions'>
   readonly platform: Pick<Platform, 'now'>
   readonly readiness: Pick<Readiness, 'isReady' | 'prepare' | 'used'>
   readonly judgement: Pick<Judgement, 'judge' | 'changeKnown' | 'judgeAnew' | 'start'>
@@ -106,7 +107,7 @@ export class Decider {
   ): Decision | Promise<Decision> {
     if (hold !== undefined) return this.#hold(statement, query, session, journal, hold)
     // A transaction belongs to a client, but `pool.query('BEGIN')` begins one without a holder.
-    const opens = holder !== undefined && this.#opens(statement, journal)
+    const opens = holder !== undefined && this.#opens(statement, query, journal)
     if (statement.kind !== 'read' && !opens) return this.#route(statement, query, session, journal, false)
     const awaited = this.#options.sessions.awaited(session, query.request, statement.hint)
     if (awaited === undefined) return this.#route(statement, query, session, journal, opens)
@@ -129,9 +130,13 @@ export class Decider {
       isRead && this.#binds(journal)
         ? BOUND_BY_SETTING
         : decideRoute(read, session, query, policy, platform.now())
+    const plan = executor.plan(route)
     const runs = isRead ? 'read' : opens && route.role === 'replica' ? 'opening' : 'primary'
+    // The primary is as good for a transaction that may write, so that waits for no replica.
+    const isPointless = runs === 'opening' && !isReadOnly(statement) && plan.steps[0]?.reason !== 'replica'
+    if (isPointless) return this.#route(statement, query, session, journal, false)
     const overlay = this.#overlayOf(session, journal)
-    return { runs, query, session, journal, overlay, statement, route, plan: executor.plan(route), executor }
+    return { runs, query, session, journal, overlay, statement, route, plan, executor }
   }
 
   #hold(
@@ -152,9 +157,11 @@ export class Decider {
     return { runs: 'held', query, session, journal, overlay, statement, route, plan, executor, held: node }
   }
 
-  #opens(statement: Statement, journal: Journal | undefined): boolean {
-    if (!opensOnStandby(statement) || this.#binds(journal)) return false
-    return this.#options.openings.mayOpen(statement)
+  #opens(statement: Statement, { request }: Query, journal: Journal | undefined): boolean {
+    const { openings, policy } = this.#options
+    const isOptimistic = request.optimistic ?? policy.transactions === 'optimistic'
+    const opens = opensOnStandby(statement) || (isOptimistic && opensOptimistically(statement))
+    return opens && !this.#binds(journal) && openings.mayOpen(statement)
   }
 
   /** Returns the settings of the session for a statement without a client: a client has them in its journal. */

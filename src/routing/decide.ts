@@ -22,6 +22,11 @@ export interface RouteRequest {
   readonly consistency?: Consistency
   /** Upper bound of staleness for this query, in milliseconds. 0 means the primary. */
   readonly maxStalenessMs?: number
+  /**
+   * Whether a transaction that this BEGIN begins is optimistic: see the pool's `transactions`.
+   * @defaultValue the pool's `transactions`
+   */
+  readonly optimistic?: boolean
   /** Tier of this query, one of the pool's `tiers`. @defaultValue that of the session, or else `default` */
   readonly tier?: string
 }

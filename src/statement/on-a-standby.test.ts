@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { classify } from './classify.ts'
-import { opensOnStandby, runsOnStandby } from './on-a-standby.ts'
+import { opensOnStandby, opensOptimistically, runsOnStandby } from './on-a-standby.ts'
 import type { Statement } from './statement.ts'
 
 const opening: readonly (readonly [sql: string, opens: boolean])[] = [
@@ -85,6 +85,28 @@ const running: readonly (readonly [sql: string, runs: boolean])[] = [
   ['no sql', false],
 ]
 
+const optimistic: readonly (readonly [sql: string, opens: boolean])[] = [
+  ['BEGIN', true],
+  ['START TRANSACTION ISOLATION LEVEL REPEATABLE READ', true],
+  ['BEGIN DEFERRABLE', true],
+  ['BEGIN READ ONLY', false],
+  ['BEGIN READ WRITE', false],
+  ['BEGIN ISOLATION LEVEL SERIALIZABLE', false],
+  ['BEGIN; SELECT 1', false],
+  ['SAVEPOINT s', false],
+]
+
+/** Statements that run on a standby only in a transaction that says that it only reads. */
+const notOptimistic: readonly string[] = [
+  'DELETE FROM pg_class',
+  'CREATE TABLE t (i int)',
+  'SELECT 1 FROM pg_class FOR SHARE',
+  'DECLARE c CURSOR FOR SELECT 1',
+  'FETCH 1 FROM c',
+  'SHOW transaction_read_only',
+  "SELECT current_setting('transaction_read_only')",
+]
+
 const statements = new Map<string, Statement>()
 const statementOf = (sql: string): Statement => {
   const statement = statements.get(sql)
@@ -93,7 +115,8 @@ const statementOf = (sql: string): Statement => {
 }
 
 beforeAll(async () => {
-  for (const [sql] of [...opening, ...running]) statements.set(sql, await classify(sql))
+  const cases = [...opening, ...optimistic, ...running].map(([sql]) => sql)
+  for (const sql of [...cases, ...notOptimistic]) statements.set(sql, await classify(sql))
 })
 
 describe('what opens a transaction that a standby can carry', () => {
@@ -103,9 +126,24 @@ describe('what opens a transaction that a standby can carry', () => {
 describe('what a transaction on a standby may run', () => {
   it('looks for settings of the server among the values', () => {
     const sql = 'SELECT current_setting($1)'
-    expect(runsOnStandby(statementOf(sql), sql, ['a.b'])).toBe(true)
-    expect(runsOnStandby(statementOf(sql), sql, ['in_hot_standby'])).toBe(false)
+    expect(runsOnStandby(statementOf(sql), sql, ['a.b'], true)).toBe(true)
+    expect(runsOnStandby(statementOf(sql), sql, ['in_hot_standby'], true)).toBe(false)
   })
 
-  it.each(running)('%s: %s', (sql, runs) => expect(runsOnStandby(statementOf(sql), sql, [])).toBe(runs))
+  it.each(running)('%s: %s', (sql, runs) => expect(runsOnStandby(statementOf(sql), sql, [], true)).toBe(runs))
+})
+
+describe('a transaction that may write, on a standby', () => {
+  it.each(optimistic)('%s: %s', (sql, opens) => expect(opensOptimistically(statementOf(sql))).toBe(opens))
+
+  it.each(running.filter(([sql]) => !notOptimistic.includes(sql)))('%s: %s', (sql, runs) =>
+    expect(runsOnStandby(statementOf(sql), sql, [], false)).toBe(
+      runs && !/CURSOR|FETCH|MOVE|CLOSE/.test(sql),
+    ),
+  )
+
+  it.each(notOptimistic)('%s: only if it only reads', (sql) => {
+    expect(runsOnStandby(statementOf(sql), sql, [], true)).toBe(true)
+    expect(runsOnStandby(statementOf(sql), sql, [], false)).toBe(false)
+  })
 })

@@ -5,9 +5,26 @@ import type { Statement, StatementReason } from './statement.ts'
  * True for a text that opens a read-only transaction which a standby can carry. Serializable transactions need the
  * primary; where the text names no isolation level, the connection's default decides.
  */
-export function opensOnStandby({ kind, reason, modes, multiple }: Statement): boolean {
+export function opensOnStandby(statement: Statement): boolean {
+  return beginsOnStandby(statement) && isReadOnly(statement)
+}
+
+/**
+ * True for a text that opens a transaction which may write, and can begin on a standby all the same if it leaves it
+ * before it does.
+ */
+export function opensOptimistically(statement: Statement): boolean {
+  return beginsOnStandby(statement) && statement.modes?.accessMode === undefined
+}
+
+/** Whether the text that opens a transaction says that it only reads. */
+export function isReadOnly({ modes }: Statement): boolean {
+  return modes?.accessMode === 'read only'
+}
+
+function beginsOnStandby({ kind, reason, modes, multiple }: Statement): boolean {
   if (kind !== 'transaction' || reason !== 'begin' || multiple) return false
-  return modes?.accessMode === 'read only' && modes.isolation !== 'serializable'
+  return modes?.isolation !== 'serializable'
 }
 
 /** Touch nothing but what ends with the transaction, and do on a standby what they do on the primary. */
@@ -31,19 +48,27 @@ const REFUSED_ANYWHERE: ReadonlySet<StatementReason> = new Set<StatementReason>(
  * Whether a transaction on a standby may run the statement there: a proven read, control of the transaction, settings
  * that end with it, and what the primary would refuse as well. A standby would accept others that do not mean there
  * what they mean on the primary, such as an advisory lock.
+ * @param onlyReads False for a transaction that may write on the primary
  */
-export function runsOnStandby(statement: Statement, text: string, values: readonly unknown[]): boolean {
+export function runsOnStandby(
+  statement: Statement,
+  text: string,
+  values: readonly unknown[],
+  onlyReads: boolean,
+): boolean {
   const { kind, leavesSessionState, multiple, reason } = statement
   if (kind === 'read') return true
   if (multiple) return false
+  // What a cursor has shown cannot be compared.
+  if (!onlyReads && (REFUSED_ANYWHERE.has(reason) || reason === 'cursor')) return false
   if (REFUSED_ANYWHERE.has(reason)) return true
   if (kind === 'transaction') return reason !== 'two-phase' && isOfStandby(statement)
   if (kind !== 'session' || leavesSessionState || !OF_TRANSACTION.has(reason)) return false
-  if (reason === 'show') return !mayShowNode(text, values)
-  if (reason !== 'function-setting') return true
-  return makesSettings(text)
-    ? makesSameSettings(text) && !OF_TRANSACTION_MODES.test(`${text} ${values.join(' ')}`)
-    : !mayShowNode(text, values)
+  if (reason !== 'show' && reason !== 'function-setting') return true
+  const namesModes = OF_TRANSACTION_MODES.test(`${text} ${values.join(' ')}`)
+  if (reason === 'function-setting' && makesSettings(text)) return makesSameSettings(text) && !namesModes
+  // On a standby every transaction is read-only.
+  return !mayShowNode(text, values) && (onlyReads || !namesModes)
 }
 
 /** Modes of the transaction at hand, which `set_config` may change too. */
