@@ -250,6 +250,20 @@ describe('a transaction that moves to the primary', () => {
     )
   })
 
+  it('goes on under the settings and the role of its session', async () => {
+    await pool.withSession({ settings: { 'app.tenant': 'b' }, role: 'reader' }, () =>
+      inClient(async (client) => {
+        const tenants = async (): Promise<unknown> => (await client.query('select label from tenants')).rows
+        await client.query('begin read only')
+        expect(await tenants()).toEqual([{ label: 'of b' }])
+        await client.query(needsPrimary)
+        expect(await tenants()).toEqual([{ label: 'of b' }])
+        expect((await client.query('select current_user as who')).rows).toEqual([{ who: 'reader' }])
+        await client.query('commit')
+      }),
+    )
+  })
+
   it('query objects move it too', async () => {
     const mark = newMark()
     await inClient(async (client) => {
