@@ -1,5 +1,5 @@
-import { deadline } from '../platform/deadline.ts'
 import type { Platform } from '../platform/platform.ts'
+import { within } from '../platform/within.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Floor } from './floor.ts'
 import { FloorKeeper } from './floor-keeper.ts'
@@ -86,7 +86,7 @@ export class Causality {
    */
   async committed(): Promise<Position | undefined> {
     const floor = this.request()
-    await this.#within(floor.settled(), ANSWER_MS)
+    await within(this.#options.platform, floor.settled(), ANSWER_MS)
     return floor.state.name === 'known' ? floor.state.position : undefined
   }
 
@@ -163,7 +163,7 @@ export class Causality {
     if (reads.length > 0) {
       const floor = this.request()
       session.saw(platform.now(), floor, [])
-      const showing = await this.#within(this.#proof.prove(reads, NO_PATIENCE), timeoutMs)
+      const showing = await within(this.#options.platform, this.#proof.prove(reads, NO_PATIENCE), timeoutMs)
       if (showing === 'shown') session.shows(reads)
     }
     if (session.floorPendingSinceMs !== undefined) {
@@ -282,23 +282,8 @@ export class Causality {
   async #settled(session: MutableSession, timeoutMs: number): Promise<void> {
     const floor = session.pending?.floor
     if (floor === undefined) return
-    await this.#within(floor.settled(), timeoutMs)
+    await within(this.#options.platform, floor.settled(), timeoutMs)
     this.#settle(session)
-  }
-
-  /** Resolves with `undefined` after the timeout. */
-  async #within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
-    const { platform } = this.#options
-    const release = platform.holdOpen()
-    const value = await new Promise<T | undefined>((resolve) => {
-      const timer = deadline(platform, timeoutMs, () => resolve(undefined))
-      void promise.then((came) => {
-        timer.cancel()
-        resolve(came)
-      })
-    })
-    release()
-    return value
   }
 
   #settle(session: MutableSession): void {

@@ -16,6 +16,8 @@ export interface SeenRead {
   readonly atMs: number
   /** Position that covers what its server had shown by then. Absent when it was not asked. */
   readonly upTo?: Position
+  /** Identity of the server that the session goes to next, while it leaves that of this read. */
+  readonly next?: string
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Position } from '../consistency/position.ts'
 import type { Unshown } from '../consistency/unshown.ts'
 import type { Platform } from '../platform/platform.ts'
-import type { NodeState, Observation } from '../topology/node.ts'
+import type { NodeId, NodeState, Observation } from '../topology/node.ts'
 import type { ProbeRow } from '../topology/probe.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
 import { committedAmong, readCommitted, readUnfinished, UNFINISHED } from './unshown.ts'
@@ -33,9 +33,17 @@ export class Questions {
    * primary or it does not report one.
    */
   async floor(): Promise<Position | undefined> {
-    const { awake, nodes, platform, snapshot } = this.#options
+    const { awake, snapshot } = this.#options
     await awake()
-    const node = nodes().find(({ id }) => id === snapshot().primary?.id)
+    const { primary } = snapshot()
+    const observation = primary && (await this.progressOf(primary.id))
+    return observation && positionOf(observation)
+  }
+
+  /** Reads a node's position with a question that is sent after the call. `undefined` when there is no usable answer. */
+  async progressOf(id: NodeId): Promise<Observation | undefined> {
+    const { nodes, platform } = this.#options
+    const node = nodes().find((each) => each.id === id)
     if (node === undefined) return undefined
     const askedAtMs = platform.now()
     // A shared probe may have been sent before the call.
@@ -46,7 +54,7 @@ export class Questions {
       if (node.known.state === before) return undefined
     }
     const { state } = node.known
-    return state.name === 'up' ? positionOf(state.observation) : undefined
+    return state.name === 'up' ? state.observation : undefined
   }
 
   /**

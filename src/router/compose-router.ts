@@ -30,6 +30,8 @@ import { ReadOnlyOpener } from './read-only-opener.ts'
 import { Roster } from './roster.ts'
 import type { CatalogSource } from './shared-catalogs.ts'
 import { SessionKeeper } from './session-keeper.ts'
+import { SessionMoves } from './session-moves.ts'
+import { SessionReturns } from './session-returns.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
 /** The connected parts of a router. One per pool. */
@@ -164,12 +166,20 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
     transitions,
   })
   const openings = new ReadOnlyOpener({ sessions, knowsDatabase: () => judgement.source === 'loaded' })
+  const moves = new SessionMoves({ platform, cluster })
+  const { catchUpTimeoutMs } = options
+  const { implicit } = sessions.context
+  const returns = new SessionReturns({ platform, cluster, implicit, catchUpTimeoutMs })
   const decider = new Decider({
     policy: options,
     platform,
     readiness,
     judgement,
-    sessions,
+    sessions: {
+      context: sessions.context,
+      awaited: (...read) => sessions.awaited(...read),
+      moved: (decision, again) => moves.before(decision) ?? returns.before(decision, again),
+    },
     settings,
     executors,
     openings,

@@ -84,6 +84,7 @@ beforeEach(() => {
     },
     sessions: {
       context: new SessionContext(),
+      moved: () => undefined,
       awaited: () => {
         if (!isAwaited) return undefined
         log.push('await the session')

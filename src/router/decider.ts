@@ -18,13 +18,17 @@ import type { Judgement } from './judgement.ts'
 import type { Readiness } from './readiness.ts'
 import type { ReadOnlyOpener } from './read-only-opener.ts'
 import type { SessionKeeper } from './session-keeper.ts'
+import type { Again } from './session-returns.ts'
 
 export interface DeciderOptions {
   readonly policy: RoutingPolicy & Pick<ResolvedOptions, 'transactions'>
   readonly platform: Pick<Platform, 'now'>
   readonly readiness: Pick<Readiness, 'isReady' | 'prepare' | 'used'>
   readonly judgement: Pick<Judgement, 'judge' | 'changeKnown' | 'judgeAnew' | 'start'>
-  readonly sessions: Pick<SessionKeeper, 'awaited' | 'context'>
+  readonly sessions: Pick<SessionKeeper, 'awaited' | 'context'> & {
+    /** Resolves when the session may go to another node now; `undefined` for nothing to wait for. */
+    moved(decision: Decision, again: Again): Promise<void> | undefined
+  }
   readonly settings: Pick<SettingKeeper, 'pool' | 'binds'>
   readonly executors: Pick<Executors, 'of'>
   readonly openings: Pick<ReadOnlyOpener, 'mayOpen'>
@@ -56,9 +60,24 @@ export class Decider {
     journal?: Journal,
     holder?: Holder,
   ): Decision | Promise<Decision> {
+    const again = (): Decision | Promise<Decision> => this.#decide(query, session, journal, holder)
+    const moved = (decision: Decision): Decision | Promise<Decision> => {
+      const isRead = decision.runs === 'read' || decision.runs === 'opening'
+      return (isRead && this.#options.sessions.moved(decision, again)?.then(again)) || decision
+    }
+    const decided = again()
+    return decided instanceof Promise ? decided.then(moved) : moved(decided)
+  }
+
+  #decide(
+    query: Query,
+    session: MutableSession,
+    journal?: Journal,
+    holder?: Holder,
+  ): Decision | Promise<Decision> {
     const { judgement, readiness } = this.#options
     if (!readiness.isReady) {
-      return readiness.prepare().then(() => this.decide(query, session, journal, holder))
+      return readiness.prepare().then(() => this.#decide(query, session, journal, holder))
     }
     readiness.used()
     const statement = judgement.judge(query.text)
@@ -82,7 +101,7 @@ export class Decider {
     const { judgement, readiness } = this.#options
     if (!readiness.isReady) await readiness.prepare()
     judgement.start()
-    return explain(await this.decide(query, session, journal, holder))
+    return explain(await this.#decide(query, session, journal, holder))
   }
 
   /**

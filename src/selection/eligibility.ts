@@ -33,7 +33,8 @@ export function rejectionOf(
   return isBehind ? 'behind-session' : undefined
 }
 
-function hasReached({ lsn, timeline, systemIdentifier }: Observation, wanted: Position): boolean {
+/** Whether the server of an observation has replayed up to a position. */
+export function hasReached({ lsn, timeline, systemIdentifier }: Observation, wanted: Position): boolean {
   if (lsn === undefined || timeline === undefined || systemIdentifier !== wanted.systemIdentifier)
     return false
   return reaches({ timeline, lsn }, wanted)

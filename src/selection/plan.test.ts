@@ -302,6 +302,11 @@ describe('a session that goes on', () => {
     reason: 'read',
     freshness: { after: ids.map((serverIdentity) => ({ serverIdentity, atMs: 0 })) },
   })
+  const leaving = (serverIdentity: string, next: string): Route => ({
+    role: 'replica',
+    reason: 'read',
+    freshness: { after: [{ serverIdentity, atMs: 0, next }] },
+  })
   const behind = (lsn: bigint): Route => ({
     role: 'replica',
     reason: 'read',
@@ -313,6 +318,7 @@ describe('a session that goes on', () => {
     ['stays with the server that it read from', after('a'), 'a:replica c:replica b:replica p:fallback'],
     ['that the balancer would have taken', after('c'), 'c:replica b:replica a:replica p:fallback'],
     ['of several, with the last one', after('b', 'a'), 'b:replica c:replica a:replica p:fallback'],
+    ['leaves it for the one that was chosen', leaving('a', 'b'), 'b:replica c:replica a:replica p:fallback'],
   ])('%s', (_name, route, expected) => {
     expect(shown(plan(route, all))).toBe(expected)
   })

@@ -99,16 +99,19 @@ export function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
 
 /**
  * Moves the server of the session's last read to the front: it needs no proof, and its data never goes backwards. Where
- * it is known what that read has shown, any server that has reached it is as good.
+ * it is known what that read has shown, any server that has reached it is as good. A session that leaves its server goes
+ * to the one that was chosen for it.
  */
 function stayingWith(
   reads: readonly SeenRead[] | undefined,
   nodes: readonly NodeView[],
 ): readonly NodeView[] {
-  const last = reads?.find(({ serverIdentity, upTo }) => serverIdentity !== undefined && upTo === undefined)
-  if (last === undefined || nodes.length < 2) return nodes
+  const last = reads?.find(({ serverIdentity }) => serverIdentity !== undefined)
+  const stays = last?.upTo === undefined ? last?.serverIdentity : undefined
+  const identity = last?.next ?? stays
+  if (identity === undefined || nodes.length < 2) return nodes
   const isLast = ({ state }: NodeView): boolean =>
-    state.name === 'up' && state.observation.serverIdentity === last.serverIdentity
+    state.name === 'up' && state.observation.serverIdentity === identity
   const index = nodes.findIndex(isLast)
   const found = nodes[index]
   return found === undefined || index === 0 ? nodes : [found, ...nodes.toSpliced(index, 1)]
