@@ -9,8 +9,8 @@ import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
 const LIFTED_LIMITS = /^(set local \w+ = 0; )+/
 const COMMITTED_SQL = committedAmong([]).text
 
-/** How a server takes a request: at once, never, or with an error. */
-type Manner = 'answers' | 'is silent' | Error
+/** How a server takes a request: at once, never, with an error, or at once, but its answer is held up on the way. */
+type Manner = 'answers' | 'is silent' | 'is held up' | Error
 
 /** A server as probes meet it. Tests set how it behaves, and count what reached it. */
 export class FakeServer {
@@ -160,7 +160,11 @@ export class FakeClient extends EventEmitter {
   #reply<T>(manner: Manner, answer: () => T): Promise<T> {
     if (this.#isClosed) return Promise.reject(new Error('Client was closed and is not queryable'))
     if (manner === 'answers') return Promise.resolve(answer())
-    if (manner !== 'is silent') return Promise.reject(manner)
+    if (manner instanceof Error) return Promise.reject(manner)
+    if (manner === 'is held up') {
+      const value = answer()
+      return new Promise((resolve, fail) => this.#waiting.add({ answer: () => resolve(value), fail }))
+    }
     return new Promise((resolve, fail) => this.#waiting.add({ answer: () => resolve(answer()), fail }))
   }
 
