@@ -20,8 +20,8 @@ afterAll(() => cluster?.stop())
 const singles: Pool[] = []
 afterEach(() => Promise.all(singles.splice(0).map((pool) => pool.end())))
 
-function alone(): Pool {
-  const pool = new Pool({ ...cluster.primary.config, max: 4 })
+function alone(max: number = 4): Pool {
+  const pool = new Pool({ ...cluster.primary.config, max })
   singles.push(pool)
   return pool
 }
@@ -279,6 +279,29 @@ it('explain() shows the names of the settings, and no values', async () => {
 })
 
 describe('connections', () => {
+  it.each<readonly [what: string, text: string]>([
+    ['a read', 'select $1::text'],
+    ['a write', 'insert into public.log values ($1)'],
+    ['a statement that refuses an implicit transaction', 'vacuum public.log'],
+    ['several statements', 'select 1; select 2'],
+  ])('%s leaves neither a role nor a path on its connection, which is used again', async (_, text) => {
+    const left = "select pg_backend_pid() as pid, current_user || current_setting('search_path') as found"
+    for (const pool of [await poolFor({ max: 1 }), alone(1)]) {
+      const ask = async (): Promise<unknown> =>
+        (await pool.query({ text: left, ...(pool.stats().nodes.length > 0 && { route: 'primary' }) })).rows[0]
+      const before = await ask()
+      const values = text.includes('$1') ? ['x'] : undefined
+      for (let i = 0; i < 2; i += 1) {
+        await pool.withSession({ settings: { search_path: 't7' }, role: 'pg_write_all_data' }, async () => {
+          if (text.startsWith('vacuum')) return pool.withSession({ role: 'none' }, () => pool.query(text))
+          const given = { text, values, ...(pool.stats().nodes.length > 0 && { route: 'primary' as const }) }
+          return pool.query(given)
+        })
+        expect(await ask()).toEqual(before)
+      }
+    }
+  })
+
   it('a setting with a default of its own leaves nothing, and costs no connection', async () => {
     const pool = await poolFor({ options: '-c app.tenant=', max: 1 })
     const pids = new Set<unknown>()
