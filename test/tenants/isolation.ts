@@ -116,18 +116,21 @@ export async function isolationRun(
       }
     }
   }
-  const killer = setInterval(() => {
-    const nodes = [cluster.primary, ...cluster.replicas]
-    const node = nodes[found.killed % nodes.length] ?? cluster.primary
-    const sql = `select pg_terminate_backend(pid) from pg_stat_activity
-      where application_name = 'tenants' and state is not null order by random() limit 1`
-    ask(node.config, sql).then(
-      () => (found.killed += 1),
-      () => {},
-    )
-  }, killEveryMs)
+  let isOver = false
+  const killing = (async () => {
+    while (!isOver) {
+      await new Promise((resolve) => setTimeout(resolve, killEveryMs))
+      const nodes = [cluster.primary, ...cluster.replicas]
+      const node = nodes[found.killed % nodes.length] ?? cluster.primary
+      const sql = `select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'tenants' and state is not null order by random() limit 1`
+      await ask(node.config, sql)
+      found.killed += 1
+    }
+  })()
   await Promise.all(Array.from({ length: callers }, caller))
-  clearInterval(killer)
+  isOver = true
+  await killing
   const after = pool.stats()
   const readsOf = (stats: typeof after, role?: string): number =>
     stats.nodes
