@@ -75,7 +75,7 @@ export class MoveToPrimary {
   }
 
   #repeat(index: number): void {
-    const { move } = this.#options
+    const { move, router } = this.#options
     const entry = move.log.entries[index]
     if (entry === undefined) return this.#arrive()
     let digest: AnswerDigest | undefined
@@ -88,23 +88,17 @@ export class MoveToPrimary {
       const answer = digest?.end(error)
       if (isAnswered && isSame(entry, error, answer)) return this.#repeat(index + 1)
       if (error !== undefined && (!isAnswered || entry.answer === undefined)) return this.#fail(error)
-      this.#learn()
+      if (move.log.beginning !== undefined) router.beginnings.failed(move.log.beginning, move.log.kind)
       const { reason } = entry.statement
       this.#fail(goneStale(move.log.kind, `A repeated statement (${reason}) gave another answer.`))
     })
   }
 
-  /** Makes the next transaction with this beginning start on the primary. */
-  #learn(): void {
-    const { move, router } = this.#options
-    const { beginning, kind } = move.log
-    if (beginning !== undefined) router.beginnings.learn(beginning, kind)
-  }
-
   #arrive(): void {
     const { move, moved, router, transaction } = this.#options
     const { hasFailed, log, reason, statement } = move
-    if (log.kind === 'optimistic' && reason === 'statement') this.#learn()
+    const isOptimistic = log.kind === 'optimistic' && reason === 'statement'
+    if (isOptimistic && log.beginning !== undefined) router.beginnings.moved(log.beginning)
     router.tell('transactionMoved', {
       node: transaction.node.id,
       reason,

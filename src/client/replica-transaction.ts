@@ -154,7 +154,7 @@ export class ReplicaTransaction {
         return this.fail(refusal(move, this.#lease.node.id, log.obstacle), failed, next)
       }
       // On the primary it has no obstacle.
-      if (log.beginning !== undefined) this.#router.beginnings.learn(log.beginning, log.kind)
+      if (log.beginning !== undefined) this.#router.beginnings.failed(log.beginning, log.kind)
       return this.fail(goneStale(log.kind, log.obstacle), failed, next)
     }
     const hasFailed = this.client.getTransactionStatus() === 'E'
@@ -220,6 +220,7 @@ export class ReplicaTransaction {
     const { client, node } = this.#lease
     this.#router.counters.ran(node, statement.kind === 'read')
     const hadFailed = client.getTransactionStatus() === 'E'
+    const { beginning } = this.#log
     const isLogged = !hadFailed || statement.kind === 'transaction'
     const logged = isLogged ? this.#log.starts(statement, query, session, client) : undefined
     let failure: Error | undefined
@@ -233,7 +234,7 @@ export class ReplicaTransaction {
       const status = client.getTransactionStatus()
       logged?.ended(serverError ?? failure, isBroken(client) ? null : status)
       const isOver = isBroken(client) ? statement.reason === 'rollback' : status === 'I'
-      if (isOver) this.#end()
+      if (isOver) this.#end(beginning)
       next()
     }
     // Errors of a failed transaction say nothing about the replica.
@@ -315,7 +316,10 @@ export class ReplicaTransaction {
     }
   }
 
-  #end(): void {
+  /** @param beginning Its first read. A chained transaction has another one. */
+  #end(beginning: string | undefined): void {
+    const isOptimistic = this.#log.kind === 'optimistic'
+    if (beginning !== undefined && isOptimistic) this.#router.beginnings.stayed(beginning)
     this.#giveBack(isBroken(this.client) ? true : undefined)
     this.#options.over()
   }

@@ -85,7 +85,7 @@ export interface RouterPort {
   /** Opens the read-only transaction of a decision that runs as `opening`. */
   readonly openings: { open(decision: Decision, opening: Opening): void }
   readonly platform: Pick<Platform, 'now'>
-  readonly beginnings: Pick<Beginnings, 'has' | 'learn'>
+  readonly beginnings: Pick<Beginnings, 'failed' | 'has' | 'moved' | 'stayed'>
   readonly executors: {
     named(tier: string | undefined): {
       readonly writer: { lease(done: Leased, custom?: ReadonlySet<string>): void }
