@@ -60,7 +60,7 @@ describe('a session that has read from a replica', () => {
     const bench = new CausalityBench()
     const { lastReads } = reading(bench)
     bench.unshown = certainly
-    const showing = bench.causality.showing(lastReads)
+    const showing = bench.causality.showing(lastReads).prove()
     await bench.platform.advance(WAIT_MS + 60)
     expect(await showing).toBe('hidden')
   })

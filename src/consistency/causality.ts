@@ -9,7 +9,7 @@ import { PrimaryProof, type Patience } from './primary-proof.ts'
 import { createSession, seenRead, type MutableSession, type SeenRead, type SessionStart } from './session.ts'
 import { SessionAlias } from './session-alias.ts'
 import type { Touched } from './touched.ts'
-import type { Showing, Unshown } from './unshown.ts'
+import type { ShowingProof, Unshown } from './unshown.ts'
 
 /** After a failed request for a floor, reads do not request another one for this long, in milliseconds. */
 const FAILED_FOR_MS = 250
@@ -203,10 +203,16 @@ export class Causality {
   }
 
   /**
-   * Whether the primary shows what these reads have shown. Waits only briefly, since the read could also go elsewhere.
+   * Returns the proof that the primary shows what these reads have shown. It waits only briefly, since the read could
+   * also go elsewhere.
    */
-  showing(reads: readonly SeenRead[]): Promise<Showing> {
-    return this.#proof.prove(reads, this.#patience(this.#options.catchUpTimeoutMs))
+  showing(reads: readonly SeenRead[]): ShowingProof {
+    const proof = this.#proof
+    const patience = this.#patience(this.#options.catchUpTimeoutMs)
+    return {
+      prove: () => proof.prove(reads, patience),
+      judge: proof.mayJudge ? (listed) => proof.judge(reads, listed) : undefined,
+    }
   }
 
   /**

@@ -132,3 +132,102 @@ it('looks are shared by all who ask at the same time', async () => {
   await Promise.all(Array.from({ length: 50 }, () => bench.proof.prove([read('a')], PATIENCE)))
   expect(bench.looks).toEqual(['a', 'a'])
 })
+
+describe('lists of transactions in progress', () => {
+  interface Listed {
+    readonly ids: string
+    /** When it was asked for, in milliseconds after the read. */
+    readonly atMs: number
+    /** When it was heard, in milliseconds after the read. @defaultValue `atMs` */
+    readonly heardMs?: number
+    readonly server?: string
+  }
+  function judgeOf(platform: FakePlatform): { proof: PrimaryProof; judged: (list: Listed) => boolean } {
+    let nowMs = READ_AT_MS
+    const clock = Object.assign(Object.create(platform) as FakePlatform, { now: () => nowMs })
+    const proof = new PrimaryProof({ platform: clock, look: async () => undefined })
+    const judged = ({ ids, atMs, heardMs = atMs, server = 's' }: Listed): boolean => {
+      nowMs = READ_AT_MS + heardMs
+      const listed = { ids: ids === '' ? [] : ids.split(' '), server, askedAtMs: READ_AT_MS + atMs }
+      return proof.judge([read('a', READ_AT_MS - 50), read('b')], listed)
+    }
+    return { proof, judged }
+  }
+
+  it.each<[proves: boolean, when: string, lists: readonly Listed[]]>([
+    [true, 'nothing is in progress', [{ ids: '', atMs: 2 }]],
+    [false, 'something is', [{ ids: '5', atMs: 2 }]],
+    [
+      true,
+      'what was in progress after the read has ended',
+      [
+        { ids: '5 6', atMs: 0 },
+        { ids: '7', atMs: 4 },
+      ],
+    ],
+    [
+      false,
+      'some of it has not',
+      [
+        { ids: '5 6', atMs: 0 },
+        { ids: '6 7', atMs: 4 },
+      ],
+    ],
+    [
+      false,
+      'it was in progress before the last of the reads',
+      [
+        { ids: '5', atMs: -1 },
+        { ids: '6', atMs: 4 },
+      ],
+    ],
+    [
+      false,
+      'another server said so',
+      [
+        { ids: '5', atMs: 1, server: 't' },
+        { ids: '6', atMs: 4 },
+      ],
+    ],
+    [
+      false,
+      'the list without it may be the later one',
+      [
+        { ids: '5', atMs: 1, heardMs: 4 },
+        { ids: '6', atMs: 3, heardMs: 5 },
+      ],
+    ],
+    [
+      true,
+      'it had not begun by the first of several lists since the read',
+      [
+        { ids: '5', atMs: 0 },
+        { ids: '6', atMs: 2 },
+        { ids: '6', atMs: 4 },
+      ],
+    ],
+  ])('%s when %s', (proves, _when, lists) => {
+    const { judged } = judgeOf(new FakePlatform())
+    expect(lists.map(judged).at(-1)).toBe(proves)
+  })
+
+  it('are few, and some time apart', () => {
+    const { judged } = judgeOf(new FakePlatform())
+    judged({ ids: '5', atMs: 0 })
+    for (let atMs = 10; atMs < 11; atMs += 0.1) judged({ ids: '6', atMs })
+    expect(judged({ ids: '6', atMs: 12 })).toBe(true)
+    for (let atMs = 20; atMs < 30; atMs++) judged({ ids: '6', atMs })
+    expect(judged({ ids: '6', atMs: 31 })).toBe(false)
+  })
+
+  it('are not asked for ahead of reads for a while after several have proven nothing', () => {
+    const { judged, proof } = judgeOf(new FakePlatform())
+    const may = ['5', '5', '', '5', '5', '5'].map((ids, index) => {
+      judged({ ids, atMs: index - 40 })
+      return proof.mayJudge
+    })
+    expect(may).toEqual([true, true, true, true, true, false])
+    judged({ ids: '', atMs: 100 })
+    expect(proof.mayJudge).toBe(true)
+  })
+})

@@ -1,11 +1,19 @@
 import type { Platform } from '../platform/platform.ts'
 import type { SeenRead } from './session.ts'
 import { SharedCall } from './shared-call.ts'
-import type { Showing, Unfinished, Unshown } from './unshown.ts'
+import type { ListedTransactions, Showing, Unfinished, Unshown } from './unshown.ts'
 
 /** Time between two attempts, in milliseconds: doubles from the first to the longest. */
 const FIRST_GAP_MS = 2
 const LONGEST_GAP_MS = 50
+
+/** Number of earlier lists of transactions that are kept, and the time between two of them, in milliseconds. */
+const KEPT_LISTS = 8
+const LIST_GAP_MS = 1
+
+/** After so many lists in a row that prove nothing, none is asked for ahead of reads for so long, in milliseconds. */
+const MOST_VAIN = 3
+const NO_LIST_FOR_MS = 100
 
 export interface PrimaryProofOptions {
   readonly platform: Platform
@@ -14,6 +22,11 @@ export interface PrimaryProofOptions {
    * `undefined` when that is unknown.
    */
   readonly look: (serverIdentity: string | undefined) => Promise<Unshown | undefined>
+}
+
+interface HeardList extends ListedTransactions {
+  /** When its answer arrived (our clock, milliseconds). */
+  readonly heardAtMs: number
 }
 
 /** Timeouts of a proof, in milliseconds. */
@@ -32,9 +45,44 @@ export interface Patience {
 export class PrimaryProof {
   readonly #options: PrimaryProofOptions
   readonly #looks = new Map<string | undefined, SharedCall<Unshown | undefined>>()
+  /** The oldest first. */
+  #lists: readonly HeardList[] = []
+  #vain = 0
+  #listsFromMs = -Infinity
 
   constructor(options: PrimaryProofOptions) {
     this.#options = options
+  }
+
+  /** Whether a list of transactions, asked for right before a read, is likely to prove it. */
+  get mayJudge(): boolean {
+    return this.#options.platform.now() >= this.#listsFromMs
+  }
+
+  /**
+   * Whether transactions in progress on the primary prove it for these reads. A transaction that a read may have seen
+   * and that is still in progress was so in each list between that read and this one. Lists come over several
+   * connections: only one that was heard before the question for this one was sent is certainly earlier.
+   */
+  judge(reads: readonly SeenRead[], list: ListedTransactions): boolean {
+    const sinceMs = Math.max(...reads.map(({ atMs }) => atMs))
+    const nowMs = this.#options.platform.now()
+    const earlier = this.#lists.filter(
+      ({ askedAtMs, heardAtMs, server }) =>
+        askedAtMs >= sinceMs && heardAtMs <= list.askedAtMs && server === list.server,
+    )
+    const isProven =
+      list.ids.length === 0 || earlier.some(({ ids }) => !list.ids.some((id) => ids.includes(id)))
+    const last = this.#lists.at(-1)
+    if (last === undefined || list.askedAtMs >= last.askedAtMs + LIST_GAP_MS) {
+      this.#lists = [...this.#lists.slice(1 - KEPT_LISTS), { ...list, heardAtMs: nowMs }]
+    }
+    this.#vain = isProven ? 0 : this.#vain + 1
+    if (this.#vain >= MOST_VAIN) {
+      this.#vain = 0
+      this.#listsFromMs = nowMs + NO_LIST_FOR_MS
+    }
+    return isProven
   }
 
   /** Proves it for everything that these reads have shown. */

@@ -1,3 +1,5 @@
+import type { InProgress } from '../topology/in-progress.ts'
+
 /** A transaction that the primary has not finished. */
 export interface Unfinished {
   /** Its last statement, and so its commit, started at this time (our clock, milliseconds) or later. */
@@ -21,3 +23,17 @@ export type Showing =
   | 'hidden'
   /** There is no answer, or not soon enough. */
   | 'unknown'
+
+/** An answer to the question which transactions the primary has in progress. */
+export interface ListedTransactions extends InProgress {
+  /** When the question was sent (our clock, milliseconds). */
+  readonly askedAtMs: number
+}
+
+/** Proof that the primary shows what a session has seen on replicas. */
+export interface ShowingProof {
+  /** Asks the primary and the replicas. */
+  prove(): Promise<Showing>
+  /** Whether these transactions, asked for right before a read, prove it. Absent while that is unlikely. */
+  readonly judge: ((listed: ListedTransactions) => boolean) | undefined
+}

@@ -27,8 +27,8 @@ export interface Walks {
   done(walk: Walk, error: Error): void
   /** Goes on with the plan at its index. */
   step(walk: Walk): void
-  /** Runs it on the primary if there is room, else calls `otherwise`. */
-  spill(walk: Walk, step: PlanStep, otherwise: () => void): void
+  /** Runs it on the primary if that has room and shows what the session has seen, else calls `otherwise`. */
+  usePrimary(walk: Walk, step: PlanStep, otherwise: () => void): void
   /** A replica that was asked in band has served it, or failed it. */
   answered(walk: Walk, node: NodeView, attempted: Attempted): void
   /** A replica that was asked in band may be sick. */
@@ -68,18 +68,7 @@ export class CatchUp {
       ({ reason }) => reason === 'sooner' || (!isPatient && reason === 'fallback'),
     )
     if (step === undefined) this.#tryInBand(walk, replicas)
-    else this.#usePrimary(walk, step, () => this.#tryInBand(walk, replicas))
-  }
-
-  /** Runs it on the primary, unless that has no room or does not show what the session has seen. */
-  #usePrimary(walk: Walk, step: PlanStep, otherwise: () => void): void {
-    const { walks } = this.#options
-    const showing = walk.read.follower?.showing?.()
-    if (showing === undefined) return walks.spill(walk, step, otherwise)
-    showing.then(
-      (is) => (is === 'hidden' ? otherwise() : walks.spill(walk, step, otherwise)),
-      (error: unknown) => walks.done(walk, asError(error)),
-    )
+    else this.#options.walks.usePrimary(walk, step, () => this.#tryInBand(walk, replicas))
   }
 
   /**
@@ -120,7 +109,7 @@ export class CatchUp {
       const step = steps.find(({ reason }) => reason === 'sooner' || reason === 'fallback')
       if (catchingUp === undefined || step === undefined) return this.#options.walks.step(walk)
       this.#losePatience()
-      this.#usePrimary(walk, step, () => this.wait(walk, catchUpTimeoutMs))
+      this.#options.walks.usePrimary(walk, step, () => this.wait(walk, catchUpTimeoutMs))
     })
   }
 

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { Position } from '../consistency/position.ts'
-import type { Showing } from '../consistency/unshown.ts'
+import type { ShowingProof } from '../consistency/unshown.ts'
 import type { ShareableRead } from '../nodes/shareable-read.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Reached } from '../selection/reached.ts'
@@ -19,8 +19,8 @@ export interface ReadFollower {
    * @param isInstead Whether the primary has answered because the replicas are behind the session
    */
   readonly answered: (node: NodeView, upTo?: Position, isInstead?: boolean) => void
-  /** Returns whether the primary shows what the session has seen on replicas. Absent when it certainly does. */
-  readonly showing: (() => Promise<Showing>) | undefined
+  /** Proof that the primary shows what the session has seen on replicas. Absent when it certainly does. */
+  readonly showing: ShowingProof | undefined
 }
 
 /** A statement that can be sent over a connection. */

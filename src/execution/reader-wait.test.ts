@@ -16,7 +16,7 @@ const notMonotonic: ReadFollower = { isMonotonic: false, answered: () => {}, sho
 
 /** The follower of a session, which has read on replicas if it is given what the primary shows of that. */
 function monotonic(showing?: Showing): ReadFollower {
-  const asked = showing === undefined ? undefined : (): Promise<Showing> => Promise.resolve(showing)
+  const asked = showing && { prove: () => Promise.resolve(showing), judge: undefined }
   return { isMonotonic: true, answered: () => {}, showing: asked }
 }
 
@@ -201,7 +201,7 @@ describe('a read of a session that has seen more than the primary may show', () 
     ...showings: readonly (Showing | Error)[]
   ): { asked: number; answeredBy: string[] } {
     const seen = { asked: 0, answeredBy: [] as string[] }
-    const showing = async (): Promise<Showing> => {
+    const prove = async (): Promise<Showing> => {
       const next = showings[Math.min(seen.asked, showings.length - 1)]
       seen.asked += 1
       if (next instanceof Error) throw next
@@ -209,9 +209,12 @@ describe('a read of a session that has seen more than the primary may show', () 
     }
     const answered = ({ id }: NodeView): void => void seen.answeredBy.push(id)
     const plan = (): ReturnType<typeof planOf> => planOf(word)
-    bench
-      .reader({ catchUpTimeoutMs: 0 })
-      .read(bench.readOf(plan, { follower: { isMonotonic: true, answered, showing } }), bench.done)
+    bench.reader({ catchUpTimeoutMs: 0 }).read(
+      bench.readOf(plan, {
+        follower: { isMonotonic: true, answered, showing: { prove, judge: undefined } },
+      }),
+      bench.done,
+    )
     return seen
   }
 
@@ -221,6 +224,39 @@ describe('a read of a session that has seen more than the primary may show', () 
     const seen = follow(bench, 'p', showing)
     await settle()
     expect([bench.sent, bench.outcome, seen]).toEqual(['p', 'p', { asked: 1, answeredBy: ['p'] }])
+  })
+
+  it.each([
+    [true, 'p', 0],
+    [false, 'pp', 1],
+  ] as const)('asks in one round trip with it, which proves it: %s', async (proves, sent, asked) => {
+    const bench = new ReaderBench()
+    bench.answers['p'] = 'p'
+    let asks = 0
+    const prove = async (): Promise<Showing> => {
+      asks += 1
+      return 'shown'
+    }
+    const follower = { isMonotonic: true, answered: () => {}, showing: { prove, judge: () => proves } }
+    readBehind(bench, 'p^', follower, { catchUpTimeoutMs: 0 })
+    await settle()
+    expect([bench.sent, bench.outcome, asks, bench.freePlaces]).toEqual([sent, 'p', asked, 9])
+  })
+
+  it('waits for a slot only where it is proven', async () => {
+    const bench = new ReaderBench()
+    bench.answers['p'] = 'p'
+    let asks = 0
+    const prove = async (): Promise<Showing> => {
+      asks += 1
+      return asks === 1 ? 'hidden' : 'shown'
+    }
+    const follower = { isMonotonic: true, answered: () => {}, showing: { prove, judge: () => true } }
+    bench.plans.push('p', 'p', 'p')
+    readBehind(bench, 'p^', follower, { places: 0, catchUpTimeoutMs: 50 })
+    await bench.platform.advance(200)
+    expect(bench.sent).toBe('')
+    expect(asks).toBeGreaterThan(0)
   })
 
   it('asks nothing while a replica serves it', async () => {

@@ -14,6 +14,7 @@ import type { Done, ExecutionLimits, Surroundings } from './execution.ts'
 import { isAnswer, type Failure } from './failure.ts'
 import { Feedback, type SendingEnded } from './feedback.ts'
 import { callGuarded } from './guarded.ts'
+import { ifShown, UNPROVEN, type PrimaryCheck } from './if-shown.ts'
 import { BEHIND } from './in-band.ts'
 import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { Read } from './read.ts'
@@ -30,7 +31,11 @@ const LONGEST_GAP_MS = 16
 /** How a read that runs on the primary in place of a replica comes by a slot. */
 type Slot =
   /** It takes one if it needs a lease. If there is none, it calls `noRoom`. */
-  | { readonly gate: SpillGate; readonly noRoom: () => void }
+  | {
+      readonly gate: SpillGate
+      readonly noRoom: () => void
+      readonly check?: PrimaryCheck
+    }
   /** It has one, and calls `leave` at its end. */
   | { readonly leave: () => void }
 
@@ -79,7 +84,7 @@ export class Reader {
       walks: {
         done: (walk, error) => this.#done(walk, error),
         step: (walk) => this.#step(walk),
-        spill: (walk, step, otherwise) => this.#spill(walk, step, otherwise),
+        usePrimary: (walk, step, otherwise) => this.#usePrimary(walk, step, otherwise),
         answered: (walk, node, attempted) => this.#attempted(walk, node, true, attempted),
         suspect: (walk, node, attempted, ended) => this.#suspect(walk, node, attempted, ended, -1),
       },
@@ -106,12 +111,31 @@ export class Reader {
       return this.#step(walk)
     }
     if (step.reason !== 'fallback' && step.reason !== 'sooner') return this.#attempt(walk, step)
-    const showing = walk.read.follower?.showing?.()
-    if (showing === undefined) return this.#spill(walk, step)
-    showing.then(
-      (is) => (is === 'hidden' ? this.#passPrimary(walk) : this.#spill(walk, step)),
+    this.#prove(
+      walk,
+      () => this.#spill(walk, step, () => this.#awaitSlot(walk, step)),
+      () => this.#passPrimary(walk),
+    )
+  }
+
+  /** Continues when it is known whether the primary shows what the session has seen on replicas. */
+  #prove(walk: Walk, shown: () => void, hidden: () => void): void {
+    const showing = walk.read.follower?.showing
+    if (showing === undefined) return shown()
+    showing.prove().then(
+      (is) => (is === 'hidden' ? hidden() : shown()),
       (error: unknown) => this.#done(walk, asError(error)),
     )
+  }
+
+  /** Runs a read on the primary if that has room and shows what the session has seen on replicas. */
+  #usePrimary(walk: Walk, step: PlanStep, otherwise: () => void): void {
+    const { canPipeline, conversation, follower } = walk.read
+    const judge = follower?.showing?.judge
+    const prove = (): void => this.#prove(walk, () => this.#spill(walk, step, otherwise), otherwise)
+    if (judge === undefined || canPipeline === false || conversation !== undefined) return prove()
+    const check: PrimaryCheck = { judge, unproven: prove }
+    this.#attempt(walk, step, { gate: this.#parts.spill, noRoom: otherwise, check })
   }
 
   /** A node may have failed since the plan was made. */
@@ -128,11 +152,8 @@ export class Reader {
     this.#step(walk)
   }
 
-  /**
-   * Runs a read on the primary in place of a replica, if it needs no slot or there is one.
-   * @param noRoom Called when there is no slot now. Absent: the read may wait for one.
-   */
-  #spill(walk: Walk, step: PlanStep, noRoom = (): void => this.#awaitSlot(walk, step)): void {
+  /** Runs a read on the primary in place of a replica, if it needs no slot or there is one; else calls `noRoom`. */
+  #spill(walk: Walk, step: PlanStep, noRoom: () => void): void {
     const { spill } = this.#parts
     if (walk.read.conversation === undefined) return this.#attempt(walk, step, { gate: spill, noRoom })
     if (spill.tryEnter()) this.#handOver(walk, () => spill.leave())
@@ -162,9 +183,12 @@ export class Reader {
     const once = isReplica ? this.#onReplica : termsWith(slot)
     const terms = walk.read.conversation?.held === undefined ? once : { ...once, keeps: true }
     if (node.isBalanced === true) return this.#attemptBalanced(walk, node, terms, ended)
-    this.#parts.attempts.read(node, walk.read, terms, (attempted) => {
+    const check = slot !== undefined && 'gate' in slot ? slot.check : undefined
+    const sendable = check === undefined ? walk.read : ifShown(walk.read, check, this.#surroundings.platform)
+    this.#parts.attempts.read(node, sendable, terms, (attempted) => {
       if (slot !== undefined && 'leave' in slot) slot.leave()
       else if (attempted.result === NO_ROOM) return slot?.noRoom()
+      else if (attempted.result === UNPROVEN) return check?.unproven()
       if (isReplica && attempted.failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(attempted.failure, attempted.waitedMs)
       this.#attempted(walk, node, isReplica, attempted)

@@ -119,7 +119,11 @@ describe('an error of a replica', () => {
   ])('what the session has seen is %s on the primary: %s', async (showing, expected) => {
     b.committed = AHEAD
     Object.assign(b.answers, { a: ownFault(), p: 'rows' })
-    const follower = { isMonotonic: true, answered: () => {}, showing: async () => showing }
+    const follower = {
+      isMonotonic: true,
+      answered: () => {},
+      showing: { prove: async () => showing, judge: undefined },
+    }
     b.reader().read(
       b.readOf(() => planOf('ap'), { follower }),
       b.done,

@@ -1,5 +1,5 @@
 import { shows, type Position } from '../consistency/position.ts'
-import type { Showing } from '../consistency/unshown.ts'
+import type { ShowingProof } from '../consistency/unshown.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Cluster, ExecutionListener } from './execution.ts'
@@ -24,7 +24,7 @@ export type Decided = (place: Place | undefined) => void
 /** The part of a read that matters for its error. */
 export interface Contested {
   replan(): QueryPlan
-  readonly follower?: { readonly showing: (() => Promise<Showing>) | undefined } | undefined
+  readonly follower?: { readonly showing: Pick<ShowingProof, 'prove'> | undefined } | undefined
 }
 
 export interface SecondOpinionsOptions {
@@ -95,7 +95,7 @@ export class SecondOpinions {
         if (!isIn) listener.spillRefused()
         decided(isIn ? { primary, leave: () => spill.leave() } : undefined)
       })
-    const showing = follower?.showing?.()
+    const showing = follower?.showing?.prove()
     if (showing === undefined) return enter()
     showing.then(
       (is) => (is === 'hidden' ? decided(undefined) : enter()),

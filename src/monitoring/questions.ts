@@ -1,6 +1,7 @@
 import type { Position } from '../consistency/position.ts'
-import type { Unshown } from '../consistency/unshown.ts'
+import type { Unfinished, Unshown } from '../consistency/unshown.ts'
 import type { Platform } from '../platform/platform.ts'
+import { IN_PROGRESS_SQL, readInProgress } from '../topology/in-progress.ts'
 import type { NodeId, NodeState, Observation } from '../topology/node.ts'
 import type { ProbeRow } from '../topology/probe.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
@@ -15,6 +16,8 @@ export interface QuestionsOptions {
   /** Ends a rest. Resolves when the nodes have been probed; `undefined` without a rest. */
   readonly awake: () => Promise<void> | undefined
 }
+
+const SHOWN_BY_REPLICA: Unfinished = { sinceMs: -Infinity, isCommitted: true }
 
 const NOTHING_UNSHOWN: Unshown = { transactions: new Map(), isCertain: true }
 
@@ -70,19 +73,27 @@ export class Questions {
     if (primaryIdentity === undefined) return undefined
     // The server has become the primary itself.
     if (primaryIdentity === serverIdentity) return NOTHING_UNSHOWN
-    const sentAtMs = platform.now()
-    const answer = await this.#serverOf(primaryIdentity)?.ask(UNFINISHED, primaryIdentity)
-    const unfinished = readUnfinished(answer, sentAtMs)
-    if (unfinished === undefined || unfinished.size === 0) return unfinished && NOTHING_UNSHOWN
-    if (serverIdentity !== undefined) {
-      const asked = this.#serverOf(serverIdentity)?.ask(committedAmong(unfinished.keys()), serverIdentity)
-      const committed = readCommitted(await asked?.catch(() => undefined))
+    const inProgress = readInProgress(
+      await this.#serverOf(primaryIdentity)?.ask({ text: IN_PROGRESS_SQL }, primaryIdentity),
+    )
+    if (inProgress?.ids.length === 0) return NOTHING_UNSHOWN
+    if (inProgress !== undefined && serverIdentity !== undefined) {
+      const committed = await this.#committedOn(serverIdentity, inProgress.ids)
       if (committed !== undefined) {
-        const transactions = new Map([...unfinished].filter(([id]) => committed.has(id)))
+        const transactions = new Map([...committed].map((id) => [id, SHOWN_BY_REPLICA]))
         return { transactions, isCertain: true }
       }
     }
-    return { transactions: unfinished, isCertain: false }
+    const sentAtMs = platform.now()
+    const answer = await this.#serverOf(primaryIdentity)?.ask(UNFINISHED, primaryIdentity)
+    const transactions = readUnfinished(answer, sentAtMs)
+    return transactions && { transactions, isCertain: false }
+  }
+
+  /** Which of these transactions a server shows as committed; `undefined` if it cannot be asked. */
+  async #committedOn(identity: string, ids: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+    const answer = this.#serverOf(identity)?.ask(committedAmong(ids), identity)
+    return readCommitted(await answer?.catch(() => undefined))
   }
 
   /** Runs a cheap query on a server. Returns its only row; `undefined` when that server is not there, or refuses it. */

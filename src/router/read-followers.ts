@@ -70,7 +70,7 @@ export class ReadFollowers {
     return {
       isMonotonic: true,
       answered: (node, upTo) => causality.answered(session, node, before, upTo),
-      showing: before.length === 0 ? undefined : () => causality.showing(before),
+      showing: before.length === 0 ? undefined : causality.showing(before),
     }
   }
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { PoolClient } from 'pg'
 import type { LeaseCallback, ServerNode } from '../../src/nodes/server-node.ts'
+import { IN_PROGRESS_SQL } from '../../src/topology/in-progress.ts'
 import type { NodeId } from '../../src/topology/node.ts'
 
 const PROCESS_ID = 42
@@ -32,6 +33,7 @@ export class FakeLease extends EventEmitter {
     { text }: { readonly text: string },
     answered: (error: Error | undefined, answer?: { readonly rows: readonly unknown[] }) => void,
   ): void {
+    if (text === IN_PROGRESS_SQL) return answered(undefined, { rows: [['primary', null, '800', '0', 's']] })
     if (text !== 'select pg_is_in_recovery()::text') return answered(undefined, { rows: [REPLICA_ROW] })
     queueMicrotask(() => answered(undefined, { rows: [[String(this.isStandby)]] }))
   }

@@ -3,6 +3,7 @@ import type { Client, ClientConfig } from 'pg'
 import type { Connect } from '../../src/platform/connect.ts'
 import { PROBE_SQL, UNFLUSHED_PROBE_SQL, type ProbeRow } from '../../src/topology/probe.ts'
 import { PROGRESS_SQL, UNFLUSHED_PROGRESS_SQL } from '../../src/topology/progress.ts'
+import { IN_PROGRESS_SQL } from '../../src/topology/in-progress.ts'
 import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
 
 /** In front of a question that is asked without limits. */
@@ -69,6 +70,8 @@ export class FakeServer {
         return [...this.row, ...Array.from({ length: 10 - this.row.length }, () => null), this.inserted]
       case UNFLUSHED_PROGRESS_SQL:
         return [role, lsn, null, server, received, null, this.inserted]
+      case IN_PROGRESS_SQL:
+        return [role, this.unfinished[1]?.replaceAll(/,\S+/g, '') ?? null, '800', '0', server]
       case UNFINISHED.text:
         return [role, ...this.unfinished]
       case COMMITTED_SQL:

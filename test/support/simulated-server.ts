@@ -2,6 +2,7 @@ import { countersAloneSql } from '../../src/catalog/signal.ts'
 import { PROBE_SQL, UNFLUSHED_PROBE_SQL } from '../../src/topology/probe.ts'
 import { PROGRESS_SQL, UNFLUSHED_PROGRESS_SQL } from '../../src/topology/progress.ts'
 import { formatLsn } from '../../src/topology/lsn.ts'
+import { IN_PROGRESS_SQL } from '../../src/topology/in-progress.ts'
 import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
 import { SimulatedCatalog } from './simulated-catalog.ts'
 import type { Answer, Backend, ServerError, SimulatedSocket } from './simulated-socket.ts'
@@ -158,6 +159,8 @@ export class SimulatedServer {
       case UNFLUSHED_PROGRESS_SQL:
       case PROGRESS_SQL:
         return one(role, position, null, started, this.isStandby ? position : null, pid, ...inserted)
+      case IN_PROGRESS_SQL:
+        return one(role, null, '800', '0', started)
       case UNFINISHED.text:
         return one(role, '800', null)
       case COMMITTED:

@@ -1,0 +1,50 @@
+import type { QueryArrayResult } from 'pg'
+import type { ListedTransactions } from '../consistency/unshown.ts'
+import { exchange, type SideQuery } from '../nodes/exchange.ts'
+import { isServerError } from '../platform/server-error.ts'
+import type { Platform } from '../platform/platform.ts'
+import { IN_PROGRESS_SQL, readInProgress } from '../topology/in-progress.ts'
+import type { ProbeRow } from '../topology/probe.ts'
+import type { Send } from './execution.ts'
+import type { Sendable } from './read.ts'
+
+/** Result of a read whose session may have seen more than the primary shows. */
+export const UNPROVEN: unique symbol = Symbol('unproven')
+
+export interface PrimaryCheck {
+  /** See `ShowingProof`. */
+  readonly judge: (listed: ListedTransactions) => boolean
+  /** Called when it is not proven that the primary shows what the session has seen. */
+  readonly unproven: () => void
+}
+
+/**
+ * Sends a read to the primary if that shows what the session has seen. The question for its transactions in progress
+ * goes ahead of the read, in the same round trip: what the primary shows then, the read shows, too. If the answer
+ * proves nothing, the read ends with `UNPROVEN`.
+ */
+export function ifShown(
+  read: Sendable,
+  { judge }: Pick<PrimaryCheck, 'judge'>,
+  platform: Pick<Platform, 'now'>,
+): Sendable {
+  const query: Send = (client, done) => read.send(client, done)
+  const send: Send = (client, done) => {
+    let askedAtMs = Infinity
+    const check: SideQuery = {
+      ask: () => {
+        askedAtMs = platform.now()
+        return { text: IN_PROGRESS_SQL, rowMode: 'array' }
+      },
+      answered: (error, answer) => {
+        if (error && !isServerError(error)) return { error }
+        const row = error ? undefined : ((answer as QueryArrayResult).rows[0] as ProbeRow | undefined)
+        const inProgress = readInProgress(row)
+        const isProven = inProgress !== undefined && judge({ ...inProgress, askedAtMs })
+        return isProven ? undefined : { result: UNPROVEN }
+      },
+    }
+    exchange(client, { before: [check], query, canPipeline: true }, done)
+  }
+  return { send }
+}

@@ -1,0 +1,36 @@
+import { SERVER_SQL, type ProbeRow } from './probe.ts'
+
+/**
+ * Reads which transactions a primary has in progress: commits that a new snapshot does not see. Cheap, but it does not
+ * say what they do.
+ *
+ * A snapshot lists those below its xmax, which follows the last transaction that has ended. Those beyond it are counted
+ * by `age()`, which counts from the next transaction id.
+ */
+export const IN_PROGRESS_SQL: string = `select
+  case when pg_is_in_recovery() then 'replica' else 'primary' end,
+  (select string_agg(id::text, ' ') from pg_snapshot_xip(pg_current_snapshot()) as id),
+  pg_snapshot_xmax(pg_current_snapshot())::text,
+  age(pg_snapshot_xmax(pg_current_snapshot())::xid)::text,
+  ${SERVER_SQL}`
+
+/** More transactions beyond the snapshot are not listed. */
+const MOST_BEYOND = 1000
+
+/** Transactions that a primary had in progress, and others that had just begun or were parts of them. */
+export interface InProgress {
+  readonly ids: readonly string[]
+  /** Identifies one start of the primary among the servers of its cluster. */
+  readonly server: string
+}
+
+/** Parses the answer to `IN_PROGRESS_SQL`. `undefined` unless a primary gave it, and if there are very many. */
+export function readInProgress(row: ProbeRow | undefined): InProgress | undefined {
+  const [role, within, xmax, age, server] = row ?? []
+  if (role !== 'primary' || !xmax || !age || !server) return undefined
+  const beyond = Number(age)
+  if (!(beyond >= 0 && beyond <= MOST_BEYOND)) return undefined
+  const first = BigInt(xmax)
+  const ids = Array.from({ length: beyond }, (_, index) => String(first + BigInt(index)))
+  return { ids: within ? [...within.split(' '), ...ids] : ids, server }
+}
