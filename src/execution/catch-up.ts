@@ -18,9 +18,12 @@ const LONGEST_SOON_MS = 50
 /** How long reads do not wait for such a replica after one has waited in vain, or too many have waited, in milliseconds. */
 const IMPATIENT_FOR_MS = 1_000
 
-/** More waits within this time, in milliseconds, add up: then the primary is quicker. */
+/** When reads wait longer than `MOST_WAITED_MS` in all within this time, in milliseconds, the primary is quicker. */
 const WINDOW_MS = 100
-const MOST_WAITS = 30
+const MOST_WAITED_MS = 90
+
+/** How long such a wait is expected to take, in milliseconds. A longer one counts for its whole time. */
+const SOON_MS = 3
 
 /** Continues a read once it is known where. */
 export interface Walks {
@@ -51,8 +54,8 @@ export class CatchUp {
   readonly #options: CatchUpOptions
   /** From then on reads wait again for replicas that are expected to catch up soon. */
   #patientFromMs = -Infinity
-  /** Number of such waits since then. */
-  #waits = 0
+  /** How long reads have waited in all since then, in milliseconds. */
+  #waitedMs = 0
   #waitsSinceMs = -Infinity
 
   constructor(options: CatchUpOptions) {
@@ -103,8 +106,11 @@ export class CatchUp {
     // The primary could serve it, too.
     const isSoon = walk.plan.steps.some(({ reason }) => reason === 'fallback')
     if (!isSoon) return this.wait(walk, catchUpTimeoutMs)
-    this.#count()
+    const { platform } = this.#options.surroundings
+    const startedAtMs = platform.now()
+    this.#waited(SOON_MS)
     this.#await(walk, Math.min(catchUpTimeoutMs, LONGEST_SOON_MS), () => {
+      this.#waited(Math.max(0, platform.now() - startedAtMs - SOON_MS))
       const { catchingUp, steps } = walk.plan
       const step = steps.find(({ reason }) => reason === 'sooner' || reason === 'fallback')
       if (catchingUp === undefined || step === undefined) return this.#options.walks.step(walk)
@@ -113,14 +119,15 @@ export class CatchUp {
     })
   }
 
-  #count(): void {
+  /** Adds up how long reads wait. */
+  #waited(ms: number): void {
     const nowMs = this.#options.surroundings.platform.now()
     if (nowMs - this.#waitsSinceMs > WINDOW_MS) {
       this.#waitsSinceMs = nowMs
-      this.#waits = 0
+      this.#waitedMs = 0
     }
-    this.#waits += 1
-    if (this.#waits > MOST_WAITS) this.#losePatience()
+    this.#waitedMs += ms
+    if (this.#waitedMs > MOST_WAITED_MS) this.#losePatience()
   }
 
   #losePatience(): void {

@@ -146,6 +146,30 @@ describe('a read that the primary answers sooner', () => {
     expect(await waitsOf(10)).toBe(10)
   })
 
+  it('goes there at once for a while when a few have waited for long', async () => {
+    const bench = new ReaderBench()
+    Object.assign(bench.answers, { b: 'b', p: 'p' })
+    const reader = bench.reader()
+    const { awaitReplica } = bench.cluster
+    Object.assign(bench.cluster, {
+      awaitReplica: async (...given: Parameters<typeof awaitReplica>) => {
+        await bench.platform.advance(20)
+        return awaitReplica(...given)
+      },
+    })
+    const plan = { ...planOf('p'), catchingUp: [views.c] }
+    for (let i = 0; i < 10; i++) {
+      bench.plans.push('bp')
+      const { outcome } = bench
+      reader.read(
+        bench.readOf(() => plan),
+        bench.done,
+      )
+      while (bench.outcome === outcome) await settle()
+    }
+    expect(bench.log.filter((line) => line.startsWith('awaits'))).toHaveLength(5)
+  })
+
   it('waits on for the replicas when there is no slot then', async () => {
     const bench = new ReaderBench()
     bench.read('p', { places: 1 })
