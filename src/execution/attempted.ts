@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import type { Snapshot } from '../topology/snapshot.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { Failure } from './failure.ts'
 
 /** Result of an attempt. */
@@ -21,4 +21,12 @@ export interface Attempted {
 /** Returns the result of an attempt that got no connection. */
 export function unsent(error: Error, failure: Failure): Attempted {
   return { error, failure, result: undefined, wasSent: false, client: undefined }
+}
+
+/**
+ * Returns the replica in the snapshot at the time of sending: the read may have waited for a connection since its plan.
+ */
+export function knownOf(node: NodeView, { knownAtSend }: Attempted): NodeView {
+  const known = node.isBalanced ? undefined : knownAtSend?.nodes.find(({ id }) => id === node.id)
+  return known?.role === 'replica' && known.isBalanced !== true ? known : node
 }

@@ -1,5 +1,6 @@
 import type { QueryArrayResult } from 'pg'
-import type { ListedTransactions } from '../consistency/unshown.ts'
+import type { ListedTransactions, ShowingProof } from '../consistency/unshown.ts'
+import { asError } from '../errors/as-error.ts'
 import { exchange, type SideQuery } from '../nodes/exchange.ts'
 import { isServerError } from '../platform/server-error.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -16,6 +17,23 @@ export interface PrimaryCheck {
   readonly judge: (listed: ListedTransactions) => boolean
   /** Called when it is not proven that the primary shows what the session has seen. */
   readonly unproven: () => void
+}
+
+/** Continues a read that may run on the primary. */
+export interface Proven {
+  readonly shown: () => void
+  /** The primary does not show yet what the session has seen. */
+  readonly hidden: () => void
+  readonly failed: (error: Error) => void
+}
+
+/** Continues when it is known whether the primary shows what a session has seen; at once if it certainly does. */
+export function whenProven(proof: ShowingProof | undefined, { shown, hidden, failed }: Proven): void {
+  if (proof === undefined) return shown()
+  proof.prove().then(
+    (showing) => (showing === 'hidden' ? hidden() : shown()),
+    (error: unknown) => failed(asError(error)),
+  )
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Position } from '../consistency/position.ts'
 import { asError } from '../errors/as-error.ts'
 import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
 import { isOut, type NodeView } from '../topology/snapshot.ts'
-import type { Attempted } from './attempted.ts'
+import { knownOf, type Attempted } from './attempted.ts'
 import type { Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import { atRelease } from './at-release.ts'
@@ -14,7 +14,7 @@ import type { Done, ExecutionLimits, Surroundings } from './execution.ts'
 import { isAnswer, type Failure } from './failure.ts'
 import { Feedback, type SendingEnded } from './feedback.ts'
 import { callGuarded } from './guarded.ts'
-import { ifShown, UNPROVEN, type PrimaryCheck } from './if-shown.ts'
+import { ifShown, UNPROVEN, whenProven, type PrimaryCheck } from './if-shown.ts'
 import { BEHIND } from './in-band.ts'
 import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { Read } from './read.ts'
@@ -111,28 +111,25 @@ export class Reader {
       return this.#step(walk)
     }
     if (step.reason !== 'fallback' && step.reason !== 'sooner') return this.#attempt(walk, step)
-    this.#prove(
-      walk,
-      () => this.#spill(walk, step, () => this.#awaitSlot(walk, step)),
-      () => this.#passPrimary(walk),
-    )
-  }
-
-  /** Continues when it is known whether the primary shows what the session has seen on replicas. */
-  #prove(walk: Walk, shown: () => void, hidden: () => void): void {
-    const showing = walk.read.follower?.showing
-    if (showing === undefined) return shown()
-    showing.prove().then(
-      (is) => (is === 'hidden' ? hidden() : shown()),
-      (error: unknown) => this.#done(walk, asError(error)),
-    )
+    whenProven(walk.read.follower?.showing, {
+      shown: () => this.#spill(walk, step, () => this.#awaitSlot(walk, step)),
+      hidden: () => this.#passPrimary(walk),
+      failed: (error) => this.#done(walk, error),
+    })
   }
 
   /** Runs a read on the primary if that has room and shows what the session has seen on replicas. */
   #usePrimary(walk: Walk, step: PlanStep, otherwise: () => void): void {
     const { canPipeline, conversation, follower } = walk.read
-    const judge = follower?.showing?.judge
-    const prove = (): void => this.#prove(walk, () => this.#spill(walk, step, otherwise), otherwise)
+    const showing = follower?.showing
+    const judge = showing?.judge
+    const prove = (): void => {
+      whenProven(showing, {
+        shown: () => this.#spill(walk, step, otherwise),
+        hidden: otherwise,
+        failed: (error) => this.#done(walk, error),
+      })
+    }
     if (judge === undefined || canPipeline === false || conversation !== undefined) return prove()
     const check: PrimaryCheck = { judge, unproven: prove }
     this.#attempt(walk, step, { gate: this.#parts.spill, noRoom: otherwise, check })
@@ -383,14 +380,6 @@ export class Reader {
         .catch((error: unknown) => this.#done(walk, asError(error)))
     })
   }
-}
-
-/**
- * Returns the replica in the snapshot at the time of sending: the read may have waited for a connection since its plan.
- */
-function knownOf(node: NodeView, { knownAtSend }: Attempted): NodeView {
-  const known = node.isBalanced ? undefined : knownAtSend?.nodes.find(({ id }) => id === node.id)
-  return known?.role === 'replica' && known.isBalanced !== true ? known : node
 }
 
 /** Returns the options of an attempt on the primary. */
