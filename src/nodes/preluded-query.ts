@@ -1,11 +1,4 @@
-/** The part of node-postgres' connection that is used: it writes messages of the extended query protocol. */
-interface Wire {
-  parse(query: { readonly text: string; readonly name?: string }): void
-  bind(query: { readonly values: readonly unknown[] }): void
-  execute(query: object): void
-  sendCopyFail(message: string): void
-  sync(): void
-}
+import { CopyableQuery, type PgQuery, type Wire } from './copyable-query.ts'
 
 /** A statement that is sent ahead of a query, under the same Sync: if it fails, the server skips the query. */
 export interface Prelude {
@@ -17,18 +10,6 @@ export interface Prelude {
   readonly failed: (error: Error) => Error
 }
 
-/** The part of node-postgres' query class that is used. */
-interface PgQuery {
-  binary: boolean | undefined
-  values: readonly unknown[] | undefined
-  query_timeout?: number | undefined
-  requiresPreparation(): boolean
-  prepare(connection: Wire): void
-  handleDataRow(message: { readonly fields: readonly unknown[] }): void
-  handleCommandComplete(message: unknown, connection: Wire): void
-  handleError(error: Error, connection: Wire): void
-  handleCopyInResponse(connection: Wire): void
-}
 type PgQueryClass = new (config: object) => PgQuery
 type PreludedQueryClass = new (prelude: Prelude, config: object) => PgQuery
 
@@ -60,10 +41,14 @@ export function preludedQuery(
   // node-postgres records a name with the first ParseComplete, which is the prelude's.
   const query = new Preluded(prelude, { ...config, name: undefined })
   // Without values it would be a simple query, whose answer is always text.
-  const hasValues = query.values !== undefined && query.values.length > 0
-  query.binary = hasValues ? (binary as boolean | undefined) : undefined
+  const hasValues = Array.isArray(query.values) && query.values.length > 0
+  query.binary = hasValues ? binary : undefined
   if (typeof timeoutMs === 'number') query.query_timeout = timeoutMs
-  return query
+  const copyable = new CopyableQuery(query)
+  if (Reflect.get(client, 'pipeline') !== true) return copyable
+  // In pipeline mode node-postgres takes its own class alone. Tools do not copy a query that has a name.
+  copyable.name = ''
+  return Object.setPrototypeOf(copyable, prototype) as object
 }
 
 function classOf(Query: PgQueryClass): PreludedQueryClass {
@@ -91,13 +76,13 @@ function makeClass(Query: PgQueryClass): PreludedQueryClass {
       connection.parse({ text })
       connection.bind({ values })
       connection.execute({})
-      if (this.values === undefined || this.values.length === 0) this.binary = false
+      if (!Array.isArray(this.values) || this.values.length === 0) this.binary = false
       super.prepare(connection)
     }
 
-    override handleDataRow(message: { readonly fields: readonly unknown[] }): void {
+    override handleDataRow(message: unknown): void {
       if (this.#isReached) super.handleDataRow(message)
-      else this.#prelude.answered?.(message.fields as readonly (string | null)[])
+      else this.#prelude.answered?.((message as { fields: (string | null)[] }).fields)
     }
 
     override handleCommandComplete(message: unknown, connection: Wire): void {

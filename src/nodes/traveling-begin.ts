@@ -1,38 +1,11 @@
 import type { PoolClient } from 'pg'
 import { isServerError } from '../platform/server-error.ts'
+import { CopyableQuery, failQuery, submitQuery, type PgQuery, type Wire } from './copyable-query.ts'
 import type { Done } from './exchange.ts'
 import { hasOwnQuery } from './own-query.ts'
 import type { PendingBegin } from './pending-begin.ts'
 import { forgetActive, type ConfigFields } from './query.ts'
 
-/** The part of node-postgres' connection that is used. */
-interface Wire {
-  readonly submittedNamedStatements: Record<string, string>
-  parse(query: { readonly text: string }): void
-  bind(portal: object): void
-  execute(portal: object): void
-}
-
-/** The part of node-postgres' query class that is used. */
-interface PgQuery {
-  callback: Done
-  name: unknown
-  binary: unknown
-  queryMode: unknown
-  readonly _result: { _types?: unknown }
-  requiresPreparation(): boolean
-  prepare(connection: Wire): void
-  submit(connection: Wire): Error | null
-  handleRowDescription(message: unknown): void
-  handleDataRow(message: unknown): void
-  handlePortalSuspended(connection: Wire): void
-  handleEmptyQuery(connection: Wire): void
-  handleCommandComplete(message: unknown, connection: Wire): void
-  handleError(error: Error, connection: Wire): void
-  handleReadyForQuery(connection: Wire): void
-  handleCopyInResponse(connection: Wire): void
-  handleCopyData(message: unknown, connection: Wire): void
-}
 type PgQueryClass = new (config: unknown, values?: unknown) => PgQuery
 interface LedPgQuery extends PgQuery {
   /** Sets the BEGIN to write before it. */
@@ -69,12 +42,15 @@ export function answerUnsent(
   end: (text: unknown) => Unsent,
   done: Done,
 ): void {
-  client.query(new UnsentQuery(client, config, end) as unknown as string, done as () => void)
+  const query = new UnsentQuery(newQuery(queryClassOf(client), config), end)
+  client.query(query as unknown as string, done as () => void)
 }
 
 /** Sends a query with a held BEGIN before it. One Sync ends both: if BEGIN fails, the server skips the query. */
 export function sendLed(client: PoolClient, config: ConfigFields, begin: PendingBegin, done: Done): void {
-  const query = new LedQuery(client, config, begin)
+  const led = newQuery(ledQueryClassOf(queryClassOf(client)), config)
+  led.follow(begin)
+  const query = new LedQuery(led, begin)
   try {
     client.query(query as unknown as string, done as () => void)
   } catch (error) {
@@ -83,44 +59,14 @@ export function sendLed(client: PoolClient, config: ConfigFields, begin: Pending
   }
 }
 
-/**
- * A query object for node-postgres' `client.query`. Its methods are own, enumerable properties that work on `this`: tools
- * that wrap `client.query` copy a query with `{ ...query, text }` to add a comment to it, and the copy has to do what the
- * original does. A BEGIN would otherwise get lost on the way.
- */
-class QueryObject {
-  text: unknown
-  values: unknown
-  name: unknown
-  types: unknown
-  rowMode: unknown
-  binary: unknown
-  queryMode: unknown
-  query_timeout: unknown
-  callback: Done | undefined = undefined
-  readonly client: PoolClient
-
-  constructor(client: PoolClient, config: ConfigFields) {
-    this.text = config.text
-    this.values = config.values
-    this.name = config.name
-    this.types = config.types
-    this.rowMode = config.rowMode
-    this.binary = config.binary
-    this.queryMode = config.queryMode
-    this.query_timeout = config.query_timeout
-    this.client = client
-  }
-}
-
-class UnsentQuery extends QueryObject {
+class UnsentQuery extends CopyableQuery {
   readonly end: (text: unknown) => Unsent
   tag: string | undefined = undefined
-  readonly submit: typeof submitUnsent = submitUnsent
-  readonly handleError: typeof failUnsent = failUnsent
+  override readonly submit: typeof submitUnsent = submitUnsent
+  override readonly handleError: typeof endUnsent = endUnsent
 
-  constructor(client: PoolClient, config: ConfigFields, end: (text: unknown) => Unsent) {
-    super(client, config)
+  constructor(query: PgQuery, end: (text: unknown) => Unsent) {
+    super(query)
     this.end = end
   }
 }
@@ -132,90 +78,53 @@ function submitUnsent(this: UnsentQuery): Error {
   return NOT_SENT
 }
 
-function failUnsent(this: UnsentQuery, error: Error, connection: Wire): void {
-  const { callback = nothing, tag } = this
-  if (error !== NOT_SENT || tag === undefined) return callback(error)
-  const query = newQuery(queryClassOf(this.client), this)
-  query.callback = callback
-  query.handleCommandComplete({ text: tag }, connection)
+function endUnsent(this: UnsentQuery, error: Error, connection: Wire): void {
+  if (error !== NOT_SENT) return failQuery(this, error, connection)
+  const { query } = this
+  query.callback = this.callback ?? null
+  query.handleCommandComplete({ text: this.tag }, connection)
   query.handleReadyForQuery(connection)
 }
 
-class LedQuery extends QueryObject {
+class LedQuery extends CopyableQuery {
   readonly begin: PendingBegin
-  query: PgQuery | undefined = undefined
   /** The caller's name for the statement. It is not the name of the BEGIN, whose ParseComplete comes first. */
   hiddenName: unknown = undefined
-  readonly submit: typeof submitLed = submitLed
-  readonly handleCommandComplete: typeof completeLed = completeLed
-  readonly handleError: typeof failLed = failLed
-  readonly handleReadyForQuery: typeof endLed = endLed
-  readonly handleRowDescription: typeof passRowDescription = passRowDescription
-  readonly handleDataRow: typeof passDataRow = passDataRow
-  readonly handlePortalSuspended: typeof passPortalSuspended = passPortalSuspended
-  readonly handleEmptyQuery: typeof passEmptyQuery = passEmptyQuery
-  readonly handleCopyInResponse: typeof passCopyInResponse = passCopyInResponse
-  readonly handleCopyData: typeof passCopyData = passCopyData
+  override readonly submit: typeof submitLed = submitLed
+  override readonly handleCommandComplete: typeof completeLed = completeLed
+  override readonly handleError: typeof failLed = failLed
+  override readonly handleReadyForQuery: typeof endLed = endLed
 
-  constructor(client: PoolClient, config: ConfigFields, begin: PendingBegin) {
-    super(client, config)
+  constructor(query: PgQuery, begin: PendingBegin) {
+    super(query)
     this.begin = begin
   }
 }
 
 function submitLed(this: LedQuery, connection: Wire): Error | null {
-  const query = newQuery(ledQueryClassOf(queryClassOf(this.client)), this)
-  query.follow(this.begin)
-  query.callback = (error, result) => this.callback?.(error, result)
-  this.query = query
   this.hiddenName = this.name
   this.name = undefined
-  return query.submit(connection)
+  return submitQuery(this, connection)
 }
 
 function completeLed(this: LedQuery, message: unknown, connection: Wire): void {
-  if (this.begin.state !== 'sent') return this.query?.handleCommandComplete(message, connection)
+  if (this.begin.state !== 'sent') return this.query.handleCommandComplete(message, connection)
   this.begin.answered(undefined)
   this.name = this.hiddenName
 }
 
 function failLed(this: LedQuery, error: Error, connection: Wire): void {
-  const { begin, callback, hiddenName, query } = this
+  const { begin, hiddenName } = this
   if (begin.state === 'sent' && isServerError(error)) {
     begin.answered(error)
     if (typeof hiddenName === 'string') delete connection.submittedNamedStatements[hiddenName]
   }
-  if (query === undefined) callback?.(error)
-  else query.handleError(error, connection)
+  failQuery(this, error, connection)
 }
 
 function endLed(this: LedQuery, connection: Wire): void {
   this.begin.over()
-  this.query?.handleReadyForQuery(connection)
-}
-
-function passRowDescription(this: LedQuery, message: unknown): void {
-  this.query?.handleRowDescription(message)
-}
-
-function passDataRow(this: LedQuery, message: unknown): void {
-  this.query?.handleDataRow(message)
-}
-
-function passPortalSuspended(this: LedQuery, connection: Wire): void {
-  this.query?.handlePortalSuspended(connection)
-}
-
-function passEmptyQuery(this: LedQuery, connection: Wire): void {
-  this.query?.handleEmptyQuery(connection)
-}
-
-function passCopyInResponse(this: LedQuery, connection: Wire): void {
-  this.query?.handleCopyInResponse(connection)
-}
-
-function passCopyData(this: LedQuery, message: unknown, connection: Wire): void {
-  this.query?.handleCopyData(message, connection)
+  this.query.handleReadyForQuery(connection)
 }
 
 const ledQueryClasses = new WeakMap<PgQueryClass, LedPgQueryClass>()
@@ -256,10 +165,10 @@ function makeLedQueryClass(Query: PgQueryClass): LedPgQueryClass {
   }
 }
 
-/** Creates the query of node-postgres that a query object stands for. */
+/** Creates a query of node-postgres, or of a class derived from that. */
 function newQuery<Made extends PgQuery>(
   Query: new (config: unknown, values?: unknown) => Made,
-  { binary, client, name, queryMode, rowMode, text, types, values }: QueryObject,
+  { binary, name, query_timeout: timeout, queryMode, rowMode, text, types, values }: ConfigFields,
 ): Made {
   // node-postgres clones a configuration with all its property descriptors, which takes long.
   const isSimple = rowMode === undefined && types === undefined
@@ -267,7 +176,7 @@ function newQuery<Made extends PgQuery>(
   query.name = name
   query.binary = binary
   query.queryMode = queryMode
-  query._result._types ??= Reflect.get(client, '_types')
+  if (timeout !== undefined) query.query_timeout = timeout
   return query
 }
 
@@ -278,5 +187,3 @@ function queryClassOf(client: object): PgQueryClass {
 function wireOf(client: object): Partial<Wire> {
   return (Reflect.get(client, 'connection') ?? {}) as Partial<Wire>
 }
-
-function nothing(): void {}
