@@ -59,11 +59,12 @@ export class CopyableQuery {
   readonly handleCopyInResponse: typeof handleCopyInResponse = handleCopyInResponse
   readonly handleCopyData: typeof handleCopyData = handleCopyData
 
-  constructor(query: PgQuery) {
+  /** @param name Name that it shows. */
+  constructor(query: PgQuery, name: unknown = query.name) {
     this.query = query
     this.text = query.text
     this.values = query.values
-    this.name = query.name
+    this.name = name
     this.binary = query.binary
     this.query_timeout = query.query_timeout
     this._result = query._result

@@ -44,11 +44,9 @@ export function preludedQuery(
   const hasValues = Array.isArray(query.values) && query.values.length > 0
   query.binary = hasValues ? binary : undefined
   if (typeof timeoutMs === 'number') query.query_timeout = timeoutMs
-  const copyable = new CopyableQuery(query)
-  if (Reflect.get(client, 'pipeline') !== true) return copyable
+  if (Reflect.get(client, 'pipeline') !== true) return new CopyableQuery(query)
   // In pipeline mode node-postgres takes its own class alone. Tools do not copy a query that has a name.
-  copyable.name = ''
-  return Object.setPrototypeOf(copyable, prototype) as object
+  return Object.setPrototypeOf(new CopyableQuery(query, ''), prototype) as object
 }
 
 function classOf(Query: PgQueryClass): PreludedQueryClass {

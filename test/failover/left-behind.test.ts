@@ -115,8 +115,23 @@ describe('a primary that starts anew', () => {
     expect(await itemsOf(old)).toEqual([1, 3])
   })
 
-  it('runs nothing of a transaction whose BEGIN was lost', async () => {
+  it('runs nothing of a transaction whose BEGIN was lost on its way with the first statement', async () => {
     await start()
+    const client = await pool.connect()
+    client.on('error', () => {})
+    await client.query(insert(1))
+    await old.freeze()
+    const ended = outcomes(['begin', insert(2), 'commit'].map((sql) => client.query(sql)))
+    await old.kill()
+    await old.start()
+    expect(await ended).toEqual(['done', 'rolled-back', 'rolled-back'])
+    client.release(true)
+    await pool.query(insert(3))
+    expect(await itemsOf(old)).toEqual([1, 3])
+  })
+
+  it('runs nothing of a transaction whose BEGIN was lost', async () => {
+    await start({ pipelineBegin: false })
     const client = await pool.connect()
     await client.query(insert(1))
     await old.freeze()
