@@ -62,7 +62,7 @@ export async function runReadOnly(
   return { statements, unstable, differences }
 }
 
-/** The clients of one script, each replaced when it is lost. */
+/** The clients of one script: one for each transaction, and one for the statements themselves. */
 class Clients {
   readonly #clients = new Map<string, PoolClient>()
 
@@ -71,6 +71,9 @@ class Clients {
     for (const text of [`begin isolation level ${level} read only`, SHOWN, sql, SHOWN, 'rollback']) {
       answers.push(await this.#answer(name, pool, text))
     }
+    // A client that holds state would begin the next one on the primary.
+    this.#clients.get(name)?.release(true)
+    this.#clients.delete(name)
     return answers.slice(1, 4)
   }
 
