@@ -88,7 +88,10 @@ export class CatchUp {
     const isAble = isWorthIt && canPipeline !== false && conversation?.held === undefined
     if (node === undefined || position === undefined || !isAble) return this.#wait(walk)
     const ended = feedback.sending(node, undefined)
-    const asked = { send: inBand((client, done) => read.send(client, done), node, position) }
+    const asked = {
+      send: inBand((client, done) => read.send(client, done), node, position),
+      custom: read.custom,
+    }
     attempts.read(node, asked, terms, (attempted) => {
       const { failure, result } = attempted
       if (failure === 'sick') return walks.suspect(walk, node, attempted, ended)

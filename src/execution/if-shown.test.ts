@@ -57,6 +57,12 @@ describe('a read on the primary, if that shows what its session has seen', () =>
     expect(await run(answer, isProven, false)).toEqual([end, later, judged])
   })
 
+  it('takes the connections that the read may have', () => {
+    const custom = new Set(['app.tenant'])
+    const sendable = ifShown({ send: read, custom }, { judge: () => true }, { now: () => 7 })
+    expect(sendable.custom).toBe(custom)
+  })
+
   it('fails with its connection', async () => {
     const lost = new Error('Connection terminated unexpectedly')
     expect(await run(lost, true, false)).toEqual([lost, 'check', []])

@@ -64,5 +64,5 @@ export function ifShown(
     }
     exchange(client, { before: [check], query, canPipeline: true }, done)
   }
-  return { send }
+  return { send, custom: read.custom }
 }
