@@ -6,7 +6,7 @@ import pgPromise from 'pg-promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { wrapPg, Pool, type PoolOptions, type ReplicaOptions } from '../../src/index.ts'
 import { OrmGround, PATIENT, type Work } from '../support/orm-ground.ts'
-import { replicasReady } from '../support/routed-pool.ts'
+import { replicasReady, shownByReplica } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
 
 // What an ORM sets for its connections holds wherever its reads go, and nowhere else.
@@ -126,6 +126,7 @@ describe('settings', () => {
       return tx.execute(text.raw(`select ${HOUR}`))
     })
     expect(inside.rows).toEqual([{ hour: '09' }])
+    await shownByReplica(pool, `select ${HOUR}`)
     const { primary, result } = await counted(() => db.execute(text.raw(`select ${HOUR}`)))
     expect(result.rows).toEqual([{ hour: '00' }])
     expect(primary.reads).toBe(0)
