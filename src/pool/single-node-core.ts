@@ -142,7 +142,11 @@ export class SingleNodeCore implements PoolCore {
 
   session(options: SessionOptions): Session {
     if (options.tier !== undefined) throw noSuchTier(options.tier, [])
-    return new Session(this.#sessions, this.#sessions.begin(checkSessionOptions(options)))
+    const state = this.#sessions.begin(checkSessionOptions(options))
+    const { context } = this.#sessions
+    if (context.overlayOf(state) !== undefined)
+      this.#overlays.use(this.#options.pool, (fn) => context.run(context.implicit, fn))
+    return new Session(this.#sessions, state)
   }
 
   primary(pool: BasePool): PgPool {
@@ -180,12 +184,16 @@ export class SingleNodeCore implements PoolCore {
   #take(pool: BasePool, callback: Connected | undefined): unknown {
     const overlay = this.#sessions.context.overlayOf()
     const overlays = this.#overlays
-    if (overlay === undefined && !overlays.isUsed) return callParent(pool, 'connect', [callback])
     if (typeof callback === 'function') return overlays.connect(pool, overlay, callback)
-    return new pool.Promise<PoolClient>((resolve, reject) => {
+    const taken = new pool.Promise<PoolClient>((resolve, reject) => {
       overlays.connect(pool, overlay, (error, client) =>
         client === undefined ? reject(asError(error)) : resolve(client),
       )
+    })
+    return taken.catch((error: Error) => {
+      // As in pg-pool: the stack leads to the caller.
+      Error.captureStackTrace(error)
+      throw error
     })
   }
 

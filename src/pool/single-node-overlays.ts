@@ -7,9 +7,11 @@ import type { Done } from '../execution/execution.ts'
 import { CustomSettings, NO_NAMES, type Suitability } from '../nodes/custom-settings.ts'
 import { isInTransaction } from '../nodes/in-transaction.ts'
 import { connectSuiting } from '../nodes/suiting-connection.ts'
+import { inThisContext } from '../platform/async-context.ts'
 import { overlaid } from '../settings/overlaid.ts'
 import { setForSession, type Restore } from '../settings/set-for-session.ts'
 import type { Connected } from './callback-forms.ts'
+import { inContextOfCheckout } from './checkout-context.ts'
 import { callParent, type BasePool } from './pool-base.ts'
 
 /** Statements that leave no setting on their connection. */
@@ -23,17 +25,34 @@ const ignore = (): void => {}
 /** Runs the statements and clients of sessions with settings over the connections of a pg.Pool. */
 export class SingleNodeOverlays {
   readonly #custom = new CustomSettings()
+  #isUsed = false
 
-  /** True once connections differ in the custom settings that they have had. */
+  /** True once there has been a session with settings. Before that, connections are those of pg.Pool in every respect. */
   get isUsed(): boolean {
-    return this.#custom.isUsed
+    return this.#isUsed
+  }
+
+  /**
+   * Called before the first session with settings is used. Code whose async context is that of a connection then has no
+   * session, instead of the one in which the connection was opened.
+   * @param outside Runs a function outside of any session.
+   */
+  use(pool: BasePool, outside: <T>(fn: () => T) => T): void {
+    if (this.#isUsed) return
+    this.#isUsed = true
+    const open: unknown = Reflect.get(pool, 'newClient')
+    if (typeof open !== 'function') return
+    const newClient = function (this: unknown, ...args: unknown[]): unknown {
+      return outside(() => Reflect.apply(open, this, args))
+    }
+    Object.defineProperty(pool, 'newClient', { value: newClient, configurable: true, writable: true })
   }
 
   /** Takes a client, under these settings until it is released. */
   connect(pool: BasePool, overlay: Overlay | undefined, connected: Connected): void {
     this.#take(pool, overlay, (error, client) => {
       if (client === undefined) return connected(error, undefined, ignore)
-      if (overlay === undefined) return connected(undefined, client, release(client))
+      if (overlay === undefined) return connected(undefined, client, Reflect.get(client, 'release'))
       client.on('error', ignore)
       setForSession(client, overlay, this.#custom, (refusal, restore) => {
         client.removeListener('error', ignore)
@@ -42,7 +61,7 @@ export class SingleNodeOverlays {
           return connected(refusal, undefined, ignore)
         }
         client.release = restoringRelease(client, restore)
-        connected(undefined, client, release(client))
+        connected(undefined, client, Reflect.get(client, 'release'))
       })
     })
   }
@@ -80,18 +99,20 @@ export class SingleNodeOverlays {
   #take(pool: BasePool, overlay: Overlay | undefined, taken: Taken): void {
     const names = overlay?.custom ?? NO_NAMES
     const suitability = (client: PoolClient): Suitability => this.#custom.suitability(client, names)
-    const connected: Connected = (error, client) => {
-      if (client === undefined || this.#custom.suits(client, names)) return taken(error, client)
-      client.release(true)
-      this.#take(pool, overlay, taken)
-    }
+    // pg-pool calls back in the context of whoever has released the connection, or in that of its socket.
+    const connected: Connected = inThisContext((error?: Error, client?: PoolClient) => {
+      if (client === undefined) return taken(error)
+      if (!this.#custom.suits(client, names)) {
+        client.release(true)
+        return this.#take(pool, overlay, taken)
+      }
+      if (this.#isUsed) inContextOfCheckout(client)
+      taken(undefined, client)
+    })
     const connect = (callback: Connected): unknown => callParent(pool, 'connect', [callback])
+    if (!this.#isUsed) return void connect(connected)
     connectSuiting(pool, suitability, connect, connected)
   }
-}
-
-function release(client: PoolClient): (error?: Error | boolean) => void {
-  return (error) => client.release(error)
 }
 
 /** A `release` that restores the settings first. It closes the connection if that fails, or a transaction is open. */
