@@ -8,7 +8,7 @@ import { CustomSettings, NO_NAMES, type Suitability } from '../nodes/custom-sett
 import { isInTransaction } from '../nodes/in-transaction.ts'
 import { connectSuiting } from '../nodes/suiting-connection.ts'
 import { inThisContext } from '../platform/async-context.ts'
-import { overlaid } from '../settings/overlaid.ts'
+import { mentionsSetConfig, overlaid } from '../settings/overlaid.ts'
 import { setForSession, type Restore } from '../settings/set-for-session.ts'
 import type { Connected } from './callback-forms.ts'
 import { inContextOfCheckout } from './checkout-context.ts'
@@ -16,7 +16,7 @@ import { callParent, type BasePool } from './pool-base.ts'
 
 /** Statements that leave no setting on their connection. */
 const LEAVES_NOTHING =
-  /^\s*(?:alter|analyze|call|cluster|comment|copy|create|do|drop|explain|grant|reindex|refresh|revoke|truncate|vacuum)\b[^;]*;?\s*$/i
+  /^\s*(?:alter|analyze|call|cluster|comment|copy|create|do|drop|explain(?![^;]*\banalyze\b)|grant|reindex|refresh|revoke|truncate|vacuum)\b[^;]*;?\s*$/i
 
 type Taken = (error: Error | undefined, client?: PoolClient) => void
 
@@ -84,7 +84,7 @@ export class SingleNodeOverlays {
       const send = overlaid(query, {
         overlay,
         custom: this.#custom,
-        leavesState: !LEAVES_NOTHING.test(query.text ?? ''),
+        leavesState: mentionsSetConfig(query.text) || !LEAVES_NOTHING.test(query.text ?? ''),
         spoil: () => (isSpoilt = true),
       })
       try {

@@ -16,12 +16,22 @@ import { settingText } from './value.ts'
 const JOINS =
   /^\s*(?:(?:--[^\n]*\n|\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*\*\/)\s*)*\(*\s*(?:select|insert|update|delete|merge|with|values|table)\b/i
 
+/** Names the function whose settings may outlast the implicit transaction, and so stay on the connection. */
+const SETS = /set_config/i
+
+/** Whether a text calls a function by which it may make settings. */
+export function mentionsSetConfig(text: string | undefined): boolean {
+  return text !== undefined && SETS.test(text)
+}
+
 /** How statements run under the settings of a session. */
 export interface OverlaidOptions {
   readonly overlay: Overlay
   readonly custom: CustomSettings
   /** Whether the statement may leave state on its connection, which is then closed. */
   readonly leavesState: boolean
+  /** Whether the statement is known to make settings itself. It then needs a connection that is closed after it. */
+  readonly makesSettings?: boolean
   /** Marks a connection as not to be reused. */
   readonly spoil: (client: PoolClient) => void
 }
@@ -33,7 +43,9 @@ export interface OverlaidOptions {
  */
 export function overlaid(query: Query, options: OverlaidOptions): Send {
   return (client, done) => {
-    const joined = JOINS.test(query.text ?? '') ? joinedQuery(client, query, options) : undefined
+    const joins =
+      options.makesSettings !== true && JOINS.test(query.text ?? '') && !mentionsSetConfig(query.text)
+    const joined = joins ? joinedQuery(client, query, options) : undefined
     if (joined === undefined) return around(client, query.send, options, done)
     if (joined instanceof Error) return done(joined)
     const answered: Done = (error, result) => {

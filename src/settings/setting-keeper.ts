@@ -95,9 +95,10 @@ export class SettingKeeper {
     send: Send = query.send,
   ): Send {
     if (overlay === undefined) return send
-    const leavesState = leavesSessionState || settings !== undefined || kind === 'transaction'
+    const makesSettings = settings !== undefined
+    const leavesState = leavesSessionState || makesSettings || kind === 'transaction'
     const spoil = (client: PoolClient): void => this.connections.spoil(client)
-    return overlaid(query, { overlay, custom: this.connections.custom, leavesState, spoil })
+    return overlaid(query, { overlay, custom: this.connections.custom, leavesState, makesSettings, spoil })
   }
 
   /** Sends a statement of the pool itself, whose settings apply to later ones. */
