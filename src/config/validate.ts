@@ -71,6 +71,16 @@ export function checkObject(name: string, value: unknown): asserts value is obje
   throw invalid(`Option "${name}" must be an object; received ${describe(value)}`)
 }
 
+/** Throws unless `value` is an object literal or alike: the entries of a Map or the value of a promise would be missed. */
+export function checkPlainObject(name: string, value: unknown): asserts value is object {
+  checkObject(name, value)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return
+  const isPromise = typeof Reflect.get(value, 'then') === 'function'
+  const received = isPromise ? 'a promise' : 'an object with another prototype'
+  throw invalid(`Option "${name}" must be a plain object; received ${received}`)
+}
+
 export function checkArray(name: string, value: unknown): asserts value is readonly unknown[] {
   if (!Array.isArray(value)) throw invalid(`Option "${name}" must be an array; received ${describe(value)}`)
 }

@@ -1,5 +1,12 @@
 import { LONGEST_TIMER_MS } from '../config/limits.ts'
-import { checkMethod, checkNames, checkObject, invalid, numberOption } from '../config/validate.ts'
+import {
+  checkMethod,
+  checkNames,
+  checkObject,
+  checkPlainObject,
+  invalid,
+  numberOption,
+} from '../config/validate.ts'
 import { MAX_TOKEN_LENGTH } from '../consistency/token.ts'
 import { describe } from '../errors/describe.ts'
 import { cookieWriter, readCookie, type CookieAttributes } from './cookie.ts'
@@ -77,7 +84,7 @@ export function resolveHttpOptions<R>(options: HttpOptions<R>): ResolvedHttpOpti
   }
   const holdMs = numberOption('holdMs', options.holdMs, DEFAULT_HOLD_MS, { min: 0, max: LONGEST_TIMER_MS })
   const { role, settings } = options
-  if (settings !== undefined && typeof settings !== 'function') checkObject('settings', settings)
+  if (settings !== undefined && typeof settings !== 'function') checkPlainObject('settings', settings)
   if (role !== undefined && typeof role !== 'function' && typeof role !== 'string') {
     throw invalid(`Option "role" must be a string or a function; received ${describe(role)}`)
   }

@@ -27,6 +27,7 @@ describe('settings and role of a session', () => {
         ['role', 'me'],
       ],
     ],
+    [Object.assign(Object.create(null), { 'app.tenant': '7' }), undefined, [['app.tenant', '7']]],
     [undefined, 'none', [['role', 'none']]],
     [{ search_path: 't7, "$user"' }, undefined, [['search_path', 't7, "$user"']]],
   ])('%j and role %j', (settings, role, values) => {
@@ -36,6 +37,14 @@ describe('settings and role of a session', () => {
   test.each<readonly [settings: unknown, role: unknown, message: string]>([
     ['app.tenant', undefined, 'Option "settings" must be an object; received "app.tenant"'],
     [[], undefined, 'received an array'],
+    [
+      new Map([['app.tenant', '7']]),
+      undefined,
+      'must be a plain object; received an object with another prototype',
+    ],
+    [new URLSearchParams('app.tenant=7'), undefined, 'received an object with another prototype'],
+    [Object.create({ 'app.tenant': '7' }), undefined, 'received an object with another prototype'],
+    [Promise.resolve({ 'app.tenant': '7' }), undefined, 'must be a plain object; received a promise'],
     [{ 'app.tenant': undefined }, undefined, 'for "app.tenant"; received undefined'],
     [{ 'app.tenant': null }, undefined, 'received null'],
     [{ 'app.tenant': {} }, undefined, 'received an object'],

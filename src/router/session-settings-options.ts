@@ -1,4 +1,4 @@
-import { checkObject, invalid } from '../config/validate.ts'
+import { checkPlainObject, invalid } from '../config/validate.ts'
 import { Overlay } from '../consistency/overlay.ts'
 import { describe } from '../errors/describe.ts'
 
@@ -39,7 +39,7 @@ export function overlayOf(settings: unknown, role: unknown): Overlay | undefined
 }
 
 function valuesOf(settings: unknown): Map<string, string> {
-  checkObject('settings', settings)
+  checkPlainObject('settings', settings)
   const values = new Map<string, string>()
   for (const [given, value] of Object.entries(settings)) {
     const name = given.toLowerCase()

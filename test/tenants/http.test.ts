@@ -57,6 +57,12 @@ it('the handler gives each request the settings of its tenant', async () => {
   )
   const answers = ['5', '4'].map(async (tenant) => (await handler(new Request(`http://a/${tenant}`))).text())
   expect(await Promise.all(answers)).toEqual(['5', '4'])
-  const wrong = sessionHandler({ pool, settings: () => ({ 'a b': '1' }) }, () => new Response())
-  await expect(wrong(new Request('http://a/'))).rejects.toMatchObject({ code: 'SWITCHYARD_INVALID_OPTION' })
+  const refused = [{ 'a b': '1' }, new Map([['app.tenant', '1']]), Promise.resolve({ 'app.tenant': '1' })]
+  for (const given of refused) {
+    const wrong = sessionHandler(
+      { pool, settings: () => given as Record<string, string> },
+      () => new Response(),
+    )
+    await expect(wrong(new Request('http://a/'))).rejects.toMatchObject({ code: 'SWITCHYARD_INVALID_OPTION' })
+  }
 })
