@@ -113,8 +113,8 @@ export class TransactionLog {
         dropped: nothing,
       }
     if (reason === 'cursor') {
-      const ended: Running['ended'] = (error) => {
-        if (error === undefined && this.#cursors.runs(text) === 'fetched') this.streamed(text)
+      const ended: Running['ended'] = (error, status) => {
+        if (this.#isDone(error, status) && this.#cursors.runs(text) === 'fetched') this.streamed(text)
       }
       return { ended, dropped: nothing }
     }
@@ -126,8 +126,8 @@ export class TransactionLog {
     // The caller may change the values later.
     const again = repeatable(query)
     return {
-      ended: (error) => {
-        if (error !== undefined) return
+      ended: (error, status) => {
+        if (!this.#isDone(error, status)) return
         this.#add(again, { statement, session, isOrdered: false, answer: undefined })
       },
       dropped: nothing,
@@ -143,7 +143,7 @@ export class TransactionLog {
       ended: (error, status) => {
         const answer = digest.end(error !== undefined && isServerError(error) ? error : undefined)
         // An error of the caller's type parser leaves the transaction as it is.
-        if (status !== 'T' && status !== 'E') return
+        if (!isOpen(status)) return
         this.#shows(text, statement.kind === 'read')
         this.#add(again, { statement, session, isOrdered, answer })
       },
@@ -169,6 +169,15 @@ export class TransactionLog {
     this.#entries = []
   }
 
+  /** Whether a statement has done what it says. The server may have run it although its caller has an error. */
+  #isDone(error: Error | undefined, status: string | null): boolean {
+    if (error === undefined) return true
+    if (!isServerError(error) && isOpen(status)) {
+      this.#blocked('it is not known whether one of its statements has run')
+    }
+    return false
+  }
+
   #add(query: OwnQuery | undefined, rest: Omit<Entry, 'query'>): void {
     if (this.#obstacle !== undefined) return
     if (query === undefined) return this.#blocked('one of its statements names the types of its parameters')
@@ -190,7 +199,7 @@ export class TransactionLog {
     status: string | null,
   ): void {
     const { modes, reason } = statement
-    if (error !== undefined) return
+    if (!this.#isDone(error, status)) return
     if (reason === 'savepoint') return this.#savepoint(statement, query.text ?? '', session)
     if (modes !== undefined) this.#modes = { ...this.#modes, ...modes }
     if (reason === 'commit' || reason === 'rollback') this.#chained(status)
@@ -223,6 +232,11 @@ export class TransactionLog {
 const SAVEPOINT = /^\s*savepoint\s+("[^"]+"|\w+)\s*;?\s*$/i
 const RELEASE = /^\s*release\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
 const ROLLBACK_TO = /^\s*rollback\s+(?:(?:work|transaction)\s+)?to\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
+
+/** Whether this status is one of a transaction that goes on. */
+function isOpen(status: string | null): boolean {
+  return status === 'T' || status === 'E'
+}
 
 const NOT_KEPT: Running = { ended: nothing, dropped: nothing }
 
