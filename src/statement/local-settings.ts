@@ -1,4 +1,4 @@
-import { Scanner } from './scanner.ts'
+import { Scanner, type TokenKind } from './scanner.ts'
 
 /**
  * Settings whose value belongs to a server rather than to a session or a database: a standby shows another value than
@@ -61,14 +61,41 @@ export function makesSameSettings(text: string): boolean {
   return true
 }
 
-/** Whether a text may have an ORDER BY outside of parentheses, so that the order of its rows counts. */
+/** Functions whose value does not depend on the order of rows, and that return one row each. */
+const ANY_ORDER: ReadonlySet<string> = new Set(
+  `abs avg bool_and bool_or btrim ceil coalesce concat count date_part date_trunc extract floor greatest least length
+   lower ltrim max min mod nullif round rtrim sum to_char trim upper`.split(/\s+/),
+)
+
+/** Keywords of reads that may stand before a parenthesis that is no list of arguments. */
+const BEFORE_PARENTHESES: ReadonlySet<string> = new Set(
+  `all and any as between by case copy distinct else except exists filter from having ilike in intersect is join
+   lateral like materialized not on or select some then union using values when where`.split(/\s+/),
+)
+
+/** Words that give rows an order, or a meaning to the one that they have. */
+const ORDERING: ReadonlySet<string> = new Set(['fetch', 'limit', 'offset', 'order', 'ordinality', 'over'])
+
+const NAMING: ReadonlySet<TokenKind> = new Set(['word', 'quoted-name'])
+
+/**
+ * Whether the order of a text's rows may carry meaning. Taken for ordered without need, a transaction fails that could
+ * go on; the other way round, it goes on with rows that its caller takes for others.
+ */
 export function mayBeOrdered(text: string): boolean {
   const scanner = new Scanner(text)
-  let depth = 0
+  let before = ''
+  let isQualified = false
   for (let kind = scanner.next(); kind !== 'end'; kind = scanner.next()) {
-    if (kind === 'open') depth += 1
-    else if (kind === 'close') depth -= 1
-    else if (kind === 'word' && depth <= 0 && scanner.text.toLowerCase() === 'order') return true
+    if (kind === 'block-comment' || kind === 'line-comment') continue
+    const isHarmless = !isQualified && (ANY_ORDER.has(before) || BEFORE_PARENTHESES.has(before))
+    if (kind === 'open' && scanner.text === '(' && before !== '' && !isHarmless) return true
+    if (NAMING.has(kind)) {
+      isQualified = before === '.'
+      // A quoted name keeps its quotes, so it is no name of the lists.
+      before = scanner.text.toLowerCase()
+    } else before = scanner.text === '.' ? '.' : ''
+    if (ORDERING.has(before)) return true
   }
   return false
 }
