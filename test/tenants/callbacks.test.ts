@@ -127,3 +127,20 @@ describe.each(['a primary and a replica', 'one node'])('%s: statements in the ca
     expect(await Promise.all(tenants.map(ask))).toEqual(tenants)
   })
 })
+
+it.each([false, true])(
+  'callers who queued before the first session do not find its setting (clients: %s)',
+  async (isClient) => {
+    const pool = await alone(1)
+    await pool.query('select 1')
+    const asClient = async (): Promise<unknown> => {
+      const client = await pool.connect()
+      const { rows } = await client.query<{ tenant: unknown }>(SHOWN).finally(() => client.release())
+      return rows[0]?.tenant
+    }
+    const ask = isClient ? asClient : (): Promise<unknown> => shown(pool)
+    const waiting = [ask(), ask()]
+    const mine = pool.withSession({ settings: { 'app.tenant': '7' } }, ask)
+    expect(await Promise.all([...waiting, mine, ask()])).toEqual([null, null, '7', null])
+  },
+)
