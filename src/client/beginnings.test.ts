@@ -62,6 +62,13 @@ describe('beginnings of transactions', () => {
     expect(asked(160)).toBe(0)
   })
 
+  it('are remembered by a statement before their first read after a failure only', () => {
+    beginnings.failed('show a', 'optimistic', false)
+    expect(beginnings.has('show a', 'optimistic')).toBe(true)
+    nowMs = 10_000
+    expect(beginnings.has('show a', 'optimistic')).toBe(false)
+  })
+
   it('are at most a thousand, the oldest going first', () => {
     for (let i = 0; i <= 1_000; i++) beginnings.failed(`select a${i}`, 'optimistic')
     expect(beginnings.has('select a0', 'optimistic')).toBe(false)

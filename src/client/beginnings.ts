@@ -47,9 +47,12 @@ export class Beginnings {
     this.#platform = platform
   }
 
-  /** Records a transaction that could not move. */
-  failed(sql: string, kind: Kind): void {
-    this.#note(sql, kind, 1, 0, AFTER_FAILURE_MS[kind])
+  /**
+   * Records a transaction that could not move.
+   * @param isFirstRead False for a statement before that: how many of its transactions move is not counted
+   */
+  failed(sql: string, kind: Kind, isFirstRead = true): void {
+    this.#note(sql, kind, isFirstRead ? 1 : 0, 0, AFTER_FAILURE_MS[kind])
   }
 
   /** Records an optimistic transaction that has moved. */
@@ -62,7 +65,7 @@ export class Beginnings {
     this.#note(sql, 'optimistic', 0, 1)
   }
 
-  /** Whether a transaction that begins with this read should start on the primary. */
+  /** Whether a transaction that begins with this statement should start on the primary. */
   has(sql: string, kind: Kind): boolean {
     if (this.#known.size === 0) return false
     const known = this.#known.get(keyOf(sql, kind))

@@ -88,7 +88,7 @@ export class MoveToPrimary {
       const answer = digest?.end(error)
       if (isAnswered && isSame(entry, error, answer)) return this.#repeat(index + 1)
       if (error !== undefined && (!isAnswered || entry.answer === undefined)) return this.#fail(error)
-      if (move.log.beginning !== undefined) router.beginnings.failed(move.log.beginning, move.log.kind)
+      move.log.noteFailure(router.beginnings)
       const { reason } = entry.statement
       this.#fail(goneStale(move.log.kind, `A repeated statement (${reason}) gave another answer.`))
     })

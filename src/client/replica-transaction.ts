@@ -126,9 +126,8 @@ export class ReplicaTransaction {
     if (client.getTransactionStatus() === 'E') return statement.multiple ? 'statement' : undefined
     const log = this.#log
     if (!runsOnStandby(statement, text, values, log.kind === 'read-only')) return 'statement'
-    if (statement.kind !== 'read') return undefined
-    if (askedForPrimary(statement, request) !== undefined) return 'asked-primary'
-    return log.awaitsFirstRead && this.#router.beginnings.has(text, log.kind) ? 'learned' : undefined
+    if (statement.kind === 'read' && askedForPrimary(statement, request) !== undefined) return 'asked-primary'
+    return log.beginsWith(statement) && this.#router.beginnings.has(text, log.kind) ? 'learned' : undefined
   }
 
   /** The same for a query object, whose rows cannot be compared. */
@@ -154,7 +153,7 @@ export class ReplicaTransaction {
         return this.fail(refusal(move, this.#lease.node.id, log.obstacle), failed, next)
       }
       // On the primary it has no obstacle.
-      if (log.beginning !== undefined) this.#router.beginnings.failed(log.beginning, log.kind)
+      log.noteFailure(this.#router.beginnings)
       return this.fail(goneStale(log.kind, log.obstacle), failed, next)
     }
     const hasFailed = this.client.getTransactionStatus() === 'E'

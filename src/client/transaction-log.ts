@@ -7,7 +7,7 @@ import { wireValues } from '../nodes/wire-values.ts'
 import { makesSettings, mayBeOrdered } from '../statement/local-settings.ts'
 import { isReadOnly } from '../statement/on-a-standby.ts'
 import type { IsolationLevel, Statement, TransactionModes } from '../statement/statement.ts'
-import type { Kind } from './beginnings.ts'
+import type { Beginnings, Kind } from './beginnings.ts'
 import { OpenCursors } from './open-cursors.ts'
 import { AnswerDigest, isTooLarge, type Answer } from './answer-digest.ts'
 
@@ -79,9 +79,22 @@ export class TransactionLog {
     return this.#first.read ?? this.#first.shown
   }
 
-  /** True while another read would be its first one that has to be compared. */
-  get awaitsFirstRead(): boolean {
-    return this.comparesReads && this.#first.read === undefined
+  /**
+   * Whether others that could not move may be known by this statement: it would be the first one that shows something, or
+   * the first read. One with an obstacle has to stay.
+   */
+  beginsWith({ kind, reason }: Statement): boolean {
+    if (!this.comparesReads || this.obstacle !== undefined) return false
+    const { read, shown } = this.#first
+    return kind === 'read' ? read === undefined : isShowing(reason) && shown === undefined
+  }
+
+  /** Records that transactions which begin like it cannot move. */
+  noteFailure(beginnings: Pick<Beginnings, 'failed'>): void {
+    const { beginning, kind } = this
+    const { shown } = this.#first
+    if (beginning !== undefined) beginnings.failed(beginning, kind)
+    if (shown !== undefined && shown !== beginning) beginnings.failed(shown, kind, false)
   }
 
   /** The reason why it cannot continue on another server. */
@@ -118,17 +131,19 @@ export class TransactionLog {
       }
       return { ended, dropped: nothing }
     }
-    const isCompared =
-      this.comparesReads && (kind === 'read' || reason === 'show' || reason === 'function-setting')
-    if (isCompared) return this.#comparing(statement, query, session, client)
+    // Calls of set_config that run here show what they are given.
     const makes = reason === 'set' || (reason === 'function-setting' && makesSettings(text))
+    const isCompared = this.comparesReads && !makes && (kind === 'read' || isShowing(reason))
+    if (isCompared) return this.#comparing(statement, query, session, client)
     if (!makes) return NOT_KEPT
     // The caller may change the values later.
     const again = repeatable(query)
     return {
       ended: (error, status) => {
-        if (!this.#isDone(error, status)) return
-        this.#add(again, { statement, session, isOrdered: false, answer: undefined })
+        const isKept = this.#isDone(error, status)
+        if (isKept) this.#add(again, { statement, session, isOrdered: false, answer: undefined })
+        // The next one that begins with it can only avoid that on the primary.
+        if (this.#obstacle !== undefined && isShowing(reason)) this.#shows(text, false)
       },
       dropped: nothing,
     }
@@ -232,6 +247,10 @@ export class TransactionLog {
 const SAVEPOINT = /^\s*savepoint\s+("[^"]+"|\w+)\s*;?\s*$/i
 const RELEASE = /^\s*release\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
 const ROLLBACK_TO = /^\s*rollback\s+(?:(?:work|transaction)\s+)?to\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
+
+function isShowing(reason: Statement['reason']): boolean {
+  return reason === 'show' || reason === 'function-setting'
+}
 
 /** Whether this status is one of a transaction that goes on. */
 function isOpen(status: string | null): boolean {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { PoolClient } from 'pg'
+import type { PoolClient, QueryConfig } from 'pg'
 import type { Pool } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { EVERYDAY_SCHEMA } from '../support/everyday.ts'
 import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { ask } from '../support/servers.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -85,5 +86,72 @@ describe('a statement whose error is not of the server', () => {
       expect((await client.query(needsPrimary)).rows).toEqual([{ pg_is_in_recovery: false }])
       await client.query('commit')
     })
+  })
+})
+
+describe('a transaction that begins like one that could not move', () => {
+  it('stays on its replica where it cannot move either', async () => {
+    const begin = 'begin isolation level repeatable read read only'
+    const read = 'select now(), label as known from items where id = 1'
+    await inClient(async (client) => {
+      await client.query(begin)
+      await client.query(read)
+      await expect(client.query(needsPrimary)).rejects.toMatchObject({ code: '40001' })
+      await client.query('rollback')
+      await client.query(begin)
+      await client.query('declare c cursor for select 1 as n')
+      expect((await client.query(read)).rows).toMatchObject([{ known: 'item 1' }])
+      expect((await client.query('fetch c')).rows).toEqual([{ n: 1 }])
+      expect((await client.query('commit')).command).toBe('COMMIT')
+    })
+  })
+
+  const set = { text: `select set_config('app.tenant', $1, true)`, values: ['a'] }
+  it.each<[string, string | QueryConfig, string]>([
+    ['SHOW', 'show work_mem', 'by_show'],
+    ['a type parser that throws', { ...set, types: throwing }, 'by_parser'],
+  ])('moves before its first statement, whatever the failure was: %s', async (_what, first, mark) => {
+    const [replica] = cluster.replicas
+    if (replica === undefined) throw new Error('There is no replica')
+    await ask(replica.config, `alter system set work_mem = '5MB'`)
+    await ask(replica.config, 'select pg_reload_conf()')
+    const codes: unknown[] = []
+    try {
+      for (let i = 0; i < 2; i++) {
+        await replicasReady(pool)
+        await inClient(async (client) => {
+          await client.query('begin')
+          await client.query(first).catch((error: Error) => expect(error.message).toBe('own'))
+          await client.query(`select label as ${mark} from items where id = 1`)
+          await client.query('update items set label = label where id = 1').then(
+            () => codes.push('written'),
+            (error: { code?: string }) => codes.push(error.code),
+          )
+          await client.query('rollback')
+        })
+      }
+    } finally {
+      await ask(replica.config, 'alter system reset work_mem')
+      await ask(replica.config, 'select pg_reload_conf()')
+    }
+    expect(codes).toEqual(['40001', 'written'])
+  })
+
+  it('set_config is set again, and not compared', async () => {
+    const options = { probeIntervalMs: 50, transactions: 'optimistic', binary: true } as const
+    const binary = poolOver(cluster, options)
+    await replicasReady(binary)
+    try {
+      await inClient(async (client) => {
+        await client.query('begin')
+        await client.query(set)
+        await client.query('update items set label = label where id = 1')
+        const { rows } = await client.query(`select current_setting('app.tenant') as tenant`)
+        expect(rows).toEqual([{ tenant: 'a' }])
+        await client.query('rollback')
+      }, binary)
+    } finally {
+      await binary.end()
+    }
   })
 })
