@@ -117,7 +117,7 @@ export class ClientStatements implements Holder {
   /** Runs a statement in the transaction on a replica, which may have to move for it. */
   #inTransaction(replica: ReplicaTransaction, statement: Statement, run: Run, next: () => void): void {
     const { done, query, session } = run
-    const reason = replica.movesFor(statement, query)
+    const reason = replica.movesFor(statement, query, session)
     if (reason === undefined) return replica.run(statement, run, next)
     const goOn = (): void => this.#primary.run(primaryRun(run, statement), next)
     replica.move({ reason, session, statement }, goOn, done, next)
@@ -178,6 +178,8 @@ export class ClientStatements implements Holder {
     const { query, statement } = decision
     const { journal } = this.#primary.settings
     const acquire = this.#checkout.acquire()
+    // Sessions round the time of a write up.
+    const sinceMs = Math.max(this.#router.platform.now(), run.session.lastWriteAtMs ?? -Infinity)
     const send = this.#router.settings.under(journal, query.send, false, acquire)
     const finish: Done = (error, result) => {
       guarded(run.done)(error, result)
@@ -194,6 +196,7 @@ export class ClientStatements implements Holder {
         lease,
         begin: statement,
         isolation,
+        sinceMs,
         over: () => {
           this.#replica = undefined
           this.#events.stop(lease.client)

@@ -78,7 +78,7 @@ export class QueryObjects implements Holder {
     const { query, runs, session, statement } = decision
     const open = this.#options.transaction()
     if (open !== undefined) {
-      const reason = open.movesForObject(statement, query)
+      const reason = open.movesForObject(statement, query, session)
       if (reason === undefined) return open.submit(statement, submission, session, next)
       const failed: Done = (error) => failSubmission(submission, asError(error))
       const goOn = (): void => this.#onPrimary(decision, submission, next)

@@ -41,7 +41,10 @@ export interface Step {
 
 /** Reason why a transaction continues on the primary. */
 export type MoveReason =
-  /** A statement is not proven to do on a replica what it does on the primary. */
+  /**
+   * A statement is not proven to do on a replica what it does on the primary: also a read that would show what the
+   * session has written since BEGIN.
+   */
   | 'statement'
   /** A statement asks for the primary. */
   | 'asked-primary'
@@ -72,6 +75,8 @@ export interface ReplicaTransactionOptions {
   /** The statement that began it. */
   readonly begin: Statement
   readonly isolation: IsolationLevel
+  /** Its replica shows what its session had written by then (our clock, milliseconds). */
+  readonly sinceMs: number
   /** Called once, when the transaction has ended and its connection is returned. */
   readonly over: () => void
   /** Moves it to the primary. */
@@ -119,7 +124,11 @@ export class ReplicaTransaction {
   }
 
   /** Why it has to move before this statement; `undefined` if that runs on the replica. */
-  movesFor(statement: Statement, { request, text = '', values }: Query): MoveReason | undefined {
+  movesFor(
+    statement: Statement,
+    { request, text = '', values }: Query,
+    session: MutableSession = this.#router.sessions.context.current(),
+  ): MoveReason | undefined {
     const { client } = this.#lease
     // On a lost connection everything fails, and in a failed transaction the server rejects everything by itself.
     if (isBroken(client)) return undefined
@@ -127,12 +136,13 @@ export class ReplicaTransaction {
     const log = this.#log
     if (!runsOnStandby(statement, text, values, log.kind === 'read-only')) return 'statement'
     if (statement.kind === 'read' && askedForPrimary(statement, request) !== undefined) return 'asked-primary'
+    if (statement.kind === 'read' && log.followsItsSession && this.#hasWritten(session)) return 'statement'
     return log.beginsWith(statement) && this.#router.beginnings.has(text, log.kind) ? 'learned' : undefined
   }
 
   /** The same for a query object, whose rows cannot be compared. */
-  movesForObject(statement: Statement, query: Query): MoveReason | undefined {
-    const reason = this.movesFor(statement, query)
+  movesForObject(statement: Statement, query: Query, session: MutableSession): MoveReason | undefined {
+    const reason = this.movesFor(statement, query, session)
     const hasFailed = isBroken(this.client) || this.client.getTransactionStatus() === 'E'
     return reason ?? (this.#log.kind === 'optimistic' && !hasFailed ? 'statement' : undefined)
   }
@@ -292,6 +302,11 @@ export class ReplicaTransaction {
         }
       })
     })
+  }
+
+  /** Whether a session has written since its replica was chosen, which may not show that. */
+  #hasWritten({ lastWriteAtMs }: MutableSession): boolean {
+    return lastWriteAtMs !== undefined && lastWriteAtMs > this.#options.sinceMs
   }
 
   /** A retry of the whole transaction may succeed. */

@@ -48,6 +48,8 @@ export class TransactionLog {
   #characters = 0
   /** Whether it has run a statement that takes a snapshot. */
   #hasQueried = false
+  /** Whether it has begun by COMMIT AND CHAIN. */
+  #isChained = false
   /** Texts of its first statements that have shown something: of any, and of a proven read. */
   #first: { readonly shown?: string; readonly read?: string } = {}
   #obstacle: string | undefined
@@ -95,6 +97,15 @@ export class TransactionLog {
     const { shown } = this.#first
     if (beginning !== undefined) beginnings.failed(beginning, kind)
     if (shown !== undefined && shown !== beginning) beginnings.failed(shown, kind, false)
+  }
+
+  /**
+   * Whether its next read has to show what its session has written meanwhile, as it would on the primary. Of one that says
+   * that it only reads that is decided at its BEGIN, which a chained one has none of. In a snapshot nothing new is shown.
+   */
+  get followsItsSession(): boolean {
+    if (this.obstacle !== undefined || (this.kind === 'read-only' && !this.#isChained)) return false
+    return this.#modes.isolation !== 'repeatable read' || !this.#hasQueried
   }
 
   /** The reason why it cannot continue on another server. */
@@ -227,6 +238,7 @@ export class TransactionLog {
     this.#rows = 0
     this.#characters = 0
     this.#hasQueried = false
+    this.#isChained = true
     this.#first = {}
     this.#obstacle = undefined
     this.#cursors.clear()

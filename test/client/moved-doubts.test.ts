@@ -155,3 +155,45 @@ describe('a transaction that begins like one that could not move', () => {
     }
   })
 })
+
+describe('when its session writes meanwhile, and the replica does not show that', () => {
+  const read = 'select label as meanwhile from items where id = 3'
+
+  async function reads(begin: string, first: string, ending: string): Promise<unknown> {
+    const [replica] = cluster.replicas
+    const waiting = poolOver(cluster, { probeIntervalMs: 50, transactions: 'optimistic' })
+    await ask(cluster.primary.config, `update items set label = 'old' where id = 3`)
+    await cluster.caughtUp()
+    await replicasReady(waiting)
+    try {
+      return await inClient(async (client) => {
+        await client.query(begin)
+        if (first !== '') await client.query(first)
+        await replica?.pauseReplay()
+        await waiting.query(`update items set label = 'new' where id = 3`)
+        if (ending !== '') await client.query(ending)
+        const { rows } = await client.query(read)
+        await client.query('rollback')
+        return rows[0].meanwhile
+      }, waiting)
+    } finally {
+      await replica?.resumeReplay()
+      await waiting.end()
+    }
+  }
+
+  const other = 'select label from items where id = 4'
+  const snapshot = 'isolation level repeatable read'
+  it.each([
+    ['begin', other, '', 'new'],
+    ['begin', read, 'commit and chain', 'new'],
+    [`begin ${snapshot}`, '', '', 'new'],
+    [`begin ${snapshot}`, other, '', 'old'],
+    [`begin ${snapshot}`, other, 'commit and chain', 'new'],
+    ['begin read only', other, '', 'old'],
+    ['begin read only', other, 'commit and chain', 'new'],
+    [`begin ${snapshot} read only`, other, 'rollback and chain', 'new'],
+  ])('%s; %s; %s: a read shows the %s row', async (begin, first, ending, shown) => {
+    expect(await reads(begin, first, ending)).toBe(shown)
+  })
+})
