@@ -50,17 +50,24 @@ export class AnswerDigest {
   #rows = 0
   #length = 0
   #isBinary = false
+  #hasSeen: boolean
 
   /** Starts with the next message. */
   constructor({ connection }: PoolClient, isOrdered: boolean) {
     // A native client has none: nothing can be compared then.
     this.#connection = connection
     this.#isOrdered = isOrdered
+    this.#hasSeen = connection === undefined
     const events: NodeJS.EventEmitter | undefined = this.#connection
     events?.on('rowDescription', this.#described)
     events?.on('dataRow', this.#row)
     events?.on('copyData', this.#copied)
     events?.on('commandComplete', this.#complete)
+  }
+
+  /** Whether the server may have answered. */
+  get hasSeen(): boolean {
+    return this.#hasSeen
   }
 
   /** Ends it. Errors count by their SQLSTATE and message. */
@@ -81,6 +88,7 @@ export class AnswerDigest {
   }
 
   readonly #described = ({ fields }: Described): void => {
+    this.#hasSeen = true
     for (const { dataTypeID, dataTypeModifier, format, name } of fields) {
       if (format === 'binary') this.#isBinary = true
       this.#add('field', [name, dataTypeID, dataTypeModifier, format])
@@ -103,6 +111,7 @@ export class AnswerDigest {
   }
 
   #count(row: string): void {
+    this.#hasSeen = true
     this.#rows += 1
     this.#length += row.length
     if (isTooLarge(this.#rows, this.#length)) return
@@ -112,6 +121,7 @@ export class AnswerDigest {
   }
 
   #add(what: string, value: unknown): void {
+    this.#hasSeen = true
     this.#list.update(`${JSON.stringify([what, value])}\n`)
   }
 }

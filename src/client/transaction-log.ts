@@ -170,6 +170,8 @@ export class TransactionLog {
         const answer = digest.end(error !== undefined && isServerError(error) ? error : undefined)
         // An error of the caller's type parser leaves the transaction as it is.
         if (!isOpen(status)) return
+        // It was not sent.
+        if (error !== undefined && !isServerError(error) && !digest.hasSeen) return
         this.#shows(text, statement.kind === 'read')
         this.#add(again, { statement, session, isOrdered, answer })
       },
