@@ -229,6 +229,10 @@ export class TransactionLog {
     const { modes, reason } = statement
     if (!this.#isDone(error, status)) return
     if (reason === 'savepoint') return this.#savepoint(statement, query.text ?? '', session)
+    const mayBeUndone = this.#entries.some((entry) => entry.statement.reason === 'savepoint')
+    if (reason === 'set-transaction' && mayBeUndone) {
+      return this.#add(query.text, { statement, session, isOrdered: false, answer: undefined })
+    }
     if (modes !== undefined) this.#modes = { ...this.#modes, ...modes }
     if (reason === 'commit' || reason === 'rollback') this.#chained(status)
   }
@@ -236,13 +240,14 @@ export class TransactionLog {
   /** After COMMIT AND CHAIN another transaction of the same kind has begun. */
   #chained(status: string | null): void {
     if (status !== 'T') return
+    const isUnsure = this.#entries.some((entry) => entry.statement.reason === 'set-transaction')
     this.#entries = []
     this.#rows = 0
     this.#characters = 0
     this.#hasQueried = false
     this.#isChained = true
     this.#first = {}
-    this.#obstacle = undefined
+    this.#obstacle = isUnsure ? 'ROLLBACK TO may have undone the modes of the one before' : undefined
     this.#cursors.clear()
   }
 
