@@ -53,6 +53,8 @@ export function holdBegin(
 export function sendBehind(begin: PendingBegin, client: PoolClient, outgoing: Outgoing, done: Done): void {
   const answered: Done = (error, result) => {
     if (error && begin.state === 'failed') withOutcome(error, 'not-sent')
+    // A text of several statements may have ended the transaction, and its callback asks for the status.
+    if (!error && outgoing.statement.multiple && begin.state === 'begun') begin.over()
     done(error, result)
   }
   if (begin.state === 'failed') return refuse(begin, client, outgoing, answered)

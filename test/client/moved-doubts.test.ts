@@ -197,3 +197,45 @@ describe('when its session writes meanwhile, and the replica does not show that'
     expect(await reads(begin, first, ending)).toBe(shown)
   })
 })
+
+it('ROLLBACK TO undoes SET TRANSACTION in a transaction that has moved, too', async () => {
+  await inClient(async (client) => {
+    await client.query('begin')
+    await client.query('savepoint s')
+    await client.query('set transaction read only')
+    await client.query('select label as undone from items where id = 1')
+    await client.query('rollback to s')
+    await client.query('update items set label = label where id = 1')
+    expect((await client.query('commit')).command).toBe('COMMIT')
+  })
+})
+
+it('a read that was never sent is not repeated', async () => {
+  await inClient(async (client) => {
+    await client.query('begin')
+    const toPostgres = (): never => {
+      throw new Error('own')
+    }
+    await expect(
+      client.query('select label as unsent from items where id = $1', [{ toPostgres }]),
+    ).rejects.toThrow('own')
+    await client.query('update items set label = label where id = 1')
+    expect((await client.query('commit')).command).toBe('COMMIT')
+  })
+})
+
+it.each([
+  ['commit', 'I'],
+  ['select 1', 'T'],
+])('the callback of a first text of several statements that ends in %s is told %s', async (last, status) => {
+  await inClient(async (client) => {
+    await client.query('begin read write')
+    const told = await new Promise((resolve) => {
+      client.query(`update items set label = label where id = 1; ${last}`, () =>
+        resolve(client.getTransactionStatus()),
+      )
+    })
+    expect(told).toBe(status)
+    await client.query('rollback')
+  })
+})
