@@ -136,7 +136,8 @@ export class ReplicaTransaction {
     const log = this.#log
     if (!runsOnStandby(statement, text, values, log.kind === 'read-only')) return 'statement'
     if (statement.kind === 'read' && askedForPrimary(statement, request) !== undefined) return 'asked-primary'
-    if (statement.kind === 'read' && log.followsItsSession && this.#hasWritten(session)) return 'statement'
+    if (statement.kind === 'read' && log.followsItsSession && hasWritten(session, this.#options.sinceMs))
+      return 'statement'
     return log.beginsWith(statement) && this.#router.beginnings.has(text, log.kind) ? 'learned' : undefined
   }
 
@@ -304,11 +305,6 @@ export class ReplicaTransaction {
     })
   }
 
-  /** Whether a session has written since its replica was chosen, which may not show that. */
-  #hasWritten({ lastWriteAtMs }: MutableSession): boolean {
-    return lastWriteAtMs !== undefined && lastWriteAtMs > this.#options.sinceMs
-  }
-
   /** A retry of the whole transaction may succeed. */
   #doubt(error: Error, session: MutableSession): void {
     this.#router.sessions.shown(session)
@@ -346,6 +342,11 @@ export class ReplicaTransaction {
     this.client.release(error)
     if (error) hangUp(this.client)
   }
+}
+
+/** Whether a session has written since a replica was chosen for it, which may not show that. */
+function hasWritten({ lastWriteAtMs }: MutableSession, sinceMs: number): boolean {
+  return lastWriteAtMs !== undefined && lastWriteAtMs > sinceMs
 }
 
 function refusal(

@@ -14,6 +14,16 @@ import { AnswerDigest, isTooLarge, type Answer } from './answer-digest.ts'
 /** Each is a round trip when the transaction moves. */
 const MOST_ENTRIES = 10_000
 
+const DOUBT = 'it is not known whether one of its statements has run'
+
+/** Amounts of what a transaction has run so far. */
+interface Done {
+  rows: number
+  characters: number
+  /** Whether it has run a statement that takes a snapshot. */
+  hasQueried: boolean
+}
+
 /** A statement that has to run again when the transaction moves. */
 export interface Entry {
   readonly statement: Statement
@@ -44,10 +54,7 @@ export class TransactionLog {
   readonly begin: Statement
   #modes: TransactionModes
   #entries: Entry[] = []
-  #rows = 0
-  #characters = 0
-  /** Whether it has run a statement that takes a snapshot. */
-  #hasQueried = false
+  #done: Done = { rows: 0, characters: 0, hasQueried: false }
   /** Whether it has begun by COMMIT AND CHAIN. */
   #isChained = false
   /** Texts of its first statements that have shown something: of any, and of a proven read. */
@@ -105,7 +112,7 @@ export class TransactionLog {
    */
   get followsItsSession(): boolean {
     if (this.obstacle !== undefined || (this.kind === 'read-only' && !this.#isChained)) return false
-    return this.#modes.isolation !== 'repeatable read' || !this.#hasQueried
+    return this.#modes.isolation !== 'repeatable read' || !this.#done.hasQueried
   }
 
   /** The reason why it cannot continue on another server. */
@@ -123,14 +130,14 @@ export class TransactionLog {
     const { accessMode, deferrable, isolation = 'read committed' } = this.#modes
     const access = accessMode === undefined ? '' : `, ${accessMode}`
     const modes = `isolation level ${isolation}${access}${deferrable === true ? ', deferrable' : ''}`
-    return `begin transaction ${modes}${this.#hasQueried && !this.comparesReads ? '; select' : ''}`
+    return `begin transaction ${modes}${this.#done.hasQueried && !this.comparesReads ? '; select' : ''}`
   }
 
   /** Records a statement that is about to be sent, and its end. */
   starts(statement: Statement, query: Query, session: MutableSession, client: PoolClient): Running {
     const { reason, kind } = statement
     const text = query.text ?? ''
-    if (kind !== 'transaction' && reason !== 'set' && reason !== 'show') this.#hasQueried = true
+    if (kind !== 'transaction' && reason !== 'set' && reason !== 'show') this.#done.hasQueried = true
     if (kind === 'transaction')
       return {
         ended: (error, status) => this.#controlled(statement, query, session, error, status),
@@ -138,7 +145,8 @@ export class TransactionLog {
       }
     if (reason === 'cursor') {
       const ended: Running['ended'] = (error, status) => {
-        if (this.#isDone(error, status) && this.#cursors.runs(text) === 'fetched') this.streamed(text)
+        if (isDone(error, status, () => this.#blocked(DOUBT)) && this.#cursors.runs(text) === 'fetched')
+          this.streamed(text)
       }
       return { ended, dropped: nothing }
     }
@@ -151,7 +159,7 @@ export class TransactionLog {
     const again = repeatable(query)
     return {
       ended: (error, status) => {
-        const isKept = this.#isDone(error, status)
+        const isKept = isDone(error, status, () => this.#blocked(DOUBT))
         if (isKept) this.#add(again, { statement, session, isOrdered: false, answer: undefined })
         // The next one that begins with it can only avoid that on the primary.
         if (this.#obstacle !== undefined && isShowing(reason)) this.#shows(text, false)
@@ -181,7 +189,7 @@ export class TransactionLog {
 
   /** Records that a query object has shown rows. */
   streamed(text: string | undefined): void {
-    this.#hasQueried = true
+    this.#done.hasQueried = true
     if (!this.comparesReads) return
     this.#shows(text ?? '', true)
     this.#blocked('a query object has shown rows that cannot be compared')
@@ -197,24 +205,15 @@ export class TransactionLog {
     this.#entries = []
   }
 
-  /** Whether a statement has done what it says. The server may have run it although its caller has an error. */
-  #isDone(error: Error | undefined, status: string | null): boolean {
-    if (error === undefined) return true
-    if (!isServerError(error) && isOpen(status)) {
-      this.#blocked('it is not known whether one of its statements has run')
-    }
-    return false
-  }
-
   #add(query: OwnQuery | undefined, rest: Omit<Entry, 'query'>): void {
     if (this.#obstacle !== undefined) return
     if (query === undefined) return this.#blocked('one of its statements names the types of its parameters')
     const { answer } = rest
     this.#entries.push({ query, ...rest })
-    this.#rows += answer?.rows ?? 0
-    this.#characters += answer?.length ?? 0
+    this.#done.rows += answer?.rows ?? 0
+    this.#done.characters += answer?.length ?? 0
     if (answer?.isComparable === false) this.#blocked('a result that it has shown cannot be compared')
-    else if (isTooLarge(this.#rows, this.#characters)) {
+    else if (isTooLarge(this.#done.rows, this.#done.characters)) {
       this.#blocked('the results that it has shown are too large to be compared')
     } else if (this.#entries.length > MOST_ENTRIES) this.#blocked('it has run too many statements')
   }
@@ -227,24 +226,18 @@ export class TransactionLog {
     status: string | null,
   ): void {
     const { modes, reason } = statement
-    if (!this.#isDone(error, status)) return
+    if (!isDone(error, status, () => this.#blocked(DOUBT))) return
     if (reason === 'savepoint') return this.#savepoint(statement, query.text ?? '', session)
     const mayBeUndone = this.#entries.some((entry) => entry.statement.reason === 'savepoint')
     if (reason === 'set-transaction' && mayBeUndone) {
       return this.#add(query.text, { statement, session, isOrdered: false, answer: undefined })
     }
     if (modes !== undefined) this.#modes = { ...this.#modes, ...modes }
-    if (reason === 'commit' || reason === 'rollback') this.#chained(status)
-  }
-
-  /** After COMMIT AND CHAIN another transaction of the same kind has begun. */
-  #chained(status: string | null): void {
-    if (status !== 'T') return
+    if ((reason !== 'commit' && reason !== 'rollback') || status !== 'T') return
+    // After COMMIT AND CHAIN another transaction of the same kind has begun.
     const isUnsure = this.#entries.some((entry) => entry.statement.reason === 'set-transaction')
     this.#entries = []
-    this.#rows = 0
-    this.#characters = 0
-    this.#hasQueried = false
+    this.#done = { rows: 0, characters: 0, hasQueried: false }
     this.#isChained = true
     this.#first = {}
     this.#obstacle = isUnsure ? 'ROLLBACK TO may have undone the modes of the one before' : undefined
@@ -266,6 +259,12 @@ export class TransactionLog {
 const SAVEPOINT = /^\s*savepoint\s+("[^"]+"|\w+)\s*;?\s*$/i
 const RELEASE = /^\s*release\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
 const ROLLBACK_TO = /^\s*rollback\s+(?:(?:work|transaction)\s+)?to\s+(?:savepoint\s+)?("[^"]+"|\w+)\s*;?\s*$/i
+
+/** Whether a statement has done what it says. The server may have run it although its caller has an error. */
+function isDone(error: Error | undefined, status: string | null, doubted: () => void): boolean {
+  if (error !== undefined && !isServerError(error) && isOpen(status)) doubted()
+  return error === undefined
+}
 
 function isShowing(reason: Statement['reason']): boolean {
   return reason === 'show' || reason === 'function-setting'
