@@ -24,6 +24,8 @@ class Bench {
   plan = inPlace()
   /** How long reads waited for a replica at most, in milliseconds. */
   readonly waits: number[] = []
+  /** Error of the wait. */
+  failure: Error | undefined
   /** Called when the replica is there. */
   arrive = (): void => {}
   readonly #returns: SessionReturns
@@ -34,6 +36,7 @@ class Bench {
       cluster: {
         awaitReplica: async (plan, timeoutMs) => {
           this.waits.push(timeoutMs)
+          if (this.failure !== undefined) throw this.failure
           await new Promise<void>((resolve) => (this.arrive = resolve))
           return plan()
         },
@@ -74,6 +77,15 @@ describe('a session that reads in place of replicas without a pause', () => {
     await returned
     await bench.readFor(RETURNS_AFTER_MS - 50)
     expect(bench.waits).toHaveLength(1)
+  })
+
+  it('goes on with its read when the wait fails', async () => {
+    const bench = new Bench()
+    await bench.readFor(RETURNS_AFTER_MS)
+    bench.failure = new Error('no plan')
+    await expect(bench.before()).resolves.toBeUndefined()
+    expect(bench.waits).toEqual([100])
+    expect(bench.before()).toBeUndefined()
   })
 
   it('waits with all its reads, since one on the primary would raise its floor', async () => {

@@ -65,7 +65,9 @@ export class SessionReturns {
     const isInTime = ({ lag }: NodeView): boolean => (lag?.catchUpMs ?? 0) < catchUpTimeoutMs
     if (!isLong || plan.catchingUp?.some(isInTime) !== true) return undefined
     stay.sinceMs = nowMs
-    stay.waiting = this.#wait(session, again).finally(() => (stay.waiting = undefined))
+    // A read whose wait fails runs where it was to run.
+    const over = (): void => (stay.waiting = undefined)
+    stay.waiting = this.#wait(session, again).then(over, over)
     return stay.waiting
   }
 
