@@ -8,7 +8,7 @@ import { isServerError } from '../platform/server-error.ts'
 import { queryUnseen, type OwnAnswered, type OwnQuery } from '../platform/unseen.ts'
 import type { Statement } from '../statement/statement.ts'
 import { AnswerDigest, type Answer } from './answer-digest.ts'
-import { goneStale } from './gone-stale.ts'
+import { staleTransactionError } from './stale-transaction.ts'
 import type { PrimaryHold } from './primary-hold.ts'
 import { FAILING, type Move, type Moved, type ReplicaTransaction } from './replica-transaction.ts'
 import type { RouterPort } from './router-port.ts'
@@ -90,7 +90,9 @@ export class MoveToPrimary {
       if (error !== undefined && (!isAnswered || entry.answer === undefined)) return this.#fail(error)
       move.log.noteFailure(router.beginnings)
       const { reason } = entry.statement
-      this.#fail(goneStale(move.log.kind, `A repeated statement (${reason}) gave another answer.`))
+      this.#fail(
+        staleTransactionError(move.log.kind, `A repeated statement (${reason}) gave another answer.`),
+      )
     })
   }
 

@@ -12,7 +12,7 @@ export class OpenCursors {
     return name
   }
 
-  /** Records a statement that concerns cursors. What is not understood counts as a cursor that is open. */
+  /** Records a statement that concerns cursors. A statement that is not understood counts as an open cursor. */
   runs(text: string): 'declared' | 'closed' | 'fetched' {
     const closed = nameIn(CLOSE, text)
     if (closed === 'all') this.#names.clear()

@@ -16,7 +16,7 @@ import type { IsolationLevel, Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { textOf } from './query-arguments.ts'
 import type { RouterPort } from './router-port.ts'
-import { goneStale } from './gone-stale.ts'
+import { staleTransactionError } from './stale-transaction.ts'
 import { sendSubmission, type Submission } from './submission.ts'
 import { TransactionLog, type Running } from './transaction-log.ts'
 
@@ -87,7 +87,7 @@ export interface ReplicaTransactionOptions {
 
 /**
  * A read-only or optimistic transaction on a replica, with its own connection until its end. At the first statement that is not proven
- * to do there what it does on the primary, it continues on the primary, because a standby accepts some of them silently.
+ * to do there what it does on the primary, it continues on the primary, because a standby accepts some of them without an error.
  */
 export class ReplicaTransaction {
   readonly #router: RouterPort
@@ -165,7 +165,7 @@ export class ReplicaTransaction {
       }
       // On the primary it has no obstacle.
       log.noteFailure(this.#router.beginnings)
-      return this.fail(goneStale(log.kind, log.obstacle), failed, next)
+      return this.fail(staleTransactionError(log.kind, log.obstacle), failed, next)
     }
     const hasFailed = this.client.getTransactionStatus() === 'E'
     this.#options.moves(this, { ...move, hasFailed, log }, (error) => {

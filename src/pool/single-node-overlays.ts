@@ -99,7 +99,7 @@ export class SingleNodeOverlays {
   #take(pool: BasePool, overlay: Overlay | undefined, taken: Taken): void {
     const names = overlay?.custom ?? NO_NAMES
     const suitability = (client: PoolClient): Suitability => this.#custom.suitability(client, names)
-    // pg-pool calls back in the context of whoever has released the connection, or in that of its socket.
+    // pg-pool calls back in the context of the caller that released the connection, or of its socket.
     const connected: Connected = inThisContext((error?: Error, client?: PoolClient) => {
       if (client === undefined) return taken(error)
       if (!this.#custom.suits(client, names)) {

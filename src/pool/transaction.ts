@@ -1,5 +1,5 @@
 import type { PoolClient, QueryConfig } from 'pg'
-import { isOptimismsFault } from '../client/gone-stale.ts'
+import { isStaleOptimistic } from '../client/stale-transaction.ts'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { beforeRound } from '../execution/backoff.ts'
@@ -131,7 +131,7 @@ function* causesOf(thrown: unknown): Iterable<Error> {
 }
 
 function isOptimisms(thrown: unknown): boolean {
-  for (const error of causesOf(thrown)) if (isOptimismsFault(error)) return true
+  for (const error of causesOf(thrown)) if (isStaleOptimistic(error)) return true
   return false
 }
 

@@ -6,6 +6,7 @@ import { EVERYDAY_SCHEMA } from '../support/everyday.ts'
 import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
+import { withClient } from '../support/transactions.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -22,14 +23,7 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-async function inClient<T>(fn: (client: PoolClient) => Promise<T>, from: Pool = pool): Promise<T> {
-  const client = await from.connect()
-  try {
-    return await fn(client)
-  } finally {
-    client.release(client.getTransactionStatus() !== 'I')
-  }
-}
+const inClient = <T>(fn: (client: PoolClient) => Promise<T>, from = pool): Promise<T> => withClient(from, fn)
 
 const needsPrimary = 'select pg_is_in_recovery()'
 const throwing = {
@@ -237,5 +231,28 @@ it.each([
     })
     expect(told).toBe(status)
     await client.query('rollback')
+  })
+})
+
+describe('without a primary', () => {
+  it('a transaction that cannot move is lost, and nothing runs outside of it', async () => {
+    const lonely = poolOver(cluster, { probeIntervalMs: 50, failoverTimeoutMs: 200 })
+    await replicasReady(lonely)
+    const client = await lonely.connect()
+    const errors: unknown[] = []
+    client.on('error', (error) => errors.push(error))
+    await client.query('begin read only')
+    await client.query('select 1 from items')
+    await cluster.primary.stop('immediate')
+    try {
+      await expect(client.query('select pg_is_in_recovery()')).rejects.toBeInstanceOf(Error)
+      await expect(client.query('select 1')).rejects.toThrow(/not queryable/)
+      await expect(client.query('rollback')).rejects.toThrow(/not queryable/)
+      expect(errors).toHaveLength(1)
+    } finally {
+      client.release()
+      await cluster.primary.start()
+      await lonely.end()
+    }
   })
 })

@@ -1,12 +1,13 @@
 import Cursor from 'pg-cursor'
 import { Client, type PoolClient, type QueryConfig } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Pool, RouteRequest, RouterEvents } from '../../src/index.ts'
+import type { Pool, RouteRequest } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
-import { EVERYDAY, EVERYDAY_SCHEMA, story } from '../support/everyday.ts'
+import { EVERYDAY_SCHEMA } from '../support/everyday.ts'
 import { ask, serversThatRan } from '../support/servers.ts'
+import { movesDuring, withClient } from '../support/transactions.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -24,51 +25,9 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-async function inClient<T>(fn: (client: PoolClient) => Promise<T>, from: Pool = pool): Promise<T> {
-  const client = await from.connect()
-  try {
-    return await fn(client)
-  } finally {
-    client.release()
-  }
-}
+const inClient = <T>(fn: (client: PoolClient) => Promise<T>, from = pool): Promise<T> => withClient(from, fn)
 
 const newMark = (): string => `moved_${++marks}_`
-
-/** Moves that the pool tells of while a function runs. */
-async function movesDuring(fn: () => Promise<unknown>): Promise<RouterEvents['transactionMoved'][0][]> {
-  const moves: RouterEvents['transactionMoved'][0][] = []
-  const listener = (move: RouterEvents['transactionMoved'][0]): void => void moves.push(move)
-  pool.events.on('transactionMoved', listener)
-  try {
-    await fn()
-  } finally {
-    pool.events.off('transactionMoved', listener)
-  }
-  return moves
-}
-
-describe.each(['read committed', 'repeatable read'])('in BEGIN READ ONLY, ISOLATION LEVEL %s', (level) => {
-  const begin = `begin isolation level ${level} read only`
-
-  describe.each(['', 'select label from items where id = 1'])('behind "%s"', (first) => {
-    it.each(EVERYDAY.map(([sql, varies]) => ({ sql, varies })))(
-      '$sql: is answered as the primary answers it',
-      async ({ sql, varies }) => {
-        const bare = new Client(cluster.primary.config)
-        await bare.connect()
-        const expected = await story(bare, begin, first, sql, varies)
-        await bare.end()
-        const client = await pool.connect()
-        try {
-          expect(await story(client, begin, first, sql, varies)).toEqual(expected)
-        } finally {
-          client.release(true)
-        }
-      },
-    )
-  })
-})
 
 describe('a transaction that moves to the primary', () => {
   const needsPrimary = 'select pg_is_in_recovery()'
@@ -100,7 +59,7 @@ describe('a transaction that moves to the primary', () => {
   })
 
   it('is told by an event', async () => {
-    const moves = await movesDuring(() =>
+    const moves = await movesDuring(pool, () =>
       inClient(async (client) => {
         await client.query('begin isolation level repeatable read read only')
         await client.query('select 1 from items')
@@ -125,7 +84,7 @@ describe('a transaction that moves to the primary', () => {
     '/* route: primary */ select label from items where id = 1',
     { text: 'select label from items where id = 1', route: 'primary' } satisfies QueryConfig & RouteRequest,
   ])('%j: moves it because that is asked for', async (query) => {
-    const moves = await movesDuring(() =>
+    const moves = await movesDuring(pool, () =>
       inClient(async (client) => {
         await client.query('begin read only')
         expect((await client.query(query)).rows).toEqual([{ label: 'item 1' }])
@@ -404,7 +363,7 @@ describe('in a transaction with one snapshot', () => {
       )
     expect(await run()).toEqual([{ pg_is_in_recovery: false }])
     expect(attempts).toBe(2)
-    const moves = await movesDuring(run)
+    const moves = await movesDuring(pool, run)
     expect(attempts).toBe(3)
     expect(moves).toMatchObject([{ reason: 'learned', repeated: 0 }])
   })
@@ -432,28 +391,5 @@ describe('in a transaction with one snapshot', () => {
       expect(client.getTransactionStatus()).toBe('E')
       await client.query('rollback')
     })
-  })
-})
-
-describe('without a primary', () => {
-  it('a transaction that cannot move is lost, and nothing runs outside of it', async () => {
-    const lonely = poolOver(cluster, { probeIntervalMs: 50, failoverTimeoutMs: 200 })
-    await replicasReady(lonely)
-    const client = await lonely.connect()
-    const errors: unknown[] = []
-    client.on('error', (error) => errors.push(error))
-    await client.query('begin read only')
-    await client.query('select 1 from items')
-    await cluster.primary.stop('immediate')
-    try {
-      await expect(client.query('select pg_is_in_recovery()')).rejects.toBeInstanceOf(Error)
-      await expect(client.query('select 1')).rejects.toThrow(/not queryable/)
-      await expect(client.query('rollback')).rejects.toThrow(/not queryable/)
-      expect(errors).toHaveLength(1)
-    } finally {
-      client.release()
-      await cluster.primary.start()
-      await lonely.end()
-    }
   })
 })

@@ -1,13 +1,14 @@
 import Cursor from 'pg-cursor'
-import { Client, type PoolClient, type QueryConfig } from 'pg'
+import type { PoolClient, QueryConfig } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Pool, PoolOptions, RouteRequest, RouterEvents } from '../../src/index.ts'
+import type { Pool, PoolOptions, RouteRequest } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { applyDelay } from '../support/apply-delay.ts'
-import { EVERYDAY, EVERYDAY_SCHEMA, story } from '../support/everyday.ts'
+import { EVERYDAY_SCHEMA } from '../support/everyday.ts'
 import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, serversThatRan, until } from '../support/servers.ts'
+import { movesDuring, withClient } from '../support/transactions.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -36,29 +37,10 @@ async function opened(options: PoolOptions = {}): Promise<Pool> {
   return made
 }
 
-async function inClient<T>(fn: (client: PoolClient) => Promise<T>, from: Pool = pool): Promise<T> {
-  const client = await from.connect()
-  try {
-    return await fn(client)
-  } finally {
-    client.release(client.getTransactionStatus() !== 'I')
-  }
-}
+const inClient = <T>(fn: (client: PoolClient) => Promise<T>): Promise<T> => withClient(pool, fn)
 
 /** A name that no statement has had: a beginning of which nothing is known. */
 const newMark = (): string => `optimistic_${++marks}_`
-
-async function movesDuring(fn: () => Promise<unknown>): Promise<RouterEvents['transactionMoved'][0][]> {
-  const moves: RouterEvents['transactionMoved'][0][] = []
-  const listener = (move: RouterEvents['transactionMoved'][0]): void => void moves.push(move)
-  pool.events.on('transactionMoved', listener)
-  try {
-    await fn()
-  } finally {
-    pool.events.off('transactionMoved', listener)
-  }
-  return moves
-}
 
 /** Runs a read in a transaction, and returns the server that it has run on. */
 async function placeOf(read: (mark: string) => Promise<unknown>): Promise<'primary' | 'replica'> {
@@ -159,7 +141,7 @@ describe('an optimistic transaction', () => {
     '%s: writes on the primary what follows from its reads, with its settings',
     async (level) => {
       const mark = newMark()
-      const moves = await movesDuring(() =>
+      const moves = await movesDuring(pool, () =>
         inClient(async (client) => {
           await client.query(`begin isolation level ${level}`)
           await client.query(`set local application_name = '${mark}'`)
@@ -183,9 +165,9 @@ describe('an optimistic transaction', () => {
         await client.query(`select label as ${mark} from items where id = ${id}`)
         await client.query('update items set label = label where id = $1', [id])
       })
-    expect(await movesDuring(() => run(6))).toMatchObject([{ reason: 'statement', repeated: 1 }])
+    expect(await movesDuring(pool, () => run(6))).toMatchObject([{ reason: 'statement', repeated: 1 }])
     await replicasReady(pool)
-    expect(await movesDuring(() => run(7))).toMatchObject([{ reason: 'learned', repeated: 0 }])
+    expect(await movesDuring(pool, () => run(7))).toMatchObject([{ reason: 'learned', repeated: 0 }])
   })
 
   it.each(['read committed', 'repeatable read'])(
@@ -265,28 +247,6 @@ describe('an optimistic transaction', () => {
       await client.query(`insert into items values (100, 'x')`)
       await client.query('rollback')
     })
-  })
-})
-
-describe.each(['read committed', 'repeatable read'])('in BEGIN ISOLATION LEVEL %s', (level) => {
-  describe.each(['', 'select label from items where id = 1'])('behind "%s"', (first) => {
-    it.each(EVERYDAY.map(([sql, varies]) => ({ sql, varies })))(
-      '$sql: is answered as the primary answers it',
-      async ({ sql, varies }) => {
-        const begin = `begin isolation level ${level}`
-        const assigned = sql.includes('nextval') ? 'varies' : varies
-        const bare = new Client(cluster.primary.config)
-        await bare.connect()
-        const expected = await story(bare, begin, first, sql, assigned)
-        await bare.end()
-        const client = await pool.connect()
-        try {
-          expect(await story(client, begin, first, sql, assigned)).toEqual(expected)
-        } finally {
-          client.release(true)
-        }
-      },
-    )
   })
 })
 

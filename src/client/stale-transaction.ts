@@ -8,7 +8,7 @@ const optimistic = new WeakSet<Error>()
  * on the primary. Tools recognize it by its SQLSTATE.
  * @param detail Without parameters or values of rows.
  */
-export function goneStale(kind: Kind, detail: string): Error {
+export function staleTransactionError(kind: Kind, detail: string): Error {
   const message = `could not serialize access: a transaction that began on a replica could not continue on the primary with what it has read`
   const error = new DatabaseError(message, message.length, 'error')
   if (kind === 'optimistic') optimistic.add(error)
@@ -22,6 +22,6 @@ export function goneStale(kind: Kind, detail: string): Error {
 }
 
 /** Whether an optimistic transaction has failed because it began on a replica. */
-export function isOptimismsFault(error: Error): boolean {
+export function isStaleOptimistic(error: Error): boolean {
   return optimistic.has(error)
 }
