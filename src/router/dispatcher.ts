@@ -80,7 +80,7 @@ export class Dispatcher implements Repairer {
     // The caller may change the values before they are sent.
     let changes = changedBy(statement, query)
     const sent = settings.sendOf(overlay, query, statement, options.send)
-    // What a session with settings of its own sets lasts for that statement alone.
+    // A SET in a session with settings applies to that statement only.
     const ofPool = overlay === undefined ? settings.ofPool(statement, values, sent) : sent
     const noted: Send = (client, answered) => {
       if (settings.hidden.has(client)) schema = NO_SCHEMA

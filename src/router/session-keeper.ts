@@ -118,7 +118,7 @@ export class SessionKeeper implements Neighbour {
     const { implicit } = this.context
     const { platform } = this.#options
     const parent = this.context.current()
-    // Floors then cover what is not flushed.
+    // Floors then cover commits that are not flushed yet.
     if (overlay?.values.has('synchronous_commit') === true)
       this.#options.cluster().questions.mayBeUnflushed = true
     const content = this.#tokens.contentOf(token, this.#causality.systemIdentifier)

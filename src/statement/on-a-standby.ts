@@ -59,7 +59,7 @@ export function runsOnStandby(
   const { kind, leavesSessionState, multiple, reason } = statement
   if (kind === 'read') return true
   if (multiple) return false
-  // What a cursor has shown cannot be compared.
+  // Rows that a cursor has shown cannot be compared.
   if (!onlyReads && (REFUSED_ANYWHERE.has(reason) || reason === 'cursor')) return false
   if (REFUSED_ANYWHERE.has(reason)) return true
   if (kind === 'transaction') return reason !== 'two-phase' && isOfStandby(statement)
