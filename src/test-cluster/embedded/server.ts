@@ -136,7 +136,6 @@ export class EmbeddedServer implements Server {
       // Its own log file and session make it independent of this process.
       { cwd: directory, detached: true, env, stdio: ['ignore', log.fd, log.fd], ...user },
     )
-    await log.close()
     let spawnError: Error | undefined
     const forget = (error?: unknown): void => {
       if (error instanceof Error) spawnError = error
@@ -147,6 +146,8 @@ export class EmbeddedServer implements Server {
     postmaster.once('exit', () => forget()).once('error', forget)
     postmaster.unref()
     this.#postmaster = postmaster
+    // After the listeners: a server that refuses its settings may end while the file is closed.
+    await log.close()
     try {
       const outcome = await until('connections to be accepted', timeoutMs, async () => {
         if (this.#postmaster !== postmaster) return 'ended'
