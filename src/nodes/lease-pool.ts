@@ -4,6 +4,7 @@ import type { Client, ClientConfig, PoolClient } from 'pg'
 import { socketOption } from '../platform/socket.ts'
 import type { NodeId } from '../topology/node.ts'
 import { CustomSettings, NO_NAMES, type Suitability } from './custom-settings.ts'
+import { openOutside } from './open-outside.ts'
 import type { LeaseCallback, NodeConfig, ReadSender, ServerNode } from './server-node.ts'
 import { Sharing, type SharingOptions } from './sharing.ts'
 import { connectSuiting } from './suiting-connection.ts'
@@ -22,6 +23,8 @@ export interface LeasePoolListener {
   idleError(nodeId: NodeId, error: Error, client: PoolClient): void
   /** Called if this version of node-postgres cannot pipeline. */
   lanesUnavailable?(): void
+  /** Runs a function that opens a connection outside of any session. @defaultValue in the session of the caller */
+  readonly outside?: <T>(fn: () => T) => T
 }
 
 /** One node's connections, owned by pg-pool. */
@@ -183,6 +186,7 @@ export class LeasePool implements ServerNode {
     // pg-pool prefers the class that the options name.
     if (own !== undefined) Object.assign(pool, { Client: ClientClass })
     const listener = this.#listener
+    if (listener.outside !== undefined) openOutside(pool, listener.outside)
     pool.on('connect', (client) => {
       const refusal = listener.connected(client, this.id)
       if (refusal !== undefined) this.#refused.set(client, refusal)

@@ -6,6 +6,7 @@ import { asError } from '../errors/as-error.ts'
 import type { Done } from '../execution/execution.ts'
 import { CustomSettings, NO_NAMES, type Suitability } from '../nodes/custom-settings.ts'
 import { isInTransaction } from '../nodes/in-transaction.ts'
+import { openOutside } from '../nodes/open-outside.ts'
 import { connectSuiting } from '../nodes/suiting-connection.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import { mentionsSetConfig, overlaid } from '../settings/overlaid.ts'
@@ -40,12 +41,7 @@ export class SingleNodeOverlays {
   use(pool: BasePool, outside: <T>(fn: () => T) => T): void {
     if (this.#isUsed) return
     this.#isUsed = true
-    const open: unknown = Reflect.get(pool, 'newClient')
-    if (typeof open !== 'function') return
-    const newClient = function (this: unknown, ...args: unknown[]): unknown {
-      return outside(() => Reflect.apply(open, this, args))
-    }
-    Object.defineProperty(pool, 'newClient', { value: newClient, configurable: true, writable: true })
+    openOutside(pool, outside)
   }
 
   /** Takes a client, under these settings until it is released. */

@@ -100,7 +100,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
   })
   const nodes = new NodeSet(
     options.nodes,
-    nodeOpener(options, platform, connect, { hooks, settings, tell, judged: judgement }, listener),
+    nodeOpener(options, platform, connect, { hooks, sessions, settings, tell, judged: judgement }, listener),
   )
   const cluster = new WatchedCluster({
     resolved: options,

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import { schemaOf } from '../catalog/loader.ts'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import type { Hooks } from './hooks.ts'
+import type { SessionKeeper } from './session-keeper.ts'
 import type { Judgement } from './judgement.ts'
 import { KeptConnection } from '../monitoring/kept-connection.ts'
 import { LeasePool, type LeasePoolListener } from '../nodes/lease-pool.ts'
@@ -21,6 +22,7 @@ export interface NodePort {
   readonly hooks: Hooks
   readonly tell: Tell
   readonly judged: Pick<Judgement, 'schema' | 'doubt'>
+  readonly sessions: Pick<SessionKeeper, 'context'>
 }
 
 /** Timeout of the query for a node's schema, in milliseconds. */
@@ -31,7 +33,7 @@ export function nodeOpener(
   options: ResolvedOptions,
   platform: Platform,
   connect: Connect,
-  { hooks, judged, settings, tell }: NodePort,
+  { hooks, judged, sessions, settings, tell }: NodePort,
   listener: LeasePoolListener,
 ): (config: NodeConfig) => ServerNode {
   const { lanes, prepare } = options
@@ -43,7 +45,9 @@ export function nodeOpener(
   const cleaning: SideQueriesOf = (client) => settings.connections.steps(client, Journal.empty)
   const isLendable = (client: PoolClient): boolean => settings.isLendable(client) && hooks.isLendable(client)
   const lending = (client: PoolClient, proceed: () => void): void => hooks.quiet(client, proceed)
-  const told = { ...listener, lanesUnavailable, lending }
+  const { context } = sessions
+  const outside = <T>(fn: () => T): T => context.run(context.implicit, fn)
+  const told = { ...listener, lanesUnavailable, lending, outside }
   const sharingOf = (config: NodeConfig): SharingOptions => {
     const connection = new KeptConnection(connect, platform, options.probeTimeoutMs, ANSWER_TIMEOUT_MS)
     const schema = new NodeSchema({

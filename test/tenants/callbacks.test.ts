@@ -1,4 +1,4 @@
-import pg, { type PoolClient } from 'pg'
+import pg, { type CustomTypesConfig, type PoolClient } from 'pg'
 import Cursor from 'pg-cursor'
 import QueryStream from 'pg-query-stream'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -84,6 +84,21 @@ describe.each(['a primary and a replica', 'one node'])('%s: statements in the ca
     const pool = await open(2)
     for (const tenant of ['1', '2', null, '3', '1', null])
       expect(await as(pool, tenant, () => tenantIn(pool, form))).toBe(tenant)
+  })
+
+  it('a type parser never have those of another session', async () => {
+    const pool = await open(1)
+    const told: Promise<unknown>[] = []
+    const parser = (text: string): string => {
+      told.push(shown(pool))
+      return text
+    }
+    const types = { getTypeParser: () => parser } as unknown as CustomTypesConfig
+    const tenants = ['1', '2', null, '3']
+    for (const tenant of tenants) await as(pool, tenant, () => pool.query({ text: 'select 1', types }))
+    for (const [at, tenant] of (await Promise.all(told)).entries())
+      expect([tenants[at], null, '']).toContain(tenant)
+    expect(told.length).toBeGreaterThan(3)
   })
 
   it.each([1, 2])('connect() have those of the caller, with %i connections', async (max) => {

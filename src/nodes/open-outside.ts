@@ -1,0 +1,14 @@
+/**
+ * Makes a pg-pool open its connections through `outside`. Code that node-postgres calls in the async context of the socket,
+ * a type parser for example, runs in the context in which the socket was opened. This must not be the session of the
+ * caller who happened to need a new connection.
+ * @param outside Runs a function outside of any session.
+ */
+export function openOutside(pool: object, outside: <T>(fn: () => T) => T): void {
+  const open: unknown = Reflect.get(pool, 'newClient')
+  if (typeof open !== 'function') return
+  const newClient = function (this: unknown, ...args: unknown[]): unknown {
+    return outside(() => Reflect.apply(open, this, args))
+  }
+  Object.defineProperty(pool, 'newClient', { value: newClient, configurable: true, writable: true })
+}
