@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { peerFolders } from '../../scripts/install-peers.mjs'
 import { root } from './install.ts'
 
 interface Locked {
@@ -8,9 +9,6 @@ interface Locked {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
-
-const text = readFileSync(join(root, 'package-lock.json'), 'utf8')
-const { packages } = JSON.parse(text) as { readonly packages: Readonly<Record<string, Locked>> }
 
 /** Where Node would look for a package that is needed by the one at `path`, nearest first. */
 function places(path: string, name: string): readonly string[] {
@@ -20,15 +18,20 @@ function places(path: string, name: string): readonly string[] {
     .map((depth) => ['', ...parents.slice(0, depth), name].join('/node_modules/').slice(1))
 }
 
-test('the lock names no registry, so that everybody installs from their own', () => {
-  expect(text).not.toMatch(/"resolved": "https?:/)
-})
+describe.each(['.', ...peerFolders()])('the lock file of %s', (folder) => {
+  const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8')
+  const { packages } = JSON.parse(text) as { readonly packages: Readonly<Record<string, Locked>> }
 
-test('the lock is complete for every platform, so that npm ci accepts it', () => {
-  const missing = Object.entries(packages).flatMap(([path, locked]) =>
-    Object.keys({ ...locked.dependencies, ...locked.optionalDependencies })
-      .filter((name) => !places(path, name).some((place) => place in packages))
-      .map((name) => `${name}, for ${path}`),
-  )
-  expect(missing).toEqual([])
+  test('names no registry, so that everybody installs from their own', () => {
+    expect(text).not.toMatch(/"resolved": "https?:/)
+  })
+
+  test('is complete for every platform, so that npm ci accepts it', () => {
+    const missing = Object.entries(packages).flatMap(([path, locked]) =>
+      Object.keys({ ...locked.dependencies, ...locked.optionalDependencies })
+        .filter((name) => !places(path, name).some((place) => place in packages))
+        .map((name) => `${name}, for ${path}`),
+    )
+    expect(missing).toEqual([])
+  })
 })
