@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseFlags } from './flags.ts'
+import { parseFlags, wholeNumber } from './flags.ts'
 
 const kinds = { json: 'boolean', seconds: 'value', replica: 'list' } as const
 
@@ -37,5 +37,25 @@ describe('parseFlags', () => {
     expect(() => parseFlags(args, kinds)).toThrow(
       expect.objectContaining({ message, code: 'SWITCHYARD_CLI', exitCode: 2 }),
     )
+  })
+})
+
+describe('wholeNumber', () => {
+  const range = { defaultValue: 3, min: 1, max: 9 }
+  const read = (...args: string[]): number => wholeNumber(parseFlags(args, kinds), 'seconds', range)
+
+  it('reads the number, or gives the default', () => {
+    expect([read('--seconds', '9'), read()]).toEqual([9, 3])
+  })
+
+  it.each([
+    ['0', '"0"'],
+    ['10', '"10"'],
+    ['1.5', 'another text'],
+    ['-1', '"-1"'],
+    ['one', '"one"'],
+  ])('%s is refused', (text, received) => {
+    const message = `Option "--seconds" must be a whole number from 1 to 9; received ${received}`
+    expect(() => read(`--seconds=${text}`)).toThrow(expect.objectContaining({ message, exitCode: 2 }))
   })
 })

@@ -47,6 +47,24 @@ export function parseFlags(args: readonly string[], kinds: FlagKinds): Flags {
   }
 }
 
+/** Range of a whole number that a flag may have. */
+export interface WholeNumber {
+  readonly defaultValue: number
+  readonly min: number
+  readonly max: number
+}
+
+/** Reads a whole number. Throws a usage error for anything else. */
+export function wholeNumber(flags: Flags, name: string, { defaultValue, min, max }: WholeNumber): number {
+  const text = flags.value(name)
+  if (text === undefined) return defaultValue
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  const received = quoted(text)
+  const what = received === '' ? 'another text' : received.trim()
+  throw usageError(`Option "--${name}" must be a whole number from ${min} to ${max}; received ${what}`)
+}
+
 function unknownOption(rawName: string, names: readonly string[]): Error {
   const guess = nearest(rawName.replace(/^-+/, ''), names)
   const advice = guess === undefined ? 'See --help' : `Did you mean "--${guess}"?`

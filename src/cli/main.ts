@@ -3,10 +3,12 @@ import { runCli } from './cli.ts'
 import { classify } from './classify/classify.ts'
 import type { Command } from './command.ts'
 import { demo } from './demo/demo.ts'
+import { doctor } from './doctor/doctor.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map([
   ['demo', demo],
   ['classify', classify],
+  ['doctor', doctor],
 ])
 
 const { stdin, stdout, stderr, env, argv } = process

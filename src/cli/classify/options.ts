@@ -1,6 +1,5 @@
 import type { ClientConfig } from 'pg'
-import { parseConnectionString } from '../../config/connection-string.ts'
-import { SwitchyardError } from '../../errors/error.ts'
+import { addressOf } from '../address.ts'
 import { usageError } from '../command.ts'
 import { parseFlags, type Flags, type FlagKinds } from '../flags.ts'
 
@@ -54,7 +53,7 @@ export function parseClassifyOptions(args: readonly string[]): ClassifyCommandOp
   return {
     sql,
     format,
-    database: url === undefined ? undefined : databaseAt(url),
+    database: url === undefined ? undefined : addressOf('--catalog', url),
     declaredFile: flags.value('declared'),
   }
 }
@@ -96,15 +95,4 @@ function partition(args: readonly string[]): {
  */
 function isFlag(arg: string): boolean {
   return /^-(?:[^-\s]|-[^-\s]\S*$|-\S+=)/.test(arg)
-}
-
-function databaseAt(url: string): ClientConfig {
-  if (!/^(?:postgres(?:ql)?:\/\/|socket:|\/)/i.test(url)) {
-    throw usageError('Option "--catalog" must be an address such as postgres://user@host:5432/database')
-  }
-  try {
-    return parseConnectionString('--catalog', url)
-  } catch (error) {
-    throw error instanceof SwitchyardError ? usageError(error.message) : error
-  }
 }

@@ -1,0 +1,89 @@
+import type { Client } from 'pg'
+import { PROBE_SQL, readProbe } from '../../topology/probe.ts'
+import type { Observation } from '../../topology/node.ts'
+import type { Answer, Collation, ConnectionLimits, ServerFacts, SettingValues } from './facts.ts'
+import { answer, ask, attempt, jsonRows } from './question.ts'
+
+interface ServerRow extends Omit<ServerFacts, 'clockSkewMs' | 'clockErrorMs'> {
+  readonly clockMs: number
+}
+
+/** Needs no right but to log in. */
+const SERVER_SQL = `SELECT json_build_object(
+  'isStandby', pg_is_in_recovery(),
+  'version', current_setting('server_version_num')::int,
+  'user', current_user,
+  'database', current_database(),
+  'mayMonitor', pg_has_role(current_user, 'pg_monitor', 'USAGE')
+    OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+  'isStreaming', (pg_stat_get_wal_receiver()).pid IS NOT NULL,
+  'isReplayPaused', CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
+  'clockMs', extract(epoch FROM clock_timestamp()) * 1000
+)`
+
+export async function serverFacts(client: Client): Promise<ServerFacts> {
+  // The first answer of a new connection fills caches; the second one tells the time.
+  await ask(client, SERVER_SQL)
+  const sentAtMs = Date.now()
+  const [row] = jsonRows(await ask(client, SERVER_SQL)) as readonly ServerRow[]
+  const receivedAtMs = Date.now()
+  if (row === undefined) throw new Error('The server gave no answer')
+  const { clockMs, ...facts } = row
+  return {
+    ...facts,
+    clockSkewMs: Math.round(clockMs - (sentAtMs + receivedAtMs) / 2),
+    clockErrorMs: (receivedAtMs - sentAtMs) / 2,
+  }
+}
+
+/** Asks what the pool's own monitor asks. */
+export function probe(client: Client): Promise<Answer<Observation>> {
+  return attempt(async () => {
+    const sentAtMs = performance.now()
+    const [row] = await ask(client, PROBE_SQL)
+    return readProbe(row, sentAtMs, performance.now())
+  })
+}
+
+/** Of a new session of this login, so that settings of the role and the database count. */
+export function settings(client: Client): Promise<Answer<SettingValues>> {
+  const sql = `SELECT name, reset_val FROM pg_settings`
+  return answer(client, sql, (rows) =>
+    Object.fromEntries(rows.map(([name, value]) => [name ?? '', value ?? ''])),
+  )
+}
+
+export function limits(client: Client): Promise<Answer<ConnectionLimits>> {
+  // `reserved_connections` came with PostgreSQL 16.
+  const sql = `SELECT json_build_object(
+    'server', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+      - COALESCE(current_setting('reserved_connections', true)::int, 0),
+    'role', (SELECT NULLIF(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
+    'database', (SELECT NULLIF(datconnlimit, -1) FROM pg_database WHERE datname = current_database()),
+    'used', (SELECT count(*) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+      WHERE a.datid IS NOT NULL AND r.rolname <> current_user))`
+  return answer(client, sql, (rows) => {
+    const [row] = jsonRows(rows) as readonly {
+      server: number
+      role: number | null
+      database: number | null
+      used: number
+    }[]
+    if (row === undefined) throw new Error('no answer')
+    const { server, role, database, used } = row
+    return { server, used, ...(role !== null && { role }), ...(database !== null && { database }) }
+  })
+}
+
+/** Collations whose version is another one than when the database was made. */
+export function collations(client: Client): Promise<Answer<readonly Collation[]>> {
+  const sql = `SELECT json_build_object('name', name, 'recorded', recorded, 'actual', actual) FROM (
+    SELECT 'the database''s default' AS name, to_jsonb(d) ->> 'datcollversion' AS recorded,
+      pg_database_collation_actual_version(oid) AS actual
+    FROM pg_database d WHERE datname = current_database()
+    UNION ALL
+    SELECT format('%I', collname), collversion, pg_collation_actual_version(oid) FROM pg_collation
+    WHERE oid IN (SELECT unnest(indcollation) FROM pg_index)
+  ) c WHERE recorded <> actual`
+  return answer(client, sql, (rows) => jsonRows(rows) as readonly Collation[])
+}

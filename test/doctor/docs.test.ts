@@ -1,0 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { rules } from '../../src/cli/doctor/rules.ts'
+
+it('describes each check of the doctor in a section of its own', () => {
+  const sections = readFileSync('docs/doctor.md', 'utf8').match(/(?<=^### ).+$/gm) ?? []
+  expect(sections.toSorted()).toEqual(rules.map(({ id }) => id).toSorted())
+})
