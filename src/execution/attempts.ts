@@ -11,7 +11,7 @@ import { ReadAttempt, type AttemptPort, type ReadTerms } from './read-attempt.ts
 import { WriteAttempt } from './write-attempt.ts'
 
 /** Runs statements on nodes. */
-export type Runner = Pick<Attempts, 'read' | 'watch' | 'write' | 'lease' | 'abandon'>
+export type Runner = Pick<Attempts, 'read' | 'watch' | 'write' | 'lease' | 'abandon' | 'abandonLater'>
 
 /**
  * Runs one statement on one node: leases a connection, sends the statement, releases the connection. As with pg.Pool,
@@ -102,5 +102,13 @@ export class Attempts {
   abandon(id: NodeId, cause: Error, failure: Abandonment = 'node'): void {
     // Taken before the first callback, so that new operations are not included.
     for (const entry of this.#giveUps.at(id)) entry.giveUp(cause, failure)
+  }
+
+  /** Returns a function that gives up the operations which are in progress now, except those that have ended by then. */
+  abandonLater(): (cause: Error) => void {
+    const now = this.#giveUps.all()
+    return (cause) => {
+      for (const entry of now) if (this.#giveUps.has(entry)) entry.giveUp(cause, 'node')
+    }
   }
 }

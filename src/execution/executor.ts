@@ -87,4 +87,9 @@ export class Executor {
   abandon(id: NodeId, cause: Error, failure?: Abandonment): void {
     this.#attempts.abandon(id, cause, failure)
   }
+
+  /** See `Attempts.abandonLater`. */
+  abandonLater(): (cause: Error) => void {
+    return this.#attempts.abandonLater()
+  }
 }

@@ -36,8 +36,8 @@ export class GiveUps {
 
   /** Has no effect when it is not in the list. */
   remove(entry: Harmless): void {
+    if (!this.has(entry)) return
     const { before, after } = entry
-    if (before === undefined && this.#first !== entry) return
     if (before === undefined) this.#first = after
     else before.after = after
     if (after === undefined) this.#last = before
@@ -45,12 +45,19 @@ export class GiveUps {
     entry.before = entry.after = undefined
   }
 
+  has(entry: Harmless): boolean {
+    return entry.before !== undefined || this.#first === entry
+  }
+
+  /** Returns all operations, oldest first. */
+  all(): readonly Harmless[] {
+    const found: Harmless[] = []
+    for (let entry = this.#first; entry !== undefined; entry = entry.after) found.push(entry)
+    return found
+  }
+
   /** Returns all operations on a node, oldest first. */
   at(nodeId: NodeId): readonly Harmless[] {
-    const found: Harmless[] = []
-    for (let entry = this.#first; entry !== undefined; entry = entry.after) {
-      if (entry.nodeId === nodeId) found.push(entry)
-    }
-    return found
+    return this.all().filter((entry) => entry.nodeId === nodeId)
   }
 }

@@ -99,6 +99,8 @@ export class TieredAttempts implements Runner {
 
   abandon: Runner['abandon'] = (id, cause, failure) => this.#options.attempts.abandon(id, cause, failure)
 
+  abandonLater: Runner['abandonLater'] = () => this.#options.attempts.abandonLater()
+
   /** Requests a permit. Exactly one callback is called, once. Fails when the node is given up. */
   #enter(node: NodeView, granted: (leave: () => void, waitedMs: number) => void, refused: Refused): void {
     const { attempts, permits, platform, tier } = this.#options

@@ -109,7 +109,11 @@ export class ClusterMonitor implements Monitor {
 
   settled(): Promise<void> {
     if (this.#settled === undefined) {
-      this.#settled = this.#lookAtAll()
+      const settled = this.#lookAtAll().then(() => {
+        // A look that began before a restart does not count.
+        if (this.#settled === settled) this.#isResting = false
+      })
+      this.#settled = settled
       this.#usage.note()
     }
     return this.#settled
@@ -174,13 +178,19 @@ export class ClusterMonitor implements Monitor {
     this.#usage.note()
   }
 
+  restart(): void {
+    if (this.#isClosed || this.#settled === undefined) return
+    this.#forget()
+    void this.settled()
+  }
+
   setNodes(nodes: readonly NodeConfig[]): void {
     if (this.#isClosed) return
     const before = this.#watched
     this.#watched = nodes.map(
       (config) => before.find((node) => node.adopt(config)) ?? new WatchedNode(config, this.#watchOptions),
     )
-    for (const node of before) if (!this.#watched.includes(node)) this.#dismiss(node)
+    for (const node of before) if (!this.#watched.includes(node)) this.#closeLater(node.close())
     this.#apply(undefined)
     if (this.#settled === undefined) return
     for (const node of this.#watched) if (!before.includes(node)) void node.look()
@@ -201,12 +211,11 @@ export class ClusterMonitor implements Monitor {
     for (const node of late) void node.look()
     const awaited = this.#watched.filter((node) => !late.includes(node))
     await firstRound(awaited.length > 0 ? awaited : late, platform, () => this.#snapshot)
-    this.#isResting = false
   }
 
-  /** Schedules the rest for when the cluster has been unused for `REST_AFTER_MS`. */
+  /** Schedules the rest, without probes, for when the cluster has been unused for `REST_AFTER_MS`. */
   #restLater(nowMs: number): void {
-    const { isInUse, platform } = this.#options
+    const { isInUse, onRest, platform } = this.#options
     if (isInUse === undefined || this.#restTimer !== undefined) return
     const waitMs = Math.max(0, this.#usage.usedAtMs(nowMs) + REST_AFTER_MS - nowMs)
     this.#restTimer = platform.schedule(waitMs, () => {
@@ -214,26 +223,22 @@ export class ClusterMonitor implements Monitor {
       const isAwaited = this.#room.sinceMs !== undefined || this.#progress.isAwaited
       const isUsed = platform.now() - this.#usage.usedAtMs(platform.now()) < REST_AFTER_MS
       // If the cluster is in use, the next slow probe schedules this again.
-      if (!isUsed && !isAwaited && !isInUse()) this.#rest()
+      if (this.#isClosed || isUsed || isAwaited || isInUse()) return
+      this.#progress.rest()
+      this.#forget()
+      onRest?.()
     })
   }
 
-  /** Stops all probes and resets the state of all nodes until the next use. */
-  #rest(): void {
-    if (this.#isClosed) return
+  /** Stops all probes and resets the state of all nodes until the next look. */
+  #forget(): void {
     this.#isResting = true
     this.#settled = undefined
-    this.#progress.rest()
     for (const node of this.#watched) this.#closeLater(node.rest())
-    // Lag from before the rest says nothing about the lag after it.
+    // Lag from before says nothing about the lag after it.
     this.#lag = new ClusterLag()
     this.#catchUps = new WeakMap()
     this.#apply(undefined)
-    this.#options.onRest?.()
-  }
-
-  #dismiss(node: WatchedNode): void {
-    this.#closeLater(node.close())
   }
 
   #closeLater(closed: Promise<void>): void {

@@ -49,6 +49,11 @@ export interface Monitor {
    * removed.
    */
   reached(id: NodeId, observation: Observation): NodeView | undefined
+  /**
+   * Forgets all that is known and looks at every node over a new connection, because the process has slept. Has no
+   * effect during a rest.
+   */
+  restart(): void
   /** Notes that a statement runs, so that probes stay frequent enough to prove replicas fresh. Cheap. */
   used(): void
   /**

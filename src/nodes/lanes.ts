@@ -27,6 +27,8 @@ export interface LanesOptions {
   readonly limits: LaneLimits
   readonly cleaning: SideQueriesOf
   readonly pool: LanesPool
+  /** Number of times that the process has slept. @defaultValue never */
+  readonly sleeps?: (() => number) | undefined
 }
 
 /** One node's lanes. One is filled before the next is opened, since reads that are sent together are cheaper. */
@@ -37,9 +39,11 @@ export class Lanes {
   #isClosed = false
   /** Lanes that are being opened when the node's connections are renewed are dropped. */
   #generation = 0
+  #sleeps: number
 
   constructor(options: LanesOptions) {
     this.#options = options
+    this.#sleeps = options.sleeps?.() ?? 0
   }
 
   /** Number of lanes, those that are being opened included. */
@@ -52,6 +56,12 @@ export class Lanes {
    * lease. Then another lane is opened, unless `mayOpen` is false.
    */
   withRoomFor(costMs: number, mayOpen: boolean = true): Lane | undefined {
+    const sleeps = this.#options.sleeps?.() ?? 0
+    if (sleeps !== this.#sleeps) {
+      this.#sleeps = sleeps
+      // Their connections are checked when they are leased again.
+      this.renew()
+    }
     for (const lane of this.#lanes) if (lane.hasRoomFor(costMs)) return lane
     if (mayOpen) this.#open()
     return undefined

@@ -3,8 +3,9 @@ import type { PoolClient } from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { connectBy } from '../platform/connect.ts'
 import { FakeClients } from '../../test/support/fake-client.ts'
-import { settle } from '../../test/support/fake-platform.ts'
-import { LeasePool } from './lease-pool.ts'
+import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
+import { LeasePool, type LeasePoolListener } from './lease-pool.ts'
+import { SleepCheck } from './sleep-check.ts'
 
 let clients: FakeClients
 let log: string[]
@@ -14,16 +15,18 @@ let leases: Map<string, PoolClient>
 /** Called for a new connection before it is used. */
 let opened: (proceed: (refusal?: Error) => void) => void
 
-function poolOf(max: number): LeasePool {
+function poolOf(max: number, check?: SleepCheck): LeasePool {
   const told = (name: string) => (): void => void log.push(name)
   const config = { id: 'a', weight: 1, options: { max, idleTimeoutMillis: 0 } }
-  return new LeasePool(config, connectBy(clients.ClientClass), {
+  const listener: LeasePoolListener = {
     connected: () => void log.push('connected'),
     released: told('released'),
     removed: told('removed'),
     opened: (_id, _client, proceed) => opened(proceed),
     idleError: (id, error) => void log.push(`${id} lost ${error.message}`),
-  })
+  }
+  const connect = connectBy(clients.ClientClass)
+  return new LeasePool(config, connect, listener, undefined, undefined, undefined, check)
 }
 
 beforeEach(() => {
@@ -301,4 +304,62 @@ it('makes its connections without loading node-postgres', () => {
     Object.assign(Module, { _load: load })
   }
   expect(loaded).not.toContain('pg')
+})
+
+describe('after a sleep of the process', () => {
+  let sleeps: number
+  /** Connections that give no answer. */
+  let dead: ReadonlySet<string>
+  let asked: string[]
+  let platform: FakePlatform
+
+  beforeEach(() => {
+    sleeps = 0
+    dead = new Set()
+    asked = []
+    platform = new FakePlatform()
+    const check = new SleepCheck(platform, {
+      get sleeps(): number {
+        return sleeps
+      },
+    })
+    pool = poolOf(2, check)
+    clients.asked = ({ name }, answered) => {
+      asked.push(name)
+      if (!dead.has(name)) setImmediate(answered)
+    }
+  })
+
+  it('a connection is checked once before it is leased again', async () => {
+    await lease('x')
+    await release('x')
+    await lease('y')
+    expect(asked).toEqual([])
+    await release('y')
+    sleeps += 1
+    await lease('z')
+    expect([asked, held()]).toEqual([['1'], 'z:1'])
+    await release('z')
+    await lease('again')
+    expect([asked, held()]).toEqual([['1'], 'again:1'])
+  })
+
+  it('one that gives no answer is replaced, and so are the others from before', async () => {
+    await lease('x', 'y')
+    await release('x', 'y')
+    sleeps += 1
+    dead = new Set(['1', '2'])
+    await lease('z')
+    expect(held()).toBe('')
+    await platform.advance(500)
+    await rest()
+    expect([asked, held()]).toEqual([['2'], 'z:3'])
+    expect(clients.open).toEqual(['3'])
+  })
+
+  it('a new one needs no check', async () => {
+    sleeps += 1
+    await lease('x')
+    expect([asked, held()]).toEqual([[], 'x:1'])
+  })
 })

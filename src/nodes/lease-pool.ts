@@ -2,11 +2,13 @@ import { connectBy, type Connect } from '../platform/connect.ts'
 import PgPool from 'pg-pool'
 import type { Client, ClientConfig, PoolClient } from 'pg'
 import { socketOption } from '../platform/socket.ts'
+import { systemPlatform } from '../platform/system.ts'
 import type { NodeId } from '../topology/node.ts'
 import { CustomSettings, NO_NAMES, type Suitability } from './custom-settings.ts'
 import { openOutside } from './open-outside.ts'
 import type { LeaseCallback, NodeConfig, ReadSender, ServerNode } from './server-node.ts'
 import { Sharing, type SharingOptions } from './sharing.ts'
+import { SleepCheck } from './sleep-check.ts'
 import { connectSuiting } from './suiting-connection.ts'
 
 /** Events of one node's connections, with the arguments of pg-pool. */
@@ -35,7 +37,8 @@ export class LeasePool implements ServerNode {
   readonly #listener: LeasePoolListener
   readonly #custom: CustomSettings
   readonly #isLendable: (client: PoolClient) => boolean
-  readonly #opened = new WeakSet<PoolClient>()
+  /** Knows the connections that have been opened, too. */
+  readonly #sleepCheck: SleepCheck
   /** Connections that must not be used, with their errors. */
   readonly #refused = new WeakMap<object, Error>()
   /** New connections that are not ready for use yet. */
@@ -50,6 +53,7 @@ export class LeasePool implements ServerNode {
    * @param isLendable Returns false for a connection that has to be closed instead of reused.
    * @param sharing Absent when each read runs over its own lease.
    * @param custom The custom settings that connections have had.
+   * @param sleepCheck Checks connections after the process has slept.
    */
   constructor(
     config: NodeConfig,
@@ -58,8 +62,10 @@ export class LeasePool implements ServerNode {
     isLendable: (client: PoolClient) => boolean = () => true,
     sharing?: SharingOptions,
     custom: CustomSettings = new CustomSettings(),
+    sleepCheck: SleepCheck = new SleepCheck(systemPlatform, { sleeps: 0 }),
   ) {
     this.#custom = custom
+    this.#sleepCheck = sleepCheck
     this.id = config.id
     this.#config = config
     this.#connect = connect
@@ -88,16 +94,13 @@ export class LeasePool implements ServerNode {
         return this.lease(callback, custom)
       }
       if (client === undefined) return callback(error)
-      if (this.#opened.has(client)) {
-        const lend = (): void => callback(undefined, client)
-        return this.#listener.lending === undefined ? lend() : this.#listener.lending(client, lend)
-      }
+      if (this.#sleepCheck.knows(client)) return this.#lendAgain(client, callback, custom)
       const thrown = this.#refused.get(client)
       if (thrown !== undefined) {
         client.release(true)
         return callback(thrown)
       }
-      this.#opened.add(client)
+      this.#sleepCheck.pass(client)
       this.#opening.add(client)
       // It has no holder yet, and an error without a listener would end the process.
       let lost: Error | undefined
@@ -119,6 +122,21 @@ export class LeasePool implements ServerNode {
     if (this.#custom.isUsed) connectSuiting(this.#pool, suitability, connect, taken)
     else connect(taken)
     this.#sharing?.yield()
+  }
+
+  /** Lends a connection that was used before, after a check if the process has slept since. */
+  #lendAgain(client: PoolClient, callback: LeaseCallback, custom: ReadonlySet<string>): void {
+    const lend = (): void => {
+      const lent = (): void => callback(undefined, client)
+      return this.#listener.lending === undefined ? lent() : this.#listener.lending(client, lent)
+    }
+    if (!this.#sleepCheck.isDue(client)) return lend()
+    this.#sleepCheck.run(client, (found) => {
+      if (found === 'alive') return lend()
+      client.release(true)
+      if (found === 'first-dead') this.renew()
+      this.lease(callback, custom)
+    })
   }
 
   renew(): void {

@@ -35,6 +35,8 @@ export interface SharingOptions {
   /** Resets a connection's settings: reads that share one have none. */
   readonly cleaning: SideQueriesOf
   readonly schema: Pick<NodeSchema, 'current' | 'renew' | 'close'>
+  /** Number of times that the process has slept. Lanes from before a sleep are closed. @defaultValue never */
+  readonly sleeps?: (() => number) | undefined
 }
 
 /** Maximum work in flight on one lane, in milliseconds of server time. It bounds the delay of a read by others. */
@@ -56,7 +58,7 @@ export class Sharing {
   readonly #schema: SharingOptions['schema']
   readonly #pool: SharedPool
 
-  constructor({ cleaning, lanes, platform, prepare, schema }: SharingOptions, pool: SharedPool) {
+  constructor({ cleaning, lanes, platform, prepare, schema, sleeps }: SharingOptions, pool: SharedPool) {
     this.#pool = pool
     this.#schema = schema
     const named = new NamedReads(platform, () => schema.current())
@@ -84,7 +86,16 @@ export class Sharing {
         isWanted: () => this.#isWanted,
         isExpired: () => (maxLifetimeSeconds ?? 0) > 0 && pool.current().expiredCount > 0,
       }
-      this.#lanes = new Lanes({ platform, named, statementsOf, most, limits, cleaning, pool: ofLanes })
+      this.#lanes = new Lanes({
+        platform,
+        named,
+        statementsOf,
+        most,
+        limits,
+        cleaning,
+        pool: ofLanes,
+        sleeps,
+      })
     }
     const prepareAfter = prepare?.after ?? Infinity
     this.reads = new SharedReads({

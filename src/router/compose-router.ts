@@ -12,6 +12,7 @@ import { tellerOf } from '../observability/tell.ts'
 import { Transitions } from '../observability/transitions.ts'
 import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
+import { SleepWatch } from '../platform/sleep-watch.ts'
 import { guardedBalancer } from '../selection/guarded-balancer.ts'
 import { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { NodeId } from '../topology/node.ts'
@@ -32,6 +33,7 @@ import type { CatalogSource } from './shared-catalogs.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { SessionMoves } from './session-moves.ts'
 import { SessionReturns } from './session-returns.ts'
+import { wake } from './wake.ts'
 import { WatchedCluster } from './watched-cluster.ts'
 
 /** The connected parts of a router. One per pool. */
@@ -70,6 +72,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
   const transitions = new Transitions(platform, tell)
   const counters = new Counters()
   const settings = new SettingKeeper()
+  const sleep: SleepWatch = new SleepWatch(platform, (ms) => wake({ cluster, executors, platform }, ms))
   const health = new HealthBook(platform, {
     ejected: (node, forMs) => tell('nodeEjected', { node, forMs }),
   })
@@ -100,7 +103,13 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
   })
   const nodes = new NodeSet(
     options.nodes,
-    nodeOpener(options, platform, connect, { hooks, sessions, settings, tell, judged: judgement }, listener),
+    nodeOpener(
+      options,
+      platform,
+      connect,
+      { hooks, sessions, settings, sleep, tell, judged: judgement },
+      listener,
+    ),
   )
   const cluster = new WatchedCluster({
     resolved: options,
@@ -153,6 +162,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
     judgement,
     roster,
     cluster,
+    sleep,
   })
   const consequences = new Consequences({ executors, health, nodes, roster, transitions })
   const newConnections = new NewConnections({
@@ -227,6 +237,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
       return counters.report(cluster.snapshot, judgement.source, connectionsOf, platform.now())
     },
     end: async () => {
+      sleep.stop()
       roster.close()
       sessions.close()
       await Promise.all([judgement.leave(), cluster.close(), nodes.end()])

@@ -71,12 +71,23 @@ export class Executors {
 
   /** Gives up a node that is down or fenced: waiting statements go elsewhere. */
   abandon(id: NodeId, cause: Error, failure?: Abandonment): void {
-    const all = this.#tiers.size === 0 ? [this.#default] : this.#tiers.values()
-    for (const executor of all) executor.abandon(id, cause, failure)
+    for (const executor of this.#all) executor.abandon(id, cause, failure)
+  }
+
+  /** Returns a function that gives up the reads which are in flight now, on any node, except those that have ended by then. */
+  abandonLater(): (cause: Error) => void {
+    const later = this.#all.map((executor) => executor.abandonLater())
+    return (cause) => {
+      for (const abandon of later) abandon(cause)
+    }
   }
 
   /** Removes a node. */
   forget(id: NodeId): void {
     this.#permits?.forget(id)
+  }
+
+  get #all(): readonly Executor[] {
+    return this.#tiers.size === 0 ? [this.#default] : [...this.#tiers.values()]
   }
 }

@@ -8,11 +8,13 @@ import { KeptConnection } from '../monitoring/kept-connection.ts'
 import { LeasePool, type LeasePoolListener } from '../nodes/lease-pool.ts'
 import { NodeSchema } from '../nodes/node-schema.ts'
 import type { SideQueriesOf } from '../nodes/exchange.ts'
+import { SleepCheck } from '../nodes/sleep-check.ts'
 import type { NodeConfig, ServerNode } from '../nodes/server-node.ts'
 import type { SharingOptions } from '../nodes/sharing.ts'
 import type { Tell } from '../observability/tell.ts'
 import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { SleepWatch } from '../platform/sleep-watch.ts'
 import { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
 
@@ -23,6 +25,7 @@ export interface NodePort {
   readonly tell: Tell
   readonly judged: Pick<Judgement, 'schema' | 'doubt'>
   readonly sessions: Pick<SessionKeeper, 'context'>
+  readonly sleep: SleepWatch
 }
 
 /** Timeout of the query for a node's schema, in milliseconds. */
@@ -33,7 +36,7 @@ export function nodeOpener(
   options: ResolvedOptions,
   platform: Platform,
   connect: Connect,
-  { hooks, judged, sessions, settings, tell }: NodePort,
+  { hooks, judged, sessions, settings, sleep, tell }: NodePort,
   listener: LeasePoolListener,
 ): (config: NodeConfig) => ServerNode {
   const { lanes, prepare } = options
@@ -57,7 +60,7 @@ export function nodeOpener(
       differs: () => judged.doubt(),
       close: () => connection.close(),
     })
-    return { platform, lanes, prepare, cleaning, schema }
+    return { platform, lanes, prepare, cleaning, schema, sleeps: () => sleep.sleeps }
   }
   return (config) => {
     // Each connection of a shared address may reach another server.
@@ -69,6 +72,7 @@ export function nodeOpener(
       isLendable,
       sharing,
       settings.connections.custom,
+      new SleepCheck(platform, sleep),
     )
   }
 }

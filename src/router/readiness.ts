@@ -1,6 +1,7 @@
 import type { Judgement } from './judgement.ts'
 import { misconfiguration } from '../observability/problems.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { SleepWatch } from '../platform/sleep-watch.ts'
 import { Preparation } from './preparation.ts'
 import type { Roster } from './roster.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
@@ -12,6 +13,7 @@ export interface ReadinessOptions {
   readonly judgement: Judgement
   readonly roster: Roster
   readonly cluster: WatchedCluster
+  readonly sleep: SleepWatch
 }
 
 /** Prepares the router before the first statement, and again after a rest. */
@@ -43,7 +45,8 @@ export class Readiness {
 
   /** Stops all queries for an unused cluster until the next `prepare`. */
   rest(): void {
-    const { judgement, roster } = this.#options
+    const { judgement, roster, sleep } = this.#options
+    sleep.stop()
     roster.rest()
     void judgement.leave()
   }
@@ -55,8 +58,9 @@ export class Readiness {
     judgement.used()
   }
 
-  /** True when statements can be routed at once. */
+  /** True when statements can be routed at once: not after a sleep, when everything has to be looked at first. */
   get isReady(): boolean {
+    this.#options.sleep.note()
     return this.#preparation.isDone && !this.#options.cluster.isResting
   }
 
@@ -65,7 +69,8 @@ export class Readiness {
    * loaded or the options are wrong; a later call tries again.
    */
   async prepare(): Promise<void> {
-    const { cluster, roster } = this.#options
+    const { cluster, roster, sleep } = this.#options
+    sleep.start()
     if (!this.#preparation.isDone) return this.#preparation.run()
     if (!cluster.isResting) return
     // The known nodes are probed meanwhile, so statements do not wait for a discovery that does not answer.

@@ -33,15 +33,13 @@ export interface WatchedClusterOptions {
 /** The monitored cluster: plans for the current snapshot, and waits for later ones. */
 export class WatchedCluster implements Cluster {
   readonly #options: WatchedClusterOptions
-  readonly #selection: Selection
   readonly #monitor: Monitor
   /** Before the first primary, waiting for one would only hide wrong options. */
   #hadPrimary = false
 
   constructor(options: WatchedClusterOptions) {
-    const { resolved, connect, platform, selection, onSnapshot, isInUse, onRest } = options
+    const { resolved, connect, platform, onSnapshot, isInUse, onRest } = options
     this.#options = options
-    this.#selection = selection
     this.#monitor = new ClusterMonitor({
       nodes: resolved.nodes,
       connect,
@@ -79,6 +77,11 @@ export class WatchedCluster implements Cluster {
     return this.#monitor.lookAt(id)
   }
 
+  /** Forgets all that is known and looks at every node, because the process has slept. */
+  restart(): void {
+    this.#monitor.restart()
+  }
+
   /** Notes that a statement runs. */
   used(): void {
     this.#monitor.used()
@@ -96,13 +99,14 @@ export class WatchedCluster implements Cluster {
 
   /** @param tags Tags that a node must have to serve a read. */
   plan(route: Route, tags: Tags | undefined): QueryPlan {
-    const planBy = (selection: Selection): QueryPlan => {
-      const chosen = tags === undefined ? selection : { ...selection, tags }
+    const planBy = (by: Selection): QueryPlan => {
+      const chosen = tags === undefined ? by : { ...by, tags }
       return planQuery(route, this.snapshot, chosen, this.#options.platform.now())
     }
-    const plan = planBy(this.#selection)
+    const { selection } = this.#options
+    const plan = planBy(selection)
     if (plan.steps.length > 0 || !this.servesUnmeasured) return plan
-    return planBy({ ...this.#selection, servesUnmeasured: true })
+    return planBy({ ...selection, servesUnmeasured: true })
   }
 
   /** Judges the server that a connection through a shared address has reached, by its own observation. */

@@ -10,19 +10,28 @@ export class FakeClient extends EventEmitter {
   _queryable = true
   _ending = false
 
-  constructor(name: string, connecting: (client: FakeClient, callback: Callback) => void) {
+  constructor(
+    name: string,
+    connecting: (client: FakeClient, callback: Callback) => void,
+    asked: (client: FakeClient, answered: Callback) => void,
+  ) {
     super()
+    this.#asked = asked
     this.name = name
     this.connected = (error) => this.#callback?.(error)
     this.#connecting = connecting
   }
 
   readonly #connecting: (client: FakeClient, callback: Callback) => void
+  readonly #asked: (client: FakeClient, answered: Callback) => void
   #callback: Callback | undefined
-
   connect(callback: Callback): void {
     this.#callback = callback
     this.#connecting(this, callback)
+  }
+
+  query(_query: unknown, answered: Callback): void {
+    this.#asked(this, answered)
   }
 
   end(callback: Callback): void {
@@ -42,6 +51,8 @@ export class FakeClients {
   readonly opened: FakeClient[] = []
   /** Connections wait to be told. */
   isSlow = false
+  /** Answers a query. */
+  asked: (client: FakeClient, answered: Callback) => void = (_client, answered) => answered()
   readonly ClientClass: typeof Client
 
   constructor() {
@@ -49,7 +60,9 @@ export class FakeClients {
       if (!this.isSlow) setImmediate(callback)
     }
     const open = (): FakeClient => {
-      const client = new FakeClient(String(this.opened.length + 1), connecting)
+      const client = new FakeClient(String(this.opened.length + 1), connecting, (...query) =>
+        this.asked(...query),
+      )
       this.opened.push(client)
       return client
     }

@@ -84,6 +84,7 @@ export class ProxiedConnection {
   #target: Socket | undefined
   /** An end has gone while nothing passes: the other end must not hear of it yet. */
   #broken = false
+  #isForgotten = false
   #resolveClosed: () => void = () => {}
 
   /** @param client Paused: nothing of it is read before the target is dialled. */
@@ -114,6 +115,20 @@ export class ProxiedConnection {
     if (this.#target !== undefined) reset(this.#target)
   }
 
+  /**
+   * Loses the connection as a firewall does that forgets it: the server sees it end, and the client hears nothing, whatever
+   * it sends.
+   */
+  forget(): void {
+    this.#isForgotten = true
+    for (const flow of this.#flows) flow.stop()
+    this.#flows.length = 0
+    for (const socket of [this.#client, this.#target])
+      socket?.removeAllListeners('data').removeAllListeners('end')
+    this.#client.on('end', () => this.#client.destroy()).resume()
+    if (this.#target !== undefined) reset(this.#target)
+  }
+
   #begin(): void {
     const target = this.#dial()
     this.#target = target
@@ -131,7 +146,7 @@ export class ProxiedConnection {
     socket.on('error', () => {})
     socket.on('close', () => {
       if (this.#client.closed && (this.#target?.closed ?? true)) this.#resolveClosed()
-      if (socket.errored === null) return
+      if (socket.errored === null || this.#isForgotten) return
       if (this.#weather.stalled) this.#broken = true
       else this.destroy()
     })

@@ -213,3 +213,19 @@ it('carries PostgreSQL: an answer comes through, and stalled, node-postgres give
   expect(await ask(config, 'select 2 as two')).toEqual([{ two: 2 }])
   await client.end()
 })
+
+describe('forget', () => {
+  it('ends connections for the server alone, and passes new ones on', async () => {
+    const { closed, heard, socket } = await dial()
+    socket.write('x')
+    await until('it is answered', () => heard() === 'x')
+    proxy.forget()
+    await until('the server has seen the end', () => sockets[0]?.closed === true)
+    socket.write('lost')
+    const next = await dial()
+    next.socket.write('y')
+    await until('the new one is answered', () => next.heard() === 'y')
+    await ample()
+    expect([heard(), closed()]).toEqual(['x', false])
+  })
+})

@@ -67,6 +67,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#change({ delayMs: ms })
   }
 
+  /** Loses every connection without a word to its client. New ones are passed on. */
+  forget(): void {
+    for (const connection of this.#open) connection.forget()
+  }
+
   /** Ends every connection at both ends, and refuses new ones. Nobody holds the port meanwhile. */
   async cut(): Promise<void> {
     const server = this.#server

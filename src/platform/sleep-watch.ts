@@ -1,0 +1,67 @@
+import { inRootContext } from './async-context.ts'
+import type { Platform, Timer } from './platform.ts'
+
+/** Time between two beats, in milliseconds. */
+const BEAT_MS = 500
+/** Time without any sign of this process after which it counts as having slept, in milliseconds. */
+export const ASLEEP_AFTER_MS = 2_000
+
+/**
+ * Notices that the process has not run for a while: it was frozen, its machine was suspended, or its event loop was
+ * blocked. Servers and the network may have dropped its connections meanwhile, and it may not have heard of that yet.
+ *
+ * While it is active, a timer beats. Otherwise only calls of `note` tell that the process runs, so a time without use
+ * looks like sleep.
+ */
+export class SleepWatch {
+  readonly #platform: Platform
+  readonly #onWake: (sleptMs: number) => void
+  #awakeAtMs: number
+  #wallAtMs: number
+  #sleeps = 0
+  #timer: Timer | undefined
+
+  /** @param onWake Called in the first call of `note` after a sleep, with its length. */
+  constructor(platform: Platform, onWake: (sleptMs: number) => void = () => {}) {
+    this.#platform = platform
+    this.#onWake = onWake
+    this.#awakeAtMs = platform.now()
+    this.#wallAtMs = platform.wallNowMs()
+  }
+
+  /** Number of sleeps so far, one that has just ended included. */
+  get sleeps(): number {
+    this.note()
+    return this.#sleeps
+  }
+
+  /** Notes that the process runs. */
+  note(): void {
+    const nowMs = this.#platform.now()
+    const wallMs = this.#platform.wallNowMs()
+    // The monotonic clock may stand still while the machine is suspended.
+    const sleptMs = Math.max(nowMs - this.#awakeAtMs, wallMs - this.#wallAtMs)
+    this.#awakeAtMs = nowMs
+    this.#wallAtMs = wallMs
+    if (sleptMs < ASLEEP_AFTER_MS) return
+    this.#sleeps += 1
+    this.#onWake(sleptMs)
+  }
+
+  /** Starts the beat. Has no effect while it is active. */
+  start(): void {
+    this.#timer ??= inRootContext(() => this.#platform.schedule(BEAT_MS, () => this.#beat()))
+  }
+
+  /** Ends the beat. */
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #beat(): void {
+    this.#timer = undefined
+    this.start()
+    this.note()
+  }
+}
