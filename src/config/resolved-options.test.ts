@@ -138,7 +138,7 @@ describe('a bad option is named, with what is legal and what came', () => {
     ],
     ['of the lag', { maxLag: { seconds: 1 } }, '"seconds" of maxLag', ''],
     ['of the spill', { primarySpill: { shares: 1 } }, '"shares" of primarySpill', 'Did you mean "share"?'],
-    ['like none of them', { quux: SECRET }, '"quux" of the pool', 'README'],
+    ['like none of them', { quux: SECRET }, '"quux" of the pool', 'reference/options.md'],
   ])('an unknown option %s', (_name, options, where, advice) => {
     const error = failure({ host: 'h', password: SECRET, ...options })
     expect(error.code).toBe('SWITCHYARD_UNKNOWN_OPTION')

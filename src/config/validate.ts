@@ -11,7 +11,10 @@ export function checkNames(options: object, legal: ReadonlySet<string>, where: s
   for (const name of Object.keys(options)) {
     if (legal.has(name)) continue
     const guess = nearest(name, legal)
-    const advice = guess === undefined ? 'See the list of options in the README' : `Did you mean "${guess}"?`
+    const advice =
+      guess === undefined
+        ? 'See the list of options in docs/reference/options.md'
+        : `Did you mean "${guess}"?`
     throw new SwitchyardError('SWITCHYARD_UNKNOWN_OPTION', `Unknown option "${name}" of ${where}. ${advice}`)
   }
 }
