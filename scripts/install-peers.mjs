@@ -3,17 +3,19 @@
 // A folder is skipped when it has what its lock file says.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
+
+const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** Packages that exist once in a process, in the root: a second copy has other classes and other types. */
 const ROOT_ONLY = new Set(['pg', 'pg-pool', 'pg-cursor', 'pg-query-stream', '@types/pg'])
 
 /** Every folder with packages of its own, relative to the root. */
 export function peerFolders() {
-  return ['test', 'bench']
+  return ['test', 'bench', 'examples']
     .flatMap((parent) => [parent, ...readdirSync(join(root, parent)).map((name) => join(parent, name))])
     .filter((folder) => existsSync(join(root, folder, 'package.json')))
     .toSorted((a, b) => a.localeCompare(b))
@@ -28,7 +30,12 @@ function install(folder) {
     .update([lock, manifest, readFileSync(import.meta.filename, 'utf8')].join('\0'))
     .update(`${process.platform}-${process.arch}`)
     .digest('hex')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  // Packages that the library itself loads where it finds them. An install in the root removes these links.
+  const optional = Object.keys(JSON.parse(manifest).dependencies ?? {}).filter(
+    (name) => name in peerDependencies,
+  )
+  const isInstalled = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
+  if (isInstalled && optional.every((name) => existsSync(join(root, 'node_modules', name)))) return
 
   const startedAtMs = performance.now()
   const common = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
@@ -42,10 +49,16 @@ function install(folder) {
     if (ROOT_ONLY.has(name)) rmSync(join(path, place), { recursive: true, force: true })
   }
   // A package.json hides that of the root, through which the root's programs find the library by its name.
-  const library = join(path, 'node_modules/pg-switchyard')
-  symlinkSync(relative(join(path, 'node_modules'), root), library, 'junction')
+  link(join(path, 'node_modules/pg-switchyard'), root)
+  for (const name of optional) link(join(root, 'node_modules', name), join(path, 'node_modules', name))
   writeFileSync(stamp, wanted)
   console.log(`installed ${folder} (${((performance.now() - startedAtMs) / 1000).toFixed(1)} s)`)
+}
+
+function link(path, target) {
+  rmSync(path, { recursive: true, force: true })
+  mkdirSync(dirname(path), { recursive: true })
+  symlinkSync(relative(dirname(path), target), path, 'junction')
 }
 
 function readPart(folder, name) {

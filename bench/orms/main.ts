@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import { createRandom } from '../../src/cli/demo/random.ts'
 import { applyDelay } from '../../test/support/apply-delay.ts'
-import { OrmGround } from '../../test/support/orm-ground.ts'
-import { ormAdapters } from '../../test/support/orms/all.ts'
-import type { Orm } from '../../test/support/orms/orm.ts'
+import { OrmGround } from '../../test/orms/orm-ground.ts'
+import { ormAdapters } from '../../test/orms/adapters/all.ts'
+import type { Orm } from '../../test/orms/orm.ts'
 import { rounded } from '../../test/proofs/timings.ts'
 import { writeResult } from '../support/environment.ts'
 

@@ -1,6 +1,6 @@
-import { builders } from '../support/orms/all.ts'
-import { kyselyAdapter } from '../support/orms/kysely.ts'
-import type { OrmAdapter } from '../support/orms/orm.ts'
+import { builders } from './adapters/all.ts'
+import { kyselyAdapter } from './adapters/kysely.ts'
+import type { OrmAdapter } from './orm.ts'
 import { itsOrmsConform } from './conformance.ts'
 
 /** A checkout for each statement, each of which holds a connection to the primary from the start. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PoolOptions, Session } from '../../src/index.ts'
-import { OrmGround, PATIENT } from '../support/orm-ground.ts'
-import type { Orm, OrmAdapter, Person } from '../support/orms/orm.ts'
+import { OrmGround, PATIENT } from './orm-ground.ts'
+import type { Orm, OrmAdapter, Person } from './orm.ts'
 import { until } from '../support/servers.ts'
 
 const person = (id: number): Person => ({ id, email: `${id}@example.com`, name: `person ${id}` })

@@ -1,4 +1,4 @@
-import { mappers } from '../support/orms/all.ts'
+import { mappers } from './adapters/all.ts'
 import { itsOrmsConform } from './conformance.ts'
 
 itsOrmsConform(mappers)

@@ -5,7 +5,7 @@ import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pgPromise from 'pg-promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { wrapPg, Pool, type PoolOptions, type ReplicaOptions } from '../../src/index.ts'
-import { OrmGround, PATIENT, type Work } from '../support/orm-ground.ts'
+import { OrmGround, PATIENT, type Work } from './orm-ground.ts'
 import { replicasReady, shownByReplica } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
 

@@ -22,8 +22,8 @@ export interface Consumer {
   readonly installed: string
   /** Paths in the package, as packed. */
   readonly files: readonly string[]
-  /** Makes a package that is installed here visible there too. */
-  link(name: string): void
+  /** Makes a package that is installed here visible there too: one of the root, or of a folder with packages of its own. */
+  link(name: string, from?: string): void
   write(file: string, text: string): void
   /** Standard output of a script of this project. @throws when it exits with an error */
   node(...args: readonly string[]): string
@@ -40,10 +40,10 @@ export function installPacked(): Consumer {
   mkdirSync(installed, { recursive: true })
   run('tar', ['-xzf', packed.filename, '-C', installed, '--strip-components=1'], folder)
 
-  const link = (name: string): void => {
+  const link = (name: string, from = ''): void => {
     const path = join(folder, 'node_modules', name)
     mkdirSync(dirname(path), { recursive: true })
-    symlinkSync(join(root, 'node_modules', name), path, 'junction')
+    symlinkSync(join(root, from, 'node_modules', name), path, 'junction')
   }
   const peers = Object.keys(manifest.peerDependencies)
   const required = peers.filter((name) => manifest.peerDependenciesMeta[name]?.optional !== true)

@@ -76,7 +76,7 @@ const PROGRAMS: readonly (readonly [name: string, packages: readonly string[], t
 ]
 
 test.each(PROGRAMS)('%s', async (_name, packages, text) => {
-  for (const name of packages) consumer.link(name)
+  for (const name of packages) consumer.link(name, 'test/tools')
   for (const table of ['t', 'warm']) {
     await ask(cluster.primary.config, `drop table if exists ${table}`)
     await ask(cluster.primary.config, `create table ${table} as select 1 as a`)

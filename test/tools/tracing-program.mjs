@@ -30,7 +30,7 @@ const tracer = trace.getTracer('app')
 const store = new AsyncLocalStorage()
 
 const require = createRequire(import.meta.url)
-const { Pool } = await import('../../dist/index.js')
+const { Pool } = await import('pg-switchyard')
 const Cursor = require('pg-cursor')
 const QueryStream = require('pg-query-stream')
 

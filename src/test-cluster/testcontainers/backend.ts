@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import type { StartedNetwork, StartedTestContainer } from 'testcontainers'
-
 import { SwitchyardError } from '../../errors/error.ts'
+import { requireHere } from '../../platform/require.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { connectionInfo } from '../replication.ts'
 import type { Backend, NodeConfig, Server } from '../server.ts'
 import { settingsFile } from '../settings.ts'
 import { createDatabase } from '../sql.ts'
+import type { StartedContainer, StartedNetwork, Testcontainers } from './library.ts'
 import type { Shell } from './server.ts'
 import { ContainerServer, DATA_DIRECTORY } from './server.ts'
-
-type Testcontainers = typeof import('testcontainers')
 
 const SERVER_PORT = 5432
 const USER = 'postgres'
@@ -23,7 +21,7 @@ export class ContainerBackend implements Backend {
   readonly #network: StartedNetwork
   readonly #options: ResolvedOptions
   readonly #password: string = randomBytes(12).toString('hex')
-  readonly #containers: StartedTestContainer[] = []
+  readonly #containers: StartedContainer[] = []
   readonly #servers = new Map<string, ContainerServer>()
 
   private constructor(library: Testcontainers, network: StartedNetwork, options: ResolvedOptions) {
@@ -33,9 +31,7 @@ export class ContainerBackend implements Backend {
   }
 
   static async open(options: ResolvedOptions): Promise<ContainerBackend> {
-    const library = await import('testcontainers').catch((error: unknown) => {
-      throw failure('the testcontainers backend needs its package: npm i -D testcontainers', error)
-    })
+    const library = installedLibrary()
     await library.getContainerRuntimeClient().catch((error: unknown) => {
       throw failure('the testcontainers backend needs Docker: no Docker engine answers', error)
     })
@@ -127,7 +123,15 @@ export class ContainerBackend implements Backend {
   }
 }
 
-function shellIn(container: StartedTestContainer, password: string): Shell {
+function installedLibrary(): Testcontainers {
+  try {
+    return requireHere('testcontainers').load() as Testcontainers
+  } catch (error) {
+    throw failure('the testcontainers backend needs its package: npm i -D testcontainers', error)
+  }
+}
+
+function shellIn(container: StartedContainer, password: string): Shell {
   return async (script) => {
     const { exitCode, output, stdout } = await container.exec(['sh', '-c', script], {
       user: USER,

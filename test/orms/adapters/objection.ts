@@ -8,7 +8,7 @@ import {
 } from 'objection'
 import { Pool } from '../../../src/index.ts'
 import { knexOrm, knexOver, streamed } from './knex.ts'
-import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
+import type { Orm, OrmAdapter, Person, Statements } from '../orm.ts'
 
 class Note extends Model {
   static override readonly tableName = 'notes'

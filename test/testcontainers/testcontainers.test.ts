@@ -1,7 +1,11 @@
-import { getContainerRuntimeClient } from 'testcontainers'
+import * as library from 'testcontainers'
 import { expect, test } from 'vitest'
 import { startCluster } from '../../src/test-cluster/index.ts'
-import { column, replicaAt } from './sql.ts'
+import type { Testcontainers } from '../../src/test-cluster/testcontainers/library.ts'
+import { column, replicaAt } from '../test-cluster/sql.ts'
+
+// The compiler compares our types of the package with its own.
+const { getContainerRuntimeClient }: Testcontainers = library
 
 const docker = await getContainerRuntimeClient().then(
   () => true,

@@ -1,8 +1,8 @@
 import { Client } from 'pg'
 import type { PoolOptions, ReplicaOptions } from '../../src/index.ts'
 import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
-import { ask, until } from './servers.ts'
-import type { Orm } from './orms/orm.ts'
+import { ask, until } from '../support/servers.ts'
+import type { Orm } from './orm.ts'
 
 /** Statements on people and their notes, and transactions, that a server has finished. */
 export interface Tally {

@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaClientKnownRequestError } from '@prisma/client/runtime/client'
 import { Pool } from '../../../src/index.ts'
-import { SCHEMA, type Orm, type OrmAdapter, type Person, type Statements, type Violation } from './orm.ts'
+import { SCHEMA, type Orm, type OrmAdapter, type Person, type Statements, type Violation } from '../orm.ts'
 import { createPrismaClient, type PrismaTransaction } from './prisma-client.ts'
 
 function statements(db: PrismaTransaction): Statements {

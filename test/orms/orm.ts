@@ -1,4 +1,4 @@
-import type { Pool, PoolOptions } from '../../../src/index.ts'
+import type { Pool, PoolOptions } from '../../src/index.ts'
 
 export interface Person {
   readonly id: number

@@ -7,7 +7,7 @@ import {
   type MigrationInterface,
 } from 'typeorm'
 import switchyard, { type Pool } from '../../../src/index.ts'
-import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
+import type { Orm, OrmAdapter, Person, Statements } from '../orm.ts'
 
 interface Note {
   readonly id: number

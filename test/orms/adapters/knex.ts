@@ -1,6 +1,6 @@
 import knex, { type Knex } from 'knex'
 import { DatabaseError, Pool } from '../../../src/index.ts'
-import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
+import type { Orm, OrmAdapter, Person, Statements } from '../orm.ts'
 
 const peopleMigrations: Knex.MigrationSource<string> = {
   getMigrations: async () => ['people'],

@@ -2,7 +2,7 @@ import pg, { type DatabaseError } from 'pg'
 import { DataTypes, Sequelize, Transaction, UniqueConstraintError } from 'sequelize'
 import type { Model, ModelStatic } from 'sequelize'
 import { wrapPg } from '../../../src/index.ts'
-import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
+import type { Orm, OrmAdapter, Person, Statements } from '../orm.ts'
 
 interface Models {
   readonly sequelize: Sequelize

@@ -1,5 +1,5 @@
 import { getPrismaClient, type PrismaClientOptions } from '@prisma/client/runtime/client'
-import type { Person } from './orm.ts'
+import type { Person } from '../orm.ts'
 
 interface Note {
   readonly id: number

@@ -9,7 +9,7 @@ import {
 import { PostgresDialect } from 'kysely'
 import Cursor from 'pg-cursor'
 import { Pool, TypeOverrides, types as pgTypes } from '../../../src/index.ts'
-import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
+import type { Orm, OrmAdapter, Person, Statements } from '../orm.ts'
 
 const PersonEntity = defineEntity({
   name: 'Person',

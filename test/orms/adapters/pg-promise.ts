@@ -1,7 +1,7 @@
 import pgPromise, { type IBaseProtocol } from 'pg-promise'
 import QueryStream from 'pg-query-stream'
 import { Pool } from '../../../src/index.ts'
-import { SCHEMA, type Orm, type OrmAdapter, type Person, type Statements } from './orm.ts'
+import { SCHEMA, type Orm, type OrmAdapter, type Person, type Statements } from '../orm.ts'
 
 type Task = Pick<IBaseProtocol<object>, 'none' | 'oneOrNone' | 'any' | 'one' | 'map'>
 

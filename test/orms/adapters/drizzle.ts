@@ -6,7 +6,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { integer, pgTable, serial, text, unique } from 'drizzle-orm/pg-core'
 import { DatabaseError, Pool } from '../../../src/index.ts'
-import { SCHEMA, type Orm, type OrmAdapter, type Statements } from './orm.ts'
+import { SCHEMA, type Orm, type OrmAdapter, type Statements } from '../orm.ts'
 
 const people = pgTable(
   'people',

@@ -1,7 +1,7 @@
 import { Kysely, Migrator, PostgresDialect, sql, type Generated, type Migration } from 'kysely'
 import Cursor from 'pg-cursor'
 import { DatabaseError, Pool } from '../../../src/index.ts'
-import type { Orm, OrmAdapter, Person, Statements } from './orm.ts'
+import type { Orm, OrmAdapter, Person, Statements } from '../orm.ts'
 
 interface Tables {
   readonly people: Person
