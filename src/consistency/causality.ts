@@ -154,8 +154,14 @@ export class Causality {
   /**
    * Returns a position that covers what the session has written and seen; `undefined` when there is none in time. The
    * primary shows all of it if the session has no last reads afterwards.
+   * @param upToNow Whether it also covers what others have committed. A floor that is pending does so, except for what
+   * was committed while it was asked for.
    */
-  async positionOf(session: MutableSession, timeoutMs: number): Promise<Position | undefined> {
+  async positionOf(
+    session: MutableSession,
+    timeoutMs: number,
+    upToNow: boolean = false,
+  ): Promise<Position | undefined> {
     const { platform } = this.#options
     this.#lift(session)
     this.#settle(session)
@@ -166,6 +172,8 @@ export class Causality {
       const showing = await within(this.#options.platform, this.#proof.prove(reads, NO_PATIENCE), timeoutMs)
       if (showing === 'shown') session.shows(reads)
     }
+    const isSettled = session.floorPendingSinceMs === undefined && session.position !== undefined
+    if (upToNow && isSettled) session.saw(platform.now(), this.request(), [])
     if (session.floorPendingSinceMs !== undefined) {
       if (session.pending?.floor === undefined) session.saw(session.floorPendingSinceMs, this.request(), [])
       await this.#settled(session, timeoutMs)

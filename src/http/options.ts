@@ -43,8 +43,18 @@ export interface HttpOptions<R = unknown> {
 /** Value of a header as `node:http` or `Headers` represent it. */
 type HeaderValue = string | readonly string[] | null | undefined
 
+/** Where a response carries its token. */
+export interface TokenCarriers {
+  /** Name of the header that carries the token. */
+  readonly header: string | undefined
+  /** Creates the `Set-Cookie` header that carries the token. */
+  readonly setCookie: ((token: string) => string) | undefined
+  /** Names of the headers of requests that carry tokens. */
+  readonly vary: readonly string[]
+}
+
 /** Validated options with every default filled in. */
-export interface ResolvedHttpOptions<R> {
+export interface ResolvedHttpOptions<R> extends TokenCarriers {
   readonly pool: SessionPool
   /**
    * Returns the options of the request's session. Its token is not validated: a text that is too long is cut, but stays
@@ -53,10 +63,6 @@ export interface ResolvedHttpOptions<R> {
   sessionOf(request: R, header: (name: string) => HeaderValue): RequestSession
   /** Returns the token for the response. `undefined` when there is none or it is not available in time. */
   responseToken(session: TokenSession): Promise<string | undefined>
-  /** Name of the header that carries the token. */
-  readonly header: string | undefined
-  /** Creates the `Set-Cookie` header that carries the token. */
-  readonly setCookie: ((token: string) => string) | undefined
 }
 
 const OPTION_NAMES: ReadonlySet<string> = new Set([
@@ -103,7 +109,7 @@ export function resolveHttpOptions<R>(options: HttpOptions<R>): ResolvedHttpOpti
     },
     async responseToken(session) {
       try {
-        return await session.token({ timeoutMs: holdMs })
+        return await session.token({ timeoutMs: holdMs, upToNow: true })
       } catch {
         // The request has succeeded, so its response is sent without a token.
         return undefined
@@ -111,6 +117,7 @@ export function resolveHttpOptions<R>(options: HttpOptions<R>): ResolvedHttpOpti
     },
     header,
     setCookie: cookie === undefined ? undefined : setCookie,
+    vary: [cookie === undefined ? [] : 'Cookie', header ?? []].flat(),
   }
 }
 

@@ -2,11 +2,14 @@
 export interface TokenSession {
   /** Whether a statement that may have written was sent in this session. */
   readonly wrote: boolean
+  /** Runs `fn` and everything that it awaits in this session. */
+  run<T>(fn: () => T): T
   /**
    * Returns the session's position as a token. Resolves within `timeoutMs`; if the position is unknown by then, the
-   * token sends reads to the primary for `windowMs`. `undefined` when the session has no position.
+   * token sends reads to the primary for `windowMs`. `undefined` when the session has no position. With `upToNow` it
+   * covers what others have committed, too.
    */
-  token(options?: { readonly timeoutMs?: number }): Promise<string | undefined>
+  token(options?: { readonly timeoutMs?: number; readonly upToNow?: boolean }): Promise<string | undefined>
 }
 
 /** The part of the pool that creates sessions for requests. */

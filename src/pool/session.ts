@@ -3,7 +3,17 @@ import type { MutableSession } from '../consistency/session.ts'
 /** The part of a pool's session keeper that sessions use. */
 export interface KeeperPort {
   readonly context: { run<T>(session: MutableSession, fn: () => T): T }
-  tokenOf(session: MutableSession, timeoutMs?: number): Promise<string | undefined>
+  tokenOf(session: MutableSession, options: TokenOptions): Promise<string | undefined>
+}
+
+export interface TokenOptions {
+  /** How long to wait for the position, in milliseconds. @defaultValue `catchUpTimeoutMs` */
+  readonly timeoutMs?: number
+  /**
+   * Cover everything that was committed before the call, by others too. For a place such as a cookie, where the token
+   * of one request replaces that of another one. @defaultValue false
+   */
+  readonly upToNow?: boolean
 }
 
 /**
@@ -34,10 +44,10 @@ export class Session {
 
   /**
    * Returns the session's position as a token, for another process, a cookie, a header or a job. It covers all
-   * statements that have ended. Resolves within `timeoutMs` (default `catchUpTimeoutMs`); if the position is unknown by
-   * then, the token sends reads to the primary for `windowMs`. `undefined` when the session has no position.
+   * statements that have ended. Resolves within `timeoutMs`; if the position is unknown by then, the token sends reads to
+   * the primary for `windowMs`. `undefined` when the session has no position.
    */
-  token(options: { readonly timeoutMs?: number } = {}): Promise<string | undefined> {
-    return this.#keeper.tokenOf(this.#state, options.timeoutMs)
+  token(options: TokenOptions = {}): Promise<string | undefined> {
+    return this.#keeper.tokenOf(this.#state, options)
   }
 }

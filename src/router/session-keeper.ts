@@ -145,10 +145,11 @@ export class SessionKeeper implements Neighbour {
   /** Returns the session's position as a token. */
   async tokenOf(
     session: MutableSession,
-    timeoutMs: number = this.#options.resolved.catchUpTimeoutMs,
+    options: { readonly timeoutMs?: number; readonly upToNow?: boolean } = {},
   ): Promise<string | undefined> {
+    const { timeoutMs = this.#options.resolved.catchUpTimeoutMs, upToNow = false } = options
     if (consistencyOf(session, {}, this.#options.resolved) === 'window') this.#window.applyTo(session)
-    const position = await this.#causality.positionOf(session, timeoutMs)
+    const position = await this.#causality.positionOf(session, timeoutMs, upToNow)
     if (position === undefined && session.floorPendingSinceMs === undefined) return undefined
     return this.#tokens.write(position, session.lastReads.length === 0)
   }
