@@ -122,9 +122,59 @@ describe('sessionHandler', () => {
       return new Response()
     }
     const cookie = await sessionHandler({ pool, header: false }, write)(request())
-    expect([...cookie.headers.keys()]).toEqual(['set-cookie'])
+    expect([...cookie.headers]).toEqual([
+      ['cache-control', 'private'],
+      ['set-cookie', COOKIE],
+      ['vary', 'Cookie'],
+    ])
     const header = await sessionHandler({ pool, cookie: false, header: 'X-Mine' }, write)(request())
-    expect([...header.headers]).toEqual([['x-mine', 'token']])
+    expect([...header.headers]).toEqual([
+      ['cache-control', 'private'],
+      ['vary', 'x-mine'],
+      ['x-mine', 'token'],
+    ])
+  })
+
+  it('a response with a token is for its client alone, another one is as the application made it', async () => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const headers = {
+      'Cache-Control': 'public, s-maxage=9, max-age=5',
+      Vary: 'Accept',
+      'CDN-Cache-Control': 'max-age=9',
+    }
+    const handler = sessionHandler({ pool }, ({ method }) => {
+      if (method === 'POST') pool.write()
+      return new Response('', { headers })
+    })
+    const read = await handler(request())
+    expect([...read.headers]).toEqual([
+      ['cache-control', 'public, s-maxage=9, max-age=5'],
+      ['cdn-cache-control', 'max-age=9'],
+      ['content-type', 'text/plain;charset=UTF-8'],
+      ['vary', 'Accept'],
+    ])
+    const written = await handler(new Request('http://example.org/', { method: 'POST' }))
+    expect([...written.headers]).toEqual([
+      ['cache-control', 'private, max-age=5'],
+      ['content-type', 'text/plain;charset=UTF-8'],
+      ['set-cookie', COOKIE],
+      ['vary', 'Accept, Cookie, x-switchyard-token'],
+      ['x-switchyard-token', 'token'],
+    ])
+  })
+
+  it('a response that is thrown carries the token, too', async () => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const handler = sessionHandler({ pool }, () => {
+      pool.write()
+      const redirect: unknown = Response.redirect('http://example.org/there', 303)
+      throw redirect
+    })
+    const thrown: unknown = await handler(request()).catch((error: unknown) => error)
+    expect(thrown).toBeInstanceOf(Response)
+    const { status, headers } = thrown as Response
+    expect([status, headers.get('location')]).toEqual([303, 'http://example.org/there'])
+    expect(headers.getSetCookie()).toEqual([COOKIE])
   })
 
   it('what the handler throws is thrown, and what comes behind the request is passed on', async () => {

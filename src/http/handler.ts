@@ -1,4 +1,6 @@
-import { resolveHttpOptions, type HttpOptions } from './options.ts'
+import { carryToken } from './carry.ts'
+import { resolveHttpOptions, type HttpOptions, type ResolvedHttpOptions } from './options.ts'
+import type { TokenSession } from './session-pool.ts'
 
 /** A handler of Web API requests. Further arguments (an environment, a context) are passed on. */
 export type WebHandler<R extends Request, Rest extends readonly unknown[]> = (
@@ -11,8 +13,8 @@ export type WebHandler<R extends Request, Rest extends readonly unknown[]> = (
  * requests read its writes. For Hono, Next.js and every other framework with Web API requests.
  *
  * The response of a session that wrote is held until its token is available, at most `holdMs`. The token does not cover
- * writes of a streaming body after the handler has returned. If the handler throws, there is no response to carry a
- * token.
+ * writes of a streaming body after the handler has returned. A `Response` that the handler throws carries the token as
+ * well. If it throws anything else, there is no response to carry one.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
  */
@@ -24,18 +26,28 @@ export function sessionHandler<R extends Request, Rest extends readonly unknown[
   return async (request, ...rest) => {
     const begin = resolved.sessionOf(request, (name) => request.headers.get(name))
     return resolved.pool.withSession(begin, async (session) => {
-      const response = await handler(request, ...rest)
-      if (!session.wrote || !canBeCopied(response)) return response
-      const newToken = await resolved.responseToken(session)
-      if (newToken === undefined) return response
-      // The headers of a redirect or a fetched response are immutable.
-      const { status, statusText } = response
-      const headers = new Headers(response.headers)
-      if (resolved.header !== undefined) headers.set(resolved.header, newToken)
-      if (resolved.setCookie !== undefined) headers.append('set-cookie', resolved.setCookie(newToken))
-      return new Response(response.body, { status, statusText, headers })
+      try {
+        return await withToken(await handler(request, ...rest), session, resolved)
+      } catch (error) {
+        throw error instanceof Response ? await withToken(error, session, resolved) : error
+      }
     })
   }
+}
+
+async function withToken(
+  response: Response,
+  session: TokenSession,
+  resolved: ResolvedHttpOptions<never>,
+): Promise<Response> {
+  if (!session.wrote || !canBeCopied(response)) return response
+  const token = await resolved.responseToken(session)
+  if (token === undefined) return response
+  // The headers of a redirect or a fetched response are immutable.
+  const { status, statusText } = response
+  const headers = new Headers(response.headers)
+  carryToken(token, headers, resolved)
+  return new Response(response.body, { status, statusText, headers })
 }
 
 /** A WebSocket upgrade and a network error have statuses that the constructor of `Response` rejects. */

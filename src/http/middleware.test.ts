@@ -135,6 +135,90 @@ describe.each(['http1', 'http2'] as const)('%s', (protocol) => {
     })
   })
 
+  it.each<readonly [what: string, begin: (response: ServerResponse) => void]>([
+    [
+      'setHeader',
+      (response) => {
+        response.setHeader('Cache-Control', ['public', 's-maxage=9, max-age=5'])
+        response.setHeader('Vary', 'Accept')
+        response.setHeader('Surrogate-Control', 'max-age=9')
+      },
+    ],
+    [
+      'writeHead',
+      (response) =>
+        response.writeHead(200, {
+          'Cache-Control': 'public, s-maxage=9, max-age=5',
+          Vary: 'Accept',
+          'Surrogate-Control': 'max-age=9',
+        }),
+    ],
+  ])('a response with a token is for its client alone, by %s', async (_, begin) => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const handler = chain(sessionMiddleware({ pool }), (request, response) => {
+      if (request.method === 'POST') pool.write()
+      begin(response)
+      response.end()
+    })
+    await using server = await serve(protocol, handler)
+    const { headers } = await server.ask({ method: 'POST' })
+    expect(headers).toMatchObject({
+      'cache-control': 'private, max-age=5',
+      vary: 'Accept, Cookie, x-switchyard-token',
+    })
+    expect(headers).not.toHaveProperty('surrogate-control')
+    const read = (await server.ask()).headers
+    expect(String(read['cache-control']).split(/, ?/)).toEqual(['public', 's-maxage=9', 'max-age=5'])
+    expect(read).toMatchObject({ vary: 'Accept', 'surrogate-control': 'max-age=9' })
+  })
+
+  it.each<readonly [method: string, status: number]>([
+    ['HEAD', 200],
+    ['GET', 304],
+    ['POST', 204],
+    ['POST', 303],
+  ])('a response to %s with status %i and no body carries the token', async (method, status) => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const handler = chain(sessionMiddleware({ pool }), (_, response) => {
+      pool.write()
+      response.statusCode = status
+      response.end()
+    })
+    await using server = await serve(protocol, handler)
+    const answer = await server.ask({ method })
+    expect([answer.status, answer.body]).toEqual([status, ''])
+    expect(answer.headers).toMatchObject({ 'set-cookie': [COOKIE], 'cache-control': 'private' })
+  })
+
+  it('what follows from events of the request runs in its session', async () => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const handler = chain(sessionMiddleware({ pool }), (request, response) => {
+      request.resume().on('end', () => {
+        pool.write()
+        response.end('read to its end')
+      })
+    })
+    await using server = await serve(protocol, handler)
+    expect(await server.ask({ method: 'POST' })).toMatchObject({
+      body: 'read to its end',
+      headers: { 'x-switchyard-token': 'token' },
+    })
+  })
+
+  it('a stream that goes on when the socket has room does so in the session', async () => {
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const handler = chain(sessionMiddleware({ pool }), (_, response) => {
+      const part = (): void => {
+        pool.write()
+        response.end('last')
+      }
+      response.once('drain', part)
+      response.write('x'.repeat(1024 * 1024))
+    })
+    await using server = await serve(protocol, handler)
+    expect((await server.ask()).body).toHaveLength(1024 * 1024 + 4)
+  })
+
   it('two pools have a cookie each', async () => {
     const [one, two] = [new FakeSessionPool(), new FakeSessionPool()]
     const handler = chain(

@@ -1,7 +1,10 @@
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import { resolveHttpOptions, type HttpOptions, type ResolvedHttpOptions } from './options.ts'
+import { carryToken, type ResponseHeaders } from './carry.ts'
+import { resolveHttpOptions, type HttpOptions } from './options.ts'
 import { holdResponse, type NodeResponse } from './response-gate.ts'
+import type { TokenSession } from './session-pool.ts'
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest
 
@@ -22,11 +25,14 @@ export function sessionMiddleware<R extends NodeRequest>(options: HttpOptions<R>
   return (request, response, next) => {
     const begin = resolved.sessionOf(request as R, (name) => request.headers[name])
     return resolved.pool.withSession(begin, (session) => {
+      emitIn(session, request)
       holdResponse(response, {
         isNeeded: () => session.wrote,
         prepare: async () => {
           const newToken = await resolved.responseToken(session)
-          return () => carry(newToken, response, resolved)
+          return () => {
+            if (newToken !== undefined) carryToken(newToken, new NodeHeaders(response), resolved)
+          }
         },
       })
       return next()
@@ -34,14 +40,47 @@ export function sessionMiddleware<R extends NodeRequest>(options: HttpOptions<R>
   }
 }
 
-function carry(
-  token: string | undefined,
-  response: NodeResponse,
-  resolved: ResolvedHttpOptions<never>,
-): void {
-  if (token === undefined) return
-  if (resolved.header !== undefined) response.setHeader(resolved.header, token)
-  if (resolved.setCookie === undefined) return
-  const others = [response.getHeader('set-cookie') ?? []].flat().map(String)
-  response.setHeader('set-cookie', [...others, resolved.setCookie(token)])
+/**
+ * Makes the listeners of a request run in its session. Node.js emits the events of its body in the context of the
+ * socket, and what parses the body goes on from there.
+ */
+function emitIn(session: TokenSession, request: NodeRequest): void {
+  const emitter: EventEmitter = request
+  const emit = emitter.emit.bind(emitter)
+  emitter.emit = (name: string | symbol, ...args: readonly unknown[]) =>
+    session.run(() => emit(name, ...args))
+}
+
+/** Gives a response of Node.js the interface of `Headers`. */
+class NodeHeaders implements ResponseHeaders {
+  readonly #response: NodeResponse
+
+  constructor(response: NodeResponse) {
+    this.#response = response
+  }
+
+  keys(): Iterable<string> {
+    return this.#response.getHeaderNames()
+  }
+
+  get(name: string): string | null {
+    const all = this.#all(name)
+    return all.length === 0 ? null : all.join(', ')
+  }
+
+  set(name: string, value: string): void {
+    this.#response.setHeader(name, value)
+  }
+
+  append(name: string, value: string): void {
+    this.#response.setHeader(name, [...this.#all(name), value])
+  }
+
+  delete(name: string): void {
+    this.#response.removeHeader(name)
+  }
+
+  #all(name: string): string[] {
+    return [this.#response.getHeader(name) ?? []].flat().map(String)
+  }
 }

@@ -108,6 +108,7 @@ describe('the token of a response', () => {
     answer: Promise<string>,
   ): Parameters<ReturnType<typeof resolveHttpOptions>['responseToken']>[0] => ({
     wrote: true,
+    run: (fn) => fn(),
     token: () => answer,
   })
 
@@ -120,6 +121,7 @@ describe('the token of a response', () => {
     expect(await responseToken(session(Promise.reject(new Error('ended'))))).toBeUndefined()
     const broken = {
       wrote: true,
+      run: <T>(fn: () => T): T => fn(),
       token: () => {
         throw new Error('broken')
       },

@@ -16,11 +16,20 @@ import type { SessionPool, TokenSession } from '../../src/http/index.ts'
 import { settle } from './fake-platform.ts'
 
 class FakeSession implements TokenSession {
+  readonly #storage: AsyncLocalStorage<FakeSession>
   readonly #tokenOf: (timeoutMs: number | undefined) => Promise<string | undefined>
   wrote = false
 
-  constructor(tokenOf: (timeoutMs: number | undefined) => Promise<string | undefined>) {
+  constructor(
+    storage: AsyncLocalStorage<FakeSession>,
+    tokenOf: (timeoutMs: number | undefined) => Promise<string | undefined>,
+  ) {
+    this.#storage = storage
     this.#tokenOf = tokenOf
+  }
+
+  run<T>(fn: () => T): T {
+    return this.#storage.run(this, fn)
   }
 
   token(options?: { readonly timeoutMs?: number }): Promise<string | undefined> {
@@ -45,11 +54,11 @@ export class FakeSessionPool implements SessionPool {
 
   withSession<T>(options: { readonly token?: string | undefined }, fn: (session: TokenSession) => T): T {
     this.received.push(options.token)
-    const session = new FakeSession((timeoutMs) => {
+    const session = new FakeSession(this.#storage, (timeoutMs) => {
       this.timeouts.push(timeoutMs)
       return this.#answer()
     })
-    return this.#storage.run(session, fn, session)
+    return session.run(() => fn(session))
   }
 
   /** What a handler does when it writes to the database. */

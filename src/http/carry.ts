@@ -1,0 +1,21 @@
+import { isTargetedCacheControl, privateCacheControl, varyWith } from './caching.ts'
+import type { TokenCarriers } from './options.ts'
+
+/** Headers of a response, as `Headers` has them. */
+export interface ResponseHeaders {
+  keys(): Iterable<string>
+  get(name: string): string | null
+  set(name: string, value: string): void
+  append(name: string, value: string): void
+  delete(name: string): void
+}
+
+/** Sets the headers by which a response carries a token to its client, and by which no shared cache keeps it. */
+export function carryToken(token: string, headers: ResponseHeaders, carriers: TokenCarriers): void {
+  const { header, setCookie, vary } = carriers
+  if (header !== undefined) headers.set(header, token)
+  if (setCookie !== undefined) headers.append('set-cookie', setCookie(token))
+  for (const name of [...headers.keys()].filter(isTargetedCacheControl)) headers.delete(name)
+  headers.set('cache-control', privateCacheControl(headers.get('cache-control') ?? ''))
+  headers.set('vary', varyWith(headers.get('vary') ?? '', vary))
+}
