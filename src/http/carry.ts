@@ -1,4 +1,5 @@
 import { isTargetedCacheControl, privateCacheControl, varyWith } from './caching.ts'
+import { cookieText } from './cookie.ts'
 import type { TokenCarriers } from './options.ts'
 
 /** Headers of a response, as `Headers` has them. */
@@ -12,10 +13,12 @@ export interface ResponseHeaders {
 
 /** Sets the headers by which a response carries a token to its client, and by which no shared cache keeps it. */
 export function carryToken(token: string, headers: ResponseHeaders, carriers: TokenCarriers): void {
-  const { header, setCookie, vary } = carriers
+  const { names, attributes } = carriers
+  const { cookie, header } = names
   if (header !== undefined) headers.set(header, token)
-  if (setCookie !== undefined) headers.append('set-cookie', setCookie(token))
+  if (cookie !== undefined) headers.append('set-cookie', cookieText(cookie, token, attributes))
   for (const name of [...headers.keys()].filter(isTargetedCacheControl)) headers.delete(name)
   headers.set('cache-control', privateCacheControl(headers.get('cache-control') ?? ''))
-  headers.set('vary', varyWith(headers.get('vary') ?? '', vary))
+  const varying = [cookie === undefined ? [] : 'Cookie', header ?? []].flat()
+  headers.set('vary', varyWith(headers.get('vary') ?? '', varying))
 }

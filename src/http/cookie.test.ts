@@ -1,5 +1,10 @@
 import { describe, expect, it, test } from 'vitest'
-import { cookieWriter, readCookie, type CookieAttributes } from './cookie.ts'
+import { checkAttributes, cookieText, readCookie, type CookieAttributes } from './cookie.ts'
+
+function cookieWriter(name: string, attributes: unknown): (value: string) => string {
+  const checked = checkAttributes(name, attributes)
+  return (value) => cookieText(name, value, checked)
+}
 
 describe('readCookie', () => {
   test.each<readonly [header: string, value: string | undefined]>([
@@ -20,7 +25,7 @@ describe('readCookie', () => {
   })
 })
 
-describe('cookieWriter', () => {
+describe('cookieText', () => {
   test.each<readonly [attributes: CookieAttributes | undefined, text: string]>([
     [undefined, 's=abc; Path=/; HttpOnly; SameSite=Lax'],
     [{ secure: true }, 's=abc; Path=/; HttpOnly; SameSite=Lax; Secure'],

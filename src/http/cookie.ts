@@ -16,10 +16,8 @@ export interface CookieAttributes {
 }
 
 const NAMES: ReadonlySet<string> = new Set(['path', 'domain', 'httpOnly', 'sameSite', 'secure'])
-const SAME_SITE: readonly unknown[] = ['Strict', 'Lax', 'None']
 const ATTRIBUTE_TEXT = /^[\x20-\x3a\x3c-\x7e]+$/
 const PREFIXES_THAT_NEED_SECURE = /^__(?:Secure|Host)-/i
-
 const IS_HOST = /^__Host-/i
 
 /** Returns the value of the first cookie of this name in a `Cookie` header. Tokens need no percent-decoding. */
@@ -35,22 +33,27 @@ export function readCookie(header: string, name: string): string | undefined {
   return undefined
 }
 
-/**
- * Validates the attributes and returns a function that creates a `Set-Cookie` header from a value. Without `Max-Age`
- * and `Expires` the browser keeps the cookie until it is closed. A token has its own expiry, and the cookie must not
- * end earlier.
- */
-export function cookieWriter(name: string, attributes: unknown): (value: string) => string {
+/** Validated attributes with every default filled in. */
+export interface CheckedAttributes {
+  readonly path: string
+  readonly domain: string | undefined
+  readonly httpOnly: boolean
+  readonly sameSite: 'Strict' | 'Lax' | 'None'
+  readonly secure: boolean
+}
+
+/** Validates the attributes of the cookie with this name. */
+export function checkAttributes(name: string, attributes: unknown): CheckedAttributes {
   if (attributes !== undefined) checkObject('cookieAttributes', attributes)
   checkNames(attributes ?? {}, NAMES, 'cookieAttributes')
   const given: { [Name in keyof CookieAttributes]?: unknown } = attributes ?? {}
   const { path = '/', domain, httpOnly = true, sameSite = 'Lax', secure = false } = given
-  checkFlag('httpOnly', httpOnly)
-  checkFlag('secure', secure)
-  if (!SAME_SITE.includes(sameSite)) {
-    throw invalid(
-      `Option "cookieAttributes.sameSite" must be "Strict", "Lax" or "None"; received ${describe(sameSite)}`,
-    )
+  const checked = {
+    path: textOption('path', path),
+    domain: domain === undefined ? undefined : textOption('domain', domain),
+    httpOnly: flagOption('httpOnly', httpOnly),
+    sameSite: sameSiteOption(sameSite),
+    secure: flagOption('secure', secure),
   }
   if (!secure && (sameSite === 'None' || PREFIXES_THAT_NEED_SECURE.test(name))) {
     const what = sameSite === 'None' ? 'sameSite "None"' : `a cookie named "${name}"`
@@ -64,14 +67,22 @@ export function cookieWriter(name: string, attributes: unknown): (value: string)
       `Option "cookieAttributes.${option}" must be ${legal} with a cookie named "${name}": browsers drop it otherwise; received ${describe(domain ?? path)}`,
     )
   }
-  const suffix = [
-    `; Path=${textOption('path', path)}`,
-    domain === undefined ? '' : `; Domain=${textOption('domain', domain)}`,
-    httpOnly === true ? '; HttpOnly' : '',
-    `; SameSite=${String(sameSite)}`,
-    secure === true ? '; Secure' : '',
+  return checked
+}
+
+/**
+ * Returns a `Set-Cookie` header. Without `Max-Age` and `Expires` the browser keeps the cookie until it is closed. A
+ * token has its own expiry, and the cookie must not end earlier.
+ */
+export function cookieText(name: string, value: string, attributes: CheckedAttributes): string {
+  const { path, domain, httpOnly, sameSite, secure } = attributes
+  return [
+    `${name}=${value}; Path=${path}`,
+    domain === undefined ? '' : `; Domain=${domain}`,
+    httpOnly ? '; HttpOnly' : '',
+    `; SameSite=${sameSite}`,
+    secure ? '; Secure' : '',
   ].join('')
-  return (value) => `${name}=${value}${suffix}`
 }
 
 function textOption(name: string, value: unknown): string {
@@ -81,7 +92,14 @@ function textOption(name: string, value: unknown): string {
   )
 }
 
-function checkFlag(name: string, value: unknown): void {
-  if (typeof value === 'boolean') return
+function flagOption(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
   throw invalid(`Option "cookieAttributes.${name}" must be true or false; received ${describe(value)}`)
+}
+
+function sameSiteOption(value: unknown): CheckedAttributes['sameSite'] {
+  if (value === 'Strict' || value === 'Lax' || value === 'None') return value
+  throw invalid(
+    `Option "cookieAttributes.sameSite" must be "Strict", "Lax" or "None"; received ${describe(value)}`,
+  )
 }

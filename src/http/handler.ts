@@ -1,5 +1,6 @@
 import { carryToken } from './carry.ts'
 import { resolveHttpOptions, type HttpOptions, type ResolvedHttpOptions } from './options.ts'
+import { tokenIn } from './request-token.ts'
 import type { TokenSession } from './session-pool.ts'
 
 /** A handler of Web API requests. Further arguments (an environment, a context) are passed on. */
@@ -24,7 +25,7 @@ export function sessionHandler<R extends Request, Rest extends readonly unknown[
 ): (request: R, ...rest: Rest) => Promise<Response> {
   const resolved = resolveHttpOptions(options)
   return async (request, ...rest) => {
-    const begin = resolved.sessionOf(request, (name) => request.headers.get(name))
+    const begin = resolved.sessionOf(request, tokenIn(request.headers, resolved.names))
     return resolved.pool.withSession(begin, async (session) => {
       try {
         return await withToken(await handler(request, ...rest), session, resolved)

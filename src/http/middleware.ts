@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import { carryToken, type ResponseHeaders } from './carry.ts'
 import { resolveHttpOptions, type HttpOptions } from './options.ts'
+import { tokenIn } from './request-token.ts'
 import { holdResponse, type NodeResponse } from './response-gate.ts'
 import type { TokenSession } from './session-pool.ts'
 
@@ -23,7 +24,7 @@ export type SessionMiddleware = <T>(request: NodeRequest, response: NodeResponse
 export function sessionMiddleware<R extends NodeRequest>(options: HttpOptions<R>): SessionMiddleware {
   const resolved = resolveHttpOptions(options)
   return (request, response, next) => {
-    const begin = resolved.sessionOf(request as R, (name) => request.headers[name])
+    const begin = resolved.sessionOf(request as R, tokenIn(request.headers, resolved.names))
     return resolved.pool.withSession(begin, (session) => {
       emitIn(session, request)
       holdResponse(response, {

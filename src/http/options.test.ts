@@ -1,7 +1,9 @@
 import { describe, expect, it, test } from 'vitest'
 import { FakeSessionPool } from '../../test/support/http-bench.ts'
 import { MAX_TOKEN_LENGTH } from '../consistency/token.ts'
+import { cookieText } from './cookie.ts'
 import { resolveHttpOptions, type HttpOptions } from './options.ts'
+import { sessionToken, tokenIn as tokenOf } from './request-token.ts'
 
 const pool = new FakeSessionPool()
 
@@ -9,12 +11,12 @@ function tokenIn(
   headers: Readonly<Record<string, string | readonly string[]>>,
   options: Partial<HttpOptions> = {},
 ): string | undefined {
-  return resolveHttpOptions({ pool, ...options }).sessionOf({}, (name) => headers[name]).token
+  return tokenOf(headers, resolveHttpOptions({ pool, ...options }).names)
 }
 
 describe('settings and role of a request', () => {
   const of = (options: Partial<HttpOptions<string>>): unknown =>
-    resolveHttpOptions<string>({ pool, ...options }).sessionOf('7', () => undefined)
+    resolveHttpOptions<string>({ pool, ...options }).sessionOf('7', undefined)
 
   test.each<readonly [options: Partial<HttpOptions<string>>, session: unknown]>([
     [{}, { token: undefined, settings: undefined, role: undefined }],
@@ -70,6 +72,13 @@ describe('the token of a request', () => {
     expect(tokenIn(headers, options)).toBe(token)
   })
 
+  it('is what sessionToken returns, of both kinds of headers', () => {
+    expect(sessionToken(both)).toBe('h')
+    expect(sessionToken(new Headers(both), { header: false })).toBe('c')
+    expect(sessionToken(new Headers())).toBeUndefined()
+    expect(() => sessionToken({}, { cookie: 'a b' })).toThrow('Option "cookie" must be false or a name')
+  })
+
   it('of a text that is too long, as much as shows it', () => {
     expect(tokenIn({ 'x-switchyard-token': 'A'.repeat(1024 * 1024) })).toHaveLength(MAX_TOKEN_LENGTH + 1)
     expect(tokenIn({ cookie: `switchyard=${'A'.repeat(1024 * 1024)}` })).toHaveLength(MAX_TOKEN_LENGTH + 1)
@@ -98,8 +107,8 @@ describe('options', () => {
 
   it('have defaults', () => {
     const resolved = resolveHttpOptions({ pool })
-    expect(resolved.header).toBe('x-switchyard-token')
-    expect(resolved.setCookie?.('abc')).toBe('switchyard=abc; Path=/; HttpOnly; SameSite=Lax')
+    expect(resolved.names).toEqual({ cookie: 'switchyard', header: 'x-switchyard-token' })
+    expect(cookieText('a', 'b', resolved.attributes)).toBe('a=b; Path=/; HttpOnly; SameSite=Lax')
   })
 })
 

@@ -1,0 +1,68 @@
+import { checkObject, invalid } from '../config/validate.ts'
+import type { CheckedAttributes } from './cookie.ts'
+import { resolveHttpOptions, type HttpOptions } from './options.ts'
+
+/**
+ * Cookies of a request and its response, as frameworks have them: `cookies()` of Next.js, `cookies` of SvelteKit and
+ * Astro.
+ */
+export interface CookieJar {
+  get(name: string): string | { readonly value: string } | undefined
+  set(name: string, value: string, attributes: JarAttributes): unknown
+}
+
+/** Attributes of a cookie as the package `cookie` and the frameworks spell them. */
+export interface JarAttributes {
+  path: string
+  domain?: string
+  httpOnly: boolean
+  sameSite: 'strict' | 'lax' | 'none'
+  secure: boolean
+}
+
+/** Options of `sessionCookies()`. Those that are functions are called with the jar. */
+export type CookieOptions<J extends CookieJar = CookieJar> = Omit<HttpOptions<J>, 'header'>
+
+/**
+ * Returns a function that runs code in a session which comes from a framework's cookies and is put back there. For code
+ * that has no response in its hands: server actions and route handlers of Next.js, actions of SvelteKit.
+ *
+ * The cookie of a session that wrote is set when the code ends, also if it throws: frameworks throw for a redirect. That
+ * takes at most `holdMs`. Where cookies can only be read, as while Next.js renders a page, none is set.
+ *
+ * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
+ */
+export function sessionCookies<J extends CookieJar>(
+  options: CookieOptions<J>,
+): <T>(jar: J, fn: () => T | Promise<T>) => Promise<T> {
+  checkObject('options', options)
+  if ('header' in options) throw invalid('Option "header" must be absent: the token is kept in a cookie')
+  const resolved = resolveHttpOptions<J>({ ...options, header: false })
+  const name = resolved.names.cookie ?? ''
+  const attributes = jarAttributes(resolved.attributes)
+  return async (jar, fn) => {
+    const found = jar.get(name)
+    const begin = resolved.sessionOf(jar, typeof found === 'string' ? found : found?.value)
+    return resolved.pool.withSession(begin, async (session) => {
+      try {
+        return await fn()
+      } finally {
+        const token = session.wrote ? await resolved.responseToken(session) : undefined
+        if (token !== undefined) keep(jar, name, token, attributes)
+      }
+    })
+  }
+}
+
+function keep(jar: CookieJar, name: string, token: string, attributes: JarAttributes): void {
+  try {
+    jar.set(name, token, { ...attributes })
+  } catch {
+    // The cookies cannot be changed here or no longer. The code has ended, so its result counts.
+  }
+}
+
+function jarAttributes({ sameSite, domain, ...rest }: CheckedAttributes): JarAttributes {
+  const spelling = { Strict: 'strict', Lax: 'lax', None: 'none' } as const
+  return { ...rest, sameSite: spelling[sameSite], ...(domain === undefined ? {} : { domain }) }
+}
