@@ -103,6 +103,30 @@ export interface TestServer extends AsyncDisposable {
 /** Typed for node:http; what node:http2 gives in its place takes the same calls. */
 export type TestHandler = (request: IncomingMessage, response: ServerResponse) => void
 
+export type Middleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => unknown
+
+/** Runs middlewares in turn, as Express and Connect do. What they throw, or give to `next`, becomes an error page. */
+export function chain(...middlewares: readonly Middleware[]): TestHandler {
+  return (request, response) => {
+    const run = (index: number, error?: unknown): void => {
+      if (error !== undefined) {
+        response.statusCode = 500
+        response.end((error as Error).message)
+        return
+      }
+      const step = async (): Promise<void> => {
+        await middlewares[index]?.(request, response, (given) => run(index + 1, given))
+      }
+      step().catch((thrown: unknown) => run(index, thrown))
+    }
+    run(0)
+  }
+}
+
 /** A server on a port of its own, and a client for it. */
 export async function serve(protocol: 'http1' | 'http2', handler: TestHandler): Promise<TestServer> {
   const server = protocol === 'http1' ? createServer(handler) : createHttp2Server(handler as never)
