@@ -6,7 +6,18 @@ const report = process.env['TEST_REPORT']
 
 // Programs that are not touched, poolers, Patroni, certificates, the benchmarks; and each folder with packages of its own.
 const withPackages = readdirSync('test').filter((topic) => existsSync(`test/${topic}/package.json`))
-const topics = ['bench', 'orms', 'tools', 'register', 'pgbouncer', 'patroni', 'tls', 'peers', ...withPackages]
+const topics = [
+  'bench',
+  'orms',
+  'tools',
+  'register',
+  'pgbouncer',
+  'patroni',
+  'tls',
+  'clouds',
+  'peers',
+  ...withPackages,
+]
 const conformance = topics.map((topic) => `test/${topic}/**/*.test.ts`)
 const packages = '**/node_modules/**'
 

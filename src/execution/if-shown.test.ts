@@ -26,6 +26,8 @@ function connection(answer: Answer, sent: string[], isPipelining: boolean): Pool
   return { query, ...(isPipelining ? { pipeline: false } : {}) } as unknown as PoolClient
 }
 
+const PRIMARY = { state: { name: 'pending' } } as const
+
 async function run(answer: Answer, isProven: boolean, isPipelining: boolean): Promise<unknown[]> {
   const sent: string[] = []
   const judged: ListedTransactions[] = []
@@ -35,7 +37,7 @@ async function run(answer: Answer, isProven: boolean, isPipelining: boolean): Pr
   }
   const end = await new Promise((resolve) => {
     const client = connection(answer, sent, isPipelining)
-    ifShown({ send: read }, { judge }, { now: () => 7 }).send(client, (error, result) =>
+    ifShown({ send: read }, PRIMARY, { judge }, { now: () => 7 }).send(client, (error, result) =>
       resolve(error ?? result),
     )
   })
@@ -59,7 +61,7 @@ describe('a read on the primary, if that shows what its session has seen', () =>
 
   it('takes the connections that the read may have', () => {
     const custom = new Set(['app.tenant'])
-    const sendable = ifShown({ send: read, custom }, { judge: () => true }, { now: () => 7 })
+    const sendable = ifShown({ send: read, custom }, PRIMARY, { judge: () => true }, { now: () => 7 })
     expect(sendable.custom).toBe(custom)
   })
 

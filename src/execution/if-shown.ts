@@ -4,8 +4,10 @@ import { asError } from '../errors/as-error.ts'
 import { exchange, type SideQuery } from '../nodes/exchange.ts'
 import { isServerError } from '../platform/server-error.ts'
 import type { Platform } from '../platform/platform.ts'
-import { IN_PROGRESS_SQL, readInProgress } from '../topology/in-progress.ts'
+import { inProgressSql, readInProgress } from '../topology/in-progress.ts'
 import type { ProbeRow } from '../topology/probe.ts'
+import type { NodeView } from '../topology/snapshot.ts'
+import { PLAIN } from '../topology/wording.ts'
 import type { Send } from './execution.ts'
 import type { Sendable } from './read.ts'
 
@@ -43,16 +45,19 @@ export function whenProven(proof: ShowingProof | undefined, { shown, hidden, fai
  */
 export function ifShown(
   read: Sendable,
+  primary: Pick<NodeView, 'state'>,
   { judge }: Pick<PrimaryCheck, 'judge'>,
   platform: Pick<Platform, 'now'>,
 ): Sendable {
   const query: Send = (client, done) => read.send(client, done)
+  const { state } = primary
+  const text = inProgressSql((state.name === 'up' ? state.observation.wording : undefined) ?? PLAIN)
   const send: Send = (client, done) => {
     let askedAtMs = Infinity
     const check: SideQuery = {
       ask: () => {
         askedAtMs = platform.now()
-        return { text: IN_PROGRESS_SQL, rowMode: 'array' }
+        return { text, rowMode: 'array' }
       },
       answered: (error, answer) => {
         if (error && !isServerError(error)) return { error }

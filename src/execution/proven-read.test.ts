@@ -51,7 +51,7 @@ class FakeConnection {
       const lsn = `0/${(this.lsn++).toString(16)}`
       const row =
         what === 'who'
-          ? [role, '7000', server, 'replayed', lsn, '1', received, null, String(pid)]
+          ? [role, '7000', server, 'replayed', lsn, '1', received, null, 'shop app', String(pid)]
           : [role, lsn, null, server, received, String(pid)]
       callback(undefined, { rows: [row] })
     })

@@ -40,13 +40,13 @@ export function provenRead(options: ProvenReadOptions): Send {
   return (client, done) => {
     let server: NodeView | undefined
     let upTo: Position | undefined
-    const fitness = whoAnswers(client, platform, (observation, error) => {
+    const fitness = whoAnswers(client, options.node, platform, (observation, error) => {
       if (error && !isServerError(error)) return { error }
       const reached: Reached = observation === undefined ? { is: 'unfit' } : options.judge(observation)
       if (reached.is === 'fit') server = reached.server
       return endOf(options.node.id, client, reached)
     })
-    const progress = whoAnswers(client, platform, (observation) => {
+    const progress = whoAnswers(client, options.node, platform, (observation) => {
       upTo = observation && shownUpTo(observation)
       return undefined
     })

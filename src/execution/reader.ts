@@ -181,7 +181,8 @@ export class Reader {
     const terms = walk.read.conversation?.held === undefined ? once : { ...once, keeps: true }
     if (node.isBalanced === true) return this.#attemptBalanced(walk, node, terms, ended)
     const check = slot !== undefined && 'gate' in slot ? slot.check : undefined
-    const sendable = check === undefined ? walk.read : ifShown(walk.read, check, this.#surroundings.platform)
+    const sendable =
+      check === undefined ? walk.read : ifShown(walk.read, node, check, this.#surroundings.platform)
     this.#parts.attempts.read(node, sendable, terms, (attempted) => {
       if (slot !== undefined && 'leave' in slot) slot.leave()
       else if (attempted.result === NO_ROOM) return slot?.noRoom()

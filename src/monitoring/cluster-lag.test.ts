@@ -42,4 +42,30 @@ describe('ClusterLag', () => {
     lag.record(primary('0/1000', 20, 0x1800n))
     expect(lag.lagOf(replica('0/1000'))).toEqual({ bytes: 0, freshAsOfMs: -Infinity })
   })
+
+  describe('of a replica that states it', () => {
+    const stating = (statedLagMs: number, sentAtMs: number): Observation =>
+      observed('replica', '0/1000', { sentAtMs, statedLagMs })
+
+    it('proves freshness as of so long before, and 2 seconds more', () => {
+      const lag = new ClusterLag()
+      expect(lag.lagOf(stating(70, 10_000))).toEqual({ statedMs: 70, freshAsOfMs: 7930 })
+    })
+
+    it('holds whatever is known of the primary', () => {
+      const lag = new ClusterLag()
+      expect(lag.lagOf(stating(0, 10_000), false)).toEqual({ statedMs: 0, freshAsOfMs: 8000 })
+      expect(lag.lagOf(replica('0/1000'), false)).toBeUndefined()
+    })
+
+    it('proves the position that the primary was seen at by then', () => {
+      const lag = new ClusterLag()
+      lag.record(primary('0/1000', 7000))
+      lag.record(primary('0/2000', 8000))
+      lag.record(primary('0/3000', 8001))
+      const { systemIdentifier } = observed('primary', '0/1000')
+      expect(lag.lagOf(stating(0, 10_000))?.shows).toEqual({ systemIdentifier, timeline: 1, lsn: 0x2000n })
+      expect(lag.lagOf(stating(1500, 10_000))?.shows).toBeUndefined()
+    })
+  })
 })

@@ -5,7 +5,7 @@ import { assemble, type ReplicaLag } from '../topology/assemble.ts'
 import { isLoginRefusal } from '../topology/login-refusal.ts'
 import { isTooFarBehind, type MaxLag } from '../topology/max-lag.ts'
 import { NOTHING_REMEMBERED, remember, type Memory } from '../topology/memory.ts'
-import type { NodeEvent, NodeId, Observation } from '../topology/node.ts'
+import { isOfCluster, type NodeEvent, type NodeId, type Observation } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import { standingOf } from '../topology/standing.ts'
 import { nextCatchUp, type CatchUp } from './catch-up.ts'
@@ -163,12 +163,12 @@ export class ClusterMonitor implements Monitor {
     if (node === undefined) return undefined
     const { weight } = node.known
     const server: NodeView = { id, weight, role: observation.role, state: { name: 'up', observation } }
-    if (observation.systemIdentifier !== this.#memory.systemIdentifier) {
+    if (!isOfCluster(observation, this.#memory.systemIdentifier)) {
       return { ...server, exclusion: 'foreign-cluster' }
     }
     const primary = this.#watched.find((each) => each.id === this.#snapshot.primary?.id)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
-    const lag = isPrimaryLate ? undefined : this.#lag.lagOf(observation)
+    const lag = this.#lag.lagOf(observation, !isPrimaryLate)
     if (lag === undefined) return server
     const isTooFar = isTooFarBehind(false, lag, this.#lag.seenAtMs, this.#options.maxLag)
     return { ...server, lag, isTooFarBehind: isTooFar }
@@ -282,8 +282,8 @@ export class ClusterMonitor implements Monitor {
     const node = this.#watched.find((each) => each.id === id)
     if (node === undefined) return { lag: undefined, isTooFarBehind: false }
     // An old answer says nothing about the current lag.
-    const isUnknown = isPrimaryLate || node.isLate(this.#options.platform.now())
-    const lag = isUnknown ? undefined : this.#lag.lagOf(replica)
+    const isUnknown = node.isLate(this.#options.platform.now())
+    const lag = isUnknown ? undefined : this.#lag.lagOf(replica, !isPrimaryLate)
     const { maxLag } = this.#options
     // Judged only by the replica's own observations. It may have replayed what the primary wrote after the last of
     // them.

@@ -1,6 +1,6 @@
 import type { Lsn } from '../topology/lsn.ts'
 import type { Observation } from '../topology/node.ts'
-import type { Lag } from '../topology/snapshot.ts'
+import type { Lag, ShownPosition } from '../topology/snapshot.ts'
 
 interface Sample {
   readonly lsn: Lsn
@@ -32,6 +32,7 @@ export class LagClock {
   readonly #capacity: number
   readonly #samples: Sample[] = []
   #serverIdentity: string | undefined
+  #systemIdentifier: string | undefined
   #timeline: number | undefined
   #seenAtMs = -Infinity
 
@@ -53,6 +54,7 @@ export class LagClock {
     if (primary.serverIdentity !== this.#serverIdentity || primary.timeline !== this.#timeline) {
       this.#samples.length = 0
       this.#serverIdentity = primary.serverIdentity
+      this.#systemIdentifier = primary.systemIdentifier
       this.#timeline = primary.timeline
     }
     if (primary.lsn === undefined) return
@@ -98,6 +100,15 @@ export class LagClock {
     return beyond === undefined
       ? { bytes, freshAsOfMs }
       : { bytes, freshAsOfMs, behindSinceMs: beyond.seenAtMs }
+  }
+
+  /** The newest position that the primary was seen at by then. A replica that is as fresh shows it. */
+  positionAt(atMs: number): ShownPosition | undefined {
+    const systemIdentifier = this.#systemIdentifier
+    const timeline = this.#timeline
+    const sample = this.#samples.findLast(({ seenAtMs }) => seenAtMs <= atMs)
+    if (systemIdentifier === undefined || timeline === undefined || sample === undefined) return undefined
+    return { systemIdentifier, timeline, lsn: sample.lsn }
   }
 
   /**

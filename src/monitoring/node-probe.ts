@@ -6,9 +6,11 @@ import type { Platform } from '../platform/platform.ts'
 import { socketOption } from '../platform/socket.ts'
 import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
 import type { Observation } from '../topology/node.ts'
-import { PROBE_SQL, readProbe, UNFLUSHED_PROBE_SQL, type ProbeRow } from '../topology/probe.ts'
-import { PROGRESS_SQL, readProgress, UNFLUSHED_PROGRESS_SQL } from '../topology/progress.ts'
+import { readProbe, type ProbeRow } from '../topology/probe.ts'
+import { isToldByPosition, readProgress } from '../topology/progress.ts'
+import { isRefusal } from '../topology/wording.ts'
 import type { NodeQuery } from './unshown.ts'
+import { Wordings } from './wordings.ts'
 import { isCutWithConnection, noteLimits, rowsInSpiteOfLimits } from './without-limits.ts'
 
 const APPLICATION_NAME = 'pg-switchyard monitor'
@@ -20,7 +22,7 @@ export class NodeProbe {
   readonly #platform: Platform
   readonly #timeoutMs: number
   readonly #onLost: (error: Error) => void
-  readonly #mayBeUnflushed: () => boolean
+  readonly #wordings: Wordings
   #client: Client | undefined
   /** A connection that must not be used for another probe. */
   #former: Client | undefined
@@ -46,7 +48,7 @@ export class NodeProbe {
     this.#platform = platform
     this.#timeoutMs = timeoutMs
     this.#onLost = onLost
-    this.#mayBeUnflushed = mayBeUnflushed
+    this.#wordings = new Wordings(platform, mayBeUnflushed)
   }
 
   /** Runs a full probe. A call while one is in flight shares its result. */
@@ -58,7 +60,13 @@ export class NodeProbe {
    * Reads only the node's position if there is a full observation over this connection. Otherwise runs a full probe.
    */
   progress(): Promise<Observation> {
-    return this.#share(async () => (await this.#askProgress()) ?? this.#ask())
+    return this.#share(async () => {
+      const progress = this.#askProgress().catch((error: unknown) => {
+        // A promoted server may refuse what it was not asked for before.
+        if (!isRefusal(error)) throw error
+      })
+      return (await progress) ?? this.#ask()
+    })
   }
 
   /**
@@ -110,18 +118,22 @@ export class NodeProbe {
   async #ask(): Promise<Observation> {
     if (this.#client !== undefined && this.#client === this.#former) this.#drop(this.#client)
     const client = this.#client ?? (await this.#connect())
-    const sentAtMs = this.#platform.now()
-    const row = await this.#row(client, this.#mayBeUnflushed() ? UNFLUSHED_PROBE_SQL : PROBE_SQL)
-    return this.#saw(client, readProbe(row, sentAtMs, this.#platform.now()))
+    return this.#wordings.adapted(
+      async (text, wording) => {
+        const sentAtMs = this.#platform.now()
+        const row = await this.#row(client, text)
+        return this.#saw(client, readProbe(row, sentAtMs, this.#platform.now(), wording))
+      },
+      (sql) => this.#row(client, sql),
+    )
   }
 
   async #askProgress(): Promise<Observation | undefined> {
     const last = this.#known
     const client = this.#client
-    if (last === undefined || client === undefined) return undefined
+    if (last === undefined || client === undefined || !isToldByPosition(last)) return undefined
     const sentAtMs = this.#platform.now()
-    const sql = this.#mayBeUnflushed() ? UNFLUSHED_PROGRESS_SQL : PROGRESS_SQL
-    const row = await this.#row(client, sql)
+    const row = await this.#row(client, this.#wordings.progress)
     const progress = readProgress(row, last, sentAtMs, this.#platform.now())
     return progress && this.#saw(client, progress)
   }

@@ -32,7 +32,8 @@ export function dueAtMs(node: NodeView, asking: Asking, demand: Demand): number 
   if (node.isBalanced === true || node.exclusion !== undefined || node.state.name !== 'up') return Infinity
   const readyAtMs = asking.budget.readyAtMs(isAwaited ? WAITING : FOLLOWING)
   if (node.id === primary?.id) return isAwaited || isBefore(node, demand.calledAtMs) ? readyAtMs : Infinity
-  if (node.role !== 'replica') return Infinity
+  // A lag that a service states is not newer for being asked more often.
+  if (node.role !== 'replica' || node.lag?.statedMs !== undefined) return Infinity
   const { behindSinceMs, catchUpMs = 0 } = node.lag ?? {}
   if (behindSinceMs !== undefined) {
     return Math.max(readyAtMs, behindSinceMs + Math.min(catchUpMs, FOLLOWING.longestGapMs))

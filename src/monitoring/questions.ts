@@ -1,11 +1,12 @@
 import type { Position } from '../consistency/position.ts'
 import type { Unfinished, Unshown } from '../consistency/unshown.ts'
 import type { Platform } from '../platform/platform.ts'
-import { IN_PROGRESS_SQL, readInProgress } from '../topology/in-progress.ts'
+import { inProgressSql, readInProgress } from '../topology/in-progress.ts'
 import type { NodeId, NodeState, Observation } from '../topology/node.ts'
 import type { ProbeRow } from '../topology/probe.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
-import { committedAmong, readCommitted, readUnfinished, UNFINISHED } from './unshown.ts'
+import { PLAIN } from '../topology/wording.ts'
+import { committedAmong, readCommitted, readUnfinished, unfinished } from './unshown.ts'
 import type { WatchedNode } from './watched-node.ts'
 
 export interface QuestionsOptions {
@@ -39,7 +40,9 @@ export class Questions {
     const { awake, snapshot } = this.#options
     await awake()
     const { primary } = snapshot()
-    const observation = primary && (await this.progressOf(primary.id))
+    // One that has told no position when it was probed tells none now.
+    if (primary?.state.name !== 'up' || positionOf(primary.state.observation) === undefined) return undefined
+    const observation = await this.progressOf(primary.id)
     return observation && positionOf(observation)
   }
 
@@ -47,7 +50,7 @@ export class Questions {
   async progressOf(id: NodeId): Promise<Observation | undefined> {
     const { nodes, platform } = this.#options
     const node = nodes().find((each) => each.id === id)
-    if (node === undefined) return undefined
+    if (node === undefined || !tellsPosition(node.known.state)) return undefined
     const askedAtMs = platform.now()
     // A shared probe may have been sent before the call.
     while (!isAsOf(node.known.state, askedAtMs)) {
@@ -69,12 +72,12 @@ export class Questions {
     const { awake, platform, snapshot } = this.#options
     await awake()
     const primary = snapshot().primary?.state
-    const primaryIdentity = primary?.name === 'up' ? primary.observation.serverIdentity : undefined
-    if (primaryIdentity === undefined) return undefined
+    if (primary?.name !== 'up') return undefined
+    const { serverIdentity: primaryIdentity, wording = PLAIN } = primary.observation
     // The server has become the primary itself.
     if (primaryIdentity === serverIdentity) return NOTHING_UNSHOWN
     const inProgress = readInProgress(
-      await this.#serverOf(primaryIdentity)?.ask({ text: IN_PROGRESS_SQL }, primaryIdentity),
+      await this.#serverOf(primaryIdentity)?.ask({ text: inProgressSql(wording) }, primaryIdentity),
     )
     if (inProgress?.ids.length === 0) return NOTHING_UNSHOWN
     if (inProgress !== undefined && serverIdentity !== undefined) {
@@ -85,7 +88,7 @@ export class Questions {
       }
     }
     const sentAtMs = platform.now()
-    const answer = await this.#serverOf(primaryIdentity)?.ask(UNFINISHED, primaryIdentity)
+    const answer = await this.#serverOf(primaryIdentity)?.ask(unfinished(wording), primaryIdentity)
     const transactions = readUnfinished(answer, sentAtMs)
     return transactions && { transactions, isCertain: false }
   }
@@ -108,6 +111,11 @@ export class Questions {
       .nodes()
       .find(({ known: { state } }) => state.name === 'up' && state.observation.serverIdentity === identity)
   }
+}
+
+/** Whether a node may tell its position: not one that did not at its last probe. */
+function tellsPosition(state: NodeState): boolean {
+  return state.name !== 'up' || state.observation.lsn !== undefined
 }
 
 /** Whether a node was observed after this time. */

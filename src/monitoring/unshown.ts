@@ -1,5 +1,6 @@
 import type { Unfinished } from '../consistency/unshown.ts'
 import type { ProbeRow } from '../topology/probe.ts'
+import { PLAIN, type Wording } from '../topology/wording.ts'
 
 /** A query over the connection of a node's probes. All columns of its result are text. */
 export interface NodeQuery {
@@ -13,16 +14,21 @@ export interface NodeQuery {
  * `pg_stat_activity` shows its state: for the same role, or with the rights of `pg_monitor`. The same holds for the
  * statement's age and its wait event.
  */
-export const UNFINISHED: NodeQuery = {
-  text: `select
-  case when pg_is_in_recovery() then 'replica' else 'primary' end,
+export function unfinished({ isStandby }: Wording): NodeQuery {
+  return {
+    text: `select
+  case when ${isStandby} then 'replica' else 'primary' end,
   pg_snapshot_xmax(pg_current_snapshot())::text,
   (select string_agg(concat_ws(',', transactionid::text, coalesce(wait_event = 'SyncRep', false)::int,
       ceil(1000 * extract(epoch from clock_timestamp() - query_start))), ' ')
     from pg_locks left join pg_stat_activity using (pid)
     where locktype = 'transactionid' and mode = 'ExclusiveLock' and granted
       and coalesce(state, '') not like 'idle in transaction%')`,
+  }
 }
+
+/** The question to a primary that refuses nothing. */
+export const UNFINISHED: NodeQuery = unfinished(PLAIN)
 
 /**
  * Reads which of these transactions a replica shows as committed. Only ids below its snapshot's xmax are checked:
@@ -38,7 +44,7 @@ end`
   return { text, values: [`{${[...transactions].join(',')}}`] }
 }
 
-/** Parses the answer to `UNFINISHED`. `undefined` unless a primary gave it. */
+/** Parses the answer to `unfinished`. `undefined` unless a primary gave it. */
 export function readUnfinished(
   row: ProbeRow | undefined,
   sentAtMs: number,

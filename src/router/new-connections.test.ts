@@ -41,6 +41,7 @@ beforeEach(() => {
   connections = new NewConnections({
     platform: new FakePlatform(),
     cluster: {
+      snapshot: { nodes: [] },
       lookAt: async () => {
         log.push('looked')
         return looked

@@ -14,7 +14,7 @@ import type { WatchedCluster } from './watched-cluster.ts'
 
 export interface NewConnectionsOptions {
   readonly platform: Platform
-  readonly cluster: Pick<WatchedCluster, 'lookAt'>
+  readonly cluster: Pick<WatchedCluster, 'lookAt' | 'snapshot'>
   readonly consequences: Pick<Consequences, 'serverOf'>
   readonly nodes: Pick<NodeSet, 'configOf'>
   readonly roster: Pick<Roster, 'share'>
@@ -50,7 +50,8 @@ export class NewConnections {
   #identify(id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {
     const { cluster, consequences, platform, roster } = this.#options
     let found: string | undefined
-    const question = whoAnswers(client, platform, (observation) => {
+    const watchedNode = cluster.snapshot.nodes.find((node) => node.id === id)
+    const question = whoAnswers(client, watchedNode, platform, (observation) => {
       found = observation?.serverIdentity
       return undefined
     })

@@ -225,3 +225,22 @@ describe('after a read', () => {
     expect(rejectionOf(at('c', '0/3001'), { after: both }, snapshot, NOW_MS)).toBeUndefined()
   })
 })
+
+describe('a position that follows from how fresh a replica is', () => {
+  const wanted: Position = { systemIdentifier: '7000', timeline: 1, lsn: 0x2000n }
+  const stating = (lsn: bigint): NodeView =>
+    replicaView(
+      'r',
+      { statedMs: 5, freshAsOfMs: 7000, shows: { ...wanted, lsn } },
+      { state: up(observed('replica', '0/0', { serverIdentity: '7000:r' })) },
+    )
+
+  it.each<[bigint, Rejection | undefined]>([
+    [0x2000n, undefined],
+    [0x1fffn, 'behind-session'],
+  ])('%s', (lsn, expected) => {
+    expect(rejectionOf(stating(lsn), { position: wanted }, WITH_PRIMARY, NOW_MS)).toBe(expected)
+    const after = [{ serverIdentity: '7000:x', atMs: 9000, upTo: wanted }]
+    expect(rejectionOf(stating(lsn), { after }, WITH_PRIMARY, NOW_MS)).toBe(expected)
+  })
+})

@@ -1,4 +1,4 @@
-import { reaches, type Position } from '../consistency/position.ts'
+import { reaches, shows, type Position } from '../consistency/position.ts'
 import type { SeenRead } from '../consistency/session.ts'
 import { shownUpTo } from '../consistency/shown-up-to.ts'
 import type { Freshness } from '../routing/route.ts'
@@ -27,10 +27,15 @@ export function rejectionOf(
   const { position, after, sinceMs } = freshness
   const { observation } = node.state
   if (sinceMs !== undefined && node.lag.freshAsOfMs < sinceMs) return 'behind-session'
-  if (position !== undefined && !hasReached(observation, position)) return 'behind-session'
   const { lag } = node
+  if (position !== undefined && !isAt(observation, lag, position)) return 'behind-session'
   const isBehind = after?.some((read) => !isAfter(observation, lag, read, snapshot)) === true
   return isBehind ? 'behind-session' : undefined
+}
+
+/** Whether a replica shows everything up to a position, by its own position or by its freshness. */
+function isAt(observation: Observation, lag: Lag, wanted: Position): boolean {
+  return hasReached(observation, wanted) || (lag.shows !== undefined && shows(lag.shows, wanted))
 }
 
 /** Whether the server of an observation has replayed up to a position. */
@@ -50,11 +55,11 @@ function isAfter(candidate: Observation, lag: Lag, read: SeenRead, { nodes }: Sn
   const { atMs, serverIdentity, upTo } = read
   if (serverIdentity === undefined || candidate.serverIdentity === serverIdentity) return true
   if (lag.freshAsOfMs >= atMs) return true
-  if (upTo !== undefined) return hasReached(candidate, upTo)
+  if (upTo !== undefined) return isAt(candidate, lag, upTo)
   for (const { state } of nodes) {
     if (state.name !== 'up' || state.observation.serverIdentity !== serverIdentity) continue
     const shown = state.observation.sentAtMs < atMs ? undefined : shownUpTo(state.observation)
-    return shown !== undefined && hasReached(candidate, shown)
+    return shown !== undefined && isAt(candidate, lag, shown)
   }
   return false
 }

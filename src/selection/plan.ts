@@ -91,10 +91,11 @@ function followsClosely({ lag }: NodeView): boolean {
 }
 
 /**
- * Whether waiting for a replica is worthwhile. One that has been behind for long will not catch up in the next moment.
+ * Whether waiting for a replica is worthwhile. One that has been behind for long will not catch up in the next moment,
+ * and one that states its lag does not prove that it has.
  */
 export function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
-  return lag !== undefined && lagMs(lag, nowMs) < HOPELESS_MS
+  return lag !== undefined && lag.statedMs === undefined && lagMs(lag, nowMs) < HOPELESS_MS
 }
 
 /**

@@ -32,6 +32,12 @@ it.each<[string, NodeView, Freshness, Reached['is']]>([
   ['is not as recent as it should be', at('0/3000', fresh), { maxStalenessMs: 5 }, 'passed-over'],
   ['may not show yet what the session wrote', at('0/3000', fresh), { sinceMs: NOW_MS }, 'behind'],
   ['is as old as nobody knows', at('0/3000', undefined), { position }, 'passed-over'],
+  [
+    'states a lag that proves nothing yet',
+    at('0/1000', { statedMs: 5, freshAsOfMs: 800 }),
+    { sinceMs: 900 },
+    'passed-over',
+  ],
   ['is of another cluster', at('0/3000', fresh, { exclusion: 'foreign-cluster' }), {}, 'unfit'],
   ['is a primary', primaryView('s'), {}, 'unfit'],
   ['is beyond another one that was read from', at('0/3001', stale), { after: [seen] }, 'fit'],

@@ -36,6 +36,8 @@ export function judgeReached(
     case 'lagging':
       return { is: 'passed-over' }
     case 'behind-session':
+      // Its service will state a newer lag, but not in a moment.
+      if (server.lag?.statedMs !== undefined) return { is: 'passed-over' }
       return mayCatchUp(server, nowMs) ? { is: 'behind' } : { is: 'unfit' }
     default:
       return { is: 'unfit' }

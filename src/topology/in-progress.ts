@@ -1,4 +1,5 @@
-import { SERVER_SQL, type ProbeRow } from './probe.ts'
+import type { ProbeRow } from './probe.ts'
+import { PLAIN, type Wording } from './wording.ts'
 
 /**
  * Reads which transactions a primary has in progress: commits that a new snapshot does not see. Cheap, but it does not
@@ -7,12 +8,21 @@ import { SERVER_SQL, type ProbeRow } from './probe.ts'
  * A snapshot lists those below its xmax, which follows the last transaction that has ended. Those beyond it are counted
  * by `age()`, which counts from the next transaction id.
  */
-export const IN_PROGRESS_SQL: string = `select
-  case when pg_is_in_recovery() then 'replica' else 'primary' end,
+export function inProgressSql(wording: Wording): string {
+  return wording === PLAIN ? IN_PROGRESS_SQL : inProgressText(wording)
+}
+
+function inProgressText({ isStandby, server }: Wording): string {
+  return `select
+  case when ${isStandby} then 'replica' else 'primary' end,
   (select string_agg(id::text, ' ') from pg_snapshot_xip(pg_current_snapshot()) as id),
   pg_snapshot_xmax(pg_current_snapshot())::text,
   age(pg_snapshot_xmax(pg_current_snapshot())::xid)::text,
-  ${SERVER_SQL}`
+  ${server}`
+}
+
+/** The question to a primary that refuses nothing. */
+export const IN_PROGRESS_SQL: string = inProgressText(PLAIN)
 
 /** More transactions beyond the snapshot are not listed. */
 const MOST_BEYOND = 1000

@@ -17,5 +17,5 @@ const RETURN_SHARE = 0.5
 export function isTooFarBehind(was: boolean, lag: Lag | undefined, atMs: number, max: MaxLag): boolean {
   if (lag === undefined) return was
   const share = was ? RETURN_SHARE : 1
-  return lagMs(lag, atMs) > max.ms * share || lag.bytes > max.bytes * share
+  return lagMs(lag, atMs) > max.ms * share || (lag.bytes ?? 0) > max.bytes * share
 }

@@ -35,6 +35,9 @@ describe('the cluster that nodes are held to', () => {
     ['what was told counts when its node is down', ['7000 ? 9999', '!7000 9999 9999'], '7000', true],
     ['a dispute after it was settled', ['! 7000 7000', '9999 7000 7000'], '7000', true],
     ['a stranger that answered first names nobody for good', ['! 9999 ?', '! 9999 7000'], undefined, false],
+    ['a server that does not tell is no stranger', ['0 7000 7000'], '7000', true],
+    ['nobody tells', ['0 0 0'], '0', false],
+    ['nobody told, and then somebody does', ['0 0 0', '0 7000 7000'], '7000', true],
     ['a dispute that ends with the stranger', ['! 9999 7000', '! 7000 7000'], '7000', true],
   ])('%s', (_name, looks, systemIdentifier, isHeld) => {
     expect(after(...looks)).toMatchObject({ isHeld })

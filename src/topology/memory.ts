@@ -1,4 +1,4 @@
-import type { NodeId, NodeState } from './node.ts'
+import { isOfCluster, UNTOLD_CLUSTER, type NodeId, type NodeState } from './node.ts'
 import type { Tags } from './tags.ts'
 
 /** One configured or discovered node and its current state. */
@@ -15,7 +15,7 @@ export interface KnownNode {
 
 /** Facts about the cluster that outlive the nodes that reported them. */
 export interface Memory {
-  /** System identifier that nodes must have. Absent while no node has answered, or while the answers conflict. */
+  /** System identifier that nodes must have; '0' while no node tells one. Absent while no node has answered, or while the answers conflict. */
   readonly systemIdentifier?: string
   /** True once `systemIdentifier` is final. From then on a server with another identifier is excluded. */
   readonly isHeld: boolean
@@ -29,9 +29,13 @@ export const NOTHING_REMEMBERED: Memory = { isHeld: false }
 export function remember(memory: Memory, nodes: readonly KnownNode[]): Memory {
   const systemIdentifier = memory.isHeld ? memory.systemIdentifier : clusterIdentifier(nodes)
   if (systemIdentifier === undefined) return NOTHING_REMEMBERED
-  const known = memory.systemIdentifier === systemIdentifier ? memory.newestTimeline : undefined
+  const isSame =
+    memory.systemIdentifier !== undefined && isOfCluster({ systemIdentifier }, memory.systemIdentifier)
+  const known = isSame ? memory.newestTimeline : undefined
   const newestTimeline = newestOf(nodes, systemIdentifier, known)
-  const isHeld = memory.isHeld || nodes.every(({ state }) => state.name !== 'pending')
+  const isDecided =
+    systemIdentifier !== UNTOLD_CLUSTER && nodes.every(({ state }) => state.name !== 'pending')
+  const isHeld = memory.isHeld || isDecided
   return newestTimeline === undefined
     ? { systemIdentifier, isHeld }
     : { systemIdentifier, isHeld, newestTimeline }
@@ -43,9 +47,10 @@ export function remember(memory: Memory, nodes: readonly KnownNode[]): Memory {
  */
 function clusterIdentifier(nodes: readonly KnownNode[]): string | undefined {
   const told = nodes.map((node) => node.toldSystemIdentifier)
-  const first = told.find((each) => each !== undefined)
-  const isDisputed = told.some((each) => each !== undefined && each !== first)
-  return isDisputed && told[0] === undefined ? undefined : first
+  const known = told.filter((each) => each !== undefined && each !== UNTOLD_CLUSTER)
+  const isDisputed = known.some((each) => each !== known[0])
+  if (isDisputed && told[0] === undefined) return undefined
+  return known[0] ?? told.find((each) => each !== undefined)
 }
 
 function newestOf(
@@ -55,7 +60,7 @@ function newestOf(
 ): number | undefined {
   let newest = known
   for (const { state } of nodes) {
-    if (state.name !== 'up' || state.observation.systemIdentifier !== systemIdentifier) continue
+    if (state.name !== 'up' || !isOfCluster(state.observation, systemIdentifier)) continue
     const { timeline } = state.observation
     if (timeline !== undefined && (newest === undefined || timeline > newest)) newest = timeline
   }

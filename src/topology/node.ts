@@ -1,4 +1,5 @@
 import type { Lsn } from './lsn.ts'
+import type { Wording } from './wording.ts'
 
 /** Names a node within its cluster: `host:port`, made unique. */
 export type NodeId = string
@@ -6,10 +7,22 @@ export type NodeId = string
 /** Role of a node at its last probe. `unknown` until it has answered, and while it does not answer. */
 export type Role = 'primary' | 'replica' | 'unknown'
 
+/** `systemIdentifier` of a server that does not tell its cluster. */
+export const UNTOLD_CLUSTER = '0'
+
+/** Whether a server belongs to a cluster. One that does not tell its cluster is in that of the list that names it. */
+export function isOfCluster(
+  { systemIdentifier }: Pick<Observation, 'systemIdentifier'>,
+  cluster: string | undefined,
+): boolean {
+  if (cluster === undefined) return false
+  return systemIdentifier === cluster || systemIdentifier === UNTOLD_CLUSTER || cluster === UNTOLD_CLUSTER
+}
+
 /** Result of one successful probe. */
 export interface Observation {
   readonly role: 'primary' | 'replica'
-  /** Identifies the cluster: all servers that stem from one `initdb` share it. */
+  /** Identifies the cluster: all servers that stem from one `initdb` share it. '0' where the server does not tell. */
   readonly systemIdentifier: string
   /**
    * Identifies the server, independent of the address it was reached by: system identifier, start time and port of the
@@ -35,6 +48,10 @@ export interface Observation {
   readonly timeline?: number
   /** On a primary: transactions are read-only there unless they ask otherwise (`default_transaction_read_only`). */
   readonly isReadOnly?: boolean
+  /** On a replica: the lag that its service states, in milliseconds. Absent where it states none. */
+  readonly statedLagMs?: number
+  /** How the server was asked. Absent for one that refuses nothing. */
+  readonly wording?: Wording
   /** Database and role as the server reports them. Behind a pooler they may differ from the options. */
   readonly login?: string
   /** When the probe was sent. Everything in the observation was true at some moment after it. */

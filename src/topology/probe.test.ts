@@ -85,6 +85,44 @@ describe('readProbe', () => {
     expect(a?.serverIdentity).not.toBe(b?.serverIdentity)
   })
 
+  describe('of a server that does not tell everything', () => {
+    const status = JSON.stringify([{ server_id: 'a', session_id: 'e7a9', replica_lag_in_msec: 20 }])
+    const row = (server: string, ...more: readonly (string | null)[]): ProbeRow => [
+      'replica',
+      '0',
+      server,
+      'replayed',
+      '0/1000',
+      '1',
+      '0/1000',
+      null,
+      'shop app',
+      '4711',
+      ...more,
+    ]
+
+    it('takes the lag that it states in place of its position', () => {
+      const observation = read(row('s', null, status, 'a'))
+      expect(observation).toMatchObject({ statedLagMs: 20, timeline: 1 })
+      expect(observation).not.toHaveProperty('lsn')
+      expect(observation).not.toHaveProperty('receivedLsn')
+    })
+
+    it('proves nothing by it where a restart would not be noticed', () => {
+      for (const observation of [
+        read(row('at 10.0.0.1:5432', null, status, 'a')),
+        read(row('at 10.0.0.1:5432')),
+      ]) {
+        expect(observation).toMatchObject({ role: 'replica', timeline: 1 })
+        for (const name of ['lsn', 'receivedLsn', 'statedLagMs']) expect(observation).not.toHaveProperty(name)
+      }
+    })
+
+    it('keeps the position where the status is empty', () => {
+      expect(read(row('s', null, null, null))).toMatchObject({ lsn: 0x1000n, receivedLsn: 0x1000n })
+    })
+  })
+
   it.each<[string, ProbeRow | undefined]>([
     ['no row', undefined],
     ['an empty row', []],

@@ -1,12 +1,10 @@
 import { parseLsn, withoutPageHeader } from './lsn.ts'
 import type { Observation } from './node.ts'
+import { readReplicaStatus, statedLagMs } from './replica-status.ts'
+import { asksElsewhere, asksForInserted, coveringCommits, PLAIN, selfSql, type Wording } from './wording.ts'
 
-/** Identifies one start of one server within its cluster. */
-export const SERVER_SQL: string = `extract(epoch from pg_postmaster_start_time())::text || ':' || current_setting('port')`
-
-/** Reads the role, and whether a WAL receiver runs, before the columns of the query that uses it. */
-export const SELF_SQL: string = `(select pg_is_in_recovery() as is_standby,
-  (pg_stat_get_wal_receiver()).pid is not null as streams offset 0) as self`
+/** Begins the identity of a server that does not tell when it was started. A restart of it is not noticed. */
+const UNTOLD_START = 'at '
 
 /**
  * Reads everything that a probe needs in one round trip, with the privileges that every role has. All columns are text,
@@ -27,57 +25,98 @@ export const SELF_SQL: string = `(select pg_is_in_recovery() as is_standby,
  * A replica's received position is reported only while its WAL receiver runs, which is checked before both positions are
  * read: otherwise it may be replaying WAL from an archive, which it has not received.
  *
- * The tenth column is the process ID of the backend that answers.
+ * The tenth column is the process ID of the backend that answers, and the next one the insert position of a primary if
+ * that was asked for. The last two are the status of the replicas, where the wording asks for it.
+ *
+ * @param isUnflushed Whether commits may be acknowledged before they are flushed
  */
-export const PROBE_SQL: string = probeSql('')
+export function probeSql(wording: Wording, isUnflushed: boolean): string {
+  return wording === PLAIN ? PLAIN_PROBES[isUnflushed ? 1 : 0] : probeText(wording, isUnflushed)
+}
 
-/** Last column for a primary whose commits may be acknowledged before they are flushed: all lie before its insert position. */
-export const INSERTED_SQL = ', case when not is_standby then pg_current_wal_insert_lsn() end::text'
-
-/** Like `PROBE_SQL`, with the insert position. */
-export const UNFLUSHED_PROBE_SQL: string = probeSql(INSERTED_SQL)
-
-function probeSql(inserted: string): string {
+function probeText(asked: Wording, isUnflushed: boolean): string {
+  const wording = coveringCommits(asked, isUnflushed)
   return `select
   case when is_standby then 'replica' else 'primary' end,
-  (select system_identifier::text from pg_control_system()),
-  ${SERVER_SQL},
+  ${wording.systemIdentifier},
+  ${wording.server},
   case
     when is_standby then 'replayed'
     when current_setting('synchronous_commit') = 'off' then 'inserted'
-    else 'flushed'
+    else '${asksForInserted(wording) ? 'inserted' : 'flushed'}'
   end,
-  case
-    when is_standby then pg_last_wal_replay_lsn()
-    when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
-    else pg_current_wal_flush_lsn()
-  end::text,
+  ${positionSql(wording)},
   case
     when is_standby then greatest(
-      (select timeline_id from pg_control_checkpoint()),
-      (select min_recovery_end_timeline from pg_control_recovery()),
-      (select received_tli from pg_stat_wal_receiver)
+      ${wording.timelineOfCheckpoint},
+      ${wording.timelineOfRecovery},
+      ${wording.timelineOfReceiver}
     )::text
-    else left(pg_walfile_name(pg_current_wal_lsn()), 8)
+    else ${wording.timelineOfFile}
   end,
-  case when streams then pg_last_wal_receive_lsn() end::text,
+  case when streams then ${wording.receivedLsn} end::text,
   case when not is_standby then current_setting('default_transaction_read_only') end,
   current_database() || ' ' || session_user,
-  pg_backend_pid()::text${inserted}
-from ${SELF_SQL}`
+  pg_backend_pid()::text${insertedSql(wording, isUnflushed)}
+from ${selfSql(wording)}`
 }
+
+/** Returns the column for a node's position. */
+export function positionSql(wording: Wording): string {
+  return `case
+    when is_standby then ${wording.replayedLsn}
+    when current_setting('synchronous_commit') = 'off' then ${wording.insertedLsn}
+    else ${wording.flushedLsn}
+  end::text`
+}
+
+/**
+ * Returns the last columns: the insert position of a primary whose commits may be acknowledged before they are flushed,
+ * since all of them lie before it; and the status of the replicas.
+ */
+function insertedSql(wording: Wording, isUnflushed: boolean): string {
+  const inserted = isUnflushed ? `case when not is_standby then ${wording.insertedLsn} end::text` : 'null'
+  if (asksElsewhere(wording)) return `, ${inserted}, ${wording.replicaStatus}, ${wording.instance}`
+  return isUnflushed ? `, ${inserted}` : ''
+}
+
+const PLAIN_PROBES = [probeText(PLAIN, false), probeText(PLAIN, true)] as const
+
+/** The probe of a server that refuses nothing. */
+export const PROBE_SQL: string = PLAIN_PROBES[0]
+
+/** Like `PROBE_SQL`, with the insert position. */
+export const UNFLUSHED_PROBE_SQL: string = PLAIN_PROBES[1]
 
 export type ProbeRow = readonly (string | null)[]
 
-/** Reads the answer to `PROBE_SQL`. Throws when it is not one. */
-export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedAtMs: number): Observation {
+/** Index of the process ID in the answer to a probe. */
+export const PROBE_PID = 9
+
+/**
+ * Reads the answer to a probe. Throws when it is not one.
+ *
+ * A replica proves how fresh it is by its position, or by the lag that it states. A service that states lag documents
+ * nothing about positions, so its lag alone counts. Without its start nothing that a replica has shown is proven, since
+ * a restart may take it back.
+ */
+export function readProbe(
+  row: ProbeRow | undefined,
+  sentAtMs: number,
+  receivedAtMs: number,
+  wording: Wording = PLAIN,
+): Observation {
   const [role, systemIdentifier, server, position, lsnText, timelineText, receivedText, ...others] = row ?? []
-  const [readOnly, login, _pid, insertedText] = others
+  const [readOnly, login, _pid, insertedText, statusText, instance] = others
   if ((role !== 'primary' && role !== 'replica') || !systemIdentifier || !server) {
     throw new Error('The server gave no usable answer to a probe')
   }
-  const lsn = lsnText ? parseLsn(lsnText) : undefined
-  const receivedLsn = receivedText ? parseLsn(receivedText) : undefined
+  const instances = readReplicaStatus(statusText)
+  const isStartTold = !server.startsWith(UNTOLD_START)
+  const tellsPosition = role === 'primary' || (isStartTold && instances.length === 0)
+  const lsn = tellsPosition && lsnText ? parseLsn(lsnText) : undefined
+  const receivedLsn = tellsPosition && receivedText ? parseLsn(receivedText) : undefined
+  const lagMs = isStartTold ? statedLagMs(instances, instance, role) : undefined
   // On a primary the timeline is the first eight hexadecimal digits of a WAL file name.
   const timeline = Number.parseInt(timelineText ?? '', role === 'primary' ? 16 : 10)
   return {
@@ -92,6 +131,8 @@ export function readProbe(row: ProbeRow | undefined, sentAtMs: number, receivedA
     ...insertedAt(insertedText),
     ...(readOnly ? { isReadOnly: readOnly === 'on' } : {}),
     ...(login ? { login } : {}),
+    ...(lagMs === undefined ? {} : { statedLagMs: lagMs }),
+    ...(wording === PLAIN ? {} : { wording }),
   }
 }
 

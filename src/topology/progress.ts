@@ -1,29 +1,46 @@
 import { parseLsn, withoutPageHeader } from './lsn.ts'
 import type { Observation } from './node.ts'
-import { INSERTED_SQL, insertedAt, SELF_SQL, SERVER_SQL, type ProbeRow } from './probe.ts'
+import { insertedAt, positionSql, type ProbeRow } from './probe.ts'
+import { asksForInserted, coveringCommits, PLAIN, selfSql, type Wording } from './wording.ts'
 
 /**
  * Reads a node's position at little cost, for reads that wait for a position. The rest of the last observation stays
  * valid, unless the role has changed or another server answers: a pooler in between may have switched to one.
+ *
+ * @param isUnflushed Whether commits may be acknowledged before they are flushed
  */
-export const PROGRESS_SQL: string = progressSql('')
+export function progressSql(wording: Wording, isUnflushed: boolean): string {
+  return wording === PLAIN ? PLAIN_QUESTIONS[isUnflushed ? 1 : 0] : progressText(wording, isUnflushed)
+}
 
-/** Like `PROGRESS_SQL`, with the insert position of a primary. */
-export const UNFLUSHED_PROGRESS_SQL: string = progressSql(INSERTED_SQL)
-
-function progressSql(inserted: string): string {
+function progressText(asked: Wording, isUnflushed: boolean): string {
+  const wording = coveringCommits(asked, isUnflushed)
+  const inserted = isUnflushed ? `, case when not is_standby then ${wording.insertedLsn} end::text` : ''
+  const isInserted = asksForInserted(wording)
   return `select
   case when is_standby then 'replica' else 'primary' end,
-  case
-    when is_standby then pg_last_wal_replay_lsn()
-    when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
-    else pg_current_wal_flush_lsn()
-  end::text,
-  case when not is_standby and current_setting('synchronous_commit') = 'off' then 'inserted' end,
-  ${SERVER_SQL},
-  case when streams then pg_last_wal_receive_lsn() end::text,
+  ${positionSql(wording)},
+  case when not is_standby${isInserted ? '' : ` and current_setting('synchronous_commit') = 'off'`} then 'inserted' end,
+  ${wording.server},
+  case when streams then ${wording.receivedLsn} end::text,
   pg_backend_pid()::text${inserted}
-from ${SELF_SQL}`
+from ${selfSql(wording)}`
+}
+
+const PLAIN_QUESTIONS = [progressText(PLAIN, false), progressText(PLAIN, true)] as const
+
+/** The question to a server that refuses nothing. */
+export const PROGRESS_SQL: string = PLAIN_QUESTIONS[0]
+
+/** Like `PROGRESS_SQL`, with the insert position of a primary. */
+export const UNFLUSHED_PROGRESS_SQL: string = PLAIN_QUESTIONS[1]
+
+/** Index of the process ID in the answer to `progressSql`. */
+export const PROGRESS_PID = 5
+
+/** Whether a node's freshness follows from its position alone, so that a question for that is enough. */
+export function isToldByPosition({ lsn, role }: Observation): boolean {
+  return role === 'primary' || lsn !== undefined
 }
 
 /**

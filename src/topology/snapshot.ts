@@ -1,3 +1,4 @@
+import type { Lsn } from './lsn.ts'
 import type { NodeId, NodeState, Role } from './node.ts'
 import type { Tags } from './tags.ts'
 
@@ -8,8 +9,10 @@ export interface Lag {
    * replayed everything that the primary is known to have written.
    */
   readonly behindSinceMs?: number
-  /** WAL that the primary has written and the replica has not replayed, in bytes. */
-  readonly bytes: number
+  /** WAL that the primary has written and the replica has not replayed, in bytes. Absent where it is not known. */
+  readonly bytes?: number
+  /** The lag that the replica's service states, in milliseconds, in place of `behindSinceMs` and `bytes`. */
+  readonly statedMs?: number
   /**
    * Everything that was committed on the primary before this moment (our clock) is visible on the replica. Freshness is
    * judged by it; `behindSinceMs` is the estimate that users see.
@@ -20,10 +23,20 @@ export interface Lag {
    * is unknown.
    */
   readonly catchUpMs?: number
+  /** A position of the primary that the replica shows, where it follows from `freshAsOfMs`. */
+  readonly shows?: ShownPosition
+}
+
+/** A position on a timeline of the cluster. */
+export interface ShownPosition {
+  readonly systemIdentifier: string
+  readonly timeline: number
+  readonly lsn: Lsn
 }
 
 /** The lag that users see, in milliseconds. 0 for a replica that has replayed all that the primary is known to have. */
 export function lagMs(lag: Lag, nowMs: number): number {
+  if (lag.statedMs !== undefined) return lag.statedMs
   return lag.behindSinceMs === undefined ? 0 : Math.max(0, nowMs - lag.behindSinceMs)
 }
 

@@ -1,5 +1,5 @@
 import type { KnownNode, Memory } from './memory.ts'
-import type { NodeId, Observation } from './node.ts'
+import { isOfCluster, type NodeId, type Observation } from './node.ts'
 import type { Exclusion } from './snapshot.ts'
 
 /** The nodes that take writes, and those that are excluded. */
@@ -26,7 +26,7 @@ export function standingOf(nodes: readonly KnownNode[], memory: Memory): Standin
   for (const { id, isBalanced, state } of nodes) {
     if (state.name !== 'up') continue
     const { observation } = state
-    if (observation.systemIdentifier !== memory.systemIdentifier) exclusions.set(id, 'foreign-cluster')
+    if (!isOfCluster(observation, memory.systemIdentifier)) exclusions.set(id, 'foreign-cluster')
     // Its servers may also be listed under names of their own, and writes never go through a shared address.
     else if (isBalanced) continue
     else if (servers.has(observation.serverIdentity)) exclusions.set(id, 'same-server')
@@ -55,7 +55,7 @@ function rivalsAmong(
     const counts =
       observation?.role === 'primary' &&
       observation.isReadOnly !== true &&
-      observation.systemIdentifier === memory.systemIdentifier &&
+      isOfCluster(observation, memory.systemIdentifier) &&
       !servers.has(observation.serverIdentity)
     return counts ? [{ id, observation }] : []
   })

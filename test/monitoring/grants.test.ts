@@ -66,10 +66,15 @@ it('a role whose transactions are read-only by its own setting says so', async (
   expect(await observed(0, 'reading')).toMatchObject({ role: 'primary', isReadOnly: true })
 })
 
-it('without the functions that PUBLIC may call there is no probe', async () => {
+it('a role that may not ask for the system identifier sees the rest', async () => {
   const { config } = cluster.primary
   await ask(config, 'revoke execute on function pg_control_system() from public')
-  await expect(observed(0, 'bare')).rejects.toThrow('permission denied for function pg_control_system')
+  expect(await observed(0, 'bare')).toMatchObject({
+    role: 'primary',
+    systemIdentifier: '0',
+    lsn: expect.any(BigInt),
+    timeline: 1,
+  })
   await ask(config, 'grant execute on function pg_control_system() to public')
   await cluster.caughtUp()
 })

@@ -5,7 +5,18 @@ import { IN_PROGRESS_SQL } from '../../src/topology/in-progress.ts'
 import type { NodeId } from '../../src/topology/node.ts'
 
 const PROCESS_ID = 42
-const REPLICA_ROW = ['replica', '7000', 'r', 'replayed', '0/1000', '1', '0/1000', null, String(PROCESS_ID)]
+const REPLICA_ROW = [
+  'replica',
+  '7000',
+  'r',
+  'replayed',
+  '0/1000',
+  '1',
+  '0/1000',
+  null,
+  'shop app',
+  String(PROCESS_ID),
+]
 
 /** A leased connection that remembers how it was given back. */
 export class FakeLease extends EventEmitter {
