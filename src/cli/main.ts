@@ -16,7 +16,7 @@ const { stdin, stdout, stderr, env, argv } = process
 // The reader of our output may stop before its end, as `head` does.
 stdout.on('error', () => undefined)
 
-const exitCode = await runCli(argv.slice(2), commands, { stdin, stdout, stderr, env })
-
-// A connection to a server that no longer answers would keep the process alive.
-stdout.write('', () => stderr.write('', () => process.exit(exitCode)))
+void runCli(argv.slice(2), commands, { stdin, stdout, stderr, env }).then((exitCode) => {
+  // A connection to a server that no longer answers would keep the process alive.
+  stdout.write('', () => stderr.write('', () => process.exit(exitCode)))
+})

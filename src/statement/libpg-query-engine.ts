@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { requireHere } from '../platform/require.ts'
+import type { CreateModule, PgQueryModule } from './libpg-query-files.ts'
 
 /** `plpgsql` is for a text that creates a function in that language: its tree is the one of the function's body. */
 export type Grammar = 'sql' | 'plpgsql'
@@ -25,36 +24,15 @@ interface Wasm {
 
 const { WebAssembly: wasm } = globalThis as unknown as { readonly WebAssembly: Wasm }
 
-/** The part of libpg-query's glue that is used here; the package has no types for it. */
-interface PgQueryModule {
-  readonly HEAPU8: Uint8Array
-  readonly HEAPU32: Uint32Array
-  _malloc(bytes: number): number
-  _free(pointer: number): void
-  _wasm_parse_query_raw(sql: number): number
-  _wasm_free_parse_result(result: number): void
-  _wasm_parse_plpgsql(sql: number): number
-  _wasm_free_string(text: number): void
-}
-
-type CreateModule = (options: {
-  instantiateWasm(imports: object, done: (instance: object) => void): void
-  print(text: string): void
-  printErr(text: string): void
-}) => Promise<PgQueryModule>
-
-// The package's own entry keeps one instance for ever. Where it is missing, only a pool that needs it fails.
-const glue = requireHere('libpg-query/wasm/libpg-query.js')
-
 /**
- * Makes engines. The first call loads the JavaScript and compiles the WebAssembly before it returns, and no later one loads
- * anything: test runners such as Jest refuse to load JavaScript once a test is over.
+ * Makes engines. The first call loads the JavaScript and compiles the WebAssembly, and no later one loads anything: test
+ * runners such as Jest refuse to load JavaScript once a test is over.
  */
 export function engineFactory(): () => Promise<Engine> {
   let compiled: object | undefined
   return async () => {
-    const createModule = glue.load() as CreateModule
-    compiled ??= new wasm.Module(readFileSync(glue.resolve('libpg-query/wasm/libpg-query.wasm')))
+    const { createModule, wasmBytes } = await import('./libpg-query-files.ts')
+    compiled ??= new wasm.Module(wasmBytes())
     const engine = await createEngine(createModule, compiled)
     // The first texts cost milliseconds until the code is compiled, so they are parsed here and not in a query.
     engine.parse('SELECT a.b, f($1) FROM a JOIN c USING (d) WHERE e = 1 GROUP BY 1 ORDER BY 1 LIMIT 1')

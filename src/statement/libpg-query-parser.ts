@@ -57,8 +57,8 @@ export class LibpgQueryParser implements SqlParser {
     } catch (cause) {
       throw new SwitchyardError(
         'SWITCHYARD_PARSER_UNAVAILABLE',
-        'libpg-query could not be loaded, and a pool with replicas needs it: install its version 18 where the program runs ' +
-          '(npm install libpg-query@18). A bundle does not contain it, since it reads its .wasm file from its own folder',
+        "PostgreSQL's grammar could not be loaded, and a pool with replicas needs it. It is WebAssembly: where the runtime " +
+          'does not allow that, set the option "parser" to createNodeSqlParser()',
         { cause },
       )
     }

@@ -1,4 +1,5 @@
 import { SwitchyardError } from '../errors/error.ts'
+import { requireLazily } from '../platform/require.ts'
 import { condensed } from './condensed.ts'
 import { Findings } from './findings.ts'
 import { hintOf } from './hint.ts'
@@ -42,10 +43,8 @@ class NodeSqlParser implements SqlParser {
 
   async load(): Promise<void> {
     try {
-      const module = (await import('node-sql-parser/build/postgresql.js')) as unknown as {
-        readonly default: GrammarModule
-      }
-      this.#grammar ??= new module.default.Parser()
+      const { Parser } = requireLazily('node-sql-parser/build/postgresql.js') as GrammarModule
+      this.#grammar ??= new Parser()
     } catch (cause) {
       throw new SwitchyardError(
         'SWITCHYARD_PARSER_UNAVAILABLE',

@@ -24,6 +24,7 @@ test('every import between files was understood', () => {
 })
 
 test('every package that is imported is declared', () => {
-  const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+  // The build carries the parser inside.
+  const declared = ['libpg-query', ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })]
   expect(undeclaredPackages(sources, declared)).toEqual([])
 })

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { installPacked, root, type Consumer } from './install.ts'
+import { installPacked, manifest, root, type Consumer } from './install.ts'
+
+/** `pg-switchyard`, `pg-switchyard/http` … */
+const entryNames = Object.entries(manifest.exports)
+  .filter(([, target]) => typeof target === 'object')
+  .map(([name]) => `pg-switchyard${name.slice(1)}`)
 
 let consumer: Consumer
 beforeAll(() => {
@@ -27,6 +32,26 @@ describe('at run time, with no package around that is not declared', () => {
     const names = `const { default: pg, Pool, classify } = require('pg-switchyard')`
     consumer.write('require.cjs', `${names}\nvoid (async () => {${look}})()`)
     expect(JSON.parse(consumer.node('require.cjs'))).toEqual(seen)
+  })
+
+  test('both see one state', () => {
+    consumer.write(
+      'both.mjs',
+      `
+      import { createRequire } from 'node:module'
+      const require = createRequire(import.meta.url)
+      const names = ${JSON.stringify(entryNames)}
+      const differ = []
+      for (const name of names) {
+        const [esm, cjs] = [await import(name), require(name)]
+        const keys = new Set([...Object.keys(esm), ...Object.keys(cjs)])
+        for (const key of keys) if (esm[key] !== cjs[key] && key !== 'module.exports') differ.push(name + ' ' + key)
+        if (name === 'pg-switchyard' && keys.size < 20) differ.push('few names')
+      }
+      console.log(JSON.stringify(differ))
+      `,
+    )
+    expect(JSON.parse(consumer.node('both.mjs'))).toEqual([])
   })
 
   test('the test cluster loads without the packages it can use', () => {
@@ -76,6 +101,8 @@ describe('types, declarations of the package included', () => {
     const pool: Pool = new Pool({ connectionString: 'postgres://localhost/x', replicas: [{ host: 'replica' }] })
     export const kinds: Promise<'read' | 'write' | 'transaction' | 'session'> = classify('SELECT 1').then(s => s.kind)
     export const same: Pool = new pg.Pool({ replicas: [{ host: 'replica' }] })
+    export const one: Promise<QueryResult<{ a: number }>> = pool.query<{ a: number }>('SELECT 1 AS a')
+    export const client: Promise<PoolClient> = pool.connect()
     export const rows: Promise<number> = pool.query<{ a: number }>('SELECT 1 AS a').then(r => r.rows[0]!.a)
   `
 
@@ -87,10 +114,13 @@ describe('types, declarations of the package included', () => {
   test.each<readonly [name: string, file: string, options: readonly string[]]>([
     ['ES modules under nodenext', 'use.mts', ['--module', 'nodenext']],
     ['CommonJS under nodenext', 'use.cts', ['--module', 'nodenext']],
+    ['ES modules under node16', 'use.mts', ['--module', 'node16']],
+    ['CommonJS under node16', 'use.cts', ['--module', 'node16']],
     ['a bundler', 'use.ts', ['--module', 'esnext', '--moduleResolution', 'bundler']],
   ])('%s', (_, file, options) => {
-    const names = `import pg, { Pool, classify } from 'pg-switchyard'\nimport 'pg-switchyard/test-cluster'\n`
-    expect(check(file, names + use, ...options)).toBe('')
+    const others = entryNames.slice(1).map((name) => `import '${name}'\n`)
+    const names = `import pg, { Pool, classify, type PoolClient, type QueryResult } from 'pg-switchyard'\n`
+    expect(check(file, names + others.join('') + use, ...options)).toBe('')
   })
 
   test('a wrong use is an error', () => {

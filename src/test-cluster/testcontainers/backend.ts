@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { SwitchyardError } from '../../errors/error.ts'
-import { requireHere } from '../../platform/require.ts'
+import { requireLazily } from '../../platform/require.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { connectionInfo } from '../replication.ts'
 import type { Backend, NodeConfig, Server } from '../server.ts'
@@ -125,7 +125,7 @@ export class ContainerBackend implements Backend {
 
 function installedLibrary(): Testcontainers {
   try {
-    return requireHere('testcontainers').load() as Testcontainers
+    return requireLazily('testcontainers') as Testcontainers
   } catch (error) {
     throw failure('the testcontainers backend needs its package: npm i -D testcontainers', error)
   }
