@@ -77,6 +77,7 @@ export type { Footprint, RelationSet } from './catalog/footprint.ts'
 export type { KeyColumn, KeyLiteral, KeyProof, KeyType, KeyValue } from './catalog/key.ts'
 export type {
   CatalogChange,
+  IgnoredHint,
   NodeChange,
   NodeStatus,
   Refusal,
@@ -84,6 +85,17 @@ export type {
   RouterEvents,
 } from './observability/events.ts'
 export type { ExplainedPlan, ExplainedRoute, Explanation } from './observability/explain.ts'
+export type { CheckoutMessage, ConnectMessage } from './observability/channels.ts'
+export { EventError } from './observability/event-error.ts'
+export type {
+  DecisionEvent,
+  PositionAsked,
+  QueryExecution,
+  Repair,
+  Retry,
+  Wait,
+} from './observability/statement-events.ts'
+export type { RepairReason, RetryReason, SpillReason, WaitReason } from './nodes/trace.ts'
 export type { Logger } from './observability/logger.ts'
 export type { NodeStats, PoolStats } from './observability/stats.ts'
 export type { RouteRequest } from './routing/decide.ts'

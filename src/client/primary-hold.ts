@@ -5,6 +5,7 @@ import { hangUp } from '../execution/exclusive.ts'
 import { fencedError } from '../execution/fenced-error.ts'
 import type { Leased, PrimaryLease } from '../execution/writer.ts'
 import { isBroken } from '../nodes/is-broken.ts'
+import type { Trace } from '../nodes/trace.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import { ClientSettings } from '../settings/client-settings.ts'
 import type { Statement } from '../statement/statement.ts'
@@ -96,7 +97,7 @@ export class PrimaryHold implements PrimaryPort {
     this.run({ ...run, mayMove: false }, next)
   }
 
-  borrow(done: Borrowed): void {
+  borrow(done: Borrowed, trace?: Trace): void {
     const held = this.#held
     if (held !== undefined) {
       if (this.#isUsable(held)) return done(undefined, held)
@@ -110,7 +111,7 @@ export class PrimaryHold implements PrimaryPort {
       if (lease === undefined) done(error)
       else this.#take(lease, done)
     }
-    executors.named(tier).writer.lease(leased, this.settings.journal.custom)
+    executors.named(tier).writer.lease(leased, this.settings.journal.custom, trace)
   }
 
   /** Returns the connection. Its uncommitted writes may have been committed. */
@@ -150,7 +151,10 @@ export class PrimaryHold implements PrimaryPort {
   #runBorrowing(run: PrimaryRun, next: () => void): void {
     // The schema may change while it waits for a connection.
     const schema = this.router.sessions.schema.number
+    const { trace } = run.query
+    const askedAtMs = this.router.platform.now()
     this.borrow((error, held) => {
+      this.router.waited('connection', askedAtMs, trace)
       if (held !== undefined) return this.#runOn(held, run, next, schema)
       this.leave()
       if (error !== undefined) this.failFollowers(run.statement, error)
@@ -159,7 +163,7 @@ export class PrimaryHold implements PrimaryPort {
       } finally {
         next()
       }
-    })
+    }, trace)
   }
 
   /** False for a connection that is lost, or leads to an old primary. What was lost with it, a broken one says itself. */

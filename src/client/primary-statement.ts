@@ -78,6 +78,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     const { ledger, router, settings } = this.#port
     const { query, session, statement } = this.#run
     router.counters.ran(this.#held.node, statement.kind === 'read')
+    query.trace?.sent(this.#held.node)
     if (!this.#wasInTransaction && statement.mentions?.includes('backend') === true) settings.pin('backend')
     settings.starts(statement, query)
     const schema = settings.hidesObjects(this.#held.client) ? NO_SCHEMA : this.#schema

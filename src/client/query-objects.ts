@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg'
+import type { PoolClient, Submittable } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import { asError } from '../errors/as-error.ts'
 import type { Heard } from '../execution/conversation.ts'
@@ -41,12 +41,23 @@ export class QueryObjects implements Holder {
   /** Runs one, and calls `next` when the client is free again. */
   submit(submission: Submission, session: MutableSession, next: () => void): void {
     if (isUnwanted(submission)) return next()
+    const { router, tier } = this.#options
+    const query = Query.sentOtherwise(textOf(submission.submittable)).inTier(tier)
+    if (!router.tracer.isOn) return this.#run(submission, query, session, next)
+    const over: Done = () => next()
+    router.tracer.run(query, over, (ended) => {
+      const failure = failureOf(submission.submittable)
+      this.#run(submission, query, session, () => ended(failure()))
+    })
+  }
+
+  #run(submission: Submission, query: Query, session: MutableSession, next: () => void): void {
     const failed = (error: unknown): void => {
       failSubmission(submission, asError(error))
       next()
     }
     try {
-      const decided = this.#decide(submission, session)
+      const decided = this.#decide(query, session)
       if (!(decided instanceof Promise)) return this.#follow(decided, submission, next)
       decided.then((decision) => this.#follow(decision, submission, next)).catch(failed)
     } catch (error) {
@@ -59,9 +70,8 @@ export class QueryObjects implements Holder {
     this.#stream?.abort()
   }
 
-  #decide({ submittable }: Submission, session: MutableSession): Decision | Promise<Decision> {
-    const { primary, router, tier } = this.#options
-    const query = Query.sentOtherwise(textOf(submittable)).inTier(tier)
+  #decide(query: Query, session: MutableSession): Decision | Promise<Decision> {
+    const { primary, router } = this.#options
     return router.decider.decide(query, session, primary.settings.journal, this)
   }
 
@@ -124,7 +134,7 @@ export class QueryObjects implements Holder {
   /** A proven read that is answered bit by bit has a replica's connection until its end. */
   #startStream(decision: Decision, submission: Submission, next: () => void): void {
     const { acquire, events, primary, router } = this.#options
-    const { session } = decision
+    const { query, session } = decision
     const { run } = submission
     if (run === undefined) return next()
     let decided: Decision | undefined = decision
@@ -137,7 +147,7 @@ export class QueryObjects implements Holder {
         decided = undefined
         if (first !== undefined) return read(first)
         // Its node has failed before the first row. What the session must see, and where, may have changed since.
-        Promise.resolve(this.#decide(submission, session))
+        Promise.resolve(this.#decide(query, session))
           .then(read)
           .catch((error: unknown) => failed(asError(error)))
       },
@@ -161,4 +171,17 @@ export class QueryObjects implements Holder {
     })
     this.#stream.start()
   }
+}
+
+/** Notes the error of a query object from now on. Returns a function that returns it. */
+function failureOf(submittable: Submittable): () => Error | undefined {
+  let failure: Error | undefined
+  const handler: unknown = Reflect.get(submittable, 'handleError')
+  if (typeof handler !== 'function') return () => undefined
+  const noting = function (this: unknown, ...args: readonly unknown[]): unknown {
+    failure = asError(args[0])
+    return Reflect.apply(handler, this, args)
+  }
+  Object.defineProperty(submittable, 'handleError', { value: noting, configurable: true, writable: true })
+  return () => failure
 }

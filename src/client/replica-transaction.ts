@@ -229,6 +229,7 @@ export class ReplicaTransaction {
     const { query, session, done } = run
     const { client, node } = this.#lease
     this.#router.counters.ran(node, statement.kind === 'read')
+    query.trace?.sent(node)
     const hadFailed = client.getTransactionStatus() === 'E'
     const { beginning } = this.#log
     const isLogged = !hadFailed || statement.kind === 'transaction'

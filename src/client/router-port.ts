@@ -4,11 +4,13 @@ import type { Execution, Touched } from '../consistency/touched.ts'
 import type { Write } from '../consistency/write-ledger.ts'
 import type { Heard, ReplicaLease } from '../execution/conversation.ts'
 import type { Decision, Holder, RunOptions } from '../execution/decision.ts'
-import type { Done, Send } from '../execution/execution.ts'
+import type { Done, ExecutionListener, Send } from '../execution/execution.ts'
 import type { Leased } from '../execution/writer.ts'
 import type { Query } from '../nodes/query.ts'
+import type { Trace } from '../nodes/trace.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { Tell } from '../observability/tell.ts'
+import type { Tracer } from '../observability/tracer.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
@@ -61,6 +63,9 @@ export interface RouterPort {
   readonly names: NameReader
   /** Emits events of the pool. */
   readonly tell: Tell
+  readonly tracer: Pick<Tracer, 'isOn' | 'run'>
+  /** Records that a statement has waited before it was sent. */
+  readonly waited: ExecutionListener['waited']
   readonly readiness: {
     /** True when a statement may hope for a node. */
     readonly isServable: boolean
@@ -88,7 +93,7 @@ export interface RouterPort {
   readonly beginnings: Pick<Beginnings, 'failed' | 'has' | 'moved' | 'stayed'>
   readonly executors: {
     named(tier: string | undefined): {
-      readonly writer: { lease(done: Leased, custom?: ReadonlySet<string>): void }
+      readonly writer: { lease(done: Leased, custom?: ReadonlySet<string>, trace?: Trace): void }
     }
   }
   readonly counters: {

@@ -2,6 +2,7 @@ import type { PoolClient, TransactionStatus } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Explanation } from '../observability/explain.ts'
+import { inThisContext } from '../platform/async-context.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { ClientEvents } from './client-events.ts'
 import { ClientStatements } from './client-statements.ts'
@@ -115,17 +116,25 @@ export class VirtualConnection {
 
   /** Calls `done` with the unchanged result of node-postgres. */
   query(run: Run): void {
-    this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done })
+    const { tracer } = this.#options.router
+    if (!tracer.isOn)
+      return this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done })
+    tracer.run(run.query, run.done, (done) => {
+      // An earlier statement may start it, in the context of that one.
+      const start = inThisContext((next: () => void) => this.#statements.run({ ...run, done }, next))
+      this.#tasks.add({ start, fail: done })
+    })
   }
 
   submit(submission: Submission, session: MutableSession): void {
     const over = (): void => submission.over?.()
+    const start = (next: () => void): void =>
+      this.#objects.submit(submission, session, () => {
+        next()
+        over()
+      })
     this.#tasks.add({
-      start: (next) =>
-        this.#objects.submit(submission, session, () => {
-          next()
-          over()
-        }),
+      start: this.#options.router.tracer.isOn ? inThisContext(start) : start,
       fail: (error) => {
         failSubmission(submission, error)
         over()

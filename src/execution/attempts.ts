@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import type { Trace } from '../nodes/trace.ts'
 import type { NodeId } from '../topology/node.ts'
 import { downCauseOf, type NodeView } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
@@ -59,10 +60,17 @@ export class Attempts {
   }
 
   /** Runs any other statement over a lease. It can be given up only while it waits for a connection. */
-  write(node: NodeView, send: Send, attempted: (end: Attempted) => void, custom?: ReadonlySet<string>): void {
-    const { nodeOf, sent } = this.#port
+  write(
+    node: NodeView,
+    send: Send,
+    attempted: (end: Attempted) => void,
+    custom?: ReadonlySet<string>,
+    trace?: Trace,
+  ): void {
+    const { nodeOf, platform, sent } = this.#port
     const server = nodeOf(node.id)
-    new WriteAttempt({ node, server, send, custom, giveUps: this.#giveUps, sent, attempted }).start()
+    const sending = { send, custom, trace, askedAtMs: platform.now() }
+    new WriteAttempt({ node, server, sending, giveUps: this.#giveUps, sent, attempted }).start()
   }
 
   /** Leases a connection. Exactly one callback is called, once. Fails when the node is given up. */

@@ -91,6 +91,7 @@ export class CatchUp {
     const asked = {
       send: inBand((client, done) => read.send(client, done), node, position),
       custom: read.custom,
+      trace: read.trace,
     }
     attempts.read(node, asked, terms, (attempted) => {
       const { failure, result } = attempted
@@ -144,7 +145,10 @@ export class CatchUp {
 
   #await(walk: Walk, timeoutMs: number, goOn: () => void, after = (): void => {}): void {
     const { surroundings, walks } = this.#options
+    const { listener, platform } = surroundings
+    const sinceMs = platform.now()
     const planned = (plan: QueryPlan): void => {
+      listener.waited('catch-up', sinceMs, walk.read.trace)
       walk.plan = plan
       walk.index = 0
       goOn()

@@ -43,6 +43,7 @@ export class Contests {
     const decided: Decided = (place) => {
       if (place === undefined) return stands()
       const { leave, primary } = place
+      listener.retried(node, 'statement', error, read.trace)
       if (conversation !== undefined) return handOver(leave)
       attempts.read(primary, read, TERMS_WITH_SLOT, (attempted) => {
         leave()

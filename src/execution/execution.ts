@@ -1,5 +1,6 @@
 import type { Position } from '../consistency/position.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
+import type { RetryReason, SpillReason, Trace, WaitReason } from '../nodes/trace.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Route } from '../routing/route.ts'
 import type { Balancer } from '../selection/balancer.ts'
@@ -15,8 +16,17 @@ export type { Done, Send }
 
 /** Events of execution, for statistics and the monitor. */
 export interface ExecutionListener {
-  /** A statement is sent to this node. */
-  sent(node: NodeView): void
+  /**
+   * A statement is sent to this node.
+   * @param askedAtMs When its connection was asked for. Absent on a lane
+   */
+  sent(node: NodeView, trace: Trace | undefined, askedAtMs?: number): void
+  /** A statement has waited before it was sent. */
+  waited(this: void, reason: WaitReason, sinceMs: number, trace: Trace | undefined): void
+  /** A statement that this node has failed is sent again. */
+  retried(node: NodeView, reason: RetryReason, error: Error, trace: Trace | undefined): void
+  /** The primary runs a proven read in place of a replica. */
+  spilled(reason: SpillReason, trace: Trace | undefined): void
   /** This node answered a proven read, with rows or an error of the statement. */
   readAnswered(node: NodeView): void
   /** The node or the network failed, or the node has changed its role. */

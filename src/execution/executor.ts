@@ -46,10 +46,11 @@ export class Executor {
       nodeOf,
       platform,
       snapshot: () => cluster.snapshot,
-      sent: (node) => listener.sent(node),
+      sent: (node, trace, askedAtMs) => listener.sent(node, trace, askedAtMs),
     })
+    const { waited } = listener
     const attempts =
-      tiered === undefined ? direct : new TieredAttempts({ ...tiered, attempts: direct, platform })
+      tiered === undefined ? direct : new TieredAttempts({ ...tiered, attempts: direct, platform, waited })
     const tier = tiered?.tier
     const spill = new SpillGate({
       platform,

@@ -69,5 +69,5 @@ export function ifShown(
     }
     exchange(client, { before: [check], query, canPipeline: true }, done)
   }
-  return { send, custom: read.custom }
+  return { send, custom: read.custom, trace: read.trace }
 }

@@ -10,6 +10,7 @@ import type { NodeId } from '../topology/node.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
 import { connect } from './connect.ts'
+import type { ExecutionListener } from './execution.ts'
 import { failureOf, type Failure } from './failure.ts'
 import { giveBack } from './give-back.ts'
 import type { Abandonment, GiveUps, Harmless } from './give-ups.ts'
@@ -44,8 +45,7 @@ export interface AttemptPort {
   readonly nodeOf: (id: NodeId) => ServerNode | undefined
   readonly platform: Platform
   readonly snapshot: () => Snapshot
-  /** Called when a statement is sent to this node. */
-  readonly sent: (node: NodeView) => void
+  readonly sent: ExecutionListener['sent']
 }
 
 /**
@@ -68,6 +68,7 @@ export class ReadAttempt implements Harmless, Rider {
   #timer: Timer | undefined
   #knownAtSend: Snapshot | undefined
   #hasSlot = false
+  #askedAtMs: number | undefined
   #isOver = false
 
   constructor(
@@ -91,7 +92,7 @@ export class ReadAttempt implements Harmless, Rider {
   rides(ride: Ride, known: Snapshot): void {
     this.#ride = ride
     this.#knownAtSend = known
-    this.#port.sent(this.#node)
+    this.#port.sent(this.#node, this.#sendable.trace)
   }
 
   /** Sets the timeout, in milliseconds. */
@@ -114,6 +115,7 @@ export class ReadAttempt implements Harmless, Rider {
       if (!gate.tryEnter()) return this.#end(undefined, undefined, NO_ROOM)
       this.#hasSlot = true
     }
+    this.#askedAtMs = this.#port.platform.now()
     connect(
       this.#node,
       this.#port.nodeOf(this.nodeId),
@@ -142,7 +144,7 @@ export class ReadAttempt implements Harmless, Rider {
     const listener = (error: Error | null | undefined, result?: unknown): void => this.answered(error, result)
     this.#listener = listener
     client.on('error', listener)
-    if (this.#ride === undefined) sent(this.#node)
+    if (this.#ride === undefined) sent(this.#node, this.#sendable.trace, this.#askedAtMs)
     this.#knownAtSend = snapshot()
     const sharing = shareable === undefined ? undefined : nodeOf(this.nodeId)?.reads
     try {

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Position } from '../consistency/position.ts'
 import type { ShowingProof } from '../consistency/unshown.ts'
 import type { ShareableRead } from '../nodes/shareable-read.ts'
+import type { Trace } from '../nodes/trace.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Reached } from '../selection/reached.ts'
 import type { Observation } from '../topology/node.ts'
@@ -31,6 +32,8 @@ export interface Sendable {
   readonly shareable?: ShareableRead | undefined
   /** Custom settings that it makes: only connections that have had no others suit it. Absent: none. */
   readonly custom?: ReadonlySet<string> | undefined
+  /** Absent while nobody listens to single statements. */
+  readonly trace?: Trace | undefined
 }
 
 /** A proven read outside of a transaction. */

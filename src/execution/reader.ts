@@ -18,28 +18,16 @@ import { ifShown, UNPROVEN, whenProven, type PrimaryCheck } from './if-shown.ts'
 import { BEHIND } from './in-band.ts'
 import { isUnfit, PASSED_OVER, provenRead } from './proven-read.ts'
 import type { Read } from './read.ts'
-import { NO_ROOM, TERMS_WITH_SLOT, type ReadTerms } from './read-attempt.ts'
+import { NO_ROOM, type ReadTerms } from './read-attempt.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { SecondOpinions } from './second-opinion.ts'
+import { isOfReplica, noteSpill, termsWith, type Slot } from './slot.ts'
 import { spillError, type SpillGate } from './spill-gate.ts'
 import { Suspicions } from './suspicion.ts'
 import { startWalk, type Walk } from './walk.ts'
 
 /** Time between two attempts to reach a server behind a shared address, in milliseconds. */
 const LONGEST_GAP_MS = 16
-
-/** How a read that runs on the primary in place of a replica comes by a slot. */
-type Slot =
-  /** It takes one if it needs a lease. If there is none, it calls `noRoom`. */
-  | {
-      readonly gate: SpillGate
-      readonly noRoom: () => void
-      readonly check?: PrimaryCheck
-    }
-  /** It has one, and calls `leave` at its end. */
-  | { readonly leave: () => void }
-
-const ON_PRIMARY: ReadTerms = { timeoutMs: undefined, keeps: false }
 
 const nothing = (): void => {}
 
@@ -152,19 +140,27 @@ export class Reader {
   /** Runs a read on the primary in place of a replica, if it needs no slot or there is one; else calls `noRoom`. */
   #spill(walk: Walk, step: PlanStep, noRoom: () => void): void {
     const { spill } = this.#parts
+    const { listener } = this.#surroundings
     if (walk.read.conversation === undefined) return this.#attempt(walk, step, { gate: spill, noRoom })
-    if (spill.tryEnter()) this.#handOver(walk, () => spill.leave())
-    else noRoom()
+    if (!spill.tryEnter()) return noRoom()
+    noteSpill(listener, walk.read, step)
+    this.#handOver(walk, () => spill.leave())
   }
 
   /** Waits for a slot. It holds no permit of its tier meanwhile, which writes may need. */
   #awaitSlot(walk: Walk, step: PlanStep): void {
     const { spill } = this.#parts
+    const { listener, platform } = this.#surroundings
+    const sinceMs = platform.now()
     const leave = (): void => spill.leave()
     spill.enter((isIn) => {
-      if (isIn && walk.read.conversation !== undefined) return this.#handOver(walk, leave)
+      listener.waited('spill-slot', sinceMs, walk.read.trace)
+      if (isIn && walk.read.conversation !== undefined) {
+        noteSpill(listener, walk.read, step)
+        return this.#handOver(walk, leave)
+      }
       if (isIn) return this.#attempt(walk, step, { leave })
-      this.#surroundings.listener.spillRefused()
+      listener.spillRefused()
       walk.index += 1
       if (walk.plan.steps[walk.index] === undefined) this.#done(walk, walk.error ?? spillError())
       else this.#step(walk)
@@ -174,7 +170,8 @@ export class Reader {
   #attempt(walk: Walk, step: PlanStep, slot?: Slot): void {
     const { node, reason } = step
     const isReplica = isOfReplica(step)
-    if (reason === 'last-resort') this.#surroundings.listener.lastResort()
+    const { listener } = this.#surroundings
+    if (reason === 'last-resort') listener.lastResort()
     const chosenAt = reason === 'replica' ? walk.index : undefined
     const ended = isReplica ? this.#feedback.sending(node, walk.read.text, walk.plan, chosenAt) : undefined
     const once = isReplica ? this.#onReplica : termsWith(slot)
@@ -187,6 +184,7 @@ export class Reader {
       if (slot !== undefined && 'leave' in slot) slot.leave()
       else if (attempted.result === NO_ROOM) return slot?.noRoom()
       else if (attempted.result === UNPROVEN) return check?.unproven()
+      if (slot !== undefined) noteSpill(listener, walk.read, step)
       if (isReplica && attempted.failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(attempted.failure, attempted.waitedMs)
       this.#attempted(walk, node, isReplica, attempted)
@@ -211,7 +209,7 @@ export class Reader {
     })
     this.#parts.attempts.read(
       node,
-      { send: proven, custom: read.custom },
+      { send: proven, custom: read.custom, trace: read.trace },
       { ...terms, keeps: true },
       (attempted) => {
         const { client, error, failure, result, waitedMs } = attempted
@@ -275,7 +273,9 @@ export class Reader {
     if (failure === 'full') {
       // Its tier is full here: another replica may have room, but the primary must not serve it instead.
       const isNext = walk.plan.steps[walk.index]?.reason === 'replica'
-      return isNext ? this.#step(walk) : this.#done(walk, error)
+      if (!isNext) return this.#done(walk, error)
+      listener.retried(node, failure, error, walk.read.trace)
+      return this.#step(walk)
     }
     walk.untilMs ??= platform.now() + limits.failoverTimeoutMs
     const isLast = walk.plan.steps[walk.index] === undefined
@@ -286,6 +286,7 @@ export class Reader {
       listener.retriesSpent()
       return this.#done(walk, error)
     }
+    listener.retried(node, failure, error, walk.read.trace)
     this.#step(walk)
   }
 
@@ -336,7 +337,10 @@ export class Reader {
     // Without replicas the primary would have run it.
     if (areEnough) while (isOfReplica(walk.plan.steps[walk.index])) walk.index += 1
     if (walk.plan.steps[walk.index] === undefined) return this.#done(walk, error)
-    if (this.#parts.opinions.spend()) return this.#step(walk)
+    if (this.#parts.opinions.spend()) {
+      this.#surroundings.listener.retried(node, 'sick', error, walk.read.trace)
+      return this.#step(walk)
+    }
     suspicions.drop()
     this.#done(walk, error)
   }
@@ -366,8 +370,10 @@ export class Reader {
     walk.rounds += 1
     walk.untilMs ??= platform.now() + limits.failoverTimeoutMs
     const { untilMs } = walk
+    const sinceMs = platform.now()
     beforeRound(walk.rounds, platform, () => {
       const planned = (plan: QueryPlan): void => {
+        this.#surroundings.listener.waited('candidate', sinceMs, walk.read.trace)
         if (plan.steps.length === 0) return this.#done(walk, walk.error ?? this.#unavailable())
         walk.plan = plan
         walk.index = 0
@@ -381,14 +387,4 @@ export class Reader {
         .catch((error: unknown) => this.#done(walk, asError(error)))
     })
   }
-}
-
-/** Returns the options of an attempt on the primary. */
-function termsWith(slot: Slot | undefined): ReadTerms {
-  if (slot === undefined) return ON_PRIMARY
-  return 'gate' in slot ? { ...ON_PRIMARY, gate: slot.gate } : TERMS_WITH_SLOT
-}
-
-function isOfReplica(step: PlanStep | undefined): boolean {
-  return step?.reason === 'replica' || step?.reason === 'last-resort'
 }

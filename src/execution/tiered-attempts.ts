@@ -2,13 +2,14 @@ import type { PoolClient } from 'pg'
 import { exchange } from '../nodes/exchange.ts'
 import type { PermitBook } from '../nodes/permit-book.ts'
 import type { Tier } from '../nodes/tier.ts'
+import type { Trace } from '../nodes/trace.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { atRelease } from './at-release.ts'
 import { unsent, type Attempted } from './attempted.ts'
 import type { Runner } from './attempts.ts'
 import type { Refused } from './connect.ts'
-import type { Send } from './execution.ts'
+import type { ExecutionListener, Send } from './execution.ts'
 import type { Failure } from './failure.ts'
 import type { Sendable } from './read.ts'
 import type { ReadTerms } from './read-attempt.ts'
@@ -19,6 +20,7 @@ export interface TieredAttemptsOptions {
   readonly permits: PermitBook
   readonly platform: Platform
   readonly tier: Tier
+  readonly waited: ExecutionListener['waited']
   /** Absent when no tier has a timeout. */
   readonly statementTimeout: StatementTimeout | undefined
 }
@@ -34,30 +36,39 @@ export class TieredAttempts implements Runner {
   read(node: NodeView, sendable: Sendable, terms: ReadTerms, attempted: (end: Attempted) => void): void {
     this.#enter(
       node,
-      (leave, waitedMs) =>
-        this.#options.attempts.read(node, this.#timedRead(sendable), terms, (end) => {
+      (leave, waitedMs) => {
+        const { attempts, platform, waited } = this.#options
+        waited('permit', platform.now() - waitedMs, sendable.trace)
+        attempts.read(node, this.#timedRead(sendable), terms, (end) => {
           if (end.client === undefined) leave()
           else atRelease(end.client, leave)
           const { client, error, failure, knownAtSend, result, wasSent } = end
           attempted({ client, error, failure, knownAtSend, result, wasSent, waitedMs })
-        }),
+        })
+      },
       (error, failure) => attempted(unsent(error, failure)),
     )
   }
 
-  write(node: NodeView, send: Send, attempted: (end: Attempted) => void, custom?: ReadonlySet<string>): void {
+  write(
+    node: NodeView,
+    send: Send,
+    attempted: (end: Attempted) => void,
+    custom?: ReadonlySet<string>,
+    trace?: Trace,
+  ): void {
+    const { attempts, platform, waited } = this.#options
+    const sinceMs = platform.now()
     this.#enter(
       node,
-      (leave) =>
-        this.#options.attempts.write(
-          node,
-          this.#timed(send),
-          (end) => {
-            leave()
-            attempted(end)
-          },
-          custom,
-        ),
+      (leave) => {
+        waited('permit', sinceMs, trace)
+        const ended = (end: Attempted): void => {
+          leave()
+          attempted(end)
+        }
+        attempts.write(node, this.#timed(send), ended, custom, trace)
+      },
       (error, failure) => attempted(unsent(error, failure)),
     )
   }
@@ -120,8 +131,8 @@ export class TieredAttempts implements Runner {
   #timedRead(sendable: Sendable): Sendable {
     if (this.#options.statementTimeout === undefined) return sendable
     // The timeout has to be set on its connection, which other reads must not share.
-    const { custom } = sendable
-    return { send: this.#timed((client, done) => sendable.send(client, done)), custom }
+    const { custom, trace } = sendable
+    return { send: this.#timed((client, done) => sendable.send(client, done)), custom, trace }
   }
 
   #timed(query: Send): Send {

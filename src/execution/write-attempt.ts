@@ -2,24 +2,33 @@ import { AsyncResource } from 'node:async_hooks'
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
+import type { Trace } from '../nodes/trace.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
-import type { Send } from './execution.ts'
+import type { ExecutionListener, Send } from './execution.ts'
 import { failureOf, type Failure } from './failure.ts'
 import { giveBack } from './give-back.ts'
 import type { Abandonment, GiveUps, Harmless } from './give-ups.ts'
 import { askWhetherStandby } from './standby-proof.ts'
 
+/** A statement that is sent once. */
+export interface Sending {
+  readonly send: Send
+  /** Custom settings that it makes. Absent: none. */
+  readonly custom: ReadonlySet<string> | undefined
+  readonly trace: Trace | undefined
+  /** Time at which its connection is asked for. */
+  readonly askedAtMs: number
+}
+
 export interface WriteOptions {
   readonly node: NodeView
   /** Absent when the node has been removed. */
   readonly server: ServerNode | undefined
-  readonly send: Send
-  /** Custom settings that it makes. Absent: none. */
-  readonly custom: ReadonlySet<string> | undefined
+  readonly sending: Sending
   readonly giveUps: GiveUps
   /** Called when the statement is sent. */
-  readonly sent: (node: NodeView) => void
+  readonly sent: ExecutionListener['sent']
   readonly attempted: (end: Attempted) => void
 }
 
@@ -47,12 +56,12 @@ export class WriteAttempt extends AsyncResource implements Harmless {
   }
 
   start(): void {
-    const { custom, giveUps, node, server } = this.#options
+    const { giveUps, node, sending, server } = this.#options
     giveUps.add(this)
     if (server === undefined)
       return this.#end('busy', new Error(`${node.id} is no longer a node of the cluster`))
     // pg-pool hands connections over in the async context of the caller that released them.
-    server.lease((error, client) => this.runInAsyncScope(() => this.#leased(error, client)), custom)
+    server.lease((error, client) => this.runInAsyncScope(() => this.#leased(error, client)), sending.custom)
   }
 
   giveUp(cause: Error, failure: Abandonment): void {
@@ -60,7 +69,7 @@ export class WriteAttempt extends AsyncResource implements Harmless {
   }
 
   #leased(error: Error | undefined, client: PoolClient | undefined): void {
-    const { giveUps, node, send, sent } = this.#options
+    const { giveUps, node, sending, sent } = this.#options
     if (client === undefined) {
       const cause = error ?? new Error('Connection terminated unexpectedly')
       return this.#end(failureOf(cause), cause)
@@ -69,9 +78,9 @@ export class WriteAttempt extends AsyncResource implements Harmless {
     this.#client = client
     client.on('error', this.#finish)
     giveUps.remove(this)
-    sent(node)
+    sent(node, sending.trace, sending.askedAtMs)
     try {
-      send(client, this.#finish)
+      sending.send(client, this.#finish)
     } catch (thrown) {
       this.#answered(asError(thrown))
     }

@@ -1,12 +1,14 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { RetryReason, Trace } from '../nodes/trace.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
 import type { Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import type { Cluster, Done, ExecutionListener, Send } from './execution.ts'
 import { callGuarded } from './guarded.ts'
+import type { Sending } from './write-attempt.ts'
 import { withOutcome } from '../errors/outcome.ts'
 
 /** A connection to the primary, held by one caller. */
@@ -35,12 +37,14 @@ interface Errand {
   untilMs: number | undefined
   /** Number of failed connection attempts to a primary. */
   rounds: number
+  /** Absent while nobody listens to single statements. */
+  readonly trace: Trace | undefined
   run(primary: NodeView): void
   fail(error: Error): void
 }
 
 /** Begins an errand again: nothing has happened yet, so the primary that is, or will be, may have it. */
-type Again = (errand: Errand, error: Error) => void
+type Again = (errand: Errand, error: Error, failed: NodeView, reason: RetryReason) => void
 
 /** Number of failed connection attempts in a row, to a primary that answers its probes, that rules out a failover. */
 const MOST_ROUNDS = 4
@@ -60,21 +64,22 @@ export class Writer {
    * An error that is not the server's answer carries an `outcome`.
    * @param custom Custom settings that the statement makes. Absent: none.
    */
-  write(send: Send, done: Done, custom?: ReadonlySet<string>): void {
-    this.#run(new WriteErrand(this.#options, this.#again, send, done, custom))
+  write(send: Send, done: Done, custom?: ReadonlySet<string>, trace?: Trace): void {
+    this.#run(new WriteErrand(this.#options, this.#again, { send, custom, trace }, done))
   }
 
   /**
    * Leases a connection to the primary for exclusive use.
    * @param custom Custom settings that its holder makes. Absent: none.
    */
-  lease(done: Leased, custom?: ReadonlySet<string>): void {
-    this.#run(new LeaseErrand(this.#options, this.#again, done, custom))
+  lease(done: Leased, custom?: ReadonlySet<string>, trace?: Trace): void {
+    this.#run(new LeaseErrand(this.#options, this.#again, done, custom, trace))
   }
 
-  readonly #again: Again = (errand, error) => {
+  readonly #again: Again = (errand, error, failed, reason) => {
     errand.rounds += 1
     if (errand.rounds === MOST_ROUNDS) return errand.fail(withOutcome(error, 'not-sent'))
+    this.#options.listener.retried(failed, reason, error, errand.trace)
     beforeRound(errand.rounds, this.#options.platform, () => this.#run(errand))
   }
 
@@ -85,12 +90,13 @@ export class Writer {
   }
 
   #wait(errand: Errand): void {
-    const { cluster, failoverTimeoutMs, platform } = this.#options
+    const { cluster, failoverTimeoutMs, listener, platform } = this.#options
     const nowMs = platform.now()
     errand.untilMs ??= nowMs + failoverTimeoutMs
     cluster
       .awaitPrimary(Math.max(0, errand.untilMs - nowMs))
       .then((found) => {
+        listener.waited('candidate', nowMs, errand.trace)
         if (found) this.#run(errand)
         else errand.fail(withOutcome(cluster.unavailable(), 'not-sent'))
       })
@@ -103,23 +109,24 @@ class WriteErrand implements Errand {
   rounds = 0
   readonly #options: WriterOptions
   readonly #again: Again
-  readonly #send: Send
+  readonly #sending: Pick<Sending, 'custom' | 'send' | 'trace'>
   readonly #done: Done
-  readonly #custom: ReadonlySet<string> | undefined
   #wasRefused = false
 
   constructor(
     options: WriterOptions,
     again: Again,
-    send: Send,
+    sending: Pick<Sending, 'custom' | 'send' | 'trace'>,
     done: Done,
-    custom: ReadonlySet<string> | undefined,
   ) {
-    this.#custom = custom
     this.#options = options
     this.#again = again
-    this.#send = send
+    this.#sending = sending
     this.#done = done
+  }
+
+  get trace(): Trace | undefined {
+    return this.#sending.trace
   }
 
   run(primary: NodeView): void {
@@ -127,7 +134,8 @@ class WriteErrand implements Errand {
       if (end.error === undefined) callGuarded(this.#done, undefined, end.result)
       else this.#failed(primary, end.error, end)
     }
-    this.#options.attempts.write(primary, this.#send, attempted, this.#custom)
+    const { custom, trace } = this.#sending
+    this.#options.attempts.write(primary, this.#sending.send, attempted, custom, trace)
   }
 
   fail(error: Error): void {
@@ -142,7 +150,7 @@ class WriteErrand implements Errand {
     }
     if (failure === 'node' || failure === 'fenced' || (isRefused && !this.#wasRefused)) {
       this.#wasRefused ||= isRefused
-      return this.#again(this, error)
+      return this.#again(this, error, primary, failure)
     }
     this.fail(withOutcome(error, 'not-sent'))
   }
@@ -151,12 +159,20 @@ class WriteErrand implements Errand {
 class LeaseErrand implements Errand {
   untilMs: number | undefined
   rounds = 0
+  readonly trace: Trace | undefined
   readonly #options: WriterOptions
   readonly #again: Again
   readonly #done: Leased
   readonly #custom: ReadonlySet<string> | undefined
 
-  constructor(options: WriterOptions, again: Again, done: Leased, custom: ReadonlySet<string> | undefined) {
+  constructor(
+    options: WriterOptions,
+    again: Again,
+    done: Leased,
+    custom: ReadonlySet<string> | undefined,
+    trace: Trace | undefined,
+  ) {
+    this.trace = trace
     this.#custom = custom
     this.#options = options
     this.#again = again
@@ -176,7 +192,7 @@ class LeaseErrand implements Errand {
       (error, failure) => {
         if (failure !== 'node' && failure !== 'fenced') return this.fail(withOutcome(error, 'not-sent'))
         if (failure === 'node') listener.nodeFailed(node, error)
-        this.#again(this, error)
+        this.#again(this, error, node, failure)
       },
       this.#custom,
     )

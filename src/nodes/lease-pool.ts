@@ -11,6 +11,16 @@ import { Sharing, type SharingOptions } from './sharing.ts'
 import { SleepCheck } from './sleep-check.ts'
 import { connectSuiting } from './suiting-connection.ts'
 
+/** Follows the connections of nodes. */
+export interface ConnectionTraces {
+  /** Whether anybody listens to leases. */
+  readonly followsLeases: boolean
+  /** Requests a connection. Calls `start` with the callback in place of `callback`. */
+  lease(nodeId: NodeId, callback: LeaseCallback, start: (callback: LeaseCallback) => void): void
+  /** Called with a new client before it connects. */
+  connecting(nodeId: NodeId, client: Client): void
+}
+
 /** Events of one node's connections, with the arguments of pg-pool. */
 export interface LeasePoolListener {
   /** Called for a new connection. Returns an error if it must not be used. */
@@ -23,6 +33,8 @@ export interface LeasePoolListener {
   opened(nodeId: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void
   /** Called when an idle connection was lost. The pool has already removed it. */
   idleError(nodeId: NodeId, error: Error, client: PoolClient): void
+  /** Follows connections while somebody listens. */
+  readonly traces?: ConnectionTraces
   /** Called if this version of node-postgres cannot pipeline. */
   lanesUnavailable?(): void
   /** Runs a function that opens a connection outside of any session. @defaultValue in the session of the caller */
@@ -88,10 +100,16 @@ export class LeasePool implements ServerNode {
   }
 
   lease(callback: LeaseCallback, custom: ReadonlySet<string> = NO_NAMES): void {
+    const { traces } = this.#listener
+    if (traces?.followsLeases !== true) return this.#lease(callback, custom)
+    traces.lease(this.id, callback, (leased) => this.#lease(leased, custom))
+  }
+
+  #lease(callback: LeaseCallback, custom: ReadonlySet<string>): void {
     const taken = (error: Error | undefined, client: PoolClient | undefined): void => {
       if (client !== undefined && !(this.#isLendable(client) && this.#custom.suits(client, custom))) {
         client.release(true)
-        return this.lease(callback, custom)
+        return this.#lease(callback, custom)
       }
       if (client === undefined) return callback(error)
       if (this.#sleepCheck.knows(client)) return this.#lendAgain(client, callback, custom)
@@ -144,7 +162,7 @@ export class LeasePool implements ServerNode {
     if (this.#pool.totalCount === 0 || this.#pool.ending) return
     const former = this.#pool
     this.#pool = this.#open()
-    const unused = this.#unusedOf(former)
+    const unused = unusedOf(former, this.#opening)
     this.#former.add(former)
     drain(former, () => this.#former.delete(former))
     // A graceful end would wait for a server that may never answer.
@@ -180,23 +198,16 @@ export class LeasePool implements ServerNode {
     this.#sharing?.close()
     const ended = this.#pool.end()
     // Does not wait for connection attempts, which may never end.
-    for (const client of this.#unusedOf(this.#pool)) hangUp(client)
+    for (const client of unusedOf(this.#pool, this.#opening)) hangUp(client)
     await ended
-  }
-
-  /** Closes idle connections and connection attempts. */
-  #unusedOf(pool: PgPool<Client>): readonly Client[] {
-    const idle = (pool as unknown as Kept)._idle.map(({ client }) => client)
-    return clientsOf(pool).filter(
-      (client) =>
-        idle.includes(client) || this.#opening.has(client) || Reflect.get(client, '_connecting') === true,
-    )
   }
 
   #open(): PgPool<Client> {
     const options = this.#config.options as PgPool.Config<Client>
     const own = options.Client as typeof Client | undefined
-    const ClientClass = clientClassOf(own === undefined ? this.#connect : connectBy(own))
+    const ClientClass = clientClassOf(own === undefined ? this.#connect : connectBy(own), (client) =>
+      this.#listener.traces?.connecting(this.id, client),
+    )
     // Without a class pg-pool would load node-postgres itself, which may be another copy, or none.
     const pool = new PgPool(options, ClientClass)
     // These options are pg-pool's copy.
@@ -223,11 +234,12 @@ export class LeasePool implements ServerNode {
  * The class of pg-pool's connections. They have an `error` listener for their whole lifetime: holders add their own,
  * but a server may close a connection at any moment, and an error without a listener ends the process.
  */
-function clientClassOf(connect: Connect): typeof Client {
+function clientClassOf(connect: Connect, connecting: (client: Client) => void): typeof Client {
   // An ordinary function, since pg-pool constructs.
   return function (options: ClientConfig) {
     const client = connect(options)
     client.on('error', () => {})
+    connecting(client)
     return client
   } as unknown as typeof Client
 }
@@ -236,6 +248,14 @@ function clientClassOf(connect: Connect): typeof Client {
 interface Kept {
   readonly _clients: readonly Client[]
   readonly _idle: readonly { readonly client: Client }[]
+}
+
+/** Returns the idle connections of a pool and its connection attempts. @param opening Connections that are not ready yet */
+function unusedOf(pool: PgPool<Client>, opening: ReadonlySet<Client>): readonly Client[] {
+  const idle = (pool as unknown as Kept)._idle.map(({ client }) => client)
+  return clientsOf(pool).filter(
+    (client) => idle.includes(client) || opening.has(client) || Reflect.get(client, '_connecting') === true,
+  )
 }
 
 function clientsOf(pool: PgPool<Client>): readonly Client[] {

@@ -3,6 +3,7 @@ import { asError } from '../errors/as-error.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { Done, Send } from './exchange.ts'
 import type { ShareableRead } from './shareable-read.ts'
+import type { Trace } from './trace.ts'
 import { wireValues } from './wire-values.ts'
 
 const NO_VALUES: readonly unknown[] = []
@@ -18,6 +19,8 @@ export class Query {
   readonly request: RouteRequest
   /** Whether another query may be pipelined before it. */
   readonly canPipeline: boolean
+  /** Absent while nobody listens to single statements. */
+  trace: Trace | undefined
   readonly #config: unknown
   readonly #parameters: unknown
 

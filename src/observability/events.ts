@@ -3,9 +3,10 @@ import type { TokenRejection } from '../consistency/token.ts'
 import type { DiscoveryFailure } from '../discovery/loop.ts'
 import type { Pin } from '../settings/session-settings.ts'
 import type { LearnedShape } from '../statement/judge.ts'
-import type { Statement, StatementReason } from '../statement/statement.ts'
+import type { StatementKind, StatementReason } from '../statement/statement.ts'
 import type { NodeId, NodeState, Role } from '../topology/node.ts'
 import type { Exclusion, NodeView, Snapshot } from '../topology/snapshot.ts'
+import type { PositionAsked, StatementEvents } from './statement-events.ts'
 
 /** Status of a node: its role while it is in use, otherwise the reason why it is not. */
 export type NodeStatus = Exclude<Role, 'unknown'> | Exclude<NodeState['name'], 'up'> | Exclusion
@@ -21,13 +22,25 @@ export interface NodeChange {
 /** A standby rejected a statement that was classified as a read. It is retried on the primary. */
 export interface Refusal {
   readonly node: NodeId
-  /** The statement's text, without its parameters. */
+  /** The statement's text, without constants and comments. */
   readonly sql: string
   readonly cause: Error
 }
 
-/** Events of `pool.events`, with their arguments. */
-export interface RouterEvents {
+/** A statement for which a replica was asked although it is not a proven read. */
+export interface IgnoredHint {
+  readonly kind: StatementKind
+  readonly reason: StatementReason
+  /** The function, relation or clause that decided. Absent where the text as a whole decided. */
+  readonly offender?: string
+}
+
+/**
+ * Events of `pool.events`, with their arguments. Each is also published on the channel `pg-switchyard:<name>` of
+ * `node:diagnostics_channel`. No event holds a parameter or a constant of a statement: an error whose message may hold one is
+ * replaced by an `EventError`.
+ */
+export interface RouterEvents extends StatementEvents {
   nodeChanged: [NodeChange]
   /** A node has become the primary. `from` is absent for the first primary. */
   primaryChanged: [{ readonly from: NodeId | undefined; readonly to: NodeId }]
@@ -84,7 +97,9 @@ export interface RouterEvents {
    */
   shapeLearned: [LearnedShape]
   /** A comment or `route` asked for a replica, but the statement is not a proven read. It went to the primary. */
-  hintIgnored: [Statement]
+  hintIgnored: [IgnoredHint]
+  /** The primary was asked for a position that a session must see. */
+  positionAsked: [PositionAsked]
   /** A session started with a token that was rejected. The session runs as if it had none. */
   tokenRejected: [{ readonly reason: TokenRejection }]
   /** Reads cannot share connections because `pg` is older than 8.23, or native. Emitted once. */
@@ -104,7 +119,7 @@ export interface RouterEvents {
    * Loading the catalog failed. If `isLoaded`, the previous catalog stays in force. Otherwise reads of the
    * application's own relations go to the primary until a load succeeds.
    */
-  catalogFailed: [{ readonly cause: unknown; readonly retryInMs: number; readonly isLoaded: boolean }]
+  catalogFailed: [{ readonly cause: Error; readonly retryInMs: number; readonly isLoaded: boolean }]
   /** A client has been checked out for longer than `leakWarningMs`: a possible leak. */
   clientLeaked: [{ readonly heldMs: number; readonly stack: string }]
   /**

@@ -2,15 +2,14 @@ import type { Platform } from '../platform/platform.ts'
 import type { NodeId, Role } from '../topology/node.ts'
 import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
-import { changesBetween, type NodeChange, type RouterEvents } from './events.ts'
+import { changesBetween, type NodeChange } from './events.ts'
+import type { Tell } from './tell.ts'
 
 /** Minimum time between two events that any statement may cause, in milliseconds. */
 const OFTEN_MS = 1000
 
 /** Events that any statement may cause. */
 type Often = 'lastResort' | 'retriesSpent' | 'spillRefused'
-
-type Tell = <Name extends keyof RouterEvents>(name: Name, ...args: RouterEvents[Name]) => void
 
 /** Emits events about changes between snapshots, each once. */
 export class Transitions {

@@ -9,6 +9,7 @@ import type { ReplicaOptions } from '../config/options.ts'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { asError } from '../errors/as-error.ts'
 import type { RunOptions } from '../execution/decision.ts'
+import type { Done } from '../execution/execution.ts'
 import type { LeasePoolListener } from '../nodes/lease-pool.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
@@ -175,7 +176,7 @@ export class RoutedCore implements PoolCore {
   /** Returns a function that runs queries of the pool or of one tier. */
   #runner(tier?: string): RunQuery {
     const { pool } = this.#options
-    const { dispatcher, hooks, sessions } = this.#router
+    const { dispatcher, hooks, sessions, tracer } = this.#router
     return (config, values, done) => {
       const refusal = refusalOf(pool)
       if (refusal !== undefined) return done(refusal)
@@ -185,10 +186,14 @@ export class RoutedCore implements PoolCore {
         const acquire = hooks.acquiring(pool)
         this.#lifetime.begun()
         const options = acquire === undefined ? NOTHING_BESIDES : { acquire }
-        dispatcher.submit(query, sessions.context.current(), options, (error, result) => {
-          this.#lifetime.over()
-          done(error, result)
-        })
+        const submit = (answered: Done): void => {
+          dispatcher.submit(query, sessions.context.current(), options, (error, result) => {
+            this.#lifetime.over()
+            answered(error, result)
+          })
+        }
+        if (tracer.isOn) tracer.run(query, done, submit)
+        else submit(done)
       } catch (error) {
         done(asError(error))
       }

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import type { PoolClient, QueryConfig } from 'pg'
 import { LeakWatch } from '../client/leak-watch.ts'
 import { isSubmittable, normalizeQuery, tierOf } from '../client/query-arguments.ts'
@@ -10,7 +9,8 @@ import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
 import { logEvents } from '../observability/logger.ts'
-import { tellerOf } from '../observability/tell.ts'
+import { EventStream } from '../observability/event-stream.ts'
+import { poolName } from '../router/pool-name.ts'
 import { systemPlatform } from '../platform/system.ts'
 import type { Router } from '../router/compose-router.ts'
 import { SessionKeeper, type SessionCluster } from '../router/session-keeper.ts'
@@ -61,7 +61,7 @@ const UNWATCHED: SessionCluster = {
  * no connection besides those of pg.Pool.
  */
 export class SingleNodeCore implements PoolCore {
-  readonly events: RouterEventEmitter = new EventEmitter()
+  readonly events: RouterEventEmitter
   readonly #options: SingleNodeCoreOptions
   readonly #sessions: SessionKeeper
   readonly #leaks: LeakWatch | undefined
@@ -75,13 +75,15 @@ export class SingleNodeCore implements PoolCore {
     const { pool, resolved } = options
     const { leakWarningMs, logger } = resolved
     this.#options = options
-    const tell = tellerOf(this.events)
+    const { events, tell } = new EventStream(poolName(resolved))
+    this.events = events
     if (logger !== undefined) logEvents(this.events, logger)
     this.#sessions = new SessionKeeper({
       resolved,
       platform: systemPlatform,
       cluster: () => UNWATCHED,
       tokenRejected: (reason) => tell('tokenRejected', { reason }),
+      positionAsked: (asked) => tell('positionAsked', asked),
     })
     if (leakWarningMs === undefined) return
     const leaks = new LeakWatch(systemPlatform, leakWarningMs, (leak) => tell('clientLeaked', leak))

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import { Beginnings } from '../client/beginnings.ts'
 import type { RouterPort } from '../client/router-port.ts'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
@@ -8,7 +7,9 @@ import { NodeSet } from '../nodes/node-set.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import { logEvents } from '../observability/logger.ts'
 import { Counters, type PoolStats } from '../observability/stats.ts'
-import { tellerOf } from '../observability/tell.ts'
+import { ConnectionTraces } from '../observability/connection-traces.ts'
+import { EventStream } from '../observability/event-stream.ts'
+import { Tracer } from '../observability/tracer.ts'
 import { Transitions } from '../observability/transitions.ts'
 import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -26,6 +27,7 @@ import { Hooks } from './hooks.ts'
 import { judgementOf } from './judgement-of.ts'
 import { NewConnections } from './new-connections.ts'
 import { nodeOpener } from './node-opener.ts'
+import { addressOf, databaseOf, poolName } from './pool-name.ts'
 import { Readiness } from './readiness.ts'
 import { ReadOnlyOpener } from './read-only-opener.ts'
 import { Roster } from './roster.ts'
@@ -49,6 +51,7 @@ export interface Router extends RouterPort {
   readonly readiness: Readiness
   readonly roster: Roster
   readonly sessions: SessionKeeper
+  readonly tracer: Tracer
   readonly transitions: Transitions
   /** A new connection to this node is about to be used: see `NewConnections`. */
   readonly connectionOpened: NewConnections['opened']
@@ -66,9 +69,15 @@ export interface RouterOptions {
 }
 
 /** Creates the parts of a router and connects them; does no I/O. */
-export function composeRouter({ options, platform, connect, listener }: RouterOptions): Router {
-  const events: RouterEventEmitter = new EventEmitter()
-  const tell = tellerOf(events)
+export function composeRouter({ options, platform, connect, listener: connections }: RouterOptions): Router {
+  const stream = new EventStream(poolName(options))
+  const { events, tell } = stream
+  const tracer = new Tracer({
+    stream,
+    platform,
+    database: databaseOf(options),
+    addressOf: (id) => addressOf(nodes.configOf(id)?.options),
+  })
   const transitions = new Transitions(platform, tell)
   const counters = new Counters()
   const settings = new SettingKeeper()
@@ -90,6 +99,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
     platform,
     cluster: () => cluster,
     tokenRejected: (reason) => tell('tokenRejected', { reason }),
+    positionAsked: (asked) => tell('positionAsked', asked),
   })
   const ended = endedOf(sessions, judgement)
   const hooks = new Hooks({
@@ -108,7 +118,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
       platform,
       connect,
       { hooks, sessions, settings, sleep, tell, judged: judgement },
-      listener,
+      { ...connections, traces: new ConnectionTraces(stream.pool, platform) },
     ),
   )
   const cluster = new WatchedCluster({
@@ -129,6 +139,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
     onRest: () => readiness.rest(),
     isInUse: () => nodes.isInUse,
   })
+  const listener = executionListener(counters, transitions, cluster, platform)
   const executors = createExecutors({
     resolved: options,
     nodes,
@@ -139,7 +150,7 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
       cluster,
       committed: () => sessions.proofs.committed(),
       health,
-      listener: executionListener(counters, transitions, cluster),
+      listener,
       platform,
     },
   })
@@ -180,20 +191,23 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
   const { catchUpTimeoutMs } = options
   const { implicit } = sessions.context
   const returns = new SessionReturns({ platform, cluster, implicit, catchUpTimeoutMs })
-  const decider = new Decider({
-    policy: options,
-    platform,
-    readiness,
-    judgement,
-    sessions: {
-      context: sessions.context,
-      awaited: (...read) => sessions.awaited(...read),
-      moved: (decision, again) => moves.before(decision) ?? returns.before(decision, again),
+  const decider = new Decider(
+    {
+      policy: options,
+      platform,
+      readiness,
+      judgement,
+      sessions: {
+        context: sessions.context,
+        awaited: (...read) => sessions.awaited(...read),
+        moved: (decision, again) => moves.before(decision) ?? returns.before(decision, again),
+      },
+      settings,
+      executors,
+      openings,
     },
-    settings,
-    executors,
-    openings,
-  })
+    listener.waited,
+  )
   const dispatcher = new Dispatcher({
     decider,
     cluster,
@@ -209,6 +223,8 @@ export function composeRouter({ options, platform, connect, listener }: RouterOp
   return {
     events,
     tell,
+    tracer,
+    waited: listener.waited,
     beginnings: new Beginnings(platform),
     platform,
     cluster,

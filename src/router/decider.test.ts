@@ -51,55 +51,58 @@ beforeEach(() => {
   isAwaited = false
   isKnownSoon = true
   let isKnown = false
-  decider = new Decider({
-    policy: { consistency: 'causal', windowMs: 2_000, maxStalenessMs: 2_000, transactions: 'primary' },
-    platform: { now: () => 1_000 },
-    readiness: {
-      get isReady() {
-        return isReady
+  decider = new Decider(
+    {
+      policy: { consistency: 'causal', windowMs: 2_000, maxStalenessMs: 2_000, transactions: 'primary' },
+      platform: { now: () => 1_000 },
+      readiness: {
+        get isReady() {
+          return isReady
+        },
+        prepare: async () => {
+          log.push('prepare')
+          isReady = true
+        },
+        used: () => void log.push('used'),
       },
-      prepare: async () => {
-        log.push('prepare')
-        isReady = true
+      judgement: {
+        judge: (text = '') => {
+          log.push('judge')
+          const statement = STATEMENTS[text] ?? WITHOUT_TEXT
+          return statement === PENDING && isKnown ? known : statement
+        },
+        changeKnown: ({ reason }) => {
+          if (reason !== 'catalog-pending' || !isKnownSoon) return undefined
+          log.push('await the catalog')
+          return settle().then(() => void (isKnown = true))
+        },
+        judgeAnew: async () => {
+          log.push('await what has changed')
+          isKnown = true
+          return known
+        },
+        start: () => void log.push('start'),
       },
-      used: () => void log.push('used'),
+      sessions: {
+        context: new SessionContext(),
+        moved: () => undefined,
+        awaited: () => {
+          if (!isAwaited) return undefined
+          log.push('await the session')
+          return settle().then(() => void log.push('the session is known'))
+        },
+      },
+      settings: new SettingKeeper(),
+      executors: {
+        of: ({ tier }) => {
+          if (tier !== undefined) throw new Error(`There is no tier ${tier}`)
+          return executor
+        },
+      },
+      openings: { mayOpen: () => true },
     },
-    judgement: {
-      judge: (text = '') => {
-        log.push('judge')
-        const statement = STATEMENTS[text] ?? WITHOUT_TEXT
-        return statement === PENDING && isKnown ? known : statement
-      },
-      changeKnown: ({ reason }) => {
-        if (reason !== 'catalog-pending' || !isKnownSoon) return undefined
-        log.push('await the catalog')
-        return settle().then(() => void (isKnown = true))
-      },
-      judgeAnew: async () => {
-        log.push('await what has changed')
-        isKnown = true
-        return known
-      },
-      start: () => void log.push('start'),
-    },
-    sessions: {
-      context: new SessionContext(),
-      moved: () => undefined,
-      awaited: () => {
-        if (!isAwaited) return undefined
-        log.push('await the session')
-        return settle().then(() => void log.push('the session is known'))
-      },
-    },
-    settings: new SettingKeeper(),
-    executors: {
-      of: ({ tier }) => {
-        if (tier !== undefined) throw new Error(`There is no tier ${tier}`)
-        return executor
-      },
-    },
-    openings: { mayOpen: () => true },
-  })
+    () => {},
+  )
 })
 
 const session = createSession()

@@ -3,7 +3,9 @@ import type { ResolvedOptions } from '../config/resolved-options.ts'
 import type { Overlay } from '../consistency/overlay.ts'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Decision, Hold, Holder } from '../execution/decision.ts'
+import type { ExecutionListener } from '../execution/execution.ts'
 import type { Query } from '../nodes/query.ts'
+import type { WaitReason } from '../nodes/trace.ts'
 import { explain, type Explanation } from '../observability/explain.ts'
 import { BOUND_BY_SETTING, decideRoute, NOT_A_READ, type RoutingPolicy } from '../routing/decide.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -19,6 +21,8 @@ import type { Readiness } from './readiness.ts'
 import type { ReadOnlyOpener } from './read-only-opener.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { Again } from './session-returns.ts'
+
+const nothing = (): void => {}
 
 export interface DeciderOptions {
   readonly policy: RoutingPolicy & Pick<ResolvedOptions, 'transactions'>
@@ -40,9 +44,12 @@ export interface DeciderOptions {
  */
 export class Decider {
   readonly #options: DeciderOptions
+  readonly #waited: ExecutionListener['waited']
 
-  constructor(options: DeciderOptions) {
+  /** @param waited Called when a statement has waited for something. */
+  constructor(options: DeciderOptions, waited: ExecutionListener['waited']) {
     this.#options = options
+    this.#waited = waited
   }
 
   /**
@@ -63,10 +70,19 @@ export class Decider {
     const again = (): Decision | Promise<Decision> => this.#decide(query, session, journal, holder)
     const moved = (decision: Decision): Decision | Promise<Decision> => {
       const isRead = decision.runs === 'read' || decision.runs === 'opening'
-      return (isRead && this.#options.sessions.moved(decision, again)?.then(again)) || decision
+      return (
+        (isRead &&
+          this.#waits('replica-change', query, this.#options.sessions.moved(decision, again))?.then(again)) ||
+        decision
+      )
     }
     const decided = again()
-    return decided instanceof Promise ? decided.then(moved) : moved(decided)
+    const last = decided instanceof Promise ? decided.then(moved) : moved(decided)
+    const { trace } = query
+    if (trace === undefined) return last
+    if (last instanceof Promise) void last.then((decision) => trace.decided(decision), nothing)
+    else trace.decided(last)
+    return last
   }
 
   #decide(
@@ -77,12 +93,14 @@ export class Decider {
   ): Decision | Promise<Decision> {
     const { judgement, readiness } = this.#options
     if (!readiness.isReady) {
-      return readiness.prepare().then(() => this.#decide(query, session, journal, holder))
+      return this.#waits('first-look', query, readiness.prepare()).then(() =>
+        this.#decide(query, session, journal, holder),
+      )
     }
     readiness.used()
     const statement = judgement.judge(query.text)
     const hold = holder?.holds(statement, query)
-    const known = this.#changeKnown(statement, query, hold)
+    const known = this.#waits('catalog', query, this.#changeKnown(statement, query, hold))
     if (known === undefined) return this.#settle(statement, query, session, journal, hold, holder)
     return known.then(() => {
       const classified = judgement.judge(query.text)
@@ -116,6 +134,15 @@ export class Decider {
     return isDoubtful ? judgement.judgeAnew(text) : undefined
   }
 
+  /** Records how long a statement waits. */
+  #waits<Wait extends Promise<unknown> | undefined>(reason: WaitReason, { trace }: Query, wait: Wait): Wait {
+    if (wait === undefined) return wait
+    const sinceMs = this.#options.platform.now()
+    const over = (): void => this.#waited(reason, sinceMs, trace)
+    wait.then(over, over)
+    return wait
+  }
+
   #settle(
     statement: Statement,
     query: Query,
@@ -128,7 +155,8 @@ export class Decider {
     // A transaction belongs to a client, but `pool.query('BEGIN')` begins one without a holder.
     const opens = holder !== undefined && this.#opens(statement, query, journal)
     if (statement.kind !== 'read' && !opens) return this.#route(statement, query, session, journal, false)
-    const awaited = this.#options.sessions.awaited(session, query.request, statement.hint)
+    const asked = this.#options.sessions.awaited(session, query.request, statement.hint)
+    const awaited = this.#waits('position', query, asked)
     if (awaited === undefined) return this.#route(statement, query, session, journal, opens)
     return awaited.then(() => this.#route(statement, query, session, journal, opens))
   }

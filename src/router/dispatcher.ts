@@ -9,6 +9,7 @@ import type { Query } from '../nodes/query.ts'
 import type { Tell } from '../observability/tell.ts'
 import type { Transitions } from '../observability/transitions.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import { normalised } from '../statement/normalised.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Decider } from './decider.ts'
 import type { Ended } from './endings.ts'
@@ -38,7 +39,13 @@ export class Dispatcher implements Repairer {
 
   constructor(options: DispatcherOptions) {
     this.#options = options
-    this.#ignoredHints = new IgnoredHints((statement) => options.tell('hintIgnored', statement))
+    this.#ignoredHints = new IgnoredHints(({ kind, offender, reason }) =>
+      options.tell('hintIgnored', {
+        kind,
+        reason,
+        ...(offender === undefined ? {} : { offender: offender.text }),
+      }),
+    )
   }
 
   /** Decides about a statement and runs it. */
@@ -95,7 +102,7 @@ export class Dispatcher implements Repairer {
       if (counts) ended(writeBy(session, statement, changes, schema), text)
       done(error, result)
     }
-    executor.writer.write(send, answered, customOf(decision))
+    executor.writer.write(send, answered, customOf(decision), query.trace)
   }
 
   /**
@@ -111,7 +118,9 @@ export class Dispatcher implements Repairer {
     const isOfConnection = isOfSetting || code === 'SWITCHYARD_HOOK_REFUSED'
     if (isOfSetting && overlay === undefined) settings.refused(journal)
     if (isOfSetting) tell('settingRefused', { node: node.id, cause })
-    if (!isOfConnection) tell('readRefused', { node: node.id, sql, cause })
+    if (!isOfConnection) tell('readRefused', { node: node.id, sql: normalised(sql), cause })
+    const why = isOfSetting ? 'setting' : isOfConnection ? 'hook' : 'statement'
+    query.trace?.repaired(node, why, cause)
     if (options.conversation !== undefined) return options.conversation.spilled(nothing, nothing)
     const sent = settings.sendOf(overlay, query, statement, options.send)
     const send = settings.under(decision.journal, sent, false, options.acquire)
@@ -122,6 +131,6 @@ export class Dispatcher implements Repairer {
       else ended({ sessions: [session], catalogEffect: 'certain', changes: 'everything' })
       done(error, result)
     }
-    executor.writer.write(send, answered, customOf(decision))
+    executor.writer.write(send, answered, customOf(decision), query.trace)
   }
 }

@@ -5,6 +5,7 @@ import { customOf, type Decision, type RunOptions } from '../execution/decision.
 import type { Done, Send } from '../execution/execution.ts'
 import type { Read, ReadFollower } from '../execution/read.ts'
 import type { ShareableRead } from '../nodes/shareable-read.ts'
+import type { Trace } from '../nodes/trace.ts'
 import { positionToAsk } from '../routing/route.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Reached } from '../selection/reached.ts'
@@ -74,6 +75,10 @@ export class RoutedRead implements Read {
 
   refused(node: NodeView, cause: Error): void {
     this.#repairer.repair(node, cause, this.#decision, this.#options, this.#done)
+  }
+
+  get trace(): Trace | undefined {
+    return this.#decision.query.trace
   }
 
   get text(): object {

@@ -8,10 +8,12 @@ import { answeredBy, shownBy, type Execution, type Touched } from '../consistenc
 import type { Write } from '../consistency/write-ledger.ts'
 import type { TokenRejection } from '../consistency/token.ts'
 import type { ReadFollower } from '../execution/read.ts'
+import type { PositionAsked } from '../observability/statement-events.ts'
 import { isServerError } from '../platform/server-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import { consistencyOf, type Asked, type RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
+import { askPosition } from './ask-position.ts'
 import { ReadFollowers } from './read-followers.ts'
 import type { CheckedSessionOptions } from './session-options.ts'
 import { SessionTokens } from './session-tokens.ts'
@@ -36,6 +38,7 @@ export interface SessionKeeperOptions {
   readonly platform: Platform
   readonly cluster: () => SessionCluster
   readonly tokenRejected: (reason: TokenRejection) => void
+  readonly positionAsked: (asked: PositionAsked) => void
 }
 
 /** Creates sessions, propagates them through async code, and keeps their consistency promises. One per pool. */
@@ -52,7 +55,7 @@ export class SessionKeeper implements Neighbour {
     const { cluster, platform, resolved, tokenRejected } = options
     this.#causality = new Causality({
       platform,
-      ask: () => cluster().questions.floor(),
+      ask: () => askPosition(options),
       look: (identity) => cluster().questions.unshown(identity),
       hasServer: (identity) => hasServer(cluster().snapshot, identity),
       catchUpTimeoutMs: resolved.catchUpTimeoutMs,

@@ -129,6 +129,9 @@ export class ExecutionBench {
   }
 
   readonly listener: ExecutionListener = {
+    waited: () => undefined,
+    retried: () => undefined,
+    spilled: () => undefined,
     sent: () => {},
     readAnswered: (node) => void this.log.push(`readAnswered ${node.id}`),
     nodeFailed: (node) => {

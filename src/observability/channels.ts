@@ -1,0 +1,96 @@
+import { channel, tracingChannel, type Channel, type TracingChannel } from 'node:diagnostics_channel'
+import type { RouterEvents } from './events.ts'
+import type { QueryExecution } from './statement-events.ts'
+
+/** Each event, and whether it belongs to a single statement. */
+const EVENTS: Readonly<Record<keyof RouterEvents, 'statement' | 'pool'>> = {
+  decision: 'statement',
+  execution: 'statement',
+  wait: 'statement',
+  retry: 'statement',
+  repair: 'statement',
+  spill: 'statement',
+  positionAsked: 'pool',
+  nodeChanged: 'pool',
+  primaryChanged: 'pool',
+  startedWithoutPrimary: 'pool',
+  primaryConflict: 'pool',
+  timelineUnclear: 'pool',
+  nodeEjected: 'pool',
+  loginRefused: 'pool',
+  nodeSick: 'pool',
+  lastResort: 'pool',
+  retriesSpent: 'pool',
+  spillRefused: 'pool',
+  readRefused: 'pool',
+  settingRefused: 'pool',
+  clientPinned: 'pool',
+  transactionMoved: 'pool',
+  hookFailed: 'pool',
+  shapeLearned: 'pool',
+  hintIgnored: 'pool',
+  tokenRejected: 'pool',
+  lanesUnavailable: 'pool',
+  nodesChanged: 'pool',
+  addressShared: 'pool',
+  discoveryFailed: 'pool',
+  catalogLoaded: 'pool',
+  catalogFailed: 'pool',
+  clientLeaked: 'pool',
+  balancerFailed: 'pool',
+  connectionLost: 'pool',
+}
+
+/** Names of all events. */
+export const EVENT_NAMES: readonly (keyof RouterEvents)[] = Object.keys(EVENTS) as (keyof RouterEvents)[]
+
+/** Names of the events of single statements. */
+export const STATEMENT_EVENTS: readonly (keyof RouterEvents)[] = EVENT_NAMES.filter(
+  (name) => EVENTS[name] === 'statement',
+)
+
+/** Prefix of the names of all channels. */
+const PREFIX = 'pg-switchyard:'
+
+/** The channel of each event. */
+export const channels: Readonly<Record<keyof RouterEvents, Channel>> = Object.fromEntries(
+  EVENT_NAMES.map((name) => [name, channel(PREFIX + name)]),
+) as Record<keyof RouterEvents, Channel>
+
+/** Message of `tracingChannel('pg-switchyard:connect')`: one new connection to a node. */
+export interface ConnectMessage {
+  readonly pool: string
+  readonly node: string
+  readonly durationMs?: number
+  readonly error?: QueryExecution['error']
+}
+
+/** Message of `tracingChannel('pg-switchyard:checkout')`: the lease of one connection, for a statement, a client or a lane. */
+export interface CheckoutMessage {
+  readonly pool: string
+  readonly node: string
+  /** Time from the request to the lease, in milliseconds. Set at the end. */
+  readonly durationMs?: number
+  readonly error?: QueryExecution['error']
+}
+
+export const queryChannel: TracingChannel<unknown, QueryExecution> = tracingChannel(`${PREFIX}query`)
+export const connectChannel: TracingChannel<unknown, ConnectMessage> = tracingChannel(`${PREFIX}connect`)
+export const checkoutChannel: TracingChannel<unknown, CheckoutMessage> = tracingChannel(`${PREFIX}checkout`)
+
+/** Whether anybody listens to a tracing channel. Runtimes differ in its own `hasSubscribers`. */
+export function isTraced({
+  asyncEnd,
+  asyncStart,
+  end,
+  error,
+  start,
+}: TracingChannel<unknown, object>): boolean {
+  return (
+    start.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers ||
+    end.hasSubscribers ||
+    asyncStart.hasSubscribers
+  )
+}

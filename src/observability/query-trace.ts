@@ -1,0 +1,128 @@
+import type { RepairReason, RetryReason, SpillReason, Trace, Traced, WaitReason } from '../nodes/trace.ts'
+import type { QueryPlan } from '../selection/query-plan.ts'
+import { lagMs, type NodeView } from '../topology/snapshot.ts'
+import { eventError } from './event-error.ts'
+import type { EventStream } from './event-stream.ts'
+import { explainPlan } from './explain.ts'
+import type { QueryExecution, Repair, Retry, Wait } from './statement-events.ts'
+
+/** Surroundings of the traces of one pool. */
+export interface TracePort {
+  readonly stream: EventStream
+  readonly platform: { now(): number }
+  /** Returns where a node is reached, as far as its options say. */
+  readonly addressOf: (node: string) => { readonly address?: string; readonly port?: number }
+}
+
+/** A message while it is filled. */
+export type Filling = { -readonly [Field in keyof QueryExecution]: QueryExecution[Field] } & {
+  readonly waits: Wait[]
+  readonly retries: Retry[]
+}
+
+/** Fills the message of one statement, and emits the events on its way. */
+export class QueryTrace implements Trace {
+  readonly message: Filling
+  readonly #port: TracePort
+  readonly #startedAtMs: number
+  #plan: QueryPlan | undefined
+
+  constructor(message: Filling, port: TracePort) {
+    this.message = message
+    this.#port = port
+    this.#startedAtMs = port.platform.now()
+  }
+
+  decided({ plan, route, statement }: Traced): void {
+    const { message } = this
+    const { stream } = this.#port
+    const { kind, reason } = statement
+    this.#plan = plan
+    message.kind = kind
+    message.statement = reason
+    message.reason = route.reason
+    if (!stream.hears('decision')) return
+    stream.tell('decision', {
+      query: message.id,
+      ...(message.sql === undefined ? {} : { sql: message.sql }),
+      kind,
+      statement: reason,
+      role: route.role,
+      reason: route.reason,
+      ...explainPlan(plan),
+    })
+  }
+
+  sent(node: NodeView): void {
+    const { message } = this
+    const { addressOf, platform } = this.#port
+    const { address, port } = addressOf(node.id)
+    const step = this.#plan?.steps.find(({ node: { id } }) => id === node.id)
+    const lag = node.role === 'replica' ? node.lag : undefined
+    message.node = node.id
+    message.role = node.role
+    setOrDelete(message, 'address', address)
+    setOrDelete(message, 'port', port)
+    setOrDelete(message, 'candidate', step?.reason)
+    setOrDelete(message, 'lagMs', lag && lagMs(lag, platform.now()))
+  }
+
+  waited(reason: WaitReason, durationMs: number): void {
+    const { stream } = this.#port
+    const wait = { reason, durationMs }
+    this.message.waits.push(wait)
+    if (stream.hears('wait')) stream.tell('wait', { query: this.message.id, ...wait })
+  }
+
+  retried(node: NodeView, reason: RetryReason, error: Error): void {
+    const { stream } = this.#port
+    const retry: Retry = { node: node.id, reason, ...codeOf(error) }
+    this.message.retries.push(retry)
+    if (stream.hears('retry')) stream.tell('retry', { query: this.message.id, ...retry })
+  }
+
+  repaired(node: NodeView, reason: RepairReason, error: Error): void {
+    const { stream } = this.#port
+    const repair: Repair = { node: node.id, reason, ...codeOf(error) }
+    this.message.repair = repair
+    if (stream.hears('repair')) stream.tell('repair', { query: this.message.id, ...repair })
+  }
+
+  spilled(reason: SpillReason): void {
+    const { stream } = this.#port
+    this.message.spill = reason
+    if (stream.hears('spill')) stream.tell('spill', { query: this.message.id, reason })
+  }
+
+  /** Completes the message. */
+  ended(error: unknown, result: unknown): void {
+    const { message } = this
+    const { platform, stream } = this.#port
+    message.durationMs = platform.now() - this.#startedAtMs
+    if (error) message.error = eventError(error)
+    else setOrDelete(message, 'rowCount', rowCountOf(result))
+    if (stream.hears('execution')) stream.tell('execution', message)
+  }
+}
+
+/** Sets a field, or deletes that of an earlier attempt. */
+function setOrDelete<Field extends keyof Filling>(
+  message: Filling,
+  field: Field,
+  value: Filling[Field] | undefined,
+): void {
+  if (value === undefined) delete message[field]
+  else message[field] = value
+}
+
+function codeOf(error: Error): { readonly code?: string } {
+  const code: unknown = Reflect.get(error, 'code')
+  return typeof code === 'string' ? { code } : {}
+}
+
+/** Returns the number of rows, or that of the last statement of a text with several. */
+function rowCountOf(result: unknown): number | undefined {
+  const last: unknown = Array.isArray(result) ? result.at(-1) : result
+  const count: unknown = typeof last === 'object' && last !== null ? Reflect.get(last, 'rowCount') : undefined
+  return typeof count === 'number' ? count : undefined
+}
