@@ -238,7 +238,7 @@ export class CatalogWatcher {
   }
 
   #beginIn(delayMs: number): void {
-    this.#timer = inRootContext(() => this.#platform.schedule(delayMs, () => this.#begin()))
+    this.#timer = inRootContext(() => this.#platform.scheduleWork(delayMs, () => this.#begin()))
   }
 
   #stopTimer(): void {

@@ -82,6 +82,7 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'tokens',
   'transactions',
   'checkout',
+  'lifecycle',
   'leakWarningMs',
   'balancer',
   'tiers',

@@ -161,6 +161,14 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly consistency?: Consistency | undefined
   /**
+   * Life cycle of the process. `'suspending'`, for serverless functions: the process may be frozen whenever no statement
+   * runs. Then the pool sets no timers and asks no server, reads share no connections (`lanes`), and the first
+   * statement after 2 s without one waits until the nodes have been looked at. pg-pool's `idleTimeoutMillis` stays in
+   * force, and the connections that watch the nodes close with the last other one.
+   * @defaultValue 'continuous'
+   */
+  readonly lifecycle?: 'continuous' | 'suspending' | undefined
+  /**
    * When `connect()` takes a connection to the primary: `lazy`, when a statement first needs it, so that a client that
    * only reads takes none; or `eager`, at once, like `pg.Pool`. Reads go to replicas either way.
    * @defaultValue 'lazy'

@@ -47,6 +47,7 @@ export interface ResolvedOptions {
   readonly tokens: ResolvedTokenOptions
   readonly transactions: 'primary' | 'optimistic'
   readonly checkout: 'lazy' | 'eager'
+  readonly lifecycle: 'continuous' | 'suspending'
   readonly leakWarningMs: number | undefined
   readonly balancer: Balancer
   /** Absent without tiers. */
@@ -86,6 +87,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     tokens,
     transactions,
     checkout,
+    lifecycle,
     leakWarningMs,
     balancer,
     tiers,
@@ -106,6 +108,8 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     checkMethod('logger', logger, 'warn')
     checkMethod('logger', logger, 'info')
   }
+  const life = choiceOption('lifecycle', lifecycle, 'continuous', ['continuous', 'suspending'])
+  const sharedLanes = lanesOf(lanes)
   const nodes = nodesOf(pgOptions, replicas, tags)
   const isSingle = nodes.length === 1 && discovery === undefined
   // A pool of one node is silent, as pg.Pool is, unless it is given a logger.
@@ -145,11 +149,13 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     discovery,
     tokens: tokensOf(tokens),
     transactions: choiceOption('transactions', transactions, 'primary', ['primary', 'optimistic']),
+    lifecycle: life,
     checkout: choiceOption('checkout', checkout, 'lazy', ['lazy', 'eager']),
     leakWarningMs: leakWarningMs === undefined ? undefined : timeoutOption('leakWarningMs', leakWarningMs),
     balancer: balancer ?? peakEwma(),
     tiers: tiersOf(tiers),
-    lanes: lanesOf(lanes),
+    // An empty lane is watched by a timer.
+    lanes: life === 'suspending' ? undefined : sharedLanes,
     prepare: prepareOf(prepare),
     pipelineBegin: booleanOption('pipelineBegin', pipelineBegin, true),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),

@@ -90,7 +90,7 @@ export class FloorKeeper {
     if (this.#next === undefined || this.#isAsking) return
     const pauseMs = this.#restsUntilMs - this.#platform.now()
     if (pauseMs <= 0 || this.#next.isAwaited) void this.#askNext()
-    else if (!this.#isClosed) this.#pause = this.#platform.schedule(pauseMs, this.#askNow)
+    else if (!this.#isClosed) this.#pause = this.#platform.scheduleWork(pauseMs, this.#askNow)
   }
 
   async #askNext(): Promise<void> {

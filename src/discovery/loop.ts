@@ -83,7 +83,7 @@ export class DiscoveryLoop {
 
   #lookIn(delayMs: number): void {
     this.#timer?.cancel()
-    this.#timer = inRootContext(() => this.#options.platform.schedule(delayMs, () => void this.#look()))
+    this.#timer = inRootContext(() => this.#options.platform.scheduleWork(delayMs, () => void this.#look()))
   }
 
   async #look(): Promise<void> {

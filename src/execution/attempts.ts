@@ -112,9 +112,13 @@ export class Attempts {
     for (const entry of this.#giveUps.at(id)) entry.giveUp(cause, failure)
   }
 
-  /** Returns a function that gives up the operations which are in progress now, except those that have ended by then. */
-  abandonLater(): (cause: Error) => void {
+  /**
+   * Returns a function that gives up the operations which are in progress now, except those that have ended by then.
+   * `undefined` if there are none.
+   */
+  abandonLater(): ((cause: Error) => void) | undefined {
     const now = this.#giveUps.all()
+    if (now.length === 0) return undefined
     return (cause) => {
       for (const entry of now) if (this.#giveUps.has(entry)) entry.giveUp(cause, 'node')
     }

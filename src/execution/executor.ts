@@ -90,7 +90,7 @@ export class Executor {
   }
 
   /** See `Attempts.abandonLater`. */
-  abandonLater(): (cause: Error) => void {
+  abandonLater(): ((cause: Error) => void) | undefined {
     return this.#attempts.abandonLater()
   }
 }

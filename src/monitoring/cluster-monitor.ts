@@ -178,10 +178,18 @@ export class ClusterMonitor implements Monitor {
     this.#usage.note()
   }
 
-  restart(): void {
+  rest(): void {
     if (this.#isClosed || this.#settled === undefined) return
-    this.#forget()
-    void this.settled()
+    this.#isResting = true
+    this.#settled = undefined
+    for (const node of this.#watched) this.#closeLater(node.rest())
+    // Lag from before says nothing about the lag after it.
+    this.#lag = new ClusterLag()
+    this.#catchUps = new WeakMap()
+    this.#apply(undefined)
+    if (this.#isAwaited) return void this.settled()
+    this.#progress.rest()
+    this.#options.onRest?.()
   }
 
   setNodes(nodes: readonly NodeConfig[]): void {
@@ -215,30 +223,19 @@ export class ClusterMonitor implements Monitor {
 
   /** Schedules the rest, without probes, for when the cluster has been unused for `REST_AFTER_MS`. */
   #restLater(nowMs: number): void {
-    const { isInUse, onRest, platform } = this.#options
+    const { isInUse, platform } = this.#options
     if (isInUse === undefined || this.#restTimer !== undefined) return
     const waitMs = Math.max(0, this.#usage.usedAtMs(nowMs) + REST_AFTER_MS - nowMs)
-    this.#restTimer = platform.schedule(waitMs, () => {
+    this.#restTimer = platform.scheduleWork(waitMs, () => {
       this.#restTimer = undefined
-      const isAwaited = this.#room.sinceMs !== undefined || this.#progress.isAwaited
       const isUsed = platform.now() - this.#usage.usedAtMs(platform.now()) < REST_AFTER_MS
       // If the cluster is in use, the next slow probe schedules this again.
-      if (this.#isClosed || isUsed || isAwaited || isInUse()) return
-      this.#progress.rest()
-      this.#forget()
-      onRest?.()
+      if (!isUsed && !this.#isAwaited && !isInUse()) this.rest()
     })
   }
 
-  /** Stops all probes and resets the state of all nodes until the next look. */
-  #forget(): void {
-    this.#isResting = true
-    this.#settled = undefined
-    for (const node of this.#watched) this.#closeLater(node.rest())
-    // Lag from before says nothing about the lag after it.
-    this.#lag = new ClusterLag()
-    this.#catchUps = new WeakMap()
-    this.#apply(undefined)
+  get #isAwaited(): boolean {
+    return this.#room.sinceMs !== undefined || this.#progress.isAwaited
   }
 
   #closeLater(closed: Promise<void>): void {

@@ -7,7 +7,7 @@ import { probeOptions, unref } from './node-probe.ts'
 import { noteLimits, rowsWithoutLimits } from './without-limits.ts'
 
 /** How long an idle connection is kept, in milliseconds. During a migration queries come in quick succession. */
-const keptForMs = 5_000
+const KEPT_FOR_MS = 5_000
 
 interface Kept {
   readonly client: Client
@@ -25,11 +25,22 @@ export class KeptConnection {
   readonly #connectTimeoutMs: number
   readonly #answerTimeoutMs: number
   readonly #busy = new Set<Client>()
+  readonly #keptForMs: number
   #kept: Kept | undefined
   #isClosed = false
 
-  /** @param answerTimeoutMs A query that takes longer fails and its connection is closed. In milliseconds. */
-  constructor(connect: Connect, platform: Platform, connectTimeoutMs: number, answerTimeoutMs: number) {
+  /**
+   * @param answerTimeoutMs A query that takes longer fails and its connection is closed. In milliseconds.
+   * @param keptForMs How long an idle connection is kept. With 0 it is closed at once.
+   */
+  constructor(
+    connect: Connect,
+    platform: Platform,
+    connectTimeoutMs: number,
+    answerTimeoutMs: number,
+    keptForMs: number = KEPT_FOR_MS,
+  ) {
+    this.#keptForMs = keptForMs
     this.#connect = connect
     this.#platform = platform
     this.#connectTimeoutMs = connectTimeoutMs
@@ -71,11 +82,11 @@ export class KeptConnection {
 
   #keep(client: Client, options: ClientConfig): void {
     this.#let()
-    if (this.#isClosed) {
+    if (this.#isClosed || this.#keptForMs === 0) {
       client.end().catch(() => {})
       return
     }
-    const timer = this.#platform.schedule(keptForMs, () => this.#let())
+    const timer = this.#platform.scheduleWork(this.#keptForMs, () => this.#let())
     this.#kept = { client, options, timer }
   }
 

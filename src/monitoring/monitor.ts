@@ -50,10 +50,10 @@ export interface Monitor {
    */
   reached(id: NodeId, observation: Observation): NodeView | undefined
   /**
-   * Forgets all that is known and looks at every node over a new connection, because the process has slept. Has no
-   * effect during a rest.
+   * Forgets all that is known and closes all connections until the cluster is used again, because nobody uses it or the
+   * process has slept. While a caller waits for a change it looks at every node over new connections at once.
    */
-  restart(): void
+  rest(): void
   /** Notes that a statement runs, so that probes stay frequent enough to prove replicas fresh. Cheap. */
   used(): void
   /**

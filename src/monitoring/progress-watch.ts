@@ -113,7 +113,7 @@ export class ProgressWatch {
         : primaryAsking.budget.readyAtMs(FOLLOWING)
     if (nextMs === Infinity) return
     const waitMs = Math.ceil(nextMs - nowMs)
-    this.#timer = inRootContext(() => platform.schedule(waitMs, () => this.#step()))
+    this.#timer = inRootContext(() => platform.scheduleWork(waitMs, () => this.#step()))
   }
 
   #askingOf(node: WatchedNode): Questions {

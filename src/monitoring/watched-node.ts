@@ -214,6 +214,6 @@ export class WatchedNode {
     this.#dueAtMs = dueAtMs
     this.#delayMs = delayMs
     const waitMs = Math.max(0, dueAtMs - platform.now())
-    this.#timer = inRootContext(() => platform.schedule(waitMs, () => void this.look()))
+    this.#timer = inRootContext(() => platform.scheduleWork(waitMs, () => void this.look()))
   }
 }

@@ -34,6 +34,12 @@ export class NodeSet implements Iterable<ServerNode> {
     return false
   }
 
+  /** Whether no connection is open or requested. */
+  get isEmpty(): boolean {
+    for (const { totalCount, waitingCount } of this) if (totalCount + waitingCount > 0) return false
+    return true
+  }
+
   *[Symbol.iterator](): Iterator<ServerNode> {
     for (const { node } of this.#nodes.values()) yield node
   }

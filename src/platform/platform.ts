@@ -14,6 +14,11 @@ export interface Platform {
   random(): number
   /** Calls `callback` once after `delayMs`. Never keeps the process alive by itself. */
   schedule(delayMs: number, callback: () => void): Timer
+  /**
+   * Like `schedule`, for work that no caller waits for: probes, checks, the closing of idle connections. It may be put
+   * off while the process is not in use.
+   */
+  scheduleWork(delayMs: number, callback: () => void): Timer
   /** Keeps the process alive until the returned function is called. */
   holdOpen(): () => void
 }

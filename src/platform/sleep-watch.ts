@@ -50,7 +50,7 @@ export class SleepWatch {
 
   /** Starts the beat. Has no effect while it is active. */
   start(): void {
-    this.#timer ??= inRootContext(() => this.#platform.schedule(BEAT_MS, () => this.#beat()))
+    this.#timer ??= inRootContext(() => this.#platform.scheduleWork(BEAT_MS, () => this.#beat()))
   }
 
   /** Ends the beat. */

@@ -9,16 +9,19 @@ function noop(): void {}
 // Tests of an application may replace the global clock and timers. Timeouts of real servers need the real ones.
 const now = performance.now.bind(performance)
 
+function schedule(delayMs: number, callback: () => void): Timer {
+  const handle = setTimeout(callback, delayMs)
+  handle.unref()
+  return { cancel: () => clearTimeout(handle) }
+}
+
 /** The machine's own clock, timers and randomness. */
 export const systemPlatform: Platform = {
   now: () => now(),
   wallNowMs: () => Date.now(),
   random: () => Math.random(),
-  schedule(delayMs, callback): Timer {
-    const handle = setTimeout(callback, delayMs)
-    handle.unref()
-    return { cancel: () => clearTimeout(handle) }
-  },
+  schedule,
+  scheduleWork: schedule,
   holdOpen() {
     const handle = setInterval(noop, LONGEST_TIMER_MS)
     return () => clearInterval(handle)

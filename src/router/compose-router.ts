@@ -13,7 +13,7 @@ import { Tracer } from '../observability/tracer.ts'
 import { Transitions } from '../observability/transitions.ts'
 import type { Connect } from '../platform/connect.ts'
 import type { Platform } from '../platform/platform.ts'
-import { SleepWatch } from '../platform/sleep-watch.ts'
+import { ASLEEP_AFTER_MS, SleepWatch } from '../platform/sleep-watch.ts'
 import { guardedBalancer } from '../selection/guarded-balancer.ts'
 import { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { NodeId } from '../topology/node.ts'
@@ -35,8 +35,12 @@ import type { CatalogSource } from './shared-catalogs.ts'
 import { SessionKeeper } from './session-keeper.ts'
 import { SessionMoves } from './session-moves.ts'
 import { SessionReturns } from './session-returns.ts'
+import { Suspension } from './suspension.ts'
 import { wake } from './wake.ts'
 import { WatchedCluster } from './watched-cluster.ts'
+
+/** Length of a sleep after which a pool of the usual life cycle looks at the nodes again, in milliseconds. */
+const FORGET_AFTER_MS = 5_000
 
 /** The connected parts of a router. One per pool. */
 export interface Router extends RouterPort {
@@ -69,7 +73,13 @@ export interface RouterOptions {
 }
 
 /** Creates the parts of a router and connects them; does no I/O. */
-export function composeRouter({ options, platform, connect, listener: connections }: RouterOptions): Router {
+export function composeRouter({ connect, options, ...given }: RouterOptions): Router {
+  const isSuspending = options.lifecycle === 'suspending'
+  const suspension = isSuspending
+    ? new Suspension({ platform: given.platform, nodes: () => nodes, rest: () => cluster.rest() })
+    : undefined
+  const platform: Platform = suspension?.platform ?? given.platform
+  const connections = suspension?.around(given.listener) ?? given.listener
   const stream = new EventStream(poolName(options))
   const { events, tell } = stream
   const tracer = new Tracer({
@@ -81,7 +91,10 @@ export function composeRouter({ options, platform, connect, listener: connection
   const transitions = new Transitions(platform, tell)
   const counters = new Counters()
   const settings = new SettingKeeper()
-  const sleep: SleepWatch = new SleepWatch(platform, (ms) => wake({ cluster, executors, platform }, ms))
+  const sleep: SleepWatch = new SleepWatch(platform, (sleptMs) => {
+    const forgetAfterMs = isSuspending ? ASLEEP_AFTER_MS : FORGET_AFTER_MS
+    wake({ cluster, executors, platform, forgetAfterMs }, sleptMs)
+  })
   const health = new HealthBook(platform, {
     ejected: (node, forMs) => tell('nodeEjected', { node, forMs }),
   })
@@ -111,7 +124,7 @@ export function composeRouter({ options, platform, connect, listener: connection
     settings,
     tell,
   })
-  const nodes = new NodeSet(
+  const nodes: NodeSet = new NodeSet(
     options.nodes,
     nodeOpener(
       options,
@@ -121,7 +134,7 @@ export function composeRouter({ options, platform, connect, listener: connection
       { ...connections, traces: new ConnectionTraces(stream.pool, platform) },
     ),
   )
-  const cluster = new WatchedCluster({
+  const cluster: WatchedCluster = new WatchedCluster({
     resolved: options,
     connect,
     platform,
@@ -174,6 +187,7 @@ export function composeRouter({ options, platform, connect, listener: connection
     roster,
     cluster,
     sleep,
+    wake: () => suspension?.platform.wake(),
   })
   const consequences = new Consequences({ executors, health, nodes, roster, transitions })
   const newConnections = new NewConnections({
@@ -254,6 +268,7 @@ export function composeRouter({ options, platform, connect, listener: connection
     },
     end: async () => {
       sleep.stop()
+      suspension?.close()
       roster.close()
       sessions.close()
       await Promise.all([judgement.leave(), cluster.close(), nodes.end()])

@@ -74,9 +74,13 @@ export class Executors {
     for (const executor of this.#all) executor.abandon(id, cause, failure)
   }
 
-  /** Returns a function that gives up the reads which are in flight now, on any node, except those that have ended by then. */
-  abandonLater(): (cause: Error) => void {
-    const later = this.#all.map((executor) => executor.abandonLater())
+  /**
+   * Returns a function that gives up the reads which are in flight now, on any node, except those that have ended by then.
+   * `undefined` if there are none.
+   */
+  abandonLater(): ((cause: Error) => void) | undefined {
+    const later = this.#all.flatMap((executor) => executor.abandonLater() ?? [])
+    if (later.length === 0) return undefined
     return (cause) => {
       for (const abandon of later) abandon(cause)
     }

@@ -52,7 +52,14 @@ export function nodeOpener(
   const outside = <T>(fn: () => T): T => context.run(context.implicit, fn)
   const told = { ...listener, lanesUnavailable, lending, outside }
   const sharingOf = (config: NodeConfig): SharingOptions => {
-    const connection = new KeptConnection(connect, platform, options.probeTimeoutMs, ANSWER_TIMEOUT_MS)
+    const connection = new KeptConnection(
+      connect,
+      platform,
+      options.probeTimeoutMs,
+      ANSWER_TIMEOUT_MS,
+      // Its closing is work that a suspended process would put off.
+      options.lifecycle === 'suspending' ? 0 : undefined,
+    )
     const schema = new NodeSchema({
       platform,
       ask: () => schemaOf((sql) => connection.rows(config.options, sql)),

@@ -14,6 +14,8 @@ export interface ReadinessOptions {
   readonly roster: Roster
   readonly cluster: WatchedCluster
   readonly sleep: SleepWatch
+  /** Called for each statement, and before the nodes are looked at. */
+  readonly wake: () => void
 }
 
 /** Prepares the router before the first statement, and again after a rest. */
@@ -60,7 +62,9 @@ export class Readiness {
 
   /** True when statements can be routed at once: not after a sleep, when everything has to be looked at first. */
   get isReady(): boolean {
-    this.#options.sleep.note()
+    const { sleep, wake } = this.#options
+    sleep.note()
+    wake()
     return this.#preparation.isDone && !this.#options.cluster.isResting
   }
 

@@ -77,9 +77,9 @@ export class WatchedCluster implements Cluster {
     return this.#monitor.lookAt(id)
   }
 
-  /** Forgets all that is known and looks at every node, because the process has slept. */
-  restart(): void {
-    this.#monitor.restart()
+  /** Forgets all that is known, and stops monitoring until the cluster is used again. */
+  rest(): void {
+    this.#monitor.rest()
   }
 
   /** Notes that a statement runs. */

@@ -51,6 +51,10 @@ export class FakePlatform implements Platform {
     return { cancel: () => void this.#timers.delete(timer) }
   }
 
+  scheduleWork(delayMs: number, callback: () => void): Timer {
+    return this.schedule(delayMs, callback)
+  }
+
   holdOpen(): () => void {
     let isHeld = true
     this.#heldOpen += 1

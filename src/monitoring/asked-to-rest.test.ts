@@ -11,7 +11,7 @@ async function bench(): Promise<MonitorBench> {
 }
 afterEach(() => open?.monitor.close())
 
-test('a restart forgets all that was known, and looks over new connections', async () => {
+test('a rest forgets all that was known, and the next look is over new connections', async () => {
   const b = await bench()
   await b.platform.advance(INTERVAL_MS)
   expect(b.node('b').lag).toBeDefined()
@@ -19,20 +19,30 @@ test('a restart forgets all that was known, and looks over new connections', asy
   const before = clients()
   b.network.at('a').row = replicaRow('0/2000', 'a')
   b.network.at('b').row = primaryRow('0/2000', 'b', '7000', '00000002')
-  b.monitor.restart()
-  expect([b.shown, b.monitor.isResting]).toEqual(['pending pending pending', true])
+  b.monitor.rest()
+  expect([b.shown, b.monitor.isResting, b.rests]).toEqual(['pending pending pending', true, 1])
   await b.monitor.settled()
   expect([b.shown, b.monitor.isResting, clients()]).toEqual(['replica primary replica', false, before + 1])
   expect(b.node('c').lag).toBeUndefined()
+})
+
+test('it looks at once while a caller waits', async () => {
+  const b = await bench()
+  const found = b.monitor.awaitSnapshot(({ primary }) => primary?.id === 'b', 10_000)
+  b.network.at('a').row = replicaRow('0/2000', 'a')
+  b.network.at('b').row = primaryRow('0/2000', 'b', '7000', '00000002')
+  b.monitor.rest()
+  expect(await found).toBe(true)
   expect(b.rests).toBe(0)
 })
 
-test('a look that began before a restart does not end it', async () => {
+test('a look that began before it does not end it', async () => {
   const b = new MonitorBench()
   open = b
   b.network.at('a').connecting = 'is silent'
   const first = resolution(b.monitor.settled())
-  b.monitor.restart()
+  b.monitor.rest()
+  void b.monitor.settled()
   b.network.at('a').connecting = 'answers'
   b.network.at('b').connecting = 'is silent'
   b.network.at('c').connecting = 'is silent'
@@ -43,10 +53,10 @@ test('a look that began before a restart does not end it', async () => {
   expect([first.done, b.monitor.isResting]).toEqual([true, false])
 })
 
-test('a restart during a rest, or before the first look, does nothing', async () => {
+test('it does nothing before the first look', async () => {
   const b = new MonitorBench()
   open = b
-  b.monitor.restart()
+  b.monitor.rest()
   await b.platform.advance(0)
   expect(b.probes('a', 'b', 'c')).toEqual([0, 0, 0])
 })
