@@ -9,6 +9,7 @@ const withPackages = readdirSync('test').filter((topic) => existsSync(`test/${to
 const topics = [
   'bench',
   'orms',
+  'frameworks',
   'tools',
   'register',
   'pgbouncer',
