@@ -8,6 +8,7 @@ import { guarded } from '../execution/guarded.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { Acquire } from '../settings/acquire.ts'
+import { inThisContext } from '../platform/async-context.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { ClientEvents } from './client-events.ts'
 import type { ClientKind } from './client-kind.ts'
@@ -138,10 +139,11 @@ export class ClientStatements implements Holder {
       cut: () => {
         if (!checkout.isGivenUp()) checkout.cut()
       },
-      moved: (error) => {
+      // The statement that it moves for is the caller's, and its connections have contexts of their own.
+      moved: inThisContext((error) => {
         this.#isMoving = false
         moved(error)
-      },
+      }),
     }).start()
   }
 

@@ -1,7 +1,9 @@
 import type { Connection, PoolClient, Submittable } from 'pg'
 import { inThisContext } from '../platform/async-context.ts'
+import { queryAgain } from '../platform/unseen.ts'
 import { CursorConnection } from './cursor-connection.ts'
-import { CursorSending, innerOf, type CursorHearer } from './cursor-sending.ts'
+import { innerOf } from './cursor-face.ts'
+import { CursorSending, type CursorHearer } from './cursor-sending.ts'
 
 /** The fields of pg-cursor that are used here. */
 interface CursorState {
@@ -56,6 +58,7 @@ export class CursorRun implements CursorHearer {
   readonly #observers: ((lost: Error | undefined) => void)[] = []
   #state: State = { name: 'waiting' }
   #isFailed = false
+  #isShown = false
 
   /**
    * Creates the run of a cursor; `undefined` if the query object is not a cursor or was submitted before.
@@ -103,6 +106,9 @@ export class CursorRun implements CursorHearer {
     if (this.#callback !== undefined) Reflect.set(this.submittable, 'callback', this.#callback)
     const sending = new CursorSending(client, this)
     this.#state = { name: 'opening', sending, use }
+    // Tools see it sent once.
+    if (this.#isShown) return queryAgain(client, sending)
+    this.#isShown = true
     client.query(sending as never)
   }
 

@@ -1,5 +1,6 @@
 import type { Connection, PoolClient, Submittable } from 'pg'
 import { isBroken } from '../nodes/is-broken.ts'
+import { CursorFace } from './cursor-face.ts'
 
 /** Receives the messages of a connection for the cursor that was sent over it. */
 export interface CursorHearer {
@@ -22,7 +23,7 @@ const EVENTS = ['noData', 'rowDescription'] as const
  * The query object that node-postgres gets for a cursor, one for each connection that the cursor is sent over. After
  * `leave()` it ignores all messages, so that the old connection cannot disturb the new one.
  */
-export class CursorSending {
+export class CursorSending extends CursorFace {
   readonly #client: PoolClient
   readonly #hearer: CursorHearer
   readonly #forwards: ReadonlyMap<string, (message: unknown) => void>
@@ -30,33 +31,11 @@ export class CursorSending {
   #isOver = false
 
   constructor(client: PoolClient, hearer: CursorHearer) {
+    super(hearer.submittable)
     this.#client = client
     this.#hearer = hearer
     this.#forwards = new Map(EVENTS.map((name) => [name, (message) => hearer.noticed(name, message)]))
     client.once('end', this.#ended)
-  }
-
-  // node-postgres and instrumentation read these, and wrap the callback.
-  get text(): unknown {
-    const { submittable } = this.#hearer
-    return Reflect.get(submittable, 'text') ?? Reflect.get(innerOf(submittable), 'text')
-  }
-
-  get values(): unknown {
-    const { submittable } = this.#hearer
-    return Reflect.get(submittable, 'values') ?? Reflect.get(innerOf(submittable), 'values')
-  }
-
-  get _result(): unknown {
-    return Reflect.get(this.#hearer.submittable, '_result')
-  }
-
-  get callback(): unknown {
-    return Reflect.get(this.#hearer.submittable, 'callback')
-  }
-
-  set callback(callback: unknown) {
-    Reflect.set(this.#hearer.submittable, 'callback', callback)
   }
 
   submit(connection: Connection): void {
@@ -128,10 +107,4 @@ export class CursorSending {
     this.leave()
     this.#hearer.over(error)
   }
-}
-
-/** Returns the cursor, which may be inside a stream. */
-export function innerOf(submittable: Submittable): object {
-  const inner: unknown = Reflect.get(submittable, 'cursor')
-  return typeof inner === 'object' && inner !== null ? inner : submittable
 }

@@ -228,6 +228,8 @@ export class ReplicaTransaction {
   run(statement: Statement, run: Run, next: () => void): void {
     const { query, session, done } = run
     const { client, node } = this.#lease
+    // After an error it may run once more, on the primary.
+    query.mayRepeat()
     this.#router.counters.ran(node, statement.kind === 'read')
     query.trace?.sent(node)
     const hadFailed = client.getTransactionStatus() === 'E'

@@ -131,7 +131,8 @@ export function routedClientClass(ClientOfCopy: typeof Client, join: Join): Rout
       const typed = self.#hasTypes ? withTypes(config, this._types) : config
       const query = normalizeQuery(typed, values).inTier(core.tier)
       const run = (done: Done): void => {
-        if (refusal === undefined) core.query({ query, session: core.session(), done })
+        const end: Done = (error, result) => query.end(done, error, result)
+        if (refusal === undefined) core.query({ query, session: core.session(), done: end })
         else refuse({ done }, refusal)
       }
       if (given === undefined) return promised(run)

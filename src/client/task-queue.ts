@@ -1,3 +1,5 @@
+import { inThisContext } from '../platform/async-context.ts'
+
 /** A task that starts when all earlier ones have finished, and calls `next` when it has finished. */
 export interface Task {
   readonly start: (next: () => void) => void
@@ -26,8 +28,9 @@ export class TaskQueue {
   }
 
   add(task: Task): void {
-    if (this.#isBusy || this.#isHeld || this.#tasks.length > 0) this.#tasks.push(task)
-    else this.#start(task)
+    if (!this.#isBusy && !this.#isHeld && this.#tasks.length === 0) return this.#start(task)
+    // The connection is ready in a context of its own, and the task belongs to its caller's.
+    this.#tasks.push({ start: inThisContext(task.start), fail: (error) => task.fail(error) })
   }
 
   /** Starts no task until `resume`. */

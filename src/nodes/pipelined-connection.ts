@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { queryAgain } from '../platform/unseen.ts'
 import { exchange } from './exchange.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { queryOf } from './query-of.ts'
@@ -89,7 +90,18 @@ export class PipelinedConnection {
       stream.cork()
       process.nextTick(this.#uncork)
     }
-    client.query(queryOf(client, read, name), answered)
+    const { sighting } = read
+    const query = queryOf(client, read, name)
+    if (sighting === undefined) client.query(query, answered)
+    else if (sighting.isShown) queryAgain(client, query, answered)
+    else {
+      // Without a call in between: most reads are sent here.
+      try {
+        client.query(query, sighting.shows(client, answered))
+      } finally {
+        sighting.sent(client, query)
+      }
+    }
     const before = this.#statements.takeDeallocations()
     if (before.length === 0) return
     this.#tidying += 1

@@ -45,8 +45,8 @@ export function preludedQuery(
   query.binary = hasValues ? binary : undefined
   if (typeof timeoutMs === 'number') query.query_timeout = timeoutMs
   if (Reflect.get(client, 'pipeline') !== true) return new CopyableQuery(query)
-  // In pipeline mode node-postgres takes its own class alone. Tools do not copy a query that has a name.
-  return Object.setPrototypeOf(new CopyableQuery(query, ''), prototype) as object
+  // In pipeline mode node-postgres takes its own class alone. Tools copy only a query whose name is undefined.
+  return Object.setPrototypeOf(new CopyableQuery(query, null), prototype) as object
 }
 
 function classOf(Query: PgQueryClass): PreludedQueryClass {

@@ -4,6 +4,7 @@ import type { ShareableRead } from './shareable-read.ts'
 interface PgQuery {
   name: string | undefined
   binary: boolean | undefined
+  rowMode?: 'array'
   query_timeout?: number | undefined
   submit(connection: unknown): Error | null
 }
@@ -32,6 +33,8 @@ export function queryOf(client: object, read: ShareableRead, name?: string, time
   const query = isSimple ? new Named(name, text, values) : new Named(name, { text, values, rowMode, types })
   query.binary = binary
   if (timeoutMs !== undefined) query.query_timeout = timeoutMs
+  // Tools that add a comment to the text copy the query, and node-postgres reads the mode of a copy here.
+  if (rowMode !== undefined) query.rowMode = rowMode
   return query
 }
 

@@ -2,7 +2,10 @@ import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { Done, Send } from './exchange.ts'
-import type { ShareableRead } from './shareable-read.ts'
+import { newQuery, queryClassOf, type ConfigFields } from './new-query.ts'
+import { hasOwnQuery } from './own-query.ts'
+import type { Answered, ShareableRead } from './shareable-read.ts'
+import { Sighting } from './sighting.ts'
 import type { Trace } from './trace.ts'
 import { wireValues } from './wire-values.ts'
 
@@ -23,6 +26,7 @@ export class Query {
   trace: Trace | undefined
   readonly #config: unknown
   readonly #parameters: unknown
+  #sighting: Sighting | undefined
 
   /**
    * @param config The first argument of node-postgres' `query()`.
@@ -65,8 +69,23 @@ export class Query {
     return (client, done) => this.sendOver(client, done)
   }
 
+  /** Records that it may be sent several times, which tools must not see. */
+  mayRepeat(): Sighting {
+    return (this.#sighting ??= new Sighting())
+  }
+
+  /** Passes the final answer to `done`, and to the tools that have seen the statement. */
+  end(done: Done, error: Error | undefined, result: unknown): void {
+    if (this.#sighting === undefined) done(error, result)
+    else this.#sighting.end(done, error, result)
+  }
+
   sendOver(client: PoolClient, done: Done): void {
+    const sighting = this.#sighting
     try {
+      // The application's own `query` has to get the query as the application made it.
+      if (sighting !== undefined && this.text !== undefined && !hasOwnQuery(client))
+        return sighting.send(client, newQuery(queryClassOf(client), this.asConfig()), done as Answered)
       client.query(this.#config as string, this.#parameters as unknown[], done as () => void)
     } catch (error) {
       forgetActive(client, this.#config)
@@ -96,23 +115,9 @@ export class Query {
   shareable(schema: string | undefined): ShareableRead | undefined {
     const config = this.#config
     return typeof config === 'object' && config !== null
-      ? dataOf(config, this.#parameters, schema)
-      : dataOf({ text: config }, this.#parameters, schema)
+      ? dataOf(config, this.#parameters, schema, this.mayRepeat())
+      : dataOf({ text: config }, this.#parameters, schema, this.mayRepeat())
   }
-}
-
-/** Unvalidated fields of a query's configuration. */
-export interface ConfigFields {
-  readonly text?: unknown
-  readonly name?: unknown
-  readonly values?: unknown
-  readonly types?: unknown
-  readonly rowMode?: unknown
-  readonly binary?: unknown
-  readonly rows?: unknown
-  readonly portal?: unknown
-  readonly queryMode?: unknown
-  readonly query_timeout?: unknown
 }
 
 /** A query with a name or a row limit needs node-postgres' own handling. */
@@ -120,6 +125,7 @@ function dataOf(
   config: ConfigFields,
   parameters: unknown,
   schema: string | undefined,
+  sighting: Sighting,
 ): ShareableRead | undefined {
   const { binary, name, portal, query_timeout: timeoutMs, queryMode, rowMode, rows, text, types } = config
   const values = parameters ?? config.values ?? undefined
@@ -137,6 +143,7 @@ function dataOf(
       binary: binary ? true : undefined,
       schema,
       timeoutMs: timeoutMs || undefined,
+      sighting,
     }
   } catch {
     // node-postgres reports its own error.

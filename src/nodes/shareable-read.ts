@@ -1,3 +1,5 @@
+import type { Sighting } from './sighting.ts'
+
 /**
  * A proven read that is only a text and values. It may share a connection and be prepared, and it can be repeated
  * without the caller.
@@ -14,6 +16,8 @@ export interface ShareableRead {
   readonly schema: string | undefined
   /** node-postgres' `query_timeout` of this query, in milliseconds. Absent: that of the connection. */
   readonly timeoutMs: number | undefined
+  /** Absent: each sending is a query of its own to tools. */
+  readonly sighting?: Sighting | undefined
 }
 
 /** Receives the unchanged result of node-postgres, including `null` for no error. */

@@ -88,7 +88,8 @@ function send(
 ): void {
   const query: Send = (_client, done) => {
     const made = queryOf(client, read, name, read.timeoutMs)
-    ;(client as unknown as PipelinedClient).query(made, done as Answered)
+    if (read.sighting === undefined) (client as unknown as PipelinedClient).query(made, done as Answered)
+    else read.sighting.send(client, made, done as Answered)
   }
   exchange(client, { before, query, canPipeline: true }, answered)
 }

@@ -4,14 +4,14 @@ import { CopyableQuery, failQuery, submitQuery, type PgQuery, type Wire } from '
 import type { Done } from './exchange.ts'
 import { hasOwnQuery } from './own-query.ts'
 import type { PendingBegin } from './pending-begin.ts'
-import { forgetActive, type ConfigFields } from './query.ts'
+import { newQuery, queryClassOf, type ConfigFields, type QueryClass } from './new-query.ts'
+import { forgetActive } from './query.ts'
 
-type PgQueryClass = new (config: unknown, values?: unknown) => PgQuery
 interface LedPgQuery extends PgQuery {
   /** Sets the BEGIN to write before it. */
   follow(begin: PendingBegin): void
 }
-type LedPgQueryClass = new (config: unknown, values?: unknown) => LedPgQuery
+type LedQueryClass = new (config: unknown, values?: unknown) => LedPgQuery
 
 /** Result of a query that is not sent: its command tag, or an error. */
 export type Unsent = string | Error
@@ -127,16 +127,16 @@ function endLed(this: LedQuery, connection: Wire): void {
   this.query.handleReadyForQuery(connection)
 }
 
-const ledQueryClasses = new WeakMap<PgQueryClass, LedPgQueryClass>()
+const ledQueryClasses = new WeakMap<QueryClass, LedQueryClass>()
 
-function ledQueryClassOf(Query: PgQueryClass): LedPgQueryClass {
+function ledQueryClassOf(Query: QueryClass): LedQueryClass {
   let Led = ledQueryClasses.get(Query)
   if (Led === undefined) ledQueryClasses.set(Query, (Led = makeLedQueryClass(Query)))
   return Led
 }
 
 /** Creates a query class that writes a BEGIN before itself. */
-function makeLedQueryClass(Query: PgQueryClass): LedPgQueryClass {
+function makeLedQueryClass(Query: QueryClass): LedQueryClass {
   return class extends Query implements LedPgQuery {
     #begin: PendingBegin | undefined
 
@@ -163,25 +163,6 @@ function makeLedQueryClass(Query: PgQueryClass): LedPgQueryClass {
       super.prepare(connection)
     }
   }
-}
-
-/** Creates a query of node-postgres, or of a class derived from that. */
-function newQuery<Made extends PgQuery>(
-  Query: new (config: unknown, values?: unknown) => Made,
-  { binary, name, query_timeout: timeout, queryMode, rowMode, text, types, values }: ConfigFields,
-): Made {
-  // node-postgres clones a configuration with all its property descriptors, which takes long.
-  const isSimple = rowMode === undefined && types === undefined
-  const query = isSimple ? new Query(text, values) : new Query({ text, values, rowMode, types })
-  query.name = name
-  query.binary = binary
-  query.queryMode = queryMode
-  if (timeout !== undefined) query.query_timeout = timeout
-  return query
-}
-
-function queryClassOf(client: object): PgQueryClass {
-  return Reflect.get(client.constructor, 'Query') as PgQueryClass
 }
 
 function wireOf(client: object): Partial<Wire> {

@@ -27,9 +27,13 @@ interface Internals {
   readonly connectionParameters: { readonly query_timeout?: number | string | false }
   readonly _queryQueue: PgQuery[]
   readonly _queryable: boolean
+  readonly _types: unknown
+  readonly binary?: unknown
   readonly _ending: boolean
   _pulseQueryQueue(): void
 }
+
+type OtherQuery = (query: object, answered: OwnAnswered | undefined) => void
 
 /** Members of any client, including other implementations. */
 interface AnyClient {
@@ -56,12 +60,41 @@ export function queryUnseen(client: object, query: OwnQuery, answered: OwnAnswer
   const own = new (Query as PgQueryClass)(query)
   // A connection calls back in the async context of the code that opened it.
   own.callback = bounded(client, inThisContext(answered))
+  enqueue(client, own)
+}
+
+function enqueue(client: Internals, query: PgQuery): void {
   if (!client._queryable || client._ending) {
-    process.nextTick(() => own.handleError(new Error(NOT_QUERYABLE), client.connection))
+    process.nextTick(() => query.handleError(new Error(NOT_QUERYABLE), client.connection))
     return
   }
-  client._queryQueue.push(own)
+  client._queryQueue.push(query)
   client._pulseQueryQueue()
+}
+
+/** A query object of the application. */
+interface SentQuery {
+  binary?: unknown
+  callback?: OwnAnswered
+  readonly query_timeout?: unknown
+  readonly _result?: { _types?: unknown }
+}
+
+/**
+ * Sends a query of the application which tools have seen already. Like `client.query`, but unseen, and a timeout closes
+ * the connection.
+ */
+export function queryAgain(client: object, query: object, answered?: OwnAnswered): void {
+  if (!hasInternals(client)) return (client as { query: OtherQuery }).query(query, answered)
+  const { binary, connectionParameters, _types } = client
+  const sent: SentQuery = query
+  if (answered !== undefined) {
+    const timeoutMs = Number(sent.query_timeout ?? connectionParameters.query_timeout ?? 0)
+    sent.callback = timed(client, timeoutMs, answered)
+  }
+  if (binary === true && !sent.binary) sent.binary = true
+  if (sent._result !== undefined) sent._result._types ??= _types
+  enqueue(client, query as PgQuery)
 }
 
 /** Sends an internal query. Returns the rows of its last statement. */
@@ -107,10 +140,12 @@ function hasOwnConnect(client: object): boolean {
  */
 function bounded(client: Internals, answered: OwnAnswered): OwnAnswered {
   const timeoutMs = Number(client.connectionParameters.query_timeout ?? 0)
+  return timeoutMs > 0 ? timed(client, Math.max(timeoutMs, LEAST_TIMEOUT_MS), answered) : answered
+}
+
+function timed(client: Internals, timeoutMs: number, answered: OwnAnswered): OwnAnswered {
   if (!(timeoutMs > 0)) return answered
-  const timer = deadline(systemPlatform, Math.max(timeoutMs, LEAST_TIMEOUT_MS), () =>
-    client.connection.stream.destroy(),
-  )
+  const timer = deadline(systemPlatform, timeoutMs, () => client.connection.stream.destroy())
   return (error, result) => {
     timer.cancel()
     answered(error, result)

@@ -189,7 +189,7 @@ export class RoutedCore implements PoolCore {
         const submit = (answered: Done): void => {
           dispatcher.submit(query, sessions.context.current(), options, (error, result) => {
             this.#lifetime.over()
-            answered(error, result)
+            query.end(answered, error, result)
           })
         }
         if (tracer.isOn) tracer.run(query, done, submit)

@@ -74,7 +74,7 @@ export class SingleNodeOverlays {
         isOver = true
         client.removeListener('error', over)
         client.release(error ?? (isSpoilt || isInTransaction(client)))
-        done(error, result)
+        query.end(done, error, result)
       }
       client.on('error', over)
       const send = overlaid(query, {

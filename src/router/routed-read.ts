@@ -51,6 +51,7 @@ export class RoutedRead implements Read {
     this.#journal = decision.journal ?? settings.pool.journal
     this.follower = follower
     const { acquire } = options
+    decision.query.mayRepeat()
     this.#send = settings.sendOf(decision.overlay, decision.query, decision.statement, options.send)
     this.custom = customOf(decision)
     // Made now: listeners must find the settings as of the decision.

@@ -7,6 +7,7 @@ import { isInTransaction } from '../nodes/in-transaction.ts'
 import { hasOwnQuery } from '../nodes/own-query.ts'
 import { preludedQuery, type Prelude } from '../nodes/preluded-query.ts'
 import type { Query } from '../nodes/query.ts'
+import type { Answered } from '../nodes/shareable-read.ts'
 import { wireValues } from '../nodes/wire-values.ts'
 import { refused } from './refused.ts'
 import { setForSession } from './set-for-session.ts'
@@ -52,7 +53,7 @@ export function overlaid(query: Query, options: OverlaidOptions): Send {
       if (error && isOfSeveral(error)) return around(client, query.send, options, done)
       done(error, result)
     }
-    ;(client.query as (query: object, done: Done) => void)(joined, answered)
+    query.mayRepeat().send(client, joined, answered as Answered)
   }
 }
 
