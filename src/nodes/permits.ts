@@ -1,8 +1,8 @@
-import { createPool, type Pool } from 'generic-pool'
 import { inThisContext } from '../platform/async-context.ts'
 import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
+import { PermitQueue } from './permit-queue.ts'
 import type { Tier } from './tier.ts'
 import { tierFullError, tierTimeoutError } from './tier-errors.ts'
 
@@ -40,15 +40,14 @@ interface Counter {
  */
 export class Permits {
   readonly #options: PermitsOptions
-  readonly #gate: Pool<object>
+  readonly #gate: PermitQueue
   readonly #counters = new Map<string, Counter>()
   #inside = 0
 
   constructor(options: PermitsOptions) {
     this.#options = options
     const { max, priorities } = options
-    const factory = { create: async () => ({}), destroy: async () => {} }
-    this.#gate = createPool<object>(factory, { max, priorityRange: priorities })
+    this.#gate = new PermitQueue(max, priorities)
   }
 
   /**
@@ -91,7 +90,7 @@ export class Permits {
   #enter(ticket: Ticket, counter: Counter): void {
     counter.inside += 1
     this.#inside += 1
-    void this.#gate.acquire(ticket.tier.priority).then((permit) => {
+    void this.#gate.take(ticket.tier.priority).then((permit) => {
       const leave = once(() => this.#leave(permit, counter))
       // generic-pool cannot remove a waiting caller.
       if (!ticket.isWanted) return leave()
@@ -101,7 +100,7 @@ export class Permits {
   }
 
   #leave(permit: object, counter: Counter): void {
-    void this.#gate.release(permit)
+    this.#gate.giveBack(permit)
     this.#inside -= 1
     counter.inside -= 1
     const [next] = counter.waiting
