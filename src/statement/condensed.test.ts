@@ -1,15 +1,11 @@
-import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { expectSameWhenCondensed, PADDING } from '../../test/support/condensed-texts.ts'
 import { builtinCatalog } from '../catalog/builtin-catalog.ts'
 import { condensed } from './condensed.ts'
 import { decide } from './decide.ts'
 import { createLibpgQueryParser } from './libpg-query-parser.ts'
-import { createNodeSqlParser } from './node-sql-parser-parser.ts'
-import type { Analysis, SqlParser } from './parser.ts'
 import { textOnlyCatalog } from './text-only-catalog.ts'
 
-/** Long enough to be looked at. */
-const PADDING = `/* ${'-'.repeat(2048)} */ `
 const short = (sql: string): string => condensed(PADDING + sql, 5000).sql.slice(PADDING.length)
 
 describe('condensed', () => {
@@ -72,85 +68,15 @@ describe('condensed', () => {
 })
 
 describe('a condensed text', () => {
-  const parsers = [createLibpgQueryParser(), createNodeSqlParser()]
+  const parser = createLibpgQueryParser()
   const catalog = textOnlyCatalog(builtinCatalog)
-  beforeAll(() => Promise.all(parsers.map((parser) => parser.load())))
+  beforeAll(() => parser.load())
 
-  const constant = fc.constantFrom(
-    '1',
-    '23',
-    "'a'",
-    "'search_path'",
-    "''",
-    '$1',
-    '$2',
-    'null',
-    'true',
-    '1.5',
-    '-1',
-  )
-  const call = fc
-    .tuple(
-      fc.constantFrom('now', 'set_config', 'f', 's.in', 's.values', 'nextval', 'random'),
-      fc.array(constant, { maxLength: 3 }),
-    )
-    .map(([name, args]) => `${name}(${args.join(', ')})`)
-  const item = fc.oneof(
-    { weight: 6, arbitrary: constant },
-    { weight: 1, arbitrary: call },
-    fc.constantFrom(
-      'a',
-      '(select 1)',
-      "'x'::date",
-      "interval '1 day'",
-      '(select nextval(1))',
-      'array[1, 2, 3]',
-    ),
-  )
-  // Few kinds of items, so that many neighbours are alike.
-  const items = fc
-    .tuple(
-      fc.array(item, { minLength: 1, maxLength: 3 }),
-      fc.array(fc.nat(2), { minLength: 1, maxLength: 12 }),
-    )
-    .map(([kinds, order]) => order.map((at) => kinds[at % kinds.length] ?? ''))
-  const rows = items.map((list) => list.map((one) => `(${one}, 1)`).join(', '))
-  const text = fc
-    .tuple(
-      fc.constantFrom(
-        'select * from pg_class where oid in (@)',
-        'select array[@] from pg_class',
-        'select f(@), a in (@) from pg_class',
-        'select * from (values #) v',
-        'insert into pg_class values # returning f(@)',
-        'select (a, b) in (#), relname from pg_class order by @',
-        'with w as (values #) select * from w where a in (@)',
-        'values #; select @',
-      ),
-      items,
-      rows,
-    )
-    .map(([template, list, all]) => template.replaceAll('@', list.join(', ')).replace('#', all))
-
-  /** Less what comes from each item by itself, as often as it is there. */
-  const facts = (parser: SqlParser, sql: string): unknown => {
-    const { settings, ...analysis }: Analysis = parser.analyze(sql)
-    const { offender, ...statement } = decide(analysis, catalog)
-    return { ...statement, offender: offender?.text, settings: settings?.map((each) => JSON.stringify(each)) }
-  }
-
-  it.each([0, 1])('is judged as the whole one is: parser %d', (at) => {
-    const parser = parsers[at] ?? createLibpgQueryParser()
-    const isSame = (sql: string): void => {
-      // A short text is parsed as it is.
-      expect(facts(parser, PADDING + sql)).toEqual(facts(parser, sql))
-    }
-    fc.assert(fc.property(text, isSame), { numRuns: 500 })
-  })
+  it('is judged as the whole one is', () => expectSameWhenCondensed(parser))
 
   it('has its offender where it is in the original', () => {
     const sql = `select a in (${Array.from({ length: 2000 }, (_, i) => i).join(', ')}), nextval('é') from t`
-    const { offender } = decide(parsers[0]?.analyze(sql) as Analysis, catalog)
+    const { offender } = decide(parser.analyze(sql), catalog)
     expect(offender?.position).toBe(sql.indexOf('nextval'))
   })
 })

@@ -3,12 +3,10 @@ import { builtinCatalog } from '../catalog/builtin-catalog.ts'
 import type { Footprint } from '../catalog/footprint.ts'
 import { decide } from './decide.ts'
 import { createLibpgQueryParser } from './libpg-query-parser.ts'
-import { createNodeSqlParser } from './node-sql-parser-parser.ts'
 import { textOnlyCatalog } from './text-only-catalog.ts'
 
 const parser = createLibpgQueryParser()
-const second = createNodeSqlParser()
-beforeAll(() => Promise.all([parser.load(), second.load()]))
+beforeAll(() => parser.load())
 
 const ALL = 'everything'
 const known = textOnlyCatalog(builtinCatalog)
@@ -185,10 +183,3 @@ test.each([
 ])('where %s, it is everything', (_, sql, catalog) => {
   expect(decide(parser.analyze(sql), catalog).footprint.shows).toBe(ALL)
 })
-
-test.each(['SELECT a FROM t', 'INSERT INTO t VALUES (1)', 'SELECT 1'])(
-  'with node-sql-parser, %s is everything',
-  (sql) => {
-    expect(decide(second.analyze(sql), known).footprint.shows).toBe(ALL)
-  },
-)

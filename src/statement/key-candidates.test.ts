@@ -1,6 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
 import { createLibpgQueryParser } from './libpg-query-parser.ts'
-import { createNodeSqlParser } from './node-sql-parser-parser.ts'
 
 const parser = createLibpgQueryParser()
 beforeAll(() => parser.load())
@@ -70,10 +69,4 @@ test('a text of which parts were left out has no candidates', () => {
   const list = Array.from({ length: 2_000 }, (_, index) => `$${index + 2}`).join(', ')
   expect(candidates(`SELECT * FROM t WHERE id = $1 AND a IN (${list}, $1)`)).toBe('')
   expect(candidates(`SELECT * FROM t WHERE id = $1 AND a IN (${list})`)).toBe('')
-})
-
-test('the other parser finds none', async () => {
-  const second = createNodeSqlParser()
-  await second.load()
-  expect(second.analyze('SELECT * FROM t WHERE id = $1').keys).toBeUndefined()
 })

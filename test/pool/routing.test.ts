@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createNodeSqlParser, smoothWeightedRoundRobin, type Pool } from '../../src/index.ts'
+import { smoothWeightedRoundRobin, type Pool } from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, serversThatRan, until } from '../support/servers.ts'
@@ -158,22 +158,6 @@ describe('a hint', () => {
     expect(pool.stats().nodes[0]?.queries).toBe(4)
     await pool.query({ text: 'delete from accounts where id < 0', route: 'replica' })
     expect(ignored).toEqual(['data-modifying', 'data-modifying'])
-  })
-})
-
-describe('the other parser', () => {
-  it('is the user’s to choose', async () => {
-    const other = poolOver(cluster, { parser: createNodeSqlParser() })
-    try {
-      await replicasReady(other)
-      await other.query('select balance from accounts where id = 1')
-      await other.query('update accounts set balance = balance where id = 1')
-      await other.query("select 'a\\'; delete from accounts where id < 0; --'").catch(() => undefined)
-      const [primary, ...replicas] = other.stats().nodes.map(({ queries }) => queries)
-      expect([primary, replicas.reduce((a, b) => a + b)]).toEqual([2, 1])
-    } finally {
-      await other.end()
-    }
   })
 })
 

@@ -1,9 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { builtinCatalog } from '../catalog/builtin-catalog.ts'
-import { decide } from './decide.ts'
-import { createNodeSqlParser } from './node-sql-parser-parser.ts'
-import type { Statement, StatementKind, StatementReason, TransactionModes } from './statement.ts'
-import { textOnlyCatalog } from './text-only-catalog.ts'
+import { builtinCatalog } from '../../src/catalog/builtin-catalog.ts'
+import { decide } from '../../src/statement/decide.ts'
+import { createNodeSqlParser } from '../../src/statement/node-sql-parser-parser.ts'
+import type {
+  Statement,
+  StatementKind,
+  StatementReason,
+  TransactionModes,
+} from '../../src/statement/statement.ts'
+import { textOnlyCatalog } from '../../src/statement/text-only-catalog.ts'
 
 const parser = createNodeSqlParser()
 const catalog = textOnlyCatalog(builtinCatalog)

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Engines, loadEngines } from './engines.ts'
-import { mutations } from './mutations.ts'
-import { readOutcomes } from './outcomes.ts'
+import { type Engines, loadEngines } from '../corpus/engines.ts'
+import { mutations } from '../corpus/mutations.ts'
+import { readOutcomes } from '../corpus/outcomes.ts'
 
 /** That engine takes its time: `npm run proof:engines` asks it about all of them. */
 const EVERY = 5
