@@ -4,11 +4,13 @@ import { classify } from './classify/classify.ts'
 import type { Command } from './command.ts'
 import { demo } from './demo/demo.ts'
 import { doctor } from './doctor/doctor.ts'
+import { dryRun } from './dry-run/dry-run.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map([
   ['demo', demo],
   ['classify', classify],
   ['doctor', doctor],
+  ['dry-run', dryRun],
 ])
 
 const { stdin, stdout, stderr, env, argv } = process

@@ -8,7 +8,7 @@ import { doctor } from '../../src/cli/doctor/doctor.ts'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
 import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
 import { ask, until } from '../support/servers.ts'
-import { runCommand, urlOf, type Ran } from './command.ts'
+import { runCommand, urlOf, type Ran } from '../support/cli.ts'
 import { alterSystem, databaseSeeds, settingSeeds } from './seeds.ts'
 
 let cluster: Cluster

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readOutcomes } from '../corpus/outcomes.ts'
-import { splitScript } from './split-script.ts'
+import { splitScript } from '../../src/cli/dry-run/split-script.ts'
 import type { Script } from './transparency-run.ts'
 
 /** These make what all the others use. */

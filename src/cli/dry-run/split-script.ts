@@ -1,4 +1,4 @@
-import { Scanner } from '../../src/statement/scanner.ts'
+import { Scanner } from '../../statement/scanner.ts'
 
 /**
  * Splits a script of `psql` into statements, without their semicolons, each with the comments in front of it. What only

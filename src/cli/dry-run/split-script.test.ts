@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { splitScript } from '../proofs/split-script.ts'
+import { splitScript } from './split-script.ts'
 
 const scripts: readonly (readonly [script: string, statements: readonly string[]])[] = [
   ['SELECT 1; SELECT 2', ['SELECT 1', 'SELECT 2']],
