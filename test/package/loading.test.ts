@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { installPacked, type Consumer } from './install.ts'
+
+let consumer: Consumer
+let cluster: Cluster
+beforeAll(async () => {
+  cluster = await startCluster({ replicas: 1 })
+  consumer = installPacked()
+})
+afterAll(async () => {
+  consumer?.remove()
+  await cluster?.stop()
+})
+
+function run(file: string): unknown {
+  const config = { ...cluster.primary.config, replicas: cluster.replicas.map((node) => node.config) }
+  const env = { ...process.env, CONFIG: JSON.stringify(config) }
+  return JSON.parse(execFileSync(process.execPath, [file], { encoding: 'utf8', env }))
+}
+
+// Jest refuses every `require` after the end of a test file, that of a built-in module too.
+test('nothing is loaded after the package and the first pool with replicas', () => {
+  writeFileSync(
+    join(consumer.folder, 'late.mjs'),
+    `
+    import Module from 'node:module'
+    import { Pool } from 'pg-switchyard'
+    const pool = new Pool(JSON.parse(process.env.CONFIG))
+    // The parser makes its spare engine.
+    await new Promise(setImmediate)
+    const late = []
+    const load = Module._load
+    Module._load = (name, ...rest) => {
+      late.push(name)
+      return load(name, ...rest)
+    }
+    await pool.query('select 1')
+    await pool.ready()
+    const client = await pool.connect()
+    await client.query('select 2')
+    client.release()
+    await pool.end()
+    console.log(JSON.stringify(late))
+  `,
+  )
+  expect(run(join(consumer.folder, 'late.mjs'))).toEqual([])
+})
+
+test('a pool without replicas loads neither the parser nor pino', () => {
+  writeFileSync(
+    join(consumer.folder, 'single.mjs'),
+    `
+    import Module from 'node:module'
+    const loaded = []
+    const load = Module._load
+    Module._load = (name, ...rest) => {
+      loaded.push(name)
+      return load(name, ...rest)
+    }
+    const { Pool } = await import('pg-switchyard')
+    const { replicas: _, ...single } = JSON.parse(process.env.CONFIG)
+    const pool = new Pool(single)
+    await pool.query('select 1')
+    await pool.end()
+    console.log(JSON.stringify(loaded.filter((name) => /libpg-query|pino/.test(name))))
+  `,
+  )
+  expect(run(join(consumer.folder, 'single.mjs'))).toEqual([])
+})
