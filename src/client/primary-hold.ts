@@ -154,7 +154,7 @@ export class PrimaryHold implements PrimaryPort {
     const { trace } = run.query
     const askedAtMs = this.router.platform.now()
     this.borrow((error, held) => {
-      this.router.waited('connection', askedAtMs, trace)
+      this.router.listener.waited('connection', askedAtMs, trace)
       if (held !== undefined) return this.#runOn(held, run, next, schema)
       this.leave()
       if (error !== undefined) this.failFollowers(run.statement, error)

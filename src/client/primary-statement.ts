@@ -59,6 +59,7 @@ export class PrimaryStatement implements ExclusiveStatement {
   readonly #schema: number
   #failure: StatementFailure = 'none'
   #answer: unknown
+  #startedAtMs = 0
 
   /**
    * @param next Called when the server is ready for the next statement.
@@ -79,6 +80,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     const { query, session, statement } = this.#run
     router.counters.ran(this.#held.node, statement.kind === 'read')
     query.trace?.sent(this.#held.node)
+    this.#startedAtMs = router.platform.now()
     if (!this.#wasInTransaction && statement.mentions?.includes('backend') === true) settings.pin('backend')
     settings.starts(statement, query)
     const schema = settings.hidesObjects(this.#held.client) ? NO_SCHEMA : this.#schema
@@ -105,6 +107,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     const { query, session, statement } = this.#run
     const { client, node } = this.#held
     this.#answer = result
+    if (!error || isServerError(error)) router.listener.answered(node, this.#startedAtMs)
     if (error) this.#failure = failureKind(error)
     if (statement.kind === 'read') router.sessions.saw(session, node, shownBy(statement, query))
     else router.sessions.ranOnPrimary(session, statement, query, error)

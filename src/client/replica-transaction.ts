@@ -232,6 +232,8 @@ export class ReplicaTransaction {
     query.mayRepeat()
     this.#router.counters.ran(node, statement.kind === 'read')
     query.trace?.sent(node)
+    const { listener, platform } = this.#router
+    const startedAtMs = platform.now()
     const hadFailed = client.getTransactionStatus() === 'E'
     const { beginning } = this.#log
     const isLogged = !hadFailed || statement.kind === 'transaction'
@@ -239,6 +241,7 @@ export class ReplicaTransaction {
     let failure: Error | undefined
     const answered: Done = (error, result) => {
       failure = error || undefined
+      if (!error || isServerError(error)) listener.answered(node, startedAtMs)
       if (statement.kind !== 'transaction') this.#saw(session)
       if (error) this.#noteFailure(error)
       done(error, result)

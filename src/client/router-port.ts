@@ -64,8 +64,8 @@ export interface RouterPort {
   /** Emits events of the pool. */
   readonly tell: Tell
   readonly tracer: Pick<Tracer, 'isOn' | 'run'>
-  /** Records that a statement has waited before it was sent. */
-  readonly waited: ExecutionListener['waited']
+  /** Records waits and answers of statements. */
+  readonly listener: Pick<ExecutionListener, 'answered' | 'waited'>
   readonly readiness: {
     /** True when a statement may hope for a node. */
     readonly isServable: boolean

@@ -67,10 +67,10 @@ export class Attempts {
     custom?: ReadonlySet<string>,
     trace?: Trace,
   ): void {
-    const { nodeOf, platform, sent } = this.#port
+    const { answered, nodeOf, platform, sent } = this.#port
     const server = nodeOf(node.id)
     const sending = { send, custom, trace, askedAtMs: platform.now() }
-    new WriteAttempt({ node, server, sending, giveUps: this.#giveUps, sent, attempted }).start()
+    new WriteAttempt({ node, server, sending, giveUps: this.#giveUps, sent, answered, attempted }).start()
   }
 
   /** Leases a connection. Exactly one callback is called, once. Fails when the node is given up. */

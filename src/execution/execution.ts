@@ -1,6 +1,6 @@
 import type { Position } from '../consistency/position.ts'
 import type { ServerNode } from '../nodes/server-node.ts'
-import type { RetryReason, SpillReason, Trace, WaitReason } from '../nodes/trace.ts'
+import type { RetryReason, SpillReason, Subject, Trace, WaitReason } from '../nodes/trace.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Route } from '../routing/route.ts'
 import type { Balancer } from '../selection/balancer.ts'
@@ -26,7 +26,9 @@ export interface ExecutionListener {
   /** A statement that this node has failed is sent again. */
   retried(node: NodeView, reason: RetryReason, error: Error, trace: Trace | undefined): void
   /** The primary runs a proven read in place of a replica. */
-  spilled(reason: SpillReason, trace: Trace | undefined): void
+  spilled(reason: SpillReason, trace: Trace | undefined, subject: Subject | undefined): void
+  /** A node has answered a statement, possibly with an error of the statement. */
+  answered(node: NodeView, sinceMs: number): void
   /** This node answered a proven read, with rows or an error of the statement. */
   readAnswered(node: NodeView): void
   /** The node or the network failed, or the node has changed its role. */

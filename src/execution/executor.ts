@@ -47,6 +47,7 @@ export class Executor {
       platform,
       snapshot: () => cluster.snapshot,
       sent: (node, trace, askedAtMs) => listener.sent(node, trace, askedAtMs),
+      answered: (node, sinceMs) => listener.answered(node, sinceMs),
     })
     const { waited } = listener
     const attempts =

@@ -46,6 +46,7 @@ export interface AttemptPort {
   readonly platform: Platform
   readonly snapshot: () => Snapshot
   readonly sent: ExecutionListener['sent']
+  readonly answered: ExecutionListener['answered']
 }
 
 /**
@@ -68,7 +69,7 @@ export class ReadAttempt implements Harmless, Rider {
   #timer: Timer | undefined
   #knownAtSend: Snapshot | undefined
   #hasSlot = false
-  #askedAtMs: number | undefined
+  #startedAtMs = 0
   #isOver = false
 
   constructor(
@@ -92,6 +93,7 @@ export class ReadAttempt implements Harmless, Rider {
   rides(ride: Ride, known: Snapshot): void {
     this.#ride = ride
     this.#knownAtSend = known
+    this.#startedAtMs = this.#port.platform.now()
     this.#port.sent(this.#node, this.#sendable.trace)
   }
 
@@ -115,7 +117,7 @@ export class ReadAttempt implements Harmless, Rider {
       if (!gate.tryEnter()) return this.#end(undefined, undefined, NO_ROOM)
       this.#hasSlot = true
     }
-    this.#askedAtMs = this.#port.platform.now()
+    this.#startedAtMs = this.#port.platform.now()
     connect(
       this.#node,
       this.#port.nodeOf(this.nodeId),
@@ -144,7 +146,7 @@ export class ReadAttempt implements Harmless, Rider {
     const listener = (error: Error | null | undefined, result?: unknown): void => this.answered(error, result)
     this.#listener = listener
     client.on('error', listener)
-    if (this.#ride === undefined) sent(this.#node, this.#sendable.trace, this.#askedAtMs)
+    if (this.#ride === undefined) sent(this.#node, this.#sendable.trace, this.#startedAtMs)
     this.#knownAtSend = snapshot()
     const sharing = shareable === undefined ? undefined : nodeOf(this.nodeId)?.reads
     try {
@@ -171,6 +173,8 @@ export class ReadAttempt implements Harmless, Rider {
     const lease = this.#lease
     const client = this.#terms.keeps && error === undefined ? lease : undefined
     const wasSent = lease !== undefined || this.#ride !== undefined
+    const isAnswer = failure === undefined || failure === 'statement'
+    if (wasSent && isAnswer) this.#port.answered(this.#node, this.#startedAtMs)
     try {
       if (lease !== undefined && this.#listener !== undefined) {
         lease.removeListener('error', this.#listener)

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Position } from '../consistency/position.ts'
 import type { ShowingProof } from '../consistency/unshown.ts'
 import type { ShareableRead } from '../nodes/shareable-read.ts'
-import type { Trace } from '../nodes/trace.ts'
+import type { Subject, Trace } from '../nodes/trace.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Reached } from '../selection/reached.ts'
 import type { Observation } from '../topology/node.ts'
@@ -51,6 +51,8 @@ export interface Read extends Sendable {
   /** Whether another query may be pipelined before it. @defaultValue true */
   readonly canPipeline?: boolean
   readonly follower?: ReadFollower | undefined
+  /** The statement, for statistics. */
+  readonly subject?: Subject | undefined
   /** Called when a standby rejected the statement because it is a standby: it is not a read, and had no effect. */
   refused(node: NodeView, error: Error): void
   /** Given by a caller who holds a connection to the primary, or wants to keep the replica's. */

@@ -143,7 +143,7 @@ export class Reader {
     const { listener } = this.#surroundings
     if (walk.read.conversation === undefined) return this.#attempt(walk, step, { gate: spill, noRoom })
     if (!spill.tryEnter()) return noRoom()
-    noteSpill(listener, walk.read, step)
+    noteSpill(listener, walk, step)
     this.#handOver(walk, () => spill.leave())
   }
 
@@ -156,7 +156,7 @@ export class Reader {
     spill.enter((isIn) => {
       listener.waited('spill-slot', sinceMs, walk.read.trace)
       if (isIn && walk.read.conversation !== undefined) {
-        noteSpill(listener, walk.read, step)
+        noteSpill(listener, walk, step)
         return this.#handOver(walk, leave)
       }
       if (isIn) return this.#attempt(walk, step, { leave })
@@ -184,7 +184,7 @@ export class Reader {
       if (slot !== undefined && 'leave' in slot) slot.leave()
       else if (attempted.result === NO_ROOM) return slot?.noRoom()
       else if (attempted.result === UNPROVEN) return check?.unproven()
-      if (slot !== undefined) noteSpill(listener, walk.read, step)
+      if (slot !== undefined) noteSpill(listener, walk, step)
       if (isReplica && attempted.failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(attempted.failure, attempted.waitedMs)
       this.#attempted(walk, node, isReplica, attempted)

@@ -2,8 +2,8 @@ import type { PlanStep } from '../selection/query-plan.ts'
 import type { ExecutionListener } from './execution.ts'
 import type { PrimaryCheck } from './if-shown.ts'
 import { TERMS_WITH_SLOT, type ReadTerms } from './read-attempt.ts'
-import type { Read } from './read.ts'
 import type { SpillGate } from './spill-gate.ts'
+import type { Walk } from './walk.ts'
 
 /** Slot of a read that runs on the primary in place of a replica. */
 export type Slot =
@@ -29,11 +29,13 @@ export function isOfReplica(step: PlanStep | undefined): boolean {
   return step?.reason === 'replica' || step?.reason === 'last-resort'
 }
 
-/** Records that the primary runs a read in place of a replica. */
+/** Records that the primary runs a read in place of a replica, once for each read. */
 export function noteSpill(
   listener: Pick<ExecutionListener, 'spilled'>,
-  { trace }: Pick<Read, 'trace'>,
+  walk: Walk,
   { reason }: PlanStep,
 ): void {
-  if (reason === 'fallback' || reason === 'sooner') listener.spilled(reason, trace)
+  if (walk.isSpilled || (reason !== 'fallback' && reason !== 'sooner')) return
+  walk.isSpilled = true
+  listener.spilled(reason, walk.read.trace, walk.read.subject)
 }

@@ -22,6 +22,8 @@ export interface Walk {
   error: Error | undefined
   /** Absent until a replica has failed it with an error that may be the statement's. */
   suspicions: Suspicions | undefined
+  /** Whether the primary runs it in place of a replica. */
+  isSpilled: boolean
 }
 
 /** Creates a walk that starts at the first candidate. */
@@ -37,5 +39,6 @@ export function startWalk(read: Read, callback: Done): Walk {
     rounds: 0,
     error: undefined,
     suspicions: undefined,
+    isSpilled: false,
   }
 }

@@ -29,6 +29,7 @@ export interface WriteOptions {
   readonly giveUps: GiveUps
   /** Called when the statement is sent. */
   readonly sent: ExecutionListener['sent']
+  readonly answered: ExecutionListener['answered']
   readonly attempted: (end: Attempted) => void
 }
 
@@ -101,7 +102,9 @@ export class WriteAttempt extends AsyncResource implements Harmless {
     if (this.#isOver) return
     this.#isOver = true
     const client = this.#client
-    const { attempted, giveUps } = this.#options
+    const { answered, attempted, giveUps, node, sending } = this.#options
+    const isAnswer = failure === undefined || failure === 'statement'
+    if (client !== undefined && isAnswer) answered(node, sending.askedAtMs)
     try {
       if (client === undefined) giveUps.remove(this)
       else {

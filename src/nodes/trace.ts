@@ -55,6 +55,12 @@ export type RepairReason =
   /** The replica rejected a statement of an `acquire` listener. */
   | 'hook'
 
+/** A statement with its text. */
+export interface Subject {
+  readonly statement: Statement
+  readonly sql: string | undefined
+}
+
 /** Parts of a decision that a trace records. */
 export interface Traced {
   readonly statement: Statement

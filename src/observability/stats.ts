@@ -1,6 +1,7 @@
 import type { NodeId, Role } from '../topology/node.ts'
 import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import { statusOf, type NodeStatus } from './events.ts'
+import type { TrafficStats } from './traffic.ts'
 
 /** One node in `pool.stats()`. */
 export interface NodeStats {
@@ -35,6 +36,8 @@ export interface PoolStats {
   readonly reads: number
   /** Share of the reads that replicas answered, from 0 to 1. 0 without reads. */
   readonly offload: number
+  /** Statements, where they run and why. Absent for a pool of one node, which does not route. */
+  readonly traffic?: TrafficStats
 }
 
 /** Counts statements and reads for each node. */

@@ -9,6 +9,7 @@ import { logEvents } from '../observability/logger.ts'
 import { Counters, type PoolStats } from '../observability/stats.ts'
 import { ConnectionTraces } from '../observability/connection-traces.ts'
 import { EventStream } from '../observability/event-stream.ts'
+import { Traffic } from '../observability/traffic.ts'
 import { Tracer } from '../observability/tracer.ts'
 import { Transitions } from '../observability/transitions.ts'
 import type { Connect } from '../platform/connect.ts'
@@ -90,6 +91,7 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
   })
   const transitions = new Transitions(platform, tell)
   const counters = new Counters()
+  const traffic = new Traffic()
   const settings = new SettingKeeper()
   const sleep: SleepWatch = new SleepWatch(platform, (sleptMs) => {
     const forgetAfterMs = isSuspending ? ASLEEP_AFTER_MS : FORGET_AFTER_MS
@@ -152,7 +154,7 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
     onRest: () => readiness.rest(),
     isInUse: () => nodes.isInUse,
   })
-  const listener = executionListener(counters, transitions, cluster, platform)
+  const listener = executionListener({ cluster, counters, platform, traffic, transitions })
   const executors = createExecutors({
     resolved: options,
     nodes,
@@ -176,6 +178,7 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
     removed: (id, answered) => {
       health.forget(id)
       executors.forget(id)
+      traffic.forget(id)
       // The monitor no longer watches it, so waiting callers would not learn that it is gone.
       if (!answered) executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
     },
@@ -220,25 +223,19 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
       executors,
       openings,
     },
-    listener.waited,
+    listener,
   )
-  const dispatcher = new Dispatcher({
-    decider,
-    cluster,
-    ended,
-    judgement,
-    sessions,
-    settings,
-    tell,
-    transitions,
-  })
+  const dispatcher = new Dispatcher(
+    { decider, cluster, ended, judgement, sessions, settings, tell, transitions },
+    listener.repaired,
+  )
   if (options.logger !== undefined) logEvents(events, options.logger)
 
   return {
     events,
     tell,
     tracer,
-    waited: listener.waited,
+    listener,
     beginnings: new Beginnings(platform),
     platform,
     cluster,
@@ -264,7 +261,8 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
     },
     stats: () => {
       const connectionsOf = (id: NodeId): PoolStats['nodes'][number]['connections'] => nodes.connectionsOf(id)
-      return counters.report(cluster.snapshot, judgement.source, connectionsOf, platform.now())
+      const report = counters.report(cluster.snapshot, judgement.source, connectionsOf, platform.now())
+      return { ...report, traffic: traffic.report() }
     },
     end: async () => {
       sleep.stop()

@@ -101,7 +101,7 @@ beforeEach(() => {
       },
       openings: { mayOpen: () => true },
     },
-    () => {},
+    { waited: () => {}, decided: () => {} },
   )
 })
 

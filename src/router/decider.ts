@@ -24,6 +24,11 @@ import type { Again } from './session-returns.ts'
 
 const nothing = (): void => {}
 
+/** Events of decisions, for statistics and traces. */
+export interface DecisionListener extends Pick<ExecutionListener, 'waited'> {
+  decided(this: void, decision: Decision): void
+}
+
 export interface DeciderOptions {
   readonly policy: RoutingPolicy & Pick<ResolvedOptions, 'transactions'>
   readonly platform: Pick<Platform, 'now'>
@@ -44,12 +49,11 @@ export interface DeciderOptions {
  */
 export class Decider {
   readonly #options: DeciderOptions
-  readonly #waited: ExecutionListener['waited']
+  readonly #listener: DecisionListener
 
-  /** @param waited Called when a statement has waited for something. */
-  constructor(options: DeciderOptions, waited: ExecutionListener['waited']) {
+  constructor(options: DeciderOptions, listener: DecisionListener) {
     this.#options = options
-    this.#waited = waited
+    this.#listener = listener
   }
 
   /**
@@ -78,10 +82,8 @@ export class Decider {
     }
     const decided = again()
     const last = decided instanceof Promise ? decided.then(moved) : moved(decided)
-    const { trace } = query
-    if (trace === undefined) return last
-    if (last instanceof Promise) void last.then((decision) => trace.decided(decision), nothing)
-    else trace.decided(last)
+    if (last instanceof Promise) void last.then(this.#listener.decided, nothing)
+    else this.#listener.decided(last)
     return last
   }
 
@@ -138,7 +140,7 @@ export class Decider {
   #waits<Wait extends Promise<unknown> | undefined>(reason: WaitReason, { trace }: Query, wait: Wait): Wait {
     if (wait === undefined) return wait
     const sinceMs = this.#options.platform.now()
-    const over = (): void => this.#waited(reason, sinceMs, trace)
+    const over = (): void => this.#listener.waited(reason, sinceMs, trace)
     wait.then(over, over)
     return wait
   }

@@ -6,6 +6,7 @@ import { customOf, type Decision, type RunOptions } from '../execution/decision.
 import type { Done, Send } from '../execution/execution.ts'
 import { hasLeftNothing } from '../execution/left-nothing.ts'
 import type { Query } from '../nodes/query.ts'
+import type { RepairReason } from '../nodes/trace.ts'
 import type { Tell } from '../observability/tell.ts'
 import type { Transitions } from '../observability/transitions.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
@@ -30,15 +31,21 @@ export interface DispatcherOptions {
   readonly transitions: Pick<Transitions, 'once'>
 }
 
+/** Receives a read that a replica has rejected. */
+export type Repaired = (node: NodeView, reason: RepairReason, cause: Error, decision: Decision) => void
+
 const nothing = (): void => {}
 
 /** Runs decisions about autocommit statements, and corrects those that a standby proves wrong. */
 export class Dispatcher implements Repairer {
   readonly #options: DispatcherOptions
   readonly #ignoredHints: IgnoredHints
+  readonly #repaired: Repaired
 
-  constructor(options: DispatcherOptions) {
+  /** @param repaired Called when the primary runs a read that a replica has rejected. */
+  constructor(options: DispatcherOptions, repaired: Repaired) {
     this.#options = options
+    this.#repaired = repaired
     this.#ignoredHints = new IgnoredHints(({ kind, offender, reason }) =>
       options.tell('hintIgnored', {
         kind,
@@ -120,7 +127,7 @@ export class Dispatcher implements Repairer {
     if (isOfSetting) tell('settingRefused', { node: node.id, cause })
     if (!isOfConnection) tell('readRefused', { node: node.id, sql: normalised(sql), cause })
     const why = isOfSetting ? 'setting' : isOfConnection ? 'hook' : 'statement'
-    query.trace?.repaired(node, why, cause)
+    this.#repaired(node, why, cause, decision)
     if (options.conversation !== undefined) return options.conversation.spilled(nothing, nothing)
     const sent = settings.sendOf(overlay, query, statement, options.send)
     const send = settings.under(decision.journal, sent, false, options.acquire)

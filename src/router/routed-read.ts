@@ -5,7 +5,7 @@ import { customOf, type Decision, type RunOptions } from '../execution/decision.
 import type { Done, Send } from '../execution/execution.ts'
 import type { Read, ReadFollower } from '../execution/read.ts'
 import type { ShareableRead } from '../nodes/shareable-read.ts'
-import type { Trace } from '../nodes/trace.ts'
+import type { Subject, Trace } from '../nodes/trace.ts'
 import { positionToAsk } from '../routing/route.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Reached } from '../selection/reached.ts'
@@ -80,6 +80,11 @@ export class RoutedRead implements Read {
 
   get trace(): Trace | undefined {
     return this.#decision.query.trace
+  }
+
+  get subject(): Subject {
+    const { query, statement } = this.#decision
+    return { statement, sql: query.text }
   }
 
   get text(): object {

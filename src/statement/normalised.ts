@@ -1,7 +1,7 @@
 import { isGarbled } from './garbled.ts'
 import { Scanner } from './scanner.ts'
 
-/** Maximum length of a normalised text, in UTF-16 units. */
+/** Default for the maximum length of a normalised text, in UTF-16 units. */
 const LONGEST = 2000
 
 /** Replaces what is left out of a text. */
@@ -11,7 +11,7 @@ const CUT = '…'
  * Returns a text without its constants and comments, for events and logs: each constant is `?`, as are several in a row.
  * A text is cut with `…` where it is too long, or where it is not certain what is a constant.
  */
-export function normalised(sql: string): string {
+export function normalised(sql: string, longest: number = LONGEST): string {
   if (isGarbled(sql)) return CUT
   const scanner = new Scanner(sql)
   let text = ''
@@ -32,7 +32,7 @@ export function normalised(sql: string): string {
     if (isConstant) afterConstant = text.length
     else if (kind !== 'comma' || text.length > (afterConstant ?? 0) + 2) afterConstant = undefined
     lastEnd = end
-    if (text.length > LONGEST) return text.slice(0, LONGEST) + CUT
+    if (text.length > longest) return text.slice(0, longest) + CUT
   }
   return text
 }

@@ -80,6 +80,7 @@ export class ExecutionBench {
     nodeOf: (id) => (isName(id) && !this.gone.has(id) ? this.nodes[id] : undefined),
     platform: this.platform,
     snapshot: () => this.cluster.snapshot,
+    answered: () => undefined,
     sent: (node) => void this.log.push(`sent ${node.id}`),
   })
   balancer: Balancer = {
@@ -129,6 +130,7 @@ export class ExecutionBench {
   }
 
   readonly listener: ExecutionListener = {
+    answered: () => undefined,
     waited: () => undefined,
     retried: () => undefined,
     spilled: () => undefined,
