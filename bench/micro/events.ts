@@ -2,6 +2,7 @@ import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel
 import { EventStream } from '../../src/observability/event-stream.ts'
 import { Traffic } from '../../src/observability/traffic.ts'
 import { Tracer } from '../../src/observability/tracer.ts'
+import type { Done } from '../../src/nodes/exchange.ts'
 import { Query } from '../../src/nodes/query.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
 import { WITHOUT_TEXT } from '../../src/statement/without-text.ts'
@@ -20,9 +21,9 @@ let answers = 0
 
 function statement(): void {
   const query = new Query(SQL, [], {}, true, SQL, undefined)
-  const start = (answered: () => void): void => {
+  const start = (answered: Done): void => {
     answers += 1
-    answered()
+    answered(undefined)
   }
   if (tracer.isOn) tracer.run(query, done, start)
   else start(done)

@@ -78,6 +78,16 @@ export const queryChannel: TracingChannel<unknown, QueryExecution> = tracingChan
 export const connectChannel: TracingChannel<unknown, ConnectMessage> = tracingChannel(`${PREFIX}connect`)
 export const checkoutChannel: TracingChannel<unknown, CheckoutMessage> = tracingChannel(`${PREFIX}checkout`)
 
+/** All channels on which single statements are published. */
+export const STATEMENT_CHANNELS: readonly Channel[] = [
+  queryChannel.start,
+  queryChannel.end,
+  queryChannel.asyncStart,
+  queryChannel.asyncEnd,
+  queryChannel.error,
+  ...STATEMENT_EVENTS.map((name) => channels[name]),
+] as readonly Channel[]
+
 /** Whether anybody listens to a tracing channel. Runtimes differ in its own `hasSubscribers`. */
 export function isTraced({
   asyncEnd,

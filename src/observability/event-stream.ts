@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { channels, isTraced, queryChannel, STATEMENT_EVENTS } from './channels.ts'
+import { channels, STATEMENT_CHANNELS, STATEMENT_EVENTS } from './channels.ts'
 import { eventError } from './event-error.ts'
 import type { RouterEventEmitter, RouterEvents } from './events.ts'
 import type { Tell } from './tell.ts'
@@ -9,8 +9,10 @@ import type { Tell } from './tell.ts'
  * message names the pool besides. An exception of a listener becomes an uncaught exception.
  */
 export class EventStream {
-  readonly events: RouterEventEmitter = new EventEmitter()
+  readonly events: RouterEventEmitter = new Emitter((name) => this.#added(name))
   readonly pool: string
+  /** False while no listener of a single statement can have been added. */
+  #mayHear = false
 
   /** @param pool Name of the pool in messages. */
   constructor(pool: string) {
@@ -36,11 +38,37 @@ export class EventStream {
     return channels[name].hasSubscribers || this.events.listenerCount(name) > 0
   }
 
-  /** Whether anybody listens to single statements. */
+  /** Whether anybody listens to single statements. Asked for each of them. */
   get hearsStatements(): boolean {
-    if (isTraced(queryChannel)) return true
-    for (const name of STATEMENT_EVENTS) if (this.hears(name)) return true
-    return false
+    for (const channel of STATEMENT_CHANNELS) if (channel.hasSubscribers) return true
+    if (!this.#mayHear) return false
+    this.#mayHear = STATEMENT_EVENTS.some((name) => this.events.listenerCount(name) > 0)
+    return this.#mayHear
+  }
+
+  #added(name: string | symbol): void {
+    this.#mayHear ||= STATEMENT_EVENTS.includes(name as keyof RouterEvents)
+  }
+}
+
+/** An emitter that reports each new listener, before it is added. */
+class Emitter extends EventEmitter<RouterEvents> {
+  readonly #added: (name: string | symbol) => void
+
+  constructor(added: (name: string | symbol) => void) {
+    super()
+    this.#added = added
+    this.#watch()
+  }
+
+  override removeAllListeners(name?: unknown): this {
+    super.removeAllListeners(...((name === undefined ? [] : [name]) as []))
+    if (name === undefined || name === 'newListener') this.#watch()
+    return this
+  }
+
+  #watch(): void {
+    ;(this as EventEmitter).on('newListener', this.#added)
   }
 }
 
