@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { adviceFor, isPrimaryReason } from '../../src/observability/advice.ts'
+import { EVENT_NAMES } from '../../src/observability/channels.ts'
+import { REASONS } from './reasons.ts'
+
+const events = readFileSync('docs/events.md', 'utf8')
+const statistics = readFileSync('docs/statistics.md', 'utf8')
+
+/** First cells of the tables in a part of a document that hold one name. */
+function namesIn(text: string): readonly string[] {
+  return [...text.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name ?? '')
+}
+
+/** Part of a document below a heading, up to the next one of the same level. */
+function section(text: string, level: string, heading: string): string {
+  const parts = text.split(new RegExp(`^${level} `, 'm'))
+  return parts.find((part) => part.startsWith(`${heading}\n`)) ?? ''
+}
+
+test('docs/events.md names every event, and no other', () => {
+  const named = ['single statements', 'the pool'].flatMap((of) =>
+    namesIn(section(events, '##', `Events of ${of}`)),
+  )
+  expect(named.toSorted()).toEqual(EVENT_NAMES.toSorted())
+})
+
+test.each(Object.entries(REASONS))(
+  'docs/events.md names every reason of %s, and no other',
+  (heading, reasons) => {
+    expect(namesIn(section(events, '###', heading)).toSorted()).toEqual(reasons.toSorted())
+  },
+)
+
+test('docs/statistics.md names every reason for which the primary runs a read, with the advice', () => {
+  const reasons = [
+    ...(REASONS['Statements'] ?? []),
+    ...(REASONS['Routes'] ?? []),
+    ...(REASONS['Spills'] ?? []),
+  ]
+  const kept = [...new Set(reasons)].filter(isPrimaryReason)
+  const table = section(statistics, '##', 'Why is my read on the primary?')
+  expect(namesIn(table).toSorted()).toEqual(kept.toSorted())
+  for (const reason of kept) expect(table).toContain(adviceFor(reason, '_it_'))
+})
