@@ -70,7 +70,7 @@ describe('an event', () => {
     const told: unknown[] = []
     for (const name of EVENT_NAMES) {
       stream.events.on(name, (...args: readonly unknown[]) => told.push(args))
-      stream.tell(name, { node: 'a', cause } as never)
+      stream.tell(name, { node: 'a', cause })
     }
     expect(told).toHaveLength(EVENT_NAMES.length)
     expect(inspect(told, { depth: 9, showHidden: true })).not.toContain('4111')
