@@ -56,6 +56,17 @@ export type { PositionStore } from './consistency/position-store.ts'
 export type { SeenRead } from './consistency/session.ts'
 export type { TokenRejection } from './consistency/token.ts'
 export { SwitchyardError, type ErrorCode, type SwitchyardErrorOptions } from './errors/error.ts'
+export {
+  expiringPassword,
+  type ExpiringPassword,
+  type ExpiringPasswordOptions,
+  type LoginTarget,
+  type PasswordFunction,
+  type PasswordSource,
+} from './config/expiring-password.ts'
+export { rdsIam, type RdsIamOptions } from './config/rds-iam.ts'
+export type { AwsCredentials } from './config/sigv4.ts'
+export { streamPerNode, type StreamFactory, type StreamTarget } from './nodes/node-stream.ts'
 export type { DiscoveredNode, Discovery } from './discovery/discovery.ts'
 export { dnsDiscovery, type AddressResolver, type DnsDiscoveryOptions } from './discovery/dns.ts'
 export { functionDiscovery, type DiscoverNodes, type FunctionDiscoveryOptions } from './discovery/function.ts'

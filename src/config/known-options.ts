@@ -53,6 +53,7 @@ export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([
   ...PG_OPTIONS,
   ...OVERLOOKED,
   'balanced',
+  'name',
   'tags',
   'weight',
 ])
@@ -61,6 +62,7 @@ export const REPLICA_OPTIONS: ReadonlySet<string> = new Set([
 export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   ...PG_OPTIONS,
   ...OVERLOOKED,
+  'name',
   'tags',
   'replicas',
   'consistency',

@@ -69,7 +69,7 @@ describe('which nodes there are', () => {
 
   it('tags: as given, of each for itself', () => {
     const replicas = ['postgres://r1', { host: 'r2', tags: { zone: 'a' } }]
-    const nodes = nodesOf({ host: 'p' }, replicas, { zone: 'b' })
+    const nodes = nodesOf({ host: 'p' }, replicas, { tags: { zone: 'b' } })
     expect(nodes.map(({ tags }) => tags)).toEqual([{ zone: 'b' }, undefined, { zone: 'a' }])
     expect(nodes.every(({ options }) => !('tags' in options))).toBe(true)
     expect(nodesOf({ host: 'p' }, [])[0]).not.toHaveProperty('tags')

@@ -2,16 +2,27 @@ import type { PoolConfig } from 'pg'
 import type { DiscoveredNode } from '../discovery/discovery.ts'
 import { describe } from '../errors/describe.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
+import { nodeStream } from '../nodes/node-stream.ts'
 import { parseConnectionString, splitHosts } from './connection-string.ts'
 import { REPLICA_OPTIONS } from './known-options.ts'
 import { tagsOption } from './tags.ts'
 import { booleanOption, checkArray, checkNames, invalid, numberOption } from './validate.ts'
 
+/** Options of the pool that describe the node at its own address. */
+interface OwnNode {
+  readonly name?: unknown
+  readonly tags?: unknown
+}
+
 /**
  * Returns the nodes that the options name: first the hosts of the pool's own address, then the replicas. `base` holds
  * the pool's options for node-postgres.
  */
-export function nodesOf(base: PoolConfig, replicas: unknown, ownTags?: unknown): readonly NodeConfig[] {
+export function nodesOf(
+  base: PoolConfig,
+  replicas: unknown,
+  { name, tags }: OwnNode = {},
+): readonly NodeConfig[] {
   const { connectionString: _connectionString, ...fields } = withPassword(base)
   const hosts = hostsOf(base)
   const own =
@@ -23,9 +34,12 @@ export function nodesOf(base: PoolConfig, replicas: unknown, ownTags?: unknown):
   const hostOnly = hosts.length > 1 ? { own: new Set(['host', 'port', 'connectionString']) } : {}
   const inherited = inheritedFrom(base)
   const ids = new Set<string>()
-  const tagged = tagsOption('tags', ownTags)
+  const tagged = tagsOption('tags', tags)
   return [
-    ...own.map((options) => ({ id: idOf(options, ids), weight: 1, ...tagged, ...hostOnly, options })),
+    ...own.map((options) => {
+      const id = nameOf('name', own.length > 1 ? undefined : name, ids) ?? idOf(options, ids)
+      return { id, weight: 1, ...tagged, ...hostOnly, options: withStream(options, id, 'stream') }
+    }),
     ...replicasOf(replicas).map((replica, index): NodeConfig => {
       return configOf(inherited, replica, `replicas[${index}]`, ids)
     }),
@@ -51,14 +65,15 @@ export function discoveredNodes(base: PoolConfig, found: readonly DiscoveredNode
 }
 
 function configOf(inherited: PoolConfig, node: unknown, name: string, ids: Set<string>): NodeConfig {
-  const { weight, tags, isBalanced, own, ...options } = replicaOptions(inherited, node, name)
+  const { weight, tags, isBalanced, own, givenName, ...options } = replicaOptions(inherited, node, name)
+  const id = nameOf(`${name}.name`, givenName, ids) ?? idOf(options, ids)
   return {
     own,
-    id: idOf(options, ids),
+    id,
     weight,
     ...(tags === undefined ? {} : { tags }),
     ...(isBalanced === undefined ? {} : { isBalanced }),
-    options,
+    options: withStream(options, id, `${name}.stream`),
   }
 }
 
@@ -80,7 +95,10 @@ function replicasOf(replicas: unknown): readonly unknown[] {
 
 /** Resolved options of a replica, including those that it inherits. */
 type ReplicaConfig = PoolConfig &
-  Pick<NodeConfig, 'weight' | 'tags' | 'isBalanced'> & { readonly own: ReadonlySet<string> }
+  Pick<NodeConfig, 'weight' | 'tags' | 'isBalanced'> & {
+    readonly own: ReadonlySet<string>
+    readonly givenName?: unknown
+  }
 
 /** Names of the options that are set. */
 function namesIn(said: object): ReadonlySet<string> {
@@ -97,22 +115,64 @@ function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): 
     throw invalid(`Option "${name}" must be a connection string or an object; received ${describe(replica)}`)
   }
   checkNames(replica, REPLICA_OPTIONS, name)
-  const { weight, balanced, tags, connectionString, ...given } = withPassword<
-    PoolConfig & { weight?: unknown; balanced?: unknown; tags?: unknown }
-  >(replica)
-  if (!connectionString && given.host === undefined && given.port === undefined) {
-    throw invalid(`Option "${name}" must contain the replica's address: "host", "port" or "connectionString"`)
-  }
+  const {
+    weight,
+    balanced,
+    tags,
+    name: givenName,
+    connectionString,
+    ...given
+  } = withPassword<PoolConfig & { weight?: unknown; balanced?: unknown; tags?: unknown; name?: unknown }>(
+    replica,
+  )
+  const hasAddress = connectionString || given.host !== undefined || given.port !== undefined
+  if (!hasAddress && given.stream === undefined) checkReached(name, givenName, inherited.stream)
   const address = connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}
   const said = { ...defined(given), ...address }
   return {
     ...rest,
     ...said,
     own: namesIn(said),
+    givenName,
     weight: numberOption(`${name}.weight`, weight, 1, { min: 0 }),
     ...tagsOption(`${name}.tags`, tags),
     ...(booleanOption(`${name}.balanced`, balanced, false) ? { isBalanced: true as const } : {}),
   }
+}
+
+/** Throws unless a replica without an address is reached by its name, through the pool's `stream`. */
+function checkReached(name: string, givenName: unknown, stream: unknown): void {
+  const isFactory = typeof stream === 'function' && stream.length > 0
+  if (givenName !== undefined && isFactory) return
+  const legal = '"host", "port" or "connectionString", or a "stream" of its own'
+  if (stream === undefined) throw invalid(`Option "${name}" must contain the replica's address: ${legal}`)
+  throw invalid(
+    `Option "${name}" must contain the replica's address: ${legal}. With a "name" alone, the pool's "stream" ` +
+      'must be a function of the node (stream(node)): one that takes no argument leads to one server',
+  )
+}
+
+/** Validates the name of a node. Returns `undefined` without one. */
+function nameOf(option: string, name: unknown, taken: Set<string>): string | undefined {
+  if (name === undefined) return undefined
+  if (typeof name !== 'string' || !/^\S+$/.test(name)) {
+    throw invalid(`Option "${option}" must be a name without white space; received ${describe(name)}`)
+  }
+  if (taken.has(name)) throw invalid(`Option "${option}" must be unique; received ${describe(name)} again`)
+  taken.add(name)
+  return name
+}
+
+/** Passes the node to the option `stream`. */
+function withStream(options: PoolConfig, id: string, name: string): PoolConfig {
+  const { stream } = options
+  if (stream === undefined) return options
+  if (typeof stream !== 'function') {
+    throw invalid(
+      `Option "${name}" must be a function that returns a new stream for each connection; received ${describe(stream)}`,
+    )
+  }
+  return { ...withPassword(options), stream: nodeStream(stream, id, options) as typeof stream }
 }
 
 /** Copies options including the password, which node-postgres makes non-enumerable. */
@@ -124,13 +184,15 @@ function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
-/** `host:port`; the second node of the same name gets `#2`. */
+/** `host:port`, or `stream` where only a stream leads to the node; the second node of the same name gets `#2`. */
 function idOf(options: PoolConfig, taken: Set<string>): string {
   const fields = options.connectionString
     ? { ...options, ...parseConnectionString('connectionString', options.connectionString) }
     : options
-  const host = fields.host ?? process.env['PGHOST'] ?? 'localhost'
-  const name = `${host}:${fields.port ?? process.env['PGPORT'] ?? 5432}`
+  const host = fields.host ?? process.env['PGHOST']
+  const isByStream = host === undefined && fields.port === undefined && fields.stream !== undefined
+  const address = `${host ?? 'localhost'}:${fields.port ?? process.env['PGPORT'] ?? 5432}`
+  const name = isByStream ? 'stream' : address
   let id = name
   for (let n = 2; taken.has(id); n++) id = `${name}#${n}`
   taken.add(id)

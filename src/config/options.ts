@@ -10,6 +10,16 @@ import type { Tags } from '../topology/tags.ts'
 /** One replica as an object. It inherits every option of the primary except `host` and `port`. */
 export interface ReplicaOptions extends PoolConfig {
   /**
+   * Name of the node in statistics, events and `stream(node)`. A replica without a host has nothing else to be told by.
+   * @defaultValue `host:port`
+   */
+  readonly name?: string | undefined
+  /**
+   * Returns a new stream for each connection to this replica, such as one of a connector.
+   * @defaultValue the pool's own
+   */
+  stream?: NonNullable<PoolConfig['stream']>
+  /**
    * Share of the reads relative to the other replicas. With 0 it is monitored but gets no reads.
    * @defaultValue 1
    */
@@ -142,6 +152,18 @@ export interface PrepareOptions {
 
 /** Options of `Pool`, in addition to those of `pg.Pool`. */
 export interface PoolOptions extends PoolConfig {
+  /**
+   * Name of the node at the pool's own address.
+   * @defaultValue `host:port`
+   */
+  readonly name?: string | undefined
+  /**
+   * Returns a new stream for each connection. Replicas without a `stream` of their own use it too, so it has to lead
+   * to the node that it is called with (see `streamPerNode()`), unless node-postgres connects the stream to the
+   * node's `host` and `port`.
+   * @defaultValue a TCP socket
+   */
+  stream?: NonNullable<PoolConfig['stream']>
   /**
    * Tags of the server at the pool's own address. Replicas have tags of their own.
    * @defaultValue none

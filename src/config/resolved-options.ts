@@ -66,6 +66,7 @@ export interface ResolvedOptions {
 export function resolveOptions(options: PoolOptions): ResolvedOptions {
   checkNames(options, POOL_OPTIONS, 'the pool')
   const {
+    name,
     tags,
     replicas,
     consistency,
@@ -110,7 +111,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   }
   const life = choiceOption('lifecycle', lifecycle, 'continuous', ['continuous', 'suspending'])
   const sharedLanes = lanesOf(lanes)
-  const nodes = nodesOf(pgOptions, replicas, tags)
+  const nodes = nodesOf(pgOptions, replicas, { name, tags })
   const isSingle = nodes.length === 1 && discovery === undefined
   // A pool of one node is silent, as pg.Pool is, unless it is given a logger.
   const isSilent = logger === false || (logger === undefined && isSingle)

@@ -69,6 +69,12 @@ export function checkMethod(name: string, value: unknown, method: string): void 
   throw invalid(`Option "${name}" must be an object with a method "${method}"; received ${describe(value)}`)
 }
 
+/** Throws unless `value` is a function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value === 'function') return
+  throw invalid(`Option "${name}" must be a function; received ${describe(value)}`)
+}
+
 export function checkObject(name: string, value: unknown): asserts value is object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
   throw invalid(`Option "${name}" must be an object; received ${describe(value)}`)

@@ -1,6 +1,7 @@
 import type { PoolConfig } from 'pg'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
+import { nodeStream } from '../nodes/node-stream.ts'
 import type { NodeId } from '../topology/node.ts'
 
 type Options = Record<PropertyKey, unknown>
@@ -79,9 +80,9 @@ export class LiveOptions {
   }
 }
 
-function put({ followers, options, own }: NodeConfig, name: PropertyKey, value: unknown): void {
+function put({ followers, id, options, own }: NodeConfig, name: PropertyKey, value: unknown): void {
   if (own?.has(String(name)) === true) return
-  Reflect.set(options, name, value)
+  Reflect.set(options, name, name === 'stream' ? nodeStream(value, id, options) : value)
   for (const follow of followers ?? []) follow(name)
 }
 
