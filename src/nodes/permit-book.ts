@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
+import { loadPermitQueues } from './permit-queue.ts'
 import { Permits, type Granted } from './permits.ts'
 import type { Tier } from './tier.ts'
 
@@ -18,6 +19,8 @@ export class PermitBook {
 
   constructor(options: PermitBookOptions) {
     this.#options = options
+    // Now, and not with the first query: test runners refuse to load modules once a test is over.
+    loadPermitQueues()
     this.#priorities = 1 + Math.max(...options.tiers.map(({ priority }) => priority))
   }
 

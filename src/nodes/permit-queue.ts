@@ -1,11 +1,10 @@
-import genericPool from 'generic-pool'
-// @ts-expect-error The types of generic-pool do not name this file.
-import untypedRequest from 'generic-pool/lib/ResourceRequest.js'
+import type GenericPool from 'generic-pool'
+import { requireLazily } from '../platform/require.ts'
 
 interface Request {
   readonly promise: Promise<object>
 }
-const ResourceRequest = untypedRequest as new (timeoutMs: undefined, promises: PromiseConstructor) => Request
+type RequestClass = new (timeoutMs: undefined, promises: PromiseConstructor) => Request
 
 /** Members of generic-pool's pool that its types lack. */
 interface Internals {
@@ -13,21 +12,38 @@ interface Internals {
   _dispense(): void
 }
 
+/** Parts of generic-pool, which only pools with tiers load. */
+interface Library {
+  readonly createPool: typeof GenericPool.createPool
+  readonly ResourceRequest: RequestClass
+}
+
+let library: Library | undefined
+
+/** Loads generic-pool, unless that has been done. */
+export function loadPermitQueues(): Library {
+  library ??= {
+    createPool: (requireLazily('generic-pool') as typeof GenericPool).createPool,
+    ResourceRequest: requireLazily('generic-pool/lib/ResourceRequest.js') as RequestClass,
+  }
+  return library
+}
+
 /**
  * A number of permits, and the callers who wait for one by priority. Tracing tools wrap `acquire` of generic-pool and
  * would show each permit as a query of the application, so requests go directly into its queue.
  */
 export class PermitQueue {
-  readonly #pool: ReturnType<typeof genericPool.createPool<object>>
+  readonly #pool: GenericPool.Pool<object>
 
   /** @param max Number of permits. @param priorities Number of priorities. */
   constructor(max: number, priorities: number) {
     const factory = { create: async () => ({}), destroy: async () => {} }
-    this.#pool = genericPool.createPool<object>(factory, { max, priorityRange: priorities })
+    this.#pool = loadPermitQueues().createPool<object>(factory, { max, priorityRange: priorities })
   }
 
   take(priority: number): Promise<object> {
-    const request = new ResourceRequest(undefined, Promise)
+    const request = new (loadPermitQueues().ResourceRequest)(undefined, Promise)
     const internals = this.#pool as unknown as Internals
     internals._waitingClientsQueue.enqueue(request, priority)
     internals._dispense()
