@@ -1,5 +1,5 @@
 // Builds dist/: one CommonJS build with a thin ES module over each entry, so that both share one state. See
-// docs/decisions/0032-one-build-for-both-module-systems.md.
+// docs/decisions/0037-one-build-for-both-module-systems.md.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
