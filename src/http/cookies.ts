@@ -1,6 +1,7 @@
 import { checkObject, invalid } from '../config/validate.ts'
 import type { CheckedAttributes } from './cookie.ts'
-import { resolveHttpOptions, type HttpOptions } from './options.ts'
+import { resolveHttpOptions, type HttpOptions, type ResolvedHttpOptions } from './options.ts'
+import type { TokenSession } from './session-pool.ts'
 
 /**
  * Cookies of a request and its response, as frameworks have them: `cookies()` of Next.js, `cookies` of SvelteKit and
@@ -38,25 +39,33 @@ export function sessionCookies<J extends CookieJar>(
   checkObject('options', options)
   if ('header' in options) throw invalid('Option "header" must be absent: the token is kept in a cookie')
   const resolved = resolveHttpOptions<J>({ ...options, header: false })
-  const name = resolved.names.cookie ?? ''
-  const attributes = jarAttributes(resolved.attributes)
   return async (jar, fn) => {
-    const found = jar.get(name)
+    const found = jar.get(resolved.names.cookie ?? '')
     const begin = resolved.sessionOf(jar, typeof found === 'string' ? found : found?.value)
     return resolved.pool.withSession(begin, async (session) => {
       try {
         return await fn()
       } finally {
-        const token = session.wrote ? await resolved.responseToken(session) : undefined
-        if (token !== undefined) keep(jar, name, token, attributes)
+        await keepToken(session, jar, resolved)
       }
     })
   }
 }
 
-function keep(jar: CookieJar, name: string, token: string, attributes: JarAttributes): void {
+/** Sets the cookie of a session that wrote. Never rejects. */
+export async function keepToken(
+  session: TokenSession,
+  jar: CookieJar,
+  {
+    attributes,
+    names,
+    responseToken,
+  }: Pick<ResolvedHttpOptions<never>, 'attributes' | 'names' | 'responseToken'>,
+): Promise<void> {
+  const token = session.wrote && names.cookie !== undefined ? await responseToken(session) : undefined
+  if (token === undefined || names.cookie === undefined) return
   try {
-    jar.set(name, token, { ...attributes })
+    jar.set(names.cookie, token, jarAttributes(attributes))
   } catch {
     // The cookies cannot be changed here or no longer. The code has ended, so its result counts.
   }

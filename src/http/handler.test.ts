@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FakeSessionPool, tokenAtOnce } from '../../test/support/http-bench.ts'
-import { sessionHandler } from './index.ts'
+import { sessionHandler, type CookieJar, type HandlerOptions } from './index.ts'
 
 const COOKIE = 'switchyard=token; Path=/; HttpOnly; SameSite=Lax'
 
@@ -8,6 +8,12 @@ const failures: readonly (readonly [what: string, answer: () => Promise<undefine
   ['no token', () => Promise.resolve(undefined)],
   ['an error', () => Promise.reject(new Error('the pool has ended'))],
 ]
+
+const kept = {
+  all: [] as unknown[],
+  get: (): undefined => undefined,
+  set: (name: string, value: string): unknown => kept.all.push([name, value]),
+}
 
 function request(headers: Readonly<Record<string, string>> = {}): Request {
   return new Request('http://example.org/', { headers })
@@ -175,6 +181,28 @@ describe('sessionHandler', () => {
     const { status, headers } = thrown as Response
     expect([status, headers.get('location')]).toEqual([303, 'http://example.org/there'])
     expect(headers.getSetCookie()).toEqual([COOKIE])
+  })
+
+  it.each<readonly [what: string, jar: () => CookieJar | Promise<CookieJar>, kept: unknown]>([
+    ['keeps the token', () => kept, [['switchyard', 'token']]],
+    ['that comes later keeps the token', () => Promise.resolve(kept), [['switchyard', 'token']]],
+    ['that fails hides no error', () => Promise.reject(new Error('no cookies')), []],
+  ])('a jar %s when the handler throws', async (_, jar, expected) => {
+    kept.all.length = 0
+    const pool = new FakeSessionPool(tokenAtOnce)
+    const handler = sessionHandler({ pool, jar }, ({ method }) => {
+      if (method === 'POST') pool.write()
+      throw new Error('NEXT_REDIRECT')
+    })
+    await expect(handler(request())).rejects.toThrow('NEXT_REDIRECT')
+    expect(kept.all).toEqual([])
+    await expect(handler(new Request('http://a/', { method: 'POST' }))).rejects.toThrow('NEXT_REDIRECT')
+    expect(kept.all).toEqual(expected)
+  })
+
+  it('a jar that is no function is refused', () => {
+    const options = { pool: new FakeSessionPool(), jar: {} } as unknown as HandlerOptions<Request>
+    expect(() => sessionHandler(options, () => new Response())).toThrow('Option "jar" must be a function')
   })
 
   it('what the handler throws is thrown, and what comes behind the request is passed on', async () => {

@@ -1,4 +1,7 @@
+import { checkObject, invalid } from '../config/validate.ts'
+import { describe } from '../errors/describe.ts'
 import { carryToken } from './carry.ts'
+import { keepToken, type CookieJar } from './cookies.ts'
 import { resolveHttpOptions, type HttpOptions, type ResolvedHttpOptions } from './options.ts'
 import { tokenIn } from './request-token.ts'
 import type { TokenSession } from './session-pool.ts'
@@ -9,28 +12,47 @@ export type WebHandler<R extends Request, Rest extends readonly unknown[]> = (
   ...rest: Rest
 ) => Response | Promise<Response>
 
+/** Options of `sessionHandler()`. */
+export interface HandlerOptions<R = unknown> extends HttpOptions<R> {
+  /**
+   * Returns the framework's cookies, such as `cookies` of Next.js: there the token goes when the handler throws, as for a
+   * redirect of Next.js. @defaultValue none: then a session that throws has no token
+   */
+  readonly jar?: () => CookieJar | Promise<CookieJar>
+}
+
 /**
  * Wraps `handler` so that each request runs in a session: it reads its client's earlier writes, and the client's later
  * requests read its writes. For Hono, Next.js and every other framework with Web API requests.
  *
  * The response of a session that wrote is held until its token is available, at most `holdMs`. The token does not cover
  * writes of a streaming body after the handler has returned. A `Response` that the handler throws carries the token as
- * well. If it throws anything else, there is no response to carry one.
+ * well. If it throws anything else, there is no response to carry one, and the token goes to `jar`, if there is one.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
  */
 export function sessionHandler<R extends Request, Rest extends readonly unknown[]>(
-  options: HttpOptions<R>,
+  options: HandlerOptions<R>,
   handler: WebHandler<R, Rest>,
 ): (request: R, ...rest: Rest) => Promise<Response> {
-  const resolved = resolveHttpOptions(options)
+  checkObject('options', options)
+  const { jar, ...others } = options
+  if (jar !== undefined && typeof jar !== 'function') {
+    throw invalid(`Option "jar" must be a function; received ${describe(jar)}`)
+  }
+  const resolved = resolveHttpOptions<R>(others)
+  const thrown = async (error: unknown, session: TokenSession): Promise<unknown> => {
+    if (error instanceof Response) return withToken(error, session, resolved)
+    if (jar !== undefined && session.wrote) await keepIn(jar, session, resolved)
+    return error
+  }
   return async (request, ...rest) => {
     const begin = resolved.sessionOf(request, tokenIn(request.headers, resolved.names))
     return resolved.pool.withSession(begin, async (session) => {
       try {
         return await withToken(await handler(request, ...rest), session, resolved)
       } catch (error) {
-        throw error instanceof Response ? await withToken(error, session, resolved) : error
+        throw await thrown(error, session)
       }
     })
   }
@@ -49,6 +71,18 @@ async function withToken(
   const headers = new Headers(response.headers)
   carryToken(token, headers, resolved)
   return new Response(response.body, { status, statusText, headers })
+}
+
+async function keepIn(
+  jar: () => CookieJar | Promise<CookieJar>,
+  session: TokenSession,
+  resolved: ResolvedHttpOptions<never>,
+): Promise<void> {
+  try {
+    await keepToken(session, await jar(), resolved)
+  } catch {
+    // The error of the handler is the one that counts.
+  }
 }
 
 /** A WebSocket upgrade and a network error have statuses that the constructor of `Response` rejects. */

@@ -21,6 +21,8 @@ it('covers each framework', () => {
     'fastify',
     'nestjs',
     'hono',
+    'next',
+    'next',
     'koa',
     'fetch',
   ])

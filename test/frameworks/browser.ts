@@ -25,6 +25,19 @@ export class Browser {
     return this.ask('/orders', { method: 'POST', headers, body: JSON.stringify({ item }) })
   }
 
+  /** Orders with a body whose second half is sent when the server is at work on the first one. */
+  orderSlowly(item: string): Promise<Response> {
+    const headers = { 'Content-Type': 'application/json' }
+    const text = JSON.stringify({ item })
+    const halves = async function* (browser: Browser): AsyncGenerator<string> {
+      yield text.slice(0, 5)
+      await browser.ask('/orders')
+      yield text.slice(5)
+    }
+    const body = ReadableStream.from(halves(this)).pipeThrough(new TextEncoderStream())
+    return this.ask('/orders', { method: 'POST', headers, body, duplex: 'half' })
+  }
+
   /** Items of the orders that are listed. */
   async items(): Promise<readonly string[]> {
     const orders = (await (await this.ask('/orders')).json()) as readonly { readonly item: string }[]
