@@ -3,10 +3,17 @@ import type { ShareableRead } from './shareable-read.ts'
 /** The part of node-postgres' query class that is used. */
 interface PgQuery {
   name: string | undefined
+  readonly text: string
   binary: boolean | undefined
   rowMode?: 'array'
   query_timeout?: number | undefined
-  submit(connection: unknown): Error | null
+  submit(connection: Prepared): Error | null
+}
+
+/** A connection with the texts of its names. */
+interface Prepared {
+  readonly parsedStatements?: Readonly<Record<string, string>>
+  readonly submittedNamedStatements?: Readonly<Record<string, string>>
 }
 type PgQueryClass = new (config: string | object, values?: readonly unknown[]) => PgQuery
 type NamedQueryClass = new (
@@ -59,9 +66,21 @@ function makeNamedQueryClass(Query: PgQueryClass): NamedQueryClass {
       this.#name = name
     }
 
-    override submit(connection: unknown): Error | null {
-      this.name = this.#name
+    override submit(connection: Prepared): Error | null {
+      const name = this.#name
+      // A tool may have added a comment to the text, and another one to each run of it.
+      if (name !== undefined && isFree(connection, name, this.text)) this.name = name
       return super.submit(connection)
     }
   }
+}
+
+/** Whether a connection has no other statement of this name. */
+function isFree(
+  { parsedStatements, submittedNamedStatements }: Prepared,
+  name: string,
+  text: string,
+): boolean {
+  const known = parsedStatements?.[name] ?? submittedNamedStatements?.[name]
+  return known === undefined || known === text
 }

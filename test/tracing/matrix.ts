@@ -54,6 +54,11 @@ export const TOOLS: Readonly<Record<string, Readonly<Record<Form, readonly strin
     cjs: ['--require', tool('dd-trace.cjs')],
     esm: ['--import', 'dd-trace/register.js', '--require', tool('dd-trace.cjs')],
   },
+  // Adds another comment to each statement.
+  'dd-trace with database monitoring': {
+    cjs: ['--require', tool('dd-trace.cjs')],
+    esm: ['--import', 'dd-trace/register.js', '--require', tool('dd-trace.cjs')],
+  },
   '@sentry/node': {
     cjs: ['--import', tool('sentry.cjs')],
     esm: ['--import', tool('sentry.cjs')],
@@ -74,6 +79,7 @@ export function seenBy(name: string, form: Form, over: 'bare' | 'routed', cluste
     ...Object.fromEntries(own),
     TRACED: JSON.stringify({ nodes }),
     OVER: over,
+    DD_DBM_PROPAGATION_MODE: name.endsWith('monitoring') ? 'full' : 'disabled',
     SENTRY: name.includes('sentry') ? name : '',
   }
   const args = [...(TOOLS[name]?.[form] ?? []), form === 'esm' ? 'esm.mjs' : 'cjs.cjs']

@@ -15,7 +15,8 @@ exports.run = async ({ pg, bare, isRouted }) => {
   const { parse } = bare.Connection.prototype
   bare.Connection.prototype.parse = function (query) {
     if (String(query.name).startsWith('switchyard_')) {
-      named.add(query.text)
+      // Without the comments of tools.
+      named.add(query.text.replace(/^\/\*.*?\*\/ /, ''))
       withNames.add(this)
     }
     return parse.call(this, query)
