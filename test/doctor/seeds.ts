@@ -154,7 +154,7 @@ export const settingSeeds: readonly Seed[] = [
     id: 'probe-rights',
     severity: 'error',
     sql: ['revoke execute on function pg_control_system() from public'],
-    fix: /^GRANT EXECUTE ON FUNCTION pg_control_system\(\).* TO app;$/,
+    fix: /^GRANT EXECUTE ON FUNCTION pg_control_system\(\).* TO app;/,
   },
   { id: 'autovacuum-off', severity: 'error', fix: /autovacuum = on/ },
   { id: 'settings-differ', severity: 'error', fix: /same values/ },

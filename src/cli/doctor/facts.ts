@@ -1,7 +1,10 @@
 import type { Observation } from '../../topology/node.ts'
 
 /** Answer of a server, or in a few words why there is none. */
-export type Answer<T> = { readonly known: T } | { readonly unknown: string }
+export type Answer<T> =
+  | { readonly known: T }
+  /** `isRefused`: the server does not have it, or does not allow it. */
+  | { readonly unknown: string; readonly isRefused?: boolean }
 
 /** Returns the value of an answer, if there is one. */
 export function known<T>(answer: Answer<T>): T | undefined {
@@ -16,13 +19,17 @@ export interface ServerFacts {
   readonly database: string
   /** The login may read the statistics and settings of all. */
   readonly mayMonitor: boolean
-  /** A standby receives WAL. */
-  readonly isStreaming: boolean
-  readonly isReplayPaused: boolean
   /** The server's clock minus ours, in milliseconds. */
   readonly clockSkewMs: number
   /** How far the server's clock may be from `clockSkewMs`: half of the round trip. */
   readonly clockErrorMs: number
+}
+
+/** How a standby gets its data. */
+export interface Replay {
+  /** It receives WAL. */
+  readonly isStreaming: boolean
+  readonly isPaused: boolean
 }
 
 /** Settings as a new session has them, by name. */
@@ -75,7 +82,8 @@ export interface Lag {
   /** Time until the replica had replayed it; the time that the doctor waited if it had not. */
   readonly ms: number
   readonly isCaughtUp: boolean
-  readonly bytes: number
+  /** Absent where the server states its lag as a time. */
+  readonly bytes?: number
 }
 
 /** Facts about one node that answers. The names of the answers are part of `could-not-check`. */
@@ -96,7 +104,8 @@ export interface NodeFacts {
   readonly collations: Answer<readonly Collation[]>
   /** Scans by the identifier of the index. */
   readonly indexScans: Answer<ReadonlyMap<number, number>>
-  /** Absent for what is no standby. */
+  /** Absent for what is no standby, like `lag`. */
+  readonly replay?: Answer<Replay>
   readonly lag?: Answer<Lag>
 }
 

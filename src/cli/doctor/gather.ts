@@ -20,7 +20,7 @@ import { lagBehind, primaryPosition } from './lag.ts'
 import { poolerBetween } from './pooler.ts'
 import { attempt } from './question.ts'
 import { nodeFailure, primaryRefusal, reach, type Reached } from './reach.ts'
-import { collations, limits, probe, serverFacts, settings } from './server-questions.ts'
+import { collations, limits, probe, replay, serverFacts, settings } from './server-questions.ts'
 
 export interface Deployment {
   readonly primary: ClientConfig
@@ -66,15 +66,20 @@ async function replicaFacts(
       ? position
       : await attempt(() => lagBehind(node.client, position.known, expected.maxLagMs))
   const facts = await nodeFacts(node, expected)
-  return facts.server.isStandby ? { ...facts, lag } : facts
+  if (!facts.server.isStandby) return facts
+  const ms = known(facts.probe)?.statedLagMs
+  const stated = ms === undefined ? undefined : { known: { ms, isCaughtUp: ms <= expected.maxLagMs } }
+  return { ...facts, lag: stated ?? lag, replay: await replay(node.client) }
 }
 
 async function nodeFacts(node: Reached, { slowMs }: Expectations): Promise<NodeFacts> {
   const { id, given, client, second } = node
-  const server = await serverFacts(client).catch((error: unknown) => {
+  const seen = await serverFacts(client).catch((error: unknown) => {
     throw nodeFailure(node, error)
   })
   const observed = await probe(client)
+  const role = known(observed)?.role
+  const server = role === undefined ? seen : { ...seen, isStandby: role === 'replica' }
   const again = await probe(second)
   const statements = await slowStatements(client, slowMs, server.mayMonitor)
   return {

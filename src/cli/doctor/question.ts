@@ -1,4 +1,5 @@
 import type { Client, QueryArrayResult } from 'pg'
+import { isRefusal } from '../../topology/wording.ts'
 import type { Answer } from './facts.ts'
 
 /** Limit of one question on the server; the client waits a little longer. */
@@ -45,7 +46,7 @@ export async function attempt<T>(work: () => Promise<T>): Promise<Answer<T>> {
   try {
     return { known: await work() }
   } catch (error) {
-    return { unknown: whyNot(error) }
+    return { unknown: whyNot(error), ...(isRefusal(error) && { isRefused: true }) }
   }
 }
 

@@ -50,7 +50,8 @@ export function asJson({ primary, replicas, refused }: Facts, findings: readonly
         role: server.isStandby ? 'replica' : 'primary',
         version: server.version,
         ...('known' in pooler && { pooler: pooler.known }),
-        ...(lag !== undefined && 'known' in lag && { lagMs: lag.known.ms, lagBytes: lag.known.bytes }),
+        ...(lag !== undefined &&
+          'known' in lag && { lagMs: lag.known.ms, lagBytes: lag.known.bytes ?? null }),
       })),
       ...refused.map(({ id }) => ({ id, given: 'replica', role: 'unknown' })),
     ],

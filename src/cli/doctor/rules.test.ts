@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Observation } from '../../topology/node.ts'
+import { PLAIN } from '../../topology/wording.ts'
 import type { DatabaseFacts, Facts, NodeFacts } from './facts.ts'
 import { findingsOf, type Finding } from './finding.ts'
 import { rules } from './rules.ts'
@@ -24,8 +25,6 @@ function node(given: 'primary' | 'replica', other: Partial<NodeFacts> = {}): Nod
       user: 'app',
       database: 'shop',
       mayMonitor: true,
-      isStreaming: isStandby,
-      isReplayPaused: false,
       clockSkewMs: 0,
       clockErrorMs: 1,
     },
@@ -38,7 +37,10 @@ function node(given: 'primary' | 'replica', other: Partial<NodeFacts> = {}): Nod
     statistics: { known: { blocksHit: 1e6, blocksRead: 100, conflicts: 0 } },
     collations: { known: [] },
     indexScans: { known: new Map() },
-    ...(isStandby && { lag: { known: { ms: 1, isCaughtUp: true, bytes: 0 } } }),
+    ...(isStandby && {
+      replay: { known: { isStreaming: true, isPaused: false } },
+      lag: { known: { ms: 1, isCaughtUp: true, bytes: 0 } },
+    }),
     ...other,
   }
 }
@@ -69,6 +71,10 @@ const serverOf = (given: 'primary' | 'replica', other: Partial<NodeFacts['server
 })
 const settings = (values: Readonly<Record<string, string>>): Partial<NodeFacts> => ({
   settings: { known: values },
+})
+
+const observed = (other: Partial<Observation>): Partial<NodeFacts> => ({
+  probe: { known: { ...observation, role: 'replica', serverIdentity: '7:replica', ...other } },
 })
 
 const index = {
@@ -216,6 +222,20 @@ describe('the rules', () => {
       replica({ statistics: { known: { blocksHit: 1, blocksRead: 99, conflicts: 0 } } }),
       [],
     ],
+    [
+      'a service with a storage of its own',
+      replica({
+        ...observed({ statedLagMs: 20 }),
+        replay: { known: { isStreaming: false, isPaused: false } },
+      }),
+      [],
+    ],
+    [
+      'a service without some functions, which states its lag',
+      replica(observed({ statedLagMs: 20, wording: { ...PLAIN, replayedLsn: 'null' } })),
+      ['probe-rights'],
+    ],
+    ['a stated lag that is too long', replica({ lag: { known: { ms: 5_000, isCaughtUp: false } } }), ['lag']],
     ['an answer that is missing', replica({ statistics: { unknown: 'why' } }), ['could-not-check']],
   ])('%s', (_what, facts, ids) => {
     expect(idsOf(facts)).toEqual(ids)
@@ -231,6 +251,15 @@ describe('the rules', () => {
     expect(fixes(third, { ...third, oid: 4, name: 'd' })).toEqual([])
     // An index for a constraint that is not unique does not replace a unique one.
     expect(fixes({ ...third, isUnique: false }, second)).toEqual([])
+  })
+
+  it('take what a managed service does not have for less than what it has and does not do', () => {
+    const levelOf = (facts: Partial<Facts>): unknown => found(facts)[0]?.severity
+    const wording = { ...PLAIN, replayedLsn: 'null' }
+    expect(levelOf(replica(observed({ wording })))).toBe('error')
+    expect(levelOf(replica(observed({ wording, statedLagMs: 20 })))).toBe('notice')
+    expect(levelOf(replica({ statistics: { unknown: 'why' } }))).toBe('warning')
+    expect(levelOf(replica({ statistics: { unknown: 'why', isRefused: true } }))).toBe('notice')
   })
 
   it('tell the worst first', () => {

@@ -1,23 +1,22 @@
 import type { Client } from 'pg'
-import { PROBE_SQL, readProbe } from '../../topology/probe.ts'
 import type { Observation } from '../../topology/node.ts'
-import type { Answer, Collation, ConnectionLimits, ServerFacts, SettingValues } from './facts.ts'
+import { probeSql, readProbe } from '../../topology/probe.ts'
+import { findWording, isRefusal, PLAIN, type Wording } from '../../topology/wording.ts'
+import type { Answer, Collation, ConnectionLimits, Replay, ServerFacts, SettingValues } from './facts.ts'
 import { answer, ask, attempt, jsonRows } from './question.ts'
 
 interface ServerRow extends Omit<ServerFacts, 'clockSkewMs' | 'clockErrorMs'> {
   readonly clockMs: number
 }
 
-/** Needs no right but to log in. */
+/** Needs no right but to log in, and no function that some services do not have. */
 const SERVER_SQL = `SELECT json_build_object(
-  'isStandby', pg_is_in_recovery(),
+  'isStandby', current_setting('in_hot_standby')::boolean,
   'version', current_setting('server_version_num')::int,
   'user', current_user,
   'database', current_database(),
   'mayMonitor', pg_has_role(current_user, 'pg_monitor', 'USAGE')
     OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
-  'isStreaming', (pg_stat_get_wal_receiver()).pid IS NOT NULL,
-  'isReplayPaused', CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
   'clockMs', extract(epoch FROM clock_timestamp()) * 1000
 )`
 
@@ -36,12 +35,42 @@ export async function serverFacts(client: Client): Promise<ServerFacts> {
   }
 }
 
-/** Asks what the pool's own monitor asks. */
+/** Asks what the pool's own monitor asks; of a server that refuses some of it, the rest. */
 export function probe(client: Client): Promise<Answer<Observation>> {
   return attempt(async () => {
-    const sentAtMs = performance.now()
-    const [row] = await ask(client, PROBE_SQL)
-    return readProbe(row, sentAtMs, performance.now())
+    try {
+      return await probeWith(client, PLAIN)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+    }
+    return probeWith(client, await findWording((sql) => accepts(client, sql)))
+  })
+}
+
+async function probeWith(client: Client, wording: Wording): Promise<Observation> {
+  const sentAtMs = performance.now()
+  const [row] = await ask(client, probeSql(wording, false))
+  return readProbe(row, sentAtMs, performance.now(), wording)
+}
+
+async function accepts(client: Client, sql: string): Promise<boolean> {
+  try {
+    await ask(client, sql)
+    return true
+  } catch (error) {
+    if (isRefusal(error)) return false
+    throw error
+  }
+}
+
+/** To be asked of a standby. */
+export function replay(client: Client): Promise<Answer<Replay>> {
+  const sql = `SELECT json_build_object(
+    'isStreaming', (pg_stat_get_wal_receiver()).pid IS NOT NULL, 'isPaused', pg_is_wal_replay_paused())`
+  return answer(client, sql, (rows) => {
+    const [row] = jsonRows(rows) as readonly Replay[]
+    if (row === undefined) throw new Error('no answer')
+    return row
   })
 }
 

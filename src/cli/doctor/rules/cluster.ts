@@ -1,5 +1,5 @@
 import type { Observation } from '../../../topology/node.ts'
-import { known, type Facts, type NodeFacts } from '../facts.ts'
+import { known, type Facts, type NodeFacts, type Replay } from '../facts.ts'
 import { onEachNode, onEachReplica, type Fault, type Rule } from '../finding.ts'
 
 const MIB = 2 ** 20
@@ -9,6 +9,10 @@ const MOST_SKEW_MS = 1_000
 
 function observationOf(node: NodeFacts): Observation | undefined {
   return known(node.probe)
+}
+
+function replayOf({ replay }: NodeFacts): Replay | undefined {
+  return replay && known(replay)
 }
 
 /** Compares each replica's observation with the primary's. */
@@ -121,8 +125,9 @@ export const clusterRules: readonly Rule[] = [
     id: 'not-streaming',
     severity: 'error',
     why: 'Nothing written since arrives there by streaming, so reads of fresh data go to the primary.',
-    check: onEachReplica(({ server }) =>
-      server.isStandby && !server.isStreaming
+    check: onEachReplica((node) =>
+      // A service that states its lag has a storage of its own.
+      replayOf(node)?.isStreaming === false && observationOf(node)?.statedLagMs === undefined
         ? {
             what: 'It is a standby that receives no WAL.',
             fix: 'Check primary_conninfo and the log of this server, and pg_stat_replication on the primary.',
@@ -134,8 +139,8 @@ export const clusterRules: readonly Rule[] = [
     id: 'replay-paused',
     severity: 'error',
     why: 'It shows no newer data, so reads that follow a write never go there.',
-    check: onEachReplica(({ server }) =>
-      server.isReplayPaused
+    check: onEachReplica((node) =>
+      replayOf(node)?.isPaused === true
         ? { what: 'Replay of the WAL is paused.', fix: 'SELECT pg_wal_replay_resume();' }
         : undefined,
     ),
@@ -145,11 +150,15 @@ export const clusterRules: readonly Rule[] = [
     severity: 'error',
     why: 'Reads that must show a recent write wait for a replica, or go to the primary.',
     docs: 'consistency.md',
-    check: onEachReplica(({ server, ...node }, { expected }) => {
+    check: onEachReplica((node, { expected }) => {
       const lag = node.lag && known(node.lag)
-      if (lag === undefined || lag.isCaughtUp || server.isReplayPaused) return undefined
+      if (lag === undefined || lag.isCaughtUp || replayOf(node)?.isPaused === true) return undefined
+      const { bytes, ms } = lag
       return {
-        what: `It had not replayed within ${expected.maxLagMs} ms what the primary had written: ${(lag.bytes / MIB).toFixed(1)} MiB are missing.`,
+        what:
+          bytes === undefined
+            ? `It states a lag of ${ms} ms; ${expected.maxLagMs} ms are allowed.`
+            : `It had not replayed within ${expected.maxLagMs} ms what the primary had written: ${(bytes / MIB).toFixed(1)} MiB are missing.`,
         fix: 'Look for a long query that replay waits for, a slow disk, or a slow network. --max-lag MS says what is allowed.',
       }
     }),

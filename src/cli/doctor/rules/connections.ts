@@ -1,4 +1,5 @@
 import { known, type Answer, type ConnectionLimits, type NodeFacts } from '../facts.ts'
+import { PLAIN, type Part } from '../../../topology/wording.ts'
 import { onEachNode, type Fault, type Rule } from '../finding.ts'
 
 /** Connections that a pool opens to a node besides `max`: the monitor's, and the one that loads the catalog. */
@@ -9,16 +10,9 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'probe-rights',
     severity: 'error',
-    why: 'The pool cannot see what the node is and how far it is, so it takes it for down.',
+    why: 'The pool knows a node only by these answers. One that tells no position and no lag gets no reads that must be fresh.',
     docs: 'monitoring.md',
-    check: onEachNode(({ probe, server }) =>
-      'unknown' in probe
-        ? {
-            what: `The question of the pool's monitor fails: ${probe.unknown}`,
-            fix: `GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint(), pg_control_recovery() TO ${quoteName(server.user)};`,
-          }
-        : undefined,
-    ),
+    check: onEachNode(probeRights),
   },
   {
     id: 'pg-monitor',
@@ -103,6 +97,25 @@ function quoteName(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 }
 
+/** Parts of the monitor's question without which a node is hardly of use. */
+const NEEDED = ['systemIdentifier', 'server', 'flushedLsn', 'replayedLsn'] as const
+
+function probeRights({ probe, server }: NodeFacts): Omit<Fault, 'node'> | undefined {
+  const fix = `GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint(), pg_control_recovery() TO ${quoteName(server.user)};`
+  if ('unknown' in probe) return { what: `The question of the pool's monitor fails: ${probe.unknown}`, fix }
+  const { wording = PLAIN, statedLagMs } = probe.known
+  const refused = (Object.keys(PLAIN) as Part[]).filter(
+    (part) => part !== 'replicaStatus' && part !== 'instance' && wording[part] !== PLAIN[part],
+  )
+  if (refused.length === 0) return undefined
+  const isHarmless = statedLagMs !== undefined || !NEEDED.some((part) => refused.includes(part))
+  return {
+    what: `The server refuses parts of the question of the pool's monitor: ${refused.map((part) => PLAIN[part]).join(', ')}.`,
+    fix: `${fix} A managed service may not have these functions.`,
+    ...(isHarmless && { severity: 'notice' as const }),
+  }
+}
+
 /** Reports each answer that is missing. */
 export const uncheckedRule: Rule = {
   id: 'could-not-check',
@@ -123,6 +136,7 @@ const nodeLabels = {
   statistics: 'the cache hit ratio',
   collations: 'versions of collations',
   indexScans: 'use of indexes',
+  replay: 'replay',
   lag: 'lag',
 }
 
@@ -153,6 +167,8 @@ function unanswered(
         fix: isForbidden
           ? `GRANT pg_monitor TO ${quoteName(server.user)};`
           : 'Ask again when the server answers, with a login that may.',
+        // Nothing can be done about a function that the server does not have.
+        ...(!isForbidden && answer.isRefused === true && { severity: 'notice' as const }),
       },
     ]
   })
