@@ -95,7 +95,7 @@ export type {
   RouterEventEmitter,
   RouterEvents,
 } from './observability/events.ts'
-export type { ExplainedPlan, ExplainedRoute, Explanation } from './observability/explain.ts'
+export type { ExplainedPlan, ExplainedRoute, ExplainedSession, Explanation } from './observability/explain.ts'
 export type { CheckoutMessage, ConnectMessage } from './observability/channels.ts'
 export { EventError } from './observability/event-error.ts'
 export type {

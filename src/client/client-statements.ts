@@ -8,6 +8,7 @@ import { guarded } from '../execution/guarded.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { Acquire } from '../settings/acquire.ts'
+import type { Pin } from '../settings/session-settings.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { ClientEvents } from './client-events.ts'
@@ -162,11 +163,14 @@ export class ClientStatements implements Holder {
     this.#router.dispatcher.run(decision, { ...options, conversation: { spilled } }, finish)
   }
 
-  /** Explains how this statement would run now. */
-  async explain(query: Query, session: MutableSession): Promise<Explanation> {
+  get pins(): readonly Pin[] | undefined {
     const { settings } = this.#primary
-    const found = await this.#router.decider.explain(query, session, settings.journal, this)
-    return settings.isPinned && this.#replica === undefined ? { ...found, pins: [...settings.pins] } : found
+    return settings.isPinned && this.#replica === undefined ? [...settings.pins] : undefined
+  }
+
+  /** Explains how this statement would run now. */
+  explain(query: Query, session: MutableSession): Promise<Explanation> {
+    return this.#router.decider.explain(query, session, this.#primary.settings.journal, this)
   }
 
   #isBound({ kind, reason }: Statement, { text, values }: Query): boolean {

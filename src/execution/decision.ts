@@ -4,6 +4,7 @@ import { NO_NAMES } from '../nodes/custom-settings.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Route } from '../routing/route.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
+import type { Pin } from '../settings/session-settings.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { Send } from '../nodes/exchange.ts'
@@ -58,6 +59,8 @@ export interface Hold {
 export interface Holder {
   /** Returns `undefined` if this statement may run anywhere. */
   holds(statement: Statement, query: Query): Hold | undefined
+  /** State that keeps it on its connection until it is released. Absent for none. */
+  readonly pins?: readonly Pin[] | undefined
 }
 
 /** Options of running a decision. */

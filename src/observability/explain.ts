@@ -1,58 +1,23 @@
+import type { Session } from '../consistency/session.ts'
 import type { Overlay } from '../consistency/overlay.ts'
-import type { Route, RouteReason } from '../routing/route.ts'
+import type { Route } from '../routing/route.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { Pin } from '../settings/session-settings.ts'
-import type { QueryPlan, Rejection, StepReason } from '../selection/query-plan.ts'
+import type { QueryPlan } from '../selection/query-plan.ts'
+import type { Position } from '../consistency/position.ts'
+import { lagMs } from '../topology/snapshot.ts'
+import { explanationText } from './explain-text.ts'
+import type { ExplainedPlan, ExplainedRoute, ExplainedSession, Explanation } from './explanation.ts'
 import { shown } from '../statement/shown.ts'
 import type { Statement } from '../statement/statement.ts'
 import { formatLsn } from '../topology/lsn.ts'
-import type { NodeId, Role } from '../topology/node.ts'
 
-export interface ExplainedStep {
-  readonly node: NodeId
-  readonly role: Role
-  readonly reason: StepReason
-  /** Several servers share the address. The server that is reached has to prove that it may serve. */
-  readonly balanced?: true
-}
-
-/** A plan with node names, for people and logs. */
-export interface ExplainedPlan {
-  /** In the order in which they are tried. */
-  readonly candidates: readonly ExplainedStep[]
-  readonly rejected: readonly { readonly node: NodeId; readonly reason: Rejection }[]
-}
-
-/** A route that can be serialized as JSON. */
-export interface ExplainedRoute {
-  readonly role: Route['role']
-  readonly reason: RouteReason
-  /** Freshness that a replica must have. Absent when the route is the primary. Bounds that do not apply are absent. */
-  readonly freshness?: {
-    readonly maxStalenessMs?: number
-    /** Position in the WAL, such as `0/16B3748`, and its timeline. */
-    readonly position?: { readonly timeline: number; readonly lsn: string }
-    /** True when the replica must show everything that the session has already seen. */
-    readonly isMonotonic?: true
-  }
-}
-
-/** Result of `explain()`: each decision with its reason. */
-export interface Explanation {
-  readonly statement: Statement
-  readonly route: ExplainedRoute
-  readonly plan: ExplainedPlan
-  /** Names of the settings of its session, `role` among them. Absent without any. Values are never shown. */
-  readonly settings?: readonly string[]
-  /**
-   * Reasons that keep the client on its connection until it is released. Only for an explanation by a client that is
-   * pinned.
-   */
-  readonly pins?: readonly Pin[]
-}
+export type { ExplainedPlan, ExplainedRoute, ExplainedSession, Explanation } from './explanation.ts'
 
 /** The parts of a decision that `explain()` shows. */
 interface Explained {
+  readonly query: { readonly text: string | undefined }
+  readonly session: Session
   readonly statement: Statement
   readonly route: Route
   readonly plan: QueryPlan
@@ -61,18 +26,51 @@ interface Explained {
 }
 
 /** @internal */
-export function explain({ journal, overlay, plan, route, statement }: Explained): Explanation {
+export function explain(
+  { journal, overlay, plan, query, route, session, statement }: Explained,
+  nowMs: number,
+  pins?: readonly Pin[],
+): Explanation {
   const settings = overlay?.names ?? journal?.givenNames ?? []
-  const explained = { statement: shown(statement), route: explainRoute(route), plan: explainPlan(plan) }
-  return settings.length === 0 ? explained : { ...explained, settings }
+  const explanation: Explanation = {
+    statement: shown(statement),
+    session: explainSession(session, nowMs),
+    route: explainRoute(route),
+    plan: explainPlan(plan, nowMs),
+    ...(settings.length === 0 ? {} : { settings }),
+    ...(pins === undefined ? {} : { pins }),
+  }
+  // Not a field of the value.
+  return Object.defineProperty(explanation, 'toString', {
+    value: () => explanationText(explanation, query.text),
+  })
 }
 
-export function explainPlan(plan: QueryPlan): ExplainedPlan {
+function explainSession(session: Session, nowMs: number): ExplainedSession {
+  const { consistency, floorPendingSinceMs, lastReads, lastWriteAtMs, position, primaryUntilMs } = session
+  const primaryForMs = primaryUntilMs === undefined ? 0 : primaryUntilMs - nowMs
   return {
-    candidates: plan.steps.map(({ node: { id, isBalanced, role }, reason }) => ({
+    ...(consistency === undefined ? {} : { consistency }),
+    ...(position === undefined ? {} : { position: explainPosition(position) }),
+    ...(floorPendingSinceMs === undefined ? {} : { pendingForMs: Math.max(0, nowMs - floorPendingSinceMs) }),
+    ...(lastWriteAtMs === undefined ? {} : { lastWriteMsAgo: Math.max(0, nowMs - lastWriteAtMs) }),
+    ...(primaryForMs > 0 ? { primaryForMs } : {}),
+    lastReads: lastReads.length,
+  }
+}
+
+function explainPosition({ lsn, timeline }: Position): { readonly timeline: number; readonly lsn: string } {
+  return { timeline, lsn: formatLsn(lsn) }
+}
+
+/** @param nowMs Time for which lags are given. Absent: without lags */
+export function explainPlan(plan: QueryPlan, nowMs?: number): ExplainedPlan {
+  return {
+    candidates: plan.steps.map(({ node: { id, isBalanced, lag, role }, reason }) => ({
       node: id,
       role,
       reason,
+      ...(nowMs === undefined || lag === undefined ? {} : { lagMs: lagMs(lag, nowMs) }),
       ...(isBalanced ? { balanced: true as const } : {}),
     })),
     rejected: plan.rejected.map(({ node, reason }) => ({ node: node.id, reason })),
@@ -88,9 +86,7 @@ export function explainRoute(route: Route): ExplainedRoute {
     reason,
     freshness: {
       ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }),
-      ...(position === undefined
-        ? {}
-        : { position: { timeline: position.timeline, lsn: formatLsn(position.lsn) } }),
+      ...(position === undefined ? {} : { position: explainPosition(position) }),
       ...(after === undefined ? {} : { isMonotonic: true }),
     },
   }

@@ -121,7 +121,8 @@ export class Decider {
     const { judgement, readiness } = this.#options
     if (!readiness.isReady) await readiness.prepare()
     judgement.start()
-    return explain(await this.#decide(query, session, journal, holder))
+    const decision = await this.#decide(query, session, journal, holder)
+    return explain(decision, this.#options.platform.now(), holder?.pins)
   }
 
   /**

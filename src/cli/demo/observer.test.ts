@@ -42,6 +42,7 @@ class FakePool {
         footprint: EVERYTHING,
         multiple: false,
       },
+      session: { lastReads: 0 },
       route,
       plan: { candidates: [], rejected },
     }
