@@ -40,15 +40,16 @@ export interface ExampleServer {
   stop(): Promise<void>
 }
 
-/** Starts a program of Node.js in a folder of the examples, and waits until it answers. */
+/** Starts a program in a folder of the examples, and waits until it answers. */
 export async function startExample(
   cluster: Cluster,
   name: string,
-  argumentsFor: (port: number) => readonly string[],
+  commandFor: (port: number) => readonly [program: string, ...rest: string[]],
 ): Promise<ExampleServer> {
   const port = await freePort()
   const env = { ...environmentOf(cluster), PORT: String(port) }
-  const child = spawn(process.execPath, argumentsFor(port), { cwd: `${folder}${name}`, env })
+  const [program, ...rest] = commandFor(port)
+  const child = spawn(program, rest, { cwd: `${folder}${name}`, env })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text))

@@ -28,7 +28,7 @@ describe.each([
 
   beforeAll(async () => {
     if (name === 'nestjs') await run(process.execPath, [compiler, '-p', `${folder}${name}`])
-    server = await startExample(cluster, name, () => [program])
+    server = await startExample(cluster, name, () => [process.execPath, program])
   })
   afterAll(() => server?.stop())
 

@@ -17,8 +17,9 @@ beforeAll(async () => {
   cluster = await startShop()
   const env = { ...environmentOf(cluster), NEXT_TELEMETRY_DISABLED: '1' }
   await promisify(execFile)(process.execPath, [next, 'build'], { cwd: `${folder}next`, env })
-  const start = (port: number): string[] => [next, 'start', '-H', '127.0.0.1', '-p', String(port)]
-  server = await startExample(cluster, 'next', start)
+  server = await startExample(cluster, 'next', (port) => {
+    return [process.execPath, next, 'start', '-H', '127.0.0.1', '-p', String(port)]
+  })
 }, 300_000)
 
 afterAll(async () => {

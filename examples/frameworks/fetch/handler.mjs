@@ -34,4 +34,4 @@ async function answer(request) {
 export const fetch = sessionHandler({ pool }, answer)
 
 // `bun handler.mjs` and `deno serve handler.mjs` serve the default export.
-export default { fetch }
+export default { fetch, hostname: '127.0.0.1' }

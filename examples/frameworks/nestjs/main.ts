@@ -1,4 +1,4 @@
-// NestJS: the middleware, before all others. The same with Express and with Fastify beneath.
+// NestJS: the middleware, before all others.
 import 'reflect-metadata'
 import {
   Body,
