@@ -71,3 +71,39 @@ test('a pool without replicas loads neither the parser nor pino', () => {
   )
   expect(run(join(consumer.folder, 'single.mjs'))).toEqual([])
 })
+
+test('a program in both module systems has one state', () => {
+  writeFileSync(
+    join(consumer.folder, 'both-systems.mjs'),
+    `
+    import { createRequire } from 'node:module'
+    import { Pool, Session, SwitchyardError } from 'pg-switchyard'
+    const cjs = createRequire(import.meta.url)('pg-switchyard')
+    const config = { ...JSON.parse(process.env.CONFIG), logger: false }
+    const [one, other] = [new Pool(config), new cjs.Pool(config)]
+    await other.query('create table if not exists both_systems (a int)')
+    const error = await one.query({ text: 'select 1', route: 'nowhere' }).catch((cause) => cause)
+    // Outside of sessions, pools to one database show what each other has written.
+    let stale = 0
+    for (let i = 1; i <= 20; i += 1) {
+      await one.query('insert into both_systems values ($1)', [i])
+      const { rows } = await other.query('select count(*)::int as n from both_systems')
+      if (rows[0].n !== i) stale += 1
+    }
+    const seen = {
+      pools: one instanceof cjs.Pool && other instanceof Pool,
+      sessions: one.session() instanceof cjs.Session && other.session() instanceof Session,
+      errors: error instanceof cjs.SwitchyardError && error instanceof SwitchyardError,
+      stale,
+    }
+    await Promise.all([one.end(), other.end()])
+    console.log(JSON.stringify(seen))
+  `,
+  )
+  expect(run(join(consumer.folder, 'both-systems.mjs'))).toEqual({
+    pools: true,
+    sessions: true,
+    errors: true,
+    stale: 0,
+  })
+})
