@@ -71,7 +71,8 @@ export function leftovers(sources: readonly Source[]): readonly string[] {
 
 /** An `index.ts` is for a package entry, not for the inside. */
 export function barrels(sources: readonly Source[]): readonly string[] {
-  const entries = ['index.ts', 'http/index.ts', 'register/index.ts', 'test-cluster/index.ts']
+  const folders = ['http', 'metrics', 'opentelemetry', 'register', 'test-cluster']
+  const entries = ['index.ts', ...folders.map((folder) => `${folder}/index.ts`)]
   return sources
     .map((source) => source.path)
     .filter((path) => /(?:^|\/)index\.ts$/.test(path) && !entries.includes(path))

@@ -19,7 +19,8 @@ const ranks: readonly (readonly string[])[] = [
   ['pool'],
   // The files directly in `src/`.
   [''],
-  ['cli', 'http', 'register'],
+  ['metrics'],
+  ['cli', 'http', 'opentelemetry', 'register'],
 ]
 
 /** Ships beside the library and knows next to nothing of it. */

@@ -1,0 +1,154 @@
+import { EventEmitter } from 'node:events'
+import { Registry } from 'prom-client'
+import { expect, it } from 'vitest'
+import type { RouterEventEmitter, RouterEvents } from '../observability/events.ts'
+import type { QueryExecution } from '../observability/statement-events.ts'
+import type { PoolStats } from '../observability/stats.ts'
+import { prometheusMetrics } from './index.ts'
+import { ALL_INSTRUMENTS, type AttributeName } from './instruments.ts'
+import { metricName } from './prometheus-names.ts'
+import { readingsOf, StatementSamples } from './samples.ts'
+
+const execution = (fields: object = {}): QueryExecution => ({
+  id: 1,
+  pool: 'h:5432/shop',
+  database: 'shop',
+  operation: 'SELECT',
+  reason: 'read',
+  node: 'r:5432',
+  role: 'replica',
+  address: 'r',
+  port: 5432,
+  waits: [],
+  retries: [],
+  durationMs: 12,
+  ...fields,
+})
+
+const connections = { total: 3, idle: 1, waiting: 2 }
+const node = {
+  id: 'r:5432',
+  role: 'replica',
+  state: 'replica',
+  lagBytes: 10,
+  lagMs: 20,
+  queries: 7,
+  reads: 5,
+}
+const STATS = { nodes: [{ ...node, connections }], offload: 0.75 } as unknown as PoolStats
+
+function fakePool(stats: () => PoolStats = () => STATS): {
+  events: RouterEventEmitter
+  stats: () => PoolStats
+  options: { max: number }
+} {
+  return { events: new EventEmitter<RouterEvents>(), stats, options: { max: 10 } }
+}
+
+it('a statement gives its duration, its route and what happened on the way', () => {
+  const samples = new StatementSamples().of(
+    execution({
+      waits: [{ reason: 'catch-up', durationMs: 30 }],
+      retries: [{ node: 'x', reason: 'node' }],
+      repair: { node: 'x', reason: 'statement' },
+      spill: 'sooner',
+      error: Object.assign(new Error('SQLSTATE 23505'), { code: '23505' }),
+    }),
+  )
+  expect(samples.map(({ attributes, instrument, value }) => [instrument, value, attributes])).toEqual([
+    [
+      'db.client.operation.duration',
+      0.012,
+      {
+        'db.system.name': 'postgresql',
+        'db.operation.name': 'SELECT',
+        'server.address': 'r',
+        'server.port': '5432',
+        'switchyard.role': 'replica',
+        'error.type': '23505',
+      },
+    ],
+    ['switchyard.statements', 1, { 'switchyard.reason': 'read', 'switchyard.role': 'replica' }],
+    ['switchyard.wait.duration', 0.03, { 'switchyard.reason': 'catch-up' }],
+    ['switchyard.retries', 1, { 'switchyard.reason': 'node' }],
+    ['switchyard.repairs', 1, { 'switchyard.reason': 'statement' }],
+    ['switchyard.spills', 1, { 'switchyard.reason': 'sooner' }],
+  ])
+})
+
+it('whatever comes, the number of different attributes is bounded', () => {
+  const samples = new StatementSamples()
+  const seen = new Map<AttributeName, Set<string>>()
+  for (let i = 0; i < 5_000; i++) {
+    const error = Object.assign(new Error(''), { code: `X${i}` })
+    const made = samples.of(execution({ operation: `OP${i}`, address: `h${i}`, port: i, error }))
+    for (const [name, value] of made.flatMap(({ attributes }) => Object.entries(attributes))) {
+      const values = seen.get(name as AttributeName) ?? new Set()
+      seen.set(name as AttributeName, values.add(value))
+    }
+  }
+  for (const values of seen.values()) expect(values.size).toBeLessThanOrEqual(101)
+  expect([...(seen.get('db.operation.name') ?? [])]).toEqual(['other'])
+})
+
+it('each sample has attributes of its instrument, and no others', () => {
+  const instruments = new Map(ALL_INSTRUMENTS)
+  const error = Object.assign(new Error(''), { code: '42P01' })
+  for (const { attributes, instrument } of [
+    ...new StatementSamples().of(execution({ error })),
+    ...readingsOf(STATS, 10),
+  ]) {
+    expect(instruments.get(instrument)?.attributes).toEqual(expect.arrayContaining(Object.keys(attributes)))
+  }
+})
+
+it('lag that is not known is absent, and not zero', () => {
+  const unknown = { ...STATS, nodes: [{ ...STATS.nodes[0], lagMs: undefined, lagBytes: undefined }] }
+  const names = readingsOf(unknown as PoolStats, 10).map(({ instrument }) => instrument)
+  expect(names).not.toContain('switchyard.node.lag')
+  expect(names).not.toContain('switchyard.node.wal_behind')
+})
+
+it('prom-client serves them under names of Prometheus, and nothing after stop()', async () => {
+  const register = new Registry()
+  const pool = fakePool()
+  const collected = prometheusMetrics({ pools: { shop: pool }, register })
+  pool.events.emit('execution', execution())
+  pool.events.emit('tokenRejected', { reason: 'expired' } as never)
+  const text = await register.metrics()
+  for (const line of [
+    'db_client_operation_duration_seconds_bucket{le="0.05",pool="shop",system_name="postgresql",operation_name="SELECT",role="replica",server_address="r",server_port="5432"} 1',
+    'switchyard_statements_total{pool="shop",reason="read",role="replica"} 1',
+    'switchyard_tokens_rejected_total{pool="shop",reason="expired"} 1',
+    'switchyard_events_total{pool="shop",event="tokenRejected"} 1',
+    'switchyard_node_lag_seconds{pool="shop",node="r:5432"} 0.02',
+    'switchyard_node_wal_behind_bytes{pool="shop",node="r:5432"} 10',
+    'switchyard_node_state{pool="shop",node="r:5432",role="replica",state="replica"} 1',
+    'switchyard_node_reads_total{pool="shop",node="r:5432",role="replica"} 5',
+    'switchyard_offload_ratio{pool="shop"} 0.75',
+    'db_client_connection_count{pool="shop",node="r:5432",state="used"} 2',
+  ]) {
+    expect(text).toContain(line)
+  }
+  for (const [name, instrument] of ALL_INSTRUMENTS)
+    expect(text).toContain(`# HELP ${metricName(name, instrument)} `)
+  collected.stop()
+  expect(await register.metrics()).toBe('\n')
+  expect(pool.events.listenerCount('execution')).toBe(0)
+})
+
+it('a node that is gone has no series any more', async () => {
+  const register = new Registry()
+  let stats = STATS
+  prometheusMetrics({ pools: { shop: fakePool(() => stats) }, register })
+  expect(await register.metrics()).toContain('switchyard_node_lag_seconds{')
+  stats = { ...STATS, nodes: [] }
+  expect(await register.metrics()).not.toContain('node="r:5432"')
+})
+
+it.each([undefined, {}, { shop: {} }, { shop: 5 }])('pools: %j is refused', (pools) => {
+  const options = { pools, register: new Registry() } as unknown as Parameters<typeof prometheusMetrics>[0]
+  expect(() => prometheusMetrics(options)).toThrow(
+    expect.objectContaining({ code: 'SWITCHYARD_INVALID_OPTION' }),
+  )
+})

@@ -1,0 +1,63 @@
+import { metrics, trace, type MeterProvider, type TracerProvider } from '@opentelemetry/api'
+import { checkNames, invalid } from '../config/validate.ts'
+import { checkPools, type MeasuredPools } from '../metrics/feed.ts'
+import { recordMetrics } from './meters.ts'
+import { Spans } from './spans.ts'
+
+export type { MeasuredPool, MeasuredPools } from '../metrics/feed.ts'
+
+/** Options of {@link instrument}. */
+export interface OpenTelemetryOptions {
+  /** The pools whose metrics are recorded, by the names that they have there. @defaultValue none: spans only */
+  readonly pools?: MeasuredPools
+  /** Whether each statement of the process gets a span. @defaultValue true */
+  readonly spans?: boolean
+  /** Whether spans have the statement's text, without its constants. @defaultValue true */
+  readonly queryText?: boolean
+  /** @defaultValue the global one */
+  readonly tracerProvider?: TracerProvider
+  /** @defaultValue the global one */
+  readonly meterProvider?: MeterProvider
+}
+
+/** Spans and metrics that are being recorded. */
+export interface Instrumentation {
+  /** Ends the recording. */
+  stop(): void
+}
+
+const NAME = 'pg-switchyard'
+const OPTIONS: ReadonlySet<string> = new Set([
+  'pools',
+  'spans',
+  'queryText',
+  'tracerProvider',
+  'meterProvider',
+])
+
+/**
+ * Records spans of all statements of this process that run over pools with replicas, and metrics of the given pools, with
+ * OpenTelemetry. Call it once, after the SDK has been started. No span and no metric holds a parameter or a constant of a
+ * statement.
+ *
+ * @throws SwitchyardError SWITCHYARD_UNKNOWN_OPTION or SWITCHYARD_INVALID_OPTION.
+ * @example
+ * const instrumentation = instrument({ pools: { shop: pool } })
+ */
+export function instrument(options: OpenTelemetryOptions = {}): Instrumentation {
+  checkNames(options, OPTIONS, 'instrument()')
+  const { meterProvider = metrics, pools, queryText = true, spans = true, tracerProvider = trace } = options
+  for (const [name, value] of Object.entries({ spans, queryText })) {
+    if (typeof value !== 'boolean') throw invalid(`Option "${name}" of instrument() must be true or false`)
+  }
+  if (pools !== undefined) checkPools(pools)
+  const tracing = spans ? new Spans(tracerProvider.getTracer(NAME), { hasText: queryText }) : undefined
+  tracing?.start()
+  const endMetrics = pools === undefined ? undefined : recordMetrics(meterProvider.getMeter(NAME), pools)
+  return {
+    stop() {
+      tracing?.stop()
+      endMetrics?.()
+    },
+  }
+}
