@@ -13,8 +13,11 @@ const register = new Registry()
 prometheusMetrics({ pools: { shop: pool }, register })
 const health = healthHandler({ pool })
 
-createServer((request, response) => {
-  if (request.url !== '/metrics') return health(request, response)
+async function serveMetrics(response) {
   response.setHeader('content-type', register.contentType)
-  return register.metrics().then((text) => response.end(text))
+  response.end(await register.metrics())
+}
+
+createServer((request, response) => {
+  void (request.url === '/metrics' ? serveMetrics(response) : health(request, response))
 }).listen(Number(process.env.PORT ?? 9464), '127.0.0.1')
