@@ -296,7 +296,7 @@ export interface PoolOptions extends PoolConfig {
   readonly tokens?: TokenOptions | undefined
   /**
    * Source of the cluster's servers, primary included, and of their changes: `dnsDiscovery()`, `patroniDiscovery()`,
-   * `functionDiscovery()` or your own. While it gives no answer, the current servers stay.
+   * `auroraDiscovery()`, `functionDiscovery()` or your own. While it gives no answer, the current servers stay.
    * @defaultValue none: the servers that the options name
    */
   readonly discovery?: Discovery | undefined

@@ -16,6 +16,17 @@ export interface DiscoveredNode {
   readonly tags?: Tags | undefined
 }
 
+/** The servers that the pool knows already: at first those of its own options. */
+export interface KnownServers {
+  /**
+   * Runs a cheap query on the primary, or on another server while there is none or it refuses. Uses the connections that
+   * watch the cluster. Resolves with the values of its first row, which have to be text. Rejects when no server answers.
+   */
+  query(sql: string): Promise<readonly (string | null)[]>
+  /** Returns the time of a clock that never goes back, in milliseconds. */
+  now(): number
+}
+
 /** Finds the servers of the cluster. */
 export interface Discovery {
   /** Time between two calls of `discover`, in milliseconds. */
@@ -24,6 +35,7 @@ export interface Discovery {
    * Returns all servers of the cluster, primary included. After an empty list or a rejection the previous list stays.
    *
    * @param signal Aborted when the result is no longer needed.
+   * @param known The servers that are known already. They may be asked. A pool always gives them.
    */
-  discover(signal: AbortSignal): Promise<readonly DiscoveredNode[]>
+  discover(signal: AbortSignal, known?: KnownServers): Promise<readonly DiscoveredNode[]>
 }

@@ -1,9 +1,10 @@
-import type { DiscoveredNode, Discovery } from './discovery.ts'
+import type { DiscoveredNode, Discovery, KnownServers } from './discovery.ts'
 import { intervalOption, invalidOption } from './options.ts'
 
 /** Returns all servers of the cluster, primary included. */
 export type DiscoverNodes = (
   signal: AbortSignal,
+  known?: KnownServers,
 ) => readonly DiscoveredNode[] | Promise<readonly DiscoveredNode[]>
 
 export interface FunctionDiscoveryOptions {
@@ -23,6 +24,6 @@ export function functionDiscovery(
   if (typeof discover !== 'function') throw invalidOption('discovery', 'a function', discover)
   return {
     intervalMs: intervalOption('functionDiscovery.intervalMs', options.intervalMs, 30_000),
-    discover: async (signal) => discover(signal),
+    discover: async (signal, known) => discover(signal, known),
   }
 }

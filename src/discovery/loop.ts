@@ -3,7 +3,7 @@ import { SwitchyardError } from '../errors/error.ts'
 import { inRootContext } from '../platform/async-context.ts'
 import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
-import type { Discovery } from './discovery.ts'
+import type { Discovery, KnownServers } from './discovery.ts'
 import { checkNodes, sameNodes, type CheckedNode } from './nodes.ts'
 
 /** A failed discovery. The previous list stays. */
@@ -17,6 +17,8 @@ export interface DiscoveryFailure {
 
 export interface DiscoveryLoopOptions {
   readonly discovery: Discovery
+  /** Given to `discover`. */
+  readonly known?: KnownServers
   readonly platform: Platform
   /** Timeout of one call of `discover`, in milliseconds. */
   readonly timeoutMs: number
@@ -102,7 +104,7 @@ export class DiscoveryLoop {
   }
 
   #bounded(looking: AbortController): Promise<unknown> {
-    const { discovery, platform, timeoutMs } = this.#options
+    const { discovery, known, platform, timeoutMs } = this.#options
     const { signal } = looking
     const message = `Discovery gave no answer within ${timeoutMs} ms`
     const timer = deadline(platform, timeoutMs, () =>
@@ -111,7 +113,7 @@ export class DiscoveryLoop {
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(asError(signal.reason)), { once: true })
       // Turns a synchronous exception into a rejection.
-      const asked = (async () => discovery.discover(signal))()
+      const asked = (async () => discovery.discover(signal, known))()
       asked.then(resolve, reject)
     }).finally(() => timer.cancel())
   }

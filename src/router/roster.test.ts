@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { FakeNode } from '../../test/support/fake-nodes.ts'
 import { FakePlatform } from '../../test/support/fake-platform.ts'
-import { downView, replicaView, snapshotOf } from '../../test/support/views.ts'
+import { downView, primaryView, replicaView, snapshotOf } from '../../test/support/views.ts'
 import { resolveOptions } from '../config/resolved-options.ts'
 import type { PoolOptions } from '../config/options.ts'
+import type { KnownServers } from '../discovery/discovery.ts'
 import { NodeSet } from '../nodes/node-set.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
-import type { Snapshot } from '../topology/snapshot.ts'
+import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import { Roster } from './roster.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
@@ -15,6 +16,11 @@ let opened: FakeNode[]
 let nodes: NodeSet
 let platform: FakePlatform
 let snapshot: Snapshot
+/** Looks at the cluster, and the snapshot after the next one. */
+let looks: number
+let looked: Snapshot | undefined
+/** Answers of the servers to queries of a discovery. */
+let answersOf: Record<string, readonly string[]>
 /** The list that the cluster watches. */
 let watched: readonly NodeConfig[]
 
@@ -25,6 +31,9 @@ beforeEach(() => {
   opened = []
   platform = new FakePlatform()
   watched = []
+  looks = 0
+  looked = undefined
+  answersOf = {}
   snapshot = snapshotOf(replicaView('a'), downView('b'))
   nodes = new NodeSet([config('a'), config('b')], ({ id }) => {
     const node = new FakeNode(id)
@@ -40,6 +49,13 @@ function rosterOf(options: PoolOptions = {}): Roster {
     },
     setNodes: (configs: readonly NodeConfig[]) => {
       watched = configs
+    },
+    look: async () => {
+      looks += 1
+      snapshot = looked ?? snapshot
+    },
+    questions: {
+      ask: async (_sql: string, identity: string) => answersOf[identity],
     },
   }
   return new Roster({
@@ -135,6 +151,40 @@ describe('a discovery', () => {
     await roster.look()
     expect(idsOf(nodes)).toEqual(['c:5432'])
     roster.close()
+  })
+})
+
+describe('a discovery that asks the known servers', () => {
+  const discovery = {
+    intervalMs: 1000,
+    discover: async (_signal: AbortSignal, known?: KnownServers) => {
+      const [host = ''] = (await known?.query('select host')) ?? []
+      return [{ host: host ?? '' }]
+    },
+  }
+  const identityOf = ({ state }: NodeView): string =>
+    state.name === 'up' ? state.observation.serverIdentity : ''
+  const primary = primaryView('p')
+  const replica = replicaView('r')
+
+  test.each([
+    ['the primary first', { [identityOf(primary)]: ['one'], [identityOf(replica)]: ['two'] }, ['one:5432']],
+    ['another one where it refuses', { [identityOf(replica)]: ['two'] }, ['two:5432']],
+    ['and keeps the list where all refuse', {}, []],
+  ])('asks %s', async (_name, given, expected) => {
+    snapshot = snapshotOf(replica, primary)
+    answersOf = given
+    await rosterOf({ discovery }).look()
+    expect(idsOf(watched)).toEqual(expected)
+    expect(looks).toBe(0)
+  })
+
+  test('looks at the cluster first where no server is known to answer', async () => {
+    snapshot = snapshotOf(downView('p'))
+    looked = snapshotOf(primary)
+    answersOf = { [identityOf(primary)]: ['one'] }
+    await rosterOf({ discovery }).look()
+    expect([looks, idsOf(watched)]).toEqual([1, ['one:5432']])
   })
 })
 

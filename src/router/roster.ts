@@ -1,11 +1,13 @@
 import { discoveredNodes } from '../config/nodes.ts'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { DiscoveryLoop } from '../discovery/loop.ts'
+import { SwitchyardError } from '../errors/error.ts'
 import type { NodeSet } from '../nodes/node-set.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Tell } from '../observability/tell.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
+import type { NodeView } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
 export interface RosterOptions {
@@ -37,6 +39,7 @@ export class Roster {
     if (discovery === undefined) return
     this.#discovery = new DiscoveryLoop({
       discovery,
+      known: { query: (sql) => this.#query(sql), now: () => platform.now() },
       platform,
       timeoutMs: 2 * probeTimeoutMs,
       onNodes: (found) => this.set(discoveredNodes(pgOptions, found).map(adopt)),
@@ -88,6 +91,21 @@ export class Roster {
 
   close(): void {
     this.#discovery?.close()
+  }
+
+  /** Runs a query on the primary, or else on any server that answers. */
+  async #query(sql: string): Promise<readonly (string | null)[]> {
+    const { cluster } = this.#options
+    const isUp = ({ state }: NodeView): boolean => state.name === 'up'
+    if (!cluster.snapshot.nodes.some(isUp)) await cluster.look()
+    const { nodes, primary } = cluster.snapshot
+    for (const { state } of [...(primary === undefined ? [] : [primary]), ...nodes]) {
+      if (state.name !== 'up') continue
+      const row = await cluster.questions.ask(sql, state.observation.serverIdentity)
+      if (row !== undefined) return row
+    }
+    const message = 'Discovery: no server that is known answers the query'
+    throw new SwitchyardError('SWITCHYARD_BAD_DISCOVERY', message, { retryable: true })
   }
 
   #asFound(config: NodeConfig): NodeConfig {

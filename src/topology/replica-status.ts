@@ -1,4 +1,7 @@
-import type { Role } from './node.ts'
+/** SQL for all rows of `aurora_replica_status()` as JSON, with their age where they tell when they were updated. */
+export const REPLICA_STATUS = `(select jsonb_agg(to_jsonb(s) || jsonb_build_object('age_in_msec', 1000 * extract(epoch from
+      clock_timestamp() - (to_jsonb(s) ->> 'last_update_timestamp')::timestamptz)))::text
+    from aurora_replica_status() as s)`
 
 /** `session_id` of the writer in the rows of `aurora_replica_status()`. */
 const WRITER = 'MASTER_SESSION_ID'
@@ -35,7 +38,7 @@ export function readReplicaStatus(text: string | null | undefined): readonly Ins
 export function statedLagMs(
   instances: readonly InstanceStatus[],
   instance: string | null | undefined,
-  role: Role,
+  role: 'primary' | 'replica',
 ): number | undefined {
   if (role !== 'replica') return undefined
   const own = instances.find(({ serverId }) => serverId === instance)

@@ -1,3 +1,5 @@
+import { REPLICA_STATUS } from './replica-status.ts'
+
 /** A part of the questions to a node that some servers refuse. */
 type Refusable =
   | 'isStandby'
@@ -48,10 +50,7 @@ const ALTERNATIVES: Readonly<Record<Refusable, readonly [string, ...string[]]>> 
 
 /** Parts that only exist on some services. They are asked for where something else is refused. */
 const ELSEWHERE: Readonly<Record<Exclude<Part, Refusable>, string>> = {
-  /** All rows of `aurora_replica_status()`, with their age where they tell when they were updated. */
-  replicaStatus: `(select jsonb_agg(to_jsonb(s) || jsonb_build_object('age_in_msec', 1000 * extract(epoch from
-      clock_timestamp() - (to_jsonb(s) ->> 'last_update_timestamp')::timestamptz)))::text
-    from aurora_replica_status() as s)`,
+  replicaStatus: REPLICA_STATUS,
   instance: 'aurora_db_instance_identifier()::text',
 }
 

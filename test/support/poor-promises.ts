@@ -6,12 +6,20 @@ import { until } from './servers.ts'
 
 const READ = 'select n from items where id = 1'
 
+/** Functions that only a primary is asked for. */
+const ON_PRIMARY: readonly RefusedFunction[] = [
+  'pg_current_wal_flush_lsn',
+  'pg_current_wal_lsn',
+  'pg_current_wal_insert_lsn',
+  'pg_walfile_name',
+]
+
 /** Whether the documentation says that replicas serve reads of a cluster that refuses these functions. */
 export function offloads(refused: readonly RefusedFunction[], hasStatus: boolean): boolean {
   const isRefused = (name: RefusedFunction): boolean => refused.includes(name)
   if (isRefused('pg_postmaster_start_time')) return false
-  // Plain servers are not asked for a status.
-  const asksStatus = refused.length > 0
+  // A replica that refuses nothing is not asked for a status.
+  const asksStatus = refused.some((name) => !ON_PRIMARY.includes(name))
   if (hasStatus && asksStatus) return true
   const tellsPosition =
     !isRefused('pg_current_wal_flush_lsn') ||

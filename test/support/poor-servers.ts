@@ -35,6 +35,7 @@ export async function startPoorCluster(options: ClusterOptions = {}): Promise<Cl
     insert into items select g, 0 from generate_series(1, 100) g;
     alter table items owner to app;
     grant create on schema public to app;
+    create table marks (mark text);
     create table statuses (server_id text, session_id text, replica_lag_in_msec float8, last_update_timestamp timestamptz)`
   try {
     await ask(cluster.primary.config, sql)
@@ -86,6 +87,8 @@ function refused(name: RefusedFunction, refusal: Refusal): string {
 export interface Statuses {
   /** Whether each instance tells its name by `aurora_db_instance_identifier()`. @defaultValue true */
   readonly tellsInstance?: boolean
+  /** The instances that it lists. @defaultValue all nodes */
+  readonly listed?: readonly string[]
   /** Lag that the readers state, in milliseconds. @defaultValue 5 */
   readonly lagMs?: number
 }
@@ -94,20 +97,11 @@ export interface Statuses {
  * Gives every server an `aurora_replica_status()` with a row for each of them, named by its `cluster_name`, and an
  * `aurora_db_instance_identifier()`.
  */
-export async function tellStatus(
-  cluster: Cluster,
-  { tellsInstance = true, lagMs = 5 }: Statuses = {},
-): Promise<void> {
-  const rows = cluster.nodes.map((node) =>
-    node === cluster.primary
-      ? `('${node.name}', 'MASTER_SESSION_ID', null, now())`
-      : `('${node.name}', 'e7a9f0de-0000-4000-8000-00000000000${node.name.slice(-1)}', ${lagMs}, now())`,
-  )
+export async function tellStatus(cluster: Cluster, statuses: Statuses = {}): Promise<void> {
+  const { tellsInstance = true } = statuses
   await ask(
     cluster.primary.config,
     `begin;
-    truncate statuses;
-    insert into statuses values ${rows.join(', ')};
     create or replace function pg_catalog.aurora_replica_status() returns setof public.statuses
       language sql stable security definer as
       $$ select server_id, session_id, replica_lag_in_msec,
@@ -121,6 +115,21 @@ export async function tellStatus(
         : ''
     }
     commit`,
+  )
+  await listStatus(cluster, statuses)
+}
+
+/** Changes the rows of `aurora_replica_status()`, and leaves the schema as it is. */
+export async function listStatus(cluster: Cluster, { lagMs = 5, listed }: Statuses): Promise<void> {
+  const nodes = cluster.nodes.filter(({ name }) => listed?.includes(name) ?? true)
+  const rows = nodes.map((node) =>
+    node === cluster.primary
+      ? `('${node.name}', 'MASTER_SESSION_ID', null, now())`
+      : `('${node.name}', 'e7a9f0de-0000-4000-8000-00000000000${node.name.slice(-1)}', ${lagMs}, now())`,
+  )
+  await ask(
+    cluster.primary.config,
+    `begin; delete from statuses; insert into statuses values ${rows.join(', ')}; commit`,
   )
   await untilReplayed(cluster)
 }
@@ -140,11 +149,11 @@ export async function tellNoStatus(cluster: Cluster): Promise<void> {
 /** Waits by means of the data alone, since any function may be refused. */
 async function untilReplayed(cluster: Cluster): Promise<void> {
   const mark = String(Date.now() + Math.random())
-  await ask(cluster.primary.config, `comment on table items is '${mark}'`)
+  await ask(cluster.primary.config, `insert into marks values ('${mark}')`)
   for (const replica of cluster.replicas) {
     let shown = ''
     while (shown !== mark) {
-      const [row] = await ask(replica.config, `select obj_description('items'::regclass) as mark`)
+      const [row] = await ask(replica.config, `select mark from marks where mark = '${mark}'`)
       shown = String(row?.['mark'])
     }
   }
