@@ -64,6 +64,7 @@ export {
   type PasswordFunction,
   type PasswordSource,
 } from './config/expiring-password.ts'
+export { tlsFiles, type TlsFiles } from './config/tls-files.ts'
 export { rdsIam, type RdsIamOptions } from './config/rds-iam.ts'
 export type { AwsCredentials } from './config/sigv4.ts'
 export { streamPerNode, type StreamFactory, type StreamTarget } from './nodes/node-stream.ts'

@@ -2,6 +2,8 @@ import type { PoolConfig } from 'pg'
 import type { DiscoveredNode } from '../discovery/discovery.ts'
 import { describe } from '../errors/describe.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
+import { LRUCache } from 'lru-cache'
+import { tlsSource } from '../platform/fresh-tls.ts'
 import { nodeStream } from '../nodes/node-stream.ts'
 import { parseConnectionString, splitHosts } from './connection-string.ts'
 import { REPLICA_OPTIONS } from './known-options.ts'
@@ -108,7 +110,7 @@ function namesIn(said: object): ReadonlySet<string> {
 function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): ReplicaConfig {
   const { host: _host, port: _port, ...rest } = inherited
   if (typeof replica === 'string') {
-    const said = parseConnectionString(name, replica)
+    const said = freshTls(name, replica)
     return { ...rest, ...said, weight: 1, own: namesIn(said) }
   }
   if (replica === null || typeof replica !== 'object' || Array.isArray(replica)) {
@@ -127,7 +129,7 @@ function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): 
   )
   const hasAddress = connectionString || given.host !== undefined || given.port !== undefined
   if (!hasAddress && given.stream === undefined) checkReached(name, givenName, inherited.stream)
-  const address = connectionString ? parseConnectionString(`${name}.connectionString`, connectionString) : {}
+  const address = connectionString ? freshTls(`${name}.connectionString`, connectionString) : {}
   const said = { ...defined(given), ...address }
   return {
     ...rest,
@@ -138,6 +140,22 @@ function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): 
     ...tagsOption(`${name}.tags`, tags),
     ...(booleanOption(`${name}.balanced`, balanced, false) ? { isBalanced: true as const } : {}),
   }
+}
+
+/** Connection strings whose files are read again for each connection, and their option `ssl`. */
+const sources = new LRUCache<string, NonNullable<PoolConfig['ssl']>>({ max: 1000 })
+
+/** Parses a connection string. Files that it names (`sslrootcert`, `sslcert`, `sslkey`) are read for each connection. */
+function freshTls(name: string, connectionString: string): PoolConfig {
+  const said = parseConnectionString(name, connectionString)
+  if (typeof said.ssl !== 'object' || !/[?&]ssl(?:rootcert|cert|key)=/.test(connectionString)) return said
+  // The same string leads to the same function, so that a node is recognized by its options.
+  let ssl = sources.get(connectionString)
+  if (ssl === undefined) {
+    ssl = tlsSource(() => parseConnectionString(name, connectionString).ssl)
+    sources.set(connectionString, ssl)
+  }
+  return { ...said, ssl }
 }
 
 /** Throws unless a replica without an address is reached by its name, through the pool's `stream`. */

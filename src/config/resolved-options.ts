@@ -17,7 +17,7 @@ import { LONGEST_TIMER_MS, maxLagOf, spillOf, timeoutOption, type SpillLimit } f
 import { tiersOf } from './tiers.ts'
 import { lanesOf, prepareOf } from './sharing.ts'
 import { tokensOf, type ResolvedTokenOptions } from './tokens.ts'
-import { booleanOption, checkMethod, checkNames, choiceOption, numberOption } from './validate.ts'
+import { booleanOption, checkMethod, checkNames, choiceOption, invalid, numberOption } from './validate.ts'
 
 const MIB = 1024 * 1024
 
@@ -113,6 +113,11 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   const sharedLanes = lanesOf(lanes)
   const nodes = nodesOf(pgOptions, replicas, { name, tags })
   const isSingle = nodes.length === 1 && discovery === undefined
+  if (isSingle && typeof pgOptions.ssl === 'function') {
+    throw invalid(
+      'Option "ssl" can be tlsFiles() only for a pool with replicas or discovery; received it for one node',
+    )
+  }
   // A pool of one node is silent, as pg.Pool is, unless it is given a logger.
   const isSilent = logger === false || (logger === undefined && isSingle)
   return Object.freeze({

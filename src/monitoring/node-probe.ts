@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import type { Client, ClientConfig } from 'pg'
 import { deadline } from '../platform/deadline.ts'
 import type { Connect } from '../platform/connect.ts'
+import { withFreshTls } from '../platform/fresh-tls.ts'
 import type { Platform } from '../platform/platform.ts'
 import { socketOption } from '../platform/socket.ts'
 import { connectUnseen, rowsUnseen } from '../platform/unseen.ts'
@@ -251,7 +252,7 @@ export function probeOptions(options: ClientConfig): ClientConfig {
     lock_timeout: _lockTimeout,
     idle_in_transaction_session_timeout: _idleTimeout,
     ...rest
-  } = options
+  } = withFreshTls(options)
   return {
     ...socketOption,
     ...rest,

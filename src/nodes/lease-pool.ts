@@ -1,6 +1,7 @@
 import { connectBy, type Connect } from '../platform/connect.ts'
 import PgPool from 'pg-pool'
 import type { Client, ClientConfig, PoolClient } from 'pg'
+import { withFreshTls } from '../platform/fresh-tls.ts'
 import { socketOption } from '../platform/socket.ts'
 import { systemPlatform } from '../platform/system.ts'
 import type { NodeId } from '../topology/node.ts'
@@ -237,7 +238,7 @@ export class LeasePool implements ServerNode {
 function clientClassOf(connect: Connect, connecting: (client: Client) => void): typeof Client {
   // An ordinary function, since pg-pool constructs.
   return function (options: ClientConfig) {
-    const client = connect(options)
+    const client = connect(withFreshTls(options))
     client.on('error', () => {})
     connecting(client)
     return client

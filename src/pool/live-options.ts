@@ -1,6 +1,7 @@
 import type { PoolConfig } from 'pg'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
+import { withFreshTls } from '../platform/fresh-tls.ts'
 import { nodeStream } from '../nodes/node-stream.ts'
 import type { NodeId } from '../topology/node.ts'
 
@@ -87,7 +88,8 @@ function put({ followers, id, options, own }: NodeConfig, name: PropertyKey, val
 }
 
 /** Puts the address and login of a node into options. */
-export function showNode(shown: object, options: PoolConfig): void {
+export function showNode(shown: object, given: PoolConfig): void {
+  const options = withFreshTls(given)
   for (const name of ADDRESS) {
     const value: unknown = Reflect.get(options, name)
     if (value === undefined) Reflect.deleteProperty(shown, name)
