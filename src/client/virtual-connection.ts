@@ -2,7 +2,6 @@ import type { PoolClient, TransactionStatus } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Explanation } from '../observability/explain.ts'
-import { inThisContext } from '../platform/async-context.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { ClientEvents } from './client-events.ts'
 import { ClientStatements } from './client-statements.ts'
@@ -117,13 +116,8 @@ export class VirtualConnection {
   /** Calls `done` with the unchanged result of node-postgres. */
   query(run: Run): void {
     const { tracer } = this.#options.router
-    if (!tracer.isOn)
-      return this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done })
-    tracer.run(run.query, run.done, (done) => {
-      // An earlier statement may start it, in the context of that one.
-      const start = inThisContext((next: () => void) => this.#statements.run({ ...run, done }, next))
-      this.#tasks.add({ start, fail: done })
-    })
+    if (tracer.isOn) tracer.run(run.query, run.done, (done) => this.#add({ ...run, done }))
+    else this.#add(run)
   }
 
   submit(submission: Submission, session: MutableSession): void {
@@ -134,7 +128,7 @@ export class VirtualConnection {
         over()
       })
     this.#tasks.add({
-      start: this.#options.router.tracer.isOn ? inThisContext(start) : start,
+      start,
       fail: (error) => {
         failSubmission(submission, error)
         over()
@@ -171,6 +165,10 @@ export class VirtualConnection {
     this.#releaseError = true
     this.#tasks.failAll(() => new Error(TERMINATED))
     this.#dropAll(true)
+  }
+
+  #add(run: Run): void {
+    this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done })
   }
 
   #drained(): void {
