@@ -11,7 +11,10 @@ export interface ResponseHeaders {
   delete(name: string): void
 }
 
-/** Sets the headers by which a response carries a token to its client, and by which no shared cache keeps it. */
+/**
+ * Sets the headers by which a response carries a token to its client, and by which no shared cache keeps it. Why it is
+ * `private` and not `no-store`: docs/decisions/0042-tokens-in-responses.md.
+ */
 export function carryToken(token: string, headers: ResponseHeaders, carriers: TokenCarriers): void {
   const { names, attributes } = carriers
   const { cookie, header } = names
