@@ -76,6 +76,7 @@ export type { TlsOptions } from './discovery/get-json.ts'
 export type { DiscoveryFailure } from './discovery/loop.ts'
 export { patroniDiscovery, type PatroniDiscoveryOptions } from './discovery/patroni.ts'
 export { srvDiscovery, type SrvDiscoveryOptions, type SrvResolver } from './discovery/srv.ts'
+export type { DashboardHandler, DashboardOptions } from './dashboard/handler.ts'
 export { outcomeOf, type WriteOutcome } from './errors/outcome.ts'
 export type {
   Catalog,

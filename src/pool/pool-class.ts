@@ -2,9 +2,11 @@ import type { Client, Pool as PgPool, PoolClient, QueryConfig } from 'pg'
 import type { Explaining, RoutedClientClass } from '../client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from '../config/options.ts'
 import { resolveOptions } from '../config/resolved-options.ts'
+import { dashboardHandler, type DashboardHandler, type DashboardOptions } from '../dashboard/handler.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
+import { systemPlatform } from '../platform/system.ts'
 import type { SessionOptions } from '../router/session-options.ts'
 import { unseenRouter } from '../router/shared-clusters.ts'
 import type { RouteRequest } from '../routing/decide.ts'
@@ -93,6 +95,10 @@ export function poolClass(parts: PoolParts): PoolClass {
 
     stats(): PoolStats {
       return this[CORE].stats()
+    }
+
+    dashboard(options: DashboardOptions = {}): DashboardHandler {
+      return dashboardHandler(this, options, systemPlatform)
     }
 
     setNodes(nodes: readonly (string | ReplicaOptions)[]): void {

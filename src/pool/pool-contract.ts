@@ -10,6 +10,7 @@ import type {
   Submittable,
 } from 'pg'
 import type { PoolOptions, ReplicaOptions } from '../config/options.ts'
+import type { DashboardHandler, DashboardOptions } from '../dashboard/handler.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
@@ -77,6 +78,15 @@ export interface Pool extends PgPool {
 
   /** Role, state, lag and counters of each node, and the share of reads off the primary. Empty with one node. */
   stats(): PoolStats
+
+  /**
+   * Creates an http handler for a live page: nodes, traffic, latencies, the latest statements with the reasons for their routes, and statements that
+   * stay on the primary. It shows no parameter and no constant. Mount it under any path. The pool is listened to only while somebody looks at the
+   * page. Without the option `authorize` it answers only this machine itself.
+   *
+   * Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`.
+   */
+  dashboard(options?: DashboardOptions): DashboardHandler
 
   /**
    * Uses these nodes from now on: the whole cluster, in any order, since the servers tell their roles. Each is given in the form of the option

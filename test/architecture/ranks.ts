@@ -14,7 +14,7 @@ const ranks: readonly (readonly string[])[] = [
   ['discovery', 'monitoring', 'execution'],
   ['observability'],
   ['config'],
-  ['client'],
+  ['client', 'dashboard'],
   ['router'],
   ['pool'],
   // The files directly in `src/`.

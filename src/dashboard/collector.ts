@@ -1,0 +1,143 @@
+import type { RouterEventEmitter } from '../observability/events.ts'
+import type { QueryExecution } from '../observability/statement-events.ts'
+import type { PoolStats } from '../observability/stats.ts'
+import type { Platform, Timer } from '../platform/platform.ts'
+import { listenForChanges, type Change } from './changes.ts'
+import { nodeRows, reasonRows, type DashboardData, type PoolFigures } from './data.ts'
+import { Durations, Latest } from './latest.ts'
+import { NodeHistory } from './node-history.ts'
+import { isNotable, statementRow } from './statement-row.ts'
+
+/** The parts of a pool that a collector needs. */
+export interface CollectedPool extends PoolFigures {
+  readonly events: RouterEventEmitter
+  /** True once `end()` was called. */
+  readonly ending: boolean
+}
+
+const SAMPLE_MS = 1_000
+/** How long it goes on when nobody looks. */
+const LINGER_MS = 60_000
+const MOST_STATEMENTS = 20
+const MOST_CHANGES = 20
+
+interface Ended {
+  readonly execution: QueryExecution
+  readonly atMs: number
+}
+
+/** Events and samples since the first look. Their number is bounded. */
+class Records {
+  readonly history = new NodeHistory()
+  readonly latest = new Latest<Ended>(MOST_STATEMENTS)
+  readonly notable = new Latest<Ended>(MOST_STATEMENTS)
+  readonly changes = new Latest<Change>(MOST_CHANGES)
+  readonly durations: ReadonlyMap<string, Durations> = new Map([
+    ['primary', new Durations()],
+    ['replica', new Durations()],
+  ])
+}
+
+/** Collects what the page shows, while somebody looks at it and for a minute after. */
+export class Collector {
+  readonly #pool: CollectedPool
+  readonly #platform: Platform
+  readonly #title: string
+  #records = new Records()
+  #stats: PoolStats
+  #data: DashboardData | undefined
+  #timer: Timer | undefined
+  #unlisten: (() => void) | undefined
+  #lookedAtMs = 0
+  #changeId = 0
+
+  constructor(pool: CollectedPool, platform: Platform, title: string) {
+    this.#pool = pool
+    this.#platform = platform
+    this.#title = title
+    this.#stats = pool.stats()
+  }
+
+  /** Whether it listens to the pool. */
+  get isOn(): boolean {
+    return this.#unlisten !== undefined
+  }
+
+  /** Returns what the page shows now. */
+  look(): DashboardData {
+    this.#lookedAtMs = this.#platform.now()
+    if (this.#pool.ending) this.#stop()
+    else if (!this.isOn) this.#start()
+    this.#data ??= this.#dataNow()
+    return this.#data
+  }
+
+  #start(): void {
+    const { events } = this.#pool
+    events.on('execution', this.#ended)
+    const unlisten = listenForChanges(events, this.#changed)
+    this.#unlisten = () => {
+      events.off('execution', this.#ended)
+      unlisten()
+    }
+    this.#sample()
+  }
+
+  #stop(): void {
+    this.#timer?.cancel()
+    this.#unlisten?.()
+    this.#unlisten = undefined
+    this.#records = new Records()
+    this.#data = undefined
+  }
+
+  readonly #sample = (): void => {
+    const nowMs = this.#platform.now()
+    if (this.#pool.ending || nowMs - this.#lookedAtMs >= LINGER_MS) return this.#stop()
+    this.#stats = this.#pool.stats()
+    this.#records.history.sample(this.#stats.nodes, nowMs)
+    this.#data = undefined
+    this.#timer = this.#platform.scheduleWork(SAMPLE_MS, this.#sample)
+  }
+
+  readonly #ended = (execution: QueryExecution): void => {
+    const { durations, latest, notable } = this.#records
+    const ended = { execution, atMs: this.#platform.wallNowMs() }
+    latest.add(ended)
+    if (isNotable(execution)) notable.add(ended)
+    if (execution.role !== undefined && execution.durationMs !== undefined)
+      durations.get(execution.role)?.add(execution.durationMs)
+  }
+
+  readonly #changed = (what: string): void => {
+    this.#changeId += 1
+    this.#records.changes.add({ id: this.#changeId, atMs: this.#platform.wallNowMs(), what })
+  }
+
+  #dataNow(): DashboardData {
+    const { changes, durations, history, latest, notable } = this.#records
+    const { catalog, offload, reads, traffic } = this.#stats
+    const rows = (entries: Latest<Ended>): DashboardData['latest'] =>
+      entries.newestFirst().map(({ atMs, execution }) => statementRow(execution, atMs))
+    return {
+      title: this.#title,
+      atMs: this.#platform.wallNowMs(),
+      isRouted: traffic !== undefined,
+      hasEnded: this.#pool.ending,
+      catalog,
+      nodes: nodeRows(this.#pool, this.#stats, history),
+      traffic: {
+        selects: traffic?.selects ?? 0,
+        offload: traffic?.offload ?? 0,
+        reads,
+        readOffload: offload,
+      },
+      latencies: [...durations].map(([role, each]) => ({ role, ...each.report() })),
+      latest: rows(latest),
+      notable: rows(notable),
+      reasons: reasonRows(this.#stats),
+      onPrimary: traffic?.onPrimary ?? [],
+      changes: changes.newestFirst(),
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkFunction, checkNames, checkObject, invalid } from '../config/validate.ts'
+import { describe } from '../errors/describe.ts'
+import type { Platform } from '../platform/platform.ts'
+import { refusalOf } from './access.ts'
+import { Collector, type CollectedPool } from './collector.ts'
+import { CONTENT_SECURITY_POLICY, PAGE } from './page.ts'
+
+/** Options of `pool.dashboard()`. */
+export interface DashboardOptions {
+  /**
+   * Decides whether a request may see the page and its data. Only `true` lets it in. Without this option only requests
+   * from this machine are let in: from a loopback address, not through a proxy, and to `localhost`, `127.0.0.1` or `[::1]`.
+   */
+  readonly authorize?: (request: IncomingMessage) => boolean | Promise<boolean>
+  /** Heading of the page. @defaultValue 'pg-switchyard' */
+  readonly title?: string
+}
+
+/** Answers requests for the page and its data. Works with `node:http` and as a middleware of Express. */
+export type DashboardHandler = (request: IncomingMessage, response: ServerResponse) => void
+
+const OPTIONS: ReadonlySet<string> = new Set(['authorize', 'title'])
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store, no-transform',
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+/** An answer to a request. */
+interface Answer {
+  readonly status: number
+  readonly type: 'text/html' | 'text/plain' | 'application/json'
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * Creates the handler of the live page of a pool.
+ *
+ * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION.
+ */
+export function dashboardHandler(
+  pool: CollectedPool,
+  options: DashboardOptions,
+  platform: Platform,
+): DashboardHandler {
+  checkObject('options of dashboard()', options)
+  checkNames(options, OPTIONS, 'dashboard()')
+  const { authorize, title = 'pg-switchyard' } = options
+  if (authorize !== undefined) checkFunction('authorize', authorize)
+  if (typeof title !== 'string') throw invalid(`Option "title" must be a string; received ${describe(title)}`)
+  const collector = new Collector(pool, platform, title)
+  return (request, response) => {
+    void answerTo(request, authorize, collector).then((answer) => send(request, response, answer))
+  }
+}
+
+/** Never rejects. */
+async function answerTo(
+  request: IncomingMessage,
+  authorize: DashboardOptions['authorize'],
+  collector: Collector,
+): Promise<Answer> {
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return { ...text(405, 'Only GET and HEAD are answered here.'), headers: { allow: 'GET, HEAD' } }
+  try {
+    const refusal = await refusalFor(request, authorize)
+    if (refusal !== undefined) return text(403, refusal)
+    return pageOrData(request.url ?? '/', collector)
+  } catch {
+    // The error is the application's, and may say more than a stranger should read.
+    return text(500, 'The function "authorize" of the dashboard failed, or the page could not be made.')
+  }
+}
+
+async function refusalFor(
+  request: IncomingMessage,
+  authorize: DashboardOptions['authorize'],
+): Promise<string | undefined> {
+  if (authorize !== undefined) {
+    // JavaScript may answer with anything, such as an object that says no.
+    const answer: unknown = await authorize(request)
+    return answer === true ? undefined : 'The function "authorize" refused this request.'
+  }
+  const refusal = refusalOf(request)
+  if (refusal === undefined) return undefined
+  return `This request is refused because ${refusal}. To serve the page to others, give pool.dashboard() the option "authorize".`
+}
+
+function pageOrData(url: string, collector: Collector): Answer {
+  const last =
+    url
+      .replace(/[?#].*$/s, '')
+      .split('/')
+      .at(-1) ?? ''
+  if (last === 'data')
+    return { status: 200, type: 'application/json', body: JSON.stringify(collector.look()) }
+  // The browser asks for /favicon.ico and alike, wherever the page is.
+  if (last.includes('.')) return text(404, 'There is only the page and its data here.')
+  return { status: 200, type: 'text/html', body: PAGE }
+}
+
+function text(status: number, message: string): Answer {
+  return { status, type: 'text/plain', body: `${message}\n` }
+}
+
+function send({ method }: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  if (response.destroyed || response.headersSent) return
+  const { body, headers = {}, status, type } = answer
+  response.writeHead(status, {
+    ...HEADERS,
+    ...headers,
+    'content-type': `${type}; charset=utf-8`,
+    'content-length': Buffer.byteLength(body),
+  })
+  response.end(method === 'HEAD' ? undefined : body)
+}
