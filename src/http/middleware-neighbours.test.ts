@@ -1,7 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { chain, FakeSessionPool, serve, type Middleware } from '../../test/support/http-bench.ts'
-import { sessionMiddleware } from './index.ts'
+import { chain, FakeSessionPool, serve, tokenAtOnce, type Middleware } from '../../test/support/http-bench.ts'
+import { sessionMiddleware, type SessionPool } from './index.ts'
 
 const COOKIE = 'switchyard=token; Path=/; HttpOnly; SameSite=Lax'
 
@@ -82,4 +86,104 @@ describe('beside other middlewares that replace methods of the response', () => 
     expect(body.toLowerCase()).toBe('written')
     expect([...(headers['set-cookie'] ?? [])].toSorted()).toEqual(['last=moment', COOKIE])
   })
+
+  const changes: readonly (readonly [how: string, change: (response: ServerResponse) => void])[] = [
+    ['setHeader', (response) => void response.setHeader('Cache-Control', 'public, max-age=60')],
+    ['a header of a CDN', (response) => void response.setHeader('Surrogate-Control', 'max-age=60')],
+    ['removeHeader', (response) => response.removeHeader('cache-control')],
+    ['Vary', (response) => void response.setHeader('Vary', 'Accept')],
+    [
+      'cookies in place of those before',
+      (response) => void response.setHeader('Set-Cookie', ['last=moment']),
+    ],
+    ['the header of the token', (response) => response.removeHeader('X-Switchyard-Token')],
+  ]
+
+  describe.each(['http1', 'http2'] as const)('%s', (protocol) => {
+    it.each(changes)(
+      'a change in front at the last moment leaves the token private: %s',
+      async (_, change) => {
+        const inFront: Middleware = (_request, response, next) => {
+          const { writeHead } = response
+          response.writeHead = ((...args: unknown[]) => {
+            if (!response.headersSent) change(response)
+            return Reflect.apply(writeHead, response, args)
+          }) as never
+          next()
+        }
+        const pool = new FakeSessionPool(tokenAtOnce)
+        const handler = chain(inFront, sessionMiddleware({ pool }), (request, response) => {
+          if (request.method === 'POST') pool.write()
+          response.end()
+        })
+        await using server = await serve(protocol, handler)
+        const { headers } = await server.ask({ method: 'POST' })
+        expect(String(headers['cache-control']).split(/, ?/)).toContain('private')
+        expect(headers['cache-control']).not.toContain('public')
+        expect(headers).not.toHaveProperty('surrogate-control')
+        expect(headers['vary']).toMatch(/Cookie, x-switchyard-token$/)
+        expect(headers['set-cookie']).toContain(COOKIE)
+        expect(headers['x-switchyard-token']).toBe('token')
+      },
+    )
+  })
+
+  it.each<readonly [protocol: 'http1' | 'http2', form: string, headers: unknown]>([
+    ['http1', 'an object', { 'Cache-Control': 'public, max-age=60', 'Set-Cookie': 'last=moment' }],
+    ['http1', 'a list', ['Cache-Control', 'public, max-age=60', 'Set-Cookie', 'last=moment']],
+    ['http2', 'an object', { 'Cache-Control': 'public, max-age=60', 'Set-Cookie': 'last=moment' }],
+  ])(
+    'headers that a middleware in front gives to writeHead leave the token private: %s, %s',
+    async (protocol, _, given) => {
+      const inFront: Middleware = (_request, response, next) => {
+        const { writeHead } = response
+        response.writeHead = ((status: number) =>
+          Reflect.apply(writeHead, response, [status, given])) as never
+        next()
+      }
+      const pool = new FakeSessionPool(tokenAtOnce)
+      const handler = chain(inFront, sessionMiddleware({ pool }), (_request, response) => {
+        pool.write()
+        response.end()
+      })
+      await using server = await serve(protocol, handler)
+      const { headers } = await server.ask()
+      expect(headers['cache-control']).toBe('private, max-age=60')
+      expect(new Set(headers['set-cookie'])).toEqual(new Set([COOKIE, 'last=moment']))
+    },
+  )
+})
+
+// The socket's last write was that of the response before, so `drain` comes in the context of its request.
+it('a body of a pipelined request goes on in its own session', async () => {
+  const storage = new AsyncLocalStorage<string>()
+  const pool: SessionPool = {
+    withSession(options, fn) {
+      const run = <T>(inside: () => T): T => storage.run(options.role ?? '', inside)
+      return run(() => fn({ wrote: false, run, token: () => Promise.resolve(undefined) }))
+    },
+  }
+  const middleware = sessionMiddleware({ pool, role: (request: IncomingMessage) => request.url })
+  const drained: (string | undefined)[] = []
+  let endFirst = (): void => {}
+  const server = createServer((request, response) => {
+    middleware(request, response, () => {
+      if (request.url === '/1') {
+        endFirst = AsyncLocalStorage.bind(() => void response.end('x'.repeat(4 * 1024 * 1024)))
+        return
+      }
+      response.once('drain', () => {
+        drained.push(storage.getStore())
+        response.end()
+      })
+      response.write('x'.repeat(4 * 1024 * 1024))
+      endFirst()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  client.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  await once(client.resume(), 'close')
+  await new Promise((resolve) => server.close(resolve))
+  expect(drained).toEqual(['/2'])
 })

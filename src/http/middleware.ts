@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import { carryToken, type ResponseHeaders } from './carry.ts'
-import { resolveHttpOptions, type HttpOptions } from './options.ts'
+import { carryToken, concernsToken, type ResponseHeaders } from './carry.ts'
+import { resolveHttpOptions, type HttpOptions, type TokenCarriers } from './options.ts'
 import { tokenIn } from './request-token.ts'
 import { holdResponse, type NodeResponse } from './response-gate.ts'
 import type { TokenSession } from './session-pool.ts'
@@ -27,12 +27,13 @@ export function sessionMiddleware<R extends NodeRequest>(options: HttpOptions<R>
     const begin = resolved.sessionOf(request as R, tokenIn(request.headers, resolved.names))
     return resolved.pool.withSession(begin, (session) => {
       emitIn(session, request)
+      emitIn(session, response)
       holdResponse(response, {
         isNeeded: () => session.wrote,
         prepare: async () => {
           const newToken = await resolved.responseToken(session)
           return () => {
-            if (newToken !== undefined) carryToken(newToken, new NodeHeaders(response), resolved)
+            if (newToken !== undefined) keepCarrying(newToken, response, resolved)
           }
         },
       })
@@ -42,21 +43,87 @@ export function sessionMiddleware<R extends NodeRequest>(options: HttpOptions<R>
 }
 
 /**
- * Makes the listeners of a request run in its session. Node.js emits the events of its body in the context of the
- * socket, and what parses the body goes on from there.
+ * Makes the listeners of a request or a response run in its session. Node.js emits what happens to their bodies in the
+ * context of the socket, and what parses or writes a body goes on from there. With requests that are pipelined, that
+ * may be the context of another request on the connection.
  */
-function emitIn(session: TokenSession, request: NodeRequest): void {
-  const emitter: EventEmitter = request
+function emitIn(session: TokenSession, emitter: EventEmitter): void {
   const emit = emitter.emit.bind(emitter)
   emitter.emit = (name: string | symbol, ...args: readonly unknown[]) =>
     session.run(() => emit(name, ...args))
 }
 
+/**
+ * Sets the headers of a token. Middlewares in front of this one may change headers at the very last moment, as
+ * `on-headers` does, so these headers are set again after such a change.
+ */
+function keepCarrying(token: string, response: NodeResponse, carriers: TokenCarriers): void {
+  let isCarrying = false
+  const carry = (): void => {
+    isCarrying = true
+    try {
+      carryToken(token, new NodeHeaders(response), carriers)
+    } finally {
+      isCarrying = false
+    }
+  }
+  carry()
+  // `writeHead()` of node:http sets headers by these methods as well.
+  for (const method of ['setHeader', 'appendHeader', 'removeHeader']) {
+    wrap(response, method, (own, args) => {
+      const result = own(args)
+      if (!isCarrying && concernsToken(String(args[0]), carriers.names)) carry()
+      return result
+    })
+  }
+  // That of node:http2 does not.
+  if (!('stream' in response)) return
+  wrap(response.stream, 'respond', (own, args) => {
+    const [headers] = args
+    if (headers !== null && typeof headers === 'object') {
+      carryToken(token, new NodeHeaders(stored(headers as OutgoingHttpHeaders)), carriers)
+    }
+    return own(args)
+  })
+}
+
+type Arguments = readonly unknown[]
+
+/** Replaces a method of an object, if it has it. */
+function wrap(
+  target: object | undefined,
+  name: string,
+  call: (own: (args: Arguments) => unknown, args: Arguments) => unknown,
+): void {
+  const method: unknown = target === undefined ? undefined : Reflect.get(target, name)
+  if (target === undefined || typeof method !== 'function') return
+  const own = (args: Arguments): unknown => Reflect.apply(method, target, args)
+  Reflect.set(target, name, (...args: Arguments) => call(own, args))
+}
+
+/** Gives headers in an object, with names in lower case, the methods of a response. */
+function stored(headers: OutgoingHttpHeaders): HeaderStore {
+  return {
+    getHeaderNames: () => Object.keys(headers),
+    getHeader: (name) => headers[name],
+    setHeader: (name, value) => (headers[name] = value),
+    removeHeader: (name) => Reflect.deleteProperty(headers, name),
+  }
+}
+
+/** The part of a response of Node.js that holds its headers. */
+interface HeaderStore {
+  getHeaderNames(): string[]
+  getHeader(name: string): number | string | string[] | undefined
+  setHeader(name: string, value: string | string[]): unknown
+  removeHeader(name: string): unknown
+}
+
 /** Gives a response of Node.js the interface of `Headers`. */
 class NodeHeaders implements ResponseHeaders {
-  readonly #response: NodeResponse
+  readonly #response: HeaderStore
 
-  constructor(response: NodeResponse) {
+  constructor(response: HeaderStore) {
     this.#response = response
   }
 
