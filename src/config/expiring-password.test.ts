@@ -73,6 +73,32 @@ describe('a password that expires', () => {
     expect(await password(A)).toMatch(/^a /)
   })
 
+  it('that is not answered is fetched again for the next connection, and a late answer counts', async () => {
+    const answers: ((given: ExpiringPassword) => void)[] = []
+    const silent = (): Promise<ExpiringPassword> => new Promise((resolve) => answers.push(resolve))
+    const password = expiringPassword(silent, { timeoutMs: 1, now: () => nowMs })
+    const outcomes = await Promise.allSettled([password(A), password(A)])
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toMatchObject(
+      [1, 2].map(() => ({
+        code: 'SWITCHYARD_NO_PASSWORD',
+        retryable: true,
+        cause: { message: 'The function "fetch" has not answered within 1 ms' },
+      })),
+    )
+    const next = password(A)
+    expect(answers).toHaveLength(2)
+    answers[1]?.({ password: 'second', expiresAt: nowMs + 600_000 })
+    expect(await next).toBe('second')
+    answers[0]?.({ password: 'first', expiresAt: nowMs + 500_000 })
+    await settle()
+    expect(await password(A)).toBe('second')
+    nowMs += 600_000
+    await expect(password(A)).rejects.toMatchObject({ code: 'SWITCHYARD_NO_PASSWORD' })
+    answers[2]?.({ password: 'late', expiresAt: nowMs + 600_000 })
+    await settle()
+    expect(await password(A)).toBe('late')
+  })
+
   it.each<readonly [what: string, given: unknown, received: string]>([
     ['nothing', undefined, 'received "password" of type undefined and "expiresAt" of type undefined'],
     ['a bare string', 'secret', 'received "password" of type undefined'],

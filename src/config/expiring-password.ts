@@ -1,6 +1,8 @@
 import { SwitchyardError } from '../errors/error.ts'
 import { inRootContext } from '../platform/async-context.ts'
+import { deadline } from '../platform/deadline.ts'
 import { systemPlatform } from '../platform/system.ts'
+import { LONGEST_TIMER_MS } from './limits.ts'
 import { checkFunction, checkNames, checkObject, numberOption } from './validate.ts'
 
 /** The server and the login that a password is for: the part of node-postgres' connection parameters that matters. */
@@ -29,6 +31,11 @@ export interface ExpiringPasswordOptions {
    */
   readonly refreshBeforeMs?: number | undefined
   /**
+   * How long connections wait for a password, in milliseconds. After that they fail, and the next one has it fetched again.
+   * @defaultValue 10000
+   */
+  readonly timeoutMs?: number | undefined
+  /**
    * Source of the time, in milliseconds since 1970.
    * @defaultValue the clock of the machine
    */
@@ -49,7 +56,7 @@ const MOST_KEPT = 1_000
 /**
  * Returns an option `password` that keeps the passwords of `fetch`, one for each server and user, until they expire.
  * Shortly before, the next connection fetches another one in the background. A failed fetch is only reported when there
- * is no valid password left. There are no timers.
+ * is no valid password left. There are no timers, except while a password is fetched.
  *
  * The function rejects with `SWITCHYARD_NO_PASSWORD`, which has the failure of `fetch` as its cause. Throws
  * `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`.
@@ -60,8 +67,9 @@ export function expiringPassword(
 ): PasswordFunction {
   checkFunction('fetch', fetch)
   checkObject('options', options)
-  checkNames(options, new Set(['refreshBeforeMs', 'now']), 'expiringPassword()')
+  checkNames(options, new Set(['refreshBeforeMs', 'timeoutMs', 'now']), 'expiringPassword()')
   const refreshBeforeMs = numberOption('refreshBeforeMs', options.refreshBeforeMs, 60_000, { min: 0 })
+  const timeoutMs = numberOption('timeoutMs', options.timeoutMs, 10_000, { min: 1, max: LONGEST_TIMER_MS })
   const { now = () => systemPlatform.wallNowMs() } = options
   const kept = new Map<string, Kept>()
   const fetching = new Map<string, Promise<Kept>>()
@@ -70,13 +78,18 @@ export function expiringPassword(
     const running = fetching.get(key)
     if (running !== undefined) return running
     // Outside of the request that happens to open a connection.
-    const fetched = inRootContext(async () => checked(await fetch(target)))
-      .then((fresh) => {
+    const fetched: Promise<Kept> = inRootContext(() => {
+      const answer = (async () => checked(await fetch(target)))().then((fresh) => {
+        const isLate = fetching.get(key) !== fetched
+        const known = kept.get(key)
+        // Nobody waits for a late one, but the next connection may use it, unless a newer one has been fetched since.
+        if (isLate && known !== undefined && known.expiresAtMs >= fresh.expiresAtMs) return fresh
         if (kept.size >= MOST_KEPT) kept.clear()
         kept.set(key, fresh)
         return fresh
       })
-      .finally(() => fetching.delete(key))
+      return answered(answer, timeoutMs).finally(() => fetching.delete(key))
+    })
     fetching.set(key, fetched)
     return fetched
   }
@@ -97,6 +110,17 @@ export function expiringPassword(
       throw new SwitchyardError('SWITCHYARD_NO_PASSWORD', message, { cause, retryable: true })
     }
   }
+}
+
+/** Waits for an answer for a bounded time: all connections wait for it, and it may be lost. */
+function answered(answer: Promise<Kept>, timeoutMs: number): Promise<Kept> {
+  return new Promise((resolve, reject) => {
+    const timer = deadline(systemPlatform, timeoutMs, () => {
+      const message = `The function "fetch" has not answered within ${timeoutMs} ms`
+      reject(new SwitchyardError('SWITCHYARD_NO_PASSWORD', message, { retryable: true }))
+    })
+    void answer.then(resolve, reject).finally(() => timer.cancel())
+  })
 }
 
 /** Reads node-postgres' connection parameters. */

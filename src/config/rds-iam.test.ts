@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { settle } from '../../test/support/fake-platform.ts'
 import { rdsIam, type RdsIamOptions } from './rds-iam.ts'
-import { rdsToken } from './sigv4.ts'
+import { rdsToken, type AwsCredentials } from './sigv4.ts'
 
 const CREDENTIALS = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -57,8 +57,23 @@ describe('a token of rdsIam()', () => {
     expect(parametersOf(token).get('X-Amz-Security-Token')).toBe('a/session+token=')
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'FROMENV')
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret')
-    vi.stubEnv('AWS_SESSION_TOKEN', undefined)
-    expect(parametersOf(await rdsIam()(TARGET)).get('X-Amz-Credential')).toContain('FROMENV/')
+    for (const absent of [undefined, '']) {
+      vi.stubEnv('AWS_SESSION_TOKEN', absent)
+      const parameters = parametersOf(await rdsIam()(TARGET))
+      expect(parameters.get('X-Amz-Credential')).toContain('FROMENV/')
+      expect(parameters.has('X-Amz-Security-Token')).toBe(false)
+    }
+  })
+
+  it('ends with the credentials that signed it', async () => {
+    let nowMs = AT_MS
+    const credentials = (): AwsCredentials => ({ ...CREDENTIALS, expiration: new Date(nowMs + 360_000) })
+    const password = rdsIam({ credentials, now: () => nowMs })
+    const first = await password(TARGET)
+    nowMs += 59_999
+    expect(await password(TARGET)).toBe(first)
+    nowMs += 300_001
+    expect(await password(TARGET)).not.toBe(first)
   })
 
   it('is for the name that RDS knows the server by', async () => {

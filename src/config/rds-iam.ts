@@ -64,7 +64,13 @@ export function rdsIam(options: RdsIamOptions = {}): PasswordFunction {
       const atMs = now()
       const where = region ?? regionOf(host)
       const login = { host, port, user, region: where, atMs, expiresInSeconds: EXPIRES_IN_SECONDS }
-      return { password: rdsToken(login, own), expiresAt: atMs + EXPIRES_IN_SECONDS * 1000 }
+      const expiresAtMs = atMs + EXPIRES_IN_SECONDS * 1000
+      // A token ends with the credentials that signed it.
+      const untilMs = Number(own.expiration)
+      return {
+        password: rdsToken(login, own),
+        expiresAt: untilMs < expiresAtMs ? untilMs : expiresAtMs,
+      }
     },
     { refreshBeforeMs: REFRESH_BEFORE_MS, now },
   )
@@ -90,7 +96,8 @@ function credentialsFromEnvironment(): AwsCredentials {
   return {
     accessKeyId: AWS_ACCESS_KEY_ID ?? '',
     secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '',
-    sessionToken: AWS_SESSION_TOKEN,
+    // Templates of containers leave variables empty.
+    sessionToken: AWS_SESSION_TOKEN === '' ? undefined : AWS_SESSION_TOKEN,
   }
 }
 

@@ -5,6 +5,8 @@ export interface AwsCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string | undefined
+  /** The time until which they are valid, if they are temporary. */
+  readonly expiration?: Date | undefined
 }
 
 /** A request for a login with IAM. */
