@@ -74,9 +74,15 @@ export interface CheckoutMessage {
   readonly error?: QueryExecution['error']
 }
 
-export const queryChannel: TracingChannel<unknown, QueryExecution> = tracingChannel(`${PREFIX}query`)
-export const connectChannel: TracingChannel<unknown, ConnectMessage> = tracingChannel(`${PREFIX}connect`)
-export const checkoutChannel: TracingChannel<unknown, CheckoutMessage> = tracingChannel(`${PREFIX}checkout`)
+/**
+ * A tracing channel. `@types/node` 26 has the types of message and store in the other order than its predecessors, and
+ * declarations are checked with that of the application; so both are the message here, where nobody binds a store.
+ */
+export type Traced<Message extends object> = TracingChannel<Message, Message>
+
+export const queryChannel: Traced<QueryExecution> = tracingChannel(`${PREFIX}query`)
+export const connectChannel: Traced<ConnectMessage> = tracingChannel(`${PREFIX}connect`)
+export const checkoutChannel: Traced<CheckoutMessage> = tracingChannel(`${PREFIX}checkout`)
 
 /** All channels on which single statements are published. */
 export const STATEMENT_CHANNELS: readonly Channel[] = [
@@ -89,13 +95,7 @@ export const STATEMENT_CHANNELS: readonly Channel[] = [
 ] as readonly Channel[]
 
 /** Whether anybody listens to a tracing channel. Runtimes differ in its own `hasSubscribers`. */
-export function isTraced({
-  asyncEnd,
-  asyncStart,
-  end,
-  error,
-  start,
-}: TracingChannel<unknown, object>): boolean {
+export function isTraced({ asyncEnd, asyncStart, end, error, start }: Traced<object>): boolean {
   return (
     start.hasSubscribers ||
     asyncEnd.hasSubscribers ||

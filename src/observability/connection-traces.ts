@@ -1,4 +1,3 @@
-import type { TracingChannel } from 'node:diagnostics_channel'
 import type { Client } from 'pg'
 import type { ConnectionTraces as Followed } from '../nodes/lease-pool.ts'
 import type { LeaseCallback } from '../nodes/server-node.ts'
@@ -9,6 +8,7 @@ import {
   isTraced,
   type CheckoutMessage,
   type ConnectMessage,
+  type Traced,
 } from './channels.ts'
 import { eventError } from './event-error.ts'
 
@@ -58,7 +58,7 @@ export class ConnectionTraces implements Followed {
 
   /** Returns a function that completes and publishes the message around a callback. */
   #follow<Message extends ConnectMessage>(
-    channel: TracingChannel<unknown, Message>,
+    channel: Traced<Message>,
     message: Filling<Message>,
   ): (error: Error | null | undefined, callback: () => void) => void {
     const sinceMs = this.#platform.now()
