@@ -1,7 +1,7 @@
 import type { RepairReason, RetryReason, SpillReason, Trace, Traced, WaitReason } from '../nodes/trace.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import { lagMs, type NodeView } from '../topology/snapshot.ts'
-import { eventError } from './event-error.ts'
+import { statementError } from './event-error.ts'
 import type { EventStream } from './event-stream.ts'
 import { explainPlan } from './explain.ts'
 import type { QueryExecution, Repair, Retry, Wait } from './statement-events.ts'
@@ -99,7 +99,7 @@ export class QueryTrace implements Trace {
     const { message } = this
     const { platform, stream } = this.#port
     message.durationMs = platform.now() - this.#startedAtMs
-    if (error) message.error = eventError(error)
+    if (error) message.error = statementError(error)
     else setOrDelete(message, 'rowCount', rowCountOf(result))
     if (stream.hears('execution')) stream.tell('execution', message)
   }

@@ -13,6 +13,26 @@ test.each([
   ['select "Name" from "T 1"', 'select "Name" from "T 1"'],
   ["select 'it''s' || 'secret'\n'secret'", 'select ? || ?'],
   ['insert into t values (1, 2), (3, 4)', 'insert into t values (?), (?)'],
+  // A plain word is a constant there.
+  ['set app.token = secret', 'set app.token = ?'],
+  ['SET LOCAL app.token TO "secret", secret; select secret', 'SET LOCAL app.token TO ?; select secret'],
+  ['set time zone secret', 'set time zone ?'],
+  ['set a to default; set role reader', 'set a to default; set role reader'],
+  ['alter role r in database d set app.token = secret', 'alter role r in database d set app.token = ?'],
+  [
+    "create function f() returns int set a = -1 set b to secret as 'secret'",
+    'create function f() returns int set a = -? set b to ? as ?',
+  ],
+  [
+    'alter table t alter a set default b, alter b set not null',
+    'alter table t alter a set default b, alter b set not null',
+  ],
+  ['update t set a = b, c = d where e = f', 'update t set a = b, c = d where e = f'],
+  [
+    'insert into t values (1) on conflict (a) do update set b = c',
+    'insert into t values (?) on conflict (a) do update set b = c',
+  ],
+  ['select $1secret', 'select $?'],
   ['', ''],
   // It depends on "standard_conforming_strings" where this constant ends.
   ["select a, 'x\\' , secret from t", 'select a, …'],

@@ -1,5 +1,6 @@
 import { isGarbled } from './garbled.ts'
 import { Scanner } from './scanner.ts'
+import { SettingWords } from './setting-words.ts'
 
 /** Default for the maximum length of a normalised text, in UTF-16 units. */
 const LONGEST = 2000
@@ -14,6 +15,7 @@ const CUT = '…'
 export function normalised(sql: string, longest: number = LONGEST): string {
   if (isGarbled(sql)) return CUT
   const scanner = new Scanner(sql)
+  const settingWords = new SettingWords()
   let text = ''
   let lastEnd = 0
   /** Length of the text up to the last constant, while only a comma follows it. */
@@ -23,7 +25,8 @@ export function normalised(sql: string, longest: number = LONGEST): string {
     if (kind === 'block-comment' || kind === 'line-comment') continue
     // What follows such a token depends on settings of the server, or is not known at all.
     if (scanner.isOpen || (kind === 'literal' && scanner.hasBackslash)) return `${text}${text && ' '}${CUT}`
-    const isConstant = kind === 'literal' || (kind === 'number' && sql[start - 1] !== '$')
+    const isWord = settingWords.takes(kind, scanner.text)
+    const isConstant = isWord || kind === 'literal' || (kind === 'number' && !isParameter(sql, start, end))
     if (isConstant && afterConstant !== undefined) text = text.slice(0, afterConstant)
     else {
       if (start > lastEnd && text !== '') text += ' '
@@ -35,4 +38,9 @@ export function normalised(sql: string, longest: number = LONGEST): string {
     if (text.length > longest) return text.slice(0, longest) + CUT
   }
   return text
+}
+
+/** Whether a number is that of a parameter, as in `$1`. */
+function isParameter(sql: string, start: number, end: number): boolean {
+  return sql[start - 1] === '$' && /^\d+$/.test(sql.slice(start, end))
 }
