@@ -93,7 +93,7 @@ export class ReadAttempt implements Harmless, Rider {
   rides(ride: Ride, known: Snapshot): void {
     this.#ride = ride
     this.#knownAtSend = known
-    this.#startedAtMs = this.#port.platform.now()
+    this.#startedAtMs = ride.sentAtMs
     this.#port.sent(this.#node, this.#sendable.trace)
   }
 

@@ -32,6 +32,8 @@ export interface Rider {
 
 /** A read in flight on a lane. */
 export interface Ride {
+  /** Time at which it was sent. */
+  readonly sentAtMs: number
   /** Stops waiting for it. It runs to its end on the lane. */
   leave(): void
 }

@@ -65,7 +65,7 @@ beforeEach(() => {
   })
 })
 
-const ride: Ride = { leave: () => {} }
+const ride: Ride = { sentAtMs: 0, leave: () => {} }
 const lanes = { withRoomFor: () => ({ ride: () => ride }) }
 
 function read(text: string): ShareableRead {

@@ -49,8 +49,12 @@ const MOST_SHOWN = 5
 /** Length of a text that is kept, in UTF-16 units. */
 const LONGEST = 500
 
+/** Length of the part of a text that is looked at where it is not parsed, in UTF-16 units. */
+const MOST_READ = 10_000
+
 /** Statements of one text and reason on the primary. */
 interface Kept {
+  readonly key: string
   readonly sql: string
   readonly reason: PrimaryReason
   readonly advice: string
@@ -60,7 +64,8 @@ interface Kept {
 /** Counts where statements run, and why. Its memory is bounded. */
 export class Traffic {
   readonly #isSelect = new WeakMap<Statement, boolean>()
-  readonly #texts = new WeakMap<Statement, string>()
+  /** The last entry of each statement, whose key is costly to make. */
+  readonly #entries = new WeakMap<Statement, Pick<Kept, 'key' | 'reason'>>()
   readonly #kept = new LRUCache<string, Kept>({ max: MOST_STATEMENTS })
   readonly #onPrimary = new Map<PrimaryReason, number>()
   readonly #latencies = new Map<NodeId, Histogram>()
@@ -145,22 +150,23 @@ export class Traffic {
     if (!isPrimaryReason(reason)) return
     increment(this.#onPrimary, reason)
     if (sql === undefined) return
-    const text = this.#textOf(statement, sql)
-    const key = `${reason} ${text}`
-    const known = this.#kept.get(key)
+    const entry = this.#entries.get(statement)
+    const known = entry?.reason === reason ? this.#kept.get(entry.key) : undefined
     if (known !== undefined) known.count += 1
-    else {
-      const advice = adviceFor(reason, statement.offender?.text)
-      this.#kept.set(key, { sql: text, reason, advice, count: 1 })
-    }
+    else this.#keepText(statement, sql, reason)
   }
 
-  #textOf(statement: Statement, sql: string): string {
-    const known = isShared(statement) ? undefined : this.#texts.get(statement)
-    if (known !== undefined) return known
-    const text = normalised(sql, LONGEST)
-    if (!isShared(statement)) this.#texts.set(statement, text)
-    return text
+  #keepText(statement: Statement, sql: string, reason: PrimaryReason): void {
+    // Texts that are not parsed may be of any length, and are not remembered.
+    const text = normalised(isShared(statement) ? sql.slice(0, MOST_READ) : sql, LONGEST)
+    const key = `${reason} ${text}`
+    let kept = this.#kept.get(key)
+    if (kept === undefined) {
+      kept = { key, sql: text, reason, advice: adviceFor(reason, statement.offender?.text), count: 0 }
+      this.#kept.set(key, kept)
+    }
+    kept.count += 1
+    if (!isShared(statement)) this.#entries.set(statement, kept)
   }
 
   #selectOf(statement: Statement, sql: string | undefined): boolean {

@@ -41,4 +41,34 @@ describe('the sleep of a process', () => {
     wallMs -= 60_000
     expect(watch.sleeps).toBe(1)
   })
+
+  it('is noticed within a beat where the wall clock was set meanwhile', async () => {
+    let setMs = 0
+    const platform = new FakePlatform()
+    const { wallNowMs } = platform
+    platform.wallNowMs = () => wallNowMs.call(platform) + setMs
+    const watch = new SleepWatch(platform)
+    watch.start()
+    platform.sleep(ASLEEP_AFTER_MS)
+    setMs = -ASLEEP_AFTER_MS
+    await platform.advance(0)
+    expect(watch.sleeps).toBe(1)
+    // The clocks are compared anew from there.
+    await platform.advance(ASLEEP_AFTER_MS)
+    setMs = ASLEEP_AFTER_MS / 2
+    expect(watch.sleeps).toBe(2)
+    watch.stop()
+  })
+
+  it('is not made longer by the time since the last beat', async () => {
+    const platform = new FakePlatform()
+    const watch = new SleepWatch(platform)
+    watch.start()
+    await platform.advance(400)
+    expect(watch.sleeps).toBe(0)
+    platform.sleep(ASLEEP_AFTER_MS - 1)
+    await platform.advance(0)
+    expect(watch.sleeps).toBe(0)
+    watch.stop()
+  })
 })

@@ -37,15 +37,12 @@ export class SleepWatch {
 
   /** Notes that the process runs. */
   note(): void {
-    const nowMs = this.#platform.now()
     const wallMs = this.#platform.wallNowMs()
-    // The monotonic clock may stand still while the machine is suspended.
-    const sleptMs = Math.max(nowMs - this.#awakeAtMs, wallMs - this.#wallAtMs)
-    this.#awakeAtMs = nowMs
+    const goneMs = wallMs - this.#wallAtMs
+    // The monotonic clock is for a wall clock that was set, and not read for each statement.
+    if (this.#timer === undefined || goneMs < 0 || goneMs >= ASLEEP_AFTER_MS) return this.#compare(wallMs)
     this.#wallAtMs = wallMs
-    if (sleptMs < ASLEEP_AFTER_MS) return
-    this.#sleeps += 1
-    this.#onWake(sleptMs)
+    this.#awakeAtMs += goneMs
   }
 
   /** Starts the beat. Has no effect while it is active. */
@@ -62,6 +59,17 @@ export class SleepWatch {
   #beat(): void {
     this.#timer = undefined
     this.start()
-    this.note()
+    this.#compare(this.#platform.wallNowMs())
+  }
+
+  #compare(wallMs: number): void {
+    const nowMs = this.#platform.now()
+    // The monotonic clock may stand still while the machine is suspended.
+    const sleptMs = Math.max(nowMs - this.#awakeAtMs, wallMs - this.#wallAtMs)
+    this.#awakeAtMs = nowMs
+    this.#wallAtMs = wallMs
+    if (sleptMs < ASLEEP_AFTER_MS) return
+    this.#sleeps += 1
+    this.#onWake(sleptMs)
   }
 }
