@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { writeDeclarations } from './declarations.mjs'
 import { embeddedParser, visibleRequires } from './plugins.mjs'
-import { esmWrapper, esmWrapperTypes } from './wrapper.mjs'
+import { cjsEntry, esmWrapper, esmWrapperTypes } from './wrapper.mjs'
 
 const root = join(import.meta.dirname, '../..')
 const dist = join(root, 'dist')
@@ -21,6 +21,7 @@ rmSync(dist, { recursive: true, force: true })
 const [outputs] = await Promise.all([bundle(), writeDeclarations(root, library)])
 for (const { isEntry, name, exports } of outputs) {
   if (!isEntry || !library.includes(name)) continue
+  writeFileSync(join(dist, `${name}.js`), cjsEntry(name, exports))
   writeFileSync(join(dist, `${name}.mjs`), esmWrapper(name, exports))
   writeFileSync(join(dist, `${name}.d.mts`), esmWrapperTypes(name, exports))
 }
@@ -43,7 +44,9 @@ async function bundle() {
     dir: dist,
     format: 'cjs',
     exports: 'named',
-    entryFileNames: '[name].js',
+    // Node scans the text of a CommonJS module for the names of its exports when an ES module imports it, so the text of
+    // the entries that one imports is kept small.
+    entryFileNames: ({ name }) => (library.includes(name) ? `chunks/${name}.js` : '[name].js'),
     chunkFileNames: 'chunks/[name].js',
     comments: { legal: true, annotation: true, jsdoc: false },
   })

@@ -1,4 +1,16 @@
-import { basename } from 'node:path'
+import { basename, posix } from 'node:path'
+
+/** The CommonJS module of an entry. What it exports is in a chunk. */
+export function cjsEntry(name, exports) {
+  const lines = [
+    "Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' })",
+    `const chunk = require('./${posix.relative(posix.dirname(name), `chunks/${name}.js`)}')`,
+    ...exports.map((each) => `exports.${each} = chunk.${each}`),
+  ]
+  if (exports.includes('default'))
+    lines.unshift("Object.defineProperty(exports, '__esModule', { value: true })")
+  return `${lines.join('\n')}\n`
+}
 
 /** The ES module over the CommonJS build of an entry. It has no state of its own. */
 export function esmWrapper(name, exports) {

@@ -62,6 +62,16 @@ test('every file is reached from an entry', () => {
   expect(built.filter((path) => !reached.has(path))).toEqual([])
 })
 
+// Node reads the whole text of a CommonJS module for the names of its exports when an ES module imports it.
+test('the CommonJS modules that ES modules import are small', () => {
+  const imported = Object.values(manifest.exports).flatMap((target) =>
+    typeof target === 'string' ? [] : [target.default],
+  )
+  const sizes = imported.map((path) => readFileSync(join(consumer.installed, path)).length)
+  expect(sizes.length).toBeGreaterThan(0)
+  expect(Math.max(...sizes)).toBeLessThan(4_000)
+})
+
 test('the repository is named, from which npm completes the links of the README', () => {
   const { repository, homepage, bugs } = manifest
   expect(repository.url).toMatch(/^git\+https:\/\/github\.com\/.+\.git$/)
