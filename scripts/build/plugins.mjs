@@ -43,7 +43,13 @@ export function embeddedParser() {
       filter: { id: /\/libpg-query\/wasm\/libpg-query\.js$/ },
       handler(code) {
         // The glue looks for its own folder, although it never reads from there. Bundles of ES modules do not have these names.
-        return { code: code.replaceAll('__dirname', '""').replaceAll('__filename', 'undefined'), map: null }
+        const placeless = code.replaceAll('__dirname', '""').replaceAll('__filename', 'undefined')
+        // It requires these for each instance. Jest refuses that once a test is over.
+        const once = `var builtins = { "node:fs": require("node:fs"), "node:crypto": require("node:crypto") };`
+        return {
+          code: `${once}\n${placeless.replaceAll(/require\(("node:[a-z]+")\)/g, 'builtins[$1]')}`,
+          map: null,
+        }
       },
     },
   }

@@ -24,6 +24,12 @@ function fakeEngines(): { readonly create: () => Promise<Engine>; readonly made:
   return { create, made: () => made }
 }
 
+/** Parses as many texts as it takes until the spare is made. */
+async function untilSpare(pool: EnginePool): Promise<void> {
+  for (let text = 0; text < 20; text++) pool.parse('a')
+  await setImmediate()
+}
+
 describe('a pool of engines', () => {
   test('keeps one engine for as long as it works', async () => {
     const pool = new EnginePool(fakeEngines().create, 10)
@@ -36,7 +42,7 @@ describe('a pool of engines', () => {
   test('goes on with the spare after a crash, in the same tick', async () => {
     const pool = new EnginePool(fakeEngines().create, 10)
     await pool.fill()
-    await setImmediate()
+    await untilSpare(pool)
     expect(pool.parse('crash')).toMatchObject({ kind: 'crashed', cause: expect.any(RangeError) as unknown })
     expect(pool.parse('a')).toEqual({ kind: 'parsed', json: '2' })
     await setImmediate()
@@ -44,10 +50,23 @@ describe('a pool of engines', () => {
     expect(pool.parse('a')).toEqual({ kind: 'parsed', json: '3' })
   })
 
+  test('makes no spare for the first texts, and replaces an engine that fails then', async () => {
+    const { create, made } = fakeEngines()
+    const pool = new EnginePool(create, 10)
+    await pool.fill()
+    for (let text = 1; text < 20; text++) pool.parse('a')
+    await setImmediate()
+    expect(made()).toBe(1)
+    pool.parse('crash')
+    expect(pool.parse('a')).toEqual({ kind: 'unavailable' })
+    await setImmediate()
+    expect(pool.parse('a')).toEqual({ kind: 'parsed', json: '2' })
+  })
+
   test('says so while there is no engine, and recovers', async () => {
     const pool = new EnginePool(fakeEngines().create, 10)
     await pool.fill()
-    await setImmediate()
+    await untilSpare(pool)
     pool.parse('crash')
     pool.parse('crash')
     expect(pool.parse('a')).toEqual({ kind: 'unavailable' })
@@ -63,9 +82,10 @@ describe('a pool of engines', () => {
       10,
     )
     await pool.fill()
-    await setImmediate()
+    await untilSpare(pool)
     expect(made()).toBe(1)
     pool.parse('crash')
+    expect(pool.parse('a')).toEqual({ kind: 'unavailable' })
     await setImmediate()
     expect(pool.parse('a')).toEqual({ kind: 'parsed', json: '2' })
   })
@@ -73,8 +93,18 @@ describe('a pool of engines', () => {
   test('lets an engine go that has grown', async () => {
     const pool = new EnginePool(fakeEngines().create, 10)
     await pool.fill()
-    await setImmediate()
+    await untilSpare(pool)
     expect(pool.parse('grow')).toEqual({ kind: 'parsed', json: '1' })
+    expect(pool.parse('a')).toEqual({ kind: 'parsed', json: '2' })
+  })
+
+  test('goes on with one that has grown until there is another', async () => {
+    const pool = new EnginePool(fakeEngines().create, 10)
+    await pool.fill()
+    expect(pool.parse('grow')).toEqual({ kind: 'parsed', json: '1' })
+    expect(pool.parse('a')).toEqual({ kind: 'parsed', json: '1' })
+    await setImmediate()
+    expect(pool.parse('a')).toEqual({ kind: 'parsed', json: '1' })
     expect(pool.parse('a')).toEqual({ kind: 'parsed', json: '2' })
   })
 

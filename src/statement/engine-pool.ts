@@ -10,8 +10,14 @@ export type ParseOutcome =
   | { readonly kind: 'unavailable' }
 
 /**
- * Keeps one engine at work and a spare at hand, since an engine that threw is lost and a new one cannot be had at once.
- * An engine that grew beyond `maxMemoryBytes` is replaced too, so that one large text does not hold memory for ever.
+ * Number of texts after which the spare is made. Before, most processes are starting, when a spare would only delay the
+ * first answer; and short-lived ones need none.
+ */
+const TEXTS_BEFORE_SPARE = 20
+
+/**
+ * Keeps one engine at work and, after the first texts, a spare at hand, since an engine that threw is lost and a new one
+ * takes a while to make. An engine that grew beyond `maxMemoryBytes` is replaced too, so that one large text does not hold memory for ever.
  */
 export class EnginePool {
   readonly #create: () => Promise<Engine>
@@ -19,6 +25,7 @@ export class EnginePool {
   #engine: Engine | undefined
   #spare: Engine | undefined
   #isCreating = false
+  #texts = 0
   #filling: Promise<void> | undefined
 
   constructor(create: () => Promise<Engine>, maxMemoryBytes: number) {
@@ -40,24 +47,22 @@ export class EnginePool {
 
   async #fill(): Promise<void> {
     this.#engine ??= await this.#create()
-    this.#replenish()
   }
 
   parse(sql: string, grammar: Grammar = 'sql'): ParseOutcome {
     const engine = (this.#engine ??= this.#takeSpare())
     if (engine === undefined) return { kind: 'unavailable' }
+    this.#texts += 1
+    if (this.#texts === TEXTS_BEFORE_SPARE) this.#replenish()
     try {
       const json = engine.parse(sql, grammar)
-      if (engine.memoryBytes > this.#maxMemoryBytes) this.#discard()
+      // It works on until there is a spare.
+      if (engine.memoryBytes > this.#maxMemoryBytes) this.#engine = this.#takeSpare() ?? engine
       return json === undefined ? { kind: 'no-sql' } : { kind: 'parsed', json }
     } catch (cause) {
-      this.#discard()
+      this.#engine = this.#takeSpare()
       return { kind: 'crashed', cause }
     }
-  }
-
-  #discard(): void {
-    this.#engine = this.#takeSpare()
   }
 
   #takeSpare(): Engine | undefined {

@@ -24,25 +24,40 @@ interface Wasm {
 
 const { WebAssembly: wasm } = globalThis as unknown as { readonly WebAssembly: Wasm }
 
+/** Everything from which instances are made. */
+interface Parts {
+  readonly createModule: CreateModule
+  readonly compiled: object
+}
+
 /**
  * Makes engines. The first call loads the JavaScript and compiles the WebAssembly, and no later one loads anything: test
  * runners such as Jest refuse to load JavaScript once a test is over.
  */
 export function engineFactory(): () => Promise<Engine> {
-  let compiled: object | undefined
+  let parts: Promise<Parts> | undefined
   return async () => {
-    const { createModule, wasmBytes } = await import('./libpg-query-files.ts')
-    compiled ??= new wasm.Module(wasmBytes())
-    const engine = await createEngine(createModule, compiled)
-    // The first texts cost milliseconds until the code is compiled, so they are parsed here and not in a query.
-    engine.parse('SELECT a.b, f($1) FROM a JOIN c USING (d) WHERE e = 1 GROUP BY 1 ORDER BY 1 LIMIT 1')
-    return engine
+    parts ??= loadParts()
+    try {
+      const { createModule, compiled } = await parts
+      return await createEngine(createModule, compiled)
+    } catch (error) {
+      parts = undefined
+      throw error
+    }
   }
+}
+
+async function loadParts(): Promise<Parts> {
+  const { createModule, wasmBytes } = await import('./libpg-query-files.ts')
+  return { createModule, compiled: new wasm.Module(wasmBytes()) }
 }
 
 async function createEngine(createModule: CreateModule, compiled: object): Promise<Engine> {
   const instance = await createModule({
     instantiateWasm: (imports, done) => done(new wasm.Instance(compiled, imports)),
+    // The parser opens no file, so the glue need not open the standard streams.
+    noFSInit: true,
     print: () => {},
     printErr: () => {},
   })

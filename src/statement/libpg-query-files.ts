@@ -15,6 +15,7 @@ export interface PgQueryModule {
 
 export type CreateModule = (options: {
   instantiateWasm(imports: object, done: (instance: object) => void): void
+  noFSInit: boolean
   print(text: string): void
   printErr(text: string): void
 }) => Promise<PgQueryModule>

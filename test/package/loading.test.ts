@@ -30,7 +30,7 @@ test('nothing is loaded after the package and the first pool with replicas', () 
     import Module from 'node:module'
     import { Pool } from 'pg-switchyard'
     const pool = new Pool(JSON.parse(process.env.CONFIG))
-    // The parser makes its spare engine.
+    // The parser is loaded at once, but not before the constructor returns.
     await new Promise(setImmediate)
     const late = []
     const load = Module._load
@@ -40,6 +40,8 @@ test('nothing is loaded after the package and the first pool with replicas', () 
     }
     await pool.query('select 1')
     await pool.ready()
+    // The parser makes its spare engine meanwhile.
+    for (let i = 0; i < 30; i += 1) await pool.query(\`select \${i} as "n\${i}"\`)
     const client = await pool.connect()
     await client.query('select 2')
     client.release()
