@@ -40,14 +40,16 @@ const tables = [
   'pg_type',
 ]
 
-const counters = `(SELECT sum(pg_stat_get_tuples_inserted(t) + pg_stat_get_tuples_updated(t) + pg_stat_get_tuples_deleted(t))::text
-  FROM unnest('{${tables.join(',')}}'::regclass[]) t)`
+const counted = ['inserted', 'updated', 'deleted'].map((kind) => `pg_catalog.pg_stat_get_tuples_${kind}(t)`)
+
+const counters = `(SELECT pg_catalog.sum(${counted.join(' operator(pg_catalog.+) ')})::pg_catalog.text
+  FROM pg_catalog.unnest('{${tables.map((name) => `pg_catalog.${name}`).join(',')}}'::pg_catalog.regclass[]) t)`
 
 /**
- * Gives only the counters, for a tenth of the price of `signalSql`. NULL where nothing is counted. Names are found in
- * pg_catalog first unless a connection asks for something else, and then the counters merely differ.
+ * Gives only the counters, for a tenth of the price of `signalSql`. NULL where nothing is counted. It runs under the
+ * connection's own `search_path`, so all names are qualified.
  */
-export const countersAloneSql: string = `SELECT CASE current_setting('track_counts') WHEN 'on' THEN ${counters} END AS counters`
+export const countersAloneSql: string = `SELECT CASE WHEN pg_catalog.current_setting('track_counts') operator(pg_catalog.=) 'on' THEN ${counters} END AS counters`
 
 /**
  * To be run before `signalSql` in one transaction. The counters must be older than the snapshot in which the rest is

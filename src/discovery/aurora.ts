@@ -1,5 +1,10 @@
 import { SwitchyardError } from '../errors/error.ts'
-import { readReplicaStatus, REPLICA_STATUS, type InstanceStatus } from '../topology/replica-status.ts'
+import {
+  isThere,
+  readReplicaStatus,
+  REPLICA_STATUS,
+  type InstanceStatus,
+} from '../topology/replica-status.ts'
 import type { DiscoveredNode, Discovery, KnownServers } from './discovery.ts'
 import { durationOption, intervalOption, invalidOption, nameOption, portOption } from './options.ts'
 import { Ramp } from './ramp.ts'
@@ -70,7 +75,7 @@ export function auroraDiscovery(options: AuroraDiscoveryOptions): Discovery {
 
 async function instancesOf(known: KnownServers): Promise<readonly InstanceStatus[]> {
   const [text] = await known.query(`select ${REPLICA_STATUS}`)
-  const instances = readReplicaStatus(text)
+  const instances = readReplicaStatus(text).filter(isThere)
   // A server that is about to take over may list the readers alone.
   if (instances.some(({ isWriter }) => isWriter)) return instances
   throw failure('aurora_replica_status() lists no writer')

@@ -10,7 +10,7 @@ import type { Send } from './execution.ts'
 export const BEHIND: unique symbol = Symbol('behind')
 
 const PROGRESS = {
-  text: 'select pg_backend_pid(), pg_last_wal_replay_lsn()::text',
+  text: 'select pg_catalog.pg_backend_pid(), pg_catalog.pg_last_wal_replay_lsn()::pg_catalog.text',
   rowMode: 'array' as const,
 }
 

@@ -7,9 +7,9 @@ import { isRefusal } from '../topology/wording.ts'
  * one then: a primary becomes a standby only by a restart, which no connection survives.
  */
 export function askWhetherStandby(client: PoolClient, answered: (isStandby: boolean) => void): void {
-  ask(client, 'select pg_is_in_recovery()::text', (error, value) => {
+  ask(client, 'select pg_catalog.pg_is_in_recovery()::pg_catalog.text', (error, value) => {
     if (!isRefusal(error)) return answered(value === 'true')
-    ask(client, `select current_setting('in_hot_standby', true)`, (_error, setting) =>
+    ask(client, `select pg_catalog.current_setting('in_hot_standby', true)`, (_error, setting) =>
       answered(setting === 'on'),
     )
   })

@@ -5,7 +5,7 @@ import type { ConnectionSettings } from '../settings/connection-settings.ts'
 import { Journal } from '../settings/journal.ts'
 
 const NAME = 'statement_timeout'
-const QUESTION = { text: `select current_setting('${NAME}')`, rowMode: 'array' as const }
+const QUESTION = { text: `select pg_catalog.current_setting('${NAME}')`, rowMode: 'array' as const }
 
 interface Known {
   /** Value of the connection before the first change. */
@@ -57,7 +57,7 @@ export class StatementTimeout {
     return {
       ask: () => {
         if (this.#knownOf(client)?.now === wanted) return undefined
-        return { text: `select set_config('${NAME}', $1, false)`, values: [wanted] }
+        return { text: `select pg_catalog.set_config('${NAME}', $1, false)`, values: [wanted] }
       },
       answered: (error) => {
         if (error) return failed(error)

@@ -18,12 +18,14 @@ export function unfinished({ isStandby }: Wording): NodeQuery {
   return {
     text: `select
   case when ${isStandby} then 'replica' else 'primary' end,
-  pg_snapshot_xmax(pg_current_snapshot())::text,
-  (select string_agg(concat_ws(',', transactionid::text, coalesce(wait_event = 'SyncRep', false)::int,
-      ceil(1000 * extract(epoch from clock_timestamp() - query_start))), ' ')
-    from pg_locks left join pg_stat_activity using (pid)
-    where locktype = 'transactionid' and mode = 'ExclusiveLock' and granted
-      and coalesce(state, '') not like 'idle in transaction%')`,
+  pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text,
+  (select pg_catalog.string_agg(pg_catalog.concat_ws(',', l.transactionid::pg_catalog.text,
+      coalesce(a.wait_event operator(pg_catalog.=) 'SyncRep', false)::int,
+      pg_catalog.ceil(1000 operator(pg_catalog.*) extract(epoch from
+        pg_catalog.clock_timestamp() operator(pg_catalog.-) a.query_start))), ' ')
+    from pg_catalog.pg_locks as l left join pg_catalog.pg_stat_activity as a on a.pid operator(pg_catalog.=) l.pid
+    where l.locktype operator(pg_catalog.=) 'transactionid' and l.mode operator(pg_catalog.=) 'ExclusiveLock'
+      and l.granted and coalesce(a.state, '') operator(pg_catalog.!~~) 'idle in transaction%')`,
   }
 }
 
@@ -35,11 +37,12 @@ export const UNFINISHED: NodeQuery = unfinished(PLAIN)
  * asking for a later one is an error.
  */
 export function committedAmong(transactions: Iterable<string>): NodeQuery {
-  const text = `select string_agg(id::text, ' ')
-from unnest($1::text::bigint[]) as id
+  const text = `select pg_catalog.string_agg(id::pg_catalog.text, ' ')
+from pg_catalog.unnest($1::pg_catalog.text::bigint[]) as id
 where case
-  when id < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-  then pg_xact_status(id::text::xid8) = 'committed'
+  when id operator(pg_catalog.<)
+    pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::bigint
+  then pg_catalog.pg_xact_status(id::pg_catalog.text::pg_catalog.xid8) operator(pg_catalog.=) 'committed'
 end`
   return { text, values: [`{${[...transactions].join(',')}}`] }
 }

@@ -15,9 +15,9 @@ export function inProgressSql(wording: Wording): string {
 function inProgressText({ isStandby, server }: Wording): string {
   return `select
   case when ${isStandby} then 'replica' else 'primary' end,
-  (select string_agg(id::text, ' ') from pg_snapshot_xip(pg_current_snapshot()) as id),
-  pg_snapshot_xmax(pg_current_snapshot())::text,
-  age(pg_snapshot_xmax(pg_current_snapshot())::xid)::text,
+  (select pg_catalog.string_agg(id::pg_catalog.text, ' ') from pg_catalog.pg_snapshot_xip(pg_catalog.pg_current_snapshot()) as id),
+  pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text,
+  pg_catalog.age(pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.xid)::pg_catalog.text,
   ${server}`
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { readProbe, type ProbeRow } from './probe.ts'
+import { PLAIN, type Wording } from './wording.ts'
 
 const times = { sentAtMs: 10, receivedAtMs: 12 }
-const read = (row: ProbeRow | undefined): ReturnType<typeof readProbe> => readProbe(row, 10, 12)
+const read = (row: ProbeRow | undefined, wording?: Wording): ReturnType<typeof readProbe> =>
+  readProbe(row, 10, 12, wording)
 
 describe('readProbe', () => {
   it('a primary, with its position', () => {
@@ -102,7 +104,7 @@ describe('readProbe', () => {
     ]
 
     it('takes the lag that it states in place of its position', () => {
-      const observation = read(row('s', null, status, 'a'))
+      const observation = read(row('s', null, status, 'a'), { ...PLAIN, replicaStatus: '(select status)' })
       expect(observation).toMatchObject({ statedLagMs: 20, timeline: 1 })
       expect(observation).not.toHaveProperty('lsn')
       expect(observation).not.toHaveProperty('receivedLsn')
@@ -118,7 +120,13 @@ describe('readProbe', () => {
       }
     })
 
-    it('keeps the position where the status is empty', () => {
+    it('is judged by no position where it can state a lag, even while it states none', () => {
+      const asked = { ...PLAIN, replicaStatus: '(select status)' }
+      const named = { ...PLAIN, instance: 'instance()' }
+      for (const wording of [asked, named]) {
+        const observation = read(row('s', null, null, null), wording)
+        for (const name of ['lsn', 'receivedLsn', 'statedLagMs']) expect(observation).not.toHaveProperty(name)
+      }
       expect(read(row('s', null, null, null))).toMatchObject({ lsn: 0x1000n, receivedLsn: 0x1000n })
     })
   })

@@ -42,7 +42,7 @@ function probeText(asked: Wording, isUnflushed: boolean): string {
   ${wording.server},
   case
     when is_standby then 'replayed'
-    when current_setting('synchronous_commit') = 'off' then 'inserted'
+    when pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off' then 'inserted'
     else '${asksForInserted(wording) ? 'inserted' : 'flushed'}'
   end,
   ${positionSql(wording)},
@@ -51,13 +51,13 @@ function probeText(asked: Wording, isUnflushed: boolean): string {
       ${wording.timelineOfCheckpoint},
       ${wording.timelineOfRecovery},
       ${wording.timelineOfReceiver}
-    )::text
+    )::pg_catalog.text
     else ${wording.timelineOfFile}
   end,
-  case when streams then ${wording.receivedLsn} end::text,
-  case when not is_standby then current_setting('default_transaction_read_only') end,
-  current_database() || ' ' || session_user,
-  pg_backend_pid()::text${insertedSql(wording, isUnflushed)}
+  case when streams then ${wording.receivedLsn} end::pg_catalog.text,
+  case when not is_standby then pg_catalog.current_setting('default_transaction_read_only') end,
+  pg_catalog.concat(pg_catalog.current_database(), ' ', session_user),
+  pg_catalog.pg_backend_pid()::pg_catalog.text${insertedSql(wording, isUnflushed)}
 from ${selfSql(wording)}`
 }
 
@@ -65,9 +65,9 @@ from ${selfSql(wording)}`
 export function positionSql(wording: Wording): string {
   return `case
     when is_standby then ${wording.replayedLsn}
-    when current_setting('synchronous_commit') = 'off' then ${wording.insertedLsn}
+    when pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off' then ${wording.insertedLsn}
     else ${wording.flushedLsn}
-  end::text`
+  end::pg_catalog.text`
 }
 
 /**
@@ -75,7 +75,9 @@ export function positionSql(wording: Wording): string {
  * since all of them lie before it; and the status of the replicas.
  */
 function insertedSql(wording: Wording, isUnflushed: boolean): string {
-  const inserted = isUnflushed ? `case when not is_standby then ${wording.insertedLsn} end::text` : 'null'
+  const inserted = isUnflushed
+    ? `case when not is_standby then ${wording.insertedLsn} end::pg_catalog.text`
+    : 'null'
   if (asksElsewhere(wording)) return `, ${inserted}, ${wording.replicaStatus}, ${wording.instance}`
   return isUnflushed ? `, ${inserted}` : ''
 }
@@ -96,8 +98,8 @@ export const PROBE_PID = 9
 /**
  * Reads the answer to a probe. Throws when it is not one.
  *
- * A replica proves how fresh it is by its position, or by the lag that it states. A service that states lag documents
- * nothing about positions, so its lag alone counts. Without its start nothing that a replica has shown is proven, since
+ * A replica proves how fresh it is by its position, or by the lag that it states. A service that can state lag documents
+ * nothing about positions, so its lag alone counts, also while it states none. Without its start nothing that a replica has shown is proven, since
  * a restart may take it back.
  */
 export function readProbe(
@@ -113,7 +115,7 @@ export function readProbe(
   }
   const instances = readReplicaStatus(statusText)
   const isStartTold = !server.startsWith(UNTOLD_START)
-  const tellsPosition = role === 'primary' || (isStartTold && instances.length === 0)
+  const tellsPosition = role === 'primary' || (isStartTold && !asksElsewhere(wording))
   const lsn = tellsPosition && lsnText ? parseLsn(lsnText) : undefined
   const receivedLsn = tellsPosition && receivedText ? parseLsn(receivedText) : undefined
   const lagMs = isStartTold ? statedLagMs(instances, instance, role) : undefined

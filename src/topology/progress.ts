@@ -15,15 +15,17 @@ export function progressSql(wording: Wording, isUnflushed: boolean): string {
 
 function progressText(asked: Wording, isUnflushed: boolean): string {
   const wording = coveringCommits(asked, isUnflushed)
-  const inserted = isUnflushed ? `, case when not is_standby then ${wording.insertedLsn} end::text` : ''
+  const inserted = isUnflushed
+    ? `, case when not is_standby then ${wording.insertedLsn} end::pg_catalog.text`
+    : ''
   const isInserted = asksForInserted(wording)
   return `select
   case when is_standby then 'replica' else 'primary' end,
   ${positionSql(wording)},
-  case when not is_standby${isInserted ? '' : ` and current_setting('synchronous_commit') = 'off'`} then 'inserted' end,
+  case when not is_standby${isInserted ? '' : ` and pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`} then 'inserted' end,
   ${wording.server},
-  case when streams then ${wording.receivedLsn} end::text,
-  pg_backend_pid()::text${inserted}
+  case when streams then ${wording.receivedLsn} end::pg_catalog.text,
+  pg_catalog.pg_backend_pid()::pg_catalog.text${inserted}
 from ${selfSql(wording)}`
 }
 

@@ -1,12 +1,13 @@
 /** SQL for all rows of `aurora_replica_status()` as JSON, with their age where they tell when they were updated. */
-export const REPLICA_STATUS = `(select jsonb_agg(to_jsonb(s) || jsonb_build_object('age_in_msec', 1000 * extract(epoch from
-      clock_timestamp() - (to_jsonb(s) ->> 'last_update_timestamp')::timestamptz)))::text
-    from aurora_replica_status() as s)`
+export const REPLICA_STATUS = `(select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(s) operator(pg_catalog.||) pg_catalog.jsonb_build_object('age_in_msec',
+      1000 operator(pg_catalog.*) extract(epoch from pg_catalog.clock_timestamp() operator(pg_catalog.-)
+      (pg_catalog.to_jsonb(s) operator(pg_catalog.->>) 'last_update_timestamp')::pg_catalog.timestamptz)))::pg_catalog.text
+    from pg_catalog.aurora_replica_status() as s)`
 
 /** `session_id` of the writer in the rows of `aurora_replica_status()`. */
 const WRITER = 'MASTER_SESSION_ID'
 
-/** A row older than this belongs to an instance that is gone, in milliseconds. */
+/** A row of a reader that is older than this may belong to an instance that is gone, in milliseconds. */
 const GONE_AFTER_MS = 300_000
 
 /** One instance of a cluster, as `aurora_replica_status()` shows it. */
@@ -19,19 +20,21 @@ export interface InstanceStatus {
   readonly ageMs?: number
 }
 
-/**
- * Parses the rows of `aurora_replica_status()` as JSON. Leaves out rows without a server, and those of instances that
- * are gone.
- */
+/** Parses the rows of `aurora_replica_status()` as JSON. Leaves out rows without a server. */
 export function readReplicaStatus(text: string | null | undefined): readonly InstanceStatus[] {
   const rows = parse(text)
-  return Array.isArray(rows) ? rows.flatMap(instanceOf).filter(({ ageMs = 0 }) => ageMs <= GONE_AFTER_MS) : []
+  return Array.isArray(rows) ? rows.flatMap(instanceOf) : []
+}
+
+/** Whether an instance is still there. The writer always is: nothing says that its row is kept up to date. */
+export function isThere({ ageMs = 0, isWriter }: InstanceStatus): boolean {
+  return isWriter || ageMs <= GONE_AFTER_MS
 }
 
 /**
  * The lag that a reader states for itself, in milliseconds: at the time of the question, everything that was committed
- * so long before is visible there, except for the time by which the rows are late. If its own row is unknown, it is
- * that of the slowest reader. `undefined` when any value that counts is missing.
+ * so long before is visible there, except for the time by which the rows are late. If it does not tell which row is its
+ * own, it is that of the slowest one of a reader, however old. `undefined` when any value that counts is missing.
  *
  * @param instance The reader's `server_id`, if it tells it
  */
@@ -41,10 +44,10 @@ export function statedLagMs(
   role: 'primary' | 'replica',
 ): number | undefined {
   if (role !== 'replica') return undefined
-  const own = instances.find(({ serverId }) => serverId === instance)
+  const own = instances.filter(({ serverId }) => serverId === instance)
   // A promotion is under way.
-  if (own?.isWriter === true) return undefined
-  const counting = own === undefined ? instances.filter(({ isWriter }) => !isWriter) : [own]
+  if (own.some(({ isWriter }) => isWriter)) return undefined
+  const counting = instance ? own : instances.filter(({ isWriter }) => !isWriter)
   const lags = counting.map(({ ageMs = 0, lagMs = NaN }) => lagMs + ageMs)
   const longest = lags.length === 0 ? NaN : Math.max(...lags)
   return Number.isNaN(longest) ? undefined : longest

@@ -53,10 +53,13 @@ describe('findWording', () => {
   })
 
   it.each([
-    [[], 'pg_current_wal_flush_lsn()'],
-    [['pg_current_wal_flush_lsn'], 'pg_current_wal_lsn()'],
-    [['pg_current_wal_flush_lsn', 'pg_current_wal_lsn'], 'pg_current_wal_insert_lsn()'],
-    [['pg_current_wal_flush_lsn', 'pg_current_wal_lsn', 'pg_current_wal_insert_lsn'], 'null::pg_lsn'],
+    [[], 'pg_catalog.pg_current_wal_flush_lsn()'],
+    [['pg_current_wal_flush_lsn'], 'pg_catalog.pg_current_wal_lsn()'],
+    [['pg_current_wal_flush_lsn', 'pg_current_wal_lsn'], 'pg_catalog.pg_current_wal_insert_lsn()'],
+    [
+      ['pg_current_wal_flush_lsn', 'pg_current_wal_lsn', 'pg_current_wal_insert_lsn'],
+      'null::pg_catalog.pg_lsn',
+    ],
   ])('without %j the position of a primary is %s', async (refused, expected) => {
     expect((await wordingOf(refused)).flushedLsn).toBe(expected)
   })

@@ -15,6 +15,10 @@ type Refusable =
   | 'timelineOfRecovery'
   | 'timelineOfReceiver'
 
+const NO_POSITION = 'null::pg_catalog.pg_lsn'
+const NO_TEXT = 'null::pg_catalog.text'
+const PORT = `pg_catalog.current_setting('port')`
+
 export type Part = Refusable | 'replicaStatus' | 'instance'
 
 /** SQL expression for each part of the questions to one node. */
@@ -23,38 +27,48 @@ export type Wording = Readonly<Record<Part, string>>
 /**
  * Parts of the questions to a node that some servers refuse: managed services remove functions, or revoke them. Each
  * has alternatives in order of preference, and the last one cannot be refused.
+ *
+ * All names are qualified: functions of the application may have the same ones, and precede those of PostgreSQL in its
+ * `search_path`.
  */
 const ALTERNATIVES: Readonly<Record<Refusable, readonly [string, ...string[]]>> = {
-  isStandby: ['pg_is_in_recovery()', `current_setting('in_hot_standby')::boolean`],
-  streams: ['(pg_stat_get_wal_receiver()).pid is not null', 'false'],
-  systemIdentifier: ['(select system_identifier::text from pg_control_system())', `'0'`],
+  isStandby: ['pg_catalog.pg_is_in_recovery()', `pg_catalog.current_setting('in_hot_standby')::boolean`],
+  streams: ['(pg_catalog.pg_stat_get_wal_receiver()).pid is not null', 'false'],
+  systemIdentifier: [
+    '(select system_identifier::pg_catalog.text from pg_catalog.pg_control_system())',
+    `'0'`,
+  ],
   server: [
-    `extract(epoch from pg_postmaster_start_time())::text || ':' || current_setting('port')`,
-    `'at ' || coalesce(host(inet_server_addr()), 'local') || ':' || current_setting('port')`,
-    `'at ' || pg_backend_pid()::text`,
+    `pg_catalog.concat(extract(epoch from pg_catalog.pg_postmaster_start_time()), ':', ${PORT})`,
+    `pg_catalog.concat('at ', coalesce(pg_catalog.host(pg_catalog.inet_server_addr()), 'local'), ':', ${PORT})`,
+    `pg_catalog.concat('at ', pg_catalog.pg_backend_pid())`,
   ],
   flushedLsn: [
-    'pg_current_wal_flush_lsn()',
-    'pg_current_wal_lsn()',
-    'pg_current_wal_insert_lsn()',
-    'null::pg_lsn',
+    'pg_catalog.pg_current_wal_flush_lsn()',
+    'pg_catalog.pg_current_wal_lsn()',
+    'pg_catalog.pg_current_wal_insert_lsn()',
+    NO_POSITION,
   ],
-  insertedLsn: ['pg_current_wal_insert_lsn()', 'null::pg_lsn'],
-  timelineOfFile: ['left(pg_walfile_name(pg_current_wal_lsn()), 8)', 'null::text'],
-  replayedLsn: ['pg_last_wal_replay_lsn()', 'null::pg_lsn'],
-  receivedLsn: ['pg_last_wal_receive_lsn()', 'null::pg_lsn'],
-  timelineOfCheckpoint: ['(select timeline_id from pg_control_checkpoint())', 'null::integer'],
-  timelineOfRecovery: ['(select min_recovery_end_timeline from pg_control_recovery())', 'null::integer'],
-  timelineOfReceiver: ['(select received_tli from pg_stat_wal_receiver)', 'null::integer'],
+  insertedLsn: ['pg_catalog.pg_current_wal_insert_lsn()', NO_POSITION],
+  timelineOfFile: [
+    'pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)',
+    NO_TEXT,
+  ],
+  replayedLsn: ['pg_catalog.pg_last_wal_replay_lsn()', NO_POSITION],
+  receivedLsn: ['pg_catalog.pg_last_wal_receive_lsn()', NO_POSITION],
+  timelineOfCheckpoint: ['(select timeline_id from pg_catalog.pg_control_checkpoint())', 'null::integer'],
+  timelineOfRecovery: [
+    '(select min_recovery_end_timeline from pg_catalog.pg_control_recovery())',
+    'null::integer',
+  ],
+  timelineOfReceiver: ['(select received_tli from pg_catalog.pg_stat_wal_receiver)', 'null::integer'],
 }
 
 /** Parts that only exist on some services. They are asked for where something else is refused. */
 const ELSEWHERE: Readonly<Record<Exclude<Part, Refusable>, string>> = {
   replicaStatus: REPLICA_STATUS,
-  instance: 'aurora_db_instance_identifier()::text',
+  instance: 'pg_catalog.aurora_db_instance_identifier()::pg_catalog.text',
 }
-
-const NOT_ASKED = 'null::text'
 
 /** Parts that are evaluated on a primary or on a replica alone: the other one may refuse them for that reason. */
 const ROLE_OF: Readonly<Partial<Record<Part, 'primary' | 'replica'>>> = {
@@ -76,8 +90,8 @@ export const PLAIN: Wording = {
     Refusable,
     string
   >),
-  replicaStatus: NOT_ASKED,
-  instance: NOT_ASKED,
+  replicaStatus: NO_TEXT,
+  instance: NO_TEXT,
 }
 
 /** Whether a wording asks for the position at which new WAL is inserted in place of the flushed one. */
@@ -86,8 +100,8 @@ export function asksForInserted({ flushedLsn }: Wording): boolean {
 }
 
 /** Whether a wording asks for what only some services have. */
-export function asksElsewhere({ replicaStatus }: Wording): boolean {
-  return replicaStatus !== NOT_ASKED
+export function asksElsewhere({ instance, replicaStatus }: Wording): boolean {
+  return replicaStatus !== NO_TEXT || instance !== NO_TEXT
 }
 
 /**
@@ -133,10 +147,10 @@ function trialOf(part: Part, wording: Wording): string {
   const role = ROLE_OF[part]
   const isSelf = part === 'isStandby' || part === 'streams'
   const self = selfSql(isSelf && part === 'isStandby' ? { ...wording, streams: 'false' } : wording)
-  if (isSelf) return `select is_standby::text, streams::text from ${self}`
-  if (role === undefined) return `select (${wording[part]})::text from ${self}`
+  if (isSelf) return `select is_standby::pg_catalog.text, streams::pg_catalog.text from ${self}`
+  if (role === undefined) return `select (${wording[part]})::pg_catalog.text from ${self}`
   const isOfRole = role === 'replica' ? 'is_standby' : 'not is_standby'
-  return `select case when ${isOfRole} then (${wording[part]})::text end from ${self}`
+  return `select case when ${isOfRole} then (${wording[part]})::pg_catalog.text end from ${self}`
 }
 
 /**

@@ -45,7 +45,8 @@ export class FakeLease extends EventEmitter {
     answered: (error: Error | undefined, answer?: { readonly rows: readonly unknown[] }) => void,
   ): void {
     if (text === IN_PROGRESS_SQL) return answered(undefined, { rows: [['primary', null, '800', '0', 's']] })
-    if (text !== 'select pg_is_in_recovery()::text') return answered(undefined, { rows: [REPLICA_ROW] })
+    if (text !== 'select pg_catalog.pg_is_in_recovery()::pg_catalog.text')
+      return answered(undefined, { rows: [REPLICA_ROW] })
     queueMicrotask(() => answered(undefined, { rows: [[String(this.isStandby)]] }))
   }
 }

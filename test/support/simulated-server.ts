@@ -165,7 +165,7 @@ export class SimulatedServer {
         return one(role, '800', null)
       case COMMITTED:
         return one(null)
-      case 'select pg_is_in_recovery()::text':
+      case 'select pg_catalog.pg_is_in_recovery()::pg_catalog.text':
         return one(String(this.isStandby))
       case 'show transaction_isolation':
         return one('read committed')
