@@ -66,11 +66,19 @@ describe('peak EWMA', () => {
 
   it('forgives with time who is not asked any more', () => {
     const balancer = peakEwma({ decayMs: 1000 })
-    answered(balancer, a, 10, 0)
-    answered(balancer, b, 1, 1500)
-    expect(first(balancer, 1500)).toBe('b')
-    answered(balancer, b, 1, 2500)
-    expect(first(balancer, 2500)).toBe('a')
+    for (let ms = 0; ms <= 5000; ms += 50) answered(balancer, a, 10, ms)
+    answered(balancer, b, 1, 6500)
+    expect(first(balancer, 6500)).toBe('b')
+    answered(balancer, b, 1, 7500)
+    expect(first(balancer, 7500)).toBe('a')
+  })
+
+  it('forgives a single slow answer soon', () => {
+    const balancer = peakEwma({ decayMs: 1000 })
+    answered(balancer, b, 1, 0)
+    for (let n = 0; n < 5; n += 1) answered(balancer, a, 10, 0)
+    expect(first(balancer, 50)).toBe('b')
+    expect(first(balancer, 100)).toBe('a')
   })
 
   it('a long read says nothing ill of its replica', () => {
@@ -119,6 +127,34 @@ describe('peak EWMA', () => {
       ] ?? 0
     expect(run(30)).toBeLessThan(0.01)
     expect(run(300)).toBeGreaterThan(0.3)
+  })
+
+  it.each([
+    ['a cold cache', 100, 200],
+    ['a cold cache', 100, 5000],
+    ['a long pause', 3000, 200],
+  ])('has its share 2 s after %s of %d ms, at %d reads per second', (_name, coldMs, readsPerSecond) => {
+    const counts: Record<string, number> = { a: 0, b: 0, c: 0 }
+    const serviceMs = (id: string, nowMs: number): number => {
+      if (nowMs > coldMs + 2000) counts[id] = (counts[id] ?? 0) + 1
+      return id === 'a' && nowMs < coldMs ? coldMs - nowMs : 1
+    }
+    const candidates = weighted(1, 1, 1)
+    simulate({ balancer: peakEwma(), candidates, serviceMs, readsPerSecond, seconds: coldMs / 1000 + 4 })
+    const all = Object.values(counts).reduce((sum, count) => sum + count)
+    expect((counts['a'] ?? 0) / all).toBeGreaterThan(0.25)
+  })
+
+  it('leaves a replica alone for longer the more often it was slow', () => {
+    const counts: number[] = []
+    const serviceMs = (id: string, nowMs: number): number => {
+      const tenSeconds = Math.floor(nowMs / 10_000)
+      if (id === 'a') counts[tenSeconds] = (counts[tenSeconds] ?? 0) + 1
+      return id === 'a' ? 50 : 1
+    }
+    simulate({ balancer: peakEwma(), candidates: [a, b], serviceMs, readsPerSecond: 200, seconds: 40 })
+    expect(counts[0]).toBeLessThan(15)
+    expect(counts[3] ?? 0).toBeLessThan(3)
   })
 
   it.each([0, -1, Number.NaN])('refuses a decay of %d ms', (decayMs) => {

@@ -6,8 +6,9 @@ import { drawn } from './weighted-random.ts'
 
 export interface PeakEwmaOptions {
   /**
-   * Time constant with which the slowness of a replica that gets no reads decays, in milliseconds, above 0. After this
-   * time 1/e of its logarithm is left.
+   * Longest time constant with which the slowness of a replica that gets no reads decays, in milliseconds, above 0.
+   * After this time 1/e of its logarithm is left. After a first slow answer it is a twentieth of this, and doubles while
+   * the answers stay slow.
    * @defaultValue 10000
    */
   readonly decayMs?: number
@@ -17,6 +18,10 @@ export interface PeakEwmaOptions {
 interface Peak {
   readonly slowness: number
   readonly atMs: number
+  /** Time constant of its decay, in milliseconds. */
+  readonly decayMs: number
+  /** When slow answers last made that longer. */
+  readonly longerAtMs: number
 }
 
 /**
@@ -31,22 +36,27 @@ const TOLERANCE = 1.5
 /** Smoothing factors for an answer slower than the average, and for a faster one. */
 const RISE = 0.3
 const FALL = 0.1
+/** Share of the longest time constant that a first slow answer gets: it may come of a new connection or a cold cache. */
+const FIRST_SHARE = 0.05
+/** Slowness beyond which an answer is slow. */
+const SLOW = Math.log(TOLERANCE)
 
 /**
  * Peak EWMA, after Finagle's: draws two replicas, by weight, and takes the one with the lower product of slowness and
  * reads in flight. A slow answer counts more than a fast one. Slowness decays with time, so that a slow replica gets a
- * few reads again that measure it.
+ * few reads again that measure it: soon after the first slow answer, more rarely the more often they confirm it.
  *
  * Unlike Finagle's, slowness is relative to reads of the same text on other nodes, so a long report does not count
  * against the replica that ran it. It is kept as a ratio: a pause of this process slows all replicas at once and must
  * not make them look equal.
  */
-export function peakEwma({ decayMs = 10_000 }: PeakEwmaOptions = {}): Balancer {
-  if (!(decayMs > 0)) {
-    throw new RangeError(`Option "decayMs" of peakEwma() must be a number above 0; received ${decayMs}`)
+export function peakEwma({ decayMs: longestMs = 10_000 }: PeakEwmaOptions = {}): Balancer {
+  if (!(longestMs > 0)) {
+    throw new RangeError(`Option "decayMs" of peakEwma() must be a number above 0; received ${longestMs}`)
   }
+  const shortestMs = longestMs * FIRST_SHARE
   const peaks = new NodeTable<Peak>()
-  const now = ({ slowness, atMs }: Peak, nowMs: number): number =>
+  const now = ({ slowness, atMs, decayMs }: Peak, nowMs: number): number =>
     slowness * Math.exp(-Math.max(0, nowMs - atMs) / decayMs)
 
   const costOf = ({ id, weight }: NodeView, { inFlight, nowMs }: BalancerContext): number => {
@@ -67,7 +77,19 @@ export function peakEwma({ decayMs = 10_000 }: PeakEwmaOptions = {}): Balancer {
       // A quick failure does not make a node fast.
       const counted = answered ? seen : Math.max(seen, before)
       const slowness = before + (counted > before ? RISE : FALL) * (counted - before)
-      peaks.set(id, { slowness, atMs: nowMs })
+      peaks.set(id, { slowness, atMs: nowMs, ...decayAfter(peak, counted > SLOW, nowMs) })
     },
+  }
+
+  function decayAfter(
+    peak: Peak | undefined,
+    isSlow: boolean,
+    nowMs: number,
+  ): Pick<Peak, 'decayMs' | 'longerAtMs'> {
+    const { decayMs = shortestMs, longerAtMs = nowMs } = peak ?? {}
+    if (!isSlow) return { decayMs: Math.max(shortestMs, decayMs / 2), longerAtMs }
+    // Reads that were slow together are one observation.
+    if (nowMs - longerAtMs < decayMs) return { decayMs, longerAtMs }
+    return { decayMs: Math.min(longestMs, 2 * decayMs), longerAtMs: nowMs }
   }
 }
