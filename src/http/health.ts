@@ -8,6 +8,7 @@ export interface HealthPool {
   /** Resolves when every node has been looked at. */
   ready(): Promise<void>
   stats(): PoolStats
+  query(text: string): Promise<unknown>
 }
 
 /** Options of {@link healthHandler}. */
@@ -30,14 +31,17 @@ export interface Health {
   readonly nodes: readonly { readonly id: string; readonly role: string; readonly state: string }[]
 }
 
-/** Returns whether a pool can serve statements, and if not, why. */
+/**
+ * Returns whether a pool can serve statements, and if not, why. Of a pool of one node, which is not watched, nothing is
+ * known, so it counts as one that can.
+ */
 export function healthOf({ nodes }: PoolStats, needsReplica: boolean = false): Health {
   const states = nodes.map(({ id, role, state }) => ({ id, role, state }))
   const reasons: UnreadyReason[] = []
   const has = (state: string): boolean => states.some((node) => node.state === state)
-  if (states.every(({ state }) => state === 'pending')) reasons.push('not-looked-at')
+  if (states.length > 0 && states.every(({ state }) => state === 'pending')) reasons.push('not-looked-at')
   else {
-    if (!has('primary')) reasons.push('no-primary')
+    if (states.length > 0 && !has('primary')) reasons.push('no-primary')
     if (needsReplica && !has('replica')) reasons.push('no-replica')
   }
   return { isReady: reasons.length === 0, reasons, nodes: states }
@@ -46,6 +50,7 @@ export function healthOf({ nodes }: PoolStats, needsReplica: boolean = false): H
 /**
  * Answers the probes of an orchestrator. A path that ends in `/live` is answered with 200 while the process runs its event loop,
  * whatever the database does: a restart would not help. Every other path is answered with 200 or 503 and the health as JSON.
+ * A pool of one node is asked for an answer.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION.
  * @example
@@ -59,23 +64,37 @@ export function healthHandler(
   if (typeof needsReplica !== 'boolean') throw invalid('Option "needsReplica" must be true or false')
   if (typeof pool?.ready !== 'function') throw invalid('Option "pool" must be a pool of pg-switchyard')
   const timeoutMs = numberOption('timeoutMs', options.timeoutMs, 1000, { min: 0 })
+  // One question at a time: a server that does not answer must not collect them.
+  let asked: Promise<unknown> | undefined
+  const ask = (): Promise<unknown> =>
+    (asked ??= pool.query('SELECT 1').finally(() => {
+      asked = undefined
+    }))
+  const health = async (): Promise<Health> => {
+    await succeeds(pool.ready(), timeoutMs)
+    const seen = healthOf(pool.stats(), needsReplica)
+    if (seen.nodes.length > 0 || (await succeeds(ask(), timeoutMs))) return seen
+    return { ...seen, isReady: false, reasons: ['no-primary', ...seen.reasons] }
+  }
   return async ({ url = '/' }, response) => {
     if (/\/live\/?(?:$|\?)/.test(url)) return answer(response, 200, { isLive: true })
-    await soon(pool.ready(), timeoutMs)
-    const health = healthOf(pool.stats(), needsReplica)
-    answer(response, health.isReady ? 200 : 503, health)
+    const found = await health()
+    answer(response, found.isReady ? 200 : 503, found)
   }
 }
 
-/** Waits for a promise, its failure included, for a bounded time. */
-function soon(promise: Promise<void>, timeoutMs: number): Promise<void> {
+/** Whether a promise is fulfilled within a bounded time. */
+function succeeds(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = systemPlatform.schedule(timeoutMs, resolve)
-    const over = (): void => {
+    const timer = systemPlatform.schedule(timeoutMs, () => resolve(false))
+    const over = (isFulfilled: boolean): void => {
       timer.cancel()
-      resolve()
+      resolve(isFulfilled)
     }
-    promise.then(over, over)
+    promise.then(
+      () => over(true),
+      () => over(false),
+    )
   })
 }
 
