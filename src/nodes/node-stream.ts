@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { PoolConfig } from 'pg'
 
-/** The node that a stream is for. */
+/** The node that a stream is for. Beside it, the function gets what node-postgres passes to any function `stream`. */
 export interface StreamTarget {
   /** Name of the node, as in `pool.stats()`: its `name`, or `host:port`. */
   readonly name: string
@@ -24,7 +24,10 @@ export function streamPerNode(factory: StreamFactory): () => Duplex | undefined 
 /** Streams of the same factory and node are the same function, so that a node is recognized by its options. */
 const known = new WeakMap<StreamFactory, Map<string, () => Duplex | undefined>>()
 
-/** Returns a factory for node-postgres, which calls it without the node. Returns anything else unchanged. */
+/**
+ * Returns a factory for node-postgres, which calls it with options of the connection, but without the node. Returns
+ * anything else unchanged.
+ */
 export function nodeStream(given: unknown, name: string, { host, port }: PoolConfig): unknown {
   if (typeof given !== 'function') return given
   const factory = given as StreamFactory
@@ -33,7 +36,7 @@ export function nodeStream(given: unknown, name: string, { host, port }: PoolCon
   const key = JSON.stringify([name, host, port])
   let stream = bound.get(key)
   if (stream === undefined) {
-    stream = () => factory({ name, host, port })
+    stream = (options?: object) => factory({ ...options, name, host, port })
     bound.set(key, stream)
     // It is bound already when a node's options are made out of those that a pool shows.
     known.set(stream, new Map([[key, stream]]))

@@ -1,7 +1,7 @@
-import type { Client, Pool as PgPool, PoolClient, QueryConfig } from 'pg'
+import type { Client, Pool as PgPool, PoolClient, PoolConfig, QueryConfig } from 'pg'
 import type { Explaining, RoutedClientClass } from '../client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from '../config/options.ts'
-import { resolveOptions } from '../config/resolved-options.ts'
+import { resolveOptions, type ResolvedOptions } from '../config/resolved-options.ts'
 import { dashboardHandler, type DashboardHandler, type DashboardOptions } from '../dashboard/handler.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
@@ -53,7 +53,7 @@ export function poolClass(parts: PoolParts): PoolClass {
         const RoutedClient = isOfCopy ? parts.routedClientClass(ClientClass) : parts.RoutedClient
         return new RoutedCore({ pool, resolved, Base, ClientClass, RoutedClient })
       }
-      super(isSingle ? pgOptions : shownOptions(resolved), isSingle ? single : routed)
+      super(isSingle ? singleOptions(resolved) : shownOptions(resolved), isSingle ? single : routed)
     }
 
     get events(): RouterEventEmitter {
@@ -106,4 +106,10 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
   }
   return Pool as unknown as PoolClass
+}
+
+/** The options for pg.Pool of the only node. */
+function singleOptions({ nodes: [node], pgOptions }: ResolvedOptions): PoolConfig {
+  const { stream } = node?.options ?? {}
+  return stream === undefined ? pgOptions : { ...withPassword(pgOptions), stream }
 }

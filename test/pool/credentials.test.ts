@@ -1,7 +1,14 @@
-import { connect, type Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expiringPassword, Pool, streamPerNode, type LoginTarget, type PoolOptions } from '../../src/index.ts'
+import {
+  expiringPassword,
+  Pool,
+  streamPerNode,
+  type LoginTarget,
+  type PoolOptions,
+  type StreamTarget,
+} from '../../src/index.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
@@ -156,5 +163,23 @@ describe('streams', () => {
     await useAll(pool)
     expect(pool.stats().nodes.map(({ role }) => role)).toEqual(['primary', 'replica', 'replica'])
     await pool.end()
+  })
+
+  test('by one function of the node, also where there is only one, with what node-postgres tells', async () => {
+    const { user, password } = cluster.primary.config
+    const [primary = 0, ...others] = ports()
+    const all = others.map((port, index) => ({ name: `reader-${index}`, host: '127.0.0.1', port }))
+    for (const replicas of [[], all]) {
+      const made: StreamTarget[] = []
+      const stream = streamPerNode((node) => {
+        made.push(node)
+        return new Socket()
+      })
+      const place = { host: '127.0.0.1', port: primary, name: 'writer' }
+      const pool = new Pool({ ...login(user, password), ...place, keepAlive: true, stream, replicas })
+      await pool.query('insert into kept values (1)')
+      expect(made.find(({ name }) => name === 'writer')).toMatchObject({ ...place, ssl: false })
+      await pool.end()
+    }
   })
 })
