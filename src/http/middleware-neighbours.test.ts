@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { chain, FakeSessionPool, serve, tokenAtOnce, type Middleware } from '../../test/support/http-bench.ts'
-import { sessionMiddleware, type SessionPool } from './index.ts'
+import { sessionMiddleware, type RequestSession, type SessionPool, type TokenSession } from './index.ts'
 
 const COOKIE = 'switchyard=token; Path=/; HttpOnly; SameSite=Lax'
 
@@ -154,15 +154,42 @@ describe('beside other middlewares that replace methods of the response', () => 
   )
 })
 
+/** Sessions that are told apart by their roles. */
+class Roles implements SessionPool {
+  readonly #storage = new AsyncLocalStorage<string | undefined>()
+
+  get current(): string | undefined {
+    return this.#storage.getStore()
+  }
+
+  withSession<T>({ role }: RequestSession, fn: (session: TokenSession) => T): T {
+    const run = <R>(inside: () => R): R => this.#storage.run(role, inside)
+    return run(() => fn({ wrote: false, run, token: () => Promise.resolve(undefined) }))
+  }
+}
+
+it('of two middlewares of one pool the second counts, also behind what reads the body', async () => {
+  const [pool, other] = [new Roles(), new Roles()]
+  const said: (string | undefined)[] = []
+  const readsBody: Middleware = (request, _, next) => void request.resume().once('end', () => next())
+  const handler = chain(
+    sessionMiddleware({ pool, role: 'all' }),
+    sessionMiddleware({ pool: other, role: 'other' }),
+    sessionMiddleware({ pool, role: 'tenant' }),
+    readsBody,
+    (_, response) => {
+      said.push(pool.current, other.current)
+      response.end()
+    },
+  )
+  await using server = await serve('http1', handler)
+  await server.ask({ method: 'POST' })
+  expect(said).toEqual(['tenant', 'other'])
+})
+
 // The socket's last write was that of the response before, so `drain` comes in the context of its request.
 it('a body of a pipelined request goes on in its own session', async () => {
-  const storage = new AsyncLocalStorage<string>()
-  const pool: SessionPool = {
-    withSession(options, fn) {
-      const run = <T>(inside: () => T): T => storage.run(options.role ?? '', inside)
-      return run(() => fn({ wrote: false, run, token: () => Promise.resolve(undefined) }))
-    },
-  }
+  const pool = new Roles()
   const middleware = sessionMiddleware({ pool, role: (request: IncomingMessage) => request.url })
   const drained: (string | undefined)[] = []
   let endFirst = (): void => {}
@@ -173,7 +200,7 @@ it('a body of a pipelined request goes on in its own session', async () => {
         return
       }
       response.once('drain', () => {
-        drained.push(storage.getStore())
+        drained.push(pool.current)
         response.end()
       })
       response.write('x'.repeat(4 * 1024 * 1024))

@@ -5,7 +5,7 @@ import { carryToken, concernsToken, type ResponseHeaders } from './carry.ts'
 import { resolveHttpOptions, type HttpOptions, type TokenCarriers } from './options.ts'
 import { tokenIn } from './request-token.ts'
 import { holdResponse, type NodeResponse } from './response-gate.ts'
-import type { TokenSession } from './session-pool.ts'
+import type { SessionPool, TokenSession } from './session-pool.ts'
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest
 
@@ -26,8 +26,8 @@ export function sessionMiddleware<R extends NodeRequest>(options: HttpOptions<R>
   return (request, response, next) => {
     const begin = resolved.sessionOf(request as R, tokenIn(request.headers, resolved.names))
     return resolved.pool.withSession(begin, (session) => {
-      emitIn(session, request)
-      emitIn(session, response)
+      emitIn(session, request, resolved.pool)
+      emitIn(session, response, resolved.pool)
       holdResponse(response, {
         isNeeded: () => session.wrote,
         prepare: async () => {
@@ -47,11 +47,20 @@ export function sessionMiddleware<R extends NodeRequest>(options: HttpOptions<R>
  * context of the socket, and what parses or writes a body goes on from there. With requests that are pipelined, that
  * may be the context of another request on the connection.
  */
-function emitIn(session: TokenSession, emitter: EventEmitter): void {
+function emitIn(session: TokenSession, emitter: EventEmitter, pool: SessionPool): void {
+  let sessions = emitters.get(emitter)
+  if (sessions === undefined) emitters.set(emitter, (sessions = new Map<SessionPool, TokenSession>()))
+  const isWrapped = sessions.has(pool)
+  // Where an application has two middlewares of one pool, handlers run in the session of the second.
+  sessions.set(pool, session)
+  if (isWrapped) return
   const emit = emitter.emit.bind(emitter)
   emitter.emit = (name: string | symbol, ...args: readonly unknown[]) =>
-    session.run(() => emit(name, ...args))
+    (sessions.get(pool) ?? session).run(() => emit(name, ...args))
 }
+
+/** Sessions in which events are emitted, by the pool that they are of. */
+const emitters = new WeakMap<EventEmitter, Map<SessionPool, TokenSession>>()
 
 /**
  * Sets the headers of a token. Middlewares in front of this one may change headers at the very last moment, as
