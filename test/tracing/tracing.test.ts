@@ -28,14 +28,14 @@ describe.each(Object.keys(TOOLS))('%s', (tool) => {
 
   beforeAll(async () => {
     bare = await seenBy(tool, 'cjs', 'bare', cluster)
-  }, 120_000)
+  }, 300_000)
 
   describe.each(FORMS)('%s', (form) => {
     let routed: Seen
 
     beforeAll(async () => {
       routed = await seenBy(tool, form, 'routed', cluster)
-    }, 120_000)
+    }, 300_000)
 
     /** The runs of one path over bare pg, each with that over the library. */
     const pairsOf = (path: string): readonly (readonly [Run, Run])[] => {
