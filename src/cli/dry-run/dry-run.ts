@@ -38,9 +38,11 @@ export const dryRun: Command = {
     const source = await openSource(from, server, io.stdin)
     const { catalog, notes } = await knowledgeOf(options, declared)
     const tally = await tallyOf(source.traffic, catalog, options)
-    const unknown = [...source.notes(), ...notes(), NOT_PREDICTED]
+    const isEmpty = tally.all.calls === 0
+    // Why there is nothing is all that matters then.
+    const unknown = isEmpty ? source.notes() : [...source.notes(), ...notes(), NOT_PREDICTED]
     write(tally, unknown, options.json, io)
-    return tally.all.calls === 0 ? EXIT_FAILURE : 0
+    return isEmpty ? EXIT_FAILURE : 0
   },
 }
 

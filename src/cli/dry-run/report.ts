@@ -20,6 +20,12 @@ function percent(part: number, whole: number): string {
 /** Returns the report as lines of at most `columns`. */
 export function reportLines(tally: Tally, notes: readonly string[], columns: number): readonly Line[] {
   const { all, replica, reads, movedReads, causes, isTimed } = tally
+  const remarks = notes.map((note): Line => [span(`  - ${note}`)])
+  if (all.calls === 0) {
+    return [[span('There are no statements to judge.', 'bold')], ...remarks].flatMap((line) =>
+      wrapped(line, columns),
+    )
+  }
   const timed = (amount: Amount): string => (isTimed ? `, ${percent(amount.ms, all.ms)} of the time` : '')
   const stays = { calls: all.calls - replica.calls, ms: all.ms - replica.ms }
   const lines: Line[] = [
@@ -49,8 +55,7 @@ export function reportLines(tally: Tally, notes: readonly string[], columns: num
       ...statements.slice(0, MOST_SHOWN).map((each) => [span(`      ${shown(each)}`, 'dim')]),
     )
   }
-  if (notes.length > 0) lines.push([], [span('What remains unknown:')])
-  for (const note of notes) lines.push([span(`  - ${note}`)])
+  if (notes.length > 0) lines.push([], [span('What remains unknown:')], ...remarks)
   return lines.flatMap((line) => wrapped(line, columns))
 }
 

@@ -24,6 +24,6 @@ it('reads lines of JSON, and counts those that are none', async () => {
   ]
   expect(await read(lines.join('\n'))).toEqual({
     traffic: [{ sql: 'select 1', calls: 5, ms: 2.5, session: '7' }],
-    notes: ['2 lines are no objects with a string "sql", and do not count.'],
+    notes: ['Lines that are no objects with a string "sql", and do not count: 2.'],
   })
 })

@@ -19,7 +19,7 @@ export function readStatements(text: string): Source {
   return {
     traffic: each(rows),
     notes: () =>
-      unread === 0 ? [] : [`${unread} lines are no objects with a string "sql", and do not count.`],
+      unread === 0 ? [] : [`Lines that are no objects with a string "sql", and do not count: ${unread}.`],
   }
 }
 
