@@ -60,7 +60,25 @@ describe('the questions to a node', () => {
     b.nowMs = 9 * 60_000
     expect(await b.probe()).not.toContain(PLAIN.receivedLsn)
     b.nowMs = 10 * 60_000
+    for (let n = 0; n < 30; n += 1) await b.probe()
     expect(await b.probe()).toContain(PLAIN.receivedLsn)
+    expect(b.asked).toHaveLength(1)
+  })
+
+  it('are renewed by one question per probe: a long search would look like a server that is down', async () => {
+    const b = new Bench()
+    b.refused = ['pg_last_wal_receive_lsn', 'pg_last_wal_replay_lsn', 'aurora_db_instance_identifier']
+    const text = await b.probe()
+    b.nowMs = 10 * 60_000
+    b.refused = ['pg_last_wal_receive_lsn', 'aurora_db_instance_identifier']
+    const texts: string[] = []
+    for (let n = 0; n < 30; n += 1) {
+      texts.push(await b.probe())
+      expect(b.asked.length).toBeLessThanOrEqual(2)
+    }
+    expect(texts[0]).toBe(text)
+    expect(texts.at(-1)).toContain(PLAIN.replayedLsn)
+    expect(texts.at(-1)).not.toContain(PLAIN.receivedLsn)
   })
 
   it('go on where a timeout has cut them short', async () => {

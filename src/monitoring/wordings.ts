@@ -6,6 +6,9 @@ import { findWording, isRefusal, PLAIN, type Wording } from '../topology/wording
 /** Time after which a server that refused something is asked for everything again, in milliseconds. */
 const RENEWED_AFTER_MS = 10 * 60_000
 
+/** Ends a search that goes on with the next probe. */
+const LATER = new Error('The search goes on with the next probe')
+
 /** Words the questions to one node: plainly until it refuses something, and then for what it answers. */
 export class Wordings {
   readonly #platform: Pick<Platform, 'now'>
@@ -36,17 +39,42 @@ export class Wordings {
     probe: (text: string, wording: Wording) => Promise<T>,
     ask: (sql: string) => Promise<unknown>,
   ): Promise<T> {
-    // Rights may have been granted since.
-    if (this.#platform.now() - this.#foundAtMs >= RENEWED_AFTER_MS) this.#current = PLAIN
+    await this.#renew(ask)
     try {
       return await this.#probe(probe)
     } catch (error) {
       if (!isRefusal(error)) throw error
     }
-    this.#current = await findWording((sql) => this.#accepts(sql, ask))
+    // It accepted this before, so what it answered then does not count.
+    if (this.#current !== PLAIN) this.#accepted.clear()
+    this.#current = PLAIN
+    await this.#find((sql) => this.#accepts(sql, ask))
+    return this.#probe(probe)
+  }
+
+  /**
+   * Looks from time to time for rights that have been granted since. One question per probe: a search takes many round
+   * trips, and a probe that takes too long means that the server is down.
+   */
+  async #renew(ask: (sql: string) => Promise<unknown>): Promise<void> {
+    const isDue = this.#platform.now() - this.#foundAtMs >= RENEWED_AFTER_MS
+    if (this.#current === PLAIN || !isDue) return
+    let isAsked = false
+    try {
+      await this.#find((sql) => {
+        if (isAsked && !this.#accepted.has(sql)) throw LATER
+        isAsked ||= !this.#accepted.has(sql)
+        return this.#accepts(sql, ask)
+      })
+    } catch (error) {
+      if (error !== LATER) throw error
+    }
+  }
+
+  async #find(accepts: (sql: string) => Promise<boolean>): Promise<void> {
+    this.#current = await findWording(accepts)
     this.#foundAtMs = this.#platform.now()
     this.#accepted.clear()
-    return this.#probe(probe)
   }
 
   #probe<T>(probe: (text: string, wording: Wording) => Promise<T>): Promise<T> {

@@ -74,9 +74,9 @@ describe('findWording', () => {
   it('asks for the status of replicas where there is one', async () => {
     const wording = await wordingOf(['pg_last_wal_receive_lsn'])
     expect(ELSEWHERE.filter((name) => !calls(probeSql(wording, false), name))).toEqual([])
-    expect(probeSql(await wordingOf(['aurora_db_instance_identifier']), false)).toContain(
-      'aurora_replica_status',
-    )
+    expect(
+      probeSql(await wordingOf(['pg_last_wal_receive_lsn', 'aurora_db_instance_identifier']), false),
+    ).toContain('aurora_replica_status')
   })
 })
 

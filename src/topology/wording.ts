@@ -136,6 +136,7 @@ export async function findWording(accepts: (sql: string) => Promise<boolean>): P
       wording = { ...wording, [part]: last }
     }
   }
+  if (REFUSABLE.every((part) => wording[part] === PLAIN[part])) return PLAIN
   for (const [part, sql] of Object.entries(ELSEWHERE) as readonly (readonly [Part, string])[]) {
     const tried = { ...wording, [part]: sql }
     if (await accepts(trialOf(part, tried))) wording = tried
