@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { connectBy } from '../platform/connect.ts'
 import { FakeClients } from '../../test/support/fake-client.ts'
 import { FakePlatform, settle } from '../../test/support/fake-platform.ts'
-import { LeasePool, type LeasePoolListener } from './lease-pool.ts'
+import { LeasePool, type ConnectionTraces, type LeasePoolListener } from './lease-pool.ts'
 import { SleepCheck } from './sleep-check.ts'
 
 let clients: FakeClients
@@ -15,7 +15,7 @@ let leases: Map<string, PoolClient>
 /** Called for a new connection before it is used. */
 let opened: (proceed: (refusal?: Error) => void) => void
 
-function poolOf(max: number, check?: SleepCheck): LeasePool {
+function poolOf(max: number, check?: SleepCheck, traces?: ConnectionTraces): LeasePool {
   const told = (name: string) => (): void => void log.push(name)
   const config = { id: 'a', weight: 1, options: { max, idleTimeoutMillis: 0 } }
   const listener: LeasePoolListener = {
@@ -24,6 +24,7 @@ function poolOf(max: number, check?: SleepCheck): LeasePool {
     removed: told('removed'),
     opened: (_id, _client, proceed) => opened(proceed),
     idleError: (id, error) => void log.push(`${id} lost ${error.message}`),
+    ...(traces === undefined ? {} : { traces }),
   }
   const connect = connectBy(clients.ClientClass)
   return new LeasePool(config, connect, listener, undefined, undefined, undefined, check)
@@ -312,13 +313,14 @@ describe('after a sleep of the process', () => {
   let dead: ReadonlySet<string>
   let asked: string[]
   let platform: FakePlatform
+  let check: SleepCheck
 
   beforeEach(() => {
     sleeps = 0
     dead = new Set()
     asked = []
     platform = new FakePlatform()
-    const check = new SleepCheck(platform, {
+    check = new SleepCheck(platform, {
       get sleeps(): number {
         return sleeps
       },
@@ -355,6 +357,29 @@ describe('after a sleep of the process', () => {
     await rest()
     expect([asked, held()]).toEqual([['2'], 'z:3'])
     expect(clients.open).toEqual(['3'])
+  })
+
+  it('one caller is one lease to those who follow them, whatever is replaced', async () => {
+    const followed: string[] = []
+    pool = poolOf(1, check, {
+      followsLeases: true,
+      lease: (_id, callback, start) => {
+        followed.push('asked')
+        start((error, client) => {
+          followed.push('leased')
+          callback(error, client)
+        })
+      },
+      connecting: () => {},
+    })
+    await lease('x')
+    await release('x')
+    sleeps += 1
+    dead = new Set(['1'])
+    await lease('z')
+    await platform.advance(500)
+    await rest()
+    expect([held(), followed]).toEqual(['z:2', ['asked', 'leased', 'asked', 'leased']])
   })
 
   it('a new one needs no check', async () => {

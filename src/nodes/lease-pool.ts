@@ -154,7 +154,7 @@ export class LeasePool implements ServerNode {
       if (found === 'alive') return lend()
       client.release(true)
       if (found === 'first-dead') this.renew()
-      this.lease(callback, custom)
+      this.#lease(callback, custom)
     })
   }
 

@@ -85,6 +85,7 @@ function invalidAddress(): unknown {
 test.each([
   ['of a type parser', new TypeError(`cannot parse ${SECRET}`), 'TypeError'],
   ['of BigInt', new RangeError(`The number ${SECRET} cannot be converted`), 'RangeError'],
+  ['with a code of its own', Object.assign(new Error('x'), { code: SECRET }), 'Error'],
   ['with a code', Object.assign(new Error(SECRET), { code: 'ERR_INVALID_ARG_TYPE' }), 'Error'],
 ])('no value of an error %s with which a statement has failed', (_name, error, message) => {
   const shown = statementError(error)

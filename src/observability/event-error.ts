@@ -19,7 +19,7 @@ export class EventError extends Error {
     // It would lead here, and the original's begins with the message.
     this.stack = `${this.name}: ${this.message}`
     const { code, severity } = original as { readonly code?: unknown; readonly severity?: unknown }
-    if (typeof code === 'string') this.code = code
+    if (typeof code === 'string' && CODE.test(code)) this.code = code
     if (typeof severity === 'string') this.severity = severity
   }
 }
@@ -46,6 +46,9 @@ const OF_DRIVER =
 /** Codes of Node.js about a connection, and of this library. */
 const OF_CONNECTION =
   /^(?:SWITCHYARD_|E(?:CONN|HOST|NET|PIPE|TIMEDOUT|AI_|NOTFOUND)|ERR_(?:SSL|TLS)|CERT_|DEPTH_|HOSTNAME_|SELF_|UNABLE_)/
+
+/** Codes of PostgreSQL, Node.js and this library. An application may make up others. */
+const CODE = /^[A-Z0-9_]{1,60}$/
 
 /** Fields that hold no value and no secret. */
 const PLAIN_FIELDS: ReadonlySet<string | symbol> = new Set([
