@@ -44,6 +44,12 @@ describe('a token of rdsIam()', () => {
   it.each<readonly [what: string, options: RdsIamOptions, env: Record<string, string>, region: string]>([
     ['the option', { region: 'us-west-2' }, { AWS_REGION: 'us-east-1' }, 'us-west-2'],
     ['the name of the server', {}, { AWS_REGION: 'us-east-1' }, 'eu-central-1'],
+    [
+      'the name of a server in China',
+      { hostOf: () => 'db.abc123.rds.cn-north-1.amazonaws.com.cn' },
+      { AWS_REGION: 'us-east-1' },
+      'cn-north-1',
+    ],
     ['AWS_REGION', { hostOf: () => 'db.internal' }, { AWS_REGION: 'us-east-1' }, 'us-east-1'],
   ])('takes the region from %s', async (_what, options, env, region) => {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)

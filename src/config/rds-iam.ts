@@ -80,10 +80,13 @@ function isName(value: unknown): value is string {
   return typeof value === 'string' && /^[a-z0-9-]+$/.test(value)
 }
 
-/** Reads the region from a name such as `db.abc123.eu-central-1.rds.amazonaws.com`, or from the environment. */
+/** Names such as `db.abc123.eu-central-1.rds.amazonaws.com`, and `db.abc123.rds.cn-north-1.amazonaws.com.cn`. */
+const SERVER_NAME = /\.(?:([a-z0-9-]+)\.rds|rds\.([a-z0-9-]+))\.amazonaws\.com(?:\.cn)?$/
+
+/** Reads the region from the name of a server, or from the environment. */
 function regionOf(host: string): string {
-  const [, named] = /\.([a-z0-9-]+)\.rds\.amazonaws\.com(?:\.cn)?$/i.exec(host) ?? []
-  const region = named ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION']
+  const [, before, behind] = SERVER_NAME.exec(host.toLowerCase()) ?? []
+  const region = before ?? behind ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION']
   if (isName(region)) return region
   throw new SwitchyardError(
     'SWITCHYARD_INVALID_OPTION',
