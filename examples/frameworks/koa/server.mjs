@@ -1,15 +1,14 @@
-// Koa: the middleware around the others.
+// Koa: the middleware around the application, since Koa itself sends the response, behind all of its middlewares.
 import Koa from 'koa'
 import { Pool } from 'pg-switchyard'
 import { sessionMiddleware } from 'pg-switchyard/http'
+import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 
 const { DATABASE_URL, DATABASE_REPLICA_URLS = '', PORT = '3000' } = process.env
 const pool = new Pool({ connectionString: DATABASE_URL, replicas: DATABASE_REPLICA_URLS.split(',') })
 
 const app = new Koa()
-const session = sessionMiddleware({ pool })
-app.use((context, next) => session(context.req, context.res, next))
 
 const routes = {
   async 'GET /orders'(context) {
@@ -33,5 +32,11 @@ const routes = {
 }
 app.use((context) => routes[`${context.method} ${context.path}`]?.(context))
 
+const session = sessionMiddleware({ pool })
+const handle = app.callback()
+const server = createServer((request, response) =>
+  session(request, response, () => handle(request, response)),
+)
+
 await pool.ready()
-app.listen(Number(PORT), '127.0.0.1')
+server.listen(Number(PORT), '127.0.0.1')
