@@ -10,6 +10,8 @@ export interface Platform {
   now(): number
   /** Wall-clock time (milliseconds since 1970), for times that other processes read. It may jump. */
   wallNowMs(): number
+  /** CPU time that this process has used, in milliseconds. It stands still while the process is frozen. */
+  cpuMs(): number
   /** A number in [0, 1). */
   random(): number
   /** Calls `callback` once after `delayMs`. Never keeps the process alive by itself. */

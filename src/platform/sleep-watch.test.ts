@@ -60,6 +60,21 @@ describe('the sleep of a process', () => {
     watch.stop()
   })
 
+  it.each([
+    [0, false],
+    [ASLEEP_AFTER_MS / 4, false],
+    [ASLEEP_AFTER_MS, true],
+  ])('with %d ms of CPU time, busy: %s', async (cpuMs, expected) => {
+    let usedMs = 0
+    const platform = Object.assign(new FakePlatform(), { cpuMs: () => usedMs })
+    const found: boolean[] = []
+    const watch = new SleepWatch(platform, (_sleptMs, wasBusy) => found.push(wasBusy))
+    platform.sleep(ASLEEP_AFTER_MS)
+    usedMs += cpuMs
+    watch.note()
+    expect(found).toEqual([expected])
+  })
+
   it('is not made longer by the time since the last beat', async () => {
     const platform = new FakePlatform()
     const watch = new SleepWatch(platform)

@@ -3,6 +3,11 @@ import type { Platform, Timer } from './platform.ts'
 
 /** Time between two beats, in milliseconds. */
 const BEAT_MS = 500
+/**
+ * Share of such a time that the process has computed, besides a beat's time before it, from which its own work has blocked it.
+ * A busy machine gives a process a part of its time only, a frozen process gets none.
+ */
+const BUSY_SHARE = 0.1
 /** Time without any sign of this process after which it counts as having slept, in milliseconds. */
 export const ASLEEP_AFTER_MS = 2_000
 
@@ -15,18 +20,24 @@ export const ASLEEP_AFTER_MS = 2_000
  */
 export class SleepWatch {
   readonly #platform: Platform
-  readonly #onWake: (sleptMs: number) => void
+  readonly #onWake: (sleptMs: number, wasBusy: boolean) => void
   #awakeAtMs: number
   #wallAtMs: number
+  /** CPU time at the last beat. */
+  #cpuAtMs: number
   #sleeps = 0
   #timer: Timer | undefined
 
-  /** @param onWake Called in the first call of `note` after a sleep, with its length. */
-  constructor(platform: Platform, onWake: (sleptMs: number) => void = () => {}) {
+  /**
+   * @param onWake Called in the first call of `note` after a sleep, with its length, and with whether the process was
+   * blocked by its own work: then the kernel has kept its connections meanwhile.
+   */
+  constructor(platform: Platform, onWake: (sleptMs: number, wasBusy: boolean) => void = () => {}) {
     this.#platform = platform
     this.#onWake = onWake
     this.#awakeAtMs = platform.now()
     this.#wallAtMs = platform.wallNowMs()
+    this.#cpuAtMs = platform.cpuMs()
   }
 
   /** Number of sleeps so far, one that has just ended included. */
@@ -66,10 +77,13 @@ export class SleepWatch {
     const nowMs = this.#platform.now()
     // The monotonic clock may stand still while the machine is suspended.
     const sleptMs = Math.max(nowMs - this.#awakeAtMs, wallMs - this.#wallAtMs)
+    const cpuMs = this.#platform.cpuMs()
+    const wasBusy = cpuMs - this.#cpuAtMs >= BEAT_MS + BUSY_SHARE * sleptMs
+    this.#cpuAtMs = cpuMs
     this.#awakeAtMs = nowMs
     this.#wallAtMs = wallMs
     if (sleptMs < ASLEEP_AFTER_MS) return
     this.#sleeps += 1
-    this.#onWake(sleptMs)
+    this.#onWake(sleptMs, wasBusy)
   }
 }

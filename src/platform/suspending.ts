@@ -20,6 +20,7 @@ interface Work {
 export class SuspendingPlatform implements Platform {
   readonly now: Platform['now']
   readonly wallNowMs: Platform['wallNowMs']
+  readonly cpuMs: Platform['cpuMs']
   readonly random: Platform['random']
   readonly schedule: Platform['schedule']
   readonly #platform: Platform
@@ -33,6 +34,7 @@ export class SuspendingPlatform implements Platform {
     this.#use = use
     this.now = () => platform.now()
     this.wallNowMs = () => platform.wallNowMs()
+    this.cpuMs = () => platform.cpuMs()
     this.random = () => platform.random()
     this.schedule = (delayMs, callback) => platform.schedule(delayMs, callback)
   }

@@ -19,6 +19,10 @@ function schedule(delayMs: number, callback: () => void): Timer {
 export const systemPlatform: Platform = {
   now: () => now(),
   wallNowMs: () => Date.now(),
+  cpuMs() {
+    const { system, user } = process.cpuUsage()
+    return (system + user) / 1000
+  },
   random: () => Math.random(),
   schedule,
   scheduleWork: schedule,

@@ -93,7 +93,9 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
   const counters = new Counters()
   const traffic = new Traffic()
   const settings = new SettingKeeper()
-  const sleep: SleepWatch = new SleepWatch(platform, (sleptMs) => {
+  const sleep: SleepWatch = new SleepWatch(platform, (sleptMs, wasBusy) => {
+    // Its connections are alive, and slow reads would be sent a second time.
+    if (wasBusy) return
     const forgetAfterMs = isSuspending ? ASLEEP_AFTER_MS : FORGET_AFTER_MS
     wake({ cluster, executors, platform, forgetAfterMs }, sleptMs)
   })

@@ -36,6 +36,11 @@ export class FakePlatform implements Platform {
     return 1_767_225_600_000 + this.#nowMs
   }
 
+  /** Stands still. */
+  cpuMs(): number {
+    return 0
+  }
+
   /** What was scripted, in that order, then 0. */
   random(): number {
     return this.#chances.shift() ?? 0
