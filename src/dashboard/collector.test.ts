@@ -158,6 +158,17 @@ it('keeps the latest statements, and separately those to which something happene
   ])
 })
 
+it('keeps statements that failed, however many wait', async () => {
+  collector.look()
+  const waits = [{ reason: 'connection' as const, durationMs: 4 }]
+  stream.tell('execution', execution(1, { retries: [{ node: 'c:5432', reason: 'node' }] }))
+  await platform.advance(1_000)
+  for (let id = 2; id < 100; id++) stream.tell('execution', execution(id, { waits }))
+  await platform.advance(1_000)
+  const { notable } = collector.look()
+  expect([notable.length, notable.at(-1)?.id]).toEqual([11, 1])
+})
+
 it('shows of an error only its name and code', async () => {
   collector.look()
   const error = Object.assign(new Error('duplicate key (mail)=(needle@example.com)'), { code: '23505' })

@@ -6,7 +6,7 @@ import { listenForChanges, type Change } from './changes.ts'
 import { nodeRows, reasonRows, type DashboardData, type PoolFigures } from './data.ts'
 import { Durations, Latest } from './latest.ts'
 import { NodeHistory } from './node-history.ts'
-import { isNotable, statementRow } from './statement-row.ts'
+import { isDelayed, isTroubled, statementRow } from './statement-row.ts'
 
 /** The parts of a pool that a collector needs. */
 export interface CollectedPool extends PoolFigures {
@@ -19,6 +19,7 @@ const SAMPLE_MS = 1_000
 /** How long it goes on when nobody looks. */
 const LINGER_MS = 60_000
 const MOST_STATEMENTS = 20
+const MOST_NOTABLE = 10
 const MOST_CHANGES = 20
 
 interface Ended {
@@ -30,7 +31,9 @@ interface Ended {
 class Records {
   readonly history = new NodeHistory()
   readonly latest = new Latest<Ended>(MOST_STATEMENTS)
-  readonly notable = new Latest<Ended>(MOST_STATEMENTS)
+  /** Apart from those that failed, which these would push out. */
+  readonly delayed = new Latest<Ended>(MOST_NOTABLE)
+  readonly troubled = new Latest<Ended>(MOST_NOTABLE)
   readonly changes = new Latest<Change>(MOST_CHANGES)
   readonly durations: ReadonlyMap<string, Durations> = new Map([
     ['primary', new Durations()],
@@ -101,10 +104,11 @@ export class Collector {
   }
 
   readonly #ended = (execution: QueryExecution): void => {
-    const { durations, latest, notable } = this.#records
+    const { durations, latest, troubled, delayed } = this.#records
     const ended = { execution, atMs: this.#platform.wallNowMs() }
     latest.add(ended)
-    if (isNotable(execution)) notable.add(ended)
+    if (isTroubled(execution)) troubled.add(ended)
+    else if (isDelayed(execution)) delayed.add(ended)
     if (execution.role !== undefined && execution.durationMs !== undefined)
       durations.get(execution.role)?.add(execution.durationMs)
   }
@@ -115,10 +119,11 @@ export class Collector {
   }
 
   #dataNow(): DashboardData {
-    const { changes, durations, history, latest, notable } = this.#records
+    const { changes, durations, history, latest, troubled, delayed } = this.#records
     const { catalog, offload, reads, traffic } = this.#stats
-    const rows = (entries: Latest<Ended>): DashboardData['latest'] =>
-      entries.newestFirst().map(({ atMs, execution }) => statementRow(execution, atMs))
+    const rows = (entries: readonly Ended[]): DashboardData['latest'] =>
+      entries.map(({ atMs, execution }) => statementRow(execution, atMs))
+    const notable = [...delayed.all(), ...troubled.all()].toSorted((a, b) => b.atMs - a.atMs)
     return {
       title: this.#title,
       atMs: this.#platform.wallNowMs(),
@@ -133,7 +138,7 @@ export class Collector {
         readOffload: offload,
       },
       latencies: [...durations].map(([role, each]) => ({ role, ...each.report() })),
-      latest: rows(latest),
+      latest: rows(latest.newestFirst()),
       notable: rows(notable),
       reasons: reasonRows(this.#stats),
       onPrimary: traffic?.onPrimary ?? [],

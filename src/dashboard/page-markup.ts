@@ -44,7 +44,7 @@ ${table('latency-rows', 'Duration of statements since the page was opened, from 
     'waits',
     'Waits and retries',
     `${table('reason-rows', 'Since the start of the pool.', ['What', 'Reason', 'Count', 'Mean duration'])}
-${table('notable-rows', 'The latest statements that waited, were sent again, or failed.', STATEMENT_COLUMNS)}`,
+${table('notable-rows', 'The latest statements that waited, spilled to the primary, were sent again, or failed.', STATEMENT_COLUMNS)}`,
   ],
   [
     'decisions',

@@ -179,9 +179,9 @@ export const SCRIPT = `'use strict';
           return 'Curve of statements per second, at most ' + count(Math.max.apply(null, row.loads.concat([0])));
         }),
       share,
-      text(function (row) {
+      list(function (row) {
         var of = row.connections;
-        return of.used + ' in use, ' + of.idle + ' idle, at most ' + of.max;
+        return [of.used + ' of ' + of.max + ' in use', of.idle + ' idle'];
       }),
       text(function (row) { return count(row.connections.waiting); }),
       list(quantiles),

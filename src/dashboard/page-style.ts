@@ -30,7 +30,7 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 caption { text-align: left; padding: .1rem 0 .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 thead th { color: var(--faint); font-weight: 600; font-size: .87rem; }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; min-width: 10.5rem; }
 code { font: .87em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 td ul { margin: 0; padding: 0; list-style: none; }
 .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); }
@@ -41,7 +41,7 @@ td ul { margin: 0; padding: 0; list-style: none; }
 .curve line { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .bar { display: block; width: 7rem; max-width: 100%; height: .5rem; margin-top: .35rem; background: var(--panel); border: 1px solid var(--line); border-radius: .25rem; overflow: hidden; }
 .bar > span { display: block; height: 100%; background: var(--load); }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .6rem; margin: .75rem 0 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .6rem; margin: .75rem 0; }
 dl > div { background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .75rem; }
 dt { color: var(--faint); font-size: .87rem; }
 dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }

@@ -21,15 +21,14 @@ export interface StatementRow {
 /** Length of a text on the page, in UTF-16 units. */
 const LONGEST = 300
 
-/** Whether more happened to a statement than that it was sent and answered. */
-export function isNotable({ error, repair, retries, spill, waits }: QueryExecution): boolean {
-  return (
-    waits.length > 0 ||
-    retries.length > 0 ||
-    repair !== undefined ||
-    spill !== undefined ||
-    error !== undefined
-  )
+/** Whether a statement failed, was sent again, or was rejected by a replica. */
+export function isTroubled({ error, repair, retries }: QueryExecution): boolean {
+  return retries.length > 0 || repair !== undefined || error !== undefined
+}
+
+/** Whether a statement waited, or ran on the primary in place of a replica. */
+export function isDelayed({ spill, waits }: QueryExecution): boolean {
+  return waits.length > 0 || spill !== undefined
 }
 
 /** Returns a statement as the page shows it. */

@@ -11,6 +11,7 @@ describe('options of the demo', () => {
       replicas: 2,
       seed: 1,
       json: false,
+      pagePort: undefined,
       servers: undefined,
     })
   })
@@ -22,6 +23,7 @@ describe('options of the demo', () => {
       replicas: 3,
       seed: 42,
       json: true,
+      pagePort: undefined,
       servers: undefined,
     })
   })
@@ -32,6 +34,23 @@ describe('options of the demo', () => {
       replicas: 2,
       servers: { primary, replicas: [replica, `${replica}2`] },
     })
+  })
+
+  it('serve a page, for longer', () => {
+    expect(parseDemoOptions(['--page'])).toMatchObject({ pagePort: 7400, seconds: 300 })
+    const given = parseDemoOptions(['--page', '--port', '0', '--seconds', '5'])
+    expect(given).toMatchObject({ pagePort: 0, seconds: 5 })
+  })
+
+  it.each([
+    [['--port', '80'], '"--port" is the port of the page: add "--page"'],
+    [
+      ['--page', '--port', '65536'],
+      'Option "--port" must be a whole number from 0 to 65535; received "65536"',
+    ],
+    [['--page', '--port', 'x'], 'Option "--port" must be a whole number from 0 to 65535; received "x"'],
+  ])('%j is refused: a page has a port', (args, message) => {
+    expect(() => parseDemoOptions(args)).toThrow(expect.objectContaining({ message, exitCode: 2 }))
   })
 
   it.each([

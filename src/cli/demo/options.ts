@@ -1,7 +1,7 @@
 import { parseConnectionString, splitHosts } from '../../config/connection-string.ts'
 import { SwitchyardError } from '../../errors/error.ts'
 import { usageError } from '../command.ts'
-import { parseFlags, type Flags } from '../flags.ts'
+import { parseFlags, wholeNumber, type Flags } from '../flags.ts'
 
 /** The user's own servers, as connection strings. */
 export interface OwnServers {
@@ -17,11 +17,17 @@ export interface DemoOptions {
   /** Seed of the users' randomness. */
   readonly seed: number
   readonly json: boolean
+  /** Port of the live page. Absent without a page. */
+  readonly pagePort: number | undefined
   /** Absent: the demo starts its own servers. */
   readonly servers: OwnServers | undefined
 }
 
 const MOST_SECONDS = 86_400
+const DEFAULT_SECONDS = 15
+const DEFAULT_SECONDS_WITH_PAGE = 300
+const DEFAULT_PORT = 7400
+const LARGEST_PORT = 65_535
 const MOST_REPLICAS = 16
 const LARGEST_SEED = 2 ** 32 - 1
 
@@ -31,10 +37,12 @@ Starts a PostgreSQL primary with streaming replicas, fills a small shop, runs it
 their statements go. On the way one replica's replay is paused, and later the replica is killed and brought back. Users
 write and read back what they wrote. Afterwards everything is removed.
 
-  --seconds N      how long the load runs, above 0 (default 15); the whole story needs 5
+  --seconds N      how long the load runs, above 0 (default ${DEFAULT_SECONDS}, with --page ${DEFAULT_SECONDS_WITH_PAGE}); the whole story needs 5
   --replicas N     number of replicas to start, 1 to ${MOST_REPLICAS} (default 2)
   --seed N         seed of the users' randomness, a whole number from 0 (default 1)
   --json           print one JSON object instead of a table
+  --page           serve the live page of the pool on this machine, and print its address
+  --port N         port of the page, 0 for any free one (default ${DEFAULT_PORT})
   --primary URL    run on servers of your own: in a schema of its own, which is dropped afterwards; no server is
                    paused or killed
   --replica URL    a replica of that primary; give it once for each
@@ -50,10 +58,14 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     replicas: 'value',
     seed: 'value',
     json: 'boolean',
+    page: 'boolean',
+    port: 'value',
     primary: 'value',
     replica: 'list',
   })
-  const seconds = numberOf(flags, 'seconds', 15)
+  const pagePort = pagePortOf(flags)
+  const defaultSeconds = pagePort === undefined ? DEFAULT_SECONDS : DEFAULT_SECONDS_WITH_PAGE
+  const seconds = numberOf(flags, 'seconds', defaultSeconds)
   if (!(seconds > 0 && seconds <= MOST_SECONDS)) {
     throw outOfRange(flags, 'seconds', `a number above 0 and at most ${MOST_SECONDS}`)
   }
@@ -71,8 +83,16 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     replicas: servers?.replicas.length ?? replicas,
     seed,
     json: flags.has('json'),
+    pagePort,
     servers,
   }
+}
+
+function pagePortOf(flags: Flags): number | undefined {
+  const port = wholeNumber(flags, 'port', { defaultValue: DEFAULT_PORT, min: 0, max: LARGEST_PORT })
+  if (flags.has('page')) return port
+  if (flags.has('port')) throw usageError('"--port" is the port of the page: add "--page"')
+  return undefined
 }
 
 function ownServersOf(flags: Flags): OwnServers | undefined {

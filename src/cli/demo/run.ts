@@ -6,6 +6,7 @@ import { PrimaryCount } from './cross-check.ts'
 import { runLoad } from './load.ts'
 import { Observer } from './observer.ts'
 import type { DemoOptions } from './options.ts'
+import type { DemoPage } from './page.ts'
 import { within } from './patience.ts'
 import { failure, serverFailure } from './problems.ts'
 import { reportOf, type Report } from './report.ts'
@@ -23,6 +24,7 @@ export interface RunOptions {
   readonly screen: Screen
   /** Ends the run when aborted. */
   readonly signal: AbortSignal
+  readonly page: DemoPage | undefined
 }
 
 /** The pool's default. Users return at its end. */
@@ -49,6 +51,7 @@ export async function runInShop(run: RunOptions): Promise<Report> {
     maxLag: { ms: MAX_LAG_MS },
     logger: false,
   })
+  run.page?.show(pool)
   const tally = new Tally()
   const chronicle = new Chronicle(
     () => observer.elapsedMs,

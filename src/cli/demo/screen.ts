@@ -10,6 +10,8 @@ export interface Screen {
   readonly intervalMs: number
   /** Shows a step of the preparations. */
   say(text: string): void
+  /** Shows a line that stays. */
+  keep(text: string): void
   /** Shows an event of a node. */
   tell(happening: Happening): void
   show(view: View, happenings: readonly Happening[]): void
@@ -32,6 +34,7 @@ export function screenFor({ stdout, env }: CommandIo, seconds: number): Screen {
 export const silentScreen: Screen = {
   intervalMs: 2000,
   say: () => undefined,
+  keep: () => undefined,
   tell: () => undefined,
   show: () => undefined,
   close: () => undefined,
@@ -54,6 +57,11 @@ export class LiveScreen implements Screen {
 
   say(text: string): void {
     this.#draw(wrapped([span(`  ${text}`, 'dim')], this.#stdout.columns))
+  }
+
+  keep(text: string): void {
+    this.say(text)
+    this.#height = 0
   }
 
   tell(): void {
@@ -92,6 +100,10 @@ export class PlainScreen implements Screen {
 
   say(text: string): void {
     this.#print([[span(`  ${text}`)]])
+  }
+
+  keep(text: string): void {
+    this.say(text)
   }
 
   tell(happening: Happening): void {

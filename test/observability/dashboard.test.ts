@@ -1,0 +1,86 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { DashboardData } from '../../src/dashboard/data.ts'
+import type { Pool } from '../../src/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { itemsTable, startClusterWith } from '../support/ground.ts'
+import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { until } from '../support/servers.ts'
+
+let cluster: Cluster
+let pool: Pool
+let server: Server
+
+beforeAll(async () => {
+  cluster = await startClusterWith({ replicas: 1 }, itemsTable(20))
+  pool = poolOver(cluster, { probeIntervalMs: 100 })
+  await replicasReady(pool)
+  server = createServer(pool.dashboard()).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+})
+
+afterAll(async () => {
+  server?.close()
+  server?.closeAllConnections()
+  if (pool?.ended === false) await pool.end()
+  await cluster?.stop()
+})
+
+async function look(): Promise<DashboardData> {
+  const { port } = server.address() as AddressInfo
+  const response = await fetch(`http://127.0.0.1:${port}/data`)
+  return (await response.json()) as DashboardData
+}
+
+test('nobody listens to statements until somebody looks', async () => {
+  expect(pool.events.listenerCount('execution')).toBe(0)
+  await look()
+  expect(pool.events.listenerCount('execution')).toBe(1)
+})
+
+test('the data has each statement with its node and reason, and no parameter and no constant', async () => {
+  await look()
+  await pool.query('select label from items where label <> $1', ['needle-parameter'])
+  await pool.query("select label from items where label = 'needle-literal' /* needle-comment */")
+  await pool.query("insert into items values (20, 'needle-literal')").catch(() => undefined)
+  await pool.query("select 'needle-literal'::int").catch(() => undefined)
+  await pool.query("select 'needle-literal' fro items").catch(() => undefined)
+  let data: DashboardData | undefined
+  await until('all have ended', async () => {
+    data = await look()
+    return data.latest.length >= 5
+  })
+  expect(JSON.stringify(data)).not.toContain('needle')
+  const [broken, wrongType, insert, , read] = data?.latest ?? []
+  expect(read).toMatchObject({
+    sql: 'select label from items where label <> $1',
+    role: 'replica',
+    why: 'a proven read',
+  })
+  expect(insert).toMatchObject({ role: 'primary', why: 'not a proven read: data-modifying' })
+  expect(insert?.notes.at(-1)).toMatch(/^failed: \w+, 23505$/)
+  expect(wrongType?.notes.at(-1)).toMatch(/22P02$/)
+  expect(broken?.notes.at(-1)).toMatch(/42601$/)
+  const notable = data?.notable.map(({ id }) => id) ?? []
+  for (const failed of [broken, wrongType, insert]) expect(notable).toContain(failed?.id)
+})
+
+test('a replica that is killed is down in the data, with the change', async () => {
+  const [replica] = cluster.replicas
+  if (replica === undefined) throw new Error('There is no replica')
+  const id = `${replica.config.host}:${replica.config.port}`
+  await look()
+  await replica.kill()
+  await until('it is down', async () => {
+    const { changes, nodes } = await look()
+    const state = nodes.find((node) => node.id === id)?.state
+    return state === 'down' && changes.some(({ what }) => what.startsWith(`${id} changed from`))
+  })
+})
+
+test('it ends with the pool', async () => {
+  await pool.end()
+  expect((await look()).hasEnded).toBe(true)
+  await until('nothing listens', () => pool.events.listenerCount('execution') === 0)
+})
