@@ -181,7 +181,7 @@ export const SCRIPT = `'use strict';
       share,
       list(function (row) {
         var of = row.connections;
-        return [of.used + ' of ' + of.max + ' in use', of.idle + ' idle'];
+        return [of.used + ' of ' + of.max + ' used', of.idle + ' idle'];
       }),
       text(function (row) { return count(row.connections.waiting); }),
       list(quantiles),

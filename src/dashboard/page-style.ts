@@ -29,7 +29,7 @@ button { font: inherit; color: var(--text); background: var(--panel); border: 1p
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: .1rem 0 .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-thead th { color: var(--faint); font-weight: 600; font-size: .87rem; }
+thead th { color: var(--faint); font-weight: 600; font-size: .87rem; overflow-wrap: normal; }
 tbody th { font-weight: 600; min-width: 10.5rem; }
 code { font: .87em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 td ul { margin: 0; padding: 0; list-style: none; }

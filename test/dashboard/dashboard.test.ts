@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -8,10 +7,6 @@ import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { until } from '../support/servers.ts'
 import { CHROMIUM, complaintsOf, faintTexts, requestsOf, serve, sideways, startBrowser } from './browser.ts'
-
-/** Writes the pictures of docs/dashboard.md when it is set to 1. */
-const takesPictures = process.env['UPDATE_PICTURES'] === '1'
-const PICTURES = 'docs/images'
 
 const NEEDLES = ['needle-parameter', 'needle-literal', '48151623', '<img src=x onerror=alert(1)>']
 
@@ -168,7 +163,6 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium (skipped where chromium is 
     await shows(page, '#primary-rows tbody tr')
     await shows(page, '#notable-rows tbody tr')
     expect(await sideways(page)).toBe(0)
-    if (takesPictures && width === 360) await picture(page, 'dashboard-phone', 740)
   })
 
   test.each(['light', 'dark'] as const)('%s: every text has enough contrast', async (colorScheme) => {
@@ -177,7 +171,6 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium (skipped where chromium is 
     const back = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
     expect(back).toBe(colorScheme === 'dark' ? 'rgb(13, 17, 23)' : 'rgb(255, 255, 255)')
     expect(await faintTexts(page)).toEqual([])
-    if (takesPictures) await picture(page, `dashboard-${colorScheme}`, 720)
   })
 
   test('can be used with the keyboard, in the order of the page', async () => {
@@ -250,7 +243,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium (skipped where chromium is 
     await page.goto(address)
     await shows(page, '#node-rows tbody tr')
     expect(await page.locator('#single').isVisible()).toBe(true)
-    expect(await page.locator('#node-rows tbody').innerText()).toMatch(/0 of 7 in use\s+1 idle/)
+    expect(await page.locator('#node-rows tbody').innerText()).toMatch(/0 of 7 used\s+1 idle/)
     await single.pool.end()
     await until(
       'it says so',
@@ -290,14 +283,6 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium (skipped where chromium is 
     await until('it goes on', async () => (await page.locator('#status').innerText()) === '')
   })
 })
-
-/** Takes a picture of the upper part of a page, once its curves have something to show. */
-async function picture(page: Page, name: string, height: number): Promise<void> {
-  await page.waitForTimeout(8_000)
-  mkdirSync(PICTURES, { recursive: true })
-  const { width = 0 } = page.viewportSize() ?? {}
-  await page.screenshot({ path: `${PICTURES}/${name}.png`, clip: { x: 0, y: 0, width, height } })
-}
 
 class Closing implements AsyncDisposable {
   readonly pool: Pool

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server?.close()
   server?.closeAllConnections()
-  if (pool?.ended === false) await pool.end()
+  if (!pool?.ended) await pool?.end()
   await cluster?.stop()
 })
 
