@@ -5,7 +5,7 @@ import { until } from '../support/servers.ts'
 import { runDemo, startDemo } from './command.ts'
 
 test('--page serves the live page of the pool until the demo ends', async () => {
-  const demo = startDemo('--page', '--port', '0', '--seconds', '4', '--json')
+  const demo = startDemo('--page', '--port', '0', '--seconds', '5', '--json')
   let told = ''
   demo.process.stderr?.on('data', (text: string) => (told += text))
   await until('the address is printed', () => told.endsWith('\n'))
