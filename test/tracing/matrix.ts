@@ -84,7 +84,7 @@ export function seenBy(name: string, form: Form, over: 'bare' | 'routed', cluste
   }
   const args = [...(TOOLS[name]?.[form] ?? []), form === 'esm' ? 'esm.mjs' : 'cjs.cjs']
   return new Promise((resolve, reject) => {
-    const options = { cwd: folder, env, timeout: 100_000, maxBuffer: 2 ** 28 }
+    const options = { cwd: folder, env, timeout: 280_000, maxBuffer: 2 ** 28 }
     execFile(process.execPath, args, options, (error, stdout, stderr) => {
       // Tools may write lines of their own.
       const begin = stdout.indexOf('{"runs"')
