@@ -330,8 +330,8 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly pipelineBegin?: boolean | undefined
   /**
-   * Logger for events of the cluster, such as a pino logger, or `false` for none.
-   * @defaultValue lines of JSON as pino writes them, from warnings up, to standard error
+   * Logger for events of the cluster: a pino logger, or `false` for none.
+   * @defaultValue pino, warnings and errors to standard error
    */
   readonly logger?: Logger | false | undefined
 }

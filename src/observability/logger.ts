@@ -1,9 +1,18 @@
+import type Pino from 'pino'
+import { requireLazily } from '../platform/require.ts'
 import type { NodeChange, NodeStatus, RouterEventEmitter } from './events.ts'
 
 /** The part of a pino logger that the pool uses. */
 export interface Logger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
+}
+
+/** Creates a pino logger that writes to standard error. */
+export function defaultLogger(level: 'info' | 'warn' = 'warn'): Logger {
+  // It takes longer to load than all of this package, and most processes create one pool without replicas or none.
+  const { pino } = requireLazily('pino') as typeof Pino
+  return pino({ name: 'pg-switchyard', level }, pino.destination({ dest: 2, sync: true }))
 }
 
 /**

@@ -2,7 +2,7 @@ import type { PoolOptions } from '../config/options.ts'
 import { nearest } from '../config/known-options.ts'
 import { resolveOptions } from '../config/resolved-options.ts'
 import { SwitchyardError } from '../errors/error.ts'
-import { defaultLogger } from '../observability/default-logger.ts'
+import { defaultLogger } from '../observability/logger.ts'
 
 /** Values of environment variables, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -52,7 +52,7 @@ test('nothing is loaded after the package and the first pool with replicas', () 
   expect(run(join(consumer.folder, 'late.mjs'))).toEqual([])
 })
 
-test('a pool without replicas does not load the parser', () => {
+test('a pool without replicas loads neither the parser nor pino', () => {
   writeFileSync(
     join(consumer.folder, 'single.mjs'),
     `
@@ -68,7 +68,7 @@ test('a pool without replicas does not load the parser', () => {
     const pool = new Pool(single)
     await pool.query('select 1')
     await pool.end()
-    console.log(JSON.stringify(loaded.filter((name) => /libpg-query/.test(name))))
+    console.log(JSON.stringify(loaded.filter((name) => /libpg-query|pino/.test(name))))
   `,
   )
   expect(run(join(consumer.folder, 'single.mjs'))).toEqual([])
