@@ -17,7 +17,7 @@ export async function compileSources(): Promise<string> {
   await mkdir(cache, { recursive: true })
   const directory = await mkdtemp(join(cache, 'pg-switchyard-'))
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  const options = ['--outDir', directory, '--noCheck']
+  const options = ['--outDir', directory, '--noCheck', '--emitDeclarationOnly', 'false']
   await promisify(execFile)(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...options], {
     cwd: root,
   })
