@@ -4,7 +4,7 @@ import type { Query } from '../nodes/query.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import { normalised } from '../statement/normalised.ts'
 import { summaryOf } from '../statement/summary.ts'
-import { queryChannel } from './channels.ts'
+import { isTraced, queryChannel } from './channels.ts'
 import { QueryTrace, type TracePort } from './query-trace.ts'
 import type { QueryExecution } from './statement-events.ts'
 
@@ -44,8 +44,8 @@ export class Tracer {
   }
 
   /**
-   * Starts a statement with a trace. Everything that `start` does runs in the async context that subscribers have bound
-   * to the channel, and `done` is called in that of the caller.
+   * Starts a statement with a trace. With subscribers of the channel, everything that `start` does runs in the async context
+   * that they have bound to it, and `done` is called in that of the caller. Listeners of `pool.events` need neither.
    */
   run(query: Query, done: Done, start: (done: Done) => void): void {
     const { database, stream } = this.#options
@@ -64,6 +64,12 @@ export class Tracer {
     )
     const { message } = trace
     query.trace = trace
+    if (!isTraced(queryChannel)) {
+      return start((error, result) => {
+        trace.ended(error, result)
+        done(error, result)
+      })
+    }
     const answer = inThisContext((error: Error | undefined, result: unknown) => {
       queryChannel.asyncStart.runStores(message, () => {
         try {

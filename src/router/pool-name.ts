@@ -19,13 +19,26 @@ export function databaseOf({
   return parseConnectionString('connectionString', connectionString).database ?? database
 }
 
+interface Reached {
+  readonly address?: string
+  readonly port?: number
+}
+
+/** Asked for each statement while somebody listens, and the options of a node do not change its address. */
+const known = new WeakMap<PoolConfig, Reached>()
+
 /** Returns where a node is reached, as far as its options say. */
-export function addressOf(options: PoolConfig | undefined): { address?: string; port?: number } {
-  const { connectionString, ...fields } = options ?? {}
-  const said = connectionString ? parseConnectionString('connectionString', connectionString) : {}
-  const { host, port } = { ...fields, ...said }
-  return {
-    ...(host === undefined ? {} : { address: host }),
-    ...(port === undefined ? {} : { port }),
+export function addressOf(options: PoolConfig = {}): Reached {
+  let reached = known.get(options)
+  if (reached === undefined) {
+    const { connectionString } = options
+    const said = connectionString ? parseConnectionString('connectionString', connectionString) : {}
+    const { host, port } = { host: options.host, port: options.port, ...said }
+    reached = {
+      ...(host === undefined ? {} : { address: host }),
+      ...(port === undefined ? {} : { port }),
+    }
+    known.set(options, reached)
   }
+  return reached
 }
