@@ -186,14 +186,15 @@ export class RoutedCore implements PoolCore {
         const acquire = hooks.acquiring(pool)
         this.#lifetime.begun()
         const options = acquire === undefined ? NOTHING_BESIDES : { acquire }
-        const submit = (answered: Done): void => {
-          dispatcher.submit(query, sessions.context.current(), options, (error, result) => {
+        const over =
+          (answered: Done): Done =>
+          (error, result) => {
             this.#lifetime.over()
             query.end(answered, error, result)
-          })
-        }
-        if (tracer.isOn) tracer.run(query, done, submit)
-        else submit(done)
+          }
+        const session = sessions.context.current()
+        if (!tracer.isOn) return dispatcher.submit(query, session, options, over(done))
+        tracer.run(query, done, (answered) => dispatcher.submit(query, session, options, over(answered)))
       } catch (error) {
         done(asError(error))
       }
