@@ -188,6 +188,8 @@ it('the metrics of a pool are recorded', async () => {
   })
   const meterProvider = new MeterProvider({ readers: [reader] })
   const recording = instrument({ meterProvider, pools: { shop: pool }, spans: false })
+  // Tests before have written.
+  await replicasReady(pool)
   for (let i = 0; i < 10; i++) await pool.query('select label from items where id = $1', [i])
   await pool.query('insert into items values (1)').catch(() => {})
   await reader.forceFlush()
