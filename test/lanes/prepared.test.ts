@@ -149,10 +149,13 @@ describe.each<[name: string, options: PoolOptions]>([
     await cluster.caughtUp()
     await open(options)
     await warm(RARE, [777], async () => (await prepared()).some(({ generic }) => generic > 0))
-    const before = await prepared()
-    await times(60, RARE, [777])
-    const generic = (rows: typeof before): number => rows.reduce((sum, row) => sum + row.generic, 0)
-    expect(generic(await prepared()) - generic(before)).toBeLessThan(20)
+    const generic = async (): Promise<number> => (await prepared()).reduce((sum, row) => sum + row.generic, 0)
+    // On a busy machine the times of its plans say little at first.
+    await until('it has gone back', async () => {
+      const before = await generic()
+      await times(60, RARE, [777])
+      return (await generic()) - before < 20
+    })
   })
 })
 
