@@ -34,4 +34,10 @@ export class SessionContext {
   run<T>(session: MutableSession, fn: () => T): T {
     return this.#storage.run(session, fn)
   }
+
+  /** Runs a function outside of any explicit session. */
+  outside<T>(fn: () => T): T {
+    // The first `run` of a storage makes Node.js 20 follow every asynchronous operation of the process.
+    return this.#storage.getStore() === undefined ? fn() : this.#storage.run(this.implicit, fn)
+  }
 }

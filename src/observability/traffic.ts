@@ -12,7 +12,7 @@ import { Histogram, type Latencies } from './histogram.ts'
 export interface PrimaryReads {
   readonly reason: PrimaryReason
   readonly count: number
-  /** The most frequent ones, first. Counts of a statement begin anew after it has not been seen for long. */
+  /** The most frequent ones, first. The count of a statement starts again at 0 after it has not been seen for long. */
   readonly statements: readonly {
     /** The text without constants and comments, cut behind 500 characters. */
     readonly sql: string

@@ -147,7 +147,7 @@ export class SingleNodeCore implements PoolCore {
     const state = this.#sessions.begin(checkSessionOptions(options))
     const { context } = this.#sessions
     if (context.overlayOf(state) !== undefined)
-      this.#overlays.use(this.#options.pool, (fn) => context.run(context.implicit, fn))
+      this.#overlays.use(this.#options.pool, (fn) => context.outside(fn))
     return new Session(this.#sessions, state)
   }
 

@@ -48,8 +48,7 @@ export function nodeOpener(
   const cleaning: SideQueriesOf = (client) => settings.connections.steps(client, Journal.empty)
   const isLendable = (client: PoolClient): boolean => settings.isLendable(client) && hooks.isLendable(client)
   const lending = (client: PoolClient, proceed: () => void): void => hooks.quiet(client, proceed)
-  const { context } = sessions
-  const outside = <T>(fn: () => T): T => context.run(context.implicit, fn)
+  const outside = <T>(fn: () => T): T => sessions.context.outside(fn)
   const told = { ...listener, lanesUnavailable, lending, outside }
   const sharingOf = (config: NodeConfig): SharingOptions => {
     const connection = new KeptConnection(
