@@ -42,6 +42,15 @@ describe('noPrimaryError', () => {
     )
   })
 
+  it('shows no value that an error of somebody else holds', () => {
+    const fields = { code: '57P01', severity: 'FATAL', routine: 'exec_stmt_raise' }
+    const error = noPrimaryError(
+      snapshotOf(downView('p', Object.assign(new Error('card 4111-1111'), fields))),
+    )
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('4111')
+    expect(error.message).toContain('SQLSTATE 57P01')
+  })
+
   it('without any failure there is no cause', () => {
     expect(noPrimaryError(snapshotOf(replicaView('a'))).cause).toBeUndefined()
   })

@@ -1,4 +1,5 @@
 import { SwitchyardError } from '../errors/error.ts'
+import { eventError } from './event-error.ts'
 import { isLoginRefusal } from '../topology/login-refusal.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 
@@ -14,7 +15,9 @@ function loginRefusal(node: NodeView): Error | undefined {
 function looksOf(node: NodeView): string {
   if (node.exclusion === 'foreign-cluster') return `is a ${node.role} of another cluster`
   if (node.exclusion === 'old-timeline') return 'takes writes on a timeline that the cluster has left'
-  return causeOf(node)?.message ?? (node.state.name === 'pending' ? 'has not answered' : `is a ${node.role}`)
+  const cause = causeOf(node)
+  if (cause !== undefined) return eventError(cause).message
+  return node.state.name === 'pending' ? 'has not answered' : `is a ${node.role}`
 }
 
 /**
@@ -34,7 +37,10 @@ export function noPrimaryError(snapshot: Snapshot): Error {
   if (refusal !== undefined) return refusal
   const seen = nodes.map((node) => `${node.id} ${looksOf(node)}`).join('; ')
   const cause = nodes.map(causeOf).find((error) => error !== undefined)
-  return new SwitchyardError('SWITCHYARD_NO_PRIMARY', `No primary found: ${seen}`, { cause, retryable: true })
+  return new SwitchyardError('SWITCHYARD_NO_PRIMARY', `No primary found: ${seen}`, {
+    cause: cause && eventError(cause),
+    retryable: true,
+  })
 }
 
 /**

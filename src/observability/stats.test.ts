@@ -72,3 +72,9 @@ it('what was sent is no read that was answered', () => {
   counters.sent(primary)
   expect(report(counters, primary)).toMatchObject({ reads: 0, nodes: [{ queries: 2 }] })
 })
+
+it('the cause of a node that is down shows no value of a statement', () => {
+  const fields = { code: '57P01', severity: 'FATAL', routine: 'exec_stmt_raise' }
+  const cause = Object.assign(new Error('card 4111-1111'), fields)
+  expect(report(new Counters(), downView('p', cause)).nodes[0]?.cause).toBe('SQLSTATE 57P01')
+})

@@ -1,5 +1,6 @@
 import type { NodeId, Role } from '../topology/node.ts'
 import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
+import { eventError } from './event-error.ts'
 import { statusOf, type NodeStatus } from './events.ts'
 import type { TrafficStats } from './traffic.ts'
 
@@ -77,7 +78,7 @@ export class Counters {
       id: node.id,
       role: node.role,
       state: statusOf(node),
-      ...('cause' in node.state ? { cause: node.state.cause.message } : {}),
+      ...('cause' in node.state ? { cause: eventError(node.state.cause).message } : {}),
       ...(node.isBalanced ? { balanced: true as const } : {}),
       lagBytes: node.lag?.bytes,
       lagMs: node.lag === undefined ? undefined : lagMs(node.lag, nowMs),
