@@ -35,9 +35,12 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'meterProvider',
 ])
 
+/** Spans are those of all pools of the process, so they are recorded once. */
+let areSpansRecorded = false
+
 /**
  * Records spans of all statements of this process that run over pools with replicas, and metrics of the given pools, with
- * OpenTelemetry. Call it once, after the SDK has been started. No span and no metric holds a parameter or a constant of a
+ * OpenTelemetry. Call it after the SDK has been started; a second call has to say `spans: false`. No span and no metric holds a parameter or a constant of a
  * statement.
  *
  * @throws SwitchyardError SWITCHYARD_UNKNOWN_OPTION or SWITCHYARD_INVALID_OPTION.
@@ -51,13 +54,21 @@ export function instrument(options: OpenTelemetryOptions = {}): Instrumentation 
     if (typeof value !== 'boolean') throw invalid(`Option "${name}" of instrument() must be true or false`)
   }
   if (pools !== undefined) checkPools(pools)
+  if (spans && areSpansRecorded) {
+    throw invalid('instrument() already records spans: stop it first, or pass spans: false to record metrics')
+  }
   const tracing = spans ? new Spans(tracerProvider.getTracer(NAME), { hasText: queryText }) : undefined
   tracing?.start()
+  areSpansRecorded ||= spans
   const endMetrics = pools === undefined ? undefined : recordMetrics(meterProvider.getMeter(NAME), pools)
+  let isStopped = false
   return {
     stop() {
+      if (isStopped) return
+      isStopped = true
       tracing?.stop()
       endMetrics?.()
+      if (spans) areSpansRecorded = false
     },
   }
 }

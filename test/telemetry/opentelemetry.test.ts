@@ -216,6 +216,14 @@ it('the metrics of a pool are recorded', async () => {
   await meterProvider.shutdown()
 })
 
+it('a second call is refused while spans are recorded, and works after stop()', () => {
+  expect(() => instrument({ tracerProvider })).toThrow(
+    expect.objectContaining({ code: 'SWITCHYARD_INVALID_OPTION' }),
+  )
+  instrumentation.stop()
+  instrumentation = instrument({ tracerProvider })
+})
+
 it.each([{ spans: 1 }, { pools: {} }, { pool: {} }])('refuses %j', (options) => {
   expect(() => instrument(options as never)).toThrow(/option/i)
 })
