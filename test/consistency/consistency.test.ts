@@ -51,9 +51,8 @@ test('nor where the replicas share one address, which leads to the new primary, 
   expect(figures.examples).toEqual([])
   expect(figures).toMatchObject({ total: 0, promotions: 1 })
   expect(figures.boundReads).toBeGreaterThan(0.2 * figures.operations)
-  // Many connections lead to the one that does not replay: fewer reads find another than where each has an address. Alone
-  // on two cores it is 0.4 to 0.5, beside other work as little as 0.035.
-  expect(figures.offThePrimary).toBeGreaterThan(0.02)
+  // Many connections lead to the one that does not replay: fewer reads find another than where each has an address.
+  expect(figures.offThePrimary).toBeGreaterThan(0.1)
 }, 120_000)
 
 test('without floors the checker finds reads that are too old', async ({ annotate }) => {
