@@ -1,35 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { Pool as PgPool, type ClientConfig, type Pool } from 'pg'
+import { Pool as PgPool, type ClientConfig } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dryRun } from '../../src/cli/dry-run/dry-run.ts'
-import { splitScript } from '../../src/cli/dry-run/split-script.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { LOGGING, logOf, sharesOf } from '../proofs/dry-run-run.ts'
-import { runScripts, type Run, type Script } from '../proofs/transparency-run.ts'
+import type { Run } from '../proofs/transparency-run.ts'
 import { runCommand, urlOf } from '../support/cli.ts'
-import { WAITING, poolOver, replicasReady } from '../support/routed-pool.ts'
+import { WAITING, poolOver } from '../support/routed-pool.ts'
+import { runOnNewDatabase } from '../support/scripts.ts'
 import { ask } from '../support/servers.ts'
-
-const directory = join(import.meta.dirname, '../transparency')
-const scripts: readonly Script[] = readdirSync(directory)
-  .filter((name) => name.endsWith('.sql'))
-  .map((file) => ({ file, statements: splitScript(readFileSync(join(directory, file), 'utf8')) }))
 
 let cluster: Cluster
 let routed: readonly Run[]
-
-async function run(name: string, poolOf: (database: string) => Pool): Promise<readonly Run[]> {
-  await ask(cluster.primary.config, `CREATE DATABASE ${name}`)
-  await cluster.caughtUp()
-  const pool = poolOf(name)
-  try {
-    if ('explain' in pool) await replicasReady(pool as never)
-    return await runScripts(pool, scripts)
-  } finally {
-    await pool.end()
-  }
-}
 
 beforeAll(async () => {
   cluster = await startCluster({
@@ -40,8 +21,8 @@ beforeAll(async () => {
       shared_preload_libraries: 'pg_stat_statements',
     },
   })
-  await run('bare', (database) => new PgPool({ ...cluster.primary.config, database }))
-  routed = await run('routed', (database) => {
+  await runOnNewDatabase(cluster, 'bare', (database) => new PgPool({ ...cluster.primary.config, database }))
+  routed = await runOnNewDatabase(cluster, 'routed', (database) => {
     const replicas = cluster.replicas.map(({ config }) => ({ ...config, database }))
     return poolOver(cluster, { database, replicas, ...WAITING })
   })
