@@ -1,4 +1,5 @@
 import { describe } from '../errors/describe.ts'
+import { documentAt } from '../errors/documents.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { nearest } from './known-options.ts'
 
@@ -13,7 +14,7 @@ export function checkNames(options: object, legal: ReadonlySet<string>, where: s
     const guess = nearest(name, legal)
     const advice =
       guess === undefined
-        ? 'See the list of options in docs/reference/options.md'
+        ? `See the list of options in ${documentAt('reference/options.md')}`
         : `Did you mean "${guess}"?`
     throw new SwitchyardError('SWITCHYARD_UNKNOWN_OPTION', `Unknown option "${name}" of ${where}. ${advice}`)
   }

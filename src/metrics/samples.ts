@@ -72,7 +72,7 @@ export function counted(instrument: InstrumentName, reason: string, more: Attrib
   return { instrument, value: 1, attributes: { 'switchyard.reason': reason, ...more } }
 }
 
-/** The SQLSTATE or code of an error, or its class. */
+/** The SQLSTATE or code of an error, else the name of its class. */
 export function codeOf(error: Error): string {
   const code: unknown = Reflect.get(error, 'code')
   return typeof code === 'string' && code !== '' ? code : error.name

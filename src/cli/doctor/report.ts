@@ -1,3 +1,4 @@
+import { documentAt } from '../../errors/documents.ts'
 import { printable } from '../classify/glyphs.ts'
 import { span, wrapped, type Line, type Style } from '../demo/paint.ts'
 import type { Facts } from './facts.ts'
@@ -18,7 +19,7 @@ export function reportLines(facts: Facts, findings: readonly Finding[], columns:
       [span(`  ${printable(what)}`)],
       [span(`  Why: ${why}`, 'dim')],
       ...fix.split('\n').map((line) => [span(`  ${line === '' ? '' : '→ '}${printable(line)}`)]),
-      [span(`  docs/${docs}`, 'dim')],
+      [span(`  ${documentAt(docs)}`, 'dim')],
       [],
     )
   }
