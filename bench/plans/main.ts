@@ -6,7 +6,7 @@ import { compare, type Comparison } from '../support/interleave.ts'
 
 /**
  * What a name is worth with each `plan_cache_mode`, for statements of several kinds: throughput of bare node-postgres with a
- * name over that without, in turn. Why names are given as they are is in docs/prepared-statements.md.
+ * name over that without, in turn. Why names are given as they are is in docs/understand/prepared-statements.md.
  */
 const { values: options } = parseArgs({
   options: {

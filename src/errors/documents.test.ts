@@ -5,5 +5,5 @@ import { documentAt } from './documents.ts'
 it('documents lie in the repository that package.json names', () => {
   const { repository } = JSON.parse(readFileSync('package.json', 'utf8')) as { repository: { url: string } }
   const address = repository.url.replace(/^git\+/, '').replace(/\.git$/, '')
-  expect(documentAt('doctor.md#lag')).toBe(`${address}/blob/main/docs/doctor.md#lag`)
+  expect(documentAt('operate/doctor.md#lag')).toBe(`${address}/blob/main/docs/operate/doctor.md#lag`)
 })

@@ -1,4 +1,4 @@
-// `node --import pg-switchyard/register` and `node --require pg-switchyard/register`: see docs/register.md.
+// `node --import pg-switchyard/register` and `node --require pg-switchyard/register`: see docs/start/register.md.
 import process from 'node:process'
 import { pgModule } from '../platform/pg.ts'
 import { install } from './install.ts'

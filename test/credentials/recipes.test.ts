@@ -11,12 +11,12 @@ afterEach(() => void server?.close())
 
 const TARGET = { host: 'h', port: 5432, user: 'app' }
 
-/** The body of the function that docs/credentials.md gives for a vendor. */
+/** The body of the function that docs/operate/credentials.md gives for a vendor. */
 function recipe(vendor: string): string {
-  const page = readFileSync(join(import.meta.dirname, '../../docs/credentials.md'), 'utf8')
+  const page = readFileSync(join(import.meta.dirname, '../../docs/operate/credentials.md'), 'utf8')
   const section = page.split(/^### /m).find((each) => each.startsWith(vendor)) ?? ''
   const [, , body] = /^( *).*expiringPassword\(async \(\) => \{\n([^]*?)\n\1\}\)/m.exec(section) ?? []
-  if (body === undefined) throw new Error(`docs/credentials.md has no recipe for ${vendor}`)
+  if (body === undefined) throw new Error(`docs/operate/credentials.md has no recipe for ${vendor}`)
   return body
 }
 

@@ -3,13 +3,15 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const docs = readFileSync(`${root}docs/frameworks.md`, 'utf8')
+const docs = readFileSync(`${root}docs/start/frameworks.md`, 'utf8')
 
 /** Each piece of code in the docs, with the first example that is linked behind it. */
-const pieces = [...docs.matchAll(/```[jt]sx?\n([^]*?)```[^]*?\]\(\.\.\/(examples\/frameworks\/[^)]+)\)/g)]
+const pieces = [
+  ...docs.matchAll(/```[jt]sx?\n([^]*?)```[^]*?\]\((?:\.\.\/)+(examples\/frameworks\/[^)]+)\)/g),
+]
 
 it.each(pieces.map(([, code = '', example = '']) => [example, code]))(
-  'the code in docs/frameworks.md is that of %s',
+  'the code in docs/start/frameworks.md is that of %s',
   (example, code) => {
     expect(readFileSync(`${root}${example}`, 'utf8')).toContain(code)
   },

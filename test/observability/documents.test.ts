@@ -4,8 +4,8 @@ import { adviceFor, isPrimaryReason } from '../../src/observability/advice.ts'
 import { EVENT_NAMES } from '../../src/observability/channels.ts'
 import { REASONS } from './reasons.ts'
 
-const events = readFileSync('docs/events.md', 'utf8')
-const statistics = readFileSync('docs/statistics.md', 'utf8')
+const events = readFileSync('docs/reference/events.md', 'utf8')
+const statistics = readFileSync('docs/operate/statistics.md', 'utf8')
 
 /** First cells of the tables in a part of a document that hold one name. */
 function namesIn(text: string): readonly string[] {
@@ -18,7 +18,7 @@ function section(text: string, level: string, heading: string): string {
   return parts.find((part) => part.startsWith(`${heading}\n`)) ?? ''
 }
 
-test('docs/events.md names every event, and no other', () => {
+test('docs/reference/events.md names every event, and no other', () => {
   const named = ['single statements', 'the pool'].flatMap((of) =>
     namesIn(section(events, '##', `Events of ${of}`)),
   )
@@ -26,13 +26,13 @@ test('docs/events.md names every event, and no other', () => {
 })
 
 test.each(Object.entries(REASONS))(
-  'docs/events.md names every reason of %s, and no other',
+  'docs/reference/events.md names every reason of %s, and no other',
   (heading, reasons) => {
     expect(namesIn(section(events, '###', heading)).toSorted()).toEqual(reasons.toSorted())
   },
 )
 
-test('docs/statistics.md names every reason for which the primary runs a read, with the advice', () => {
+test('docs/operate/statistics.md names every reason for which the primary runs a read, with the advice', () => {
   const reasons = [
     ...(REASONS['Statements'] ?? []),
     ...(REASONS['Routes'] ?? []),

@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
   options: {
     /** Names of the corpus's files, parted by commas; then no page is written. */
     files: { type: 'string' },
-    page: { type: 'string', default: 'docs/judgement.md' },
+    page: { type: 'string', default: 'docs/understand/what-is-a-read.md' },
   },
 })
 

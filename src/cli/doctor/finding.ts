@@ -23,7 +23,7 @@ export interface Rule {
   readonly severity: Severity
   /** Why it matters. */
   readonly why: string
-  /** Path below `docs/`. @defaultValue its section in `doctor.md` */
+  /** Path below `docs/`. @defaultValue its section in `operate/doctor.md` */
   readonly docs?: string
   readonly check: (facts: Facts) => readonly Fault[]
 }
@@ -40,7 +40,7 @@ const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, notice:
 /** Applies rules to facts. The worst findings come first, otherwise in the order of the rules. */
 export function findingsOf(facts: Facts, rules: readonly Rule[]): readonly Finding[] {
   return rules
-    .flatMap(({ id, severity, why, docs = `doctor.md#${id}`, check }) =>
+    .flatMap(({ id, severity, why, docs = `operate/doctor.md#${id}`, check }) =>
       check(facts).map((fault): Finding => ({ id, severity, why, docs, ...fault })),
     )
     .toSorted((one, other) => RANK[one.severity] - RANK[other.severity])

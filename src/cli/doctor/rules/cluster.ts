@@ -57,7 +57,7 @@ export const clusterRules: readonly Rule[] = [
     id: 'replica-is-primary',
     severity: 'error',
     why: 'A second server that takes writes splits the data. If both are of one timeline, the pool refuses to write at all.',
-    docs: 'failover.md',
+    docs: 'understand/failover.md',
     check: (facts) =>
       onEachReplica((node) =>
         node.server.isStandby
@@ -83,7 +83,7 @@ export const clusterRules: readonly Rule[] = [
     id: 'several-servers',
     severity: 'error',
     why: 'What the pool learns of an address has to hold for the next connection there.',
-    docs: 'drop-in.md',
+    docs: 'start/drop-in.md',
     check: onEachNode(({ isBalanced }) =>
       isBalanced
         ? {
@@ -110,7 +110,7 @@ export const clusterRules: readonly Rule[] = [
     id: 'old-timeline',
     severity: 'error',
     why: 'It has not followed the last promotion, so it will never show what has been written since.',
-    docs: 'failover.md',
+    docs: 'understand/failover.md',
     check: besidePrimary((replica, primary) =>
       replica.systemIdentifier === primary.systemIdentifier &&
       (replica.timeline ?? Infinity) < (primary.timeline ?? 0)
@@ -149,7 +149,7 @@ export const clusterRules: readonly Rule[] = [
     id: 'lag',
     severity: 'error',
     why: 'Reads that must show a recent write wait for a replica, or go to the primary.',
-    docs: 'consistency.md',
+    docs: 'understand/consistency.md',
     check: onEachReplica((node, { expected }) => {
       const lag = node.lag && known(node.lag)
       if (lag === undefined || lag.isCaughtUp || replayOf(node)?.isPaused === true) return undefined

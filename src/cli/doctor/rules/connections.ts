@@ -11,14 +11,14 @@ export const connectionRules: readonly Rule[] = [
     id: 'probe-rights',
     severity: 'error',
     why: 'The pool knows a node only by these answers. One that tells no position and no lag gets no reads that must be fresh.',
-    docs: 'monitoring.md',
+    docs: 'understand/probes.md',
     check: onEachNode(probeRights),
   },
   {
     id: 'pg-monitor',
     severity: 'warning',
     why: 'After a promotion the new timeline of a replica is seen late, up to checkpoint_timeout; until then its reads go to the primary.',
-    docs: 'monitoring.md',
+    docs: 'understand/probes.md',
     check: ({ primary, replicas }) => {
       const { user } = primary.server
       const isMissing = [primary, ...replicas].some(({ server }) => !server.mayMonitor)
@@ -53,7 +53,7 @@ export const connectionRules: readonly Rule[] = [
     id: 'pooler',
     severity: 'notice',
     why: 'SET, LISTEN, advisory locks and temporary tables of a session do not last with transaction pooling, and startup parameters may be refused.',
-    docs: 'pgbouncer.md',
+    docs: 'operate/pgbouncer.md',
     check: onEachNode((node) => {
       const mode = known(node.pooler)
       if (mode === undefined || mode === 'none') return undefined

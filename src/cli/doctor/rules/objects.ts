@@ -27,7 +27,7 @@ export const objectRules: readonly Rule[] = [
     id: 'unlogged-tables',
     severity: 'warning',
     why: 'Their rows do not reach a standby, so every read of them stays on the primary.',
-    docs: 'catalog.md',
+    docs: 'understand/catalog.md',
     check: ({ database }) => {
       const unlogged = (known(database.relations) ?? []).filter(({ isUnlogged }) => isUnlogged)
       if (unlogged.length === 0) return []
@@ -43,7 +43,7 @@ export const objectRules: readonly Rule[] = [
     id: 'foreign-tables',
     severity: 'warning',
     why: 'Reading one runs code for another server, so it stays on the primary.',
-    docs: 'catalog.md',
+    docs: 'understand/catalog.md',
     check: ({ database }) => {
       const foreign = (known(database.relations) ?? []).filter(({ kind }) => kind === 'foreign table')
       if (foreign.length === 0) return []
@@ -59,7 +59,7 @@ export const objectRules: readonly Rule[] = [
     id: 'bound-relations',
     severity: 'notice',
     why: 'They reach something that is not proven to only read, through a view, a policy or an expression.',
-    docs: 'catalog.md',
+    docs: 'understand/catalog.md',
     check: ({ database }) => {
       const bound = known(database.boundRelations) ?? []
       if (bound.length === 0) return []
@@ -75,7 +75,7 @@ export const objectRules: readonly Rule[] = [
     id: 'volatile-functions',
     severity: 'notice',
     why: 'A call of one keeps its statement on the primary, because nothing proves that it only reads.',
-    docs: 'catalog.md',
+    docs: 'understand/catalog.md',
     check: ofFunctions('unproven', (signatures) => ({
       what: `VOLATILE functions that are not proven to read or to write: ${listed(signatures)}.`,
       fix: 'Where one only reads, label it (ALTER FUNCTION … STABLE;) or declare it readOnly; where it writes, declare it primaryOnly (--declared FILE) to silence this.',
@@ -85,7 +85,7 @@ export const objectRules: readonly Rule[] = [
     id: 'function-label',
     severity: 'notice',
     why: 'Their bodies are proven to read, so they run on replicas already. With the label, PostgreSQL can also use indexes with their results, and no proof is needed.',
-    docs: 'catalog.md',
+    docs: 'understand/catalog.md',
     check: ofFunctions('deserves-stable', (signatures) => ({
       what: `VOLATILE functions that only read: ${listed(signatures)}.`,
       fix: signatures.map((signature) => `ALTER FUNCTION ${signature} STABLE;`).join('\n'),
@@ -95,7 +95,7 @@ export const objectRules: readonly Rule[] = [
     id: 'untrue-labels',
     severity: 'error',
     why: 'PostgreSQL takes the label for granted, and a standby refuses the call. The statement stays on the primary.',
-    docs: 'catalog.md',
+    docs: 'understand/catalog.md',
     check: ofFunctions('label-untrue', (signatures) => ({
       what: `Functions labelled STABLE or IMMUTABLE that write: ${listed(signatures)}.`,
       fix: signatures.map((signature) => `ALTER FUNCTION ${signature} VOLATILE;`).join('\n'),

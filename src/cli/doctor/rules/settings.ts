@@ -98,7 +98,7 @@ export const settingRules: readonly Rule[] = [
     id: 'asynchronous-commit',
     severity: 'notice',
     why: 'A commit returns before it is flushed, so a replica shows it later: up to three times wal_writer_delay.',
-    docs: 'consistency.md',
+    docs: 'understand/consistency.md',
     check: ({ primary }) =>
       settingsOf(primary)['synchronous_commit'] === 'off'
         ? [
