@@ -1,24 +1,38 @@
-// From CommonJS: require() loads the ES module on Node.js 20.19 and later.
+// CommonJS and a transaction: require() gives the same classes as import, and a transaction runs on one connection.
+//
+// Run: npm ci && npm run example examples/commonjs.cjs
+//
+// Prints:
+//   anna has 70, ben has 130
+//   a failed transfer changes nothing: anna has 70, ben has 130
 const { Pool } = require('pg-switchyard')
 const { startCluster } = require('pg-switchyard/test-cluster')
 
 async function main() {
   const cluster = await startCluster({ replicas: 1 })
-  const replicas = cluster.replicas.map(({ config }) => config)
+  const replicas = cluster.replicas.map((replica) => replica.config)
   const pool = new Pool({ ...cluster.primary.config, replicas })
+  await pool.query(
+    'CREATE TABLE accounts (owner text PRIMARY KEY, balance int NOT NULL CHECK (balance >= 0))',
+  )
+  await pool.query("INSERT INTO accounts VALUES ('anna', 100), ('ben', 100)")
 
-  const client = await pool.connect()
-  try {
-    await client.query('BEGIN')
-    await client.query('CREATE TABLE accounts (id int PRIMARY KEY, balance int NOT NULL)')
-    await client.query('INSERT INTO accounts VALUES (1, 100), (2, 100)')
-    await client.query('UPDATE accounts SET balance = balance - 30 WHERE id = 1')
-    await client.query('UPDATE accounts SET balance = balance + 30 WHERE id = 2')
-    await client.query('COMMIT')
-  } finally {
-    client.release()
+  // COMMIT when the function ends, ROLLBACK when it throws.
+  const transfer = (amount) =>
+    pool.transaction(async (client) => {
+      await client.query("UPDATE accounts SET balance = balance + $1 WHERE owner = 'ben'", [amount])
+      await client.query("UPDATE accounts SET balance = balance - $1 WHERE owner = 'anna'", [amount])
+    })
+  const balances = async () => {
+    const { rows } = await pool.query('SELECT owner, balance FROM accounts ORDER BY owner')
+    return rows.map(({ owner, balance }) => `${owner} has ${balance}`).join(', ')
   }
-  console.log((await pool.query('SELECT * FROM accounts ORDER BY id')).rows)
+
+  await transfer(30)
+  console.log(await balances())
+  await transfer(1000).catch(async () =>
+    console.log(`a failed transfer changes nothing: ${await balances()}`),
+  )
 
   await pool.end()
   await cluster.stop()

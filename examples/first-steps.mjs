@@ -1,33 +1,56 @@
-// A primary, two replicas, and a pool over them: what goes where, and why.
+// First steps: which server runs each statement, and why.
+//
+// Run: npm ci && npm run example examples/first-steps.mjs
+//
+// Prints:
+//   CREATE TABLE greetings ran on the primary (not-a-read)
+//   INSERT greetings ran on the primary (not-a-read)
+//   SELECT greetings ran on a replica (read)
+//   hello
+//   replicas answered … of 20 reads, the primary 0
+//   SELECT * FROM greetings → replica: select
+//   SELECT * FROM greetings FOR SHARE → primary: row-lock
+//   DELETE FROM greetings → primary: data-modifying
 import { Pool } from 'pg-switchyard'
 import { startCluster } from 'pg-switchyard/test-cluster'
 
+// A primary and two replicas on this machine. In production these are your own servers.
 const cluster = await startCluster({ replicas: 2 })
 const pool = new Pool({
   ...cluster.primary.config,
   replicas: cluster.replicas.map((replica) => replica.config),
+  // A read after a write waits for a replica that shows it: here, for as long as a busy machine needs.
+  catchUpTimeoutMs: 10_000,
 })
-// Every node has been seen, and the pool knows what is in the database. Without this the first reads go to the primary.
+// Wait until the pool has seen every server and read the catalog. Without this the first reads run on the primary.
 await pool.ready()
+
+const show = ({ summary, role, reason }) =>
+  console.log(`${summary} ran on ${role === 'primary' ? 'the primary' : 'a replica'} (${reason})`)
+pool.events.on('execution', show)
 
 await pool.query('CREATE TABLE greetings (id int PRIMARY KEY, text text NOT NULL)')
 await pool.query('INSERT INTO greetings VALUES ($1, $2)', [1, 'hello'])
 
-// Read right after the write: from a replica that has replayed it, or from the primary.
-console.log((await pool.query('SELECT text FROM greetings WHERE id = $1', [1])).rows)
+// The session has just written this row. A replica that has replayed the write serves the read.
+const { rows } = await pool.query('SELECT text FROM greetings WHERE id = $1', [1])
+console.log(rows[0].text)
 
-for (let i = 0; i < 40; i++) await pool.query('SELECT text FROM greetings WHERE id = 1')
-const { nodes, offload } = pool.stats()
-console.table(nodes.map(({ id, role, lagMs, queries }) => ({ id, role, lagMs, queries })))
-console.log(`${Math.round(offload * 100)} % of the reads were answered by replicas`)
+pool.events.off('execution', show)
+const readsOf = (role) =>
+  pool
+    .stats()
+    .nodes.filter((node) => node.role === role)
+    .reduce((sum, node) => sum + node.queries, 0)
+const before = { primary: readsOf('primary'), replica: readsOf('replica') }
+for (let i = 0; i < 20; i++) await pool.query('SELECT text FROM greetings WHERE id = $1', [1])
+const [onReplicas, onPrimary] = [readsOf('replica') - before.replica, readsOf('primary') - before.primary]
+console.log(`replicas answered ${onReplicas} of 20 reads, the primary ${onPrimary}`)
 
-// The nodes are looked at once more, so that explain() knows how far they are by now.
-await cluster.caughtUp()
-await pool.ready()
+// explain() makes the same decision and runs nothing.
 for (const sql of ['SELECT * FROM greetings', 'SELECT * FROM greetings FOR SHARE', 'DELETE FROM greetings']) {
-  const { statement, route, plan } = await pool.explain(sql)
-  const target = plan.candidates[0]?.role
-  console.log(`${sql}  →  ${target} (${statement.reason}, ${route.reason})`)
+  const { statement, plan } = await pool.explain(sql)
+  console.log(`${sql} → ${plan.candidates[0].role}: ${statement.reason}`)
 }
 
 await pool.end()

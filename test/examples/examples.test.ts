@@ -1,31 +1,36 @@
-import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { root } from '../package/install.ts'
+import { readExample, runExample } from './example.ts'
 
-const run = promisify(execFile)
-const folder = fileURLToPath(new URL('../../examples/', import.meta.url))
-
-/** A line that each program prints when it has done what it shows. */
-const proofs: Readonly<Record<string, RegExp>> = {
-  'first-steps.mjs':
-    /^[1-9]\d* % of the reads[^]*SELECT \* FROM greetings {2}→ {2}replica \(select, [^]*FOR SHARE {2}→ {2}primary \(row-lock, not-a-read\)/m,
-  'session-per-request.mjs': /POST \{"visits":1,"from":"replica"\}/,
-  'job-queue.mjs': /order 3: parcel 3/,
-  'commonjs.cjs': /\{ id: 2, balance: 130 \}/,
-}
+const programs = readdirSync(join(root, 'examples')).filter((name) => /\.[cm]js$/.test(name))
 
 describe('examples', () => {
-  it('are all known here', () => {
-    const programs = readdirSync(folder).filter((name) => /\.[cm]js$/.test(name))
-    expect(programs.toSorted()).toEqual(Object.keys(proofs).toSorted())
+  it('cover what a program has to know', () => {
+    expect(programs.toSorted()).toEqual([
+      'commonjs.cjs',
+      'first-steps.mjs',
+      'graceful-shutdown.mjs',
+      'jobs-and-listen.mjs',
+      'metrics.mjs',
+      'read-only-report.mjs',
+      'serverless-handler.mjs',
+      'session-per-request.mjs',
+      'tenants.mjs',
+    ])
   })
 
-  it.each(Object.entries(proofs))('%s runs', async (name, proof) => {
-    // Node.js 20 warns when require() loads an ES module.
-    const { stdout, stderr } = await run(process.execPath, ['--no-warnings', `${folder}${name}`])
-    expect(stdout).toMatch(proof)
-    expect(stderr).toBe('')
+  it.each(programs)('%s prints what its comment says', async (name) => {
+    const path = `examples/${name}`
+    const example = readExample(path)
+    expect(example.command).toBe(`npm ci && npm run example ${path}`)
+    expect(await runExample(path, example)).toEqual(example.prints)
+  })
+
+  it('are all in the index, which says how to run one', () => {
+    const index = readFileSync(join(root, 'examples/README.md'), 'utf8')
+    expect(programs.filter((name) => !index.includes(`](${name})`))).toEqual([])
+    expect(index).toContain('npm ci && npm run example examples/first-steps.mjs')
   })
 })
