@@ -19,7 +19,9 @@ const topics = [
   'peers',
   ...withPackages,
 ]
-const conformance = topics.map((topic) => `test/${topic}/**/*.test.ts`)
+// Runs tests of its own.
+const guards = 'test/guards/quick.test.ts'
+const conformance = [...topics.map((topic) => `test/${topic}/**/*.test.ts`), guards]
 const packages = '**/node_modules/**'
 
 const config: ViteUserConfig = defineConfig({

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
-import { lagMs } from './snapshot.ts'
+import { down, observed, primaryView, snapshotOf, up } from '../../test/support/views.ts'
+import type { NodeState } from './node.ts'
+import { isFenced, lagMs, type Exclusion, type NodeView } from './snapshot.ts'
 
 it.each([
   ['a replica that has everything is not behind', undefined, 5000, 0],
@@ -8,4 +10,36 @@ it.each([
 ])('lagMs: %s', (_name, behindSinceMs, nowMs, expected) => {
   const lag = { bytes: 1, freshAsOfMs: 0, ...(behindSinceMs === undefined ? {} : { behindSinceMs }) }
   expect(lagMs(lag, nowMs)).toBe(expected)
+})
+
+function upAs(serverIdentity: string): NodeState {
+  return up(observed('primary', '0/1000', { serverIdentity }))
+}
+
+const held = primaryView('old', { state: upAs('a') })
+const isNow = (given: Partial<NodeView>): NodeView => ({ ...held, ...given })
+const excluded = (exclusion: Exclusion): NodeView => isNow({ exclusion })
+const successor = primaryView('new', { state: upAs('b') })
+
+it.each<readonly [what: string, nodes: readonly NodeView[], expected: boolean]>([
+  ['is not fenced while it is the primary', [held], false],
+  [
+    'is not fenced under a second name',
+    [excluded('same-server'), primaryView('p', { state: upAs('a') })],
+    false,
+  ],
+  ['is fenced when it came back on an old timeline', [excluded('old-timeline'), successor], true],
+  ['is fenced while another server takes writes', [excluded('read-only'), successor], true],
+  ['is fenced when it is of another cluster', [excluded('foreign-cluster')], true],
+  ['is fenced, as its rival is, when two take writes', [held, successor], true],
+  ['is fenced when it is no longer in the list', [successor], true],
+  [
+    'is fenced when it does not answer and another one does',
+    [isNow({ role: 'unknown', state: down() }), successor],
+    true,
+  ],
+  ['is fenced when another server has its address', [isNow({ state: upAs('b') })], true],
+  ['is not fenced while nobody takes writes', [isNow({ role: 'unknown', state: down() })], false],
+])('a server that a client holds as its primary %s', (_what, nodes, expected) => {
+  expect(isFenced(snapshotOf(...nodes), held)).toBe(expected)
 })

@@ -1,7 +1,7 @@
 import type { CommandIo } from '../command.ts'
 import type { Happening } from './chronicle.ts'
 import { mayColor, renderLine, span, wrapped, type Line } from './paint.ts'
-import { happeningLine, progressLines, tableLines } from './table.ts'
+import { happeningLine, progressLine, tableLines } from './table.ts'
 import type { View } from './view.ts'
 
 /** Output of the demo. */
@@ -89,9 +89,6 @@ export class LiveScreen implements Screen {
   }
 }
 
-/** Width of the output to files and pipes. */
-const PLAIN_COLUMNS = 80
-
 /** Prints lines one after the other, for files and pipes. */
 export class PlainScreen implements Screen {
   readonly intervalMs = 2000
@@ -114,7 +111,7 @@ export class PlainScreen implements Screen {
   }
 
   show(view: View): void {
-    this.#print(progressLines(view))
+    this.#print([progressLine(view)])
   }
 
   close(lines: readonly Line[]): void {
@@ -122,7 +119,6 @@ export class PlainScreen implements Screen {
   }
 
   #print(lines: readonly Line[]): void {
-    const fitting = lines.flatMap((line) => wrapped(line, PLAIN_COLUMNS))
-    this.#stdout.write(fitting.map((line) => `${renderLine(line, false)}\n`).join(''))
+    this.#stdout.write(lines.map((line) => `${renderLine(line, false)}\n`).join(''))
   }
 }
