@@ -40,6 +40,23 @@ describe('on servers of its own', () => {
     expect(story.slice(0, told.length)).toEqual(told.map((words) => expect.stringContaining(words) as string))
   }, 90_000)
 
+  test('fits 80 columns, shows the replica back at its share within 3 s, and says what to do next', async () => {
+    const { code, stdout, stderr } = await runDemo('--seconds', '10')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+
+    const [after = ''] = stdout.split('starting again').slice(1)
+    const atSeconds = (what: string): number =>
+      Number(new RegExp(`^ *([\\d.]+) s  replica 2  ${what}`, 'm').exec(after)?.[1])
+    expect(atSeconds('back at its share: \\d+ % of the reads')).toBeLessThanOrEqual(
+      atSeconds('back in the rotation') + 3,
+    )
+
+    expect(stdout.slice(stdout.indexOf('  What next?'))).toMatch(
+      /^ {2}What next\?\n[^]*npx pg-switchyard dry-run [^]*npx pg-switchyard demo --primary [^]*#install\n$/,
+    )
+  }, 90_000)
+
   // Whose children they are is read from /proc.
   test.runIf(process.platform === 'linux')(
     'SIGTERM: every server is ended',
@@ -62,6 +79,12 @@ describe('on servers of its own', () => {
     },
     60_000,
   )
+})
+
+test('its help fits 80 columns', async () => {
+  const { code, stdout } = await runDemo('--help')
+  expect(code).toBe(0)
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
 
 test('a wrong option: one sentence, exit code 2', async () => {

@@ -13,6 +13,7 @@ const route = { role: 'replica', freshness: { maxStalenessMs: 2000 }, reason: 'r
 class FakePool {
   reason: Rejection | undefined
   lagMs: number | undefined = 0
+  queries = 0
 
   stats(): PoolStats {
     const connections = { total: 0, idle: 0, waiting: 0 }
@@ -21,7 +22,7 @@ class FakePool {
       role: 'replica',
       state: 'replica',
       lagBytes: 0,
-      queries: 0,
+      queries: this.queries,
       reads: 0,
       connections,
     } as const
@@ -49,12 +50,23 @@ class FakePool {
   }
 }
 
-function setUp(): { pool: FakePool; observer: Observer; chronicle: Chronicle } {
+function setUp(clock = { nowMs: 0 }): {
+  pool: FakePool
+  observer: Observer
+  chronicle: Chronicle
+  tally: Tally
+} {
   const pool = new FakePool()
-  const clock = { now: () => 0, pause: () => Promise.resolve(), isOver: false }
+  const tally = new Tally()
   const chronicle = new Chronicle(() => 1234)
-  const observer = new Observer({ pool, names: ['replica 1'], tally: new Tally(), clock, chronicle })
-  return { pool, observer, chronicle }
+  const observer = new Observer({
+    pool,
+    names: ['replica 1'],
+    tally,
+    clock: { now: () => clock.nowMs, pause: () => Promise.resolve(), isOver: false },
+    chronicle,
+  })
+  return { pool, observer, chronicle, tally }
 }
 
 describe('Observer', () => {
@@ -73,6 +85,34 @@ describe('Observer', () => {
       { atSeconds: 1.2, node: 'replica 1', what: 'out of the rotation, 1.3 s behind' },
       { atSeconds: 1.2, node: 'replica 1', what: 'down; its reads go elsewhere' },
       { atSeconds: 1.2, node: 'replica 1', what: 'back in the rotation' },
+    ])
+  })
+
+  it('tells when a replica that returned has its share of the reads', async () => {
+    const clock = { nowMs: 0 }
+    const { pool, observer, chronicle, tally } = setUp(clock)
+    const after = async (durationMs: number, reads: number, ofThem: number): Promise<void> => {
+      clock.nowMs += durationMs
+      for (let i = 0; i < reads; i++) tally.answered(true, 1)
+      pool.queries += ofThem
+      await observer.look()
+    }
+    await after(0, 100, 100)
+    pool.reason = 'down'
+    await after(100, 100, 0)
+    pool.reason = undefined
+    await after(100, 0, 0)
+    // Too early, then too little, then enough.
+    await after(400, 100, 100)
+    await after(200, 100, 20)
+    expect(chronicle.happenings.map(({ what }) => what)).toEqual([
+      'down; its reads go elsewhere',
+      'back in the rotation',
+    ])
+    await after(1000, 200, 190)
+    await after(1000, 100, 100)
+    expect(chronicle.happenings.slice(2).map(({ what }) => what)).toEqual([
+      'back at its share: 77 % of the reads in the first 1.6 s',
     ])
   })
 

@@ -1,7 +1,7 @@
 import type { Pool } from '../../pool/pool.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Clock } from './clock.ts'
-import { formatDuration } from './format.ts'
+import { formatDuration, formatShare } from './format.ts'
 import type { Tally } from './tally.ts'
 import { viewOf, type NodeView, type Sample, type Standing, type View } from './view.ts'
 
@@ -16,6 +16,10 @@ export interface ObserverOptions {
 
 /** Time over which rates are computed. */
 const RATE_MS = 1500
+/** A replica that returns has its share again when it answers this part of an equal share of the reads. */
+const ENOUGH_OF_A_SHARE = 0.75
+/** The share after a return is measured over this time at least. */
+const SHORTEST_MEASUREMENT_MS = 500
 /** A replica with less lag is out of the rotation for another reason. */
 const NOTICEABLE_MS = 500
 
@@ -24,6 +28,8 @@ export class Observer {
   readonly #options: ObserverOptions
   readonly #samples: Sample[] = []
   readonly #waiting = new Set<() => void>()
+  /** Views at the return of replicas that do not have their share yet, by the name of the replica. */
+  readonly #returns = new Map<string, View>()
   #startedAtMs: number
   #view: View | undefined
   #ended = false
@@ -89,8 +95,28 @@ export class Observer {
       if (previous === undefined || previous.standing === node.standing) continue
       const what = changeOf(node, previous.standing)
       if (what !== undefined) this.#options.chronicle.tell(node.name, what)
+      if (node.standing === 'in rotation') this.#returns.set(node.name, now)
+      else this.#returns.delete(node.name)
+    }
+    this.#tellShares(now)
+  }
+
+  #tellShares(now: View): void {
+    const equalShare = 1 / now.nodes.filter(({ standing }) => standing === 'in rotation').length
+    for (const [name, then] of this.#returns) {
+      const durationMs = now.elapsedMs - then.elapsedMs
+      const share = (readsOf(name, now) - readsOf(name, then)) / (now.reads - then.reads)
+      if (durationMs < SHORTEST_MEASUREMENT_MS || !(share >= ENOUGH_OF_A_SHARE * equalShare)) continue
+      this.#returns.delete(name)
+      const first = formatDuration(durationMs)
+      const what = `back at its share: ${formatShare(share, 0)} of the reads in the first ${first}`
+      this.#options.chronicle.tell(name, what)
     }
   }
+}
+
+function readsOf(name: string, { nodes, reads }: View): number {
+  return (nodes.find((node) => node.name === name)?.totalShare ?? 0) * reads
 }
 
 function changeOf({ standing, lagMs }: NodeView, before: Standing): string | undefined {

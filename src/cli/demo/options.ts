@@ -33,22 +33,25 @@ const LARGEST_SEED = 2 ** 32 - 1
 
 export const demoHelp: string = `[options]
 
-Starts a PostgreSQL primary with streaming replicas, fills a small shop, runs its users through the pool and shows where
-their statements go. On the way one replica's replay is paused, and later the replica is killed and brought back. Users
-write and read back what they wrote. Afterwards everything is removed.
+Starts a PostgreSQL primary with streaming replicas, fills a small shop, runs
+its users through the pool and shows where their statements go. On the way one
+replica's replay is paused, and later the replica is killed and brought back.
+Users write and read back what they wrote. Afterwards everything is removed.
 
-  --seconds N      how long the load runs, above 0 (default ${DEFAULT_SECONDS}, with --page ${DEFAULT_SECONDS_WITH_PAGE}); the whole story needs 5
+  --seconds N      how long the load runs, above 0 (default ${DEFAULT_SECONDS}, with --page
+                   ${DEFAULT_SECONDS_WITH_PAGE}); the whole story needs 5
   --replicas N     number of replicas to start, 1 to ${MOST_REPLICAS} (default 2)
-  --seed N         seed of the users' randomness, a whole number from 0 (default 1)
+  --seed N         seed of the users' randomness, a whole number (default 1)
   --json           print one JSON object instead of a table
-  --page           serve the live page of the pool on this machine, and print its address
+  --page           serve the live page of the pool on this machine, and print
+                   its address
   --port N         port of the page, 0 for any free one (default ${DEFAULT_PORT})
-  --primary URL    run on servers of your own: in a schema of its own, which is dropped afterwards; no server is
-                   paused or killed
+  --primary URL    run on servers of your own, in a schema that is dropped
+                   afterwards; no server is paused or killed
   --replica URL    a replica of that primary; give it once for each
 
-The exit code is 0 when no user saw an error or a stale read, 1 when one did or the demo could not run, and 2 when
-these options are wrong.
+The exit code is 0 when no user saw an error or a stale read, 1 when one did or
+the demo could not run, and 2 when these options are wrong.
 `
 
 /** Parses the options. Throws a usage error that names the option, the legal values and the received one. */

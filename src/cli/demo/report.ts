@@ -1,3 +1,4 @@
+import { INSTALL } from '../../errors/documents.ts'
 import type { Happening } from './chronicle.ts'
 import type { CrossCheck } from './cross-check.ts'
 import { formatCount, formatLatency, formatShare, plural } from './format.ts'
@@ -105,15 +106,28 @@ export function summaryLines(report: Report): readonly Line[] {
     [],
     [
       span(
-        `  ${formatCount(queries)} queries in ${formatSeconds(seconds)}, ${rate} a second; ` +
-          `half of them within ${formatLatency(report.p50Ms)}, 99 % within ${formatLatency(report.p99Ms)}`,
+        `  ${formatCount(queries)} queries in ${formatSeconds(seconds)}, ${rate} a second: ` +
+          `p50 ${formatLatency(report.p50Ms)}, p99 ${formatLatency(report.p99Ms)}`,
       ),
     ],
     [span(`  Users read back what they had written ${plural(checks, 'time')}; ${staleText(violations)}`)],
     [crossCheckSpan(report)],
     ...problemLines(report),
+    [],
+    [span('  What next?', 'bold')],
+    ...nextSteps.flatMap(([what, how]) => [[span(`  ${what}:`)], [span(`    ${how}`, 'cyan')]]),
   ]
 }
+
+/** Next steps, each with a command or an address. */
+const nextSteps = [
+  [
+    'See what it would do to your traffic; nothing is changed',
+    'npx pg-switchyard dry-run --log FILE --server URL',
+  ],
+  ['Run this load on servers of your own', 'npx pg-switchyard demo --primary URL --replica URL'],
+  ['Put it into your application, in five lines', INSTALL],
+] as const
 
 function staleText(violations: number): string {
   return violations === 0 ? 'they always saw it' : `${plural(violations, 'time')} they did not see it`
@@ -124,8 +138,8 @@ function crossCheckSpan({ crossCheck }: Report): Line[number] {
   const count = `${formatCount(readsOnPrimary)} of ${formatCount(reads)} reads (${method})`
   if (agrees === null) return span(`  By the primary's own count it ran at most ${count}`)
   return agrees
-    ? span(`  The primary's own count says the same: it ran ${count}`)
-    : span(`  The primary's own count says something else: it ran ${count}`, 'red')
+    ? span(`  The primary's own count agrees: it ran ${count}`)
+    : span(`  The primary's own count disagrees: it ran ${count}`, 'red')
 }
 
 function problemLines({ kindsOfErrors, staleReads }: Report): readonly Line[] {

@@ -61,7 +61,8 @@ describe('screenFor', () => {
     expect(text.split('\n')).toEqual([
       '  Starting …',
       '     1.0 s  replica 1  kill -9',
-      '     2.0 s  5 queries/s · p99 1.00 ms · errors 0 · stale 0 · reads:',
+      '     2.0 s  5 queries/s · p99 1.00 ms · errors 0 · stale 0',
+      '            reads:',
       '',
       'Done',
       '',

@@ -1,7 +1,7 @@
 import type { CommandIo } from '../command.ts'
 import type { Happening } from './chronicle.ts'
 import { mayColor, renderLine, span, wrapped, type Line } from './paint.ts'
-import { happeningLine, progressLine, tableLines } from './table.ts'
+import { happeningLine, progressLines, tableLines } from './table.ts'
 import type { View } from './view.ts'
 
 /** Output of the demo. */
@@ -89,6 +89,9 @@ export class LiveScreen implements Screen {
   }
 }
 
+/** Width of the output to files and pipes. */
+const PLAIN_COLUMNS = 80
+
 /** Prints lines one after the other, for files and pipes. */
 export class PlainScreen implements Screen {
   readonly intervalMs = 2000
@@ -111,7 +114,7 @@ export class PlainScreen implements Screen {
   }
 
   show(view: View): void {
-    this.#print([progressLine(view)])
+    this.#print(progressLines(view))
   }
 
   close(lines: readonly Line[]): void {
@@ -119,6 +122,7 @@ export class PlainScreen implements Screen {
   }
 
   #print(lines: readonly Line[]): void {
-    this.#stdout.write(lines.map((line) => `${renderLine(line, false)}\n`).join(''))
+    const fitting = lines.flatMap((line) => wrapped(line, PLAIN_COLUMNS))
+    this.#stdout.write(fitting.map((line) => `${renderLine(line, false)}\n`).join(''))
   }
 }

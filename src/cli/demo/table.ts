@@ -72,8 +72,8 @@ export function happeningLine({ atSeconds, node, what }: Happening): Line {
   return [span(`  ${atSeconds.toFixed(1).padStart(6)} s  `, 'dim'), span(`${node}  `, 'bold'), span(what)]
 }
 
-/** Formats a view as one line, for outputs that cannot be redrawn. */
-export function progressLine(view: View): Line {
+/** Formats a view as two lines, for outputs that cannot be redrawn. */
+export function progressLines(view: View): readonly Line[] {
   const nodes = view.nodes.map(({ name, standing, lagMs, recentShare }) => {
     const lag = isBehind(standing) && lagMs !== undefined ? ` ${formatDuration(lagMs)}` : ''
     const state = isWell(standing) ? '' : ` (${SIGNS[standing][2]}${lag})`
@@ -84,9 +84,11 @@ export function progressLine(view: View): Line {
     `p99 ${formatLatency(view.p99Ms)}`,
     `errors ${formatCount(view.errors)}`,
     `stale ${formatCount(view.violations)}`,
-    `reads: ${nodes.join(', ')}`,
   ]
-  return [span(`  ${(view.elapsedMs / 1000).toFixed(1).padStart(6)} s  ${parts.join(' · ')}`)]
+  return [
+    [span(`  ${(view.elapsedMs / 1000).toFixed(1).padStart(6)} s  ${parts.join(' · ')}`)],
+    [span(`            reads: ${nodes.join(', ')}`)],
+  ]
 }
 
 function titleLine(view: View, seconds: number): Line {
