@@ -7,13 +7,13 @@ import type { KeyProof, KeyType } from './key.ts'
  * @param values The values that are sent, before node-postgres converts them. They must not change until they are sent.
  */
 export function keyOf({ columns }: KeyProof, values: readonly unknown[] = []): string | undefined {
-  let key = ''
-  for (const [index, { type, value }] of columns.entries()) {
+  let key: string | undefined
+  for (const { type, value } of columns) {
     const given = 'literal' in value ? value.literal : values[value.parameter - 1]
     const text = textOf(given)
     const canonical = text === undefined || text.length > LONGEST ? undefined : CANONICAL[type](text)
     if (canonical === undefined) return undefined
-    key += index === 0 ? canonical : `\0${canonical}`
+    key = key === undefined ? canonical : `${key}\0${canonical}`
   }
   return key
 }
@@ -26,9 +26,9 @@ function textOf(value: unknown): string | undefined {
 }
 
 const CANONICAL: Readonly<Record<KeyType, (text: string) => string | undefined>> = {
-  int2: (text) => integer(text, 2n ** 15n),
-  int4: (text) => integer(text, 2n ** 31n),
-  int8: (text) => integer(text, 2n ** 63n),
+  int2: (text) => integer(text, 2n ** 15n, 4),
+  int4: (text) => integer(text, 2n ** 31n, 9),
+  int8: (text) => integer(text, 2n ** 63n, 18),
   uuid,
   text: plainText,
   varchar: plainText,
@@ -37,8 +37,14 @@ const CANONICAL: Readonly<Record<KeyType, (text: string) => string | undefined>>
 /** Longer values are rare, and a key is remembered. In characters. */
 const LONGEST = 128
 
-/** A decimal number. Newer servers also accept 0x1F and 1_000, older ones do not. */
-function integer(text: string, limit: bigint): string | undefined {
+/**
+ * A decimal number. Newer servers also accept 0x1F and 1_000, older ones do not.
+ *
+ * @param safeDigits A number of so many digits is below the limit.
+ */
+function integer(text: string, limit: bigint, safeDigits: number): string | undefined {
+  // Nearly all keys are written so, and BigInt is slow.
+  if (text.length <= safeDigits && /^[1-9]\d*$/.test(text)) return text
   const [, sign = '', digits = ''] = /^[ \t\n\v\f\r]*([+-]?)(\d+)[ \t\n\v\f\r]*$/.exec(text) ?? []
   if (digits === '') return undefined
   const number = sign === '-' ? -BigInt(digits) : BigInt(digits)

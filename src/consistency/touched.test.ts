@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { EVERYTHING, type Footprint } from '../catalog/footprint.ts'
 import { classify } from '../statement/classify.ts'
-import { changedBy, keyed, shownBy, union, type Touched } from './touched.ts'
+import { changedBy, shownBy, union, type RelationKey, type Touched } from './touched.ts'
+
+const keyed = (relation: string, key: string): RelationKey => ({ relation, key })
 
 const select = await classify('select 1')
 const proof = (relation: string) =>
@@ -40,7 +42,7 @@ describe('what an execution touches', () => {
 })
 
 describe('the union of two sets', () => {
-  const keys = (from: number, to: number): string[] =>
+  const keys = (from: number, to: number): RelationKey[] =>
     Array.from({ length: to - from }, (_, i) => keyed('app.t', String(from + i)))
 
   it.each<readonly [what: string, one: Touched, other: Touched, both: Touched]>([
@@ -48,6 +50,7 @@ describe('the union of two sets', () => {
     ['is everything with everything', ['a'], 'everything', 'everything'],
     ['is one of them when the other is empty', [], ['a'], ['a']],
     ['keeps keys', [keyed('a', '1')], [keyed('a', '2')], [keyed('a', '1'), keyed('a', '2')]],
+    ['has a key once', [keyed('a', '1'), 'b'], ['b', keyed('a', '1')], [keyed('a', '1'), 'b']],
     ['of too many keys is their relation', keys(0, 20), keys(20, 40), ['app.t']],
     [
       'of too many relations is everything',

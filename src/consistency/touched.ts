@@ -3,11 +3,17 @@ import type { KeyProof } from '../catalog/key.ts'
 import { keyOf } from '../catalog/key-of.ts'
 import type { Statement } from '../statement/statement.ts'
 
-/**
- * Relations that a statement has changed or may show, spelled as in its footprint, or everything. Of a relation it may
- * name a single key, see `keyed`.
- */
-export type Touched = 'everything' | readonly string[]
+/** A relation, spelled as in a footprint, or a single key of one. */
+export type Part = string | RelationKey
+
+/** A key of a relation: the rows that have it, or would. */
+export interface RelationKey {
+  readonly relation: string
+  readonly key: string
+}
+
+/** Relations and keys that a statement has changed or may show, or everything. */
+export type Touched = 'everything' | readonly Part[]
 
 /** The part of a query that tells which keys it touches. */
 export interface Execution {
@@ -20,8 +26,6 @@ export const OF_ANY_KEY: Execution = { keyValues: [] }
 
 /** A larger set counts without keys, or as everything. */
 const MOST_TOUCHED = 32
-
-const BEFORE_KEY = '\0'
 
 /** Relations that an execution of a statement may change. */
 export function changedBy({ footprint }: Statement, execution: Execution): Touched {
@@ -48,21 +52,21 @@ export function union(one: Touched, other: Touched): Touched {
   if (one === 'everything' || other === 'everything') return 'everything'
   if (one.length === 0) return other
   if (other.length === 0) return one
-  const both = new Set([...one, ...other])
-  if (both.size <= MOST_TOUCHED) return [...both]
-  const relations = new Set([...both].map((name) => partsOf(name)[0]))
+  const both = [...one]
+  for (const part of other) if (!both.some((each) => areSame(each, part))) both.push(part)
+  if (both.length <= MOST_TOUCHED) return both
+  const relations = new Set(both.map((part) => partsOf(part)[0]))
   return relations.size <= MOST_TOUCHED ? [...relations] : 'everything'
 }
 
-/** Names one key of a relation. A relation's name holds no NUL. */
-export function keyed(relation: string, key: string): string {
-  return relation + BEFORE_KEY + key
+/** Returns the relation, and the key if there is one. */
+export function partsOf(part: Part): readonly [relation: string, key?: string] {
+  return typeof part === 'string' ? [part] : [part.relation, part.key]
 }
 
-/** Returns the relation, and the key if there is one. */
-export function partsOf(name: string): readonly [relation: string, key?: string] {
-  const end = name.indexOf(BEFORE_KEY)
-  return end === -1 ? [name] : [name.slice(0, end), name.slice(end + 1)]
+function areSame(one: Part, other: Part): boolean {
+  if (typeof one === 'string' || typeof other === 'string') return one === other
+  return one.key === other.key && one.relation === other.relation
 }
 
 function touchedBy(
@@ -71,10 +75,9 @@ function touchedBy(
   execution: Execution,
 ): Touched {
   if (proofs === undefined || relations === 'everything') return relations
-  const { keyValues } = execution
   return relations.map((relation) => {
     const proof = proofs.find((each) => each.relation === relation)
-    const key = proof && keyOf(proof, keyValues)
-    return key === undefined ? relation : keyed(relation, key)
+    const key = proof && keyOf(proof, execution.keyValues)
+    return key === undefined ? relation : { relation, key }
   })
 }

@@ -1,0 +1,115 @@
+import { partsOf, type Part } from './touched.ts'
+
+/** Times at which the rows under one name were last changed. */
+interface Times {
+  /** Of any row. */
+  latestMs: number
+  /** Of rows whose key is not known. */
+  unkeyedMs: number
+  /** By key. */
+  readonly keys: Map<string, number>
+}
+
+/** Names of one relation in the record of changes. */
+interface Names {
+  /** Noted when the relation is changed. */
+  readonly noted: readonly string[]
+  /** Looked up when it is shown. */
+  readonly sought: readonly string[]
+}
+
+/** When each relation, and each key of it, was last changed. It only grows: its owner replaces it. */
+export class ChangeTimes {
+  readonly #times = new Map<string, Times>()
+  #size = 0
+  #firstMs = Infinity
+  #lastMs = -Infinity
+
+  /** Number of relations and keys, under each of their names. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The earliest change that was noted; ∞ without one. */
+  get firstMs(): number {
+    return this.#firstMs
+  }
+
+  /** The latest change that was noted; −∞ without one. */
+  get lastMs(): number {
+    return this.#lastMs
+  }
+
+  note(part: Part, atMs: number): void {
+    this.#firstMs = Math.min(this.#firstMs, atMs)
+    this.#lastMs = Math.max(this.#lastMs, atMs)
+    const [relation, key] = partsOf(part)
+    for (const name of namesOf(relation).noted) {
+      const times = this.#timesOf(name)
+      times.latestMs = Math.max(times.latestMs, atMs)
+      if (key === undefined) times.unkeyedMs = Math.max(times.unkeyedMs, atMs)
+      else this.#noteKey(times.keys, key, atMs)
+    }
+  }
+
+  /** When anything that a read of this part may show was last changed; −∞ if nothing is known to be. */
+  latest(part: Part): number {
+    if (this.#size === 0) return -Infinity
+    const [relation, key] = partsOf(part)
+    let latestMs = -Infinity
+    for (const name of namesOf(relation).sought) {
+      const times = this.#times.get(name)
+      if (times === undefined) continue
+      const atMs =
+        key === undefined ? times.latestMs : Math.max(times.unkeyedMs, times.keys.get(key) ?? -Infinity)
+      latestMs = Math.max(latestMs, atMs)
+    }
+    return latestMs
+  }
+
+  #timesOf(name: string): Times {
+    let times = this.#times.get(name)
+    if (times === undefined) {
+      times = { latestMs: -Infinity, unkeyedMs: -Infinity, keys: new Map() }
+      this.#times.set(name, times)
+      this.#size += 1
+    }
+    return times
+  }
+
+  #noteKey(keys: Map<string, number>, key: string, atMs: number): void {
+    const knownMs = keys.get(key)
+    if (knownMs === undefined) this.#size += 1
+    else if (knownMs >= atMs) return
+    keys.set(key, atMs)
+  }
+}
+
+const MOST_KNOWN = 10_000
+const known = new Map<string, Names>()
+
+function namesOf(relation: string): Names {
+  let names = known.get(relation)
+  if (names === undefined) {
+    names = newNamesOf(relation)
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(relation, names)
+  }
+  return names
+}
+
+/**
+ * A name without a schema stands for each relation of that name. So a change of `app.t` is noted as one of `app.t` and as one of
+ * any `t`, which a read of `t` looks up; and a read of `app.t` looks up changes of `t`, too.
+ */
+function newNamesOf(name: string): Names {
+  const bare = bareName(name)
+  const ofAny = `*.${bare}`
+  const noted = [name, ofAny]
+  return bare === name ? { noted, sought: [ofAny] } : { noted, sought: [name, bare] }
+}
+
+/** Returns the last part of a name, spelled as in SQL. */
+function bareName(name: string): string {
+  return /(?:"(?:[^"]|"")*"|[^."]+)$/.exec(name)?.[0] ?? name
+}
