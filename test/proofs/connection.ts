@@ -25,10 +25,11 @@ export class Connection {
     return (await this.#connected()).getTransactionStatus() !== 'I'
   }
 
-  async answer(sql: string): Promise<Answer> {
+  /** @param values parameters, for a text that has any */
+  async answer(sql: string, values?: readonly unknown[]): Promise<Answer> {
     const client = await this.#connected()
     try {
-      await client.query(sql)
+      await client.query(sql, values as unknown[] | undefined)
       return 'ok'
     } catch (error) {
       if (error instanceof DatabaseError && error.code !== undefined && error.severity !== 'FATAL') {

@@ -1,3 +1,4 @@
+import type { ClientConfig } from 'pg'
 import { builtinCatalog } from '../../src/catalog/builtin-catalog.ts'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { refresh, type Loaded } from '../../src/catalog/loader.ts'
@@ -7,7 +8,7 @@ import type { SqlParser } from '../../src/statement/parser.ts'
 import { provesRead } from '../../src/statement/proves-read.ts'
 import type { Statement } from '../../src/statement/statement.ts'
 import { usesIn } from '../../src/statement/uses-in.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { startCluster, type Cluster, type NodeConfig, type Settings } from '../../src/test-cluster/index.ts'
 import { Connection, type Answer } from './connection.ts'
 
 /** A statement that takes longer, or waits longer for a lock, has no answer worth having. In milliseconds. */
@@ -27,6 +28,8 @@ export class ProvingGround {
   /** Whether anything ran since the catalog was looked at, and since the standby was known to have caught up. */
   #isStale = true
   #isBehind = true
+  /** Whether each commit waits until the standby shows it. */
+  #appliesAtCommit = false
   /** Looks at the catalog, full loads among them, and the time that they took. */
   readonly effort: { looks: number; loads: number; loadMs: number } = { looks: 0, loads: 0, loadMs: 0 }
 
@@ -38,21 +41,41 @@ export class ProvingGround {
     this.#replay = new Connection({ ...cluster.replicas[0]?.config })
   }
 
-  static async open(): Promise<ProvingGround> {
+  /** @param more settings of both servers */
+  static async open(more: Settings = {}): Promise<ProvingGround> {
     const parser = createLibpgQueryParser()
     await parser.load()
-    const settings = { max_prepared_transactions: 10, wal_level: 'logical', track_commit_timestamp: 'on' }
+    const settings = {
+      max_prepared_transactions: 10,
+      wal_level: 'logical',
+      track_commit_timestamp: 'on',
+      ...more,
+    }
     return new ProvingGround(await startCluster({ replicas: 1, settings }), parser)
   }
 
   /** A connection of a client to the primary. */
-  client(): Connection {
-    return new Connection({ ...this.#cluster.primary.config, ...patience })
+  client(more: ClientConfig = {}): Connection {
+    return new Connection({ ...this.#cluster.primary.config, ...patience, ...more })
+  }
+
+  get primaryConfig(): NodeConfig {
+    return this.#cluster.primary.config
+  }
+
+  /** A connection to the standby, which is not told when it has caught up. */
+  standbyClient(more: ClientConfig = {}): Connection {
+    return new Connection({ ...this.#cluster.replicas[0]?.config, ...standbyPatience, ...more })
   }
 
   /** To be called when anything ran on the primary that was not judged a read. */
   changed(): void {
     this.#isStale = true
+    this.#isBehind = true
+  }
+
+  /** To be called when rows may have changed on the primary, and nothing that a catalog holds. */
+  wrote(): void {
     this.#isBehind = true
   }
 
@@ -67,6 +90,11 @@ export class ProvingGround {
   async judgeWholly(sql: string): Promise<Statement> {
     const analysis = this.parser.analyze(sql)
     return decide(analysis, analysis.targets === undefined ? builtinCatalog : await this.catalog())
+  }
+
+  /** Gives the catalog that was loaded last, which may be out of date. */
+  async lastCatalog(): Promise<Catalog> {
+    return this.#loaded?.catalog ?? (await this.catalog())
   }
 
   async catalog(): Promise<Catalog> {
@@ -90,13 +118,32 @@ export class ProvingGround {
 
   /** What the standby answers to a read, once it has replayed all that the primary committed. */
   async askStandby(sql: string): Promise<Answer> {
-    if (this.#isBehind) {
-      await this.#caughtUp()
-      this.#isBehind = false
-    }
+    await this.caughtUp()
     const answer = await this.#standby.answer(sql)
     if (answer !== 'ok') await this.#standby.answer('ROLLBACK')
     return answer
+  }
+
+  /** From now on each commit waits until the standby shows it, so that nobody has to ask whether it does. */
+  async applyAtCommit(): Promise<void> {
+    await this.#catalogs.answer(`ALTER SYSTEM SET synchronous_commit = remote_apply`)
+    await this.#catalogs.answer(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
+    await this.#catalogs.answer('SELECT pg_reload_conf()')
+    const question = `SELECT bool_or(sync_state = 'sync') AND current_setting('synchronous_commit') = 'remote_apply' AS is_sync
+      FROM pg_stat_replication`
+    const isSync = async (): Promise<boolean> => {
+      const [row] = await this.#catalogs.rows(question)
+      return (row as { readonly is_sync: boolean }).is_sync
+    }
+    while (!(await isSync()));
+    this.#appliesAtCommit = true
+  }
+
+  /** Waits until the standby has replayed all that the primary committed. */
+  async caughtUp(): Promise<void> {
+    if (!this.#isBehind || this.#appliesAtCommit) return
+    await this.#replayed()
+    this.#isBehind = false
   }
 
   async close(): Promise<void> {
@@ -105,7 +152,7 @@ export class ProvingGround {
   }
 
   /** `Cluster.caughtUp` connects anew each time; this is asked thousands of times. */
-  async #caughtUp(): Promise<void> {
+  async #replayed(): Promise<void> {
     const [row] = await this.#catalogs.rows(
       `SET synchronous_commit = local; SELECT pg_logical_emit_message(true, 'proof', '')::text AS lsn;
        SELECT pg_current_wal_flush_lsn()::text AS lsn`,
