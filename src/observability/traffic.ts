@@ -171,7 +171,7 @@ export class Traffic {
 
   #selectOf(statement: Statement, sql: string | undefined): boolean {
     const { kind, reason } = statement
-    if (kind === 'read') return reason === 'select' || reason === 'declared-read-only'
+    if (kind === 'read') return reason === 'select'
     if (sql === undefined || kind === 'transaction' || !isPrimaryReason(reason)) return false
     if (isShared(statement)) return SELECT.test(sql)
     const known = this.#isSelect.get(statement)

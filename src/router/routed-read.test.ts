@@ -56,7 +56,6 @@ describe('a read may share a connection', () => {
   test.each<readonly [what: string, given: Given, isShareable: boolean]>([
     ['a text', {}, true],
     ['a text with values', { query: { text: 'select $1', values: [1] } }, true],
-    ['what is declared to read only', { statement: { reason: 'declared-read-only' } }, true],
     ['several statements', { statement: { multiple: true } }, false],
     ['EXPLAIN', { statement: { reason: 'explain' } }, false],
     ['what is no read', { statement: { kind: 'write' } }, false],

@@ -128,7 +128,7 @@ export class RoutedRead implements Read {
 
 /** Whether a statement may share its connection and be prepared: a single proven SELECT. */
 function mayShare({ kind, reason, multiple }: Statement): boolean {
-  return kind === 'read' && !multiple && (reason === 'select' || reason === 'declared-read-only')
+  return kind === 'read' && !multiple && reason === 'select'
 }
 
 /** Returns the schema in which it may be prepared. */

@@ -21,7 +21,6 @@ export type StatementReason =
   | 'explain'
   | 'copy-to'
   | 'empty'
-  | 'declared-read-only'
   // write: the statement's own form
   | 'data-modifying'
   | 'data-modifying-cte'

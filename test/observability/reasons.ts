@@ -20,7 +20,6 @@ export const REASONS: Readonly<Record<string, readonly string[]>> = {
     explain: true,
     'copy-to': true,
     empty: true,
-    'declared-read-only': true,
     'data-modifying': true,
     'data-modifying-cte': true,
     'row-lock': true,

@@ -7,7 +7,6 @@ const sentences: Readonly<Record<StatementReason, string>> = {
   explain: 'It shows a plan, and changes nothing',
   'copy-to': 'It copies what it reads to the client, and changes nothing',
   empty: 'It holds no statement',
-  'declared-read-only': 'It was declared to be read-only',
 
   'data-modifying': '$ changes data',
   'data-modifying-cte': '$ in a WITH clause changes data',
