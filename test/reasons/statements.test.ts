@@ -1,0 +1,109 @@
+import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
+import { inspect } from 'node:util'
+import type { QueryConfig } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { DecisionEvent, Pool, PoolOptions } from '../../src/index.ts'
+import { EVENT_NAMES } from '../../src/observability/channels.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
+import { poolOver } from '../support/routed-pool.ts'
+import { until } from '../support/servers.ts'
+import { Produced } from './produced.ts'
+import { OBJECTS, SECRET, STATEMENTS } from './statement-texts.ts'
+
+let cluster: Cluster
+const open = poolsForTests(() => cluster, { logger: false })
+const produced = Produced.inTests()
+const messages: unknown[] = []
+const note = (message: unknown): void => void messages.push(message)
+const tracing = { start: note, end: note, asyncStart: note, asyncEnd: note, error: note }
+const TRACING = ['query', 'connect', 'checkout'].map((name) => tracingChannel(`pg-switchyard:${name}`))
+
+beforeAll(async () => {
+  for (const name of EVENT_NAMES) subscribe(`pg-switchyard:${name}`, note)
+  for (const channel of TRACING) channel.subscribe(tracing)
+  cluster = await startClusterWith(
+    { replicas: 1 },
+    itemsTable(3),
+    ...OBJECTS,
+    'create database odd',
+    'alter database odd set standard_conforming_strings = off',
+  )
+})
+
+afterAll(async () => {
+  for (const name of EVENT_NAMES) unsubscribe(`pg-switchyard:${name}`, note)
+  for (const channel of TRACING) channel.unsubscribe(tracing)
+  await cluster.stop()
+})
+
+function poolOverDatabase(database: string, options: PoolOptions = {}): Pool {
+  const replicas = cluster.replicas.map(({ config }) => ({ ...config, database }))
+  return poolOver(cluster, { database, replicas, ...options })
+}
+
+test('each statement has the reason of its text and of the catalog', async () => {
+  const pool = await open({ declared: { functions: { kept: 'primaryOnly' } } })
+  const decisions: DecisionEvent[] = []
+  pool.events.on('decision', (decision) => decisions.push(decision))
+  const client = await pool.connect()
+  for (const [, sql] of STATEMENTS) await client.query(sql).catch(() => {})
+  client.release(true)
+  expect(decisions.map(({ statement }) => statement)).toEqual(STATEMENTS.map(([reason]) => reason))
+})
+
+test('a shape that a standby has rejected is no read any more', async () => {
+  const pool = await open()
+  await pool.query(`select ticket('${SECRET}')`)
+  await until('the catalog is known again', () => pool.stats().catalog === 'loaded')
+  await pool.query(`select ticket('${SECRET} again')`)
+  expect(produced.has('Statements', 'refused-by-standby')).toBe(true)
+})
+
+test('a query object that names a prepared statement has no text to judge', async () => {
+  const pool = await open()
+  const query = { name: SECRET } as QueryConfig
+  await pool.query(query).catch(() => {})
+  expect(produced.has('Statements', 'unknown-statement')).toBe(true)
+})
+
+test('with other strings than those of the standard no text can be judged', async () => {
+  const pool = poolOverDatabase('odd')
+  await until('that is known', async () => {
+    await pool.query(`select '${SECRET}'`)
+    return produced.has('Statements', 'non-standard-strings')
+  })
+  await pool.end()
+})
+
+test('before the catalog is loaded, nothing is known of a relation', async () => {
+  const pool = poolOverDatabase('template1', { catchUpTimeoutMs: 0 })
+  await pool.query(`select * from missing where a = '${SECRET}'`).catch(() => {})
+  await pool.end()
+  expect(produced.has('Statements', 'catalog-pending')).toBe(true)
+})
+
+test('that is every kind and every reason, and no message holds a constant or a parameter', () => {
+  expect(produced.missing('Kinds of statements')).toEqual([])
+  expect(produced.missing('Statements')).toEqual([])
+  expect(messages.length).toBeGreaterThan(200)
+  for (const message of messages) {
+    expect(inspect(message, { depth: 12, showHidden: true, maxArrayLength: null })).not.toContain(SECRET)
+    expect(message).toHaveProperty('pool')
+  }
+})
+
+test('connections and leases have messages with their node and duration', async () => {
+  messages.length = 0
+  const pool = await open()
+  await pool.query('update items set label = label')
+  const { id } = pool.stats().nodes[0] ?? {}
+  const ended = messages.filter(
+    (message) =>
+      Object.keys(message as object)
+        .toSorted()
+        .join() === 'durationMs,node,pool' && Reflect.get(message as object, 'node') === id,
+  )
+  // Each message is published at four moments.
+  expect(new Set(ended).size).toBeGreaterThanOrEqual(2)
+})
