@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { adviceFor, isPrimaryReason } from '../../src/observability/advice.ts'
 import { EVENT_NAMES } from '../../src/observability/channels.ts'
-import { REASONS } from './reasons.ts'
+import { READINESS, REASONS } from './reasons.ts'
 
 const events = readFileSync('docs/reference/events.md', 'utf8')
 const statistics = readFileSync('docs/operate/statistics.md', 'utf8')
@@ -42,4 +42,28 @@ test('docs/operate/statistics.md names every reason for which the primary runs a
   const table = section(statistics, '##', 'Why is my read on the primary?')
   expect(namesIn(table).toSorted()).toEqual(kept.toSorted())
   for (const reason of kept) expect(table).toContain(adviceFor(reason, '_it_'))
+})
+
+test('docs/metrics.md names every reason why a process is not ready', () => {
+  const metrics = readFileSync('docs/metrics.md', 'utf8')
+  for (const reason of READINESS) expect(metrics).toContain(`\`${reason}\``)
+})
+
+/** Unions that are made of others: their members are in the lists of those. */
+const COMPOSED: ReadonlySet<string> = new Set(['Exclusion', 'PrimaryReason'])
+
+test('every union of reasons is in the lists that are compared with the documents and with what is produced', () => {
+  const lists = readFileSync('test/observability/reasons.ts', 'utf8')
+  const unions = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('cli/'))
+    .flatMap((file) =>
+      [
+        ...readFileSync(`src/${file}`, 'utf8').matchAll(
+          /^export type (\w*(?:Reason|Rejection|Exclusion|Pin|Status|Cause))\b/gm,
+        ),
+      ].map(([, name]) => name ?? ''),
+    )
+  expect(unions.length).toBeGreaterThan(9)
+  const missing = unions.filter((name) => !COMPOSED.has(name) && !lists.includes(`all<${name}>`))
+  expect(missing).toEqual([])
 })

@@ -1,5 +1,7 @@
 import type { MoveReason } from '../../src/client/replica-transaction.ts'
 import type { TokenRejection } from '../../src/consistency/token.ts'
+import type { DiscoveryFailure } from '../../src/discovery/loop.ts'
+import type { UnreadyReason } from '../../src/http/health.ts'
 import type { RepairReason, RetryReason, SpillReason, WaitReason } from '../../src/nodes/trace.ts'
 import type { NodeStatus } from '../../src/observability/events.ts'
 import type { RouteReason } from '../../src/routing/route.ts'
@@ -157,6 +159,7 @@ export const REASONS: Readonly<Record<string, readonly string[]>> = {
     expired: true,
     'ahead-of-primary': true,
   }),
+  Discovery: all<DiscoveryFailure['reason']>({ empty: true, failed: true }),
   Pins: all<Pin>({
     cursor: true,
     listen: true,
@@ -171,3 +174,10 @@ export const REASONS: Readonly<Record<string, readonly string[]>> = {
     'too-many-settings': true,
   }),
 }
+
+/** Reasons why a process is not ready. */
+export const READINESS: readonly string[] = all<UnreadyReason>({
+  'not-looked-at': true,
+  'no-primary': true,
+  'no-replica': true,
+})

@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterAll, beforeAll } from 'vitest'
-import type { DecisionEvent, NodeChange, Pool, QueryExecution, RouterEvents } from '../../src/index.ts'
+import type { DecisionEvent, NodeChange, QueryExecution, RouterEvents } from '../../src/index.ts'
 import { REASONS } from '../observability/reasons.ts'
+import { until } from '../support/servers.ts'
 
 type Message<Name extends keyof RouterEvents> = RouterEvents[Name][0]
 
@@ -61,11 +62,6 @@ export class Produced {
     else known.add(reason)
   }
 
-  /** Adds the reasons for which the primary has run reads. */
-  addReadsOf(pool: Pool): void {
-    for (const { reason } of pool.stats().traffic?.onPrimary ?? []) this.add('Reads on the primary', reason)
-  }
-
   has(section: string, reason: string): boolean {
     return this.#bySection.get(section)?.has(reason) === true
   }
@@ -76,4 +72,17 @@ export class Produced {
     if (listed === undefined) throw new Error(`There is no section ${section}`)
     return listed.filter((reason) => !this.has(section, reason))
   }
+}
+
+/** Acts again and again until an event has had this reason. */
+export async function actUntil(
+  produced: Produced,
+  section: string,
+  reason: string,
+  act: () => unknown,
+): Promise<void> {
+  await until(`${section}: ${reason}`, async () => {
+    await act()
+    return produced.has(section, reason)
+  })
 }

@@ -2,7 +2,9 @@ import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import { encodeToken } from '../../src/consistency/token.ts'
+import { isPrimaryReason } from '../../src/observability/advice.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
+import { REASONS } from '../observability/reasons.ts'
 import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
 import { ask } from '../support/servers.ts'
 import { withClient } from '../support/transactions.ts'
@@ -51,6 +53,9 @@ test('each route', async () => {
     client.release(true)
   }
   expect(produced.missing('Routes')).toEqual([])
+  const counted = pool.stats().traffic?.onPrimary.map(({ reason }) => reason) ?? []
+  const kept = (REASONS['Routes'] ?? []).filter(isPrimaryReason)
+  expect(counted.filter((reason) => kept.includes(reason)).toSorted()).toEqual(kept.toSorted())
 })
 
 test('each pin', async () => {

@@ -55,7 +55,7 @@ export const STATEMENTS: readonly Text[] = [
   ['operator-volatile', `select 1 |+| 2, '${SECRET}'`],
   ['type-volatile', `select 1::checked_int, '${SECRET}'`],
   ['declared-primary-only', `select kept(), '${SECRET}'`],
-  ['unparseable', `selec '${SECRET}'`],
+  ['unparseable', `select '${SECRET}' from where`],
   ['too-large', `select '${SECRET}' ${", '1'".repeat(6000)}`],
   ['too-deep', `select '${SECRET}', ${'('.repeat(2000)}1${')'.repeat(2000)}`],
   // The catalog is loaded again after these.

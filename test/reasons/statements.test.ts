@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import type { QueryConfig } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DecisionEvent, Pool, PoolOptions } from '../../src/index.ts'
+import { isPrimaryReason } from '../../src/observability/advice.ts'
 import { EVENT_NAMES } from '../../src/observability/channels.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
@@ -50,6 +51,10 @@ test('each statement has the reason of its text and of the catalog', async () =>
   for (const [, sql] of STATEMENTS) await client.query(sql).catch(() => {})
   client.release(true)
   expect(decisions.map(({ statement }) => statement)).toEqual(STATEMENTS.map(([reason]) => reason))
+  // Each of them that reads is counted by its reason.
+  const counted = pool.stats().traffic?.onPrimary.map(({ reason }) => reason) ?? []
+  const kept = new Set(STATEMENTS.map(([reason]) => reason).filter(isPrimaryReason))
+  expect(counted.toSorted()).toEqual([...kept].toSorted())
 })
 
 test('a shape that a standby has rejected is no read any more', async () => {
