@@ -44,8 +44,8 @@ test('docs/operate/statistics.md names every reason for which the primary runs a
   for (const reason of kept) expect(table).toContain(adviceFor(reason, '_it_'))
 })
 
-test('docs/metrics.md names every reason why a process is not ready', () => {
-  const metrics = readFileSync('docs/metrics.md', 'utf8')
+test('docs/operate/metrics-and-health.md names every reason why a process is not ready', () => {
+  const metrics = readFileSync('docs/operate/metrics-and-health.md', 'utf8')
   for (const reason of READINESS) expect(metrics).toContain(`\`${reason}\``)
 })
 
