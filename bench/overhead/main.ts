@@ -6,6 +6,7 @@ import { compare, type Comparison } from '../support/interleave.ts'
 import { PRODUCT_BY_ID, PRODUCTS, startClusterOfProducts } from '../support/products.ts'
 import { memoryOfSessions } from '../offload/memory.ts'
 import { decisionFigures } from './decision.ts'
+import { watchingCosts } from './observability.ts'
 
 /**
  * `pool.query()` over this library, with one replica, against a bare `pg.Pool`: reads against one on that same replica,
@@ -18,6 +19,9 @@ const { values: options } = parseArgs({
     cases: { type: 'string', default: 'key,different,large,slow,write,transaction' },
     rounds: { type: 'string', default: '40' },
     'round-ms': { type: 'string', default: '300' },
+    /** Rounds of all ways of watching the pool; 0 for none. */
+    watching: { type: 'string', default: '20' },
+    'watching-ms': { type: 'string', default: '1000' },
     out: { type: 'string', default: 'bench/results/overhead.json' },
   },
 })
@@ -83,7 +87,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 const results: (Comparison & { readonly name: string })[] = []
 const asked = options.callers.split(',').map(Number)
-for (const name of options.cases.split(',')) {
+for (const name of options.cases.split(',').filter((each) => each !== 'none')) {
   const found = cases[name]
   if (found === undefined) throw new Error(`No case is called "${name}": ${Object.keys(cases).join(', ')}`)
   const { once, isWrite = false, callers: few = asked } = found
@@ -101,7 +105,29 @@ for (const name of options.cases.split(',')) {
     )
   }
 }
+const watchingRounds = Number(options.watching)
+const watching =
+  watchingRounds === 0
+    ? undefined
+    : await watchingCosts(routed, () => routed.query(PRODUCT_BY_ID, [id()]), {
+        callers: 16,
+        rounds: watchingRounds,
+        roundMs: Number(options['watching-ms']),
+      })
+if (watching !== undefined) {
+  console.log(`a read that nobody watches: ${watching.cpuMicroseconds.toFixed(1)} µs of CPU time`)
+  for (const { cpuMicroseconds, name, ratio } of watching.costs)
+    console.log(`  with ${name}: ratio ${ratio.toFixed(3)}, ${cpuMicroseconds.toFixed(1)} µs more`)
+}
 const { offload } = routed.stats()
 console.log(`reads off the primary: ${(100 * offload).toFixed(1)} %`)
-writeResult(options.out, { bench: 'overhead', sql: PRODUCT_BY_ID, offload, decision, session, results })
+writeResult(options.out, {
+  bench: 'overhead',
+  sql: PRODUCT_BY_ID,
+  offload,
+  decision,
+  session,
+  results,
+  watching,
+})
 await Promise.all([bare.end(), bareWriter.end(), routed.end()])
