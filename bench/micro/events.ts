@@ -4,7 +4,13 @@ import { Traffic } from '../../src/observability/traffic.ts'
 import { Tracer } from '../../src/observability/tracer.ts'
 import type { Done } from '../../src/nodes/exchange.ts'
 import { Query } from '../../src/nodes/query.ts'
+import { prometheusMetrics } from '../../src/metrics/index.ts'
+import type { PoolStats } from '../../src/observability/stats.ts'
+import type { QueryPlan } from '../../src/selection/query-plan.ts'
+import { PENDING } from '../../src/topology/node.ts'
+import type { NodeView } from '../../src/topology/snapshot.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
+import { Registry } from 'prom-client'
 import { WITHOUT_TEXT } from '../../src/statement/without-text.ts'
 
 /** Time and memory that the events of single statements take, without and with a listener, for each statement. */
@@ -12,10 +18,25 @@ const RUNS = 2_000_000
 const SQL = 'select id, label, price from products where id = $1'
 
 const stream = new EventStream('pool')
-const tracer = new Tracer({ stream, platform: systemPlatform, database: 'shop', addressOf: () => ({}) })
+const tracer = new Tracer({
+  stream,
+  platform: systemPlatform,
+  database: 'shop',
+  addressOf: () => ({ address: '127.0.0.1', port: 5432 }),
+})
 const traffic = new Traffic()
 const read = { ...WITHOUT_TEXT, kind: 'read', reason: 'select', mayWrite: false } as const
 const route = { role: 'replica', reason: 'read', freshness: {} } as const
+const node: NodeView = {
+  id: '127.0.0.1:5432',
+  weight: 1,
+  role: 'replica',
+  state: PENDING,
+  lag: { bytes: 0, freshAsOfMs: 0 },
+}
+const plan: QueryPlan = { steps: [{ node, reason: 'replica' }], rejected: [] }
+const decided = { statement: read, route, plan }
+const result = { rowCount: 1 }
 const done = (): void => {}
 let answers = 0
 
@@ -23,7 +44,9 @@ function statement(): void {
   const query = new Query(SQL, [], {}, true, SQL, undefined)
   const start = (answered: Done): void => {
     answers += 1
-    answered(undefined)
+    query.trace?.decided(decided)
+    query.trace?.sent(node)
+    answered(undefined, result)
   }
   if (tracer.isOn) tracer.run(query, done, start)
   else start(done)
@@ -61,6 +84,14 @@ function measure(name: string, once: () => void): void {
 measure('no events', bare)
 measure('events without a listener', statement)
 measure('statistics', counted)
+const register = new Registry()
+const pool = {
+  events: stream.events,
+  stats: (): PoolStats => ({ nodes: [], catalog: 'builtin', reads: 0, offload: 0 }),
+}
+const collected = prometheusMetrics({ pools: { shop: pool }, register })
+measure('metrics for Prometheus', statement)
+collected.stop()
 const heard = (): void => {}
 subscribe('pg-switchyard:execution', heard)
 measure('a listener of "execution"', statement)
