@@ -4,7 +4,7 @@ import type { FunctionBody } from './catalog.ts'
 const MAX_DEPTH = 32
 
 /**
- * The bodies of functions that are volatile by nothing but their label, each proven when it is first asked for. What a
+ * The bodies of functions that are volatile only by their label, each proven when it is first needed. What a
  * body does depends on the body and the catalog alone, so that equal ones are proven once.
  */
 export class BodyProofs {
@@ -35,7 +35,7 @@ export class BodyProofs {
     return this.#bodies.has(name)
   }
 
-  /** True when every volatile function of this name in this schema is proven to do nothing but read. */
+  /** True when every volatile function of this name in this schema is proven to only read. */
   isProven(schema: string, name: string): boolean {
     const bodies = this.#bodies.get(name)?.get(schema)
     return bodies !== undefined && bodies.every((body) => this.#prove(body))

@@ -9,8 +9,8 @@ import { isTemporarySchema } from './temporary-schema.ts'
  * is `pending`.
  *
  * An unqualified name counts as the system's own, although a user may have a function or operator of that name in
- * another schema: `pg_catalog` is searched first, so that the user's is meant only when its argument types fit better,
- * and arguments of such types come from a table or a cast, which are pending themselves.
+ * another schema. `pg_catalog` is searched first, so the user's is meant only when its argument types fit better.
+ * Arguments of such types come from a table or a cast, which are pending themselves.
  */
 export const builtinCatalog: Catalog = {
   version: 0,

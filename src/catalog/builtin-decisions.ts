@@ -158,7 +158,8 @@ export const decisions: readonly Decision[] = [
   {
     verdict: 'node-local',
     because:
-      'tells of running and finished transactions, of which each node has its own view; a replica that is behind would call a commit unfinished',
+      'tells of running and finished transactions, of which each node has its own view; a replica that is ' +
+      'behind would call a commit unfinished',
     names: `pg_current_xact_id_if_assigned txid_current_if_assigned pg_current_snapshot txid_current_snapshot
       pg_xact_status txid_status pg_last_committed_xact pg_get_multixact_members`,
   },
@@ -195,8 +196,8 @@ export const decisions: readonly Decision[] = [
 ]
 
 /**
- * Functions that read state of the connection and change none. Called by a view, a policy or a function's body they do
- * no harm: a client that gave its connection such state (`SET app.tenant`, a temporary table) keeps that connection, and
- * without it they answer alike everywhere. Policies for row-level security live on `current_setting`.
+ * Functions that read state of the connection and change none. They are safe in a view, a policy or a function's body.
+ * A client that gave its connection such state (`SET app.tenant`, a temporary table) keeps that connection. Without
+ * such state they return the same everywhere. Policies for row-level security live on `current_setting`.
  */
 export const harmlessInside: readonly string[] = ['current_setting', 'pg_my_temp_schema']

@@ -16,9 +16,9 @@ export type BuiltinEffect =
   | 'everything'
 
 /**
- * Functions of `pg_catalog` that are not immutable, and that depend on nothing but their arguments, settings, the clock,
- * chance, and the schema: a change of the schema changes everything. `nextval` and `setval` are told by the text that calls
- * them. Exact names, so that a newer server's are not meant.
+ * Functions of `pg_catalog` that are not immutable, but depend only on their arguments, settings, the clock, chance and
+ * the schema. A change of the schema changes everything. The text that calls `nextval` and `setval` shows what they
+ * change. Names are exact, so functions of newer servers are not included.
  */
 export const pureNames: string = `
   nextval setval

@@ -10,8 +10,8 @@ const informationSchema: ReadonlySet<string> = new Set(words(informationSchemaFu
 const labelledHarmless: ReadonlySet<string> = new Set([...words(immutableNames), ...words(stableNames)])
 
 /**
- * The verdict on a function of PostgreSQL's own, or nothing when none so far has that name. A type's name counts as one:
- * `uuid('…')` is a cast.
+ * The verdict on a function of PostgreSQL's own, or nothing when none so far has that name. A type's name counts as
+ * one: `uuid('…')` is a cast.
  */
 export function builtinFunction(called: QualifiedName): FunctionVerdict | undefined {
   const { schema, name } = called

@@ -58,7 +58,10 @@ export interface ParsingFacts {
   readonly schema: string
   /** There are casts that apply by themselves to constants, and run a user's function. */
   readonly hasImplicitCasts: boolean
-  /** Whether one of this name is evaluated or expanded when a statement is planned, though it may change; or a relation runs such a function. */
+  /**
+   * Whether planning a statement evaluates or expands one of this name although it may change. True, too, if a relation
+   * runs such a function.
+   */
   isFrozen(object: 'function' | 'relation' | 'operator', name: QualifiedName): boolean
   /** Whether a user has one of this name, in any schema. */
   hasOwn(object: 'function' | 'operator' | 'type', name: string): boolean
@@ -68,8 +71,8 @@ export interface ParsingFacts {
 
 export interface Catalog {
   /**
-   * Grows with every new catalog, so that a verdict can say which one it was made with. 0 is the builtin one, which is in
-   * force again while a change made through this process is looked at.
+   * Grows with every new catalog, so that a verdict can say which one it was made with. 0 is the builtin one, which is
+   * in force again while a change made through this process is looked at.
    */
   readonly version: number
   /** `builtin`: only PostgreSQL's own names are known. `loaded`: the database was asked. */

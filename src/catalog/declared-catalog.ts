@@ -4,7 +4,8 @@ import type { DeclaredName } from './declared.ts'
 
 /**
  * A catalog in which the user's declarations have the last word. A name without a schema in the SQL text may mean any
- * schema's: declared for one of them, it belongs to the primary if that one does, and is no read for that alone.
+ * schema's. If one of them is declared to belong to the primary, the name does, too. A declaration of one as a read
+ * proves nothing for the others.
  */
 export function withDeclared(catalog: Catalog, declared: readonly DeclaredName[]): Catalog {
   if (declared.length === 0) return catalog

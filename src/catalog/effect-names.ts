@@ -45,7 +45,10 @@ export class EffectNames {
       this.#attributes.set(name, [...(this.#attributes.get(name) ?? []), callee])
   }
 
-  /** Absent where a function of this name in this schema cannot be looked into. Functions that touch nothing are left out. */
+  /**
+   * Absent where a function of this name in this schema cannot be looked into. Functions that touch nothing are left
+   * out.
+   */
   functions(schema: string, name: string): readonly number[] | undefined {
     return this.#called.get(`${schema}\0${name}`)
   }

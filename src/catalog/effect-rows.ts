@@ -9,8 +9,8 @@ export type RelationKind = 'r' | 'p' | 'v' | 'm' | 'f' | 'S' | 'x'
 export type Phase = 'read' | 'write' | 'insert' | 'update' | 'delete' | 'refresh' | 'call'
 
 /**
- * Kind of a dependency: a function is called, a relation is read, a relation may be read and changed in any way, a
- * sequence is changed, or functions of a type may be called. The other two end the walk.
+ * Kind of a dependency. A function is called, a relation is read, or it may be read and changed in any way. A sequence
+ * is changed, or functions of a type may be called. The other two end the walk.
  */
 export type EdgeKind = 'call' | 'read' | 'any' | 'sequence' | 'type' | 'everything' | 'shows-everything'
 

@@ -36,8 +36,8 @@ export class EffectWalk implements UseSink {
   }
 
   /**
-   * Whether a walk that began with a relation came to it again. Where it is changed, foreign keys that look for rows in it
-   * do not count: they change none.
+   * Whether a walk that began with a relation came to it again. Where it is changed, foreign keys that look for rows in
+   * it do not count: they change none.
    */
   get isCircular(): boolean {
     // A change also reads the relation.

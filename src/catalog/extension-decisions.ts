@@ -67,7 +67,7 @@ export const extensionDecisions: readonly ExtensionDecision[] = [
 ]
 
 /**
- * Extensions whose functions in C touch nothing but their arguments, settings, chance and the clock. Of functions in SQL and
+ * Extensions whose functions in C touch only their arguments, settings, chance and the clock. Of functions in SQL and
  * PL/pgSQL the bodies are looked into.
  */
 export const computingExtensions: readonly string[] = [

@@ -83,7 +83,10 @@ class RelationGatherer {
     this.#isEverything = true
   }
 
-  /** Names that are too many for one set are tried without their schemas, as in a database with a schema for each tenant. */
+  /**
+   * Names that are too many for one set are tried without their schemas, as in a database with a schema for each
+   * tenant.
+   */
   get relations(): RelationSet {
     if (this.#isEverything) return 'everything'
     if (this.#names.size === 0) return NOTHING

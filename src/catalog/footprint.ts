@@ -2,22 +2,25 @@ import type { KeyCandidate, KeyProof } from './key.ts'
 import type { QualifiedName } from './qualified-name.ts'
 
 /**
- * Relations, spelled as in SQL and sorted. `schema.name` is that one relation; `name` is every relation of that name, in any
- * schema. A table stands for its partitions and for the tables that inherit from it: these appear under the name of the
- * topmost table. Views do not appear, the relations below them do. `'everything'` where a bounded set cannot be proven.
+ * Relations, spelled as in SQL and sorted. `schema.name` is that one relation; `name` is every relation of that name,
+ * in any schema. A table stands for its partitions and for the tables that inherit from it: these appear under the name
+ * of the topmost table. Views do not appear, the relations below them do. `'everything'` where a bounded set cannot be
+ * proven.
  */
 export type RelationSet = 'everything' | readonly string[]
 
 /**
- * Relations of its database that a statement may touch. It covers only what the catalog knows: neither temporary
- * objects that the connection has created since, nor changes to the schema in the same transaction.
+ * Relations of its database that a statement may touch. It covers only what the catalog knows. Temporary objects that
+ * the connection has created since are not part of it, nor are changes to the schema in the same transaction.
  */
 export interface Footprint {
   /** Relations whose contents it may change, including by triggers, rules and foreign keys. */
   readonly changes: RelationSet
   /** Relations on whose contents its result, its errors or its effects may depend. */
   readonly shows: RelationSet
-  /** For some of the relations that it changes: it changes only rows with this primary key. Absent where there are none. */
+  /**
+   * For some of the relations that it changes: it changes only rows with this primary key. Absent where there are none.
+   */
   readonly changedKeys?: readonly KeyProof[]
   /** For some of the relations that it shows: it shows only rows with this primary key. Absent where there are none. */
   readonly shownKeys?: readonly KeyProof[]

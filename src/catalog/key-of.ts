@@ -1,8 +1,8 @@
 import type { KeyProof, KeyType } from './key.ts'
 
 /**
- * Returns the key that a statement touches in one execution: equal for equal keys, however their values are spelled, and
- * different for different ones. Undefined where the values do not prove which key it is: then it may be any.
+ * Returns the key that a statement touches in one execution: equal for equal keys, however their values are spelled,
+ * and different for different ones. Undefined where the values do not prove which key it is: then it may be any.
  *
  * @param values The values that are sent, before node-postgres converts them. They must not change until they are sent.
  */

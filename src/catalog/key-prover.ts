@@ -99,7 +99,7 @@ function isMeant({ name, schema }: KnownRelation, meant: KeyCandidate): boolean 
   return name === meant.name && (meant.schema === undefined || meant.schema === schema)
 }
 
-/** A number in a text is of a type of its own: compared with an integer it is the same, as a text it may be spelled otherwise. */
+/** A number in a text has a type of its own. Compared with an integer it is equal, but its text may differ. */
 function isOfType(value: RequiredValue, type: KeyType): boolean {
   if ('parameter' in value || !value.isNumber) return true
   return type === 'int2' || type === 'int4' || type === 'int8'

@@ -1,6 +1,9 @@
 import type { QualifiedName } from './qualified-name.ts'
 
-/** Type of a column whose values have one canonical form, in which two are the same exactly if PostgreSQL finds them equal. */
+/**
+ * Type of a column whose values have one canonical form, in which two are the same exactly if PostgreSQL finds them
+ * equal.
+ */
 export type KeyType = 'int2' | 'int4' | 'int8' | 'uuid' | 'text' | 'varchar'
 
 /** Value in a statement: that of `$n`, or a constant as its text. */

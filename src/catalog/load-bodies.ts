@@ -4,14 +4,13 @@ const maxBodyBytes = 8_192
 const maxTotalBytes = 2 ** 20
 
 /**
- * `bodies`: texts of functions that may prove harmless by them. Their label alone makes them volatile, and so it is with
- * every function of their name in their schema that is not harmless: nothing else that is known of them, of their types
- * or of their arguments' defaults stands against it. Settings of a function (`SET search_path …`) might make its text
- * mean something else.
+ * `bodies`: texts of functions that may prove harmless by them. Only their label makes them volatile. The same holds
+ * for every function of their name in their schema that is not harmless. Nothing else about them, their types or their
+ * arguments' defaults is unsafe. Settings of a function (`SET search_path …`) might make its text mean something else.
  *
- * `silent`: assignments in PL/pgSQL cast silently, to types that stand nowhere. So nothing in it is proven where a value
- * of some type is unsafe to read, or a type of the system unsafe to cast to; and nothing polymorphic where a column has a
- * type that is unsafe to cast to.
+ * `silent`: assignments in PL/pgSQL cast silently, to types that the text does not name. So nothing in it is proven if
+ * values of a type are unsafe to read, or a system type is unsafe to cast to. Nothing polymorphic is proven if a column
+ * has a type that is unsafe to cast to.
  */
 export const bodiesSql: string = `
 unsafe AS MATERIALIZED (SELECT DISTINCT node FROM reached),

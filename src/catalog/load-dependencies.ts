@@ -54,7 +54,8 @@ const recordedSql = `
     'pg_proc'::regclass, 'pg_class'::regclass,
     'pg_operator'::regclass, 'pg_type'::regclass)`
 
-// 3: cast to, 4: read. A domain checks only what is cast to it, so reading a column of a domain is no call of its checks.
+// 3: cast to, 4: read. A domain checks only what is cast to it, so reading a column of a domain is no call of its
+// checks.
 const typesSql = `
   SELECT oid::bigint * 8 + 4, oid::bigint * 8 + 3 FROM pg_type WHERE oid >= 16384
   UNION ALL
@@ -106,7 +107,7 @@ const relationsSql = `
   FROM pg_aggregate a, LATERAL (VALUES (a.aggtransfn), (a.aggfinalfn), (a.aggmtransfn), (a.aggminvtransfn), (a.aggmfinalfn)) v (f)
   WHERE a.aggfnoid >= 16384 AND f <> 0`
 
-// FOR UPDATE and the like, in a view or a policy. None of the system's own has any.
+// Row locks such as FOR UPDATE, in a view or a policy. None of the system's own has any.
 const locksSql = `
 locking AS MATERIALIZED (
   SELECT DISTINCT dependent AS node FROM expression

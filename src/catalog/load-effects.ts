@@ -28,7 +28,7 @@ const listed = (names: readonly string[]): string => names.map((name) => literal
 // `nextval` and `setval` are told by texts; a stored expression does not tell which sequence they change.
 const pureInTrees = words(pureNames).filter((name) => name !== 'nextval' && name !== 'setval')
 
-// In a stored tree: NOTIFY and the like, and the system's own relations, by their numbers.
+// In a stored tree: utility statements such as NOTIFY, and the system's own relations, by their numbers.
 const utility = `':commandType 6 '`
 const constantNextval = literal(String.raw`:funcid 1574 ([^({]*\(\{CONST )`)
 const ofSystemRelation = literal(
@@ -36,8 +36,8 @@ const ofSystemRelation = literal(
 )
 
 /**
- * `touchable`: relations of users. `computing`: functions in C that touch nothing. `impure`: how to find functions of the
- * system that do more than compute, and its relations, in a stored expression. What is immutable is taken for pure.
+ * `touchable`: relations of users. `computing`: functions in C that touch nothing. `impure`: how to find functions of
+ * the system that do more than compute, and its relations, in a stored expression. What is immutable is taken for pure.
  */
 const basicsSql = `
 touchable AS MATERIALIZED (
@@ -72,8 +72,8 @@ impure AS MATERIALIZED (
 )`
 
 /**
- * `piece`: expressions and queries that belong to something, with when they count. The owner is a number: eight times its
- * identifier, plus 0 for a function, 1 for a relation, 3 for a type.
+ * `piece`: expressions and queries that belong to something, with when they count. The owner is a number: eight times
+ * its identifier, plus 0 for a function, 1 for a relation, 3 for a type.
  */
 const piecesSql = `
 piece AS MATERIALIZED (

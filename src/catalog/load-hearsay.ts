@@ -2,8 +2,8 @@ import { literal } from './sql-literal.ts'
 
 /**
  * `hearsay`: what the text of a function's body names. Any word counts, wherever it stands, since names of tables stand
- * behind commas and comments too; but only those are looked for that may lead to something unsafe. Names are nodes of
- * their own, so that a thousand functions that call any of a thousand of one name are two thousand edges.
+ * behind commas and comments too. But only names that may lead to something unsafe are looked for. Names are nodes of
+ * their own: then a thousand functions that call any of a thousand of one name are two thousand edges.
  */
 export const hearsaySql: string = `
 body AS (

@@ -1,8 +1,8 @@
 import { literal } from './sql-literal.ts'
 
 /**
- * A volatile function with such a body weighs more than one that merely lacks a label: whatever calls it is not to be
- * trusted either, labelled or not. The numbers are those of UPDATE, INSERT, DELETE and MERGE in a stored tree.
+ * A volatile function with such a body weighs more than one that only lacks a label. Its callers are not trusted
+ * either, labelled or not. The numbers are those of UPDATE, INSERT, DELETE and MERGE in a stored tree.
  */
 const writingWords = String.raw`\m(insert|update|delete|merge|truncate|create|alter|drop|grant|revoke|lock|notify|copy)\M`
 const seemsToWrite = `l.lanname NOT IN ('c', 'internal')
@@ -10,8 +10,8 @@ const seemsToWrite = `l.lanname NOT IN ('c', 'internal')
 
 /**
  * `object`: everything that a statement may name, with the verdict that its own definition gives. A node is a number:
- * eight times the object's identifier, plus 0 for a function, 1 for a relation, 2 for an operator, 3 for a type that
- * is cast to, 4 for a type that is merely read.
+ * eight times the object's identifier, plus its kind. The kind is 0 for a function, 1 for a relation and 2 for an
+ * operator. It is 3 for a type that is cast to, and 4 for a type that is only read.
  *
  * `suspect`: what is not harmless by itself. `trusted`: what the user declared to be harmless, whatever it reaches.
  */

@@ -1,6 +1,6 @@
 /**
- * `primary_key`: primary keys of ordinary tables whose values have one canonical form, grouped by their columns. There are
- * none where a user's operator could stand for the `=` between such values.
+ * `primary_key`: primary keys of ordinary tables whose values have one canonical form, grouped by their columns. There
+ * are none where a user's operator could stand for the `=` between such values.
  */
 export const primaryKeysSql: string = `
 own_equality AS MATERIALIZED (

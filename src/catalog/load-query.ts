@@ -11,8 +11,8 @@ import { literal } from './sql-literal.ts'
 import { words } from './words.ts'
 
 /**
- * One row of the answer: the names of one kind in one schema on which the verdict is the same. In a `body` the verdict is
- * a function's name, and the names are the bodies of all that is volatile of this name in the schema.
+ * One row of the answer: the names of one kind in one schema on which the verdict is the same. In a `body` the verdict
+ * is a function's name. Its names are the bodies of all volatile functions of this name in the schema.
  */
 export interface LoadedRow {
   readonly object:
@@ -58,8 +58,8 @@ SET LOCAL statement_timeout = ${loadTimeoutMs};
 ${countersSql}`
 
 /**
- * The one query that asks a database about itself. It reads system catalogs that every role may read, and follows what
- * depends on what inside the server, so that little more than names comes back.
+ * The one query that asks a database about itself. It reads system catalogs that every role may read. It follows
+ * dependencies inside the server, so that little more than names comes back.
  */
 export function loadQuery(declared: readonly DeclaredName[]): string {
   return `${settings}

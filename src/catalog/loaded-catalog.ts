@@ -20,8 +20,8 @@ import { shortened, type Signal } from './signal.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
 
 /**
- * Reason why an object is unsafe, as the load query reports it: the verdict on the object at the end of a chain of
- * dependencies.
+ * Reason why an object is unsafe, as the load query reports it. It is the verdict on the object at the end of a chain
+ * of dependencies.
  */
 type Finding = Exclude<FunctionVerdict, 'pending' | 'unknown'> | 'read-only' | 'opaque' | Unreadable
 type Unreadable = 'unlogged' | 'foreign' | 'temporary' | 'sequence'

@@ -102,8 +102,8 @@ export async function compare(
 }
 
 /**
- * The catalog with what is new since it was loaded, as far as that can be told at a glance. `undefined` where all of it has
- * to be loaded. Rejects with the server's error.
+ * The catalog with what is new since it was loaded, as far as that can be told at a glance. `undefined` where all of it
+ * has to be loaded. Rejects with the server's error.
  */
 export async function lookAtRecent(
   query: CatalogQuery,

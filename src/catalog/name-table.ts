@@ -1,6 +1,8 @@
 import type { QualifiedName } from './catalog.ts'
 
-/** Verdicts on names, exact for qualified ones. An unqualified name has the worst verdict of all schemas that have it. */
+/**
+ * Verdicts on names, exact for qualified ones. An unqualified name has the worst verdict of all schemas that have it.
+ */
 export class NameTable<Verdict> {
   readonly #bySchema = new Map<string, Map<string, Verdict>>()
   readonly #anywhere = new Map<string, Verdict>()

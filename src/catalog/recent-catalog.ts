@@ -2,9 +2,10 @@ import type { Catalog, QualifiedName } from './catalog.ts'
 import type { ChangeRow } from './recent-query.ts'
 
 /**
- * A catalog that is in force from a change of the database until the whole is loaded again: what was known, and the new
- * plain tables. What statements touch is not known meanwhile. What else is new stays `pending`. `undefined` where what was known may not be true any more: something
- * that others may depend on was changed, or a new name may change what a text that was looked into means.
+ * A catalog for the time between a change of the database and the next full load: the known objects and the new plain
+ * tables. Footprints are unknown meanwhile. Other new objects stay `pending`. `undefined` if the known objects may be
+ * out of date. Either something that others may depend on was changed, or a new name may change the meaning of an
+ * examined text.
  */
 export function recentCatalog(
   known: Catalog,

@@ -20,9 +20,9 @@ export interface ChangeRow {
 const lookTimeoutMs = 2_000
 
 /**
- * Asks which functions, relations, operators and types were made or changed since `horizon`, the oldest transaction that
- * was under way when a catalog was loaded. A row's own transaction tells how old it is. What was dropped need not be
- * known: a statement that names it fails, or means something else of that name.
+ * Asks which functions, relations, operators and types were made or changed since `horizon`, the oldest transaction in
+ * progress when a catalog was loaded. A row's own transaction shows how old it is. Dropped objects need not be known: a
+ * statement that names one fails, or means another object of that name.
  */
 export function recentQuery(horizon: string): string {
   const recent = (table: string): string =>

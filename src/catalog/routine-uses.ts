@@ -2,7 +2,9 @@ import type { FunctionBody } from './catalog.ts'
 import type { EffectGraph, Routine } from './effect-graph.ts'
 import type { NamedUses } from './footprint.ts'
 
-/** The names that the texts in a function's body use. Absent where it may run a text that is not in it. Must not throw. */
+/**
+ * The names that the texts in a function's body use. Absent where it may run a text that is not in it. Must not throw.
+ */
 export type BodyUses = (body: FunctionBody) => readonly NamedUses[] | undefined
 
 /** Names in the bodies of functions, each parsed on first use. */

@@ -53,12 +53,12 @@ export const countersAloneSql: string = `SELECT CASE WHEN pg_catalog.current_set
 
 /**
  * To be run before `signalSql` in one transaction. The counters must be older than the snapshot in which the rest is
- * read: a change that was counted, and not seen, would never be found.
+ * read. Otherwise a change that was counted but not seen would never be found.
  */
 export const countersSql: string = `SELECT set_config('switchyard.counters', ${counters}, true);`
 
-// The hash of a record is a weighted sum of its fields' hashes, so two rows that swap a field often have the same total as before.
-// Another hash over it takes that away.
+// The hash of a record is a weighted sum of its fields' hashes. So two rows that swap a field often have the same total
+// as before. Another hash over it takes that away.
 const row = (fields: string): string =>
   `bit_xor(hashint8extended(hash_record_extended(ROW(${fields}), 0), 0))`
 
@@ -128,8 +128,8 @@ const digestSql = `ROW(${Object.values(signalParts)
   .join(', ')})::text`
 
 /**
- * Gives `counters` and `digest`. The digest reads the system catalogs, so it is worked out only when the counters differ
- * from the known ones or nothing is counted here; else it is NULL, which means that nothing changed.
+ * Gives `counters` and `digest`. The digest reads the system catalogs, so it is computed only when the counters differ
+ * from the known ones or nothing is counted here. Otherwise it is NULL, which means that nothing changed.
  */
 export function signalSql(knownCounters?: string): string {
   const changed =

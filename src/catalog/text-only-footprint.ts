@@ -7,8 +7,8 @@ import type { QualifiedName } from './qualified-name.ts'
 import { isTemporarySchema } from './temporary-schema.ts'
 
 /**
- * Returns the footprint of a text under the assumption that each relation that is not the system's own is an ordinary
- * table without triggers, foreign keys, children or other dependencies.
+ * Returns the footprint of a text, with each relation of a user taken for an ordinary table. Such a table has no
+ * triggers, foreign keys, children or other dependencies.
  */
 export function textOnlyFootprint(uses: NamedUses): Footprint {
   const { functions, relations, operators, types, targets } = uses

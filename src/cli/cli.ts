@@ -46,7 +46,10 @@ export async function runCli(
 function overview(commands: ReadonlyMap<string, Command>): string {
   const width = Math.max(...[...commands.keys()].map((name) => name.length))
   const lines = [...commands].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`)
-  return `Usage: ${NAME} <command> [options]\n\n${lines.join('')}\n${NAME} <command> --help tells more. ${NAME} --version prints the version.\n`
+  return (
+    `Usage: ${NAME} <command> [options]\n\n${lines.join('')}\n${NAME} <command> --help tells more. ` +
+    `${NAME} --version prints the version.\n`
+  )
 }
 
 function helpFor(name: string | undefined, commands: ReadonlyMap<string, Command>, io: CommandIo): number {

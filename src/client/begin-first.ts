@@ -47,8 +47,8 @@ export function holdBegin(
 }
 
 /**
- * Sends a statement of the transaction that a held BEGIN begins. BEGIN goes along with it, under one Sync, or where that cannot
- * be, before it. If BEGIN fails, the statement has its error and was not run.
+ * Sends a statement of the transaction that a held BEGIN begins. BEGIN goes along with it, under one Sync, or where
+ * that cannot be, before it. If BEGIN fails, the statement has its error and was not run.
  */
 export function sendBehind(begin: PendingBegin, client: PoolClient, outgoing: Outgoing, done: Done): void {
   const answered: Done = (error, result) => {

@@ -9,8 +9,8 @@ export type Kind = 'read-only' | 'optimistic'
 const REMEMBERED_MS = 10 * 60_000
 
 /**
- * How long transactions start on the primary after a failure, in milliseconds: long enough for a caller who tries again.
- * Read-only ones have no other way to be known.
+ * How long transactions start on the primary after a failure, in milliseconds: long enough for a caller who tries
+ * again. Read-only ones have no other way to be known.
  */
 const AFTER_FAILURE_MS: Readonly<Record<Kind, number>> = { 'read-only': REMEMBERED_MS, optimistic: 10_000 }
 
@@ -34,9 +34,9 @@ interface Known {
 }
 
 /**
- * A memory of transactions that began on a replica, by their first read. Those that could not move to the primary,
- * because their reads gave other answers there, start on the primary next time, so that a caller who retries comes to an
- * end. So do optimistic ones of which most have moved, so that little is read twice. One per pool.
+ * A memory of transactions that began on a replica, by their first read. Some could not move to the primary, because
+ * their reads gave other answers there. They start on the primary next time, so that a caller who retries succeeds. So
+ * do optimistic ones of which most have moved, so that little is read twice. One per pool.
  */
 export class Beginnings {
   readonly #platform: Pick<Platform, 'now'>

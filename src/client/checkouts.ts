@@ -26,16 +26,16 @@ export interface CheckoutsOptions {
   readonly usage: Usage
 }
 
-/** Counts what is under way, so that the end of a pool can wait for it. */
+/** Counts clients and queries in progress, so that the end of a pool can wait for them. */
 export interface Usage {
-  /** A client is asked for, or a query has begun. */
+  /** A client is requested, or a query has begun. */
   begun(): void
   /** All that it had is given back, or it failed. */
   over(): void
 }
 
 /**
- * Hands out routed clients. As with pg.Pool's connections the one that was released last comes first, so that what programs
+ * Hands out routed clients. As with pg.Pool's connections, the one that was released last comes first. So what programs
  * keep about a client object, and have set through it, holds for its next checkout.
  */
 export class Checkouts {

@@ -59,8 +59,8 @@ export class ClientEvents implements ConnectionListener {
   }
 
   /**
-   * Sends a statement so that the messages of its connection are shown meanwhile; `undefined` without listeners, since only a read that
-   * is sent as its query sends itself may share a connection.
+   * Sends a statement so that the messages of its connection are shown meanwhile. `undefined` without listeners: only a
+   * read that is sent as its query sends itself may share a connection.
    */
   around(send: Send): Send | undefined {
     if (!this.#facade.isHeard) return undefined

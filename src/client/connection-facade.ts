@@ -4,7 +4,10 @@ import type { Connection, PoolClient } from 'pg'
 /** Events that are not forwarded: the facade emits them itself, or they concern listeners. */
 const OWN: ReadonlySet<string | symbol> = new Set(['newListener', 'removeListener', 'end', 'error'])
 
-/** The socket of a client without one. Closing it in any way cuts the connections that the client has borrowed, and emits `close`. */
+/**
+ * The socket of a client without one. Closing it in any way cuts the connections that the client has borrowed, and
+ * emits `close`.
+ */
 class FacadeStream extends EventEmitter {
   readonly #cut: (error: Error | undefined) => void
 
@@ -33,8 +36,8 @@ class FacadeStream extends EventEmitter {
 }
 
 /**
- * The `client.connection` of a client without a connection of its own: it emits the messages that come over the connections that serve
- * the client, and has a stream that can be destroyed.
+ * The `client.connection` of a client without a connection of its own. It emits the messages of the connections that
+ * serve the client, and has a stream that can be destroyed.
  */
 export class ConnectionFacade extends EventEmitter {
   /** As on node-postgres' connections, `destroy()` and `end()` cut the client. */

@@ -31,7 +31,10 @@ export interface CursorUse {
   readonly begun: () => void
   /** The cursor is about to receive the end of its answer or its error. */
   readonly ending: (error: Error | undefined) => void
-  /** Returns a function to call in place of telling the cursor this error, if any. It is called when the cursor has left the connection. */
+  /**
+   * Returns a function to call in place of telling the cursor this error, if any. It is called when the cursor has left
+   * the connection.
+   */
   readonly takes: (error: Error) => (() => void) | undefined
 }
 

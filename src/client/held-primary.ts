@@ -52,7 +52,9 @@ export class HeldPrimary {
     return (this.#begin = new PendingBegin(text))
   }
 
-  /** Records the transaction status once the server is ready for the next statement. Returns it as the client sees it. */
+  /**
+   * Records the transaction status once the server is ready for the next statement. Returns it as the client sees it.
+   */
   settle(): TransactionStatus {
     if (this.#begin?.state === 'begun') this.#begin.over()
     this.#isInTransaction = this.client.getTransactionStatus() !== 'I'

@@ -30,9 +30,9 @@ export interface MoveToPrimaryOptions {
 type Over = (error: Error | undefined) => void
 
 /**
- * Continues a transaction of a replica on the primary: begins one there as soon as the primary shows what has
- * been seen, runs the statements of its log again, and compares what they answer. If that fails, the client is left in
- * a transaction that has failed.
+ * Continues a transaction of a replica on the primary. Begins one there as soon as the primary shows what has been
+ * seen, runs the statements of its log again, and compares their results. If that fails, the client is left in a
+ * transaction that has failed.
  */
 export class MoveToPrimary {
   readonly #options: MoveToPrimaryOptions
@@ -113,8 +113,8 @@ export class MoveToPrimary {
   }
 
   /**
-   * Leaves the client in a failed transaction without savepoints, so that nothing can continue it: what was shown
-   * before is not what it would show.
+   * Leaves the client in a failed transaction without savepoints, so that nothing can continue it. Its results would
+   * differ from those that it has returned.
    */
   #fail(error: Error): void {
     withOutcome(error, 'rolled-back')

@@ -25,8 +25,8 @@ const QUESTION = `select ${REPORTED.map((name) => `current_setting('${name}')`).
 type Parameters = readonly (readonly [name: string, value: string])[]
 
 /**
- * Emits `parameterStatus` on a client whose connections were opened before it was made: Sequelize takes the server's version from these
- * messages. The server is asked only when there are listeners.
+ * Emits `parameterStatus` on a client whose connections were opened before it was made: Sequelize takes the server's
+ * version from these messages. The server is asked only when there are listeners.
  */
 export async function announceParameters(router: RouterPort, facade: ConnectionFacade): Promise<void> {
   if (facade.listenerCount('parameterStatus') > 0) announce(await parametersOf(router), facade)

@@ -67,7 +67,10 @@ export class PooledCore implements ClientCore {
     this.#wiring.parameters.announce(this.#shell.facade).then(() => done(undefined), done)
   }
 
-  /** Closes the connections that it has borrowed. The client stays checked out until it is released, and is not handed out again. */
+  /**
+   * Closes the connections that it has borrowed. The client stays checked out until it is released, and is not handed
+   * out again.
+   */
   end(done: Ended): void {
     const isFirst = !this.#isEnded
     this.#isEnded = true

@@ -166,7 +166,9 @@ export class PrimaryHold implements PrimaryPort {
     }, trace)
   }
 
-  /** False for a connection that is lost, or leads to an old primary. What was lost with it, a broken one says itself. */
+  /**
+   * False for a connection that is lost, or leads to an old primary. What was lost with it, a broken one says itself.
+   */
   #isUsable({ client, node }: HeldPrimary): boolean {
     return isBroken(client) ? this.isBound : !isFenced(this.router.cluster.snapshot, node)
   }

@@ -113,7 +113,7 @@ export class PrimaryStatement implements ExclusiveStatement {
     else router.sessions.ranOnPrimary(session, statement, query, error)
     if (error) this.#noteOutcome(error)
     // Runs before the caller's callback, which may read next. The transaction status is already known, except after an
-    // error: it follows when the connection is idle, so an error of the server waits for that.
+    // error. Then it follows when the connection is idle, so an error of the server waits for that.
     if (!error) this.#settle(this.#held.status, 'none')
     else if (!isServerError(error)) {
       this.#settle(undefined, 'lost')

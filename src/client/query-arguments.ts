@@ -161,8 +161,8 @@ export function promised(start: (done: Done) => void): Promise<unknown> {
 }
 
 /**
- * A promise that fails a moment later, when the caller's own follows it: a stack shows only those who wait by then. A `catch`
- * for each query would do the same, and cost every one that succeeds another promise.
+ * A promise that fails a moment later, when the caller's own follows it: a stack shows only those who wait by then. A
+ * `catch` for each query would do the same, and cost every one that succeeds another promise.
  */
 function failing(cause: Error): Promise<never> {
   const failed = new Promise<never>((_resolve, reject) => queueMicrotask(() => reject(cause)))

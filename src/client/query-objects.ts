@@ -29,7 +29,10 @@ export interface QueryObjectsOptions {
   readonly acquire: () => Acquire | undefined
 }
 
-/** Runs the query objects of one client, one at a time: cursors and streams where a read may go, the others on the primary. */
+/**
+ * Runs the query objects of one client, one at a time: cursors and streams where a read may go, the others on the
+ * primary.
+ */
 export class QueryObjects implements Holder {
   readonly #options: QueryObjectsOptions
   #stream: ReplicaStream | undefined

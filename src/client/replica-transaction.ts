@@ -42,8 +42,8 @@ export interface Step {
 /** Reason why a transaction continues on the primary. */
 export type MoveReason =
   /**
-   * A statement is not proven to do on a replica what it does on the primary: also a read that would show what the
-   * session has written since BEGIN.
+   * A statement is not proven to do the same on a replica as on the primary. This includes a read that would show what
+   * the session has written since BEGIN.
    */
   | 'statement'
   /** A statement asks for the primary. */
@@ -86,8 +86,9 @@ export interface ReplicaTransactionOptions {
 }
 
 /**
- * A read-only or optimistic transaction on a replica, with its own connection until its end. At the first statement that is not proven
- * to do there what it does on the primary, it continues on the primary, because a standby accepts some of them without an error.
+ * A read-only or optimistic transaction on a replica, with its own connection until its end. It continues on the
+ * primary at the first statement that is not proven to do the same there. A standby accepts some of these without an
+ * error.
  */
 export class ReplicaTransaction {
   readonly #router: RouterPort
@@ -368,6 +369,7 @@ function refusal(
       : `the statement is no proven read (${what})`
   return new SwitchyardError(
     'SWITCHYARD_READ_ONLY_TRANSACTION',
-    `This read-only transaction runs on the replica ${node}, ${cause}, and the transaction cannot continue on the primary: ${obstacle}. Begin it with { route: 'primary' }`,
+    `This read-only transaction runs on the replica ${node}, ${cause}, and the transaction cannot continue ` +
+      `on the primary: ${obstacle}. Begin it with { route: 'primary' }`,
   )
 }

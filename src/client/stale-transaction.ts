@@ -9,7 +9,9 @@ const optimistic = new WeakSet<Error>()
  * @param detail Without parameters or values of rows.
  */
 export function staleTransactionError(kind: Kind, detail: string): Error {
-  const message = `could not serialize access: a transaction that began on a replica could not continue on the primary with what it has read`
+  const message =
+    'could not serialize access: a transaction that began on a replica could not continue on ' +
+    'the primary with what it has read'
   const error = new DatabaseError(message, message.length, 'error')
   if (kind === 'optimistic') optimistic.add(error)
   return Object.assign(error, {

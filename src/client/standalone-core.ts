@@ -70,7 +70,9 @@ export class StandaloneCore implements ClientCore {
     )
   }
 
-  /** Closes the connections that it has borrowed. The last client of a configuration ends the watch over the cluster. */
+  /**
+   * Closes the connections that it has borrowed. The last client of a configuration ends the watch over the cluster.
+   */
   end(done: Ended): void {
     const { client } = this.#shell
     const entered = this.#entered

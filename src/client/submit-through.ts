@@ -11,7 +11,10 @@ interface Submitting {
   [SUBMIT](submission: Submission): void
 }
 
-/** Runs a query object over a client of its own. Calls back when the client is free again, with the arguments that the object itself calls back with. */
+/**
+ * Runs a query object over a client of its own. Calls back when the client is free again, with the arguments that the
+ * object itself calls back with.
+ */
 export function submitThrough(take: () => Promise<PoolClient>, submittable: Submittable, done: Done): void {
   let outcome: Parameters<Done> = [undefined]
   const over = (): void => done(...outcome)

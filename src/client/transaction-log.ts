@@ -45,9 +45,9 @@ export interface Running {
 const nothing = (): void => {}
 
 /**
- * The statements of a transaction on a replica that have to run again when it continues on the primary, in
- * their order: settings of the transaction and savepoints, and in some transactions also those that have shown
- * something, with a digest of their answers.
+ * The statements of a transaction on a replica that have to run again when it continues on the primary, in their order.
+ * These are settings of the transaction and savepoints. In some transactions they are also those that have returned
+ * rows, with a digest of their answers.
  */
 export class TransactionLog {
   /** The BEGIN of the transaction. */
@@ -76,8 +76,8 @@ export class TransactionLog {
   }
 
   /**
-   * Whether what it has shown has to be the same on the primary: if all its statements share one snapshot, or if it may
-   * write on the ground of what it has read.
+   * Whether its results have to be the same on the primary. This is so if all its statements share one snapshot, or if
+   * it may write based on what it has read.
    */
   get comparesReads(): boolean {
     return this.kind === 'optimistic' || this.#modes.isolation === 'repeatable read'
@@ -89,8 +89,8 @@ export class TransactionLog {
   }
 
   /**
-   * Whether others that could not move may be known by this statement: it would be the first one that shows something, or
-   * the first read. One with an obstacle has to stay.
+   * Whether this statement may identify others that could not move. It would be the first one that returns rows, or the
+   * first read. One with an obstacle has to stay.
    */
   beginsWith({ kind, reason }: Statement): boolean {
     if (!this.comparesReads || this.obstacle !== undefined) return false
@@ -107,8 +107,9 @@ export class TransactionLog {
   }
 
   /**
-   * Whether its next read has to show what its session has written meanwhile, as it would on the primary. Of one that says
-   * that it only reads that is decided at its BEGIN, which a chained one has none of. In a snapshot nothing new is shown.
+   * Whether its next read has to show what its session has written meanwhile, as it would on the primary. Of one that
+   * says that it only reads that is decided at its BEGIN, which a chained one has none of. In a snapshot nothing new is
+   * shown.
    */
   get followsItsSession(): boolean {
     if (this.obstacle !== undefined || (this.kind === 'read-only' && !this.#isChained)) return false

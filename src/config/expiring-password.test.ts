@@ -100,9 +100,9 @@ describe('a password that expires', () => {
   })
 
   it.each<readonly [what: string, given: unknown, received: string]>([
-    ['nothing', undefined, 'received "password" of type undefined and "expiresAt" of type undefined'],
-    ['a bare string', 'secret', 'received "password" of type undefined'],
-    ['an empty one', { password: '', expiresAt: 1 }, 'received "password" of type string'],
+    ['nothing', undefined, 'Received "password" of type undefined and "expiresAt" of type undefined'],
+    ['a bare string', 'secret', 'Received "password" of type undefined'],
+    ['an empty one', { password: '', expiresAt: 1 }, 'Received "password" of type string'],
     ['no time', { password: 'secret' }, '"expiresAt" of type undefined'],
     ['no valid time', { password: 'secret', expiresAt: 'soon' }, '"expiresAt" of type string'],
   ])('is refused without being shown: %s', async (_what, given, received) => {

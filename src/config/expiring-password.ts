@@ -31,7 +31,8 @@ export interface ExpiringPasswordOptions {
    */
   readonly refreshBeforeMs?: number | undefined
   /**
-   * How long connections wait for a password, in milliseconds. After that they fail, and the next one has it fetched again.
+   * How long connections wait for a password, in milliseconds. After that they fail, and the next one has it fetched
+   * again.
    * @defaultValue 10000
    */
   readonly timeoutMs?: number | undefined
@@ -42,7 +43,9 @@ export interface ExpiringPasswordOptions {
   readonly now?: (() => number) | undefined
 }
 
-/** The option `password` of a pool as a function: it is called for each new connection, with the connection's server. */
+/**
+ * The option `password` of a pool as a function: it is called for each new connection, with the connection's server.
+ */
 export type PasswordFunction = (target?: unknown) => Promise<string>
 
 interface Kept {
@@ -82,7 +85,8 @@ export function expiringPassword(
       const answer = (async () => checked(await fetch(target)))().then((fresh) => {
         const isLate = fetching.get(key) !== fetched
         const known = kept.get(key)
-        // Nobody waits for a late one, but the next connection may use it, unless a newer one has been fetched since.
+        // No connection waits for a late one. The next connection may use it, unless a newer one has been fetched
+        // since.
         if (isLate && known !== undefined && known.expiresAtMs >= fresh.expiresAtMs) return fresh
         if (kept.size >= MOST_KEPT) kept.clear()
         kept.set(key, fresh)
@@ -142,7 +146,7 @@ function checked(given: unknown): Kept {
   }
   throw new SwitchyardError(
     'SWITCHYARD_INVALID_OPTION',
-    'The function "fetch" must return { password, expiresAt } with a string that is not empty, and a date or a number; ' +
-      `received "password" of type ${typeof password} and "expiresAt" of type ${typeof expiresAt}`,
+    'The function "fetch" must return { password, expiresAt } with a string that is not empty, and a date or a number. ' +
+      `Received "password" of type ${typeof password} and "expiresAt" of type ${typeof expiresAt}`,
   )
 }

@@ -145,7 +145,9 @@ function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): 
 /** Connection strings whose files are read again for each connection, and their option `ssl`. */
 const sources = new LRUCache<string, NonNullable<PoolConfig['ssl']>>({ max: 1000 })
 
-/** Parses a connection string. Files that it names (`sslrootcert`, `sslcert`, `sslkey`) are read for each connection. */
+/**
+ * Parses a connection string. Files that it names (`sslrootcert`, `sslcert`, `sslkey`) are read for each connection.
+ */
 function freshTls(name: string, connectionString: string): PoolConfig {
   const said = parseConnectionString(name, connectionString)
   if (typeof said.ssl !== 'object' || !/[?&]ssl(?:rootcert|cert|key)=/.test(connectionString)) return said

@@ -54,7 +54,7 @@ export interface MaxLag {
 /** Limit on the reads that run on the primary because no replica can serve them. */
 export interface PrimarySpill {
   /**
-   * Share of the connections to the primary (`max`) that such reads may use at once, from 0 to 1. A lane counts as one
+   * Share of the primary's connections (`max`) that such reads may use at once, from 0 to 1. A lane counts as one
    * connection. With 0 they wait for a replica.
    * @defaultValue 0.5
    */
@@ -158,9 +158,9 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly name?: string | undefined
   /**
-   * Returns a new stream for each connection. Replicas without a `stream` of their own use it too, so it has to lead
-   * to the node that it is called with (see `streamPerNode()`), unless node-postgres connects the stream to the
-   * node's `host` and `port`.
+   * Returns a new stream for each connection. Replicas without a `stream` of their own use it too. So it has to lead to
+   * the node that it is called with (see `streamPerNode()`). That is not needed if node-postgres connects the stream to
+   * the node's `host` and `port`.
    * @defaultValue a TCP socket
    */
   stream?: NonNullable<PoolConfig['stream']>
@@ -176,29 +176,29 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly replicas?: readonly (string | ReplicaOptions)[] | undefined
   /**
-   * Default consistency of reads: `strong` (the primary only), `causal` (at least what the session has written),
-   * `window` (the same, by time alone), `bounded` (at most `maxStalenessMs` old) or `eventual`. A session or a query
-   * may override it.
+   * Default consistency of reads. `strong` reads run only on the primary, and `causal` reads show what the session has
+   * written. `window` does the same by time alone, and `bounded` reads are at most `maxStalenessMs` old. `eventual`
+   * reads take any replica within `maxLag`. A session or a query may override it.
    * @defaultValue 'causal'
    */
   readonly consistency?: Consistency | undefined
   /**
-   * Life cycle of the process. `'suspending'`, for serverless functions: the process may be frozen whenever no statement
-   * runs. Then the pool sets no timers and asks no server, reads share no connections (`lanes`), and the first
-   * statement after 2 s without one waits until the nodes have been looked at. pg-pool's `idleTimeoutMillis` stays in
-   * force, and the connections that watch the nodes close with the last other one.
+   * Life cycle of the process. `'suspending'`, for serverless functions: the process may be frozen whenever no
+   * statement runs. Then the pool sets no timers and sends no probes, and reads share no connections (`lanes`). The
+   * first statement after 2 s without one waits until the nodes have been probed. pg-pool's `idleTimeoutMillis` stays
+   * in force, and the connections that watch the nodes close with the last other one.
    * @defaultValue 'continuous'
    */
   readonly lifecycle?: 'continuous' | 'suspending' | undefined
   /**
-   * When `connect()` takes a connection to the primary: `lazy`, when a statement first needs it, so that a client that
-   * only reads takes none; or `eager`, at once, like `pg.Pool`. Reads go to replicas either way.
+   * When `connect()` takes a connection to the primary. `lazy`: when a statement first needs it, so a client that only
+   * reads takes none. `eager`: at once, like `pg.Pool`. Reads go to replicas either way.
    * @defaultValue 'lazy'
    */
   readonly checkout?: 'lazy' | 'eager' | undefined
   /**
-   * Time after which a client that is not released is reported by the event `clientLeaked` and in the log, with the
-   * stack of its checkout; in milliseconds.
+   * Time in milliseconds after which a client that is not released is reported. The event `clientLeaked` and the log
+   * have the stack of its checkout.
    * @defaultValue never
    */
   readonly leakWarningMs?: number | undefined
@@ -215,8 +215,9 @@ export interface PoolOptions extends PoolConfig {
    */
   readonly maxStalenessMs?: number | undefined
   /**
-   * Behavior of reads when the pool starts without a primary, so that the lag of its replicas is unknown: they fail at
-   * once, wait for a primary for at most `failoverTimeoutMs`, or run anyway, with the event `startedWithoutPrimary`.
+   * Behavior of reads when the pool starts without a primary, so that the lag of its replicas is unknown. They fail at
+   * once, or wait for a primary for at most `failoverTimeoutMs`. Or they run anyway, with the event
+   * `startedWithoutPrimary`.
    * @defaultValue 'fail'
    */
   readonly withoutPrimaryAtStart?: 'fail' | 'wait' | 'serve' | undefined
@@ -283,9 +284,9 @@ export interface PoolOptions extends PoolConfig {
   readonly primarySpill?: PrimarySpill | undefined
   /**
    * Where a transaction begins that is not READ ONLY. `'optimistic'`: on a replica that shows what its session has
-   * written. At the first statement that is not a proven read it moves to the primary, where what it has read is read
-   * again and compared. If it has changed, the statement fails with 40001. Serializable transactions begin on the
-   * primary in any case. `pool.transaction()` and a BEGIN may override it.
+   * written. At the first statement that is not a proven read it moves to the primary. There its reads run again, and
+   * their results are compared. If it has changed, the statement fails with 40001. Serializable transactions begin on
+   * the primary in any case. `pool.transaction()` and a BEGIN may override it.
    * @defaultValue 'primary'
    */
   readonly transactions?: 'primary' | 'optimistic' | undefined

@@ -36,8 +36,8 @@ export interface RdsIamOptions {
 const OPTIONS: ReadonlySet<string> = new Set(['region', 'credentials', 'hostOf', 'now'])
 
 /**
- * Returns an option `password` that logs in to Amazon RDS and Aurora with IAM: a token for each node's own host, port
- * and user, replaced five minutes before its expiry. RDS takes such tokens over TLS only (`ssl`).
+ * Returns an option `password` that logs in to Amazon RDS and Aurora with IAM. Each node gets a token for its own host,
+ * port and user, which is replaced five minutes before its expiry. RDS takes such tokens over TLS only (`ssl`).
  *
  * Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`. The function rejects with
  * `SWITCHYARD_NO_PASSWORD`.
@@ -112,7 +112,8 @@ function checkCredentials(given: unknown): AwsCredentials {
     return given as AwsCredentials
   }
   throw invalid(
-    'Option "credentials" of rdsIam() must be, or return, { accessKeyId, secretAccessKey, sessionToken? } with strings that are ' +
-      'not empty; without it AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set',
+    'Option "credentials" of rdsIam() must be, or return, { accessKeyId, secretAccessKey, sessionToken? }, ' +
+      'with strings that are ' +
+      'not empty. Without it, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set',
   )
 }

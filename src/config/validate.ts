@@ -81,7 +81,9 @@ export function checkObject(name: string, value: unknown): asserts value is obje
   throw invalid(`Option "${name}" must be an object; received ${describe(value)}`)
 }
 
-/** Throws unless `value` is an object literal or alike: the entries of a Map or the value of a promise would be missed. */
+/**
+ * Throws unless `value` is an object literal or alike: the entries of a Map or the value of a promise would be missed.
+ */
 export function checkPlainObject(name: string, value: unknown): asserts value is object {
   checkObject(name, value)
   const prototype: unknown = Object.getPrototypeOf(value)

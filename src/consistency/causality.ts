@@ -71,7 +71,7 @@ export class Causality {
     this.#keeper.close()
   }
 
-  /** Number of floors that the primary was asked for. */
+  /** Number of floors that were requested from the primary. */
   get floorsAsked(): number {
     return this.#keeper.asked
   }
@@ -155,7 +155,7 @@ export class Causality {
    * Returns a position that covers what the session has written and seen; `undefined` when there is none in time. The
    * primary shows all of it if the session has no last reads afterwards.
    * @param upToNow Whether it also covers what others have committed. A floor that is pending does so, except for what
-   * was committed while it was asked for.
+   * was committed during the request.
    */
   async positionOf(
     session: MutableSession,
@@ -239,8 +239,8 @@ export class Causality {
   }
 
   /**
-   * Brings the session up to date before a read of it is routed. Returns what the read has to wait for: whether the claim of
-   * its token is possible. `undefined` for nothing.
+   * Brings the session up to date before a read of it is routed. Returns what the read has to wait for: whether the
+   * claim of its token is possible. `undefined` for nothing.
    */
   prepare(session: MutableSession): Promise<void> | undefined {
     const { catchUpTimeoutMs, hasServer, platform } = this.#options

@@ -45,7 +45,7 @@ class SharedFloor implements Floor {
 
 /**
  * Requests floors from the primary. One request runs at a time, and all callers in the meantime share the next one. It
- * is sent at once if a caller waits for it, and otherwise after a pause, so sessions that only write cost the primary
+ * is sent at once if a caller waits for it, and otherwise after a pause. So sessions that only write cost the primary
  * little.
  */
 export class FloorKeeper {

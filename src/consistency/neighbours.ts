@@ -17,7 +17,7 @@ export interface Neighbour {
 
 /**
  * Registry of all pools and clients of this process that watch a cluster. A program may have several pools for one
- * cluster, its own and those of libraries, and reads through any of them must show what the process wrote through the
+ * cluster: its own and those of libraries. Reads through any of them must show what the process wrote through the
  * others.
  */
 export class Neighbours {

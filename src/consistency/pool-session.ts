@@ -55,7 +55,10 @@ export class PoolSession extends CompactSession {
     this.#floors.schemaChanged(atMs)
   }
 
-  /** Forgets the floors of changes that all replicas show, those before `atMs`. Replicas that come later have to show them too. */
+  /**
+   * Forgets the floors of changes that all replicas show, those before `atMs`. Replicas that come later have to show
+   * them too.
+   */
   forget(atMs: number): void {
     this.#floors.forget(atMs)
   }

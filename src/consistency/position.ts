@@ -17,8 +17,8 @@ export interface Position extends Progress {
 
 /**
  * Whether a node at `seen` shows everything up to `wanted`, both of the same cluster. A node on an older timeline may
- * hold WAL that the cluster has abandoned, however far it is. On a newer timeline the position counts as it is: up to
- * the switch both timelines share their history, and what lay behind it is lost.
+ * hold WAL that the cluster has abandoned, however far it is. On a newer timeline the position counts as it is. Up to
+ * the switch both timelines share their history, and what came after it is lost.
  *
  * Also tells whether a position can be genuine: a primary that has not reached it never wrote it, or has lost it.
  */
@@ -32,14 +32,14 @@ export function shows(seen: Position, wanted: Position): boolean {
 }
 
 /**
- * Returns the position that implies both, as far as they survived: on one timeline the higher one, on two the one on
- * the newer timeline, even if it is lower.
+ * Returns the position that implies both, as far as they survived. On one timeline it is the higher one. On two it is
+ * the one on the newer timeline, even if it is lower.
  *
  * Proof for two timelines: the newer position was given by a primary on the newer timeline, so it is at or behind the
  * switch. What survived of the older timeline lies before the switch, so the newer position implies it. If the older
- * position is nevertheless the higher one, it lay behind the switch: it is lost, and waiting for the newer timeline to
- * come as far would be waiting for nothing, perhaps for ever. Hence only positions of primaries may be passed: a
- * replica may name a timeline whose beginning it has not replayed yet.
+ * position is nevertheless the higher one, it lay behind the switch and is lost. Waiting for the newer timeline to
+ * reach it would be pointless, and might never end. So only positions of primaries may be passed. A replica may name a
+ * timeline whose beginning it has not replayed yet.
  *
  * Positions of two clusters cannot be compared. Then it is `heard`, the one that arrived later.
  */

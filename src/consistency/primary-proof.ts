@@ -11,7 +11,9 @@ const LONGEST_GAP_MS = 50
 const KEPT_LISTS = 8
 const LIST_GAP_MS = 1
 
-/** After so many lists in a row that prove nothing, none is asked for ahead of reads for so long, in milliseconds. */
+/**
+ * After this many lists in a row that prove nothing, none is requested ahead of reads for this time, in milliseconds.
+ */
 const MOST_VAIN = 3
 const NO_LIST_FOR_MS = 100
 
@@ -39,8 +41,9 @@ export interface Patience {
 
 /**
  * Proves that the primary shows what replicas have shown. A commit is in the WAL, and so visible on replicas, before it
- * is visible on the primary: for a moment, or for as long as it waits for synchronous standbys. Missing are exactly the
- * transactions in progress on the primary that the replica shows as committed. Once they have ended they are visible.
+ * is visible on the primary. This lasts for a moment, or for as long as it waits for synchronous standbys. The primary
+ * lacks exactly its transactions in progress that the replica shows as committed. Once they have ended they are
+ * visible.
  */
 export class PrimaryProof {
   readonly #options: PrimaryProofOptions
@@ -60,9 +63,9 @@ export class PrimaryProof {
   }
 
   /**
-   * Whether transactions in progress on the primary prove it for these reads. A transaction that a read may have seen
-   * and that is still in progress was so in each list between that read and this one. Lists come over several
-   * connections: only one that was heard before the question for this one was sent is certainly earlier.
+   * Whether transactions in progress on the primary prove it for these reads. A transaction may have been seen by a
+   * read and still be in progress. Then it is in each list between that read and this one. Lists come over several
+   * connections. Only one that arrived before the request for this one was sent is certainly earlier.
    */
   judge(reads: readonly SeenRead[], list: ListedTransactions): boolean {
     const sinceMs = Math.max(...reads.map(({ atMs }) => atMs))

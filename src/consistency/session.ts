@@ -33,7 +33,10 @@ export interface PendingFloor {
   readonly sinceMs: number
   /** The floor that will cover them. Absent when none was requested. */
   readonly floor: Floor | undefined
-  /** Position that the session's token claims, until `floor` shows whether that is possible. Absent when anything else is pending. */
+  /**
+   * Position that the session's token claims, until `floor` shows whether that is possible. Absent when anything else
+   * is pending.
+   */
   readonly claimed: Position | undefined
 }
 
@@ -63,8 +66,8 @@ export interface Session {
   /** Until then (our clock, milliseconds) it reads from the primary, because its token has no position. */
   readonly primaryUntilMs: number | undefined
   /**
-   * The reads that its next one must not fall behind, at most one per server: the last one, and those that ran at the
-   * same time. Only reads on replicas, and only in an explicit session. While empty, the primary is known to show
+   * The reads that its next one must not fall behind, at most one per server. They are the last one and those that ran
+   * with it. Only reads on replicas, and only in an explicit session. While empty, the primary is known to show
    * everything that the session has seen.
    */
   readonly lastReads: readonly SeenRead[]

@@ -1,6 +1,6 @@
 /**
- * Shares the results of an asynchronous call. One call runs at a time, and all callers in the meantime share the next one.
- * So a result always comes from a call that started after it was requested.
+ * Shares the results of an asynchronous call. One call runs at a time, and all callers in the meantime share the next
+ * one. So a result always comes from a call that started after it was requested.
  */
 export class SharedCall<Result> {
   readonly #call: () => Promise<Result>

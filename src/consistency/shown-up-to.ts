@@ -2,7 +2,7 @@ import type { Observation } from '../topology/node.ts'
 import type { Position } from './position.ts'
 
 /**
- * Returns a position that covers everything that a replica had shown before it gave this observation: a server that has
+ * Returns a position that covers everything that a replica had shown before it gave this observation. A server that has
  * reached it shows all of that. `undefined` when there is none.
  *
  * Redo makes a commit visible before it advances the replay position. So a replica may have shown the record behind its

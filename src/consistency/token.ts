@@ -48,8 +48,8 @@ export interface DecodeOptions {
   /** The cluster's system identifier, if known. */
   readonly systemIdentifier?: string | undefined
   /**
-   * The primary's position, if known. It must be read _after_ the token arrived: with an older one, tokens of other
-   * processes would be rejected that are merely newer than what this process has seen.
+   * The primary's position, if known. It must be read _after_ the token arrived. With an older one, tokens of other
+   * processes would be rejected although they are only newer than what this process has seen.
    */
   readonly primaryPosition?: Progress | undefined
   /** Upper bound on the remaining lifetime of a token, in milliseconds. A longer one is cut to it. */
@@ -59,8 +59,9 @@ export interface DecodeOptions {
 /** Maximum length of a token, for code that takes tokens from outside. */
 export const MAX_TOKEN_LENGTH = 72
 
-// Byte 0: version in the upper half, flags in the lower. Then the expiry (seconds since 1970, 4 bytes); of a position
-// then the system identifier (8), the timeline (4) and the LSN (8); of a signed token at last the signature. Big-endian.
+// Byte 0: version in the upper half, flags in the lower. Then the expiry (seconds since 1970, 4 bytes). A position
+// follows with the system identifier (8), the timeline (4) and the LSN (8). A signed token ends in the signature.
+// Big-endian.
 const VERSION = 0x10
 const VERSION_MASK = 0xf0
 const POSITION_FLAG = 0x01

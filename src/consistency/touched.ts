@@ -38,8 +38,8 @@ export function shownBy({ footprint }: Statement, execution: Execution): Touched
 }
 
 /**
- * Relations of which a statement on the primary has shown something to the session of a pool. Of a write only what it changed
- * counts there: see record 0026.
+ * Relations of which a statement on the primary has shown something to the session of a pool. Of a write only what it
+ * changed counts there: see record 0026.
  */
 export function answeredBy(statement: Statement, execution: Execution): Touched {
   const changed = changedBy(statement, execution)

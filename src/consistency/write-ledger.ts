@@ -39,7 +39,10 @@ function certaintyOf({ reason, leavesSessionState, multiple }: Statement): Write
   return reason === 'catalog-pending' && !leavesSessionState && !multiple ? 'pending' : 'certain'
 }
 
-/** Instead of the number of a schema where none tells what a statement may change: its write counts as one of everything. */
+/**
+ * Instead of the number of a schema where none tells what a statement may change: its write counts as one of
+ * everything.
+ */
 export const NO_SCHEMA = -1
 
 /** How a statement failed: by an error of the server, or by the loss of the connection. */

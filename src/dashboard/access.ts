@@ -13,8 +13,9 @@ const LOOPBACK = /^(?:(?:::ffff:)?127(?:\.\d{1,3}){3}|::1)$/i
 const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
 
 /**
- * Returns why a request is refused without `authorize`, or `undefined` if it comes from this machine: from a loopback
- * address, not through a proxy, and to a local name, so that no foreign web page reaches it by a name of its own.
+ * Returns why a request is refused without `authorize`, or `undefined` if it comes from this machine. Such a request
+ * comes from a loopback address, not through a proxy, and goes to a local name. So no foreign web page can reach it by
+ * a name of its own.
  */
 export function refusalOf({ headers, socket }: Approach): string | undefined {
   if (!LOOPBACK.test(socket.remoteAddress ?? '')) return 'it comes from another machine'

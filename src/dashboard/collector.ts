@@ -16,7 +16,7 @@ export interface CollectedPool extends PoolFigures {
 }
 
 const SAMPLE_MS = 1_000
-/** How long it goes on when nobody looks. */
+/** How long it goes on without viewers. */
 const LINGER_MS = 60_000
 const MOST_STATEMENTS = 20
 const MOST_NOTABLE = 10
@@ -41,7 +41,7 @@ class Records {
   ])
 }
 
-/** Collects what the page shows, while somebody looks at it and for a minute after. */
+/** Collects what the page shows, while it has viewers and for a minute after. */
 export class Collector {
   readonly #pool: CollectedPool
   readonly #platform: Platform

@@ -10,7 +10,8 @@ import { CONTENT_SECURITY_POLICY, PAGE } from './page.ts'
 export interface DashboardOptions {
   /**
    * Decides whether a request may see the page and its data. Only `true` lets it in. Without this option only requests
-   * from this machine are let in: from a loopback address, not through a proxy, and to `localhost`, `127.0.0.1` or `[::1]`.
+   * from this machine are let in. They come from a loopback address, not through a proxy, and go to `localhost`,
+   * `127.0.0.1` or `[::1]`.
    */
   readonly authorize?: (request: IncomingMessage) => boolean | Promise<boolean>
   /** Heading of the page. @defaultValue 'pg-switchyard' */
@@ -74,7 +75,7 @@ async function answerTo(
     if (refusal !== undefined) return text(403, refusal)
     return pageOrData(request.url ?? '/', collector)
   } catch {
-    // The error is the application's, and may say more than a stranger should read.
+    // The error is the application's, and may say more than a visitor should read.
     return text(500, 'The function "authorize" of the dashboard failed, or the page could not be made.')
   }
 }
@@ -90,7 +91,10 @@ async function refusalFor(
   }
   const refusal = refusalOf(request)
   if (refusal === undefined) return undefined
-  return `This request is refused because ${refusal}. To serve the page to others, give pool.dashboard() the option "authorize".`
+  return (
+    `This request is refused because ${refusal}. To serve the page to others, give pool.dashboard() the ` +
+    'option "authorize".'
+  )
 }
 
 function pageOrData(url: string, collector: Collector): Answer {

@@ -38,7 +38,12 @@ ${table('node-rows', 'One row for each server. Curves show the last three minute
 <div><dt>SELECT statements</dt><dd id="selects">–</dd></div>
 <div><dt>Catalog</dt><dd id="catalog">–</dd></div>
 </dl>
-${table('latency-rows', 'Duration of statements since the page was opened, from the call to the answer, by the role of the server. Percentiles are those of the latest 2,000.', ['Role', 'Statements', 'p50', 'p95', 'p99'])}`,
+${table(
+  'latency-rows',
+  'Duration of statements since the page was opened, from the call to the answer, by the role of the server. ' +
+    'Percentiles are those of the latest 2,000.',
+  ['Role', 'Statements', 'p50', 'p95', 'p99'],
+)}`,
   ],
   [
     'waits',

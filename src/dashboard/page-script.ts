@@ -1,6 +1,6 @@
 /**
- * Script of the page. It asks for the data each second and puts it into the markup as text. A template of plain characters:
- * it is sent as it is here, so it has no backtick, no backslash and no placeholder.
+ * Script of the page. It asks for the data each second and puts it into the markup as text. A template of plain
+ * characters: it is sent as it is here, so it has no backtick, no backslash and no placeholder.
  */
 export const SCRIPT = `'use strict';
 (function () {

@@ -3,7 +3,7 @@ import { MARKUP } from './page-markup.ts'
 import { SCRIPT } from './page-script.ts'
 import { STYLE } from './page-style.ts'
 
-/** The page as one HTML document. It loads nothing but its data. */
+/** The page as one HTML document. It loads only its data. */
 export const PAGE: string = `<!doctype html>
 <html lang="en">
 <head>
@@ -23,8 +23,8 @@ ${MARKUP}
 `
 
 /**
- * Policy of the page: its own style and script, known by their hashes, its own data, and nothing else. No text can become
- * markup, because `trusted-types 'none'` lets no string into `innerHTML` and alike.
+ * Policy of the page: its own style and script, known by their hashes, its own data, and nothing else. No text can
+ * become markup, because `trusted-types 'none'` lets no string into `innerHTML` and alike.
  */
 export const CONTENT_SECURITY_POLICY: string = [
   "default-src 'none'",

@@ -25,7 +25,7 @@ export interface AuroraDiscoveryOptions {
   /** Time between two looks, in milliseconds, at least 100. @defaultValue 5_000 */
   readonly intervalMs?: number | undefined
   /**
-   * Time in which the weight of a new reader rises from a tenth to 1, in milliseconds; with 1 it has its full share at
+   * Time in which the weight of a new reader rises from a tenth to 1, in milliseconds. With 1 it has its full share at
    * once.
    * @defaultValue 60_000
    */
@@ -36,8 +36,8 @@ export interface AuroraDiscoveryOptions {
 export type InstanceAddress = Pick<DiscoveredNode, 'host' | 'port'>
 
 /**
- * Creates a discovery that reads the instances of an Aurora cluster from `aurora_replica_status()`, over the connections
- * that watch the cluster. The pool's own `host` is asked first: the cluster endpoint, or any instance.
+ * Creates a discovery that reads the instances of an Aurora cluster from `aurora_replica_status()`, over the
+ * connections that watch the cluster. The pool's own `host` is asked first: the cluster endpoint, or any instance.
  *
  * The function says which instances there are. Roles are what the servers say themselves. A new reader starts with a
  * small weight, since its caches are cold.

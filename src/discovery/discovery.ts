@@ -19,8 +19,9 @@ export interface DiscoveredNode {
 /** The servers that the pool knows already: at first those of its own options. */
 export interface KnownServers {
   /**
-   * Runs a cheap query on the primary, or on another server while there is none or it refuses. Uses the connections that
-   * watch the cluster. Resolves with the values of its first row, which have to be text. Rejects when no server answers.
+   * Runs a cheap query on the primary, or on another server while there is none or it refuses. Uses the connections
+   * that watch the cluster. Resolves with the values of its first row, which have to be text. Rejects when no server
+   * answers.
    */
   query(sql: string): Promise<readonly (string | null)[]>
   /** Returns the time of a clock that never goes back, in milliseconds. */

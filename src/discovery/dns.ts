@@ -29,8 +29,8 @@ export interface AddressResolver {
  * Creates a discovery that takes every address of a name as a server: a headless service of Kubernetes, a round-robin
  * name.
  *
- * By default the system's own look-up is used, as for any connection: a name from /etc/hosts, of a container network or
- * in a search domain is unknown to a DNS server. That look-up cannot be cancelled. TTLs are ignored: the interval
+ * By default the system's own lookup is used, as for any connection. A name from /etc/hosts, of a container network or
+ * in a search domain is unknown to a DNS server. That lookup cannot be cancelled. TTLs are ignored: the interval
  * determines how old an answer may be.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION

@@ -4,8 +4,8 @@ const FIRST_MS = 20
 const LONGEST_MS = 500
 
 /**
- * Calls back before retry number `round`: at once before the first one, then with exponential backoff, with jitter over
- * the second half of the delay so that callers who failed together do not retry together.
+ * Calls back before retry number `round`: at once before the first one, then with exponential backoff. Jitter over the
+ * second half of the delay spreads the retries of callers who failed together.
  */
 export function beforeRound(round: number, platform: Platform, callback: () => void): void {
   if (round <= 1) return callback()

@@ -15,7 +15,10 @@ const JUST_HEARD_MS = 10
 /** How long a read waits for a replica that was expected to catch up soon, in milliseconds. */
 const LONGEST_SOON_MS = 50
 
-/** How long reads do not wait for such a replica after one has waited in vain, or too many have waited, in milliseconds. */
+/**
+ * How long reads do not wait for such a replica after one has waited without success, or too many have waited, in
+ * milliseconds.
+ */
 const IMPATIENT_FOR_MS = 1_000
 
 /** When reads wait longer than `MOST_WAITED_MS` in all within this time, in milliseconds, the primary is quicker. */

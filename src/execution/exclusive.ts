@@ -10,7 +10,10 @@ import { isBroken } from '../nodes/is-broken.ts'
 import type { Done } from './execution.ts'
 import { isServerError } from '../platform/server-error.ts'
 
-/** Closes a connection over which an answer is still to come, so that nobody waits for it; node-postgres may ask politely. */
+/**
+ * Closes a connection over which an answer is still to come, so that no caller waits for it; node-postgres may ask
+ * politely.
+ */
 export function hangUp(client: PoolClient): void {
   if (Reflect.get(client, 'readyForQuery') !== false) return
   const { connection } = client as { readonly connection?: PoolClient['connection'] }
@@ -29,10 +32,10 @@ export interface ExclusiveStatement {
 }
 
 /**
- * A connection that one caller holds, to run one statement after the other. Tells two moments apart: when the caller gets the
- * answer, and when the server is ready for the next statement and its transaction status is true. After an error the
- * server reports the status a moment later, so an error of the server waits for it; an error of the client (a query
- * timeout, say) does not, because the server may take its time.
+ * A connection that one caller holds, to run one statement after the other. It distinguishes two moments: the caller
+ * gets the answer, and the server is ready for the next statement, with a true transaction status. After an error the
+ * server reports the status a moment later, so an error of the server waits for it. An error of the client (a query
+ * timeout, say) does not wait, because the server may take long.
  */
 export class ExclusiveConnection implements ConnectionListener {
   readonly client: PoolClient
@@ -55,7 +58,7 @@ export class ExclusiveConnection implements ConnectionListener {
     }
   }
 
-  /** The connection is given back. A statement that still runs hears of its end all the same. */
+  /** The connection is returned. A statement that still runs is nevertheless notified of its end. */
   close(): void {
     if (this.#current?.isOver !== false) stopListening(this.client, this)
   }

@@ -18,7 +18,7 @@ export type { Done, Send }
 export interface ExecutionListener {
   /**
    * A statement is sent to this node.
-   * @param askedAtMs When its connection was asked for. Absent on a lane
+   * @param askedAtMs When its connection was requested. Absent on a lane
    */
   sent(node: NodeView, trace: Trace | undefined, askedAtMs?: number): void
   /** A statement has waited before it was sent. */
@@ -58,8 +58,8 @@ export interface Cluster {
   /** Like `awaitPlan`, for a plan that starts with a replica that has caught up with the session. */
   awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan>
   /**
-   * Notes that no replica was proven fresh enough for a read, so that newer positions of the replicas are read soon. May
-   * be called for each such read.
+   * Notes that no replica was proven fresh enough for a read, so that newer positions of the replicas are read soon.
+   * May be called for each such read.
    */
   follow(): void
   /** Starts a probe of this node, for later decisions. */

@@ -136,8 +136,8 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 ])
 
 /**
- * SQLSTATE classes of a server that cannot do its work: insufficient resources, system errors, and internal errors, damaged
- * data among them.
+ * SQLSTATE classes of a server that cannot do its work: insufficient resources, system errors, and internal errors,
+ * damaged data among them.
  */
 const SICK_CLASSES: ReadonlySet<string> = new Set(['53', '58', 'XX'])
 

@@ -7,6 +7,8 @@ import type { NodeId } from '../topology/node.ts'
  * @param outcome What became of its transaction. @defaultValue 'rolled-back'
  */
 export function fencedError(node: NodeId, outcome: WriteOutcome = 'rolled-back'): Error {
-  const message = `${node} is no longer the primary, though it takes writes: nothing is written there. Release the client`
+  const message =
+    `${node} is no longer the primary, although it takes writes: nothing is written there. ` +
+    'Release the client'
   return withOutcome(new SwitchyardError('SWITCHYARD_FENCED', message, { retryable: true }), outcome)
 }

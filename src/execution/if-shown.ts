@@ -39,9 +39,9 @@ export function whenProven(proof: ShowingProof | undefined, { shown, hidden, fai
 }
 
 /**
- * Sends a read to the primary if that shows what the session has seen. The question for its transactions in progress
- * goes ahead of the read, in the same round trip: what the primary shows then, the read shows, too. If the answer
- * proves nothing, the read ends with `UNPROVEN`.
+ * Sends a read to the primary if that shows what the session has seen. The query for its transactions in progress goes
+ * ahead of the read, in the same round trip. What the primary shows then, the read shows, too. If the answer proves
+ * nothing, the read ends with `UNPROVEN`.
  */
 export function ifShown(
   read: Sendable,

@@ -15,7 +15,10 @@ const node = replicaView('s', undefined, { isBalanced: true })
 const read: Send = (client, done) => void client.query('select 1', done as never)
 const lost = new Error('Connection terminated unexpectedly')
 
-/** A connection that answers in the order of the questions when it is told to; a replica that replays from answer to answer. */
+/**
+ * A connection that answers in the order of the questions when it is told to; a replica that replays from answer to
+ * answer.
+ */
 class FakeConnection {
   readonly processID = 42
   readonly sent: string[] = []

@@ -33,7 +33,7 @@ export interface ProvenReadOptions {
  * Sends a read to a shared address. Right before it, over the same connection, it asks the server for its identity and
  * position. They still hold for the read: replay only moves forward, and a promoted standby shows no less.
  *
- * A position that covers what the read has shown is asked for behind it, in the same round trip.
+ * The position that covers what the read has shown is requested behind it, in the same round trip.
  */
 export function provenRead(options: ProvenReadOptions): Send {
   const { isAhead: canPipeline, isFollowed, platform, served } = options
@@ -70,7 +70,9 @@ function endOf(id: NodeId, client: PoolClient, { is }: Reached): End | undefined
 
 /** Creates the error for a server behind a shared address that cannot serve the read. */
 export function unfitError(id: NodeId): SwitchyardError {
-  const message = `${id} led to a server that cannot serve this read: none that is watched, no replica of the cluster, too far behind, or behind a pooler`
+  const message =
+    `${id} led to a server that cannot serve this read. It is not watched, not a replica of ` +
+    'the cluster, too far behind, or behind a pooler'
   return new SwitchyardError('SWITCHYARD_UNFIT_SERVER', message, { retryable: true })
 }
 

@@ -25,7 +25,7 @@ export interface ReadTerms {
   /** Whether its connection is kept after success. */
   readonly keeps: boolean
   /**
-   * For a read in place of a replica that has no slot on the primary yet: it needs one for a lease, and ends with
+   * For a read in place of a replica that has no slot on the primary yet. It needs one for a lease, and ends with
    * `NO_ROOM` if there is none now.
    */
   readonly gate?: SpillGate | undefined

@@ -32,7 +32,7 @@ export interface Sendable {
   readonly shareable?: ShareableRead | undefined
   /** Custom settings that it makes: only connections that have had no others suit it. Absent: none. */
   readonly custom?: ReadonlySet<string> | undefined
-  /** Absent while nobody listens to single statements. */
+  /** Absent without listeners to single statements. */
   readonly trace?: Trace | undefined
 }
 

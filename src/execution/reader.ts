@@ -43,8 +43,8 @@ export interface ReaderParts {
 }
 
 /**
- * Walks plans. After a failure the next candidate is tried, since a read has no side effects and no part of an answer
- * has reached the caller.
+ * Walks plans. After a failure the next candidate is tried: a read has no side effects, and no part of an answer has
+ * reached the caller.
  */
 export class Reader {
   readonly #surroundings: Surroundings

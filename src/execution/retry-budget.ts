@@ -8,8 +8,8 @@ const PER_SECOND = 10
 const CAPACITY = 1000
 
 /**
- * Limits retries to a share of the traffic, so that they do not amplify an outage: a bucket that statements and time
- * fill and retries empty. Starts full. The scheme is that of Finagle's retry budgets.
+ * Limits retries to a share of the traffic, so that they do not amplify an outage. It is a bucket that statements and
+ * time fill, and that retries empty. Starts full. The scheme is that of Finagle's retry budgets.
  */
 export class RetryBudget {
   readonly #platform: Platform

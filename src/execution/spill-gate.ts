@@ -18,8 +18,8 @@ interface Waiting {
 }
 
 /**
- * Limits the connections of the primary that run reads for replicas, so that failed replicas cannot exhaust them. A lane
- * counts as one connection, however many reads it carries; every other read needs a slot of its own. One place is
+ * Limits the connections of the primary that run reads for replicas, so that failed replicas cannot exhaust them. A
+ * lane counts as one connection, however many reads it carries; every other read needs a slot of its own. One place is
  * always left to those, so that they are not shut out by reads on lanes. Further reads wait for a slot in the order of
  * their arrival.
  */
@@ -105,6 +105,7 @@ export class SpillGate {
 /** Creates the error for a read that no replica can serve while all slots on the primary are in use. */
 export function spillError(): SwitchyardError {
   const message =
-    'No replica can serve the read, and the primary already runs as many reads in their place as the option "primarySpill" allows'
+    'No replica can serve the read, and the primary already runs as many reads in their place as the option ' +
+    '"primarySpill" allows'
   return new SwitchyardError('SWITCHYARD_PRIMARY_SPILL', message, { retryable: true })
 }

@@ -15,7 +15,7 @@ interface Known {
 }
 
 /**
- * Sets the `statement_timeout` of shared connections to that of the tier that uses them next, and restores the original
+ * Sets the `statement_timeout` of shared connections to that of the tier that uses them next. Restores the original
  * value for a tier without one. Costs a round trip when it changes, and another one for the first change. Settings of
  * sessions are reset first: they belong neither to the tier nor to the connection.
  */

@@ -14,9 +14,9 @@ const known = new WeakMap<PoolClient, Observation>()
  * Returns the query for the identity and position of a connection's server: a full one the first time, then only the
  * position. It asks as the probes ask that node.
  *
- * Calls `answered` with `undefined` when the server is uncertain: it gave no usable answer, or another process has
- * answered than the one that the connection was opened to. Then there is a pooler, and later queries may reach another
- * server.
+ * Calls `answered` with `undefined` when the server is uncertain. Then it gave no usable answer, or the answer came
+ * from another process than the one that the connection was opened to. Then there is a pooler, and later queries may
+ * reach another server.
  */
 export function whoAnswers(
   client: PoolClient,

@@ -17,7 +17,7 @@ export interface Sending {
   /** Custom settings that it makes. Absent: none. */
   readonly custom: ReadonlySet<string> | undefined
   readonly trace: Trace | undefined
-  /** Time at which its connection is asked for. */
+  /** Time at which its connection is requested. */
   readonly askedAtMs: number
 }
 

@@ -37,7 +37,7 @@ interface Errand {
   untilMs: number | undefined
   /** Number of failed connection attempts to a primary. */
   rounds: number
-  /** Absent while nobody listens to single statements. */
+  /** Absent without listeners to single statements. */
   readonly trace: Trace | undefined
   run(primary: NodeView): void
   fail(error: Error): void
@@ -50,8 +50,8 @@ type Again = (errand: Errand, error: Error, failed: NodeView, reason: RetryReaso
 const MOST_ROUNDS = 4
 
 /**
- * Runs statements on the primary. A statement that may have reached a server is never sent again, with one exception:
- * one that a demoted server rejected because it is a standby had no effect, and runs once on the current primary.
+ * Runs statements on the primary. A statement that may have reached a server is never sent again, with one exception.
+ * If a demoted server rejected it because it is a standby, it had no effect, and runs once on the current primary.
  */
 export class Writer {
   readonly #options: WriterOptions

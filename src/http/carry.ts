@@ -15,8 +15,8 @@ export interface ResponseHeaders {
 }
 
 /**
- * Sets the headers by which a response carries a token to its client, and by which no shared cache keeps it. Twice is as
- * good as once. Why it is `private` and not `no-store`: docs/decisions/0042-tokens-in-responses.md.
+ * Sets the headers by which a response carries a token to its client, and by which no shared cache keeps it. Twice is
+ * as good as once. Why it is `private` and not `no-store`: docs/decisions/0042-tokens-in-responses.md.
  */
 export function carryToken(token: string, headers: ResponseHeaders, carriers: TokenCarriers): void {
   const { names, attributes } = carriers

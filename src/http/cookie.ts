@@ -64,7 +64,8 @@ export function checkAttributes(name: string, attributes: unknown): CheckedAttri
   if (IS_HOST.test(name) && (domain !== undefined || path !== '/')) {
     const [option, legal] = domain === undefined ? ['path', '"/"'] : ['domain', 'absent']
     throw invalid(
-      `Option "cookieAttributes.${option}" must be ${legal} with a cookie named "${name}": browsers drop it otherwise; received ${describe(domain ?? path)}`,
+      `Option "cookieAttributes.${option}" must be ${legal} with a cookie named "${name}": browsers drop it ` +
+        `otherwise; received ${describe(domain ?? path)}`,
     )
   }
   return checked
@@ -88,7 +89,8 @@ export function cookieText(name: string, value: string, attributes: CheckedAttri
 function textOption(name: string, value: unknown): string {
   if (typeof value === 'string' && ATTRIBUTE_TEXT.test(value)) return value
   throw invalid(
-    `Option "cookieAttributes.${name}" must be a text of printable ASCII without a semicolon; received ${describe(value)}`,
+    `Option "cookieAttributes.${name}" must be a text of printable ASCII without a semicolon; ` +
+      `received ${describe(value)}`,
   )
 }
 

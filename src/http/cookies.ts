@@ -28,8 +28,8 @@ export type CookieOptions<J extends CookieJar = CookieJar> = Omit<HttpOptions<J>
  * Returns a function that runs code in a session which comes from a framework's cookies and is put back there. For code
  * that has no response in its hands: server actions and route handlers of Next.js, actions of SvelteKit.
  *
- * The cookie of a session that wrote is set when the code ends, also if it throws: frameworks throw for a redirect. That
- * takes at most `holdMs`. Where cookies can only be read, as while Next.js renders a page, none is set.
+ * The cookie of a session that wrote is set when the code ends, also if it throws: frameworks throw for a redirect.
+ * That takes at most `holdMs`. Where cookies can only be read, as while Next.js renders a page, none is set.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
  */

@@ -15,8 +15,8 @@ export type WebHandler<R extends Request, Rest extends readonly unknown[]> = (
 /** Options of `sessionHandler()`. */
 export interface HandlerOptions<R = unknown> extends HttpOptions<R> {
   /**
-   * Returns the framework's cookies, such as `cookies` of Next.js: there the token goes when the handler throws, as for a
-   * redirect of Next.js. @defaultValue none: then a session that throws has no token
+   * Returns the framework's cookies, such as `cookies` of Next.js: there the token goes when the handler throws, as for
+   * a redirect of Next.js. @defaultValue none: then a session that throws has no token
    */
   readonly jar?: () => CookieJar | Promise<CookieJar>
 }

@@ -48,9 +48,9 @@ export function healthOf({ nodes }: PoolStats, needsReplica: boolean = false): H
 }
 
 /**
- * Answers the probes of an orchestrator. A path that ends in `/live` is answered with 200 while the process runs its event loop,
- * whatever the database does: a restart would not help. Every other path is answered with 200 or 503 and the health as JSON.
- * A pool of one node is asked for an answer.
+ * Answers the probes of an orchestrator. A path that ends in `/live` is answered with 200 while the process runs its
+ * event loop. The database does not matter: a restart would not help. Every other path is answered with 200 or 503 and
+ * the health as JSON. A pool of one node is queried for an answer.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION.
  * @example

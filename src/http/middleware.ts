@@ -64,7 +64,7 @@ const emitters = new WeakMap<EventEmitter, Map<SessionPool, TokenSession>>()
 
 /**
  * Sets the headers of a token. Middlewares in front of this one may change headers at the very last moment, as
- * `on-headers` does, so these headers are set again after such a change.
+ * `on-headers` does. So these headers are set again after such a change.
  */
 function keepCarrying(token: string, response: NodeResponse, carriers: TokenCarriers): void {
   let isCarrying = false

@@ -25,8 +25,9 @@ export interface HttpOptions<R = unknown> extends TokenNames {
    */
   readonly holdMs?: number
   /**
-   * Settings of the statements of a request, such as its tenant, or a function that returns them: see the option `settings`
-   * of a session. What the function throws, or wrong settings, fails the request before it is handled. @defaultValue none
+   * Settings of the statements of a request, such as its tenant, or a function that returns them: see the option
+   * `settings` of a session. What the function throws, or wrong settings, fails the request before it is handled.
+   * @defaultValue none
    */
   readonly settings?: RequestSettings | ((request: R) => RequestSettings | undefined)
   /** Role of the statements of a request, or a function that returns it. @defaultValue that of the connections */

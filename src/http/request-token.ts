@@ -40,8 +40,8 @@ export function checkTokenNames(names: TokenNames): CheckedNames {
 }
 
 /**
- * Returns the token that a request brings, for `pool.session({ token })`: where there is no response to carry a new one,
- * as with a WebSocket. It is not validated. `undefined` for none.
+ * Returns the token that a request brings, for `pool.session({ token })`: where there is no response to carry a new
+ * one, as with a WebSocket. It is not validated. `undefined` for none.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION`.
  */

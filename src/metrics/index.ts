@@ -36,10 +36,11 @@ export interface CollectedMetrics {
 type Labels = Record<string, string>
 
 /**
- * Collects metrics of pools with `prom-client`. The number of time series is bounded, whatever statements and errors come.
+ * Collects metrics of pools with `prom-client`. The number of time series is bounded, whatever statements and errors
+ * come.
  *
- * @throws SwitchyardError SWITCHYARD_INVALID_OPTION when `pools` has no pool. An error of `prom-client` when the registry
- * already has metrics of these names.
+ * @throws SwitchyardError SWITCHYARD_INVALID_OPTION when `pools` has no pool. An error of `prom-client` when the
+ * registry already has metrics of these names.
  * @example
  * import { register } from 'prom-client'
  * prometheusMetrics({ pools: { shop: pool } })

@@ -8,8 +8,8 @@ export interface CatchUp {
 }
 
 /**
- * A replica that has everything has no backlog any more, and the delay without one is at most this, in milliseconds, or
- * as old as the observation allows.
+ * Maximum delay of a replica that has everything and so no backlog, in milliseconds. An old observation may allow a
+ * higher one.
  */
 const WITHOUT_BACKLOG_MS = 50
 

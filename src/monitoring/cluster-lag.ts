@@ -6,9 +6,9 @@ import { LagClock, type CatchUpBounds } from './lag-clock.ts'
 export const STATED_LATE_MS = 2000
 
 /**
- * The lag of replicas. It is measured against the primary's flush position: replicas do not get other WAL for long, and
- * would seem to lag on an idle primary. Where commits may be acknowledged before they are flushed, freshness is proven by the
- * insert position, which is at or after all of them.
+ * The lag of replicas. It is measured against the primary's flush position. Replicas may get other WAL much later, and
+ * would seem to lag on an idle primary. If commits may be acknowledged before they are flushed, freshness is proven by
+ * the insert position, which is at or after all of them.
  *
  * A replica without a position may state its lag. That proves freshness only as of `STATED_LATE_MS` before.
  */

@@ -15,8 +15,8 @@ export interface CatchUpBounds {
   /** It had not replayed a position that the primary had reached this long before, in milliseconds; 0 for none. */
   readonly leastMs: number
   /**
-   * It had replayed a position that the primary reached at most this long before, in milliseconds. `Infinity` when it is
-   * not known when the primary reached it.
+   * It had replayed a position that the primary reached at most this long before, in milliseconds. `Infinity` when it
+   * is not known when the primary reached it.
    */
   readonly mostMs: number
   /** For a replica that had replayed everything: how long before the primary was asked, in milliseconds. */

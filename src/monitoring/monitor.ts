@@ -14,7 +14,7 @@ export interface Monitor {
    */
   readonly isResting: boolean
   /**
-   * Resolves when enough is known for routing: every node has answered or failed, or the primary is found and the
+   * Resolves when enough is known for routing. Then every node has answered or failed, or the primary is found and the
    * others had a grace period. The first call starts the probes; there is no I/O before it. Never rejects.
    */
   settled(): Promise<void>
@@ -34,7 +34,7 @@ export interface Monitor {
    */
   awaitSnapshot(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean>
   /**
-   * Like `awaitSnapshot`, for tests on the progress of replicas: meanwhile the positions of the primary and of the
+   * Like `awaitSnapshot`, for tests on the progress of replicas. Meanwhile the positions of the primary and of the
    * replicas are read, quickly at first and then more slowly.
    */
   awaitProgress(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean>
@@ -50,7 +50,7 @@ export interface Monitor {
    */
   reached(id: NodeId, observation: Observation): NodeView | undefined
   /**
-   * Forgets all that is known and closes all connections until the cluster is used again, because nobody uses it or the
+   * Forgets all that is known and closes all connections until the cluster is used again, because it is idle or the
    * process has slept. While a caller waits for a change it looks at every node over new connections at once.
    */
   rest(): void

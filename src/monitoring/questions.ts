@@ -46,7 +46,9 @@ export class Questions {
     return observation && positionOf(observation)
   }
 
-  /** Reads a node's position with a question that is sent after the call. `undefined` when there is no usable answer. */
+  /**
+   * Reads a node's position with a question that is sent after the call. `undefined` when there is no usable answer.
+   */
   async progressOf(id: NodeId): Promise<Observation | undefined> {
     const { nodes, platform } = this.#options
     const node = nodes().find((each) => each.id === id)

@@ -9,10 +9,10 @@ export interface NodeQuery {
 }
 
 /**
- * Reads the unfinished transactions of a primary with what they do: each holds a lock on its own id until other sessions see it as
- * committed. A backend that is idle in a transaction is not about to commit and is left out, as far as
- * `pg_stat_activity` shows its state: for the same role, or with the rights of `pg_monitor`. The same holds for the
- * statement's age and its wait event.
+ * Reads the unfinished transactions of a primary with what they do. Each holds a lock on its own id until other
+ * sessions see it as committed. A backend that is idle in a transaction is not about to commit and is left out.
+ * `pg_stat_activity` shows that state only for the same role, or with the rights of `pg_monitor`. The same holds for
+ * the statement's age and its wait event.
  */
 export function unfinished({ isStandby }: Wording): NodeQuery {
   return {

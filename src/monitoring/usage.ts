@@ -1,4 +1,4 @@
-/** Notes whether statements run, at almost no cost: the time is read when it is asked for, not for each statement. */
+/** Notes whether statements run, at almost no cost: the time is read on request, not for each statement. */
 export class Usage {
   readonly #onWake: () => void
   #isUsed = false

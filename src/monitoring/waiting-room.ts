@@ -26,8 +26,8 @@ export class WaitingRoom {
   }
 
   /**
-   * Resolves with true once `tell` has brought a snapshot that passes, with false after `timeoutMs` or on `close`. Rejects
-   * with what `test` throws.
+   * Resolves with true once `tell` has brought a snapshot that passes, with false after `timeoutMs` or on `close`.
+   * Rejects with what `test` throws.
    */
   wait(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<boolean> {
     if (this.#isClosed || timeoutMs <= 0) return Promise.resolve(false)

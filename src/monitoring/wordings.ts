@@ -3,7 +3,7 @@ import { probeSql } from '../topology/probe.ts'
 import { progressSql } from '../topology/progress.ts'
 import { findWording, isRefusal, PLAIN, type Wording } from '../topology/wording.ts'
 
-/** Time after which a server that refused something is asked for everything again, in milliseconds. */
+/** Time after which a server that refused a part of a probe gets the whole probe again, in milliseconds. */
 const RENEWED_AFTER_MS = 10 * 60_000
 
 /** Ends a search that goes on with the next probe. */

@@ -35,8 +35,8 @@ export interface PgQuery {
 
 /**
  * A query object for node-postgres' `client.query` in front of a query of a class of our own. Its members are own,
- * enumerable properties, and its methods work on `this`: tools that wrap `client.query` copy a query with
- * `{ ...query, text }` to add a comment to it. The copy would lose the class, and with it what the query sends ahead.
+ * enumerable properties, and its methods work on `this`. Tools that wrap `client.query` copy a query with `{ ...query,
+ * text }` to add a comment to it. The copy would lose the class, and with it what the query sends ahead.
  */
 export class CopyableQuery {
   readonly query: PgQuery

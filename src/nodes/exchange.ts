@@ -35,8 +35,8 @@ export interface Exchange {
   /** Sent after the statement. */
   readonly after?: readonly SideQuery[] | undefined
   /**
-   * Whether everything may be pipelined in one round trip, if node-postgres supports that. Only for a statement that
-   * does no harm when a query before it fails, and for queries that do not depend on each other's answers.
+   * Whether everything may be pipelined in one round trip, if node-postgres supports that. Only for a statement that is
+   * safe when a query before it fails, and for queries that do not depend on each other's answers.
    * @defaultValue false
    */
   readonly canPipeline?: boolean

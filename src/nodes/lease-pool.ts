@@ -34,7 +34,7 @@ export interface LeasePoolListener {
   opened(nodeId: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void
   /** Called when an idle connection was lost. The pool has already removed it. */
   idleError(nodeId: NodeId, error: Error, client: PoolClient): void
-  /** Follows connections while somebody listens. */
+  /** Follows connections while there are listeners. */
   readonly traces?: ConnectionTraces
   /** Called if this version of node-postgres cannot pipeline. */
   lanesUnavailable?(): void
@@ -232,7 +232,7 @@ export class LeasePool implements ServerNode {
 }
 
 /**
- * The class of pg-pool's connections. They have an `error` listener for their whole lifetime: holders add their own,
+ * The class of pg-pool's connections. They have an `error` listener for their whole lifetime. Holders add their own,
  * but a server may close a connection at any moment, and an error without a listener ends the process.
  */
 function clientClassOf(connect: Connect, connecting: (client: Client) => void): typeof Client {
@@ -251,7 +251,10 @@ interface Kept {
   readonly _idle: readonly { readonly client: Client }[]
 }
 
-/** Returns the idle connections of a pool and its connection attempts. @param opening Connections that are not ready yet */
+/**
+ * Returns the idle connections of a pool and its connection attempts.
+ * @param opening Connections that are not ready yet
+ */
 function unusedOf(pool: PgPool<Client>, opening: ReadonlySet<Client>): readonly Client[] {
   const idle = (pool as unknown as Kept)._idle.map(({ client }) => client)
   return clientsOf(pool).filter(

@@ -14,7 +14,10 @@ export interface NodeSchemaOptions {
   readonly platform: Platform
   /** Reads the node's schema. */
   readonly ask: () => Promise<string | undefined>
-  /** The schema that the catalog in force was loaded from. `undefined` while there is none, or the schema is being changed. */
+  /**
+   * The schema that the catalog in force was loaded from. `undefined` while there is none, or the schema is being
+   * changed.
+   */
   readonly known: () => string | undefined
   /** Called when the node's schema differs from the catalog's: one of them is behind. */
   readonly differs: () => void
@@ -23,9 +26,9 @@ export interface NodeSchemaOptions {
 }
 
 /**
- * The schema of a node. PostgreSQL analyzes a prepared statement once, with the schema of that time, so a name may be
+ * The schema of a node. PostgreSQL analyzes a prepared statement once, with the schema of that time. So a name may be
  * used only while the node is known to have the schema of the catalog. The node itself is queried, about once a second
- * and only while reads with names run: a replica may replay a change later than the primary, and changes by other
+ * and only while reads with names run. A replica may replay a change later than the primary, and changes by other
  * processes are not announced.
  */
 export class NodeSchema {

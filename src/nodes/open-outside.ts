@@ -1,7 +1,7 @@
 /**
- * Makes a pg-pool open its connections through `outside`. Code that node-postgres calls in the async context of the socket,
- * a type parser for example, runs in the context in which the socket was opened. This must not be the session of the
- * caller who happened to need a new connection.
+ * Makes a pg-pool open its connections through `outside`. node-postgres calls some code, such as type parsers, in the
+ * async context in which the socket was opened. This must not be the session of the caller who happened to need a new
+ * connection.
  * @param outside Runs a function outside of any session.
  */
 export function openOutside(pool: object, outside: <T>(fn: () => T) => T): void {

@@ -23,8 +23,8 @@ const FIRST_PENALTY = 256
 const LONGEST_PENALTY = 262_144
 
 /**
- * Statistics of a series of runs: the mean without the slowest run, which may be due to garbage collection, and the
- * standard error of the mean of all.
+ * Statistics of a series of runs. They are the mean without the slowest run, which may be due to garbage collection,
+ * and the standard error of the mean of all.
  */
 class Sample {
   #count = 0

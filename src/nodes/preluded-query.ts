@@ -4,7 +4,7 @@ import { CopyableQuery, type PgQuery, type Wire } from './copyable-query.ts'
 export interface Prelude {
   readonly text: string
   readonly values: readonly unknown[]
-  /** Receives the columns of its row, in text format. Absent if nobody needs them. */
+  /** Receives the columns of its row, in text format. Absent if they are not needed. */
   readonly answered?: ((fields: readonly (string | null)[]) => void) | undefined
   /** Returns the error of the query, which the server has not run, from that of the prelude. */
   readonly failed: (error: Error) => Error
@@ -25,8 +25,8 @@ export interface PreludedConfig {
 }
 
 /**
- * Creates a query of node-postgres that sends a prelude first. Both run in one implicit transaction, and the caller sees
- * the answer to the query alone. Returns undefined if the client is not one of node-postgres' JavaScript clients.
+ * Creates a query of node-postgres that sends a prelude first. Both run in one implicit transaction, and the caller
+ * sees the answer to the query alone. Returns undefined if the client is not one of node-postgres' JavaScript clients.
  */
 export function preludedQuery(
   client: object,

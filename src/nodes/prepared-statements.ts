@@ -134,8 +134,8 @@ interface PostgresError extends Error {
 }
 
 /**
- * Classes of errors with causes other than the name: connection (08), transaction state (25), conflicts (40), resources
- * (53), locks (55P03), cancellation and shutdown (57), system errors (58).
+ * Classes of errors with causes other than the name. These are connection (08), transaction state (25), conflicts (40),
+ * resources (53), locks (55P03), cancellation and shutdown (57), and system errors (58).
  */
 const NOT_OF_THE_STATEMENT = /^(?:08|25|40|53|55P03|57|58)/
 

@@ -22,7 +22,7 @@ export class Query {
   readonly request: RouteRequest
   /** Whether another query may be pipelined before it. */
   readonly canPipeline: boolean
-  /** Absent while nobody listens to single statements. */
+  /** Absent without listeners to single statements. */
   trace: Trace | undefined
   readonly #config: unknown
   readonly #parameters: unknown
@@ -54,8 +54,8 @@ export class Query {
   }
 
   /**
-   * Values that may prove which key a statement touches. None where the caller names their types: the server may compare
-   * them in another way than keys of the column's type.
+   * Values that may prove which key a statement touches. None where the caller names their types: the server may
+   * compare them in another way than keys of the column's type.
    */
   get keyValues(): readonly unknown[] {
     const config = this.#config

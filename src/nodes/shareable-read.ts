@@ -40,7 +40,7 @@ export interface Ride {
 
 /**
  * Whether its answer is the same with a name. Without values node-postgres sends it as a simple query, whose answer is
- * in text format even with `binary`; with a name it would be binary.
+ * in text format even with `binary`. With a name it would be binary.
  */
 export function mayHaveName(
   { binary, schema, values }: ShareableRead,

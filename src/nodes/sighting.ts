@@ -17,8 +17,8 @@ interface AnyClient {
 }
 
 /**
- * One statement in the view of tools that wrap `client.query`, such as tracing tools. A statement that is sent several
- * times, because an answer does not count, is one query to them: they see the first sending, and the final answer.
+ * One statement in the view of tools that wrap `client.query`, such as tracing tools. A statement may be sent several
+ * times, because an answer does not count. It is one query to them: they see the first sending, and the final answer.
  */
 export class Sighting {
   #isShown = false

@@ -25,9 +25,9 @@ interface Internals {
 }
 
 /**
- * Takes a connection from a pg-pool, one that suits the caller if an idle one does. If none of the idle ones does, a new
- * one is opened, in place of an idle one where the pool is full. While all are in use, the caller waits for its turn and
- * may get one that does not suit.
+ * Takes a connection from a pg-pool, one that suits the caller if an idle one does. If none of the idle ones does, a
+ * new one is opened, in place of an idle one where the pool is full. While all are in use, the caller waits for its
+ * turn and may get one that does not suit.
  * @param connect Takes a connection as pg-pool does.
  */
 export function connectSuiting(

@@ -3,7 +3,9 @@ import type { NodeId } from '../topology/node.ts'
 import type { Tier } from './tier.ts'
 
 export function tierFullError({ name, maxQueue }: Tier, node: NodeId): SwitchyardError {
-  const message = `Tier "${name}": ${maxQueue} statements wait for a connection to ${node} already, as many as its "maxQueue" allows`
+  const message =
+    `Tier "${name}": ${maxQueue} statements wait for a connection to ${node} already, as many ` +
+    'as its "maxQueue" allows'
   return new SwitchyardError('SWITCHYARD_TIER_FULL', message, { retryable: true })
 }
 

@@ -68,7 +68,7 @@ export interface Traced {
   readonly plan: QueryPlan
 }
 
-/** Follows one statement from its call to its answer. Exists only while somebody listens. */
+/** Follows one statement from its call to its answer. Exists only while there are listeners. */
 export interface Trace {
   decided(decision: Traced): void
   /** Records that it is sent to this node. The last one answers. */

@@ -16,7 +16,9 @@ type LedQueryClass = new (config: unknown, values?: unknown) => LedPgQuery
 /** Result of a query that is not sent: its command tag, or an error. */
 export type Unsent = string | Error
 
-/** Returned by `submit()` in place of an error: node-postgres then waits for nothing and goes on with its next query. */
+/**
+ * Returned by `submit()` in place of an error: node-postgres then waits for nothing and goes on with its next query.
+ */
 const NOT_SENT = new Error('Nothing was sent')
 
 /** Whether a BEGIN can be held back on this connection: it is node-postgres' JavaScript client, as it is. */

@@ -8,7 +8,7 @@ const { prepareValue } = Reflect.get(pgModule, 'utils') as {
 /**
  * Converts the values of a query by node-postgres' own rules. Returns a copy, since they may be sent again after the
  * caller has changed the array. A value's own conversion (`toPostgres`, `toJSON`) may throw, which must happen before
- * anything is sent: otherwise node-postgres would keep using a name that the server never received.
+ * anything is sent. Otherwise node-postgres would keep using a name that the server never received.
  *
  * @throws the error of a value's own conversion
  */

@@ -65,7 +65,10 @@ export interface ConnectMessage {
   readonly error?: QueryExecution['error']
 }
 
-/** Message of `tracingChannel('pg-switchyard:checkout')`: the lease of one connection, for a statement, a client or a lane. */
+/**
+ * Message of `tracingChannel('pg-switchyard:checkout')`: the lease of one connection, for a statement, a client or a
+ * lane.
+ */
 export interface CheckoutMessage {
   readonly pool: string
   readonly node: string
@@ -75,8 +78,8 @@ export interface CheckoutMessage {
 }
 
 /**
- * A tracing channel. `@types/node` 26 has the types of message and store in the other order than its predecessors, and
- * declarations are checked with that of the application; so both are the message here, where nobody binds a store.
+ * A tracing channel. `@types/node` 26 has the types of message and store in the other order than its predecessors.
+ * Declarations are checked with that of the application. So both are the message here, where no store is bound.
  */
 export type Traced<Message extends object> = TracingChannel<Message, Message>
 

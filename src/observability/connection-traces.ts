@@ -17,7 +17,7 @@ type Connected = (error?: Error | null) => void
 /** A message while it is filled. */
 type Filling<Message> = { -readonly [Field in keyof Message]: Message[Field] }
 
-/** Publishes leases and new connections of one pool's nodes while somebody listens. */
+/** Publishes leases and new connections of one pool's nodes while there are listeners. */
 export class ConnectionTraces implements Followed {
   readonly #pool: string
   readonly #platform: { now(): number }

@@ -1,8 +1,8 @@
 import { isServerError } from '../platform/server-error.ts'
 
 /**
- * An error as events show it, in place of one that may hold values of a statement. It has the name, the SQLSTATE and the
- * severity of the original, and of its message what holds no value.
+ * An error as events show it, in place of one that may hold values of a statement. It has the name, the SQLSTATE and
+ * the severity of the original, and of its message what holds no value.
  */
 export class EventError extends Error {
   override readonly name: string
@@ -69,16 +69,16 @@ const PLAIN_FIELDS: ReadonlySet<string | symbol> = new Set([
 const CREDENTIALS = /\/\/[^\s/@]*@/g
 
 /**
- * Returns the error of the cluster if it surely holds no value of a statement and no password, else an `EventError` in its
- * place.
+ * Returns the error of the cluster if it surely holds no value of a statement and no password, else an `EventError` in
+ * its place.
  */
 export function eventError(error: unknown): Error {
   return shown(error, isOfCluster)
 }
 
 /**
- * Like `eventError`, for an error with which a statement has failed. Code of the application may have thrown it, such as a
- * type parser, with a value in its message.
+ * Like `eventError`, for an error with which a statement has failed. Code of the application may have thrown it, such
+ * as a type parser, with a value in its message.
  */
 export function statementError(error: unknown): Error {
   return shown(error, (each) => (isOfServer(each) ? isOfCluster(each) : isOfDriver(each)))

@@ -37,8 +37,8 @@ export interface IgnoredHint {
 
 /**
  * Events of `pool.events`, with their arguments. Each is also published on the channel `pg-switchyard:<name>` of
- * `node:diagnostics_channel`. No event holds a parameter or a constant of a statement: an error whose message may hold one is
- * replaced by an `EventError`.
+ * `node:diagnostics_channel`. No event holds a parameter or a constant of a statement: an error whose message may hold
+ * one is replaced by an `EventError`.
  */
 export interface RouterEvents extends StatementEvents {
   nodeChanged: [NodeChange]
@@ -61,8 +61,8 @@ export interface RouterEvents extends StatementEvents {
    */
   loginRefused: [{ readonly node: NodeId; readonly cause: Error }]
   /**
-   * A replica failed a read because of its disk, its memory or its data (SQLSTATE classes 53, 58 and XX), and another
-   * node answered the read. At most once a second for each replica.
+   * A replica failed a read, and another node answered it. The cause was its disk, its memory or its data (SQLSTATE
+   * classes 53, 58 and XX). At most once a second for each replica.
    */
   nodeSick: [{ readonly node: NodeId; readonly cause: Error }]
   /**
@@ -98,7 +98,7 @@ export interface RouterEvents extends StatementEvents {
   shapeLearned: [LearnedShape]
   /** A comment or `route` asked for a replica, but the statement is not a proven read. It went to the primary. */
   hintIgnored: [IgnoredHint]
-  /** The primary was asked for a position that a session must see. */
+  /** A position that a session must see was requested from the primary. */
   positionAsked: [PositionAsked]
   /** A session started with a token that was rejected. The session runs as if it had none. */
   tokenRejected: [{ readonly reason: TokenRejection }]

@@ -52,7 +52,9 @@ export interface ExplainedSession {
   readonly lastReads: number
 }
 
-/** Result of `explain()`: each decision with its reason, to be serialized as JSON or, with `String()`, shown as text. */
+/**
+ * Result of `explain()`: each decision with its reason, to be serialized as JSON or, with `String()`, shown as text.
+ */
 export interface Explanation {
   readonly statement: Statement
   /** The session's floors. */

@@ -89,13 +89,14 @@ export function logEvents(events: RouterEventEmitter, given: Logger): void {
   events.on('shapeLearned', ({ fingerprint, functions, relations }) => {
     logger.warn(
       { fingerprint, functions, relations },
-      'Statements of this shape were classified as reads but write. They go to the primary from now on. Declare the function or relation that writes as "primaryOnly"',
+      'Statements of this shape were classified as reads but write. They go to the primary from now on. ' +
+        'Declare the function or relation that writes as "primaryOnly"',
     )
   })
   events.on('hintIgnored', ({ kind, reason }) => {
     logger.warn(
       { kind, reason },
-      'A replica was asked for, but the statement is not a proven read: it went to the primary',
+      'A replica was requested, but the statement is not a proven read: it went to the primary',
     )
   })
   events.on('catalogLoaded', ({ functions, relations, durationMs }) => {

@@ -62,7 +62,9 @@ export interface QueryExecution {
   /** Host name or IP address, or the directory of a Unix socket. */
   readonly address?: string
   readonly port?: number
-  /** Lag of the replica when the statement was sent, in milliseconds. Absent for the primary, and while it is unknown. */
+  /**
+   * Lag of the replica when the statement was sent, in milliseconds. Absent for the primary, and while it is unknown.
+   */
   readonly lagMs?: number
   /** Waits of at least 1 ms. */
   readonly waits: readonly Wait[]
@@ -90,7 +92,7 @@ export interface DecisionEvent extends ExplainedPlan {
   readonly reason: RouteReason
 }
 
-/** A position of the primary was asked for, because a session must see what was committed by then. */
+/** A position was requested from the primary, because a session must see what was committed by then. */
 export interface PositionAsked {
   /** Absent when there is no primary. */
   readonly node: NodeId | undefined
@@ -99,7 +101,7 @@ export interface PositionAsked {
   readonly durationMs: number
 }
 
-/** Events of single statements. Nothing is allocated for them while nobody listens. */
+/** Events of single statements. Nothing is allocated for them without listeners. */
 export interface StatementEvents {
   /** A statement was classified and routed. */
   decision: [DecisionEvent]

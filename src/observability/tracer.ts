@@ -25,7 +25,7 @@ const NO_TEXT: Described = {}
 /** Number of the last traced statement of this process. */
 const last = { id: 0 }
 
-/** Follows statements while somebody listens to them. */
+/** Follows statements while they have listeners. */
 export class Tracer {
   readonly #options: TracerOptions
   readonly #described = new LRUCache<string, Described>({
@@ -44,8 +44,9 @@ export class Tracer {
   }
 
   /**
-   * Starts a statement with a trace. With subscribers of the channel, everything that `start` does runs in the async context
-   * that they have bound to it, and `done` is called in that of the caller. Listeners of `pool.events` need neither.
+   * Starts a statement with a trace. With subscribers of the channel, everything that `start` does runs in the async
+   * context that they have bound to it. `done` is called in that of the caller. Listeners of `pool.events` need
+   * neither.
    */
   run(query: Query, done: Done, start: (done: Done) => void): void {
     const { database, stream } = this.#options

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { context, type Context } from '@opentelemetry/api'
 
 /**
- * Returns the storage in which OpenTelemetry keeps the active context, when its context manager is the usual one. A tracing
- * channel can then make a span active for all that an operation does.
+ * Returns the storage in which OpenTelemetry keeps the active context, when its context manager is the usual one. A
+ * tracing channel can then make a span active for all that an operation does.
  */
 export function contextStorage(): AsyncLocalStorage<Context> | undefined {
   const manager: unknown = Reflect.apply(

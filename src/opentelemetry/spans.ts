@@ -24,8 +24,8 @@ export interface SpanOptions {
 }
 
 /**
- * Makes a CLIENT span for each statement from its call to its answer, retries included. The span is active for everything that
- * the statement does, so that spans of node-postgres' instrumentation are its children.
+ * Makes a CLIENT span for each statement from its call to its answer, retries included. The span is active for
+ * everything that the statement does, so that spans of node-postgres' instrumentation are its children.
  *
  * Source of the names: OpenTelemetry Semantic Conventions, Database Client Spans and PostgreSQL.
  */

@@ -4,9 +4,9 @@ import { AsyncResource } from 'node:async_hooks'
 const RESOURCE_OPTIONS = { requireManualDestroy: true }
 
 /**
- * Makes `fn` run in the async context of this call, wherever it is called later. node-postgres and pg-pool call back in the
- * context of the code that opened or released the connection. Equivalent to `AsyncResource.bind`, which on Node.js 20
- * takes longer than all other overhead of a query.
+ * Makes `fn` run in the async context of this call, wherever it is called later. node-postgres and pg-pool call back in
+ * the context of the code that opened or released the connection. Equivalent to `AsyncResource.bind`, which on Node.js
+ * 20 takes longer than all other overhead of a query.
  */
 export function inThisContext<Args extends unknown[]>(fn: (...args: Args) => void): (...args: Args) => void {
   const resource = thisContext()

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
  * Loads an installed CommonJS module when it is needed, at once.
  *
  * The build replaces each call by `require(name)`, so that bundlers see the module; therefore `name` must be a literal.
- * An optional package is asked for inside of `try`: bundlers then accept that it is missing.
+ * An optional package is required inside of `try`: bundlers then accept that it is missing.
  *
  * @throws the error of loading it
  */

@@ -4,8 +4,8 @@ import type { Platform, Timer } from './platform.ts'
 /** Time between two beats, in milliseconds. */
 const BEAT_MS = 500
 /**
- * Share of such a time that the process has computed, besides a beat's time before it, from which its own work has blocked it.
- * A busy machine gives a process a part of its time only, a frozen process gets none.
+ * Share of such a time that the process has computed, besides a beat's time before it, from which its own work has
+ * blocked it. A busy machine gives a process a part of its time only, a frozen process gets none.
  */
 const BUSY_SHARE = 0.1
 /** Time without any sign of this process after which it counts as having slept, in milliseconds. */
@@ -13,7 +13,7 @@ export const ASLEEP_AFTER_MS = 2_000
 
 /**
  * Notices that the process has not run for a while: it was frozen, its machine was suspended, or its event loop was
- * blocked. Servers and the network may have dropped its connections meanwhile, and it may not have heard of that yet.
+ * blocked. Servers and the network may have dropped its connections meanwhile, and it may not know that yet.
  *
  * While it is active, a timer beats. Otherwise only calls of `note` tell that the process runs, so a time without use
  * looks like sleep.
@@ -29,7 +29,7 @@ export class SleepWatch {
   #timer: Timer | undefined
 
   /**
-   * @param onWake Called in the first call of `note` after a sleep, with its length, and with whether the process was
+   * @param onWake Called in the first call of `note` after a sleep. Receives its length, and whether the process was
    * blocked by its own work: then the kernel has kept its connections meanwhile.
    */
   constructor(platform: Platform, onWake: (sleptMs: number, wasBusy: boolean) => void = () => {}) {

@@ -14,8 +14,8 @@ interface Internals {
 const contexts = new WeakMap<object, { context: Context | undefined }>()
 
 /**
- * Makes the events of a connection, and hence the callbacks and listeners of its client, run in the async context of the
- * checkout until the client is released. node-postgres runs them in the context in which the socket was opened.
+ * Makes the events of a connection run in the async context of the checkout until the client is released. So do the
+ * callbacks and listeners of its client. node-postgres runs them in the context in which the socket was opened.
  * @param client Has the `release` of this checkout, which is replaced.
  */
 export function inContextOfCheckout(client: PoolClient): void {

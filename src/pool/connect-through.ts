@@ -13,8 +13,8 @@ interface Connecting {
 }
 
 /**
- * Takes a client through a `connect()` of the application's own, with a callback, as pg-pool does. A `connect()` that ignores the
- * callback and returns a promise works as well: under `pg.Pool` such a query would never end.
+ * Takes a client through a `connect()` of the application's own, with a callback, as pg-pool does. A `connect()` that
+ * ignores the callback and returns a promise works as well: under `pg.Pool` such a query would never end.
  */
 export function connectThrough(pool: Connecting, callback: Connected): void {
   let isOver = false
@@ -69,8 +69,8 @@ export function requestedCheckouts(core: BaseCore): Checkouts | undefined {
 }
 
 /**
- * `query()` as pg.Pool has it, over a client of the pool's `connect()`. The client of a query object is released at the object's end,
- * which pg-pool does not notice.
+ * `query()` as pg.Pool has it, over a client of the pool's `connect()`. The client of a query object is released at the
+ * object's end, which pg-pool does not notice.
  */
 export function queryThrough(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
   if (isSubmittable(config)) {

@@ -36,9 +36,9 @@ export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
 }
 
 /**
- * Creates the module for another copy of node-postgres: its `Pool` is a subclass of that copy's, and its clients are
- * instances of that copy's `Client`. `defaults` are default options of every `Pool` and `Client`, for libraries that
- * construct them and do not pass on unknown options.
+ * Creates the module for another copy of node-postgres. Its `Pool` is a subclass of that copy's, and its clients are
+ * instances of that copy's `Client`. `defaults` are default options of every `Pool` and `Client`. They are for
+ * libraries that construct these and do not pass on unknown options.
  *
  * Throws `SWITCHYARD_INVALID_OPTION` when `pg` is not node-postgres, or older than 8.21.
  */

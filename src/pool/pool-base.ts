@@ -46,7 +46,7 @@ export type PoolBaseClass = new <Core extends BaseCore>(
   coreOf: (pool: BasePool) => Core,
 ) => BasePool & { readonly [CORE]: Core }
 
-/** Makes the base class of all pools of this library upon the `pg.Pool` of a copy. */
+/** Makes the base class of all pools of this library on the `pg.Pool` of a copy. */
 export function poolBaseClass(PoolOfCopy: typeof Pool): PoolBaseClass {
   const Parent = PoolOfCopy as unknown as new (options: PoolConfig) => PgPool
 

@@ -28,13 +28,14 @@ export interface Pool extends PgPool {
   readonly events: RouterEventEmitter
 
   /**
-   * A `pg.Pool` over the pool's connections to the primary, for tools that need it: migrations, job queues, LISTEN. Each statement
-   * goes to the node that is the primary at that time, and reads of this pool show what it has written. `end()` ends nothing else.
+   * A `pg.Pool` over the pool's connections to the primary, for tools that need it: migrations, job queues, LISTEN.
+   * Each statement goes to the node that is the primary at that time, and reads of this pool show what it has written.
+   * `end()` ends nothing else.
    */
   readonly primary: PgPool
 
   /**
-   * Runs `fn` in its own session, which extends through everything that it awaits: it reads its own writes, and its
+   * Runs `fn` in its own session, which extends through everything that it awaits. It reads its own writes, and its
    * reads never go back to older data. Code outside of any session shares the pool's session. A session within another
    * one sees the outer one's writes, and the outer one sees its writes.
    */
@@ -45,9 +46,9 @@ export interface Pool extends PgPool {
   session(options?: SessionOptions): Session
 
   /**
-   * Runs `fn` in a transaction on a client of its own: COMMIT when it has ended, ROLLBACK when it throws, and its error is
-   * rethrown. The client is released automatically; meanwhile its `release()` throws. With `readOnly` the transaction runs on a replica
-   * that shows what its session has written.
+   * Runs `fn` in a transaction on a client of its own. Sends COMMIT when it has ended, or ROLLBACK when it throws, and
+   * rethrows its error. The client is released automatically, and its `release()` throws meanwhile. With `readOnly` the
+   * transaction runs on a replica that shows what its session has written.
    *
    * Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`, and `SWITCHYARD_TRANSACTION_ABORTED` when `fn`
    * has caught the error of a statement and continued, so that PostgreSQL could only roll back. After an error of
@@ -56,23 +57,26 @@ export interface Pool extends PgPool {
   transaction<T>(fn: (client: PoolClient) => T | Promise<T>, options?: TransactionOptions): Promise<T>
 
   /**
-   * A `pg.Pool` for one class of work: its queries, clients and transactions belong to the tier. Throws `SWITCHYARD_INVALID_OPTION` when there is no such tier.
+   * A `pg.Pool` for one class of work: its queries, clients and transactions belong to the tier. Throws
+   * `SWITCHYARD_INVALID_OPTION` when there is no such tier.
    */
   tier(name: string): TierPool
 
   /**
-   * Explains what the pool would do with this statement now, each decision with its reason. Nothing is run. With a client of this
-   * pool, the statement is its next one: its transaction, and what it has left on its connection (`pins`), bind it.
+   * Explains what the pool would do with this statement now, each decision with its reason. Nothing is run. With a
+   * client of this pool, the statement is its next one. Its transaction, and state that it has left on its connection
+   * (`pins`), bind it.
    */
   explain(query: string | (QueryConfig & RouteRequest), client?: PoolClient): Promise<Explanation>
 
   /**
-   * Resolves when every node has answered or failed, and the catalog of the database is loaded: from then on reads may run on
-   * replicas. Without this call a pool does both beside its first statements. With one node there is nothing to wait for, and it
-   * resolves at once, whether or not the server answers.
+   * Resolves when every node has answered or failed, and the catalog of the database is loaded: from then on reads may
+   * run on replicas. Without this call a pool does both beside its first statements. With one node there is nothing to
+   * wait for, and it resolves at once, whether or not the server answers.
    *
-   * Rejects when statements would fail too (wrong options, no primary within `failoverTimeoutMs`, no parser), when the catalog cannot be
-   * loaded, and when the pool has ended. A later call tries again, and so does the pool by itself.
+   * Rejects when statements would fail too: wrong options, no primary within `failoverTimeoutMs`, no parser. Rejects,
+   * too, when the catalog cannot be loaded and when the pool has ended. A later call tries again, and so does the pool
+   * by itself.
    */
   ready(): Promise<void>
 
@@ -80,20 +84,22 @@ export interface Pool extends PgPool {
   stats(): PoolStats
 
   /**
-   * Creates an http handler for a live page: nodes, traffic, latencies, the latest statements with the reasons for their routes, and statements that
-   * stay on the primary. It shows no parameter and no constant. Mount it under any path. The pool is listened to only while somebody looks at the
-   * page. Without the option `authorize` it answers only this machine itself.
+   * Creates an http handler for a live page. It shows nodes, traffic, latencies, the latest statements with the reasons
+   * for their routes, and statements that stay on the primary. It shows no parameter and no constant. Mount it under
+   * any path. The page listens to the pool only while it has viewers. Without the option `authorize` it answers only
+   * this machine itself.
    *
    * Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`.
    */
   dashboard(options?: DashboardOptions): DashboardHandler
 
   /**
-   * Uses these nodes from now on: the whole cluster, in any order, since the servers tell their roles. Each is given in the form of the option
-   * `replicas`; a replica with weight 0 gets no new reads. A node that is missing in the list finishes the statements that it has. With `discovery`, its next list replaces this one.
+   * Uses these nodes from now on: the whole cluster, in any order, since the servers tell their roles. Each is given in
+   * the form of the option `replicas`; a replica with weight 0 gets no new reads. A node that is missing in the list
+   * finishes the statements that it has. With `discovery`, its next list replaces this one.
    *
-   * Throws `SWITCHYARD_INVALID_OPTION`, `SWITCHYARD_UNKNOWN_OPTION`, or `SWITCHYARD_SINGLE_NODE` when the pool was made with one
-   * node.
+   * Throws `SWITCHYARD_INVALID_OPTION`, `SWITCHYARD_UNKNOWN_OPTION`, or `SWITCHYARD_SINGLE_NODE` when the pool was made
+   * with one node.
    */
   setNodes(nodes: readonly (string | ReplicaOptions)[]): void
 
@@ -127,7 +133,10 @@ export interface Pool extends PgPool {
   /* oxlint-enable typescript/no-explicit-any */
 }
 
-/** The pool of one tier. It has no connections of its own: it shows the events and counters of the whole pool, and `end()` ends nothing. */
+/**
+ * The pool of one tier. It has no connections of its own: it shows the events and counters of the whole pool, and
+ * `end()` ends nothing.
+ */
 export interface TierPool extends Omit<PgPool, 'query'>, Pick<Pool, 'query' | 'transaction'> {}
 
 /**

@@ -44,8 +44,8 @@ export class Session {
 
   /**
    * Returns the session's position as a token, for another process, a cookie, a header or a job. It covers all
-   * statements that have ended. Resolves within `timeoutMs`; if the position is unknown by then, the token sends reads to
-   * the primary for `windowMs`. `undefined` when the session has no position.
+   * statements that have ended. Resolves within `timeoutMs`; if the position is unknown by then, the token sends reads
+   * to the primary for `windowMs`. `undefined` when the session has no position.
    */
   token(options: TokenOptions = {}): Promise<string | undefined> {
     return this.#keeper.tokenOf(this.#state, options)

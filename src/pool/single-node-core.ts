@@ -57,8 +57,8 @@ const UNWATCHED: SessionCluster = {
 }
 
 /**
- * The inside of a pool of one node: pg.Pool does the work. Until `explain()` is first called there is no router, no parser and
- * no connection besides those of pg.Pool.
+ * The inside of a pool of one node: pg.Pool does the work. Until `explain()` is first called there is no router, no
+ * parser and no connection besides those of pg.Pool.
  */
 export class SingleNodeCore implements PoolCore {
   readonly events: RouterEventEmitter

@@ -28,7 +28,9 @@ export class SingleNodeOverlays {
   readonly #custom = new CustomSettings()
   #isUsed = false
 
-  /** True once there has been a session with settings. Before that, connections are those of pg.Pool in every respect. */
+  /**
+   * True once there has been a session with settings. Before that, connections are those of pg.Pool in every respect.
+   */
   get isUsed(): boolean {
     return this.#isUsed
   }

@@ -7,27 +7,29 @@ export interface TransactionOptions {
   /** @defaultValue as the database, the role or the connection has it */
   readonly isolation?: IsolationLevel | undefined
   /**
-   * True: the transaction only reads, and runs on a replica that shows what its session has written. With `serializable` it runs on
-   * the primary.
+   * True: the transaction only reads, and runs on a replica that shows what its session has written. With
+   * `serializable` it runs on the primary.
    * @defaultValue as the database, the role or the connection has it
    */
   readonly readOnly?: boolean | undefined
   /**
-   * With `serializable` and `readOnly`: the transaction waits for a snapshot with which it can neither fail nor make others fail.
+   * With `serializable` and `readOnly`: the transaction waits for a snapshot with which it can neither fail nor make
+   * others fail.
    * @defaultValue false
    */
   readonly deferrable?: boolean | undefined
   /**
-   * The number of times that the function is run again after a serialization failure (40001) or a deadlock (40P01). Each time it
-   * runs from its beginning, so its effects outside of the database must allow that. An integer from 0 to 100.
+   * The number of times that the function is run again after a serialization failure (40001) or a deadlock (40P01).
+   * Each time it runs from its beginning, so its effects outside of the database must allow that. An integer from 0 to
+   * 100.
    * @defaultValue 0
    */
   readonly retries?: number | undefined
   /**
-   * True: the transaction begins on a replica that shows what its session has written, and moves to the primary at the first
-   * statement that is not a proven read. What it has read until then is read again there and compared. If it has changed, the
-   * function runs once more, on the primary, so its effects outside of the database must allow that. Has no effect with
-   * `serializable`.
+   * True: the transaction begins on a replica that shows what its session has written. It moves to the primary at the
+   * first statement that is not a proven read. Its reads until then run again there, and their results are compared. If
+   * it has changed, the function runs once more, on the primary, so its effects outside of the database must allow
+   * that. Has no effect with `serializable`.
    * @defaultValue the pool's `transactions`
    */
   readonly optimistic?: boolean | undefined

@@ -44,8 +44,8 @@ export async function transactionOver<T>(
 }
 
 /**
- * Runs `fn` in a transaction, and again, at most `retries` times, after a serialization failure or a deadlock; and once
- * more on the primary if it could not continue there.
+ * Runs `fn` in a transaction. Runs it again, at most `retries` times, after a serialization failure or a deadlock. Runs
+ * it once more on the primary if it could not continue there.
  */
 export async function runTransaction<T>(
   { connect, platform }: TransactionRunnerOptions,
@@ -151,7 +151,8 @@ function refuseRelease(): never {
 
 function abortedError(): SwitchyardError {
   const message =
-    'The transaction was rolled back, not committed: a statement in it had failed, and its error did not leave the function'
+    'The transaction was rolled back, not committed: a statement in it had failed, and its error did not ' +
+    'leave the function'
   return withOutcome(
     new SwitchyardError('SWITCHYARD_TRANSACTION_ABORTED', message),
     'rolled-back',

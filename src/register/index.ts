@@ -14,7 +14,10 @@ if (registration === 'no-replicas') {
 } else if (registration !== undefined) {
   if (isBesideJest(process)) {
     process.emitWarning(
-      "Jest gives each test a copy of pg of its own, so statements of tests are not routed. Name 'pg-switchyard/register' in Jest's option setupFiles",
+      'Jest gives each test a copy of pg of its own, so statements of tests are not routed. Name ' +
+        "'pg-switchyard/register' in " +
+        "Jest's option " +
+        'setupFiles',
       { type: 'pg-switchyard', code: 'SWITCHYARD_BESIDE_JEST' },
     )
   }

@@ -15,7 +15,7 @@ export interface ConsequencesOptions {
   readonly transitions: Pick<Transitions, 'lastRoleOf'>
 }
 
-/** Changes statements and connections under way when a node is seen to have changed. */
+/** Changes statements and connections in progress when a node is seen to have changed. */
 export class Consequences {
   readonly #options: ConsequencesOptions
   /** Identity of the server that was last seen at each address. */

@@ -75,8 +75,8 @@ export class Executors {
   }
 
   /**
-   * Returns a function that gives up the reads which are in flight now, on any node, except those that have ended by then.
-   * `undefined` if there are none.
+   * Returns a function that gives up the reads which are in flight now, on any node, except those that have ended by
+   * then. `undefined` if there are none.
    */
   abandonLater(): ((cause: Error) => void) | undefined {
     const later = this.#all.flatMap((executor) => executor.abandonLater() ?? [])

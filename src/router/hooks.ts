@@ -95,7 +95,7 @@ export class Hooks {
   }
 
   /**
-   * False for a connection that must not be leased again: settings of removed `acquire` listeners cannot be fully
+   * False for a connection that must not be leased again. Settings of removed `acquire` listeners cannot be fully
    * undone (a custom setting would be empty instead of NULL), and no listener sets them again.
    */
   isLendable(client: PoolClient): boolean {

@@ -153,7 +153,7 @@ export class Judgement {
 
   /**
    * Resolves when the catalog has been loaded and may change the classification of the statement, or after
-   * `catchUpTimeoutMs`; during the first load after 100 ms. For objects that this pool has just created it waits
+   * `catchUpTimeoutMs`. During the first load the limit is 100 ms. For objects that this pool has just created it waits
    * longer. `undefined` if there is nothing to wait for.
    */
   changeKnown({ offender, reason }: Statement): Promise<void> | undefined {

@@ -32,9 +32,9 @@ export class NewConnections {
   }
 
   /**
-   * Learns the settings that a connection to the primary begins with. Refuses a connection to a replica that reaches another
-   * server than the one that is watched there: then several share the address, and nothing that is known of one is true of
-   * another.
+   * Learns the settings that a connection to the primary begins with. Refuses a connection to a replica that reaches
+   * another server than the one that is watched there. Then several share the address, and what is known of one does
+   * not hold for another.
    */
   readonly opened = (id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void => {
     const { nodes, sessions, settings, transitions } = this.#options

@@ -24,7 +24,7 @@ interface Reached {
   readonly port?: number
 }
 
-/** Asked for each statement while somebody listens, and the options of a node do not change its address. */
+/** Called for each statement while there are listeners; the options of a node do not change its address. */
 const known = new WeakMap<PoolConfig, Reached>()
 
 /** Returns where a node is reached, as far as its options say. */

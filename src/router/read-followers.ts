@@ -37,7 +37,7 @@ export class ReadFollowers {
   readonly #options: ReadFollowersOptions
   /**
    * Records a read that the primary has answered in place of a replica. If the replicas were only behind, it must not
-   * raise the floor: otherwise the pool would stay on the primary for as long as there are writes.
+   * raise the floor. Otherwise the pool would stay on the primary for as long as there are writes.
    */
   readonly #afterPrimary: ReadFollower = {
     isMonotonic: false,

@@ -97,8 +97,8 @@ export class Readiness {
   }
 
   /**
-   * Resolves when every node has answered or failed, and the catalog is loaded. Rejects as `prepare` does, when there is no
-   * primary, and with the error of a catalog that cannot be loaded.
+   * Resolves when every node has answered or failed, and the catalog is loaded. Rejects as `prepare` does, when there
+   * is no primary, and with the error of a catalog that cannot be loaded.
    */
   async ready(): Promise<void> {
     const { cluster, failoverTimeoutMs, judgement, platform } = this.#options

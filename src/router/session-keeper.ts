@@ -239,21 +239,25 @@ export class SessionKeeper implements Neighbour {
     if (atMs - lastMs >= SINGLE_AFTER_MS) this.#options.cluster().follow()
   }
 
-  /** Notes that a statement may set `synchronous_commit`, for whomever: from now on floors cover what is not flushed. */
+  /**
+   * Notes that a statement may set `synchronous_commit` for any session: from now on floors cover what is not flushed.
+   */
   noteSetting({ kind, mentions }: Statement): void {
     const isMentioned = kind !== 'read' && mentions?.includes('synchronous-commit') === true
     if (isMentioned) this.#options.cluster().questions.mayBeUnflushed = true
   }
 
   /**
-   * Notes the `synchronous_commit` of a new connection to the primary: roles, databases and hooks may set it so that
+   * Notes the `synchronous_commit` of a new connection to the primary. Roles, databases and hooks may set it so that
    * commits are acknowledged before they are flushed.
    */
   opened(synchronousCommit: string | null | undefined): void {
     if (synchronousCommit === 'off') this.#options.cluster().questions.mayBeUnflushed = true
   }
 
-  /** Makes all reads show at least the position of the first probe of the primary, and forgets what all replicas show. */
+  /**
+   * Makes all reads show at least the position of the first probe of the primary, and forgets what all replicas show.
+   */
   observe({ nodes, primary }: Snapshot): void {
     this.context.implicit.forget(shownByAll(nodes))
     if (primary?.state.name !== 'up') return

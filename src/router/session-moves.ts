@@ -35,9 +35,9 @@ export type Movable = Pick<Decision, 'plan' | 'route' | 'session'> & {
 
 /**
  * Moves sessions with monotonic reads to replicas that the balancer prefers. A session stays with the replica that it
- * reads from, since that needs no proof; without moves, a replica that comes back would get no share of long sessions.
+ * reads from, since that needs no proof. Without moves, a replica that comes back would get no share of long sessions.
  *
- * Only the first read of a session in each turn may begin a move: it waits until the session's replica has told what it
+ * Only the first read of a session in each turn may begin a move. It waits until the session's replica has told what it
  * has shown, and the other one has replayed that. Turns begin at the same time for all sessions, so sessions that read
  * without a pause share these questions. Half of them stay by chance: otherwise all would go to the same idle replica
  * together, and back in the next turn.

@@ -17,18 +17,20 @@ export interface SessionOptions {
   /** Tier of its statements, one of the pool's `tiers`. @defaultValue that of the enclosing session */
   readonly tier?: string | undefined
   /**
-   * Settings of its statements, by name: `{ 'app.tenant': '7', search_path: 't7' }`. They hold for each statement of the
-   * session, on whichever node it runs, and for no other. They are sent as parameters. Numbers and booleans become
+   * Settings of its statements, by name: `{ 'app.tenant': '7', search_path: 't7' }`. They hold for each statement of
+   * the session, on whichever node it runs, and for no other. They are sent as parameters. Numbers and booleans become
    * strings. Sessions within this one have them too, unless they give other values.
    *
    * Not possible are settings of transactions, `role` and `session_authorization`, settings on which node-postgres or
-   * routing rely, and `pg_catalog` or `pg_temp` in `search_path`: `SWITCHYARD_INVALID_OPTION`. If a server refuses one, the
-   * statement does not run and fails with `SWITCHYARD_SETTING_REFUSED`. @defaultValue those of the enclosing session
+   * routing rely, and `pg_catalog` or `pg_temp` in `search_path`: `SWITCHYARD_INVALID_OPTION`. If a server refuses one,
+   * the statement does not run and fails with `SWITCHYARD_SETTING_REFUSED`. @defaultValue those of the enclosing
+   * session
    */
   readonly settings?: SettingValues | undefined
   /**
-   * Role under which its statements run, as by SET ROLE; `'none'` for the role of the connections. If the server refuses
-   * it, the statement does not run and fails with `SWITCHYARD_SETTING_REFUSED`. @defaultValue that of the enclosing session
+   * Role under which its statements run, as by SET ROLE; `'none'` for the role of the connections. If the server
+   * refuses it, the statement does not run and fails with `SWITCHYARD_SETTING_REFUSED`. @defaultValue that of the
+   * enclosing session
    */
   readonly role?: string | undefined
 }

@@ -38,9 +38,9 @@ interface Stay {
 }
 
 /**
- * Brings sessions back to the replicas that read from the primary in their place. What the primary shows raises the floor
- * of a session with monotonic reads, so while it reads without a pause no replica is ever there. Once a second its reads
- * wait for a replica instead, and then go on there.
+ * Brings sessions that read from the primary back to the replicas. What the primary shows raises the floor of a session
+ * with monotonic reads. So no replica reaches the floor while it reads without a pause. Once a second its reads wait
+ * for a replica instead, and then go on there.
  *
  * A session that has just written does not wait: it soon writes again, or ends.
  */
@@ -52,7 +52,9 @@ export class SessionReturns {
     this.#options = options
   }
 
-  /** Resolves when a replica can serve the session, or after a while in vain; `undefined` if it need not wait. */
+  /**
+   * Resolves when a replica can serve the session, or after a while without success; `undefined` if it need not wait.
+   */
   before({ plan, session }: Returning, again: Again): Promise<void> | undefined {
     const { catchUpTimeoutMs, implicit, platform } = this.#options
     if (plan.steps[0]?.reason !== 'sooner' || session === implicit) return undefined

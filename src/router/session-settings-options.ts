@@ -70,7 +70,8 @@ function textOf(name: string, value: unknown): string {
   const text = String(value)
   if (name === 'search_path' && REFUSED_SCHEMA.test(text)) {
     throw invalid(
-      'Option "settings" of a session must not have pg_catalog or pg_temp in "search_path": PostgreSQL searches both by itself',
+      'Option "settings" of a session must not have pg_catalog or pg_temp in "search_path": PostgreSQL ' +
+        'searches both by itself',
     )
   }
   return text

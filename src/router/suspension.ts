@@ -3,7 +3,9 @@ import type { NodeSet } from '../nodes/node-set.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { SuspendingPlatform } from '../platform/suspending.ts'
 
-/** Time without a statement and without any connection for statements after which the monitor rests, in milliseconds. */
+/**
+ * Time without a statement and without any connection for statements after which the monitor rests, in milliseconds.
+ */
 const UNUSED_AFTER_MS = 1_000
 
 export interface SuspensionOptions {

@@ -154,7 +154,9 @@ export class WatchedCluster implements Cluster {
     return noPrimaryError(this.snapshot)
   }
 
-  /** True when there is, or will be, a node to serve a statement: a node that was there before is waited for by the statement. */
+  /**
+   * True when there is, or will be, a node to serve a statement. A statement waits for a node that was there before.
+   */
   get serves(): boolean {
     if (this.#waitsForPrimary) return true
     return this.snapshot.nodes.some(

@@ -103,8 +103,8 @@ export function consistencyOf(session: Session, request: RouteRequest, policy: R
 }
 
 /**
- * Routes to a replica that shows everything the session wrote of what the read shows: by positions as far as they are
- * known, otherwise by the time since when something is not covered by them.
+ * Routes to a replica that shows everything the session wrote of what the read shows. Positions prove it as far as they
+ * are known. Otherwise the time counts since when something is not covered by them.
  */
 function causally(
   session: Session,
@@ -142,7 +142,7 @@ function toReplica(reason: RouteReason, freshness: Freshness): Route {
 }
 
 /**
- * Freshness of a read that asked for a replica: the session's writes do not matter, but with `window` the pool's bound
+ * Freshness of a read that asked for a replica. The session's writes do not matter, but with `window` the pool's bound
  * on staleness still holds.
  */
 function asRecentAs(session: Session, { maxStalenessMs }: RouteRequest, policy: RoutingPolicy): Freshness {

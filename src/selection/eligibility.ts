@@ -47,9 +47,9 @@ export function hasReached({ lsn, timeline, systemIdentifier }: Observation, wan
 
 /**
  * Whether the candidate shows everything that an earlier read may have seen. Replay only moves forward, so the server
- * of that read always does. Another server does once it shows everything that the primary had flushed after the read,
- * or has replayed a position that covers what the server of that read had shown by then. Servers that have left the
- * cluster need no check here: the session's position covers what they showed.
+ * of that read always does. Another server does once it shows everything that the primary had flushed after the read.
+ * It also does once it has replayed a position that covers what the server of that read had shown by then. Servers that
+ * have left the cluster need no check here: the session's position covers what they showed.
  */
 function isAfter(candidate: Observation, lag: Lag, read: SeenRead, { nodes }: Snapshot): boolean {
   const { atMs, serverIdentity, upTo } = read

@@ -5,7 +5,7 @@ const MOST_NODES = 256
 
 /**
  * State that a balancer keeps for each node. Nodes come and go under changing addresses, and no event reports that one
- * is gone for good. So beyond a bound the oldest entry is dropped; a living node loses only what was learned of it.
+ * is gone permanently. So beyond a bound the oldest entry is dropped. A living node loses only what was learned of it.
  */
 export class NodeTable<T> {
   readonly #entries = new Map<NodeId, T>()

@@ -6,9 +6,9 @@ import { drawn } from './weighted-random.ts'
 
 export interface PeakEwmaOptions {
   /**
-   * Longest time constant with which the slowness of a replica that gets no reads decays, in milliseconds, above 0.
-   * After this time 1/e of its logarithm is left. After a first slow answer it is a twentieth of this, and doubles while
-   * the answers stay slow.
+   * Maximum time constant of the decay of a replica's slowness while it gets no reads, in milliseconds, above 0.
+   * After this time 1/e of its logarithm is left. After a first slow answer it is a twentieth of this, and doubles
+   * while the answers stay slow.
    * @defaultValue 10000
    */
   readonly decayMs?: number
@@ -36,7 +36,9 @@ const TOLERANCE = 1.5
 /** Smoothing factors for an answer slower than the average, and for a faster one. */
 const RISE = 0.3
 const FALL = 0.1
-/** Share of the longest time constant that a first slow answer gets: it may come of a new connection or a cold cache. */
+/**
+ * Share of the longest time constant that a first slow answer gets: it may come of a new connection or a cold cache.
+ */
 const FIRST_SHARE = 0.05
 /** Slowness beyond which an answer is slow. */
 const SLOW = Math.log(TOLERANCE)
@@ -44,9 +46,10 @@ const SLOW = Math.log(TOLERANCE)
 /**
  * Peak EWMA, after Finagle's: draws two replicas, by weight, and takes the one with the lower product of slowness and
  * reads in flight. A slow answer counts more than a fast one. Slowness decays with time, so that a slow replica gets a
- * few reads again that measure it: soon after the first slow answer, more rarely the more often they confirm it.
+ * few reads again that measure it. They come soon after the first slow answer, and more rarely the more often they
+ * confirm it.
  *
- * Unlike Finagle's, slowness is relative to reads of the same text on other nodes, so a long report does not count
+ * Unlike Finagle's, slowness is relative to reads of the same text on other nodes. So a long report does not count
  * against the replica that ran it. It is kept as a ratio: a pause of this process slows all replicas at once and must
  * not make them look equal.
  */

@@ -91,8 +91,8 @@ function followsClosely({ lag }: NodeView): boolean {
 }
 
 /**
- * Whether waiting for a replica is worthwhile. One that has been behind for long will not catch up in the next moment,
- * and one that states its lag does not prove that it has.
+ * Whether waiting for a replica is worthwhile. One that has been behind for long will not catch up in the next moment.
+ * One that states its lag does not prove that it has caught up.
  */
 export function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
   return lag !== undefined && lag.statedMs === undefined && lagMs(lag, nowMs) < HOPELESS_MS
@@ -100,8 +100,8 @@ export function mayCatchUp({ lag }: NodeView, nowMs: number): boolean {
 
 /**
  * Moves the server of the session's last read to the front: it needs no proof, and its data never goes backwards. Where
- * it is known what that read has shown, any server that has reached it is as good. A session that leaves its server goes
- * to the one that was chosen for it.
+ * it is known what that read has shown, any server that has reached it is as good. A session that leaves its server
+ * goes to the one that was chosen for it.
  */
 function stayingWith(
   reads: readonly SeenRead[] | undefined,

@@ -11,8 +11,8 @@ export type StepReason =
   /** The primary, after the replicas. It serves the read when none of them can. */
   | 'fallback'
   /**
-   * The primary, at once: no replica is known to show what the session has written or seen, and the primary answers sooner
-   * than they catch up.
+   * The primary, at once. No replica is known to show what the session has written or seen, and the primary answers
+   * sooner than they catch up.
    */
   | 'sooner'
   /**

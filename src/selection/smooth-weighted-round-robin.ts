@@ -3,8 +3,8 @@ import type { Balancer } from './balancer.ts'
 import { NodeTable } from './node-table.ts'
 
 /**
- * Smooth weighted round robin, as nginx does it: at every turn each candidate gains its weight, the richest is taken and
- * pays the sum of all weights. Weights 5, 1, 1 give a a b a c a a and not a a a a a b c.
+ * Smooth weighted round robin, as nginx does it. At every turn each candidate gains its weight, and the one with the
+ * most is taken and loses the sum of all weights. Weights 5, 1, 1 give `aabacaa` and not `aaaaabc`.
  */
 export function smoothWeightedRoundRobin(): Balancer {
   const credits = new NodeTable<number>()

@@ -2,7 +2,7 @@ import type { NodeView } from '../topology/snapshot.ts'
 import type { Balancer } from './balancer.ts'
 
 /**
- * Orders replicas at random, by weight: a replica of weight 2 is twice as likely to be first as one of weight 1. Keeps
+ * Orders replicas at random, by weight. A replica of weight 2 is twice as likely to be first as one of weight 1. Keeps
  * no state.
  */
 export function weightedRandom(): Balancer {
@@ -10,7 +10,7 @@ export function weightedRandom(): Balancer {
 }
 
 /**
- * Draws the candidates without replacement, with chances in proportion to their weights: each gets an exponentially
+ * Draws the candidates without replacement, with chances in proportion to their weights. Each gets an exponentially
  * distributed time with its weight as the rate, and the earliest comes first (Efraimidis and Spirakis, 2006).
  */
 export function drawn(candidates: readonly NodeView[], random: () => number): readonly NodeView[] {

@@ -1,8 +1,8 @@
 import type { Statement } from '../statement/statement.ts'
 
 /**
- * Matches a statement of a single call, with at most a hash function in its arguments, that takes or releases one lock,
- * or releases all.
+ * Matches a statement of a single call that takes or releases one lock, or releases all. Its arguments contain at most
+ * a hash function.
  */
 const CALL =
   /^\s*select\s+(?:pg_catalog\s*\.\s*)?pg_(try_)?advisory_(?:(unlock_all)|(un)?lock(?:_shared)?)\s*\((?:[^();]|\bhashtext(?:extended)?\s*\([^();]*\))*\)\s*(?:as\s+\w+\s*)?;?\s*$/i

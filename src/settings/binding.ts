@@ -1,5 +1,5 @@
 /**
- * Settings that keep reads on the primary unless they have a harmless value: they change how a text is parsed or which
+ * Settings that keep reads on the primary unless they have a harmless value. They change how a text is parsed or which
  * role runs it, or they start transactions in a mode that a standby rejects.
  */
 const HARMLESS: Readonly<Record<string, RegExp>> = {

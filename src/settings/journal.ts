@@ -11,9 +11,9 @@ const NONE_GIVEN: ReadonlyMap<string, string> = new Map()
 export const IDENTITY: readonly string[] = ['session_authorization', 'role']
 
 /**
- * The settings of a session on top of the initial ones of its connection: a statement for each name, in the order in
- * which they were made. Immutable. `RESET …` stands for the server's default, where the application has set another
- * initial value.
+ * The settings of a session on top of the initial ones of its connection. There is one statement for each name, in the
+ * order in which they were made. Immutable. `RESET …` stands for the server's default, where the application has set
+ * another initial value.
  */
 export class Journal {
   readonly #statements: ReadonlyMap<string, string>

@@ -38,9 +38,9 @@ export interface OverlaidOptions {
 }
 
 /**
- * Sends a query under the settings of a session. Most often they travel ahead of it under the same Sync: they hold until
- * the end of this implicit transaction, and if the server refuses one, it skips the query. A query that cannot run in an
- * implicit transaction waits for the settings, which are undone after it.
+ * Sends a query under the settings of a session. Most often they travel ahead of it under the same Sync. They hold
+ * until the end of this implicit transaction, and if the server refuses one, it skips the query. A query that cannot
+ * run in an implicit transaction waits for the settings, which are undone after it.
  */
 export function overlaid(query: Query, options: OverlaidOptions): Send {
   return (client, done) => {

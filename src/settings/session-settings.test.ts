@@ -27,7 +27,9 @@ const control = (reason: StatementReason, multiple = false): Statement => {
 const A = set({ change: 'set', name: 'a', sql: 'SET a' })
 const B = set({ change: 'set', name: 'b', sql: 'SET b' })
 
-/** A statement, whether a transaction is open before it and behind it, and the command that the server says it has run. */
+/**
+ * A statement, whether a transaction is open before it and behind it, and the command that the server says it has run.
+ */
 type Step = readonly [statement: Statement, before: 'I' | 'T', behind: 'I' | 'T' | 'E', command?: string]
 
 function after(steps: readonly Step[], session = new SessionSettings(() => false)): SessionSettings {

@@ -1,8 +1,8 @@
 import type { Statement, StatementReason } from './statement.ts'
 
 /**
- * Texts that must not follow BEGIN under the same Sync: the ones that were not understood, which may be several
- * statements or COPY, and COPY itself, during which the server ignores a Sync.
+ * Texts that must not follow BEGIN under the same Sync. These are COPY, during which the server ignores a Sync, and the
+ * ones that were not understood. The latter may be several statements or COPY.
  */
 const APART: ReadonlySet<StatementReason> = new Set<StatementReason>([
   'unparseable',
@@ -23,7 +23,7 @@ export function mayFollowBegin({ multiple, reason }: Statement): boolean {
 
 const FIRST_WORD = /^\s*(begin|start)\b/i
 
-/** Returns the command tag of a text that does nothing but begin a transaction; `undefined` for any other text. */
+/** Returns the command tag of a text that only begins a transaction; `undefined` for any other text. */
 export function tagOfBegin({ multiple, reason }: Statement, text: string): string | undefined {
   if (multiple || reason !== 'begin') return undefined
   const [, word] = FIRST_WORD.exec(text) ?? []
@@ -34,7 +34,7 @@ export function tagOfBegin({ multiple, reason }: Statement, text: string): strin
 /** Begins the next transaction at once. */
 const CHAIN = /\bchain\b/i
 
-/** Returns the command tag of a text that does nothing but end a transaction; `undefined` for any other text. */
+/** Returns the command tag of a text that only ends a transaction; `undefined` for any other text. */
 export function tagOfEnd({ multiple, reason }: Statement, text: string): 'COMMIT' | 'ROLLBACK' | undefined {
   if (multiple || CHAIN.test(text)) return undefined
   if (reason === 'commit') return 'COMMIT'

@@ -12,15 +12,17 @@ export const UNICODE_ESCAPED: RegExp = /u&"/i
 
 /** A text without its plain constants. */
 export interface Blanked {
-  /** The text with these constants emptied. Texts of which it is the same have the same syntax tree but for these. */
+  /**
+   * The text with these constants emptied. Texts of which it is the same have the same syntax tree except for these.
+   */
   readonly shape: string
   /** Where each constant begins and ends in the text. */
   readonly constants: readonly (readonly [start: number, end: number])[]
 }
 
 /**
- * Empties the plain constants of a text: strings without escapes, and small whole numbers. Undefined where there is none,
- * or where it is not certain what is one.
+ * Empties the plain constants of a text: strings without escapes, and small whole numbers. Undefined where there is
+ * none, or where it is not certain what is one.
  */
 export function blanked(sql: string): Blanked | undefined {
   if (sql.length > LONGEST || isGarbled(sql) || UNICODE_ESCAPED.test(sql)) return undefined

@@ -8,8 +8,8 @@ export interface Text extends Blanked {
 }
 
 /**
- * Gives the keys of a statement the constants of another text, whose tree differs in plain constants alone. A key with a
- * constant that is not certain is left out.
+ * Gives the keys of a statement the constants of another text, whose tree differs in plain constants alone. A key with
+ * a constant that is not certain is left out.
  */
 export function boundTo(statement: Statement, from: Text, to: Text): Statement {
   const { shownKeys, ...others } = statement.footprint

@@ -16,8 +16,9 @@ export type ParseOutcome =
 const TEXTS_BEFORE_SPARE = 20
 
 /**
- * Keeps one engine at work and, after the first texts, a spare at hand, since an engine that threw is lost and a new one
- * takes a while to make. An engine that grew beyond `maxMemoryBytes` is replaced too, so that one large text does not hold memory for ever.
+ * Keeps one engine in use and, after the first texts, a spare one. An engine that threw is lost, and a new one takes a
+ * while to make. An engine that grew beyond `maxMemoryBytes` is replaced too, so that one large text does not hold
+ * memory for ever.
  */
 export class EnginePool {
   readonly #create: () => Promise<Engine>

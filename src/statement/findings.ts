@@ -63,7 +63,7 @@ export class Findings {
     this.#targets.push({ ...name, access, ...(columns && { columns }) })
   }
 
-  /** Notes that the statement at hand is no read. */
+  /** Notes that the current statement is no read. */
   refuse(reason: StatementReason, offender?: Offender, facts: { readonly leaves?: boolean } = {}): void {
     if (!TELLING.has(reason)) this.isOpaque = true
     const verdict = write(reason, offender)

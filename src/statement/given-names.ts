@@ -4,8 +4,9 @@ type Names = readonly string[] | undefined
 type Rule = (node: TreeNode) => Names
 
 /**
- * The names that a text gives to relations and types, as they stand in its tree. Undefined where others may be given too.
- * Names that PostgreSQL makes up are left out: of indexes and sequences that belong to a table, and of types of arrays.
+ * The names that a text gives to relations and types, as they stand in its tree. Undefined where others may be given
+ * too. Names that PostgreSQL makes up are left out: of indexes and sequences that belong to a table, and of types of
+ * arrays.
  */
 export function givenNames(statements: readonly TreeValue[]): Names {
   return all(statements.map((statement) => givenBy(isNode(statement) ? statement['stmt'] : undefined)))
@@ -54,7 +55,8 @@ function constraints(value: TreeValue | undefined): Names {
 }
 
 const createTable: Rule = (node) => {
-  // Who reads a table reads the children of its children too, by none of their names. A partition is temporary with its table.
+  // Who reads a table reads the children of its children too, by none of their names. A partition is temporary with its
+  // table.
   if (node['inhRelations'] !== undefined && node['partbound'] === undefined) return undefined
   return all([relation('relation')(node), constraints(node['tableElts'])])
 }

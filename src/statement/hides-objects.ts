@@ -2,8 +2,8 @@ import { TEMPORARY_PATH } from './mentions.ts'
 import type { Statement } from './statement.ts'
 
 /**
- * Whether a statement may leave objects on its connection that no catalog knows: temporary tables and types hide others of
- * their name, and their triggers and checks may change other relations.
+ * Whether a statement may leave objects on its connection that no catalog knows. Temporary tables and types hide others
+ * of their name, and their triggers and checks may change other relations.
  * @param path The `search_path` that was set before, if any.
  */
 export function mayHideObjects(statement: Statement, path: string | undefined): boolean {

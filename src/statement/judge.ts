@@ -12,7 +12,9 @@ export interface JudgeOptions {
   readonly maxSqlBytes: number
 }
 
-/** A kind of statement that was found to belong to the primary, and what to declare so that nothing has to be found out. */
+/**
+ * A kind of statement that was found to belong to the primary, and what to declare so that nothing has to be found out.
+ */
 export interface LearnedShape {
   /** Absent where the parser tells no shapes: then the one text is meant, to the letter. */
   readonly fingerprint?: string
@@ -33,9 +35,9 @@ export interface Judge {
   /** The names that a text uses. To be asked of what was judged a read. */
   analysis(sql: string): Analysis
   /**
-   * To be called when a text that was judged a read was refused by a standby because it is one, and then succeeded on the
-   * primary. From then on what has its shape is a write, with the reason `refused-by-standby`, until the catalog changes:
-   * that may have repaired the cause. Gives undefined when it was known already.
+   * To be called when a standby refused a text that was judged a read, and it then succeeded on the primary. From then
+   * on statements of its shape are writes, with the reason `refused-by-standby`. That ends when the catalog changes,
+   * which may have repaired the cause. Returns undefined when it was known already.
    */
   learn(sql: string): LearnedShape | undefined
   /** Forgets all judgements, and what was learned: the catalog is another one from now on. */

@@ -15,8 +15,8 @@ import {
 } from './tree.ts'
 
 /**
- * Finds relations of which a statement touches only rows with certain values: those that it requires them to have in the
- * top-level AND of its WHERE, or inserts. Absent where there are none.
+ * Finds relations of which a statement touches only rows with certain values. It requires these values in the top-level
+ * AND of its WHERE, or inserts them. Absent where there are none.
  *
  * @param isRepeated Whether the text names a relation more than once.
  */
@@ -108,7 +108,7 @@ interface Item {
   readonly name?: QualifiedName
 }
 
-/** Undefined where a relation may be on the side of an outer join that has no row, or hidden by the alias of a join. */
+/** Undefined where a join may add rows of NULLs for a relation, or where the alias of a join hides it. */
 function itemsIn(from: readonly TreeValue[]): readonly Item[] | undefined {
   const items: Item[] = []
   return addItems(from, items) ? items : undefined

@@ -31,7 +31,7 @@ interface Parts {
 }
 
 /**
- * Makes engines. The first call loads the JavaScript and compiles the WebAssembly, and no later one loads anything: test
+ * Makes engines. The first call loads the JavaScript and compiles the WebAssembly. Later calls load nothing: test
  * runners such as Jest refuse to load JavaScript once a test is over.
  */
 export function engineFactory(): () => Promise<Engine> {

@@ -33,8 +33,8 @@ const MAX_ENGINE_BYTES = 192 * 2 ** 20
 let ofProcess: SqlParser | undefined
 
 /**
- * PostgreSQL's own grammar, compiled to WebAssembly. Every call gives the same parser: it keeps nothing of the texts, and
- * each instance reserves 128 MB of address space.
+ * PostgreSQL's own grammar, compiled to WebAssembly. Every call gives the same parser: it keeps nothing of the texts,
+ * and each instance reserves 128 MB of address space.
  */
 export function createLibpgQueryParser(): SqlParser {
   ofProcess ??= new LibpgQueryParser(new EnginePool(engineFactory(), MAX_ENGINE_BYTES))
@@ -57,7 +57,8 @@ export class LibpgQueryParser implements SqlParser {
     } catch (cause) {
       throw new SwitchyardError(
         'SWITCHYARD_PARSER_UNAVAILABLE',
-        "PostgreSQL's grammar could not be loaded, and a pool with replicas needs it. It is WebAssembly: where the runtime " +
+        "PostgreSQL's grammar could not be loaded, and a pool with replicas needs it. It is WebAssembly: " +
+          'where the runtime ' +
           'does not allow that, set the option "parser" to createNodeSqlParser()',
         { cause },
       )

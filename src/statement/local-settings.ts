@@ -17,7 +17,7 @@ export function makesSettings(text: string): boolean {
   return /set_config|u&"/i.test(text)
 }
 
-/** Words of a text that calls `set_config` with nothing but constants and parameters. */
+/** Words of a text that calls `set_config` only with constants and parameters. */
 const CONSTANT: ReadonlySet<string> = new Set([
   'as',
   'bool',
@@ -42,8 +42,8 @@ const CONSTANT: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether a text calls `set_config` with nothing but constants and parameters, so that it makes the same settings each
- * time it runs: nothing in it depends on data, time or chance.
+ * Whether a text calls `set_config` only with constants and parameters. Then nothing in it depends on data, time or
+ * chance, and it makes the same settings each time it runs.
  */
 export function makesSameSettings(text: string): boolean {
   const scanner = new Scanner(text)
@@ -79,8 +79,8 @@ const ORDERING: ReadonlySet<string> = new Set(['fetch', 'limit', 'offset', 'orde
 const NAMING: ReadonlySet<TokenKind> = new Set(['word', 'quoted-name'])
 
 /**
- * Whether the order of a text's rows may carry meaning. Taken for ordered without need, a transaction fails that could
- * go on; the other way round, it goes on with rows that its caller takes for others.
+ * Whether the order of a text's rows may carry meaning. If it is taken for ordered without need, a transaction fails
+ * that could go on. The other way round, it goes on with rows that its caller takes for others.
  */
 export function mayBeOrdered(text: string): boolean {
   const scanner = new Scanner(text)

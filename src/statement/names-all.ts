@@ -14,7 +14,9 @@ const GATHERED: ReadonlySet<string> = new Set([
 /** Statements that neither change nor show the contents of any relation. */
 const WITHOUT_NAMES: ReadonlySet<string> = new Set(['DeallocateStmt', 'PrepareStmt', 'VariableShowStmt'])
 
-/** Transactions that were prepared may be those of others. What a COMMIT commits was told by the statements before it. */
+/**
+ * Transactions that were prepared may be those of others. What a COMMIT commits was told by the statements before it.
+ */
 const OF_OWN_TRANSACTION: ReadonlySet<string> = new Set([
   'TRANS_STMT_BEGIN',
   'TRANS_STMT_START',
@@ -25,7 +27,7 @@ const OF_OWN_TRANSACTION: ReadonlySet<string> = new Set([
   'TRANS_STMT_ROLLBACK_TO',
 ])
 
-/** True where a statement touches nothing but what the walk through its tree finds. Of any other it is unknown. */
+/** True where a statement touches only what the walk through its tree finds. For any other it is unknown. */
 export function namesAll(tag: string, node: TreeNode): boolean {
   if (GATHERED.has(tag) || WITHOUT_NAMES.has(tag)) return true
   if (tag === 'TransactionStmt') return OF_OWN_TRANSACTION.has(textAt(node, 'kind'))

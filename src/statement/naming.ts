@@ -11,7 +11,7 @@ export function namingOf(analysis: Analysis, { parsing: facts }: Catalog): Namin
 }
 
 /**
- * Returns what the text or its database freezes. `undefined` when nothing but the types of its parameters depends on
+ * Returns what the text or its database freezes. `undefined` when only the types of its parameters depend on
  * the time or the settings of parsing and planning.
  */
 function frozenIn(analysis: Analysis, facts: ParsingFacts): Frozen | undefined {

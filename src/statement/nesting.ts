@@ -7,8 +7,8 @@ const deepens = /^(?:case|join)$/i
 const combines = /^(?:union|intersect|except)$/i
 
 /**
- * An upper bound, by tokens alone, of how deeply the parts of a text lie in each other. Parsers walk a tree by recursion,
- * so a text such as `1+1+1+…` can exhaust the stack although it is short. A list of any length is not deep.
+ * An upper bound, by tokens alone, of how deeply the parts of a text lie in each other. Parsers walk a tree by
+ * recursion, so a text such as `1+1+1+…` can exhaust the stack although it is short. A list of any length is not deep.
  *
  * Stops counting beyond `limit`.
  */
@@ -56,7 +56,7 @@ const OPENS_COMMENT = '/*'
 
 /**
  * True for a run of operator characters that opens more than `limit` comments. PostgreSQL's lexer looks at the rest of
- * such a run again for each of them, so that `/**\//**\//**\/…` costs quadratic time, in the parser and in the server.
+ * such a run again for each of them. So `/**\//**\//**\/…` costs quadratic time, in the parser and in the server.
  */
 export function hasCommentRun(sql: string, limit: number): boolean {
   let opened = 0

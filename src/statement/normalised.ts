@@ -9,8 +9,8 @@ const LONGEST = 2000
 const CUT = '…'
 
 /**
- * Returns a text without its constants and comments, for events and logs: each constant is `?`, as are several in a row.
- * A text is cut with `…` where it is too long, or where it is not certain what is a constant.
+ * Returns a text without its constants and comments, for events and logs: each constant is `?`, as are several in a
+ * row. A text is cut with `…` where it is too long, or where it is not certain what is a constant.
  */
 export function normalised(sql: string, longest: number = LONGEST): string {
   if (isGarbled(sql)) return CUT

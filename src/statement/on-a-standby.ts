@@ -10,8 +10,8 @@ export function opensOnStandby(statement: Statement): boolean {
 }
 
 /**
- * True for a text that opens a transaction which may write, and can begin on a standby all the same if it leaves it
- * before it does.
+ * True for a text that opens a transaction which may write, but can begin on a standby if it leaves that before it
+ * writes.
  */
 export function opensOptimistically(statement: Statement): boolean {
   return beginsOnStandby(statement) && statement.modes?.accessMode === undefined
@@ -27,7 +27,7 @@ function beginsOnStandby({ kind, reason, modes, multiple }: Statement): boolean 
   return modes?.isolation !== 'serializable'
 }
 
-/** Touch nothing but what ends with the transaction, and do on a standby what they do on the primary. */
+/** Touch only what ends with the transaction, and do the same on a standby as on the primary. */
 const OF_TRANSACTION: ReadonlySet<StatementReason> = new Set<StatementReason>([
   'cursor',
   'function-setting',
@@ -45,9 +45,9 @@ const REFUSED_ANYWHERE: ReadonlySet<StatementReason> = new Set<StatementReason>(
 ])
 
 /**
- * Whether a transaction on a standby may run the statement there: a proven read, control of the transaction, settings
- * that end with it, and what the primary would refuse as well. A standby would accept others that do not mean there
- * what they mean on the primary, such as an advisory lock.
+ * Whether a transaction on a standby may run the statement there. True for a proven read, control of the transaction,
+ * settings that end with it, and what the primary would refuse as well. A standby would accept others that have another
+ * meaning there, such as an advisory lock.
  * @param onlyReads False for a transaction that may write on the primary
  */
 export function runsOnStandby(
@@ -71,7 +71,7 @@ export function runsOnStandby(
   return !mayShowNode(text, values) && (onlyReads || !namesModes)
 }
 
-/** Modes of the transaction at hand, which `set_config` may change too. */
+/** Modes of the current transaction, which `set_config` may change too. */
 const OF_TRANSACTION_MODES = /transaction_(isolation|read_only|deferrable)/i
 
 /** Whether a standby has transactions with these modes. A shared snapshot or a default is none that is known. */

@@ -28,7 +28,9 @@ export interface Analysis {
   readonly mayWrite: boolean
   readonly leavesSessionState: boolean
   readonly leaves?: readonly SessionState[]
-  /** All that it does to settings that outlive its transaction. Absent when there is none, or when it is not certain. */
+  /**
+   * All that it does to settings that outlive its transaction. Absent when there is none, or when it is not certain.
+   */
   readonly settings?: readonly SettingChange[]
   readonly multiple: boolean
   /** True when the text could not be looked at just now. Not to be remembered. */
@@ -63,13 +65,13 @@ export interface SqlParser {
   /** Never throws for bad SQL: what cannot be parsed comes back as a write with the reason `unparseable`. */
   analyze(sql: string): Analysis
   /**
-   * The text's shape: the same for texts that differ in constants, spacing, comments and lengths of lists alone. Undefined
-   * for what cannot be parsed, or not just now. Never throws. A parser without shapes leaves it out.
+   * The text's shape: the same for texts that differ in constants, spacing, comments and lengths of lists alone.
+   * Undefined for what cannot be parsed, or not just now. Never throws. A parser without shapes leaves it out.
    */
   fingerprint?(sql: string): string | undefined
   /**
-   * The names that a text gives to relations and types. Undefined where it may give others too, or for what cannot be parsed
-   * just now. Never throws. Of a parser without this method every word is taken for such a name.
+   * The names that a text gives to relations and types. Undefined where it may give others too, or for what cannot be
+   * parsed just now. Never throws. Of a parser without this method every word is taken for such a name.
    */
   givenNames?(sql: string): readonly string[] | undefined
   /**

@@ -210,7 +210,10 @@ function endOfLine(sql: string, from: number): number {
   return at
 }
 
-/** The offset behind the quote with which a constant goes on: only space with a line break, and line comments, lie between. */
+/**
+ * The offset behind the quote with which a constant goes on: only space with a line break, and line comments, lie
+ * between.
+ */
 function continuation(sql: string, from: number): number | undefined {
   const gap = /[ \t\f\v]*(?:--[^\n\r]*)?[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r])*'/y
   gap.lastIndex = from

@@ -6,8 +6,8 @@ const STATEMENTS: ReadonlySet<string> = new Set(['SET', 'ALTER', 'CREATE'])
 const KEPT: ReadonlySet<string> = new Set(['DEFAULT', 'LOCAL'])
 
 /**
- * Finds words that are values of settings: `SET a.b = word`, also in ALTER ROLE and the like. PostgreSQL takes a plain word
- * there for a constant. Receives the tokens of a text in order, without comments.
+ * Finds words that are values of settings: `SET a.b = word`, also in ALTER ROLE and similar. PostgreSQL takes a plain
+ * word there for a constant. Receives the tokens of a text in order, without comments.
  */
 export class SettingWords {
   #statement = ''

@@ -3,8 +3,8 @@ import type { TreeNode, TreeValue } from './tree.ts'
 
 /**
  * Returns the fingerprint of a syntax tree without constants, parameters and positions, with runs of equal list items
- * merged, as 16 hexadecimal digits. libpg-query has a similar function, but its stack frames are so large that, once
- * compiled to optimized code, fourteen nested calls exhaust the stack and break the instance.
+ * merged, as 16 hexadecimal digits. libpg-query has a similar function, but with very large stack frames. Compiled to
+ * optimized code, fourteen nested calls exhaust the stack and break the instance.
  *
  * @throws RangeError when the tree's own depth exhausts the stack
  */

@@ -13,7 +13,7 @@ const SHOWS_NOTHING: ReadonlySet<StatementReason> = new Set([
 /** Reasons of statements of which the form alone counts: they mark their session as writes. */
 const PLAIN_WRITES: ReadonlySet<StatementReason> = new Set(['data-modifying', 'copy-from', 'ddl'])
 
-/** Whether its answer may show what others have committed. COMMIT and the like are told by what they commit. */
+/** Whether its answer may show what others have committed. COMMIT and similar are told by what they commit. */
 export function showsData({ kind, multiple, reason, settings }: Statement): boolean {
   if (multiple) return true
   return kind !== 'transaction' && settings === undefined && !SHOWS_NOTHING.has(reason)

@@ -4,9 +4,9 @@ import { Scanner } from './scanner.ts'
 import { folded, wordsOf } from './words.ts'
 
 /**
- * True for a text that cannot mean a thing with one of these names: it names none of them, not even in a constant or a
- * parameter, and uses nothing of which it would have to be known what that names by itself. So where these are the names of
- * a connection's temporary objects, it reads the same on another connection.
+ * True for a text that cannot mean an object with one of these names. It names none of them, not even in a constant or
+ * a parameter. It uses nothing that might name one itself. So where these are the names of a connection's temporary
+ * objects, it reads the same on another connection.
  */
 export function standsApart(
   analysis: Analysis,

@@ -113,8 +113,8 @@ export interface Statement {
   /** False only when it is proven that the text commits no change of data: a read, BEGIN, SET, LISTEN … */
   readonly mayWrite: boolean
   /**
-   * True when it leaves state on its connection that later statements of the same client may rely on, or when that cannot
-   * be ruled out: a function that may do anything, a text that could not be judged.
+   * True when it leaves state on its connection that later statements of the same client may rely on. True, too, when
+   * that cannot be ruled out: a function that may do anything, a text that could not be judged.
    */
   readonly leavesSessionState: boolean
   /** The state that it leaves there. Absent for none. */

@@ -2,8 +2,9 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { textOnlyFootprint } from '../catalog/text-only-footprint.ts'
 
 /**
- * A catalog for judging a text without its database: a relation that `known` knows nothing of is taken for an ordinary
- * table, without triggers and foreign keys. Functions, operators and types stay as `known` has them, since those may do anything.
+ * A catalog for judging a text without its database. A relation that `known` does not contain is taken for an ordinary
+ * table, without triggers and foreign keys. Functions, operators and types stay as `known` has them, since those may do
+ * anything.
  */
 export function textOnlyCatalog(known: Catalog): Catalog {
   return {

@@ -61,9 +61,9 @@ function strictnessOf({ kind, reason }: Verdict): number {
 }
 
 /**
- * Two verdicts on the same text as one. The stricter gives kind and reason, the first of equals. A write outranks session
- * state because it must reach the primary; transaction control outranks a write because it binds what follows. A function
- * that takes a lock, say, outranks the cursor that it stands in.
+ * Two verdicts on the same text as one. The stricter gives kind and reason, the first of equals. A write outranks
+ * session state because it must reach the primary; transaction control outranks a write because it binds what follows.
+ * A function that takes a lock, say, outranks the cursor that it stands in.
  */
 export function strictest(first: Verdict, second: Verdict): Verdict {
   const stricter = strictnessOf(second) > strictnessOf(first) ? second : first
@@ -76,7 +76,7 @@ export function strictest(first: Verdict, second: Verdict): Verdict {
     : { ...stricter, mayWrite, leavesSessionState, leaves }
 }
 
-/** The verdict on a text of several statements. Modes are told only if the text does nothing but open a transaction. */
+/** The verdict on a text of several statements. Modes are told only if the text only opens a transaction. */
 export function strictestOf(verdicts: readonly Verdict[]): Verdict {
   const [first = read('empty'), ...others] = verdicts
   if (others.length === 0) return first

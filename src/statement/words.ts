@@ -1,6 +1,6 @@
 /**
- * Names with escapes are not seen, nor are those that a foreign server gives; and who reads a table reads the children of
- * its children too, by none of their names.
+ * Names with escapes are not seen, nor are those that a foreign server gives. A read of a table also reads the children
+ * of its children, without their names.
  */
 const HIDES_NAMES = /U&"|\binherits?\b|\bforeign\s+schema\b/i
 
@@ -13,8 +13,8 @@ export function tellsNames(sql: string): boolean {
 const MAX_NAME_BYTES = 63
 
 /**
- * A name as it is compared. How PostgreSQL folds other letters than those of ASCII depends on the encoding of the database,
- * so all are folded: rather too much.
+ * A name as it is compared. How PostgreSQL folds other letters than those of ASCII depends on the encoding of the
+ * database, so all are folded: rather too much.
  */
 export function folded(name: string): string {
   return name.toLowerCase()

@@ -10,7 +10,7 @@ import type { Backend } from './server.ts'
  * `stop()` removes all servers and files. They are also removed when the process ends in any other way. A running
  * cluster does not keep the process alive.
  *
- * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION; SWITCHYARD_TEST_CLUSTER when the
+ * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION. SWITCHYARD_TEST_CLUSTER when the
  * programs are missing or a server does not start, with the last lines of that server's log.
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {

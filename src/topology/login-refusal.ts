@@ -1,5 +1,5 @@
 /**
- * SQLSTATEs with which a healthy server rejects a login: because of the role, its password, the database, the CONNECT
+ * SQLSTATEs with which a healthy server rejects a login. The cause is the role, its password, the database, the CONNECT
  * privilege, or a setting in the startup message. A replica also does so while it has not replayed what the login
  * needs.
  */

@@ -21,8 +21,8 @@ export function formatLsn(lsn: Lsn): string {
 
 /**
  * Rounds an insert position that stands right behind a page header down to the page's start. When the last record ends
- * exactly at a page's end, the insert position is already behind the next page's header, which no replica replays to
- * while the primary idles; no record's byte lies in between.
+ * exactly at a page's end, the insert position is already behind the next page's header. No replica replays to there
+ * while the primary idles. No byte of a record lies in between.
  */
 export function withoutPageHeader(insertLsn: Lsn): Lsn {
   const headerBytes = insertLsn % SEGMENT_BYTES < PAGE_BYTES ? SEGMENT_HEADER_BYTES : PAGE_HEADER_BYTES

@@ -15,7 +15,10 @@ export interface KnownNode {
 
 /** Facts about the cluster that outlive the nodes that reported them. */
 export interface Memory {
-  /** System identifier that nodes must have; '0' while no node tells one. Absent while no node has answered, or while the answers conflict. */
+  /**
+   * System identifier that nodes must have; '0' while no node tells one. Absent while no node has answered, or while
+   * the answers conflict.
+   */
   readonly systemIdentifier?: string
   /** True once `systemIdentifier` is final. From then on a server with another identifier is excluded. */
   readonly isHeld: boolean

@@ -10,8 +10,8 @@ const UNTOLD_START = 'at '
  * Reads everything that a probe needs in one round trip, with the privileges that every role has. All columns are text,
  * so that no type parser of the application can change them.
  *
- * On a primary the position is the flush position: a synchronous commit is flushed before it returns, while the insert
- * position also holds other backends' unflushed WAL, which replicas do not get for long. With `synchronous_commit =
+ * On a primary the position is the flush position. A synchronous commit is flushed before it returns. The insert
+ * position also includes other backends' unflushed WAL, which replicas may get much later. With `synchronous_commit =
  * off` commits return before they are flushed, so the insert position is used.
  *
  * A replica's timeline is the newest that its control file or its WAL receiver has. Without membership in `pg_monitor`
@@ -22,11 +22,11 @@ const UNTOLD_START = 'at '
  *
  * The role is read once: a promotion in the middle would mix the answers of both.
  *
- * A replica's received position is reported only while its WAL receiver runs, which is checked before both positions are
- * read: otherwise it may be replaying WAL from an archive, which it has not received.
+ * A replica's received position is reported only while its WAL receiver runs, which is checked before both positions
+ * are read. Otherwise it may be replaying WAL from an archive, which it has not received.
  *
- * The tenth column is the process ID of the backend that answers, and the next one the insert position of a primary if
- * that was asked for. The last two are the status of the replicas, where the wording asks for it.
+ * The tenth column is the process ID of the backend that answers. The next one is the insert position of a primary if
+ * that was requested. The last two are the status of the replicas, where the wording asks for it.
  *
  * @param isUnflushed Whether commits may be acknowledged before they are flushed
  */
@@ -71,8 +71,8 @@ export function positionSql(wording: Wording): string {
 }
 
 /**
- * Returns the last columns: the insert position of a primary whose commits may be acknowledged before they are flushed,
- * since all of them lie before it; and the status of the replicas.
+ * Returns the last columns. One is the insert position of a primary whose commits may be acknowledged before they are
+ * flushed, since all of them lie before it. The other is the status of the replicas.
  */
 function insertedSql(wording: Wording, isUnflushed: boolean): string {
   const inserted = isUnflushed
@@ -98,9 +98,9 @@ export const PROBE_PID = 9
 /**
  * Reads the answer to a probe. Throws when it is not one.
  *
- * A replica proves how fresh it is by its position, or by the lag that it states. A service that can state lag documents
- * nothing about positions, so its lag alone counts, also while it states none. Without its start nothing that a replica has shown is proven, since
- * a restart may take it back.
+ * A replica proves how fresh it is by its position, or by the lag that it states. A service that can state lag
+ * documents nothing about positions, so its lag alone counts, also while it states none. Without its start nothing that
+ * a replica has shown is proven, since a restart may take it back.
  */
 export function readProbe(
   row: ProbeRow | undefined,

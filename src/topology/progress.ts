@@ -5,7 +5,7 @@ import { asksForInserted, coveringCommits, PLAIN, selfSql, type Wording } from '
 
 /**
  * Reads a node's position at little cost, for reads that wait for a position. The rest of the last observation stays
- * valid, unless the role has changed or another server answers: a pooler in between may have switched to one.
+ * valid, unless the role has changed or another server answers. A pooler in between may have switched to one.
  *
  * @param isUnflushed Whether commits may be acknowledged before they are flushed
  */

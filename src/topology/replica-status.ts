@@ -32,9 +32,9 @@ export function isThere({ ageMs = 0, isWriter }: InstanceStatus): boolean {
 }
 
 /**
- * The lag that a reader states for itself, in milliseconds: at the time of the question, everything that was committed
- * so long before is visible there, except for the time by which the rows are late. If it does not tell which row is its
- * own, it is that of the slowest one of a reader, however old. `undefined` when any value that counts is missing.
+ * The lag that a reader states for itself, in milliseconds. When it was queried, everything committed that long before
+ * is visible there, except for the time by which the rows are late. If it does not tell which row is its own, it is
+ * that of the slowest one of a reader, however old. `undefined` when any value that counts is missing.
  *
  * @param instance The reader's `server_id`, if it tells it
  */
@@ -45,7 +45,7 @@ export function statedLagMs(
 ): number | undefined {
   if (role !== 'replica') return undefined
   const own = instances.filter(({ serverId }) => serverId === instance)
-  // A promotion is under way.
+  // A promotion is in progress.
   if (own.some(({ isWriter }) => isWriter)) return undefined
   const counting = instance ? own : instances.filter(({ isWriter }) => !isWriter)
   const lags = counting.map(({ ageMs = 0, lagMs = NaN }) => lagMs + ageMs)

@@ -19,8 +19,8 @@ export interface Lag {
    */
   readonly freshAsOfMs: number
   /**
-   * Estimate of how long the replica takes to show what the primary has just committed, in milliseconds. Absent while it
-   * is unknown.
+   * Estimate of how long the replica takes to show what the primary has just committed, in milliseconds. Absent while
+   * it is unknown.
    */
   readonly catchUpMs?: number
   /** A position of the primary that the replica shows, where it follows from `freshAsOfMs`. */
@@ -96,8 +96,8 @@ export function downCauseOf({ nodes }: Snapshot, id: NodeId): Error | undefined 
 }
 
 /**
- * Whether a node, as it was when it was the primary, takes writes that it must not take: history has gone on without it, or along
- * with it.
+ * Whether a node, as it was when it was the primary, takes writes that it must not take. History has gone on without
+ * it, or along with it.
  */
 export function isFenced({ nodes, conflict, primary }: Snapshot, { id, state }: NodeView): boolean {
   if (conflict?.some((node) => node.id === id)) return true

@@ -15,9 +15,9 @@ interface Answered {
 }
 
 /**
- * Excludes servers of other clusters and second names of the same server, and fences old primaries: of several servers
- * that take writes, only those on the newest timeline count, and none on a timeline older than the newest ever seen,
- * even when it is the only one. Nodes are in configured order; of two names of one server the first counts.
+ * Excludes servers of other clusters and second names of the same server, and fences old primaries. Of several servers
+ * that take writes, only those on the newest timeline count. One on a timeline older than the newest ever seen does not
+ * count, even when it is the only one. Nodes are in configured order; of two names of one server the first counts.
  */
 export function standingOf(nodes: readonly KnownNode[], memory: Memory): Standing {
   const exclusions = new Map<NodeId, Exclusion>()

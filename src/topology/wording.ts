@@ -64,7 +64,7 @@ const ALTERNATIVES: Readonly<Record<Refusable, readonly [string, ...string[]]>> 
   timelineOfReceiver: ['(select received_tli from pg_catalog.pg_stat_wal_receiver)', 'null::integer'],
 }
 
-/** Parts that only exist on some services. They are asked for where something else is refused. */
+/** Parts that only exist on some services. They are requested where something else is refused. */
 const ELSEWHERE: Readonly<Record<Exclude<Part, Refusable>, string>> = {
   replicaStatus: REPLICA_STATUS,
   instance: 'pg_catalog.aurora_db_instance_identifier()::pg_catalog.text',
@@ -105,8 +105,8 @@ export function asksElsewhere({ instance, replicaStatus }: Wording): boolean {
 }
 
 /**
- * Returns the wording for a server whose commits may be acknowledged before they are flushed: where it does not tell
- * its insert position, no position covers them.
+ * Returns the wording for a server whose commits may be acknowledged before they are flushed. If it does not tell its
+ * insert position, no position covers them.
  */
 export function coveringCommits(wording: Wording, isUnflushed: boolean): Wording {
   const isCovered = !isUnflushed || wording.insertedLsn === PLAIN.insertedLsn
@@ -155,8 +155,8 @@ function trialOf(part: Part, wording: Wording): string {
 }
 
 /**
- * SQLSTATE classes of a refusal: a feature that is not supported, a missing privilege or object, a wrong state of the
- * server, and an error raised by a function.
+ * SQLSTATE classes of a refusal. The cause is an unsupported feature, a missing privilege or object, a wrong state of
+ * the server, or an error raised by a function.
  */
 const REFUSALS = /^(?:0A|42|55|P0)/
 /** lock_not_available is a timeout. */

@@ -15,7 +15,7 @@ export interface JsonlOutcome {
 }
 
 /**
- * Answers each line of `input` with one line, in order. Each chunk of input is answered before the next is read, so a
+ * Answers each line of `input` with one line, in order. Each chunk of input is answered before the next is read. So a
  * slow reader slows the input down, and no answer waits for more input.
  */
 export async function classifyLines(

@@ -61,7 +61,8 @@ function factsOf(sql: string, { statement, route }: Judgement): readonly string[
   }
   if (leavesSessionState) {
     facts.push(
-      'It leaves state on its connection, or may do so: a client that ran it keeps that connection until it is released.',
+      'It leaves state on its connection, or may do so: a client that ran it keeps that connection until it ' +
+        'is released.',
     )
   }
   if (kind === 'write' && !mayWrite) facts.push('It changes no data, so later reads need not follow it.')
@@ -75,7 +76,8 @@ function factsOf(sql: string, { statement, route }: Judgement): readonly string[
   }
   if (hasMisspeltHint(sql)) {
     facts.push(
-      'A comment in it seems to ask for a route, and is ignored: only /* route: primary */ and /* route: replica */ count.',
+      'A comment in it seems to ask for a route, and is ignored: only /* route: primary */ and /* route: ' +
+        'replica */ count.',
     )
   }
   return facts

@@ -8,7 +8,7 @@ import { SCHEMA_PREFIX } from './shop.ts'
 export interface CrossCheck {
   /**
    * `pg_stat_statements`: the primary's count of our own SELECTs, exact. `pg_stat_database`: commits in the primary's
-   * database that are not the program's own writes; it includes the traffic of others, so it is an upper bound.
+   * database that are not the program's own writes. It includes the traffic of others, so it is an upper bound.
    */
   readonly method: 'pg_stat_statements' | 'pg_stat_database'
   /** SELECTs that were answered, by the program's own count. */
@@ -39,9 +39,9 @@ const LONGEST_WAIT_MS = 5_000
  * statement on the server does. So this also finds reads that the pool sent to the primary without counting them.
  *
  * `pg_stat_statements` counts a statement when it ends. It merges equal statements on tables of equal names under the
- * first text, so a second demo continues the counts of the first one's schema: differences count, over the schemas of
- * all demos. Without it `pg_stat_database` is used. A backend reports its figures when it exits at the latest, so they
- * are read after the pool has ended and its backends are gone.
+ * first text. So a second demo continues the counts of the first one's schema. Only differences count, over the schemas
+ * of all demos. Without it `pg_stat_database` is used. A backend reports its figures when it exits at the latest. So
+ * they are read after the pool has ended and its backends are gone.
  */
 export class PrimaryCount {
   readonly #primary: DemoNode

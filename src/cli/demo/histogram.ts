@@ -21,7 +21,8 @@ export class Histogram {
   }
 
   /**
-   * The duration in milliseconds that the share `q` (0 to 1) of all recorded ones does not exceed; 0 while there is none.
+   * The duration in milliseconds that the share `q` (0 to 1) of all recorded ones does not exceed; 0 while there is
+   * none.
    */
   quantile(q: number): number {
     if (this.#count === 0) return 0

@@ -7,8 +7,8 @@ const ATTEMPTS = 5
 
 /**
  * Tells whether a pooler stands between two connections and their server, and in which mode. A pooler makes up the
- * process ID that it reports when a connection is made. Between transactions, one in transaction mode lends the server's
- * connection of one client to the other.
+ * process ID that it reports when a connection is made. Between transactions, one in transaction mode lends the
+ * server's connection of one client to the other.
  */
 export async function poolerBetween(one: Client, other: Client): Promise<Pooler> {
   if ((await backendOf(one)) === processIdOf(one)) return 'none'

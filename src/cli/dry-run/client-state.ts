@@ -8,8 +8,8 @@ import type { Statement } from '../../statement/statement.ts'
 const TAKEN = { rows: [[true]] }
 
 /**
- * State that the statements of one client leave, as a routed client keeps it. No server answers here, so every statement is
- * taken to have succeeded.
+ * State that the statements of one client leave, as a routed client keeps it. No server answers here, so every
+ * statement is taken to have succeeded.
  */
 export class ClientState {
   readonly #names: NameReader

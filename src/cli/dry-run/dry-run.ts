@@ -23,7 +23,8 @@ const CACHE_BYTES = 32 * 2 ** 20
 const MAX_SQL_BYTES = 2 ** 18
 
 const NOT_PREDICTED =
-  'A read that must show a write of its session waits for a replica, or runs on the primary if that is sooner. How many do depends on lag.'
+  'A read that must show a write of its session waits for a replica, or runs on the primary if that is ' +
+  'sooner. How many do depends on lag.'
 const WITHOUT_SERVER =
   'Without --server, tables are taken for ordinary ones, and functions of your own are not known.'
 

@@ -3,8 +3,8 @@ import { EVERYTHING } from '../../catalog/footprint.ts'
 import { spelled, type QualifiedName } from '../../catalog/qualified-name.ts'
 
 /**
- * The catalog of a database for statements that ran earlier: a relation that has been dropped since is taken for an ordinary
- * table.
+ * The catalog of a database for statements that ran earlier: a relation that has been dropped since is taken for an
+ * ordinary table.
  */
 export interface HistoricCatalog extends Catalog {
   /** Names of relations that statements use and the database does not have. */

@@ -1,12 +1,17 @@
 import type { TreeNode, TreeValue } from '../tree.ts'
 
-/** Why a read is not prepared: something in it is worked out when it is parsed or planned, and may be otherwise later. */
+/**
+ * Why a read is not prepared: something in it is worked out when it is parsed or planned, and may be otherwise later.
+ */
 export type Frozen =
   /** A literal is of a type whose values depend on settings, on the time or on the schema: `timestamptz 'now'`. */
   | 'literal-type'
   /** The type of a literal is not certain and may be such a type. */
   | 'literal-unproven'
-  /** A function of a user that is labelled IMMUTABLE, or written in SQL: PostgreSQL evaluates or expands it while it plans. */
+  /**
+   * A function of a user that is labelled IMMUTABLE, or written in SQL: PostgreSQL evaluates or expands it while it
+   * plans.
+   */
   | 'function'
   /** An operator or a type of a user, among constants. */
   | 'user-defined'
@@ -60,9 +65,12 @@ export interface Look {
   kindOf(value: TreeValue | undefined): Kind
   /** Looks into anything in a place that says nothing of a literal's type. */
   inspect(value: TreeValue | undefined): void
-  /** Looks into values of one type: literals are given that of the others, which must be plain. With no others they are texts. */
+  /**
+   * Looks into values of one type: literals are given that of the others, which must be plain. With no others they are
+   * texts.
+   */
   common(values: readonly TreeValue[]): Kind
-  /** Looks into a branch of a UNION and the like, or into what is in none. */
+  /** Looks into a branch of a set operation such as UNION, or into what is in none. */
   within(isBranch: boolean, body: () => void): void
 }
 

@@ -94,7 +94,9 @@ export const IMPLIED_NAMES: readonly string[] = [
   'user',
 ]
 
-/** Which arguments of PostgreSQL's own functions are texts where they are literals: by their positions, or all of them. */
+/**
+ * Which arguments of PostgreSQL's own functions are texts where they are literals: by their positions, or all of them.
+ */
 export const TEXT_ARGUMENTS: Readonly<Record<string, readonly number[] | 'all'>> = {
   char_length: 'all',
   character_length: 'all',

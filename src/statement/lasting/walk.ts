@@ -8,7 +8,7 @@ export class LastingWalk implements Look {
   #frozen: Frozen | undefined
   /** Within a branch of UNION, INTERSECT or EXCEPT a literal gets the type of the other branches. */
   #isBranch = false
-  /** Columns of functions and the like, whose types the database does not tell by their names. */
+  /** Columns of functions and similar, whose types the database does not tell by their names. */
   #hasOtherColumns = false
   readonly #given = new Set(IMPLIED_NAMES)
   readonly #columns = new Set<string>()

@@ -4,7 +4,7 @@ function words(text: string): ReadonlySet<string> {
 
 /**
  * Key words that may stand in a query whose tree the walker understands. PostgreSQL reserves all the others of
- * `reserved`, so that they can be no names; with one of them the tree may not mean what it seems to.
+ * `reserved`, so they cannot be names. With one of them the tree may not mean what it seems to.
  */
 const understood =
   words(`all and any array as asc case cast collate cross current_catalog current_date current_role current_time

@@ -7,8 +7,8 @@ export type Shape = Readonly<Record<string, Handling>>
 const leaf: Shape = { type: 'skip', value: 'skip', parentheses: 'skip' }
 
 /**
- * The shapes of node-sql-parser's trees that are understood. A node is known by its `type`, and one without a type, or
- * with one that is not unique, by the field that it stands in.
+ * The shapes of node-sql-parser's trees that are understood. A node is identified by its `type`. One without a type, or
+ * with one that is not unique, is identified by the field that it stands in.
  */
 export const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>(
   Object.entries({

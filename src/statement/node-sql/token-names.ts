@@ -5,7 +5,7 @@ import type { Token } from './pieces.ts'
 import { plainTypeName } from './types.ts'
 
 /**
- * Gathers from the bare tokens what may be called, cast to and read, whatever a grammar makes of them: node-sql-parser
+ * Gathers from the bare tokens what may be called, cast to and read, independently of the grammar. node-sql-parser
  * takes `x::int_list` for a cast to `int` with the alias `_list`.
  */
 export function gatherFromTokens(tokens: readonly Token[], findings: Findings): void {
@@ -85,7 +85,9 @@ function isOperator(token: Token | undefined): token is Token {
   return token?.kind === 'symbol' && /^[~!@#^&|`?+\-*/%<>=]$/.test(token.text)
 }
 
-/** The operator that begins here, cut as PostgreSQL cuts it: one that ends in a sign needs a character that no SQL has. */
+/**
+ * The operator that begins here, cut as PostgreSQL cuts it: one that ends in a sign needs a character that no SQL has.
+ */
 function addOperator(tokens: readonly Token[], index: number, findings: Findings): void {
   const token = tokens[index]
   if (token?.isAdjacent === true && isOperator(tokens[index - 1])) return

@@ -1,8 +1,8 @@
 import { Scanner } from '../scanner.ts'
 
 /**
- * The two sides of `target := expression`, or of `target = expression`. In brackets the target may have expressions of its
- * own. Undefined for a text that is no assignment.
+ * The two sides of `target := expression`, or of `target = expression`. In brackets the target may have expressions of
+ * its own. Undefined for a text that is no assignment.
  */
 export function sidesOf(assignment: string): readonly [target: string, expression: string] | undefined {
   const scanner = new Scanner(assignment)

@@ -1,8 +1,8 @@
 import { Scanner } from '../scanner.ts'
 
 /**
- * The expressions that give variables their first values, read off a body's text: all that there are, and where the text
- * only looks like a declaration perhaps more. Cursors, which have a query instead, are left out.
+ * The expressions that give variables their first values, found in a body's text. All are found, and perhaps more where
+ * the text only looks like a declaration. Cursors, which have a query instead, are left out.
  */
 export function firstValuesOf(body: string): readonly string[] {
   const scanner = new Scanner(body)

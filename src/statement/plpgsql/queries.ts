@@ -5,8 +5,9 @@ import { shapes } from './shapes.ts'
 import { typeQuery } from './types.ts'
 
 /**
- * Returns what a PL/pgSQL body may run, as queries: the statements in it, its expressions, and casts to the types of
- * its variables, which stand for assignments. Undefined when something in the tree is not known to be harmless. Pure.
+ * Returns what a PL/pgSQL body may run, as queries. These are its statements, its expressions, and casts to the types
+ * of its variables, which stand for assignments. Undefined when something in the tree is not known to be harmless.
+ * Pure.
  *
  * @param json the tree of the function, as libpg-query writes it
  * @param body the text of the body
@@ -28,8 +29,8 @@ export function queriesOf(
 }
 
 /**
- * `typed`: of which it stands in the text what their fields are. `any-record`: `NEW` and `OLD` of a trigger, too, and those of
- * the type `record`.
+ * `typed`: of which it stands in the text what their fields are. `any-record`: `NEW` and `OLD` of a trigger, too, and
+ * those of the type `record`.
  */
 export type Records = 'typed' | 'any-record'
 

@@ -1,6 +1,6 @@
 /**
- * Kind of a field of a node: a `fact` without effects, nodes `inside`, the number of a variable that is the `target` of
- * an assignment, or a list of such numbers.
+ * Kind of a field of a node. It is a `fact` without effects or nodes `inside`. Or it is the number of a variable that
+ * is the `target` of an assignment, or a list of such numbers.
  */
 export type FieldKind = 'fact' | 'inside' | 'target' | 'targets'
 export type Shape = Readonly<Record<string, FieldKind>>
@@ -13,11 +13,11 @@ const loop = { ...statement, label: 'fact', body: 'inside' } as const
  *
  * - EXECUTE in all its forms runs a text that is unknown in advance;
  * - CALL, COMMIT and ROLLBACK have no place in a read;
- * - OPEN leaves a cursor behind, and FETCH, MOVE and CLOSE reach for one that somebody else may have made: FETCH runs
+ * - OPEN leaves a cursor behind, and FETCH, MOVE and CLOSE may use one that other code has made: FETCH runs
  *   its query. FOR over a cursor makes and closes it.
  *
  * A handler of exceptions hides nothing: what is proven is never refused by a standby. It makes a subtransaction, which
- * takes a number of its own only for writing; and a standby that cancels a query in one ends the connection.
+ * takes a number of its own only for writing. A standby that cancels a query in one ends the connection.
  */
 export const shapes: Readonly<Record<string, Shape>> = {
   PLpgSQL_function: {

@@ -1,6 +1,6 @@
 /**
- * A query that casts to a variable's type, as assignments to the variable do. Undefined when the type is that of another
- * variable, which is judged by itself. A column's type counts as the whole row's of its table.
+ * A query that casts to a variable's type, as assignments to the variable do. Undefined when the type is that of
+ * another variable, which is judged by itself. A column's type counts as the whole row's of its table.
  */
 export function typeQuery(type: string): string | undefined {
   const [, name, whole] = /^([^]*?)\s*%\s*(row)?type\s*$/i.exec(type) ?? []

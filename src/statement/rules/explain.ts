@@ -44,7 +44,9 @@ function plannedQuery(query: TreeValue | undefined): TreeValue | undefined {
   return wrapper === undefined ? query : wrapper['query']
 }
 
-/** Planning calls no function that is labelled volatile, locks no row and changes nothing, whatever the statement is. */
+/**
+ * Planning calls no function that is labelled volatile, locks no row and changes nothing, whatever the statement is.
+ */
 const plan: StatementRule = (node, walk) => {
   const query = plannedQuery(node['query'])
   // What is planned was prepared on this connection.

@@ -14,8 +14,8 @@ import {
 
 /**
  * Returns the changes that the statements of a text make to settings beyond their transaction.
- * @param calls How often `set_config` is called in the text, but for calls that end with the transaction. If one of them is
- * not at the top of a SELECT that does nothing else, it is not certain what is set, nor whether.
+ * @param calls How often `set_config` is called in the text, except for calls that end with the transaction. If one is
+ * not at the top of a SELECT that does nothing else, it is uncertain whether it sets anything, and what.
  */
 export function settingsOf(
   statements: readonly TreeValue[],
@@ -98,7 +98,7 @@ function setting(name: string, values: readonly string[]): string {
   return `SET ${quoted.join('.')} TO ${values.join(', ')}`
 }
 
-/** Fields of a SELECT that has nothing but a list of what it gives. */
+/** Fields of a SELECT that has only a target list. */
 const BARE: ReadonlySet<string> = new Set(['targetList', 'limitOption', 'op'])
 
 function ofSelect(node: TreeNode): readonly (SettingChange | undefined)[] {

@@ -3,7 +3,7 @@ import { session, transaction } from '../verdict.ts'
 import type { StatementRule, StatementRules } from '../walk.ts'
 import { modeOf, modesOf } from './transaction.ts'
 
-/** Settings that belong to the transaction at hand, whatever way they are set. */
+/** Settings that belong to the current transaction, however they are set. */
 const transactionSettings: ReadonlySet<string> = new Set([
   'transaction_isolation',
   'transaction_read_only',

@@ -3,8 +3,8 @@ import { createServer } from 'node:net'
 
 import { SwitchyardError } from '../../errors/error.ts'
 
-// Below the ephemeral ports of Linux and macOS: an outgoing connection could occupy the port of a stopped server, and a
-// client that retries a closed port in that range may eventually connect to itself.
+// Below the ephemeral ports of Linux and macOS. In that range an outgoing connection could occupy the port of a stopped
+// server. A client that retries a closed port there may eventually connect to itself.
 const LOWEST_PORT = 15_000
 const HIGHEST_PORT = 32_000
 const ATTEMPTS = 50

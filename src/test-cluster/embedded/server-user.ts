@@ -16,7 +16,7 @@ export async function serverUser(): Promise<ServerUser | undefined> {
   if (nobody === null) {
     throw new SwitchyardError(
       'SWITCHYARD_TEST_CLUSTER',
-      'PostgreSQL does not run as root, and /etc/passwd has no user "nobody" to run it as',
+      'PostgreSQL does not run as root, and /etc/passwd has no user `nobody` to run it as',
     )
   }
   return { uid: Number(nobody[1]), gid: Number(nobody[2]) }

@@ -46,8 +46,8 @@ done
 `
 
 /**
- * A small process that cleans up after this one: when this process closes the watchdog or ends in any way, SIGKILL
- * included, it stops every server with data in the directory and removes the directory.
+ * A small process that cleans up after this one, when this process closes the watchdog or ends in any way, SIGKILL
+ * included. It stops every server with data in the directory and removes the directory.
  */
 export class Watchdog {
   /** A new directory that only the servers' user can enter. */

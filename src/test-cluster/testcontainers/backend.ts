@@ -49,7 +49,8 @@ export class ContainerBackend implements Backend {
         `initdb --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync --no-instructions \\`,
         `  --username=${USER} --pwfile=/tmp/password --pgdata=${DATA_DIRECTORY}`,
         'rm /tmp/password',
-        `printf 'host all all all scram-sha-256\\nhost replication all all scram-sha-256\\n' >> ${DATA_DIRECTORY}/pg_hba.conf`,
+        `printf 'host all all all scram-sha-256\\nhost replication all all scram-sha-256\\n' >> ` +
+          `${DATA_DIRECTORY}/pg_hba.conf`,
         `cat >> ${DATA_DIRECTORY}/postgresql.conf <<'END_OF_SETTINGS'\n${conf}END_OF_SETTINGS`,
       ].join('\n'),
     )

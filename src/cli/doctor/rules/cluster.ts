@@ -56,7 +56,9 @@ export const clusterRules: readonly Rule[] = [
   {
     id: 'replica-is-primary',
     severity: 'error',
-    why: 'A second server that takes writes splits the data. If both are of one timeline, the pool refuses to write at all.',
+    why:
+      'A second server that takes writes splits the data. If both are of one timeline, the pool refuses ' +
+      'to write at all.',
     docs: 'understand/failover.md',
     check: (facts) =>
       onEachReplica((node) =>
@@ -101,7 +103,9 @@ export const clusterRules: readonly Rule[] = [
       replica.systemIdentifier === primary.systemIdentifier
         ? undefined
         : {
-            what: `It belongs to another cluster: its system identifier is ${replica.systemIdentifier}, the primary's ${primary.systemIdentifier}.`,
+            what:
+              `It belongs to another cluster: its system identifier is ${replica.systemIdentifier}, the ` +
+              `primary's ${primary.systemIdentifier}.`,
             fix: 'Give the address of a replica of this primary, or make one: pg_basebackup -R.',
           },
     ),
@@ -116,7 +120,9 @@ export const clusterRules: readonly Rule[] = [
       (replica.timeline ?? Infinity) < (primary.timeline ?? 0)
         ? {
             what: `It is on timeline ${replica.timeline}, and the primary on ${primary.timeline}.`,
-            fix: "Let it follow the primary: recovery_target_timeline = 'latest'; if it has diverged, pg_rewind or pg_basebackup.",
+            fix:
+              "Let it follow the primary: recovery_target_timeline = 'latest'; if it has diverged, " +
+              'pg_rewind or pg_basebackup.',
           }
         : undefined,
     ),
@@ -158,8 +164,12 @@ export const clusterRules: readonly Rule[] = [
         what:
           bytes === undefined
             ? `It states a lag of ${ms} ms; ${expected.maxLagMs} ms are allowed.`
-            : `It had not replayed within ${expected.maxLagMs} ms what the primary had written: ${(bytes / MIB).toFixed(1)} MiB are missing.`,
-        fix: 'Look for a long query that replay waits for, a slow disk, or a slow network. --max-lag MS says what is allowed.',
+            : `It had not replayed within ${expected.maxLagMs} ms what the primary had written: ` +
+              `${(bytes / MIB).toFixed(1)} MiB ` +
+              'are missing.',
+        fix:
+          'Look for a long query that replay waits for, a slow disk, or a slow network. --max-lag MS says ' +
+          'what is allowed.',
       }
     }),
   },

@@ -10,14 +10,18 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'probe-rights',
     severity: 'error',
-    why: 'The pool knows a node only by these answers. One that tells no position and no lag gets no reads that must be fresh.',
+    why:
+      'The pool knows a node only by these answers. One that tells no position and no lag gets no reads ' +
+      'that must be fresh.',
     docs: 'understand/probes.md',
     check: onEachNode(probeRights),
   },
   {
     id: 'pg-monitor',
     severity: 'warning',
-    why: 'After a promotion the new timeline of a replica is seen late, up to checkpoint_timeout; until then its reads go to the primary.',
+    why:
+      'After a promotion the new timeline of a replica is seen late, up to checkpoint_timeout; until then ' +
+      'its reads go to the primary.',
     docs: 'understand/probes.md',
     check: ({ primary, replicas }) => {
       const { user } = primary.server
@@ -52,7 +56,10 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'pooler',
     severity: 'notice',
-    why: 'SET, LISTEN, advisory locks and temporary tables of a session do not last with transaction pooling, and startup parameters may be refused.',
+    why:
+      'SET, LISTEN, advisory locks and temporary tables of a session do not last with transaction ' +
+      'pooling, and startup parameters may ' +
+      'be refused.',
     docs: 'operate/pgbouncer.md',
     check: onEachNode((node) => {
       const mode = known(node.pooler)
@@ -101,7 +108,9 @@ function quoteName(name: string): string {
 const NEEDED = ['systemIdentifier', 'server', 'flushedLsn', 'replayedLsn'] as const
 
 function probeRights({ probe, server }: NodeFacts): Omit<Fault, 'node'> | undefined {
-  const fix = `GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint(), pg_control_recovery() TO ${quoteName(server.user)};`
+  const fix =
+    'GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint(), pg_control_recovery() ' +
+    `TO ${quoteName(server.user)};`
   if ('unknown' in probe) return { what: `The question of the pool's monitor fails: ${probe.unknown}`, fix }
   const { wording = PLAIN, statedLagMs } = probe.known
   const refused = (Object.keys(PLAIN) as Part[]).filter(
@@ -110,7 +119,9 @@ function probeRights({ probe, server }: NodeFacts): Omit<Fault, 'node'> | undefi
   if (refused.length === 0) return undefined
   const isHarmless = statedLagMs !== undefined || !NEEDED.some((part) => refused.includes(part))
   return {
-    what: `The server refuses parts of the question of the pool's monitor: ${refused.map((part) => PLAIN[part]).join(', ')}.`,
+    what:
+      `The server refuses parts of the question of the pool's monitor: ` +
+      `${refused.map((part) => PLAIN[part]).join(', ')}.`,
     fix: `${fix} A managed service may not have these functions.`,
     ...(isHarmless && { severity: 'notice' as const }),
   }

@@ -28,7 +28,9 @@ export const healthRules: readonly Rule[] = [
       if (blocks < FEWEST_BLOCKS || ratio >= WANTED_HIT_RATIO) return undefined
       return {
         what: `${(ratio * 100).toFixed(1)} % of ${blocks} blocks were found in shared_buffers; 99 % is wanted.`,
-        fix: 'Raise shared_buffers (a quarter of the memory), add memory, or look for sequential scans that an index would spare.',
+        fix:
+          'Raise shared_buffers (a quarter of the memory), add memory, or look for sequential scans that ' +
+          'an index would spare.',
       }
     }),
   },
@@ -76,8 +78,12 @@ export const healthRules: readonly Rule[] = [
       const changed = known(node.collations) ?? []
       if (changed.length === 0) return undefined
       return {
-        what: `Collations have another version than when they were recorded: ${listed(changed.map(({ name, recorded, actual }) => `${name} (${recorded}, now ${actual})`))}.`,
-        fix: 'Run the same operating system release on all nodes. On the primary: REINDEX DATABASE …; ALTER DATABASE … REFRESH COLLATION VERSION;',
+        what:
+          'Collations have another version than when they were recorded: ' +
+          `${listed(changed.map(({ name, recorded, actual }) => `${name} (${recorded}, now ${actual})`))}.`,
+        fix:
+          'Run the same operating system release on all nodes. On the primary: REINDEX DATABASE …; ALTER ' +
+          'DATABASE … REFRESH COLLATION VERSION;',
       }
     }),
   },
@@ -181,7 +187,7 @@ function slotsThatHoldWal({ database }: Facts): readonly Fault[] {
     if (keptBytes === undefined || (isActive && keptBytes < MOST_SLOT_BYTES)) return []
     return [
       {
-        what: `Slot ${name} ${isActive ? 'is far behind' : 'is used by nobody'}, and holds back ${inMib(keptBytes)} of WAL.`,
+        what: `Slot ${name} ${isActive ? 'is far behind' : 'is unused'}, and holds back ${inMib(keptBytes)} of WAL.`,
         fix: isActive
           ? 'Look at the replica behind it, and bound it: max_slot_wal_keep_size.'
           : `${drop} Or bring its replica back, and set max_slot_wal_keep_size.`,

@@ -50,7 +50,12 @@ export const objectRules: readonly Rule[] = [
       return [
         {
           what: `Foreign tables: ${listed(foreign.map(({ spelled }) => spelled))}.`,
-          fix: `If a replica may read them as well, declare it: declared: { relations: { '${foreign[0]?.spelled}': 'readOnly' } }. Or copy them into a materialized view.`,
+          fix:
+            'If a replica may read them as well, declare it: declared: { relations: { ' +
+            `'${foreign[0]?.spelled}': ` +
+            `'readOnly' } }. Or ` +
+            'copy them ' +
+            'into a materialized view.',
         },
       ]
     },
@@ -66,7 +71,9 @@ export const objectRules: readonly Rule[] = [
       return [
         {
           what: `Reads of these stay on the primary: ${listed(bound)}.`,
-          fix: 'pg-switchyard classify --catalog URL "SELECT …" says which piece decides. Label the function STABLE, or declare the relation.',
+          fix:
+            'pg-switchyard classify --catalog URL "SELECT …" says which piece decides. Label the function ' +
+            'STABLE, or declare the relation.',
         },
       ]
     },
@@ -78,13 +85,21 @@ export const objectRules: readonly Rule[] = [
     docs: 'understand/catalog.md',
     check: ofFunctions('unproven', (signatures) => ({
       what: `VOLATILE functions that are not proven to read or to write: ${listed(signatures)}.`,
-      fix: 'Where one only reads, label it (ALTER FUNCTION … STABLE;) or declare it readOnly; where it writes, declare it primaryOnly (--declared FILE) to silence this.',
+      fix:
+        'Where one only reads, label it (ALTER FUNCTION … STABLE;) or declare it readOnly; where it ' +
+        'writes, declare it primaryOnly ' +
+        '(--declared FILE) to ' +
+        'silence this.',
     })),
   },
   {
     id: 'function-label',
     severity: 'notice',
-    why: 'Their bodies are proven to read, so they run on replicas already. With the label, PostgreSQL can also use indexes with their results, and no proof is needed.',
+    why:
+      'Their bodies are proven to read, so they run on replicas already. With the label, PostgreSQL can ' +
+      'also use indexes with their results, ' +
+      'and no proof ' +
+      'is needed.',
     docs: 'understand/catalog.md',
     check: ofFunctions('deserves-stable', (signatures) => ({
       what: `VOLATILE functions that only read: ${listed(signatures)}.`,

@@ -74,7 +74,9 @@ export const settingRules: readonly Rule[] = [
       )
       if (names.length === 0) return undefined
       return {
-        what: `Settings that change answers differ from the primary's: ${names.map((name) => `${name} is ${own[name]}, there ${other[name]}`).join('; ')}.`,
+        what:
+          `Settings that change answers differ from the primary's: ` +
+          `${names.map((name) => `${name} is ${own[name]}, there ${other[name]}`).join('; ')}.`,
         fix: 'Set the same values in postgresql.conf of all nodes, or for the role or the database.',
       }
     }),
@@ -89,7 +91,9 @@ export const settingRules: readonly Rule[] = [
             {
               node: primary.id,
               what: 'default_transaction_isolation of this login is serializable.',
-              fix: "SET default_transaction_isolation = 'repeatable read'; and BEGIN ISOLATION LEVEL SERIALIZABLE where it is needed.",
+              fix:
+                "SET default_transaction_isolation = 'repeatable read'; and BEGIN ISOLATION LEVEL " +
+                'SERIALIZABLE where it is needed.',
             },
           ]
         : [],
@@ -113,7 +117,9 @@ export const settingRules: readonly Rule[] = [
   {
     id: 'hot-standby-feedback',
     severity: 'warning',
-    why: 'Vacuum on the primary removes rows that reads on the replica still need, and recovery cancels these reads (40001).',
+    why:
+      'Vacuum on the primary removes rows that reads on the replica still need, and recovery cancels ' +
+      'these reads (40001).',
     check: onEachReplica((node, { database }) => {
       if (settingsOf(node)['hot_standby_feedback'] !== 'off') return undefined
       const cancelled = known(node.statistics)?.conflicts ?? 0
@@ -142,7 +148,9 @@ export const settingRules: readonly Rule[] = [
       return delayMs > 0
         ? {
             what: `recovery_min_apply_delay is ${delayMs} ms.`,
-            fix: 'Use a replica without a delay for reads: ALTER SYSTEM RESET recovery_min_apply_delay; SELECT pg_reload_conf();',
+            fix:
+              'Use a replica without a delay for reads: ALTER SYSTEM RESET recovery_min_apply_delay; ' +
+              'SELECT pg_reload_conf();',
           }
         : undefined
     }),
@@ -190,7 +198,9 @@ function standbyDelay(node: NodeFacts): Omit<Fault, 'node'> | undefined {
   )
   if (feedback !== 'on' && (delayMs < SHORT_DELAY_MS || delayMs < longestMs)) {
     return {
-      what: `max_standby_streaming_delay is ${delayMs} ms without hot_standby_feedback${longestMs > 0 ? `, and reads take ${Math.round(longestMs)} ms` : ''}.`,
+      what:
+        `max_standby_streaming_delay is ${delayMs} ms without ` +
+        `hot_standby_feedback${longestMs > 0 ? `, and reads take ${Math.round(longestMs)} ms` : ''}.`,
       fix: `ALTER SYSTEM SET hot_standby_feedback = on; or ${setTo('30s')}`,
     }
   }

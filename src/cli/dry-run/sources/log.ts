@@ -33,12 +33,14 @@ export class LogSource implements Source {
     }
     if (this.#hasNoSession) {
       notes.push(
-        'Lines do not say which session wrote them, so transactions cannot be told apart: put %p or %c into log_line_prefix.',
+        'Lines do not say which session wrote them, so transactions cannot be told apart: put %p or %c into ' +
+          'log_line_prefix.',
       )
     }
     if (this.#timed >= FEWEST_TIMED && this.#quickestMs >= SLOW_MS) {
       notes.push(
-        'The log seems to hold only slow statements, and no BEGIN or COMMIT. Shares hold for these alone; log_min_duration_statement = 0 logs all.',
+        'The log seems to hold only slow statements, and no BEGIN or COMMIT. Shares hold for these alone; ' +
+          'log_min_duration_statement = 0 logs all.',
       )
     }
     return notes

@@ -22,7 +22,7 @@ export async function openSource(
   return new LogSource(linesOf(stream), server?.database)
 }
 
-/** Opens the stream when the first line is asked for: readline drops lines that come earlier. */
+/** Opens the stream when the first line is read: readline drops lines that come earlier. */
 async function* linesOf(input: Readable): AsyncIterable<string> {
   yield* createInterface({ input, crlfDelay: Infinity })
 }

@@ -15,8 +15,8 @@ interface Row {
 }
 
 /**
- * Reads what pg_stat_statements has counted in a database, but for the questions of this library. Rejects with one line where there
- * is no such view.
+ * Reads what pg_stat_statements has counted in a database, except for the queries of this library. Rejects with one
+ * line where there is no such view.
  */
 export async function readStatementsView(database: ClientConfig): Promise<Source> {
   const rows = await rowsOf(database)
@@ -44,7 +44,8 @@ function notesOn(rows: readonly Row[]): readonly string[] {
   const begun = callsOf((query) => /^\s*(?:begin|start\s+transaction)\b(?![^;]*read\s+only)/i.test(query))
   if (begun > 0) {
     notes.push(
-      `${begun} transactions were begun without READ ONLY. Statements in them stay on the primary, and pg_stat_statements does not say which these are: the shares are upper bounds. --log FILE counts them.`,
+      `${begun} transactions were begun without READ ONLY. Statements in them stay on the primary, and ` +
+        'pg_stat_statements does not say which these are: the shares are upper bounds. --log FILE counts them.',
     )
   }
   return notes
