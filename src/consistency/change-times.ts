@@ -99,8 +99,8 @@ function namesOf(relation: string): Names {
 }
 
 /**
- * A name without a schema stands for each relation of that name. So a change of `app.t` is noted as one of `app.t` and as one of
- * any `t`, which a read of `t` looks up; and a read of `app.t` looks up changes of `t`, too.
+ * A name without a schema stands for each relation of that name. So a change of `app.t` is recorded as one of `app.t`
+ * and as one of any `t`, which a read of `t` looks up. A read of `app.t` looks up changes of `t`, too.
  */
 function newNamesOf(name: string): Names {
   const bare = bareName(name)

@@ -12,8 +12,8 @@ const FEW_ENTRIES = 64
  * everything that was committed before the last change of what the read shows. Floors that no longer matter are folded
  * into a baseline, which holds for every read.
  *
- * Changes go to a recent record. When it is full it becomes the older one, and the one that was older until then is folded as
- * a whole, so noting a change never searches for the oldest one.
+ * Changes go to a recent record. When it is full it becomes the older one, and the former older one is folded as a
+ * whole. So recording a change never searches for the oldest one.
  */
 export class RelationFloors {
   #recent = new ChangeTimes()
@@ -48,8 +48,8 @@ export class RelationFloors {
   }
 
   /**
-   * Records that the schema may have changed, and was read before `atMs`. Changes before that may concern other relations
-   * than they seemed to.
+   * Records that the schema may have changed, and was read before `atMs`. Changes before that may concern other
+   * relations than they seemed to.
    */
   schemaChanged(atMs: number): void {
     this.#schemaAtMs = Math.max(this.#schemaAtMs, atMs)

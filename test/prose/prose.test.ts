@@ -49,7 +49,7 @@ describe('in documents', () => {
     ['# Failover'],
     ['What a node is told is no title here.'],
   ])('%j', async (text, ...findings) => {
-    expect(await found('docs/page.md', text)).toEqual(findings)
+    expect(await found('README.md', text)).toEqual(findings)
   })
 })
 
