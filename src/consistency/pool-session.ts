@@ -18,7 +18,9 @@ export class PoolSession extends CompactSession {
   }
 
   override changedAtMs(read: Statement, execution: Execution): number | undefined {
-    const latestMs = this.#floors.latest(shownBy(read, execution))
+    // Without entries the answer is the same for all relations, so their keys need not be computed.
+    const shown = this.#floors.size === 0 ? read.footprint.shows : shownBy(read, execution)
+    const latestMs = this.#floors.latest(shown)
     return latestMs === -Infinity ? undefined : latestMs
   }
 

@@ -75,9 +75,14 @@ function touchedBy(
   execution: Execution,
 ): Touched {
   if (proofs === undefined || relations === 'everything') return relations
-  return relations.map((relation) => {
-    const proof = proofs.find((each) => each.relation === relation)
-    const key = proof && keyOf(proof, execution.keyValues)
+  return relations.map((relation) => partOf(relation, proofs, execution.keyValues))
+}
+
+function partOf(relation: string, proofs: readonly KeyProof[], values: readonly unknown[]): Part {
+  for (const proof of proofs) {
+    if (proof.relation !== relation) continue
+    const key = keyOf(proof, values)
     return key === undefined ? relation : { relation, key }
-  })
+  }
+  return relation
 }
