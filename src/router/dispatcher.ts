@@ -1,5 +1,5 @@
 import type { MutableSession } from '../consistency/session.ts'
-import { changedBy } from '../consistency/touched.ts'
+import { changedBy, type Touched } from '../consistency/touched.ts'
 import { NO_SCHEMA, writeBy } from '../consistency/write-ledger.ts'
 import { asError } from '../errors/as-error.ts'
 import { customOf, type Decision, type RunOptions } from '../execution/decision.ts'
@@ -91,8 +91,8 @@ export class Dispatcher implements Repairer {
     this.#ignoredHints.note(statement, request)
     sessions.noteSetting(statement)
     let schema = sessions.schema.number
-    // The caller may change the values before they are sent.
-    let changes = changedBy(statement, query)
+    // Its keys are known when it is sent: until then the caller may change the values.
+    let changes: Touched = statement.footprint.changes
     const sent = settings.sendOf(overlay, query, statement, options.send)
     // A SET in a session with settings applies to that statement only.
     const ofPool = overlay === undefined ? settings.ofPool(statement, values, sent) : sent
