@@ -121,6 +121,24 @@ describe('RelationFloors', () => {
     expect(floors.latest(['app.t0'])).toBeLessThan(99_999)
   })
 
+  it('tells of each change that is not the oldest, however many follow', () => {
+    const floors = new RelationFloors()
+    const untold: number[] = []
+    for (let i = 0; i < 20_000; i++) {
+      floors.raise([`app.t${i}`], i)
+      const before = i >> 1
+      if (floors.latest([`app.t${before}`]) < before) untold.push(before)
+    }
+    expect(untold).toEqual([])
+  })
+
+  it('holds the latest change of each key', () => {
+    const floors = new RelationFloors()
+    floors.raise([keyed('a', '1')], 3)
+    floors.raise([keyed('a', '1')], 2)
+    expect(floors.latest([keyed('a', '1')])).toBe(3)
+  })
+
   it('never tells less than the changes that a read meets', () => {
     const relation = fc.constantFrom('a.t', 'b.t', 't', 'a.u', 'u', '"A"."t"', 'a."t.u"', '"t.u"')
     const key = fc.option(fc.constantFrom('1', '2', '*', ''), { nil: undefined })

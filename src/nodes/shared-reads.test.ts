@@ -46,6 +46,8 @@ const LONG = `select ${'1 + '.repeat(5000)} 1`
 let connection: FakeConnection
 let cleaning: readonly SideQuery[]
 let ends: unknown[]
+/** Schema of the node; `undefined` while it is uncertain. */
+let schema: string | undefined
 let reads: SharedReads
 let statements: PreparedStatements
 
@@ -54,11 +56,12 @@ beforeEach(() => {
   statements = new PreparedStatements(connection.asClient, 1)
   cleaning = []
   ends = []
+  schema = 'schema'
   const platform = new FakePlatform()
   reads = new SharedReads({
     platform,
     lanes: lanes as unknown as Lanes,
-    named: new NamedReads(platform, () => 'schema'),
+    named: new NamedReads(platform, () => schema),
     statementsOf: () => statements,
     prepareAfter: 0,
     cleaning: () => cleaning,
@@ -96,6 +99,13 @@ describe('a read over a lease', () => {
     expect(connection.sent).toEqual(['RESET ALL', text === LONG ? LONG : 'a (named)'])
     for (let i = 0; i < 2; i++) connection.answer()
     expect([ends, connection.pipeline]).toEqual([['rows'], false])
+  })
+
+  it.each([undefined, 'another'])('has no name while the schema of its node is %s', (uncertain) => {
+    schema = uncertain
+    send('a')
+    connection.answer()
+    expect([connection.sent, ends]).toEqual([['a'], ['rows']])
   })
 
   it('fails where that fails, and its answer is thrown away', () => {

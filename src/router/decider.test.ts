@@ -6,6 +6,7 @@ import { createSession } from '../consistency/session.ts'
 import type { Hold } from '../execution/decision.ts'
 import type { Executor } from '../execution/executor.ts'
 import { Query } from '../nodes/query.ts'
+import { Journal } from '../settings/journal.ts'
 import { SettingKeeper } from '../settings/setting-keeper.ts'
 import type { Statement } from '../statement/statement.ts'
 import { WITHOUT_TEXT } from '../statement/without-text.ts'
@@ -135,6 +136,14 @@ describe('a decision', () => {
       runs: 'primary',
       route: { role: 'primary' },
     })
+  })
+
+  test.each([
+    ['role', `SELECT pg_catalog.set_config( E'role', E'app', false)`, 'primary'],
+    ['work_mem', `SELECT pg_catalog.set_config( E'work_mem', E'8MB', false)`, 'replica'],
+  ])('about a read of a client that has set %s', (name, sql, role) => {
+    const decision = decider.decide(asked('read'), session, Journal.empty.with(name, sql))
+    expect(decision).toMatchObject({ route: { role, reason: role === 'primary' ? 'setting' : 'read' } })
   })
 
   test('about a read waits for its session, and a write does not', async () => {

@@ -9,6 +9,14 @@ import { createLibpgQueryParser } from '../statement/libpg-query-parser.ts'
 
 const READ = 'select * from things'
 
+/** Answer of a database without any object of its own. */
+const SCHEMA = [
+  { object: 'setting', schema: '', verdict: 'on', names: '[]' },
+  ...'relations parents keys triggers edges routines called types operators silent primaryKeys attributes'
+    .split(' ')
+    .map((section) => ({ object: 'effect', schema: '', verdict: section, names: '[]' })),
+]
+
 /** A database that answers on demand. */
 class Database {
   readonly #waiting: ((rows: readonly unknown[]) => void)[] = []
@@ -19,9 +27,9 @@ class Database {
     return this.#waiting.length
   }
 
-  async answers(): Promise<void> {
+  async answers(rows: readonly unknown[] = []): Promise<void> {
     await until('it is asked', () => this.questions > 0)
-    this.#waiting.shift()?.([])
+    this.#waiting.shift()?.(rows)
   }
 }
 
@@ -155,5 +163,18 @@ test('what a text has created that is not known may be anything', async () => {
   expect(isOver).toBe(false)
   await platform.advance(1)
   expect(isOver).toBe(true)
+  await judgement.leave()
+})
+
+test('while the schema may have changed, no footprint relies on it', async () => {
+  const database = new Database()
+  const judgement = await judgementOver(database, new FakePlatform(), 100)
+  judgement.start()
+  await database.answers(SCHEMA)
+  await until('the catalog is loaded', () => judgement.source === 'loaded')
+  expect(judgement.judge('select 1').footprint).toEqual({ changes: [], shows: [] })
+  judgement.ddlPassed('do $$ begin end $$', false)
+  expect(judgement.source).toBe('loaded')
+  expect(judgement.judge('select 1').footprint).toEqual({ changes: [], shows: 'everything' })
   await judgement.leave()
 })

@@ -3,8 +3,9 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { escapePattern, type TestSelection } from './guard.ts'
 
-/** Longest time of one run, in milliseconds. */
-const LONGEST_RUN_MS = 120_000
+/** Longest time of one run, in milliseconds: with all tests, and with those of one guard. */
+const LONGEST_MS = 900_000
+const LONGEST_OF_GUARD_MS = 180_000
 
 /** Result of one test. */
 export interface TestResult {
@@ -47,7 +48,11 @@ export async function runTests(
   const pattern = isNamed ? ['-t', names.map((name) => escapePattern(name)).join('|')] : []
   const bail = bails ? ['--bail=1'] : []
   const options = ['--project=library', '--retry=1', '--max-workers=1', '--reporter=json', ...bail]
-  const output = await vitest(root, [...files, ...pattern, ...options, `--outputFile=${report}`])
+  const output = await vitest(
+    root,
+    [...files, ...pattern, ...options, `--outputFile=${report}`],
+    bails ? LONGEST_OF_GUARD_MS : LONGEST_MS,
+  )
   if (!existsSync(report)) return { ended: false, reason: output }
   return { ended: true, results: resultsIn(JSON.parse(readFileSync(report, 'utf8')) as Report, root) }
 }
@@ -68,7 +73,7 @@ function resultsIn({ testResults }: Report, root: string): readonly TestResult[]
 }
 
 /** Runs vitest in a process group of its own. Resolves with the end of its output. */
-function vitest(root: string, options: readonly string[]): Promise<string> {
+function vitest(root: string, options: readonly string[], longestMs: number): Promise<string> {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(?:VITEST|NODE_ENV$|TEST)/.test(name))
   const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...options], {
     cwd: root,
@@ -87,9 +92,9 @@ function vitest(root: string, options: readonly string[]): Promise<string> {
   }
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      output += `\nno end within ${LONGEST_RUN_MS / 1000} s`
+      output += `\nno end within ${longestMs / 1000} s`
       kill()
-    }, LONGEST_RUN_MS)
+    }, longestMs)
     process.once('exit', kill)
     child.on('error', reject)
     child.on('close', () => {

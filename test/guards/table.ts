@@ -1,20 +1,30 @@
 import type { Guard } from './guard.ts'
+import { CONNECTIONS } from './table/connections.ts'
 import { CONSISTENCY } from './table/consistency.ts'
+import { EDGES } from './table/edges.ts'
 import { EXECUTION } from './table/execution.ts'
+import { STATEMENTS } from './table/statements.ts'
 import { TOPOLOGY } from './table/topology.ts'
 
 /** All guards. */
-export const GUARDS: readonly Guard[] = [...CONSISTENCY, ...TOPOLOGY, ...EXECUTION]
+export const GUARDS: readonly Guard[] = [
+  ...CONSISTENCY,
+  ...TOPOLOGY,
+  ...EXECUTION,
+  ...STATEMENTS,
+  ...CONNECTIONS,
+  ...EDGES,
+]
 
 /** Some of each kind, for a run of a few minutes. */
 const QUICK_NAMES: ReadonlySet<string> = new Set([
   'floor-per-relation',
-  'key-in-relation',
-  'floor-asked-after-write',
+  'key-under-and',
   'monotonic-reads',
-  'position-timeline',
   'old-timeline',
   'lag-unknown',
   'write-sent-once',
+  'functions-judged',
+  'token-signature',
 ])
 export const QUICK: readonly Guard[] = GUARDS.filter(({ name }) => QUICK_NAMES.has(name))

@@ -1,6 +1,7 @@
 import type { Guard } from '../guard.ts'
 
 const FLOORS = 'src/consistency/relation-floors.ts'
+const TIMES = 'src/consistency/change-times.ts'
 const FLOORS_TEST = 'src/consistency/relation-floors.test.ts'
 
 /** Guards of floors, keys, positions, sessions, and of what the primary shows. */
@@ -9,7 +10,7 @@ export const CONSISTENCY: readonly Guard[] = [
     name: 'floor-per-relation',
     without: 'A read of a table does not wait for the writes to it.',
     file: FLOORS,
-    find: 'for (const name of touched) this.#noteAll(name, atMs)',
+    find: 'for (const part of touched) this.#recent.note(part, atMs)',
     replace: '',
     tests: [{ file: FLOORS_TEST }],
   },
@@ -33,8 +34,24 @@ export const CONSISTENCY: readonly Guard[] = [
     name: 'floor-baseline',
     without: 'A floor that is dropped to save memory no longer holds.',
     file: FLOORS,
-    find: 'this.#changedAtMs.delete(entry) this.#baselineMs = Math.max(this.#baselineMs, atMs)',
-    replace: 'this.#changedAtMs.delete(entry)',
+    find: 'this.#raiseBaseline(this.#older.lastMs)',
+    replace: '',
+    tests: [{ file: FLOORS_TEST }],
+  },
+  {
+    name: 'floor-of-older-record',
+    without: 'A floor is forgotten when the record of recent changes is full.',
+    file: FLOORS,
+    find: 'Math.max(latestMs, this.#recent.latest(part), this.#older.latest(part))',
+    replace: 'Math.max(latestMs, this.#recent.latest(part))',
+    tests: [{ file: FLOORS_TEST }],
+  },
+  {
+    name: 'key-of-later-change',
+    without: 'An older change of a key overwrites a later one.',
+    file: TIMES,
+    find: 'else if (knownMs >= atMs) return',
+    replace: '',
     tests: [{ file: FLOORS_TEST }],
   },
   {
@@ -48,7 +65,7 @@ export const CONSISTENCY: readonly Guard[] = [
   {
     name: 'floor-of-bare-name',
     without: 'A read of `app.t` misses a write that named the table `t`.',
-    file: FLOORS,
+    file: TIMES,
     find: 'sought: [name, bare]',
     replace: 'sought: [name]',
     tests: [{ file: FLOORS_TEST }],
@@ -56,17 +73,17 @@ export const CONSISTENCY: readonly Guard[] = [
   {
     name: 'key-in-relation',
     without: 'A read of a whole table misses a write to one of its keys.',
-    file: FLOORS,
-    find: 'this.#note(keyed(entry, ANY_KEY), atMs)',
+    file: TIMES,
+    find: 'times.latestMs = Math.max(times.latestMs, atMs)',
     replace: '',
     tests: [{ file: FLOORS_TEST }],
   },
   {
     name: 'relation-for-key',
     without: 'A read of one key misses a write to its whole table.',
-    file: FLOORS,
-    find: 'this.#at(entry), this.#at(keyed(entry, key))',
-    replace: 'this.#at(keyed(entry, key))',
+    file: TIMES,
+    find: 'Math.max(times.unkeyedMs, times.keys.get(key) ?? -Infinity)',
+    replace: '(times.keys.get(key) ?? -Infinity)',
     tests: [{ file: FLOORS_TEST }],
   },
   {
