@@ -117,7 +117,7 @@ test('the same text in another language, or after another head, is another body'
   expect(asked).toEqual(bodies.slice(0, 3))
 })
 
-test('what calls itself is looked at once', () => {
+test('a function that calls itself is examined once', () => {
   const { catalog: recursive, asked } = catalogOf(
     row('function', 'app', 'volatile', 'self'),
     bodiesOf('app', 'self', 'self self'),

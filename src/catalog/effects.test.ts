@@ -102,7 +102,7 @@ test('casts between types of the system are called by no name', () => {
   expect(footprint(reading('r'), cast).shows).toEqual(['app.m', 'app.r'])
 })
 
-test('what calls itself, and triggers that call each other, come to an end', () => {
+test('functions that call themselves, and triggers that call each other, end', () => {
   const shows = footprint(
     { targets: [{ name: 'r', access: 'insert' }] },
     {

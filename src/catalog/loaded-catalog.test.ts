@@ -88,7 +88,7 @@ test('operators', () => {
   expect(catalog.operatorVerdict({ name: '-' })).toBe('pending')
 })
 
-test('what else it knows', () => {
+test('other facts that it knows', () => {
   expect(catalog).toMatchObject({ source: 'loaded', version: 7, standardConformingStrings: false })
   expect(catalog.counts).toEqual({ functions: 10, relations: 5 })
 })

@@ -65,7 +65,7 @@ test.each([
   expect(recentCatalog(known, [change('relation', 'items', 'plain'), row], 4)).toBeUndefined()
 })
 
-test('what relations lead to is not known until all is loaded again', () => {
+test('dependencies of relations are unknown until all is loaded again', () => {
   const recent = recentCatalog(known, [change('effect', '', 'changed')], 4)
   expect(recent?.relationVerdict({ name: 'orders' })).toBe('replicated')
   expect(recent?.footprint).toBeUndefined()

@@ -11,7 +11,7 @@ class FakeDatabase {
   countsChanges = true
   loads = 0
   checks = 0
-  /** How often it was asked for the counters alone. */
+  /** How often only the counters were requested. */
   looks = 0
   /** Set to make the next questions fail, or wait for ever. */
   trouble: Error | 'silence' | undefined
@@ -44,7 +44,7 @@ class FakeDatabase {
     ])
   }
 
-  /** Somebody else migrates. */
+  /** Another process migrates. */
   becomes(functions: Readonly<Record<string, string>>): void {
     this.functions = functions
     this.counters = String(Number(this.counters) + 3)
@@ -216,7 +216,7 @@ describe('changes made by others', () => {
   })
 })
 
-test('before another schema comes into force it is told of, with the time before which it was read', async () => {
+test('another schema is announced before it is used, with the time before which it was read', async () => {
   const told: (readonly [version: number, loadedAtMs: number])[] = []
   const { database, platform, watcher } = watch({
     onEvent: (event) => {

@@ -270,7 +270,7 @@ describe('under a tool that wraps the query method of all clients', () => {
     client.release()
   })
 
-  test('and passes nothing but texts and values, BEGIN is sent at once', async () => {
+  test('and passes only texts and values, BEGIN is sent at once', async () => {
     await wrapped(({ text, ...query }) => ({ text, values: Reflect.get(query, 'values') as unknown }))
     await run('begin')
     expect([received(), messages(), client.getTransactionStatus()]).toEqual([['begin'], 'Q', 'T'])

@@ -39,7 +39,7 @@ describe('beginnings of transactions', () => {
     expect(asked(100)).toBe(0)
   })
 
-  it('start on the primary where most have moved, but for one in sixteen', () => {
+  it('start on the primary where most have moved, except one in sixteen', () => {
     beginnings.moved('select a')
     expect(asked(160)).toBe(150)
     beginnings.stayed('select a')

@@ -105,7 +105,7 @@ describe('parseConnectionString', () => {
     },
   )
 
-  it('whatever comes, the password is not in the error', () => {
+  it('the password is never in the error', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 20 }),

@@ -107,7 +107,7 @@ describe('which nodes there are', () => {
   })
 })
 
-describe('what a replica inherits', () => {
+describe('options that a replica inherits', () => {
   const base = {
     host: 'h',
     port: 1,
@@ -172,7 +172,7 @@ describe('what a replica inherits', () => {
     expect(inReplica.password).toBe('hidden')
   })
 
-  it('a password that is asked for at every connection', () => {
+  it('a password that is requested at every connection', () => {
     const password = (): string => 'fresh'
     expect(replicaOptions({ host: 'h', password }, { host: 'r' }).password).toBe(password)
   })

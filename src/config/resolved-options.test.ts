@@ -147,7 +147,7 @@ describe('a bad option is named, with what is legal and what came', () => {
     expect(`${error.message} ${error.stack}`).not.toContain(SECRET)
   })
 
-  it('what configurations of other tools carry along is overlooked, as by node-postgres', () => {
+  it('unknown keys in configurations of other tools are ignored, as by node-postgres', () => {
     expect(() => resolveOptions({ host: 'h', adapter: 'postgresql', native: false } as object)).not.toThrow()
   })
 })

@@ -47,7 +47,7 @@ describe('a read', () => {
 })
 
 describe('the start', () => {
-  it('is what nobody reads older than: sessions of before and after', () => {
+  it('bounds the age of all reads: sessions of before and after', () => {
     const { causality, implicit } = new CausalityBench()
     const before = causality.begin(implicit, {})
     causality.primaryAt(at(5n), implicit)
@@ -64,7 +64,7 @@ describe('the start', () => {
     expect(implicit.position).toEqual(at(5n))
   })
 
-  it('of a new timeline stands for what is left of the old one: nobody waits for what is lost', () => {
+  it('of a new timeline stands for what is left of the old one: no read waits for lost commits', () => {
     const { causality, implicit } = new CausalityBench()
     causality.primaryAt(at(5n), implicit)
     const session = causality.begin(implicit, {})

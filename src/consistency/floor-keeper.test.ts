@@ -38,7 +38,7 @@ interface PromiseWithResolvers<T> {
 }
 
 describe('FloorKeeper', () => {
-  it('asks at once when nobody else does', async () => {
+  it('sends a request at once when none is in flight', async () => {
     const { keeper, questions } = new Primary()
     const floor = keeper.request()
     expect(floor.state).toEqual({ name: 'asked' })
@@ -58,13 +58,13 @@ describe('FloorKeeper', () => {
     await floor.settled()
   })
 
-  it('never shares a question that was sent before the request: one is under way, and one is next', async () => {
+  it('never shares a query that was sent before the request: one is in flight, and one is next', async () => {
     const primary = new Primary()
     const { keeper, questions } = primary
     const first = keeper.request()
     const second = keeper.request()
     expect(second).not.toBe(first)
-    // Whoever comes while the second waits shares it, however many.
+    // All later callers share the second one while it waits.
     for (let i = 0; i < 1000; i++) expect(keeper.request()).toBe(second)
     expect(questions).toHaveLength(1)
 
@@ -84,7 +84,7 @@ describe('FloorKeeper', () => {
     expect(keeper.asked).toBe(3)
   })
 
-  it('waits a moment between two questions while nobody waits, and not a moment longer', async () => {
+  it('pauses between two queries while no caller waits, and not longer', async () => {
     const primary = new Primary()
     primary.keeper.request()
     const second = primary.keeper.request()
@@ -112,7 +112,7 @@ describe('FloorKeeper', () => {
   it.each([
     ['during the pause', true],
     ['while another question is under way', false],
-  ])('asks at once for whoever waits %s', async (_name, isPaused) => {
+  ])('sends a query at once for a caller that waits %s', async (_name, isPaused) => {
     const primary = new Primary()
     primary.keeper.request()
     const second = primary.keeper.request()
@@ -126,7 +126,7 @@ describe('FloorKeeper', () => {
     expect(primary.questions).toHaveLength(2)
   })
 
-  it('asks nothing when nobody wants to know', async () => {
+  it('sends nothing without a caller', async () => {
     const primary = new Primary()
     primary.keeper.request()
     await primary.answers(0, at(5n))

@@ -41,7 +41,7 @@ describe('a store in memory', () => {
     expect(process.getActiveResourcesInfo().filter((one) => one === 'Timeout')).toHaveLength(timersBefore)
   })
 
-  it('what is said again lasts longer, and never shorter', async () => {
+  it('a repeated token lasts longer, and never shorter', async () => {
     const platform = new FakePlatform()
     const store = memoryPositionStore({ platform })
     await store.set('ann', far, 1000)

@@ -36,7 +36,7 @@ describe('later', () => {
     expect(later(known, heard)).toEqual(expected)
   })
 
-  it('after a promotion nobody waits for what was lost', () => {
+  it('after a promotion no read waits for lost commits', () => {
     const replicaOfTheNewPrimary = at(2, 130n)
     expect(reaches(replicaOfTheNewPrimary, later(lost, switched))).toBe(true)
     expect(reaches(replicaOfTheNewPrimary, lost)).toBe(false)

@@ -82,7 +82,7 @@ describe('the primary shows it', () => {
     })
   })
 
-  it('whatever the server says of its own clock, where the replica was asked', async () => {
+  it('independently of the server’s own clock, where the replica was queried', async () => {
     const bench = new Bench({ ...perhaps({ 5: READ_AT_MS + 99 }), isCertain: true })
     expect(await bench.prove([read('a')])).toMatchObject({ showing: 'hidden' })
   })
@@ -104,7 +104,7 @@ describe('how long it is waited for', () => {
     expect([bench.platform.pendingTimers, bench.platform.heldOpen]).toEqual([0, 0])
   })
 
-  it('not at all by whoever has no patience: one look', async () => {
+  it('a caller without patience does not wait: one look', async () => {
     const bench = new Bench(certainly('5'))
     const patience = { certainMs: 0, uncertainMs: 0 }
     expect(await bench.prove([read('a')], patience)).toEqual({ showing: 'hidden', tookMs: 0 })
@@ -136,7 +136,7 @@ it('looks are shared by all who ask at the same time', async () => {
 describe('lists of transactions in progress', () => {
   interface Listed {
     readonly ids: string
-    /** When it was asked for, in milliseconds after the read. */
+    /** When it was requested, in milliseconds after the read. */
     readonly atMs: number
     /** When it was heard, in milliseconds after the read. @defaultValue `atMs` */
     readonly heardMs?: number

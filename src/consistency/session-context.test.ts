@@ -58,7 +58,7 @@ describe('SessionContext', () => {
     mine.run(createSession(), () => expect(theirs.current()).toBe(implicit))
   })
 
-  it('what a function throws comes out', () => {
+  it('an error of the function is passed on', () => {
     const context = new SessionContext()
     const fail = (): never => {
       throw new Error('mine')

@@ -41,7 +41,7 @@ describe('a session', () => {
     })
   })
 
-  it('knows when it heard of its last write', () => {
+  it('knows when it received the end of its last write', () => {
     const session = createSession()
     session.wrote(writeAt(1000))
     session.wrote(writeAt(2500))
@@ -67,7 +67,7 @@ describe('a session', () => {
 })
 
 describe('settle', () => {
-  it('changes nothing while the floor is asked for', () => {
+  it('changes nothing while the floor is requested', () => {
     const session = createSession()
     const floor = new TestFloor()
     session.wrote(writeAt(1, floor))

@@ -15,7 +15,7 @@ it.each<[string, Observation, bigint | undefined]>([
   ['does not tell its timeline', observed('replica', '0/2000'), undefined],
   ['does not tell its position', observed('replica', undefined, { timeline: 1 }), undefined],
   ['is a primary by now', observed('primary', '0/2000', { timeline: 1 }), undefined],
-])('what a replica has shown that %s', (_name, observation, lsn) => {
+])('the data shown by a replica that %s', (_name, observation, lsn) => {
   const expected = lsn === undefined ? undefined : { systemIdentifier: '7000', timeline: 1, lsn }
   expect(shownUpTo(observation)).toEqual(expected)
 })

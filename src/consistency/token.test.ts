@@ -181,7 +181,7 @@ describe('secrets', () => {
   })
 })
 
-describe('whatever a client sends', () => {
+describe('arbitrary texts of a client', () => {
   it('any text is rejected or says something, and nothing is thrown', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.base64String()), (text) => {

@@ -12,7 +12,7 @@ function tokens(platform: FakePlatform, secret?: string): Tokens {
 }
 
 describe('Tokens', () => {
-  it('what one writes, another one reads', () => {
+  it('writes of one are read by another one', () => {
     const platform = new FakePlatform()
     const text = tokens(platform).write(position, true)
     expect(tokens(platform).read(text, '7000')).toMatchObject({ token: { kind: 'position', position } })

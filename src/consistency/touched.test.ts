@@ -9,7 +9,7 @@ const select = await classify('select 1')
 const proof = (relation: string) =>
   ({ relation, columns: [{ type: 'int4', value: { parameter: 1 } }] }) as const
 
-describe('what an execution touches', () => {
+describe('relations that an execution touches', () => {
   const footprint: Footprint = {
     changes: ['app.t', 'app.u'],
     shows: ['app.t', 'app.v'],

@@ -97,8 +97,8 @@ describe('the answers', () => {
   })
 })
 
-describe('who is let in', () => {
-  it.each(['/', '/data'])('without "authorize" nobody behind a proxy: %s', async (path) => {
+describe('access', () => {
+  it.each(['/', '/data'])('without "authorize" no request through a proxy: %s', async (path) => {
     const { body, status } = await get({}, { path, headers: { 'x-forwarded-for': '127.0.0.1' } })
     expect(status).toBe(403)
     expect(body).toBe(
@@ -106,7 +106,7 @@ describe('who is let in', () => {
     )
   })
 
-  it('without "authorize" nobody under a foreign name', async () => {
+  it('without "authorize" no request under a foreign name', async () => {
     expect((await get({}, { headers: { host: 'evil.example' } })).status).toBe(403)
   })
 
@@ -139,7 +139,7 @@ describe('who is let in', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('secret'))],
-  ])('nobody when "authorize" %s, and its error stays inside', async (_name, authorize) => {
+  ])('no request when "authorize" %s, and its error stays inside', async (_name, authorize) => {
     const { body, status } = await get({ authorize })
     expect(status).toBe(500)
     expect(body).not.toContain('secret')

@@ -25,7 +25,7 @@ async function hosts(options: Parameters<typeof dnsDiscovery>[0]): Promise<reado
 
 describe('dnsDiscovery', () => {
   it('asks the system as any connection does, hosts file included', async () => {
-    // No DNS server is asked for a name of the hosts file.
+    // A name of the hosts file needs no DNS server.
     setServers(['127.0.0.1:1'])
     expect(await dnsDiscovery({ name: 'localhost', port: 5433 }).discover(quiet)).toEqual([
       { host: '127.0.0.1', port: 5433 },
@@ -49,7 +49,7 @@ describe('dnsDiscovery', () => {
     expect(await hosts({ name: 'db', resolver: resolverOf(a, aaaa), family })).toEqual(expected)
   })
 
-  it('says so when there is no address of the family that was asked for', async () => {
+  it('says so when there is no address of the requested family', async () => {
     await expect(hosts({ name: 'db', resolver: resolverOf([], v6), family: 4 })).rejects.toThrow('ENODATA')
   })
 
@@ -61,7 +61,7 @@ describe('dnsDiscovery', () => {
     await expect(hosts({ name: 'db', resolver })).rejects.toThrow('ESERVFAIL')
   })
 
-  it('cancels a resolver that nobody waits for any more', async () => {
+  it('cancels a resolver whose result is not needed any more', async () => {
     const silent = createSocket('udp4')
     silent.bind(0, '127.0.0.1')
     await once(silent, 'listening')
@@ -120,7 +120,7 @@ describe('srvDiscovery', () => {
 })
 
 describe('functionDiscovery', () => {
-  it('asks a function, which may answer at once or later, and is told when nobody waits', async () => {
+  it('calls a function, which may answer at once or later, and aborts it when its result is not needed', async () => {
     const signals: AbortSignal[] = []
     const atOnce = functionDiscovery((signal) => {
       signals.push(signal)

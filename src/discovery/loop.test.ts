@@ -106,7 +106,7 @@ describe('DiscoveryLoop', () => {
     loop.close()
   })
 
-  it('has one look under way, which everybody shares, and leaves one that takes too long', async () => {
+  it('has one lookup in flight, which all callers share, and leaves one that takes too long', async () => {
     const { platform, loop, lists, signals, answerWith } = setUp(NEVER)
     let late: (nodes: unknown) => void = () => {}
     answerWith(new Promise((resolve) => (late = resolve)))
@@ -142,7 +142,7 @@ describe('DiscoveryLoop', () => {
     loop.close()
   })
 
-  it('begins no look by the interval while one that was asked for is under way', async () => {
+  it('begins no lookup by the interval while a requested one is in flight', async () => {
     const { platform, loop, signals, answerWith } = setUp([A])
     await loop.refreshNow()
     await platform.advance(INTERVAL_MS - 1)

@@ -54,7 +54,7 @@ const nobody = 'http://127.0.0.1:1'
 /** Long enough for a busy machine to answer, and short enough to be waited for. */
 const timeoutMs = 500
 
-/** Sends a byte now and then, and never comes to an end. */
+/** Sends a byte from time to time, and never ends. */
 const dripping: RequestListener = (_request, response) => {
   const drip = setInterval(() => response.write(' '), 20)
   response.on('close', () => clearInterval(drip))
@@ -114,7 +114,7 @@ describe('patroniDiscovery', () => {
     })
   })
 
-  it('when nobody answers, says what each one did, without passwords', async () => {
+  it('without an answer, says what each one did, without passwords', async () => {
     const silent = await api(() => {})
     const urls = [silent.url, 'http://joe:secret@127.0.0.1:1']
     const error = await hosts({ urls, timeoutMs }).catch(String)
@@ -137,7 +137,7 @@ describe('patroniDiscovery', () => {
     expect(first.asked).toHaveLength(2)
   })
 
-  it('ends the request when nobody waits for it any more, and asks nobody else', async () => {
+  it('ends the request when its result is not needed any more, and sends no other', async () => {
     let hungUp = false
     const silent = await api((request) => request.socket.on('close', () => (hungUp = true)))
     const other = await api(clusterOf('b'))
@@ -210,7 +210,7 @@ const tls = selfSigned()
 describe.skipIf(tls === undefined)(
   `patroniDiscovery over https${tls === undefined ? ' (skipped: no openssl to make a certificate)' : ''}`,
   () => {
-    it('trusts the CA it is given and nobody else, and shows its own certificate', async () => {
+    it('trusts only the given CA, and shows its own certificate', async () => {
       if (tls === undefined) return
       const { key, cert } = tls
       const server = createTlsServer({ key, cert, ca: cert, requestCert: true }, clusterOf('a'))

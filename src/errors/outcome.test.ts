@@ -9,7 +9,7 @@ describe('withOutcome', () => {
     expect(outcomeOf(error)).toBe('unknown')
   })
 
-  it('what was noted first stays', () => {
+  it('the first recorded outcome stays', () => {
     const error = withOutcome(new Error('gone'), 'not-sent')
     expect(outcomeOf(withOutcome(error, 'unknown'))).toBe('not-sent')
   })
@@ -32,7 +32,7 @@ describe('outcomeOf', () => {
   })
 })
 
-it('what a fenced client was about to do has not happened, and may be done again', () => {
+it('a statement that a fenced client did not send may be repeated', () => {
   const error = fencedError('p')
   expect(error).toMatchObject({ code: 'SWITCHYARD_FENCED', retryable: true, outcome: 'rolled-back' })
   expect(error.message).toContain('p is no longer the primary')

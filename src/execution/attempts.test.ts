@@ -117,7 +117,7 @@ describe('the connection', () => {
     expect(seen).toEqual([1])
   })
 
-  it('is used in the async context of the caller, whoever hands it over', () => {
+  it('is used in the async context of the caller, not of the code that hands it over', () => {
     const storage = new AsyncLocalStorage<string>()
     let handOver = (): void => {}
     b.nodes.p.deferLease = (callBack) => (handOver = callBack)
@@ -176,7 +176,7 @@ describe('when a node is gone', () => {
     expect(ends).toHaveLength(1)
   })
 
-  it('what was written there is waited for', () => {
+  it('waits for what was written there', () => {
     write()
     b.attempts.abandon('p', new Error('no answer to a probe'))
     expect(ends).toEqual([])
@@ -189,7 +189,7 @@ describe('when a node is gone', () => {
     expect(ends).toMatchObject([{ failure: 'node', wasSent: false }])
   })
 
-  it('what comes anew for it is another matter, though it comes at once', () => {
+  it('a new request for it is separate, although it comes at once', () => {
     b.attempts.read(views.a, b, { timeoutMs: undefined, keeps: false }, (end) => {
       attempted(end)
       read()

@@ -91,7 +91,7 @@ describe('admission', () => {
   })
 })
 
-describe('whatever happens', () => {
+describe('random histories', () => {
   const event = fc.oneof(
     fc.constant(answered),
     fc

@@ -116,14 +116,14 @@ describe('ExclusiveConnection', () => {
     expect(log).toEqual(['result rows', 'idle'])
   })
 
-  it('what sending throws is the answer, and nothing has to come after it', () => {
+  it('an error thrown while sending is the answer, and nothing has to follow it', () => {
     run(() => {
       throw new TypeError('callback is not a function')
     })
     expect(log).toEqual(['error callback is not a function', 'idle'])
   })
 
-  it('what sending over a broken connection throws makes it idle once', () => {
+  it('an error thrown while sending over a broken connection makes it idle once', () => {
     connection._queryable = false
     run(() => {
       throw new Error('Client has encountered a connection error and is not queryable')
@@ -131,7 +131,7 @@ describe('ExclusiveConnection', () => {
     expect(log).toEqual(['error Client has encountered a connection error and is not queryable', 'idle'])
   })
 
-  it('a statement that runs when the connection is given back hears of its end', async () => {
+  it('a statement that runs when the connection is returned is notified of its end', async () => {
     run()
     exclusive.close()
     connection.emit('end')
@@ -150,7 +150,7 @@ describe('ExclusiveConnection', () => {
   })
 })
 
-describe('an error that somebody takes over', () => {
+describe('an error that a handler takes over', () => {
   let asked: string[]
   const runTaken = (isTaken: boolean): void => {
     asked = []
@@ -161,7 +161,7 @@ describe('an error that somebody takes over', () => {
     exclusive.run({ ...statement, takesOver })
   }
 
-  it('is asked about once the server is ready, and then nobody else hears of it', () => {
+  it('is handled once the server is ready, and then no listener receives it', () => {
     runTaken(true)
     answer(serverError())
     expect(asked).toEqual([])
@@ -171,7 +171,7 @@ describe('an error that somebody takes over', () => {
     expect(log).toEqual([])
   })
 
-  it('is heard when nobody does', () => {
+  it('reaches the listener without a handler', () => {
     runTaken(false)
     answer(serverError())
     connection.emit('drain')

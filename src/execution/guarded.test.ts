@@ -8,7 +8,7 @@ it('a callback is called with what it is given', () => {
   expect(seen).toEqual([['a', 1]])
 })
 
-it('what it throws does not come back, and is not lost', async () => {
+it('its error is not passed on, and is not lost', async () => {
   const error = new Error('mine')
   const callback = guarded(() => {
     throw error

@@ -43,7 +43,7 @@ it('an ejection is spread by chance', () => {
   expect(ejected).toEqual(['a for 900'])
 })
 
-it('who comes back gets one read at first, then two at once', async () => {
+it('a returning node gets one read at first, then two at once', async () => {
   reads(5, false)
   await platform.advance(1000)
   expect(admission()).toBe('admitted')
@@ -56,7 +56,7 @@ it('who comes back gets one read at first, then two at once', async () => {
   expect(admission()).toBe('recovering')
 })
 
-it('who fails again is out for longer, and that is told, too', async () => {
+it('a node that fails again is out for longer, and that is reported, too', async () => {
   reads(5, false)
   await platform.advance(1000)
   reads(1, false)
@@ -72,7 +72,7 @@ it('a node that was down gets one read at first', () => {
   expect(ejected).toEqual([])
 })
 
-it('reads of before its return count as long as they are under way', () => {
+it('reads from before its return count as long as they are in flight', () => {
   book.started('a')
   book.returned('a')
   expect(admission()).toBe('recovering')
@@ -80,7 +80,7 @@ it('reads of before its return count as long as they are under way', () => {
   expect(ejected).toEqual(['a for 1000'])
 })
 
-it('a node that is forgotten begins anew', () => {
+it('a forgotten node starts over', () => {
   reads(5, false)
   book.forget('a')
   expect(admission()).toBe('admitted')

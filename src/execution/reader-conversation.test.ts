@@ -87,7 +87,7 @@ describe('a conversation', () => {
     expect(b.releases).toEqual([1])
   })
 
-  it('what the standby refuses is the caller’s to take elsewhere', () => {
+  it('the caller takes a refused statement elsewhere', () => {
     b.answers['a'] = refusal()
     begin('ap')
     expect(told()).toEqual(['refused'])

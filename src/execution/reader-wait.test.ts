@@ -100,7 +100,7 @@ describe('a read that the primary answers sooner', () => {
     expect(bench.log.filter((line) => line.startsWith('awaits'))).toEqual(['awaits a replica for 50'])
   })
 
-  it('goes there at once for a while after one has waited in vain', async () => {
+  it('goes there at once for a while after one has waited without success', async () => {
     const bench = new ReaderBench()
     bench.answers['p'] = 'p'
     bench.catchingUp = [views.c]

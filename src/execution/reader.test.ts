@@ -63,7 +63,7 @@ describe('a read', () => {
     expect(b.log).not.toContain('nodeFailed a')
   })
 
-  it('moves on when there is no connection to be had, without having been sent', () => {
+  it('moves on when no connection is available, without having been sent', () => {
     b.nodes.a.leaseError = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
     b.answers['b'] = 'rows'
     b.read('abp')
@@ -101,7 +101,7 @@ describe('a read', () => {
     expect(b.outcome).toBe('error 40001')
   })
 
-  it('tries who was ejected when nobody else is left, without asking the balancer', () => {
+  it('tries an ejected node when no other is left, without the balancer', () => {
     Object.assign(b.answers, { a: reset(), c: 'rows' })
     b.read('ac!')
     expect(b.sent).toBe('ac')
@@ -111,7 +111,7 @@ describe('a read', () => {
 })
 
 describe('a refusal by a standby', () => {
-  it('ends the read, and blames nobody: it is no read after all', () => {
+  it('ends the read, and counts against no node: it is no read after all', () => {
     Object.assign(b.answers, { a: refusal(), b: 'rows', p: 'rows' })
     b.read('abp')
     expect(b.sent).toBe('a')
@@ -136,7 +136,7 @@ describe('a refusal by a standby', () => {
   })
 })
 
-describe('when nobody is left', () => {
+describe('when no candidate is left', () => {
   it('waits for a plan, and follows it', async () => {
     Object.assign(b.answers, { a: reset(), p: shutdown(), b: 'rows' })
     b.plans.push('b')
@@ -218,7 +218,7 @@ describe('retries', () => {
   })
 })
 
-describe('what takes too long', () => {
+describe('reads that take too long', () => {
   it('on a replica is given up, and runs on the next one', async () => {
     b.read('ab', { readTimeoutMs: 100 })
     await b.platform.advance(99)
@@ -282,7 +282,7 @@ describe('a read on a node that is declared down', () => {
   })
 })
 
-describe('what the balancer hears', () => {
+describe('calls of the balancer', () => {
   it('how long each took, and who failed', async () => {
     b.read('abp')
     await b.platform.advance(30)
@@ -297,7 +297,7 @@ describe('what the balancer hears', () => {
     ])
   })
 
-  it('what reads of the same text took before, and of a new text what reads took', async () => {
+  it('the duration of earlier reads of the same text, and for a new text that of all reads', async () => {
     const outcomes: ReadOutcome[] = []
     b.balancer = { order: (candidates) => candidates, ended: (_node, outcome) => outcomes.push(outcome) }
     const [one, two] = [{}, {}]

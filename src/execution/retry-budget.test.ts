@@ -21,7 +21,7 @@ function earn(count: number): void {
   for (let i = 0; i < count; i++) budget.earn()
 }
 
-it('begins with a thousand retries: as many reads may be under way when a server dies', () => {
+it('begins with a thousand retries: as many reads may be in flight when a server dies', () => {
   expect(spendAll()).toBe(1000)
   expect(budget.spend()).toBe(false)
 })

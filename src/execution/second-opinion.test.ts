@@ -116,7 +116,7 @@ describe('an error of a replica', () => {
     ['shown', 'ap: rows'],
     ['unknown', 'ap: rows'],
     ['hidden', 'a: error 42P01'],
-  ])('what the session has seen is %s on the primary: %s', async (showing, expected) => {
+  ])('the data seen by the session is %s on the primary: %s', async (showing, expected) => {
     b.committed = AHEAD
     Object.assign(b.answers, { a: ownFault(), p: 'rows' })
     const follower = {
@@ -188,7 +188,7 @@ describe('a replica that cannot do its work', () => {
     expect(b.health.inFlight('a') + b.health.inFlight('b')).toBe(0)
   })
 
-  it('is asked for the answer where nobody else is', async () => {
+  it('is queried for the answer where no other node is', async () => {
     b.answers['a'] = full()
     expect(await read('a')).toBe('a: error 53100')
     expect(b.log).toContain('ended a failed after 0')

@@ -32,7 +32,7 @@ describe('a gate', () => {
     expect([platform.pendingTimers, platform.heldOpen]).toEqual([0, 0])
   })
 
-  it('nobody waits for longer than that, nor gets a place after', async () => {
+  it('no read waits for longer than that, nor gets a place after', async () => {
     const gate = gateOf(1, 100)
     for (const name of ['a', 'b']) enter(gate, name)
     expect(platform.heldOpen).toBe(1)
@@ -60,7 +60,7 @@ describe('a gate', () => {
     expect(log).toEqual(['a in', 'b in'])
   })
 
-  it('who comes while places are handed on does not overtake', () => {
+  it('a read that comes while places are passed on does not overtake', () => {
     const gate = gateOf(1, 100)
     enter(gate, 'a')
     gate.enter(() => {

@@ -251,7 +251,7 @@ describe('a primary that the cluster has left behind', () => {
 })
 
 describe('a lease', () => {
-  it('is a connection to the primary, for whoever asked', async () => {
+  it('is a connection to the primary, for the requesting caller', async () => {
     await b.lease()
     expect(b.leases).toMatchObject([{ node: views.p, client: b.nodes.p.leases[0] }])
     expect(b.releases).toEqual([0])

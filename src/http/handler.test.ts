@@ -20,7 +20,7 @@ function request(headers: Readonly<Record<string, string>> = {}): Request {
 }
 
 describe('sessionHandler', () => {
-  it('a session that did not write: the response itself, and nobody is asked', async () => {
+  it('a session that did not write: the response itself, without a query', async () => {
     const pool = new FakeSessionPool()
     const response = new Response('read')
     const handler = sessionHandler({ pool }, () => response)
@@ -205,7 +205,7 @@ describe('sessionHandler', () => {
     expect(() => sessionHandler(options, () => new Response())).toThrow('Option "jar" must be a function')
   })
 
-  it('what the handler throws is thrown, and what comes behind the request is passed on', async () => {
+  it('an error of the handler is thrown, and arguments after the request are passed on', async () => {
     const pool = new FakeSessionPool(tokenAtOnce)
     const handler = sessionHandler(
       { pool },

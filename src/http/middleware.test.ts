@@ -64,7 +64,7 @@ describe.each(['http1', 'http2'] as const)('%s', (protocol) => {
     expect(await answer).toMatchObject({ body: 'POST', headers: { 'x-switchyard-token': 'token' } })
   })
 
-  it('what a response begins with is all that counts: later writes hold nothing back', async () => {
+  it('only the state at the start of a response counts: later writes hold nothing back', async () => {
     const pool = new FakeSessionPool()
     const handler = chain(sessionMiddleware({ pool }), (_, response) => {
       response.write('begun ')
@@ -172,7 +172,7 @@ describe.each(['http1', 'http2'] as const)('%s', (protocol) => {
     expect(answer.headers).toMatchObject({ 'set-cookie': [COOKIE], 'cache-control': 'private' })
   })
 
-  it('what follows from events of the request runs in its session', async () => {
+  it('code in events of the request runs in its session', async () => {
     const pool = new FakeSessionPool(tokenAtOnce)
     const handler = chain(sessionMiddleware({ pool }), (request, response) => {
       request.resume().on('end', () => {
@@ -243,7 +243,7 @@ describe.each(['http1', 'http2'] as const)('%s', (protocol) => {
     })
   })
 
-  it('a client that goes away while its response is held harms nobody', async () => {
+  it('a client that goes away while its response is held affects no other', async () => {
     const pool = new FakeSessionPool()
     const calledBack: unknown[] = []
     let closed: Promise<unknown> | undefined
@@ -290,7 +290,7 @@ describe.each(['http1', 'http2'] as const)('%s', (protocol) => {
     expect((await answer).body).toHaveLength(5000)
   })
 
-  it('what comes after it may wait: next gives what it gives', async () => {
+  it('later middlewares may wait: next returns their result', async () => {
     const pool = new FakeSessionPool(tokenAtOnce)
     const middleware = sessionMiddleware({ pool })
     const handler: TestHandler = (request, response) => {

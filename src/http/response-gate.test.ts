@@ -295,7 +295,7 @@ for (const protocol of ['http1', 'http2'] as const) {
   })
 }
 
-it('what Node.js would have thrown at a call that was kept ends the connection, and harms nobody else', async () => {
+it('an error of Node.js at a kept call ends the connection, and affects no other', async () => {
   await using server = await serve('http1', (request, response) => {
     holdResponse(response, {
       isNeeded: () => request.method === 'POST',

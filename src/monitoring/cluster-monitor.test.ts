@@ -25,7 +25,7 @@ describe('the first round', () => {
     expect(monitor.snapshot.primary).toBeUndefined()
   })
 
-  it('asks everybody, once, however often it is started', async () => {
+  it('probes all nodes, once, however often it is started', async () => {
     const b = bench()
     await b.monitor.settled()
     await b.monitor.settled()
@@ -105,7 +105,7 @@ describe('the rounds after it', () => {
     expect(b.probes('a')).toEqual([3])
   })
 
-  it('a silent node has one probe in flight, and holds up nobody', async () => {
+  it('a silent node has one probe in flight, and delays no other', async () => {
     const b = bench()
     await b.monitor.settled()
     b.network.at('b').querying = 'is silent'
@@ -234,7 +234,7 @@ describe('suspect and refresh', () => {
     expect(b.platform.pendingTimers).toBe(1)
   })
 
-  it('a look that is due while one is under way adds nothing to it', async () => {
+  it('a look that is due while one is in flight adds nothing to it', async () => {
     const b = bench(['a'])
     await b.monitor.settled()
     await b.platform.advance(INTERVAL_MS - 100)
@@ -248,7 +248,7 @@ describe('suspect and refresh', () => {
     expect(b.platform.pendingTimers).toBe(1)
   })
 
-  it('a node that nobody knows is no one to suspect', async () => {
+  it('an unknown node is not suspected', async () => {
     const b = bench(['a'])
     await b.monitor.settled()
     b.monitor.suspect('z', CAUSE)
@@ -256,7 +256,7 @@ describe('suspect and refresh', () => {
     expect(b.probes('a')).toEqual([1])
   })
 
-  it('refresh asks everybody and resolves when all have answered or failed', async () => {
+  it('refresh probes all nodes and resolves when all have answered or failed', async () => {
     const b = bench()
     await b.monitor.settled()
     b.network.at('b').querying = new Error('out of order')

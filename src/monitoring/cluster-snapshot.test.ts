@@ -26,7 +26,7 @@ describe('the cluster that is watched', () => {
     expect(b.shown).toBe('foreign-cluster primary')
   })
 
-  it('is not held before everybody has spoken: a stranger that answers first is one', async () => {
+  it('is undecided before all nodes have answered: a foreign node that answers first stays one', async () => {
     const b = bench(['a', 'b'])
     b.network.at('a').querying = 'is silent'
     b.network.at('b').row = primaryRow('0/1000', 'b', '9999')

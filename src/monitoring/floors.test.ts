@@ -84,22 +84,19 @@ describe('a floor', () => {
     expect(await monitor.questions.floor()).toBeUndefined()
   })
 
-  it.each([false, true])(
-    'is not asked for after the end, by nobody (unflushed: %s)',
-    async (mayBeUnflushed) => {
-      const { monitor, network, platform } = await watched()
-      const before = network.at('a').connections
-      monitor.questions.mayBeUnflushed = mayBeUnflushed
-      const underWay = monitor.questions.floor()
-      await monitor.close()
-      await underWay.catch(() => {})
-      expect(await monitor.questions.floor()).toBeUndefined()
-      expect(network.at('a').connections).toBe(before)
-      expect(platform.pendingTimers).toBe(0)
-    },
-  )
+  it.each([false, true])('is not requested after the end (unflushed: %s)', async (mayBeUnflushed) => {
+    const { monitor, network, platform } = await watched()
+    const before = network.at('a').connections
+    monitor.questions.mayBeUnflushed = mayBeUnflushed
+    const underWay = monitor.questions.floor()
+    await monitor.close()
+    await underWay.catch(() => {})
+    expect(await monitor.questions.floor()).toBeUndefined()
+    expect(network.at('a').connections).toBe(before)
+    expect(platform.pendingTimers).toBe(0)
+  })
 
-  it('does not keep probes from their answers, however often it is asked for', async () => {
+  it('does not keep probes from their answers, however often it is requested', async () => {
     const { monitor, network, platform } = await watched()
     const primary = network.at('a')
     primary.querying = 'is silent'
@@ -126,7 +123,7 @@ describe('awaitProgress', () => {
     (snapshot: Snapshot): boolean =>
       (lsnOf(snapshot, 'b') ?? 0n) >= lsn
 
-  it('asks nobody when things are as they should be', async () => {
+  it('sends nothing when all is well', async () => {
     const { monitor, network } = await watched()
     expect(await monitor.awaitProgress(() => true, 100)).toBe(true)
     expect(network.at('b').probes).toBe(1)
@@ -155,7 +152,7 @@ describe('awaitProgress', () => {
     expect(new Set(await Promise.all(passed))).toEqual(new Set([false]))
   })
 
-  it('asks a replica that comes back while somebody waits', async () => {
+  it('probes a replica that comes back while a caller waits', async () => {
     const { monitor, network, platform } = await watched()
     const first = monitor.awaitProgress(() => false, 5000)
     await platform.advance(10)

@@ -40,7 +40,7 @@ describe('the pace', () => {
     expect(await probesIn(b, 40 * INTERVAL_MS)).toEqual([40, 40])
   })
 
-  it('slows down when none comes, and a statement wakes everybody at once', async () => {
+  it('slows down when none comes, and a statement has all nodes probed at once', async () => {
     const b = await bench(['a', 'b'])
     await probesIn(b, IDLE_AFTER_MS, false)
     expect(await probesIn(b, 4 * SLOW_MS, false)).toEqual([4, 4])
@@ -128,7 +128,7 @@ describe('awaitSnapshot', () => {
     expect([b.platform.pendingTimers, b.platform.heldOpen]).toEqual([0, 0])
   })
 
-  it('who waits alone is served as who waits with others', async () => {
+  it('a single waiting caller is served as several are', async () => {
     const b = await bench(['a'])
     const results = [100, 200].map((timeoutMs) => seen(b.monitor.awaitSnapshot(() => false, timeoutMs)))
     await b.platform.advance(100)
@@ -183,7 +183,7 @@ describe('too far behind', () => {
     expect(isFar(b)).toBeUndefined()
   })
 
-  it('is judged as of when the primary was last seen: without one, nobody falls behind', async () => {
+  it('is judged as of when the primary was last seen: without one, no replica falls behind', async () => {
     const b = await bench(['a', 'b'])
     b.network.at('a').row = primaryRow('0/2000', 'a')
     await b.monitor.refresh()

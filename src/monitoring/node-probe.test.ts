@@ -182,7 +182,7 @@ describe('NodeProbe', () => {
     expect(lost).toEqual(['Connection terminated unexpectedly'])
   })
 
-  it('a connection that breaks under a probe is heard of once: by whoever asked', async () => {
+  it('a connection that breaks under a probe is reported once: to the caller', async () => {
     const { probe, server, lost } = bench()
     await probe.probe()
     server.querying = 'is silent'
@@ -215,7 +215,7 @@ describe('NodeProbe', () => {
     expect(platform.pendingTimers).toBe(0)
   })
 
-  it('close keeps the process alive until the connection has ended, since somebody waits', async () => {
+  it('close keeps the process alive until the connection has ended, since a caller waits', async () => {
     const { probe, platform } = bench()
     await probe.probe()
     expect(platform.heldOpen).toBe(0)

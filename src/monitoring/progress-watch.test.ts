@@ -127,7 +127,7 @@ describe('follow', () => {
     expect(g.probes('a', 'b')).toEqual(before)
   })
 
-  it('asks nobody again about what is proven', async () => {
+  it('sends no query again for what is proven', async () => {
     const g = await ground(0)
     g.monitor.follow()
     await g.platform.advance(1)

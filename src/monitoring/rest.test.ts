@@ -52,7 +52,7 @@ test('a statement puts it off', async () => {
   expect(b.rests).toBe(1)
 })
 
-test('nobody rests while somebody has a connection', async () => {
+test('no rest while a connection is in use', async () => {
   const b = await bench(true)
   await b.platform.advance(4 * REST_AFTER_MS)
   expect(b.rests).toBe(0)
@@ -61,7 +61,7 @@ test('nobody rests while somebody has a connection', async () => {
   expect(b.rests).toBe(1)
 })
 
-test('nobody rests while somebody waits for a primary', async () => {
+test('no rest while a caller waits for a primary', async () => {
   const b = await bench()
   b.network.at('a').row = replicaRow('0/1000', 'a')
   void b.monitor.awaitSnapshot(() => false, 10 * REST_AFTER_MS)
@@ -69,7 +69,7 @@ test('nobody rests while somebody waits for a primary', async () => {
   expect(b.rests).toBe(0)
 })
 
-test('the next look starts over: whoever is the primary by then is found, and lag is measured anew', async () => {
+test('the next look starts over: the current primary is found, and lag is measured again', async () => {
   const b = await bench()
   b.monitor.used()
   await b.platform.advance(INTERVAL_MS)
@@ -84,7 +84,7 @@ test('the next look starts over: whoever is the primary by then is found, and la
   expect(b.node('c').lag).toBeUndefined()
 })
 
-test('who did not answer before is not waited for', async () => {
+test('a node that did not answer before is not waited for', async () => {
   const b = await bench()
   b.network.at('c').connecting = 'is silent'
   b.network.at('c').newestClient.breakOff()
@@ -114,7 +114,7 @@ test('questions that are asked meanwhile wake it', async () => {
   expect(b.shown).toBe('primary replica replica')
 })
 
-test('what asks is nobody’s child: the context of the first request ends with it', async () => {
+test('probes have no parent: the context of the first request ends with it', async () => {
   const requests = new AsyncLocalStorage<string>()
   const b = new MonitorBench()
   open = b

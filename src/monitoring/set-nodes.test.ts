@@ -92,7 +92,7 @@ describe('setNodes', () => {
     expect(open.shown).toBe('primary replica')
   })
 
-  it('whoever closes the monitor waits for the nodes that went before', async () => {
+  it('close of the monitor waits for the nodes that went before', async () => {
     const b = await bench(['a', 'b'])
     b.network.at('b').holdsClosings = true
     b.monitor.setNodes([node('a')])

@@ -152,7 +152,7 @@ describe('a refusal for lack of slots', () => {
   it.each([
     ['the replica', 'b'],
     ['the primary', 'a'],
-  ])('what %s said is no lag any more when it is too old: unknown, not 0', async (_name, full) => {
+  ])('the answer of %s is no lag any more when it is too old: unknown, not 0', async (_name, full) => {
     const b = await bench(['a', 'b'])
     b.network.at(full).querying = b.network.at(full).connecting = FULL
     const boundMs = 3 * INTERVAL_MS + TIMEOUT_MS
@@ -193,7 +193,7 @@ describe('an old primary that comes back', () => {
     expect(b.node('c').lag?.behindSinceMs).toBeUndefined()
   })
 
-  it('is fenced as soon as a replica has heard of the new timeline', async () => {
+  it('is fenced as soon as a replica shows the new timeline', async () => {
     const b = await bench()
     b.network.at('c').row = replicaRow('0/2000', 'c', '7000', '2')
     await b.monitor.refresh()

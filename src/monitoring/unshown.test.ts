@@ -5,7 +5,7 @@ import { committedAmong, readCommitted, readUnfinished } from './unshown.ts'
 
 const SENT_AT_MS = 5000
 
-describe('what the primary has not finished', () => {
+describe('unfinished transactions of the primary', () => {
   test.each<[string, readonly (string | null)[] | undefined, unknown]>([
     ['nothing', ['primary', '800', null], new Map()],
     ['one', ['primary', '800', '799,0,30'], new Map([['799', { sinceMs: 4970, isCommitted: false }]])],
@@ -34,8 +34,8 @@ describe('what the primary has not finished', () => {
   })
 })
 
-describe('what a replica shows of it', () => {
-  it('is asked for by ids', () => {
+describe('those that a replica shows', () => {
+  it('is queried by ids', () => {
     expect(committedAmong(new Set(['7', '9'])).values).toEqual(['{7,9}'])
   })
 
@@ -78,7 +78,7 @@ describe('unshown', () => {
     expect(bench.network.at('b').asked.committed).toEqual([])
   })
 
-  it('asks nobody when that server is the primary now', async () => {
+  it('sends nothing when that server is the primary now', async () => {
     const bench = await watched()
     const { probes } = bench.network.at('a')
     expect(await ids(bench, '7000:a')).toEqual([[], true])

@@ -5,7 +5,7 @@ import { WaitingRoom } from './waiting-room.ts'
 
 const snapshot: Snapshot = { nodes: [] }
 
-it('whose test throws, fails, and nobody else does', async () => {
+it('with a test that throws fails, and no other does', async () => {
   const platform = new FakePlatform()
   const room = new WaitingRoom(platform)
   const fails = room.wait(() => {

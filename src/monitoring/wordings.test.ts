@@ -44,7 +44,7 @@ describe('the questions to a node', () => {
     expect(b.wordings.progress).not.toContain(PLAIN.receivedLsn)
   })
 
-  it('are found out anew when something else is refused', async () => {
+  it('are found again when something else is refused', async () => {
     const b = new Bench()
     b.refused = ['pg_last_wal_receive_lsn', 'aurora_replica_status']
     await b.probe()

@@ -49,7 +49,7 @@ describe('listenTo', () => {
     expect(connection.eventNames().map((event) => connection.listenerCount(event))).toEqual([1, 1, 1, 1, 1])
   })
 
-  it('keeps an error of a connection that nobody has from ending the process', () => {
+  it('keeps an error of an idle connection from ending the process', () => {
     const a = listener('a')
     listenTo(client, a)
     stopListening(client, a)

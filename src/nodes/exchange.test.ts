@@ -146,13 +146,13 @@ describe('in sequence', () => {
     expect([connection.sent, ends]).toEqual([['statement'], [REFUSED]])
   })
 
-  it('what is asked behind it may say how it ends', () => {
+  it('a query behind it may decide how it ends', () => {
     const { connection, ends } = start(false, { after: [ask('c', { error: REFUSED })] })
     connection.answerAll()
     expect(ends).toEqual([REFUSED])
   })
 
-  it('what its sending throws is its error', () => {
+  it('an error thrown while sending is its error', () => {
     const query = (): never => {
       throw REFUSED
     }
@@ -220,7 +220,7 @@ describe('in one round trip', () => {
     expect([ends, connection.switched]).toEqual([[LOST], [true, false]])
   })
 
-  it('what its sending throws is its error, once nothing is under way', () => {
+  it('an error thrown while sending is its error, once nothing is in flight', () => {
     const query = (): never => {
       throw LOST
     }
@@ -254,7 +254,7 @@ describe('in one round trip', () => {
     expect([ends, connection.switched]).toEqual([['statement done'], [true, true, true, false]])
   })
 
-  it('what answers at once ends it once', () => {
+  it('an answer at once ends it once', () => {
     const query: Send = (_client, done) => done(undefined, 'at once')
     const { connection, ends } = start(false, { ...around, query })
     expect(ends).toEqual([])

@@ -46,7 +46,7 @@ describe('the queue of a lane', () => {
     expect(queue.remove(c, 13)).toBe(3)
   })
 
-  it('knows what is under way, and costs nothing when it is empty', () => {
+  it('knows its reads in flight, and costs nothing when it is empty', () => {
     const [a, b] = [passenger('a'), passenger('b')]
     queue.add(a, 0)
     queue.add(b, 0)

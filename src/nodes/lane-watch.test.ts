@@ -57,7 +57,7 @@ it('does not take the time in which this process slept for that of the server', 
   expect(log).toEqual([])
 })
 
-it('tells how long nothing has been under way, also when nothing ever was', async () => {
+it('tells how long nothing has been in flight, also when nothing ever was', async () => {
   await platform.advance(999)
   expect(log).toEqual([])
   await platform.advance(1)

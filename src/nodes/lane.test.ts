@@ -30,7 +30,7 @@ class FakeConnection extends EventEmitter {
     this.sent.push({ ...query, callback })
   }
 
-  /** Answers the first that is under way. */
+  /** Answers the first one in flight. */
   answer(result: unknown, error: Error | null = null): void {
     const first = this.sent.shift()
     if (first?.name !== undefined) this.connection.parsedStatements[first.name] = first.text
@@ -131,7 +131,7 @@ describe('reads on a lane', () => {
   })
 })
 
-describe('a lane with nothing under way', () => {
+describe('a lane with nothing in flight', () => {
   it('is given back after a while', async () => {
     ride('a')
     connection.answer(1)
@@ -167,7 +167,7 @@ describe('a lane with nothing under way', () => {
     expect(connection.releases).toEqual([true])
   })
 
-  it('that is lost is told of', () => {
+  it('that is lost is reported', () => {
     connection.emit('error', new Error('read ECONNRESET'))
     connection.emit('end')
     expect(log).toEqual(['lost idle: read ECONNRESET'])
@@ -237,7 +237,7 @@ describe('query_timeout on a lane', () => {
 })
 
 describe('a lane that is lost', () => {
-  it('fails one of its reads; the others have lost nothing but the time', () => {
+  it('fails one of its reads; the others have only lost time', () => {
     for (const text of ['a', 'b', 'c']) ride(text)
     connection.emit('error', new Error('read ECONNRESET'))
     const waiting = connection.sent.splice(0)
@@ -246,7 +246,7 @@ describe('a lane that is lost', () => {
   })
 })
 
-describe('a read that nobody waits for any more', () => {
+describe('a read whose caller does not wait any more', () => {
   it('comes to its end by itself', () => {
     const left = ride('a')
     ride('b')
@@ -290,7 +290,7 @@ describe('a name on a lane', () => {
     expect(log).toEqual(['a: 1', 'b: 2', 'a: 3'])
   })
 
-  it('is still being freed when the lane is closed: nobody else gets the connection, and with it that answer', () => {
+  it('is still being freed when the lane is closed: no other caller gets the connection, and with it that answer', () => {
     book = new ShapeBook(1)
     const record = book.of('a')
     record.plan?.ran(false, 1)
@@ -307,7 +307,7 @@ describe('a name on a lane', () => {
 })
 
 describe('an empty lane that has been given back', () => {
-  it('keeps the process alive for whoever has the connection now', () => {
+  it('keeps the process alive for the connection’s current holder', () => {
     let isAlive = true
     Object.assign(connection, { ref: () => (isAlive = true), unref: () => (isAlive = false) })
     lane = new Lane(connection.asClient, options({ limits: { ...LIMITS, allowExitOnIdle: true } }))
@@ -359,7 +359,7 @@ describe('lanes', () => {
 
   it('are filled one after the other; what finds no room goes over a lease', () => {
     const rode = Array.from({ length: 12 }, tryRide)
-    // Whoever opens a lane does not wait for it.
+    // The read that opens a lane does not wait for it.
     expect(rode.map((rides) => (rides ? 'r' : '-')).join('')).toBe('-rrrr-rrrr--')
     expect(opened.map(({ sent }) => sent.length)).toEqual([4, 4])
     opened[0]?.answer(1)
@@ -384,13 +384,13 @@ describe('lanes', () => {
     await settle()
   })
 
-  it('take no connection on which somebody has begun a transaction', () => {
+  it('take no connection on which a transaction was begun', () => {
     status = 'T'
     expect([tryRide(), tryRide()]).toEqual([false, false])
     expect(opened.map(({ releases }) => releases)).toEqual([[undefined], [undefined]])
   })
 
-  it('are not to be had where node-postgres cannot pipeline, which is told once', () => {
+  it('are not available where node-postgres cannot pipeline, which is reported once', () => {
     const old = new EventEmitter() as unknown as PoolClient
     Object.assign(old, { release: () => log.push('released'), getTransactionStatus: () => 'I' })
     const none = lanesOver((callback) => callback(undefined, old))

@@ -70,7 +70,7 @@ const counts = (): readonly number[] => [pool.totalCount, pool.idleCount, pool.w
 
 describe('connections', () => {
   it('have a listener of errors at every moment of their life', async () => {
-    // Throws when nobody listens.
+    // Throws without a listener.
     const lose = (): void => expect(clients.opened[0]?.emit('error', new Error('read ECONNRESET'))).toBe(true)
     clients.isSlow = true
     await lease('x')
@@ -111,7 +111,7 @@ describe('connections', () => {
     expect(log).toEqual(['connected', 'released', 'removed'])
   })
 
-  it('that are lost while they are idle are told of, and gone', async () => {
+  it('that are lost while they are idle are reported, and gone', async () => {
     await lease('x')
     await release('x')
     clients.opened[0]?.emit('error', new Error('read ECONNRESET'))
@@ -140,7 +140,7 @@ describe('a new connection', () => {
     expect([clients.open, pool.totalCount]).toEqual([[], 0])
   })
 
-  it('that is lost before it is used ends no process: its caller hears of it', async () => {
+  it('that is lost before it is used ends no process: its caller gets the error', async () => {
     let proceed = (): void => {}
     opened = (go) => (proceed = go)
     await lease('x')
@@ -184,7 +184,7 @@ describe('a new connection whose server says nothing more', () => {
 })
 
 describe('when the way to the node is broken', () => {
-  it('nobody gets a connection of before; idle ones are closed, those in use when they are given back', async () => {
+  it('no caller gets an old connection; idle ones are closed, those in use when they are returned', async () => {
     await lease('x', 'y')
     await release('y')
     pool.renew()
@@ -213,7 +213,7 @@ describe('when the way to the node is broken', () => {
     expect(log.some((line) => line.includes('waits'))).toBe(false)
   })
 
-  it('who waits while it connects is served as well', async () => {
+  it('a caller that waits while it connects is served as well', async () => {
     clients.isSlow = true
     await lease('x', 'y', 'waits')
     pool.renew()
@@ -228,7 +228,7 @@ describe('when the way to the node is broken', () => {
     expect(clients.open).toEqual(['1'])
   })
 
-  it('what is in use is closed in the end though who waited last got an error', async () => {
+  it('connections in use are closed in the end although the last waiting caller got an error', async () => {
     clients.isSlow = true
     await lease('x')
     clients.opened[0]?.connected()
@@ -243,7 +243,7 @@ describe('when the way to the node is broken', () => {
     expect(clients.opened[0]?._ending).toBe(true)
   })
 
-  it('what becomes of idle connections of before is no news', async () => {
+  it('the end of old idle connections is not reported', async () => {
     await lease('x', 'y')
     pool.renew()
     await release('x')
@@ -269,7 +269,7 @@ describe('when the way to the node is broken', () => {
 })
 
 describe('when the node is no longer wanted', () => {
-  it('who has a connection or waits for one goes on, and the last one ends it', async () => {
+  it('callers with a connection or waiting for one go on, and the last one ends it', async () => {
     await lease('x', 'y', 'waits')
     pool.drain()
     await release('x')

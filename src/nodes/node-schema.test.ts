@@ -38,7 +38,7 @@ async function seen(): Promise<(string | undefined)[]> {
 }
 
 describe('the schema of a node', () => {
-  it('is known once the node was asked, and is asked for again after a second', async () => {
+  it('is known once the node was queried, and is queried again after a second', async () => {
     expect(await seen()).toEqual([undefined, 'a'])
     await platform.advance(999)
     expect(await seen()).toEqual(['a', 'a'])
@@ -99,7 +99,7 @@ describe('the schema of a node', () => {
     expect(schema.current()).toBe('b')
   })
 
-  it('of a replica that is behind is asked for four times a second', async () => {
+  it('of a replica that is behind is queried four times a second', async () => {
     known = 'b'
     expect(await seen()).toEqual([undefined, undefined])
     has = 'b'
@@ -113,7 +113,7 @@ describe('the schema of a node', () => {
     expect(asked).toBe(0)
   })
 
-  it('that takes long to tell is asked for seldom: names are used for a part of the time', async () => {
+  it('that takes long is queried seldom: names are used for a part of the time', async () => {
     answerMs = 100
     schema.current()
     await platform.advance(100)

@@ -35,7 +35,7 @@ describe('the set', () => {
 })
 
 describe('when the nodes change', () => {
-  it('who stays keeps its connections, who goes is drained, who comes is opened', () => {
+  it('a remaining node keeps its connections, a removed one is drained, a new one is opened', () => {
     const set = setOf(config('a'), config('b'))
     const [a] = opened
     set.set([config('c'), config('a')])
@@ -83,7 +83,7 @@ describe('when the nodes change', () => {
     expect(drained()).toEqual([])
   })
 
-  it('nobody is left', () => {
+  it('no node is left', () => {
     const set = setOf(config('a'), config('b'))
     set.set([])
     expect([...set]).toEqual([])

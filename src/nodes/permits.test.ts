@@ -88,7 +88,7 @@ describe('permits of one node', () => {
     expect(log).toEqual(['b4: SWITCHYARD_TIER_FULL', 'b1', 'a1'])
   })
 
-  it('whoever has waited for too long hears of it, and makes room in the queue', async () => {
+  it('a caller that has waited for too long gets an error, and makes room in the queue', async () => {
     const batch = tier('batch', { share: 0.25 })
     for (const name of ['b1', 'b2', 'b3']) ask(batch, name)
     await platform.advance(1000)
@@ -110,7 +110,7 @@ describe('permits of one node', () => {
     expect(log.at(-1)).toBe('next')
   })
 
-  it('without a longest wait nobody is late', async () => {
+  it('without a maximum wait no caller is late', async () => {
     const patient = tier('default', { maxWaitMs: undefined, maxQueue: Infinity, share: 0.25 })
     for (let n = 0; n < 500; n++) ask(patient, String(n))
     await platform.advance(1e9)
@@ -118,7 +118,7 @@ describe('permits of one node', () => {
     expect(platform.pendingTimers).toBe(0)
   })
 
-  it('what is withdrawn is never answered, in whichever queue it is', async () => {
+  it('a withdrawn request is never answered, in any queue', async () => {
     const batch = tier('batch', { share: 0.25 })
     ask(batch, 'b1')
     const inTier = ask(batch, 'b2')
@@ -144,7 +144,7 @@ describe('permits of one node', () => {
     expect(log).toEqual(['b1', 'b2'])
   })
 
-  it('keeps neither timers nor the process when nobody waits any more', async () => {
+  it('keeps neither timers nor the process without waiting callers', async () => {
     const batch = tier('batch', { share: 0.25 })
     const withdraw = ['b1', 'b2', 'b3'].map((name) => ask(batch, name))
     await settle()
@@ -154,7 +154,7 @@ describe('permits of one node', () => {
     expect([platform.pendingTimers, platform.heldOpen]).toEqual([0, 0])
   })
 
-  it('calls back in the context of whoever asked', async () => {
+  it('calls back in the context of the caller', async () => {
     const storage = new AsyncLocalStorage<string>()
     const seen: (string | undefined)[] = []
     const batch = tier('batch', { share: 0.25 })

@@ -19,7 +19,7 @@ describe('a text', () => {
     expect(run(watch, 100, { named: 1, unnamed: 1 })).toBe(100)
   })
 
-  it('whose named runs are slower goes back, and for longer each time', () => {
+  it('with slower named runs goes back, and for longer each time', () => {
     const watch = new PlanWatch(5)
     const skewed = { named: 26, unnamed: 0.36 }
     run(watch, 5, skewed)
@@ -45,14 +45,14 @@ describe('a text', () => {
     expect(run(watch, 100, { named: 0.2, unnamed: 0.3 })).toBe(100)
   })
 
-  it('is compared anew after a while: a generic plan may have become worse', () => {
+  it('is compared again after a while: a generic plan may have become worse', () => {
     const watch = new PlanWatch(5)
     const early = { named: 2, unnamed: 2 }
     run(watch, 5, early)
     expect(run(watch, 10_000, early)).toBe(10_000 - 16)
   })
 
-  it('keeps its name where runs of both kinds are slow now and then: others are in the way', () => {
+  it('keeps its name where runs of both kinds are sometimes slow: others are in the way', () => {
     const watch = new PlanWatch(5)
     let seed = 7
     const chance = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647
@@ -80,7 +80,7 @@ describe('a text', () => {
     expect(named).toBeLessThan(120)
   })
 
-  it('what was sent with a name before it was decided otherwise does not count', () => {
+  it('a run that was sent with a name before the change does not count', () => {
     const watch = new PlanWatch(5)
     run(watch, 5, { named: 1, unnamed: 1 })
     for (let i = 0; i < 4; i++) watch.ran(true, 50)
@@ -91,7 +91,7 @@ describe('a text', () => {
     expect(watch.wantsName).toBe(true)
   })
 
-  it('what is answered late with a name is no part of the runs without', () => {
+  it('a late answer with a name does not count for the runs without', () => {
     const watch = new PlanWatch(5)
     const skewed = { named: 26, unnamed: 0.36 }
     run(watch, 17, skewed)

@@ -43,14 +43,14 @@ describe('a name', () => {
     expect(statements.nameFor(record, SCHEMA)).toBe(nameOf(record))
   })
 
-  it('whose first Parse has failed is given anew', () => {
+  it('with a failed first Parse is given again', () => {
     const record = text('select 1')
     statements.nameFor(record, SCHEMA)
     statements.ran(record, nameOf(record))
     expect(statements.nameFor(record, SCHEMA)).toBe(nameOf(record))
   })
 
-  it('that the server does not know any more is given anew, with all the others', () => {
+  it('that the server does not know any more is given again, with all the others', () => {
     const [a, b] = [text('select a'), text('select b')]
     for (const record of [a, b]) {
       statements.nameFor(record, SCHEMA)
@@ -73,7 +73,7 @@ describe('a name', () => {
     expect(names.parsedStatements).toEqual({})
   })
 
-  it('that the server knows from somebody else is used from then on', () => {
+  it('that the server knows from another process is used from then on', () => {
     const record = text('select 1')
     statements.nameFor(record, SCHEMA)
     statements.lost(record, nameOf(record), 'taken')
@@ -93,7 +93,7 @@ describe('a name', () => {
     expect(statements.takeDeallocations()).toEqual([{ ask: { text: `deallocate ${nameOf(b!)}` } }])
   })
 
-  it('belongs to the schema that it was given in: in another one all are given anew', () => {
+  it('belongs to the schema that it was given in: in another one all are given again', () => {
     const [a, b] = [text('select a'), text('select b')]
     for (const record of [a, b]) {
       statements.nameFor(record, SCHEMA)
@@ -142,7 +142,7 @@ describe('an error', () => {
 })
 
 describe('names on one node', () => {
-  it('are not given for a while when somebody else holds the connections', async () => {
+  it('are not given for a while behind a pooler', async () => {
     const platform = new FakePlatform()
     const named = new NamedReads(platform, () => SCHEMA)
     const record = text('select 1')
@@ -155,7 +155,7 @@ describe('names on one node', () => {
     expect(named.isTrusted).toBe(true)
   })
 
-  it('are given on when one is lost now and then', () => {
+  it('are still given when one is sometimes lost', () => {
     const named = new NamedReads(new FakePlatform(), () => SCHEMA)
     const record = text('select 1')
     for (let i = 0; i < 10; i++) {

@@ -39,7 +39,7 @@ describe('a shape', () => {
     expect(shape.isFast).toBe(false)
   })
 
-  it('that is slow now and then does, on a machine that is busy', () => {
+  it('that is sometimes slow does, on a busy machine', () => {
     const shape = new Shape()
     for (let i = 0; i < 10; i++) shape.ranOnLease(i % 3 === 0 ? 20 : 1, 100)
     expect(shape.isFast).toBe(true)
@@ -51,7 +51,7 @@ describe('a shape', () => {
     expect(shape.isFast).toBe(false)
   })
 
-  it('that kept others waiting proves itself anew, for longer each time', () => {
+  it('that kept others waiting proves itself again, for longer each time', () => {
     const shape = proven()
     const runsNeeded = (): number => {
       shape.heldUp()

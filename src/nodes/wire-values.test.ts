@@ -17,7 +17,7 @@ it('others are converted as node-postgres does, once and before anything is sent
   expect(asked).toBe(1)
 })
 
-it('what a conversion throws is thrown', () => {
+it('an error of a conversion is thrown', () => {
   const broken = {
     toPostgres(): never {
       throw new Error('no such value')

@@ -12,7 +12,7 @@ beforeEach(() => {
 })
 
 describe('single statements are heard', () => {
-  test('only while somebody listens', () => {
+  test('only while there are listeners', () => {
     expect(stream.hearsStatements).toBe(false)
     stream.events.on('nodeChanged', listener)
     expect(stream.hearsStatements).toBe(false)

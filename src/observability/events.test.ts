@@ -30,7 +30,7 @@ describe('statusOf', () => {
 describe('changesBetween', () => {
   const before = snapshotOf(primaryView('p'), replicaView('a'), pendingView('b'))
 
-  it('nothing, when nobody became anything else', () => {
+  it('nothing, when no node changed', () => {
     const after = snapshotOf(primaryView('p'), replicaView('a', freshAsOf(5)), pendingView('b'))
     expect(changesBetween(before, before)).toEqual([])
     expect(changesBetween(before, after)).toEqual([])

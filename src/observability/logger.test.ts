@@ -82,7 +82,7 @@ describe('logEvents', () => {
     expect(lines[0]?.message).toContain('pg_monitor')
   })
 
-  it('what costs reads is a warning, with how many or how long', () => {
+  it('the loss of reads is a warning, with their number or the duration', () => {
     stream.tell('nodeEjected', { node: 'a', forMs: 1000 })
     stream.tell('retriesSpent', { count: 3 })
     stream.tell('spillRefused', { count: 2 })

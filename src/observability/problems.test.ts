@@ -42,7 +42,7 @@ describe('noPrimaryError', () => {
     )
   })
 
-  it('shows no value that an error of somebody else holds', () => {
+  it('shows no value that a foreign error holds', () => {
     const fields = { code: '57P01', severity: 'FATAL', routine: 'exec_stmt_raise' }
     const error = noPrimaryError(
       snapshotOf(downView('p', Object.assign(new Error('card 4111-1111'), fields))),

@@ -66,7 +66,7 @@ it('the offload is the share of answered reads that a replica answered', () => {
   expect(report(counters)).toMatchObject({ reads: 4, offload: 0.75 })
 })
 
-it('what was sent is no read that was answered', () => {
+it('a sent read does not count as answered', () => {
   const counters = new Counters()
   counters.sent(primary)
   counters.sent(primary)

@@ -30,7 +30,7 @@ beforeEach(() => {
   last = snapshotOf(pendingView('p'), pendingView('q'), pendingView('a'))
 })
 
-/** Observes the next snapshot, and gives what was told of it but for changes of single nodes. */
+/** Observes the next snapshot, and returns its events except changes of single nodes. */
 function observe(...nodes: readonly NodeView[]): readonly unknown[] {
   const before = told.length
   const next = snapshotOf(...nodes)
@@ -46,7 +46,7 @@ const replica = (id: string, timeline?: number): NodeView =>
     state: up(observed('replica', '0/1000', timeline === undefined ? {} : { timeline })),
   })
 
-it('what changed of single nodes is told and returned', () => {
+it('changes of single nodes are reported and returned', () => {
   const next = snapshotOf(primary('p'), replica('q', 1), pendingView('a'))
   const changes = transitions.observe(next, last)
   expect(changes).toEqual([
@@ -57,7 +57,7 @@ it('what changed of single nodes is told and returned', () => {
   expect(transitions.observe(next, next)).toEqual([])
 })
 
-describe('what a node was when it last said so', () => {
+describe('the last reported role of a node', () => {
   it('outlives its silence', () => {
     expect(transitions.lastRoleOf('p')).toBe('unknown')
     observe(primary('p'), replica('a', 1))
@@ -125,7 +125,7 @@ describe('a replica of which it is not known that it follows the primary', () =>
   })
 })
 
-describe('what may happen with every statement', () => {
+describe('events of every statement', () => {
   it('is told at once, then once a second, with how often it was', async () => {
     for (let i = 0; i < 3; i++) transitions.often('retriesSpent')
     await platform.advance(999)

@@ -5,7 +5,7 @@ import { inThisContext } from './async-context.ts'
 describe('inThisContext', () => {
   const storage = new AsyncLocalStorage<string>()
 
-  it('runs in the context in which it was made, whoever calls', () => {
+  it('runs in the context in which it was made, not in that of the caller', () => {
     const bound = storage.run('mine', () =>
       inThisContext((tell: (seen?: string) => void) => tell(storage.getStore())),
     )

@@ -11,7 +11,7 @@ describe('the option "ssl" as a function', () => {
     expect(withFreshTls(options)).toEqual({ host: 'h', ssl: { ca: 'second' } })
   })
 
-  it('gives what it gave before when it fails, but for the first time', () => {
+  it('returns the former value when it fails, except the first time', () => {
     let isMissing = true
     const options: ClientConfig = {
       ssl: tlsSource(() => {

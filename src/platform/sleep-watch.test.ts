@@ -53,7 +53,7 @@ describe('the sleep of a process', () => {
     setMs = -ASLEEP_AFTER_MS
     await platform.advance(0)
     expect(watch.sleeps).toBe(1)
-    // The clocks are compared anew from there.
+    // The clocks are compared from there.
     await platform.advance(ASLEEP_AFTER_MS)
     setMs = ASLEEP_AFTER_MS / 2
     expect(watch.sleeps).toBe(2)

@@ -56,7 +56,7 @@ describe('the system platform', () => {
     expect(fired).toEqual(['later'])
   })
 
-  it('keeps the process alive while somebody holds it open, and not for its timers', () => {
+  it('keeps the process alive while a caller holds it open, and not for its timers', () => {
     const before = timersHeld()
     const timer = systemPlatform.schedule(60_000, () => {})
     expect(timersHeld()).toBe(before)

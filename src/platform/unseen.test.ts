@@ -3,7 +3,7 @@ import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { connectUnseen, queryUnseen, rowsUnseen } from './unseen.ts'
 
-/** A client whose query is answered by whoever looks at its queue. */
+/** A client whose query the test answers through its queue. */
 class Queued extends pg.Client {
   readonly seen: unknown[] = []
   declare _queryQueue: { callback: (error: Error | null, result?: unknown) => void }[]

@@ -152,7 +152,7 @@ describe('which pools get the replicas', () => {
   })
 })
 
-test('what a pool says by itself wins, and what pg.Pool does not know is left out', () => {
+test('a pool’s own options win, and those that pg.Pool does not know are left out', () => {
   const hidden = Object.defineProperty({}, 'password', { value: 'secret', enumerable: false })
   const given = Object.assign(hidden, {
     connectionString: primary,

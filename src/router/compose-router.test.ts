@@ -38,7 +38,7 @@ function eventsOf({ router }: SimulatedPool): string[] {
   return told
 }
 
-test('nothing is opened and no timer is set until something is asked for', async () => {
+test('nothing is opened and no timer is set until the first request', async () => {
   const pool = simulatedPool()
   await pool.platform.advance(10_000)
   expect([pool.network.connections, pool.platform.pendingTimers]).toEqual([0, 0])
@@ -76,7 +76,7 @@ test('its end waits for a client that is checked out', async () => {
   expect(pool.network.connections).toBe(0)
 })
 
-test('what runs is counted for its node, and reads besides', async () => {
+test('statements are counted for their node, and reads besides', async () => {
   const pool = await readyPool()
   await pool.query('select 1')
   await pool.query('select 2')
@@ -149,7 +149,7 @@ test('pools on one clock share a catalog, and pools on two clocks do not', async
   expect(elsewhere.network.at('p').catalog.loads).toBe(1)
 })
 
-test('a statement under way for longer than probes take keeps its node up', async () => {
+test('a statement that runs for longer than probes take keeps its node up', async () => {
   const pool = await readyPool()
   pool.network.at('p').told = 'is silent'
   let isOver = false

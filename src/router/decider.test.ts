@@ -214,7 +214,7 @@ describe('BEGIN READ ONLY', () => {
     expect(log).toContain('await the session')
   })
 
-  test('of nobody runs on the primary', () => {
+  test('without an owner runs on the primary', () => {
     expect(decider.decide(asked('begin'), session)).toMatchObject({ runs: 'primary' })
   })
 })

@@ -45,7 +45,7 @@ async function answersTo(sql: string, conversation?: Conversation): Promise<read
   return answers
 }
 
-describe('what a standby refuses', () => {
+describe('statements that a standby refuses', () => {
   const sql = 'select lower(name) from users'
 
   beforeEach(() => void (pool.network.at('a').told = REFUSAL))

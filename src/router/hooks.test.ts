@@ -67,7 +67,7 @@ test('a node without hooks stays as it is, and one with hooks keeps a password t
 describe('onConnect', () => {
   const onConnect = (): Promise<never> => Promise.reject(refusal)
 
-  test('what a standby refuses is reported, and the connection is used', async () => {
+  test('a refusal of a standby is reported, and the connection is used', async () => {
     await expect(watched('replica', { onConnect })['onConnect']?.(client)).resolves.toBeUndefined()
     expect(told).toEqual(REPORTED)
   })
@@ -77,7 +77,7 @@ describe('onConnect', () => {
     expect(told).toEqual([])
   })
 
-  test('what is no refusal is an error anywhere', async () => {
+  test('other errors are errors anywhere', async () => {
     const fails = { onConnect: () => Promise.reject(mistake) }
     await expect(watched('replica', fails)['onConnect']?.(client)).rejects.toBe(mistake)
   })
@@ -105,14 +105,14 @@ describe('listeners of connect', () => {
     expect([called, told]).toEqual([['second'], [{ node: 'n', cause: mistake }]])
   })
 
-  test('what one throws on the primary is the reason not to use the connection', () => {
+  test('an error of one on the primary is the reason not to use the connection', () => {
     emitter.on('connect', () => {
       throw mistake
     })
     expect(hooksOn('primary').connected(emitter, 'n', client)).toBe(mistake)
   })
 
-  test('what is sent over the connection is noted, and what is sent later is not', async () => {
+  test('statements over the connection are recorded, and later ones are not', async () => {
     emitter.on('connect', (given: PoolClient) => void given.query('listen news'))
     hooksOn('replica').connected(emitter, 'n', client)
     await new Promise((resolve) => setImmediate(resolve))

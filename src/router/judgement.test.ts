@@ -33,7 +33,7 @@ class Database {
   }
 }
 
-/** It sees a primary, whose catalog nobody else uses. */
+/** It sees a primary, whose catalog has no other user. */
 async function judgementOver(
   database: Database,
   platform: FakePlatform,
@@ -78,7 +78,7 @@ async function afterDdl(catchUpTimeoutMs: number): Promise<[Judgement, Database,
   return [judgement, database, platform]
 }
 
-test('what names something unknown waits for what has just changed, and nothing else does', async () => {
+test('a text with an unknown name waits for recent changes, and no other does', async () => {
   const [judgement, database] = await afterDdl(1_000)
   let known = false
   const waiting = judgement.changeKnown(judgement.judge(READ))?.then(() => (known = true))
@@ -121,7 +121,7 @@ test('the database is asked with the second statement, and a read waits for its 
   await judgement.leave()
 })
 
-test('nobody waits for a load longer than 100 ms, nor for one that takes longer than a second', async () => {
+test('no text waits for a load longer than 100 ms, nor for one that takes longer than a second', async () => {
   const platform = new FakePlatform()
   const judgement = await judgementOver(new Database(), platform, 1_000)
   judgement.start()
@@ -136,7 +136,7 @@ test('nobody waits for a load longer than 100 ms, nor for one that takes longer 
   await judgement.leave()
 })
 
-test('what this pool has just created is waited for longer, until the first load', async () => {
+test('a text waits longer for new objects of this pool, until the first load', async () => {
   const platform = new FakePlatform()
   const database = new Database()
   const judgement = await judgementOver(database, platform, 100)
@@ -152,7 +152,7 @@ test('what this pool has just created is waited for longer, until the first load
   await judgement.leave()
 })
 
-test('what a text has created that is not known may be anything', async () => {
+test('unknown objects that a text has created may be anything', async () => {
   const platform = new FakePlatform()
   const judgement = await judgementOver(new Database(), platform, 100)
   judgement.ddlPassed()

@@ -41,7 +41,7 @@ test('a step that fails is told to all who wait, lets the process go, and is tri
   expect([tries, one.isDone]).toEqual([2, true])
 })
 
-test('what is wrong then is told, and looked at again', async () => {
+test('an error then is reported, and checked again', async () => {
   const problems = [new Error('two primaries'), undefined]
   const { one } = preparation({ problem: () => problems.shift() })
   await expect(one.run()).rejects.toThrow('two primaries')

@@ -125,7 +125,7 @@ describe('a transaction that begins as READ ONLY', () => {
 describe('where no isolation level is named', () => {
   const show = 'show transaction_isolation'
 
-  it('the connection is asked for its default, once', async () => {
+  it('the connection is queried for its default, once', async () => {
     expect(await open('begin read only')).toEqual([...asReplica, show, 'opened: begun, read committed'])
     expect(await open('begin read only')).toEqual([...asReplica, 'opened: begun, read committed'])
     connection = new FakeConnection(log)

@@ -73,7 +73,7 @@ describe('a read may share a connection', () => {
     expect(routed({ journal: set }).shareable).toBeUndefined()
   })
 
-  test('as one and the same object, however often it is asked for', () => {
+  test('as one and the same object, however often it is requested', () => {
     const one = routed()
     expect(one.shareable).toBe(one.shareable)
   })
@@ -97,11 +97,11 @@ test.each<readonly [what: string, route: Route, asked: typeof position | undefin
     { role: 'replica', reason: 'read', freshness: { position, after: [{ serverIdentity: 'b', atMs: 1 }] } },
     undefined,
   ],
-])('a replica is asked for %s', (_what, to, asked) => {
+])('a replica is requested for %s', (_what, to, asked) => {
   expect(routed({ route: to }).position).toEqual(asked)
 })
 
-test('what sends it is its query, or the sender that it was given', () => {
+test('its query sends it, or the sender that it was given', () => {
   const answers: unknown[] = []
   const client = new FakeLease('a').asClient
   routed({ send }).send(client, (_error, result) => answers.push(result))
@@ -109,7 +109,7 @@ test('what sends it is its query, or the sender that it was given', () => {
   expect(answers[0]).toBe('sent otherwise')
 })
 
-test('what a standby refuses is repaired with all that its run was given', () => {
+test('a refusal of a standby is repaired with all arguments of its run', () => {
   const repaired: unknown[] = []
   const decision = decisionOf({})
   const done: Done = () => {}

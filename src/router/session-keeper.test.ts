@@ -135,7 +135,7 @@ describe('a read', () => {
   })
 })
 
-describe('who has answered a read', () => {
+describe('the node that answered a read', () => {
   test('matters to a session of its own, and to the pool’s only in place of a replica', () => {
     const { implicit } = sessions.context
     expect(sessions.follower(sessions.begin({}), ASKED, TO_REPLICA, READ)?.isMonotonic).toBe(true)
@@ -175,7 +175,7 @@ describe('a write', () => {
     expect(session.hasWritten).toBe(hasWritten)
   })
 
-  test('of one pool is heard of by the others of the process', async () => {
+  test('of one pool is announced to the others of the process', async () => {
     const other = new SimulatedPool(pool.platform, pool.network)
     pools.push(other)
     await other.resolved(other.router.readiness.ready())
@@ -185,7 +185,7 @@ describe('a write', () => {
     expect(pool.network.received.at(-1)?.host).toBe('p')
   })
 
-  test('of a pool that was closed is heard of by nobody', async () => {
+  test('of a closed pool is not announced', async () => {
     sessions.close()
     const other = new SimulatedPool(pool.platform, pool.network)
     pools.push(other)

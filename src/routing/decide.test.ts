@@ -62,7 +62,7 @@ describe('the window', () => {
   })
 })
 
-describe('what the caller and the text ask for', () => {
+describe('requests of the caller and of the text', () => {
   it.each<[string, Statement, Session, RouteRequest, Route['role'], Route['reason'], Freshness?]>([
     ['primary, by the caller', read, fresh, { route: 'primary' }, 'primary', 'asked-primary'],
     ['primary, by the text', statement('read', 'primary'), fresh, {}, 'primary', 'hint-primary'],
@@ -181,7 +181,7 @@ describe('the proof comes first', () => {
   })
 })
 
-describe('what a read may show', () => {
+describe('consistency of a read', () => {
   const position: Position = { systemIdentifier: '7000', timeline: 1, lsn: 9n }
   const lastRead: SeenRead = { serverIdentity: 'a', atMs: 5 }
   const fenced = createSession({ position })
@@ -249,7 +249,7 @@ describe('what a read may show', () => {
     expect(decideRoute(read, said, { request, keyValues: [] }, other, NOW_MS)).toEqual(route)
   })
 
-  it.each(CONSISTENCIES)('nothing but a proven read leaves the primary (%s)', (consistency) => {
+  it.each(CONSISTENCIES)('only a proven read leaves the primary (%s)', (consistency) => {
     const request = { consistency, route: 'replica' } as const
     expect(decideRoute(statement('write'), fresh, { request, keyValues: [] }, policy, NOW_MS)).toMatchObject({
       role: 'primary',

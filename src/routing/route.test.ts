@@ -11,6 +11,6 @@ it.each<[string, Route, typeof position | undefined]>([
   ['nothing where a position does not prove the time', read({ position, sinceMs: 5 }), undefined],
   ['nothing where others have shown more', read({ position, after: [] }), undefined],
   ['nothing on the primary', { role: 'primary', reason: 'strong' }, undefined],
-])('a replica is asked for %s', (_name, route, expected) => {
+])('a replica is requested for %s', (_name, route, expected) => {
   expect(positionToAsk(route)).toEqual(expected)
 })

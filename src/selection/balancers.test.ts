@@ -41,7 +41,7 @@ describe.each(ALL)('%s', (_name, create) => {
     for (let n = 0; n < 9; n++) expect(ids(balancer.order(candidates, context))).toBe(first)
   })
 
-  it('on equal replicas nobody is left out', () => {
+  it('of equal replicas none is left out', () => {
     const { share } = simulate({
       balancer: create(),
       candidates: weighted(1, 1, 1),
@@ -125,7 +125,7 @@ describe('power of two choices', () => {
   })
 })
 
-describe('what is remembered of nodes that come and go', () => {
+describe('memory of nodes that come and go', () => {
   it('does not grow for ever', () => {
     const table = new NodeTable<number>()
     for (let n = 0; n < 10_000; n++) table.set(`10.0.0.${n}:5432`, n)
@@ -134,7 +134,7 @@ describe('what is remembered of nodes that come and go', () => {
     expect(table.get('10.0.0.0:5432')).toBeUndefined()
   })
 
-  it('stays when it is set anew', () => {
+  it('stays when it is set again', () => {
     const table = new NodeTable<number>()
     for (let n = 0; n < 10_000; n++) table.set(`n${n % 10}`, n)
     expect(table.size).toBe(10)

@@ -137,7 +137,7 @@ describe('a position', () => {
     expect(rejectionOf(candidate, { position: wanted }, WITH_PRIMARY, NOW_MS)).toBe(expected)
   })
 
-  it('does not excuse what else is asked for', () => {
+  it('does not replace the other conditions', () => {
     const reached = node('0/2000', { timeline: 2 })
     const freshness = { position: wanted, sinceMs: NOW_MS + 1 }
     expect(rejectionOf(reached, freshness, WITH_PRIMARY, NOW_MS)).toBe('behind-session')

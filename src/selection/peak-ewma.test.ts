@@ -88,7 +88,7 @@ describe('peak EWMA', () => {
     expect(first(balancer, 1)).toBe('a')
   })
 
-  it('who fails soon is not fast', () => {
+  it('a node that fails soon is not fast', () => {
     const balancer = peakEwma()
     answered(balancer, a, 4, 0)
     answered(balancer, b, 1, 0)
@@ -96,7 +96,7 @@ describe('peak EWMA', () => {
     expect(first(balancer, 1)).toBe('b')
   })
 
-  it('whoever is not known gets one read, and more only when the other is very busy', () => {
+  it('an unknown node gets one read, and more only when the other is very busy', () => {
     const balancer = peakEwma()
     answered(balancer, b, 1, 0)
     expect(first(balancer, 0)).toBe('a')
@@ -119,7 +119,7 @@ describe('peak EWMA', () => {
     expect(ids(balancer.order(nodes, momentOf()))).toBe('bac')
   })
 
-  it('who becomes slow is left alone, and comes back when it is fast again', () => {
+  it('a node that becomes slow gets no reads, and comes back when it is fast again', () => {
     const serviceMs = (id: string, nowMs: number): number => (id === 'a' && nowMs < 30_000 ? 50 : 2)
     const run = (seconds: number): number =>
       simulate({ balancer: peakEwma(), candidates: [a, b], serviceMs, readsPerSecond: 500, seconds }).share[

@@ -365,7 +365,7 @@ describe('a session that goes on', () => {
     expect(steps).toMatchObject([{ node: { id: 'p' }, reason }])
   })
 
-  it('on the primary waits for nobody', () => {
+  it('on the primary waits for no replica', () => {
     expect(plan(toPrimary, all).catchingUp).toBeUndefined()
   })
 })

@@ -44,7 +44,7 @@ describe('a preference for tags', () => {
     expect(ids(balancer.order(nodes, momentOf({ a: 2, d: 1, x: 1, c: 0, b: 2 })))).toBe('dacxb')
   })
 
-  it('the other balancer hears of those only among which it chose', () => {
+  it('the other balancer is notified only of those among which it chose', () => {
     const balancer = preferTags([{ zone: 'a' }], { balancer: smoothWeightedRoundRobin() })
     const picks = Array.from({ length: 6 }, () => {
       const [picked] = balancer.order(nodes, momentOf())

@@ -16,7 +16,7 @@ test.each<[readonly Pin[], readonly string[] | 'close']>([
   [['prepared-statement'], 'close'],
   [['library', 'listen'], 'close'],
   [['random-seed'], 'close'],
-])('what %j has left is undone by %j', (pins, expected) => {
+])('state of %j is undone by %j', (pins, expected) => {
   expect(cleaningOf(new Set(pins), false, false)).toEqual(expected)
 })
 

@@ -57,7 +57,7 @@ function run(
 }
 
 describe('a statement under settings', () => {
-  it('is sent alone while nobody has set anything, and where its settings are there already', () => {
+  it('is sent alone while nothing was set, and where its settings are there already', () => {
     const settings = new ConnectionSettings()
     const connection = new FakeConnection()
     run(settings, connection, Journal.empty)

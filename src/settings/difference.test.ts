@@ -13,7 +13,7 @@ test('the same settings differ in nothing', () => {
   expect(statements(journal('a', 'b'), journal('a', 'b'), undefined)).toEqual([])
 })
 
-test('what is gone is left, and what is there is not made twice', () => {
+test('removed settings are reset, and present ones are not made twice', () => {
   expect(statements(journal('a', 'b'), journal('b', 'c'), undefined)).toEqual(['RESET "a"', 'SET c'])
 })
 
@@ -29,7 +29,7 @@ test('a role is left before anything, and taken on behind everything', () => {
   ])
 })
 
-test('what was set when it connected is gone back to', () => {
+test('settings from the start of the connection are restored', () => {
   const own = new Map([
     ['a', '1'],
     ['b', null],

@@ -15,14 +15,14 @@ test('settings stand in the order in which they were made last', () => {
   expect(journal.get('a')).toBe('1')
 })
 
-test('it is changed by nobody', () => {
+test('it is immutable', () => {
   const journal = Journal.empty.with('a', '1')
   journal.with('b', '2')
   journal.without('a')
   expect(names(journal)).toEqual(['a'])
 })
 
-test('what is made after the base holds', () => {
+test('settings after the base apply', () => {
   const base = Journal.empty.with('a', 'of the base').with('b', '2')
   const over = Journal.empty.with('a', 'own').over(base)
   expect([names(over), over.get('a')]).toEqual([['b', 'a'], 'own'])

@@ -113,7 +113,7 @@ test.each<[string, readonly Step[], readonly string[], readonly string[]]>([
   expect([...session.pins]).toEqual([])
 })
 
-test('what is in doubt becomes what the server says', () => {
+test('an uncertain setting becomes the server’s value', () => {
   const session = after([
     [set({ change: 'computed', name: 'a' }, { change: 'computed', name: 'b' }), 'I', 'I'],
   ])
@@ -125,7 +125,7 @@ test('what is in doubt becomes what the server says', () => {
   ])
 })
 
-test('what it leaves binds before it is sent, until it is released', () => {
+test('state that it leaves binds before it is sent, until it is released', () => {
   const session = new SessionSettings(() => false)
   session.starts({
     ...ordinary,

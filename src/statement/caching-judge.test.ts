@@ -71,7 +71,7 @@ test('gives the same statement for the same text, parsed once', () => {
   expect(parsed).toEqual(['SELECT 1'])
 })
 
-test('a new catalog decides anew, without parsing', () => {
+test('a new catalog decides again, without parsing', () => {
   const table = bench()
   const before = table.judge.judge('SELECT 1')
   table.catalog = catalogOf(2, { relationVerdict: () => 'unlogged' })
@@ -139,7 +139,7 @@ test('holds no more than its bytes, whatever it is given', () => {
   expect(parsed.length - last).toBeLessThan(19)
 })
 
-describe('what a standby refused', () => {
+describe('statements that a standby refused', () => {
   /** Texts of one first word have one shape. */
   function withShapes(analysis: Partial<Analysis> = {}): Bench & { readonly asked: string[] } {
     const asked: string[] = []

@@ -23,7 +23,7 @@ const catalog: Catalog = {
       : { changes: ['public.t'], shows: ['public.t'] },
 }
 
-describe('what a statement does to the catalog', () => {
+describe('effects of a statement on the catalog', () => {
   it.each<[sql: string, effect: CatalogEffect]>([
     ['select 1', 'none'],
     ['insert into t values (1)', 'none'],

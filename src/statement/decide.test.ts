@@ -105,7 +105,7 @@ test.each(['currval', 'current_setting', 'pg_advisory_xact_lock'])('%s leaves no
   expect(statement).toMatchObject({ kind: 'session', leavesSessionState: false, mayWrite: false })
 })
 
-describe('what is no read stays what it is', () => {
+describe('other kinds than reads stay', () => {
   test.each([
     [write('ddl'), 'f_session', { kind: 'write', reason: 'ddl', leavesSessionState: true }],
     [

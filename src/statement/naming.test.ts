@@ -44,7 +44,7 @@ function frozen(sql: string, parsing: ParsingFacts | undefined = facts): string 
   return 'frozen' in naming ? naming.frozen : 'nothing'
 }
 
-describe('what a read freezes', () => {
+describe('values that a read freezes', () => {
   it.each([
     ['select * from t where id = $1', 'nothing'],
     ['select * from t where at > $1', 'nothing'],

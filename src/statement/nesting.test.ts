@@ -3,7 +3,7 @@ import { hasCommentRun, nestingOf } from './nesting.ts'
 
 const times = 500
 
-describe('what lies deep', () => {
+describe('deep texts', () => {
   test.each([
     ['a sum', `SELECT ${'1+'.repeat(times)}1`],
     ['signs', `SELECT ${'+'.repeat(times)}1`],
@@ -25,7 +25,7 @@ describe('what lies deep', () => {
   })
 })
 
-describe('what is only long', () => {
+describe('texts that are only long', () => {
   test.each([
     ['a list', `SELECT 1 WHERE 1 IN (${'1,'.repeat(times)}1)`],
     ['a list of negative numbers', `SELECT 1 WHERE 1 IN (${'-1,'.repeat(times)}1)`],

@@ -119,11 +119,11 @@ beforeAll(async () => {
   for (const sql of [...cases, ...notOptimistic]) statements.set(sql, await classify(sql))
 })
 
-describe('what opens a transaction that a standby can carry', () => {
+describe('texts that open a transaction that a standby can run', () => {
   it.each(opening)('%s: %s', (sql, opens) => expect(opensOnStandby(statementOf(sql))).toBe(opens))
 })
 
-describe('what a transaction on a standby may run', () => {
+describe('statements of a transaction on a standby', () => {
   it('looks for settings of the server among the values', () => {
     const sql = 'SELECT current_setting($1)'
     expect(runsOnStandby(statementOf(sql), sql, ['a.b'], true)).toBe(true)

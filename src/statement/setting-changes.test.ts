@@ -22,7 +22,7 @@ const call = (
   return { change: 'call', name: argument(name), value: argument(value), isLocal: argument(isLocal) }
 }
 
-describe('what a text does to settings', () => {
+describe('effects of a text on settings', () => {
   const cases: readonly (readonly [sql: string, changes: readonly SettingChange[]])[] = [
     ['set work_mem = 64', [set('work_mem', `SET "work_mem" TO 64`)]],
     ["SET SESSION Work_Mem TO '64MB'", [set('work_mem', `SET "work_mem" TO E'64MB'`)]],
@@ -82,7 +82,7 @@ describe('nothing that stays is set', () => {
   })
 })
 
-describe('what is left, where it is not known what is set', () => {
+describe('state that is left where the settings are unknown', () => {
   it.each<readonly [string, readonly SessionState[]]>([
     ['select set_config(name, setting, false) from t', ['unknown']],
     ["select set_config('a.b', $1 || 'x', false)", ['unknown']],
@@ -96,7 +96,7 @@ describe('what is left, where it is not known what is set', () => {
   })
 })
 
-describe('what is left of other kinds', () => {
+describe('other state that is left', () => {
   it.each<readonly [string, readonly SessionState[]]>([
     ['create temp table t (a int)', ['temporary-object']],
     ['select 1 into temp t', ['temporary-object']],

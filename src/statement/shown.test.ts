@@ -29,7 +29,7 @@ test.each([
   expect(JSON.stringify(statement)).not.toContain('secret')
 })
 
-test('what is set is shown by its name', () => {
+test('a setting is shown by its name', () => {
   const { settings } = shown(decide(parser.analyze("set app.token = 'secret'"), builtinCatalog))
   expect(settings).toEqual([{ change: 'set', name: 'app.token', sql: 'SET app.token TO …' }])
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TreeWalker } from './walker.ts'
 
-describe('what no rule knows is a write', () => {
+describe('a node without a rule is a write', () => {
   test.each([
     ['a statement', { FancyStmt: {} }],
     ['a node', { SelectStmt: { targetList: [{ ResTarget: { val: { FancyExpr: {} } } }] } }],

@@ -43,7 +43,7 @@ describe('an address of several servers', () => {
     ['a server that takes writes, too', primary({ serverIdentity: '7000:q' }), 'replica'],
     ['another cluster', up(observed('replica', '0/1000', foreign)), 'replica:foreign-cluster'],
     ['nobody', down(), 'unknown'],
-  ])('is a way to replicas whose lag nobody knows, whoever is reached: %s', (_name, state, expected) => {
+  ])('leads to replicas of unknown lag, whichever is reached: %s', (_name, state, expected) => {
     const nodes = [known('p', primary()), shared(state), known('r', replica('7000:r'))]
     expect(shown(nodes)).toEqual(['primary', expected, 'replica+lag'])
     expect(assembled(nodes).primary?.id).toBe('p')

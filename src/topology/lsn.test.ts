@@ -42,7 +42,7 @@ describe('withoutPageHeader', () => {
     expect(formatLsn(withoutPageHeader(parseLsn(insert) ?? -1n))).toBe(reachable)
   })
 
-  it('never goes forward, and back over nothing but a header', () => {
+  it('never goes forward, and back only over a header', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 40n }), (position) => {
         const reachable = withoutPageHeader(position)

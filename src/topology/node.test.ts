@@ -10,7 +10,7 @@ describe('transition', () => {
     ['pending', PENDING],
     ['up', up(observed('primary', '0/1000'))],
     ['down', down()],
-  ])('whatever was seen last counts: %s → up', (_name, state) => {
+  ])('the last observation counts: %s → up', (_name, state) => {
     expect(transition(state, { type: 'observed', observation })).toEqual({ name: 'up', observation })
   })
 
@@ -76,7 +76,7 @@ describe('transition', () => {
     if (expected === 'up') expect(after).toBe(state)
   })
 
-  it('whoever is turned down for lack of slots has no reason to suspect', () => {
+  it('a refusal for lack of slots is no reason to suspect', () => {
     const full = Object.assign(new Error('sorry, too many clients already'), { code: '53300' })
     const state = up(observation)
     expect(transition(state, { type: 'suspected', cause: full, atMs: 3000 })).toBe(state)

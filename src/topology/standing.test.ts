@@ -114,7 +114,7 @@ describe('fencing', () => {
     expect(shown(states, newestTimeline)).toBe(expected)
   })
 
-  it('while the cluster is undecided, everybody is a stranger', () => {
+  it('while the cluster is undecided, all nodes are foreign', () => {
     const nodes = [{ id: 'a', weight: 1, state: writer('a', 1), toldSystemIdentifier: '7000' }]
     const { exclusions, writable } = standingOf(nodes, { isHeld: false })
     expect([exclusions.get('a'), writable]).toEqual(['foreign-cluster', []])

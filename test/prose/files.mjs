@@ -2,7 +2,15 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Folders and files whose language is checked. */
-const CHECKED = ['src']
+const CHECKED = [
+  'src',
+  'docs',
+  'README.md',
+  'CHANGELOG.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'examples/README.md',
+]
 
 /** Folders of packages, builds and results. */
 const SKIPPED = new Set(['node_modules', 'dist', 'build', 'results', '.next', '.git'])
@@ -13,7 +21,7 @@ export function checkedFiles(root) {
 }
 
 function isProse(path) {
-  return /\.(?:md|ts|mjs)$/.test(path) && !path.endsWith('.test.ts')
+  return /\.(?:md|ts|mjs)$/.test(path)
 }
 
 function* walk(root, folder) {

@@ -1,6 +1,13 @@
 /** Blocks of running text: each is checked as a whole. */
 export const BLOCKS = ['Paragraph', 'Header', 'TableCell']
 
+/** Whether a block is part of a quotation, such as a licence: those are the words of others. */
+export function isQuoted(node) {
+  for (let at = node; at !== undefined && at !== null; at = at.parent)
+    if (at.type === 'BlockQuote') return true
+  return false
+}
+
 const blank = (text) => text.replaceAll(/[^\n]/g, ' ')
 
 /**

@@ -75,7 +75,7 @@ describe('cuts a long line around the piece', () => {
   })
 })
 
-test('shows nothing that a terminal would act upon', () => {
+test('shows nothing that a terminal would interpret', () => {
   expect(excerpt("SELECT '\u001b[31m\u202e\u0007', «f»()")).toEqual([
     "1 SELECT '\ufffd[31m\ufffd\ufffd', f()",
     '                    ^',

@@ -108,7 +108,7 @@ describe('streams', () => {
     expect(await outcome).toEqual({ judged: 3, failed: 0, isComplete: true })
   })
 
-  test('reads no further while nobody takes the answers', async () => {
+  test('reads no further while the answers are not consumed', async () => {
     let given = 0
     const input = Readable.from(
       (function* () {
@@ -138,7 +138,7 @@ describe('streams', () => {
     expect(given).toBeLessThan(30)
   })
 
-  test('ends when nobody reads the answers any more', async () => {
+  test('ends when the answers have no reader any more', async () => {
     const input = Readable.from(
       (function* () {
         for (let given = 0; given < 20_000; given++) yield lineOf('SELECT 1')

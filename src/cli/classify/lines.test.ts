@@ -28,7 +28,7 @@ test('the last line needs no line break', () => {
   expect(split([])).toEqual([])
 })
 
-test('a line that is too long, or not UTF-8, does not spoil its neighbours', () => {
+test('a line that is too long, or not UTF-8, does not affect its neighbours', () => {
   const chunks = ['a\n1234', '56\nb\n', Buffer.from([0xff, 10]), '12345\n', '123456']
   expect(split(chunks, 5)).toEqual([
     { number: 1, text: 'a' },

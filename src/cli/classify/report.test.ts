@@ -84,7 +84,7 @@ test.each<readonly [sql: string, note: RegExp | undefined]>([
   )
 })
 
-test('names are shown in a way that no terminal acts upon', async () => {
+test('names are shown without sequences that a terminal interprets', async () => {
   const lines = await report('SELECT "\u001b[2J"()')
   expect(lines.join('\n')).not.toContain('\u001b')
   expect(lines[1]).toMatch(/^\ufffd\[2J\(\) is not one of/)

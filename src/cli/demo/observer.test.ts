@@ -163,7 +163,7 @@ describe('Observer', () => {
     expect(seen).toBe(true)
   })
 
-  it('lets everybody go in the end, also those who come later', async () => {
+  it('releases all waiting callers in the end, also later ones', async () => {
     const { observer } = setUp()
     await observer.look()
     const early = observer.until('replica 1', () => false)

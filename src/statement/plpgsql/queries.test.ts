@@ -109,7 +109,7 @@ describe('a tree of another shape', () => {
   })
 })
 
-test('bodies that are cut and put together anew are looked at or refused, and the engine lives', () => {
+test('bodies that are cut and recombined are examined or refused, and the engine lives', () => {
   const whole = `DECLARE b int := 1; c CURSOR FOR SELECT 1; d record; e t.f%TYPE; BEGIN <<l>> FOR d IN SELECT g LOOP
     IF b = 1 THEN b := h(2); ELSE RAISE NOTICE '%', $$x$$ USING HINT = 'y'; END IF; EXIT l WHEN false; END LOOP;
     BEGIN SELECT 1 INTO STRICT b FROM t; EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS e = MESSAGE_TEXT; END;

@@ -3,7 +3,7 @@ import { ownEnvironment } from './environment.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
-test('what PostgreSQL would listen to is left out', () => {
+test('variables that PostgreSQL would use are left out', () => {
   vi.stubEnv('PGSSLMODE', 'require')
   vi.stubEnv('PGDATA', '/elsewhere')
   const environment = ownEnvironment()

@@ -18,7 +18,7 @@ test('a tree holds children and their children, and signals reach all of it', as
   await until('all of them to end', 15_000, async () => (await haveEnded(tree)) || undefined)
 })
 
-test('what does not exist has ended, has no children and takes no offence at signals', async () => {
+test('a process that does not exist has ended, has no children and ignores signals', async () => {
   const child = spawn('true')
   await once(child, 'exit')
   const pid = child.pid as number

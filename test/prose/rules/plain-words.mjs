@@ -1,8 +1,9 @@
-import { BLOCKS, masked } from '../masked.mjs'
+import { BLOCKS, isQuoted, masked } from '../masked.mjs'
 
 /** Reports words of the house dictionary, with what to write instead. */
 export function plainWords({ RuleError, report, locator }, { words }) {
   const check = (node) => {
+    if (isQuoted(node)) return
     const text = masked(node)
     for (const { pattern, instead } of words) {
       for (const { 0: found, index } of text.matchAll(pattern)) {

@@ -1,4 +1,4 @@
-import { BLOCKS, masked } from '../masked.mjs'
+import { BLOCKS, isQuoted, masked } from '../masked.mjs'
 
 /** Counts the words of a sentence. A dash or an arrow between spaces is no word. */
 export function wordCount(sentence) {
@@ -23,6 +23,7 @@ export function sentencesOf(text) {
 /** Reports sentences of more than `max` words. */
 export function sentenceLength({ RuleError, report, locator }, { max }) {
   const check = (node) => {
+    if (isQuoted(node)) return
     for (const { text, start } of sentencesOf(masked(node))) {
       const words = wordCount(text)
       if (words <= max) continue
