@@ -3,6 +3,7 @@ import type { DiscoveredNode } from '../discovery/discovery.ts'
 import { describe } from '../errors/describe.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
 import { LRUCache } from 'lru-cache'
+import { conceal } from '../platform/concealed.ts'
 import { tlsSource } from '../platform/fresh-tls.ts'
 import { nodeStream } from '../nodes/node-stream.ts'
 import { parseConnectionString, splitHosts } from './connection-string.ts'
@@ -69,6 +70,7 @@ export function discoveredNodes(base: PoolConfig, found: readonly DiscoveredNode
 function configOf(inherited: PoolConfig, node: unknown, name: string, ids: Set<string>): NodeConfig {
   const { weight, tags, isBalanced, own, givenName, ...options } = replicaOptions(inherited, node, name)
   const id = nameOf(`${name}.name`, givenName, ids) ?? idOf(options, ids)
+  conceal(options.ssl)
   return {
     own,
     id,

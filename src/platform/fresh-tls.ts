@@ -1,5 +1,6 @@
 import type { ClientConfig } from 'pg'
 import type { ConnectionOptions } from 'node:tls'
+import { conceal } from './concealed.ts'
 
 /** The option `ssl` as a function that is called for each new connection. */
 export type TlsSource = () => ConnectionOptions | boolean | undefined
@@ -24,6 +25,7 @@ export function withFreshTls(options: ClientConfig): ClientConfig {
   const ssl: unknown = options.ssl
   if (typeof ssl !== 'function') return options
   const fresh = { ...options, ssl: (ssl as TlsSource)() } as ClientConfig
+  conceal(fresh.ssl)
   const { password } = options
   if (password === undefined) return fresh
   // As node-postgres and pg-pool do.

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Pool, PoolConfig } from 'pg'
 import type { Connected, Ended } from './callback-forms.ts'
+import { conceal } from '../platform/concealed.ts'
 
 /** The counters of node-postgres' pool. */
 const COUNTS = ['totalCount', 'idleCount', 'waitingCount', 'expiredCount'] as const
@@ -65,6 +66,8 @@ export function poolBaseClass(PoolOfCopy: typeof Pool): PoolBaseClass {
 
     constructor(options: PoolConfig, coreOf: (pool: BasePool) => BaseCore) {
       super(options)
+      conceal(this.options)
+      conceal(this.options.ssl)
       Object.defineProperty(this, CORE, { value: coreOf(this) })
     }
 
