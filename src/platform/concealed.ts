@@ -10,8 +10,8 @@ const SECRET: ReadonlySet<string> = new Set(['password', 'key', 'pfx', 'passphra
 const CREDENTIALS = /\/\/.*@/s
 
 /**
- * Makes `util.inspect()` show options without what is secret in them: passwords, also in a connection string, and private
- * keys. node-postgres hides `password` and `ssl.key` alone. The values and copies of the options stay as they are.
+ * Makes `util.inspect()` show options without what is secret in them: passwords, also in a connection string, and
+ * private keys. node-postgres hides `password` and `ssl.key` alone. The values and copies of the options stay.
  */
 export function conceal(options: unknown): void {
   if (typeof options !== 'object' || options === null) return
