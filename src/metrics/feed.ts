@@ -3,7 +3,9 @@ import { EVENT_NAMES, STATEMENT_EVENTS } from '../observability/channels.ts'
 import type { RouterEventEmitter, RouterEvents } from '../observability/events.ts'
 import type { QueryExecution } from '../observability/statement-events.ts'
 import type { PoolStats } from '../observability/stats.ts'
-import { counted, readingsOf, StatementSamples, type Sample } from './samples.ts'
+import type { Durations } from './distribution.ts'
+import { PoolMeter, type MakeDurations } from './pool-meter.ts'
+import { readingsOf, type Sample } from './samples.ts'
 
 /** The parts of a pool that metrics come from. */
 export interface MeasuredPool {
@@ -15,43 +17,59 @@ export interface MeasuredPool {
 /** Pools by the names that they have in metrics. */
 export type MeasuredPools = Readonly<Record<string, MeasuredPool>>
 
-/** Receives a sample of the pool of this name. */
+/** Receives a value of the pool of this name. */
 export type Take = (sample: Sample, pool: string) => void
 
-/** Calls `take` for all that these pools report from now on. Returns a function that ends it. */
-export function feed(pools: MeasuredPools, take: Take): () => void {
-  const ends = Object.entries(pools).map(([name, { events }]) => {
-    const samples = new StatementSamples()
-    const took = (sample: Sample): void => take(sample, name)
-    const listeners: [keyof RouterEvents, (...args: never[]) => void][] = [
-      ['execution', (execution: QueryExecution) => samples.of(execution).forEach(took)],
-      [
-        'transactionMoved',
-        ({ reason }: RouterEvents['transactionMoved'][0]) =>
-          took(counted('switchyard.transactions.moved', reason)),
-      ],
-      [
-        'tokenRejected',
-        ({ reason }: RouterEvents['tokenRejected'][0]) => took(counted('switchyard.tokens.rejected', reason)),
-      ],
-    ]
-    for (const event of EVENT_NAMES) {
-      if (STATEMENT_EVENTS.includes(event)) continue
-      const attributes = { 'switchyard.event': event }
-      listeners.push([event, () => took({ instrument: 'switchyard.events', value: 1, attributes })])
-    }
-    for (const [event, listener] of listeners) events.on(event, listener)
-    return () => {
-      for (const [event, listener] of listeners) events.off(event, listener)
-    }
-  })
-  return () => ends.forEach((end) => end())
+/** What pools report, from the start of its collection on. */
+export interface Feed {
+  /** Calls `take` for all counters and for what the nodes show now. */
+  read(take: Take): void
+  end(): void
 }
 
-/** Calls `take` for what the counters and nodes of these pools show now. */
-export function readAll(pools: MeasuredPools, take: Take): void {
-  for (const [name, pool] of Object.entries(pools)) {
-    for (const reading of readingsOf(pool.stats(), pool.options?.max)) take(reading, name)
+/** @param durations Makes the receiver of the durations of one series of the pool of this name. */
+export function feed(
+  pools: MeasuredPools,
+  durations: (pool: string, ...of: Parameters<MakeDurations>) => Durations,
+): Feed {
+  const meters = Object.entries(pools).map(([name, pool]) => {
+    const meter = new PoolMeter((...of) => durations(name, ...of))
+    return { name, pool, meter, end: listen(pool.events, meter) }
+  })
+  return {
+    read(take) {
+      for (const { meter, name, pool } of meters) {
+        for (const reading of meter.readings()) take(reading, name)
+        for (const reading of readingsOf(pool.stats(), pool.options?.max)) take(reading, name)
+      }
+    },
+    end() {
+      for (const { end } of meters) end()
+    },
+  }
+}
+
+function listen(events: RouterEventEmitter, meter: PoolMeter): () => void {
+  const listeners: [keyof RouterEvents, (...args: never[]) => void][] = [
+    ['execution', (execution: QueryExecution) => meter.add(execution)],
+    [
+      'transactionMoved',
+      ({ reason }: RouterEvents['transactionMoved'][0]) =>
+        meter.count('switchyard.transactions.moved', { 'switchyard.reason': reason }),
+    ],
+    [
+      'tokenRejected',
+      ({ reason }: RouterEvents['tokenRejected'][0]) =>
+        meter.count('switchyard.tokens.rejected', { 'switchyard.reason': reason }),
+    ],
+  ]
+  for (const event of EVENT_NAMES) {
+    if (STATEMENT_EVENTS.includes(event)) continue
+    listeners.push([event, () => meter.count('switchyard.events', { 'switchyard.event': event })])
+  }
+  for (const [event, listener] of listeners) events.on(event, listener)
+  return () => {
+    for (const [event, listener] of listeners) events.off(event, listener)
   }
 }
 

@@ -1,19 +1,8 @@
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  register as defaultRegister,
-  type Metric,
-  type Registry,
-} from 'prom-client'
-import { checkPools, feed, readAll, type MeasuredPools } from './feed.ts'
-import {
-  ALL_INSTRUMENTS,
-  DURATION_BUCKETS,
-  type AttributeName,
-  type Instrument,
-  type InstrumentName,
-} from './instruments.ts'
+import { Counter, Gauge, register as defaultRegister, type Metric, type Registry } from 'prom-client'
+import { DistributionMetric } from './distribution-metric.ts'
+import { Distribution, type Durations } from './distribution.ts'
+import { checkPools, feed, type Feed, type MeasuredPools } from './feed.ts'
+import { ALL_INSTRUMENTS, type AttributeName, type Instrument, type InstrumentName } from './instruments.ts'
 import { labelName, metricName } from './prometheus-names.ts'
 import type { Attributes } from './samples.ts'
 
@@ -51,29 +40,52 @@ export function prometheusMetrics({
   register = defaultRegister,
 }: PrometheusOptions): CollectedMetrics {
   checkPools(pools)
-  const made = ALL_INSTRUMENTS.map(
-    ([name, instrument]) => [name, create(name, instrument, pools, register)] as const,
-  )
-  const written = new Map<InstrumentName, Metric>(made)
-  const end = feed(pools, ({ attributes, instrument, value }, pool) => {
-    const metric = written.get(instrument)
-    const labels = labelsOf(attributes, pool)
-    if (metric instanceof Histogram) metric.observe(labels, value)
-    else if (metric instanceof Counter) metric.inc(labels, value)
-  })
+  const histograms = new Map<InstrumentName, DistributionMetric>()
+  const durations = (pool: string, name: InstrumentName, attributes: Attributes): Durations => {
+    const distribution = new Distribution()
+    histograms.get(name)?.series.push({ labels: labelsOf(attributes, pool), distribution })
+    return distribution
+  }
+  const fed = feed(pools, durations)
+  const readings = oncePerScrape(fed)
+  for (const [name, instrument] of ALL_INSTRUMENTS) {
+    const metric = create(name, instrument, readings, register)
+    if (metric instanceof DistributionMetric) histograms.set(name, metric)
+  }
   return {
     stop() {
-      end()
+      fed.end()
       for (const [name, instrument] of ALL_INSTRUMENTS)
         register.removeSingleMetric(metricName(name, instrument))
     },
   }
 }
 
+type Reading = readonly [labels: Labels, value: number]
+type Readings = () => ReadonlyMap<InstrumentName, readonly Reading[]>
+
+/** Reads all values when the first metric asks. A registry asks for all metrics in one go. */
+function oncePerScrape(fed: Feed): Readings {
+  let known: Map<InstrumentName, Reading[]> | undefined
+  return () => {
+    if (known !== undefined) return known
+    const read = new Map<InstrumentName, Reading[]>()
+    fed.read(({ attributes, instrument, value }, pool) => {
+      const reading: Reading = [labelsOf(attributes, pool), value]
+      const others = read.get(instrument)
+      if (others === undefined) read.set(instrument, [reading])
+      else others.push(reading)
+    })
+    known = read
+    queueMicrotask(() => (known = undefined))
+    return read
+  }
+}
+
 function create(
   name: InstrumentName,
   instrument: Instrument,
-  pools: MeasuredPools,
+  readings: Readings,
   register: Registry,
 ): Metric {
   const { attributes, description, kind } = instrument
@@ -85,38 +97,25 @@ function create(
   }
   switch (kind) {
     case 'histogram':
-      return new Histogram({ ...common, buckets: [...DURATION_BUCKETS] })
+      return new DistributionMetric(common)
     case 'counter':
-      return new Counter(common)
-    case 'total': {
       return new Counter({
         ...common,
         collect() {
           this.reset()
-          readEach(pools, name, (labels, value) => this.inc(labels, value))
+          for (const [labels, value] of readings().get(name) ?? []) this.inc(labels, value)
         },
       })
-    }
     case 'gauge':
       return new Gauge({
         ...common,
         collect() {
           // Nodes that are gone must not keep their last value.
           this.reset()
-          readEach(pools, name, (labels, value) => this.set(labels, value))
+          for (const [labels, value] of readings().get(name) ?? []) this.set(labels, value)
         },
       })
   }
-}
-
-function readEach(
-  pools: MeasuredPools,
-  name: InstrumentName,
-  take: (labels: Labels, value: number) => void,
-): void {
-  readAll(pools, ({ attributes, instrument, value }, pool) => {
-    if (instrument === name) take(labelsOf(attributes, pool), value)
-  })
 }
 
 function labelsOf(attributes: Attributes, pool: string): Labels {

@@ -1,5 +1,5 @@
-/** Kind of an instrument. A `total` is a counter whose value is read; the others are written. */
-export type InstrumentKind = 'counter' | 'histogram' | 'gauge' | 'total'
+/** Kind of an instrument. Values of counters and gauges are read; durations are added to histograms. */
+export type InstrumentKind = 'counter' | 'histogram' | 'gauge'
 
 /** One metric. */
 export interface Instrument {
@@ -153,13 +153,13 @@ export const INSTRUMENTS: Readonly<Record<InstrumentName, Instrument>> = {
     attributes: ['switchyard.node'],
   },
   'switchyard.node.statements': {
-    kind: 'total',
+    kind: 'counter',
     unit: '{statement}',
     description: 'Statements sent to each node.',
     attributes: NODE,
   },
   'switchyard.node.reads': {
-    kind: 'total',
+    kind: 'counter',
     unit: '{read}',
     description: 'Proven reads that each node answered.',
     attributes: NODE,

@@ -4,7 +4,7 @@ const SUFFIXES: Readonly<Record<string, string>> = { s: '_seconds', By: '_bytes'
 
 /** Name of a metric by the rules of Prometheus: with its base unit, and `_total` for a counter. */
 export function metricName(name: InstrumentName, { kind, unit }: Instrument): string {
-  const total = kind === 'counter' || kind === 'total' ? '_total' : ''
+  const total = kind === 'counter' ? '_total' : ''
   return name.replaceAll('.', '_') + (SUFFIXES[unit] ?? '') + total
 }
 

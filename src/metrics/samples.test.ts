@@ -7,7 +7,8 @@ import type { PoolStats } from '../observability/stats.ts'
 import { prometheusMetrics } from './index.ts'
 import { ALL_INSTRUMENTS, type AttributeName } from './instruments.ts'
 import { metricName } from './prometheus-names.ts'
-import { readingsOf, StatementSamples } from './samples.ts'
+import { PoolMeter, type MakeDurations } from './pool-meter.ts'
+import { readingsOf } from './samples.ts'
 
 const execution = (fields: object = {}): QueryExecution => ({
   id: 1,
@@ -45,31 +46,51 @@ function fakePool(stats: () => PoolStats = () => STATS): {
   return { events: new EventEmitter<RouterEvents>(), stats, options: { max: 10 } }
 }
 
+/** A meter, with everything that it has measured. */
+function meterWithDurations(): {
+  meter: PoolMeter
+  durations: Parameters<MakeDurations>[]
+  seconds: number[]
+} {
+  const durations: Parameters<MakeDurations>[] = []
+  const seconds: number[] = []
+  const meter = new PoolMeter((...of) => {
+    durations.push(of)
+    return { add: (value) => void seconds.push(value) }
+  })
+  return { meter, durations, seconds }
+}
+
+const FAILED = Object.assign(new Error('SQLSTATE 23505'), { code: '23505' })
+
 it('a statement gives its duration, its route and what happened on the way', () => {
-  const samples = new StatementSamples().of(
-    execution({
-      waits: [{ reason: 'catch-up', durationMs: 30 }],
-      retries: [{ node: 'x', reason: 'node' }],
-      repair: { node: 'x', reason: 'statement' },
-      spill: 'sooner',
-      error: Object.assign(new Error('SQLSTATE 23505'), { code: '23505' }),
-    }),
-  )
-  expect(samples.map(({ attributes, instrument, value }) => [instrument, value, attributes])).toEqual([
-    [
-      'db.client.operation.duration',
-      0.012,
-      {
-        'db.system.name': 'postgresql',
-        'db.operation.name': 'SELECT',
-        'server.address': 'r',
-        'server.port': '5432',
-        'switchyard.role': 'replica',
-        'error.type': '23505',
-      },
-    ],
-    ['switchyard.statements', 1, { 'switchyard.reason': 'read', 'switchyard.role': 'replica' }],
-    ['switchyard.wait.duration', 0.03, { 'switchyard.reason': 'catch-up' }],
+  const { durations, meter, seconds } = meterWithDurations()
+  const eventful = execution({
+    waits: [{ reason: 'catch-up', durationMs: 30 }],
+    retries: [{ node: 'x', reason: 'node' }],
+    repair: { node: 'x', reason: 'statement' },
+    spill: 'sooner',
+    error: FAILED,
+  })
+  meter.add(eventful)
+  meter.add(execution())
+  expect(seconds).toEqual([0.012, 0.03, 0.012])
+  const usual = {
+    'db.system.name': 'postgresql',
+    'db.operation.name': 'SELECT',
+    'server.address': 'r',
+    'server.port': '5432',
+    'switchyard.role': 'replica',
+  }
+  expect(durations).toEqual([
+    ['db.client.operation.duration', { ...usual, 'error.type': '23505' }],
+    ['switchyard.wait.duration', { 'switchyard.reason': 'catch-up' }],
+    ['db.client.operation.duration', usual],
+  ])
+  expect(
+    [...meter.readings()].map(({ attributes, instrument, value }) => [instrument, value, attributes]),
+  ).toEqual([
+    ['switchyard.statements', 2, { 'switchyard.reason': 'read', 'switchyard.role': 'replica' }],
     ['switchyard.retries', 1, { 'switchyard.reason': 'node' }],
     ['switchyard.repairs', 1, { 'switchyard.reason': 'statement' }],
     ['switchyard.spills', 1, { 'switchyard.reason': 'sooner' }],
@@ -77,15 +98,19 @@ it('a statement gives its duration, its route and what happened on the way', () 
 })
 
 it('the number of different attributes is bounded', () => {
-  const samples = new StatementSamples()
+  const { durations, meter } = meterWithDurations()
   const seen = new Map<AttributeName, Set<string>>()
-  for (let i = 0; i < 5_000; i++) {
+  for (let i = 0; i < 12_000; i++) {
     const error = Object.assign(new Error(''), { code: `X${i}` })
-    const made = samples.of(execution({ operation: `OP${i}`, address: `h${i}`, port: i, error }))
-    for (const [name, value] of made.flatMap(({ attributes }) => Object.entries(attributes))) {
-      const values = seen.get(name as AttributeName) ?? new Set()
-      seen.set(name as AttributeName, values.add(value))
-    }
+    meter.add(execution({ operation: `OP${i}`, address: `h${i}`, port: i, error }))
+  }
+  const made = [
+    ...durations.map(([, attributes]) => attributes),
+    ...[...meter.readings()].map(({ attributes }) => attributes),
+  ]
+  for (const [name, value] of made.flatMap((attributes) => Object.entries(attributes))) {
+    const values = seen.get(name as AttributeName) ?? new Set()
+    seen.set(name as AttributeName, values.add(value))
   }
   for (const values of seen.values()) expect(values.size).toBeLessThanOrEqual(101)
   expect([...(seen.get('db.operation.name') ?? [])]).toEqual(['other'])
@@ -93,11 +118,12 @@ it('the number of different attributes is bounded', () => {
 
 it('each sample has attributes of its instrument, and no others', () => {
   const instruments = new Map(ALL_INSTRUMENTS)
-  const error = Object.assign(new Error(''), { code: '42P01' })
-  for (const { attributes, instrument } of [
-    ...new StatementSamples().of(execution({ error })),
-    ...readingsOf(STATS, 10),
-  ]) {
+  const { durations, meter } = meterWithDurations()
+  meter.add(execution({ error: FAILED }))
+  const made = [...meter.readings(), ...readingsOf(STATS, 10)].map(
+    ({ attributes, instrument }) => [instrument, attributes] as const,
+  )
+  for (const [instrument, attributes] of [...made, ...durations]) {
     expect(instruments.get(instrument)?.attributes).toEqual(expect.arrayContaining(Object.keys(attributes)))
   }
 })
@@ -118,6 +144,8 @@ it('prom-client serves them under names of Prometheus, and nothing after stop()'
   const text = await register.metrics()
   for (const line of [
     'db_client_operation_duration_seconds_bucket{le="0.05",pool="shop",system_name="postgresql",operation_name="SELECT",role="replica",server_address="r",server_port="5432"} 1',
+    'db_client_operation_duration_seconds_bucket{le="+Inf",pool="shop",system_name="postgresql",operation_name="SELECT",role="replica",server_address="r",server_port="5432"} 1',
+    'db_client_operation_duration_seconds_sum{pool="shop",system_name="postgresql",operation_name="SELECT",role="replica",server_address="r",server_port="5432"} 0.012',
     'switchyard_statements_total{pool="shop",reason="read",role="replica"} 1',
     'switchyard_tokens_rejected_total{pool="shop",reason="expired"} 1',
     'switchyard_events_total{pool="shop",event="tokenRejected"} 1',

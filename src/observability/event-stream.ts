@@ -9,10 +9,11 @@ import type { Tell } from './tell.ts'
  * message names the pool besides. An exception of a listener becomes an uncaught exception.
  */
 export class EventStream {
-  readonly events: RouterEventEmitter = new Emitter((name) => this.#added(name))
   readonly pool: string
-  /** False while no listener of a single statement can have been added. */
-  #mayHear = false
+  /** Whether `pool.events` has listeners of single statements. It is asked for each statement, so it is not counted each time. */
+  #hasListeners = false
+  #isCounted = true
+  readonly events: RouterEventEmitter = new Emitter(() => (this.#isCounted = false))
 
   /** @param pool Name of the pool in messages. */
   constructor(pool: string) {
@@ -21,10 +22,11 @@ export class EventStream {
 
   readonly tell: Tell = (name, ...args) => {
     const channel = channels[name]
-    const [argument] = args as readonly (object | undefined)[]
+    const argument = args[0] as object | undefined
     const shown = argument !== undefined && 'cause' in argument ? withoutValues(argument) : argument
     try {
-      ;(this.events as EventEmitter).emit(name, ...(shown === undefined ? [] : [shown]))
+      if (shown === undefined) (this.events as EventEmitter).emit(name)
+      else (this.events as EventEmitter).emit(name, shown)
     } catch (error) {
       queueMicrotask(() => {
         throw error
@@ -40,35 +42,38 @@ export class EventStream {
 
   /** Whether anybody listens to single statements. Asked for each of them. */
   get hearsStatements(): boolean {
+    if (!this.#isCounted) {
+      this.#isCounted = true
+      this.#hasListeners = STATEMENT_EVENTS.some((name) => this.events.listenerCount(name) > 0)
+    }
+    if (this.#hasListeners) return true
     for (const channel of STATEMENT_CHANNELS) if (channel.hasSubscribers) return true
-    if (!this.#mayHear) return false
-    this.#mayHear = STATEMENT_EVENTS.some((name) => this.events.listenerCount(name) > 0)
-    return this.#mayHear
-  }
-
-  #added(name: string | symbol): void {
-    this.#mayHear ||= STATEMENT_EVENTS.includes(name as keyof RouterEvents)
+    return false
   }
 }
 
-/** An emitter that reports each new listener, before it is added. */
+/** An emitter that reports changes of its listeners: a new one before it is added, one that is gone after that. */
 class Emitter extends EventEmitter<RouterEvents> {
-  readonly #added: (name: string | symbol) => void
+  readonly #changed: () => void
 
-  constructor(added: (name: string | symbol) => void) {
+  constructor(changed: () => void) {
     super()
-    this.#added = added
+    this.#changed = changed
     this.#watch()
   }
 
   override removeAllListeners(name?: unknown): this {
     super.removeAllListeners(...((name === undefined ? [] : [name]) as []))
-    if (name === undefined || name === 'newListener') this.#watch()
+    this.#changed()
+    if (name === undefined || name === 'newListener' || name === 'removeListener') this.#watch()
     return this
   }
 
   #watch(): void {
-    ;(this as EventEmitter).on('newListener', this.#added)
+    for (const name of ['newListener', 'removeListener']) {
+      ;(this as EventEmitter).off(name, this.#changed)
+      ;(this as EventEmitter).on(name, this.#changed)
+    }
   }
 }
 

@@ -1,10 +1,10 @@
 import type { RepairReason, RetryReason, SpillReason, Trace, Traced, WaitReason } from '../nodes/trace.ts'
-import type { QueryPlan } from '../selection/query-plan.ts'
+import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
 import { lagMs, type NodeView } from '../topology/snapshot.ts'
 import { statementError } from './event-error.ts'
 import type { EventStream } from './event-stream.ts'
 import { explainPlan } from './explain.ts'
-import type { QueryExecution, Repair, Retry, Wait } from './statement-events.ts'
+import type { QueryExecution, Repair, Retry } from './statement-events.ts'
 
 /** Surroundings of the traces of one pool. */
 export interface TracePort {
@@ -15,10 +15,7 @@ export interface TracePort {
 }
 
 /** A message while it is filled. */
-export type Filling = { -readonly [Field in keyof QueryExecution]: QueryExecution[Field] } & {
-  readonly waits: Wait[]
-  readonly retries: Retry[]
-}
+export type Filling = { -readonly [Field in keyof QueryExecution]: QueryExecution[Field] }
 
 /** Fills the message of one statement, and emits the events on its way. */
 export class QueryTrace implements Trace {
@@ -57,27 +54,26 @@ export class QueryTrace implements Trace {
     const { message } = this
     const { addressOf, platform } = this.#port
     const { address, port } = addressOf(node.id)
-    const step = this.#plan?.steps.find(({ node: { id } }) => id === node.id)
-    const lag = node.role === 'replica' ? node.lag : undefined
+    const { lag, role } = node
     message.node = node.id
-    message.role = node.role
-    setOrDelete(message, 'address', address)
-    setOrDelete(message, 'port', port)
-    setOrDelete(message, 'candidate', step?.reason)
-    setOrDelete(message, 'lagMs', lag && lagMs(lag, platform.now()))
+    message.role = role
+    message.address = address
+    message.port = port
+    message.candidate = stepOf(this.#plan, node)?.reason
+    message.lagMs = role === 'replica' && lag !== undefined ? lagMs(lag, platform.now()) : undefined
   }
 
   waited(reason: WaitReason, durationMs: number): void {
     const { stream } = this.#port
     const wait = { reason, durationMs }
-    this.message.waits.push(wait)
+    this.message.waits = [...this.message.waits, wait]
     if (stream.hears('wait')) stream.tell('wait', { query: this.message.id, ...wait })
   }
 
   retried(node: NodeView, reason: RetryReason, error: Error): void {
     const { stream } = this.#port
     const retry: Retry = { node: node.id, reason, ...codeOf(error) }
-    this.message.retries.push(retry)
+    this.message.retries = [...this.message.retries, retry]
     if (stream.hears('retry')) stream.tell('retry', { query: this.message.id, ...retry })
   }
 
@@ -100,19 +96,15 @@ export class QueryTrace implements Trace {
     const { platform, stream } = this.#port
     message.durationMs = platform.now() - this.#startedAtMs
     if (error) message.error = statementError(error)
-    else setOrDelete(message, 'rowCount', rowCountOf(result))
+    else message.rowCount = rowCountOf(result)
     if (stream.hears('execution')) stream.tell('execution', message)
   }
 }
 
-/** Sets a field, or deletes that of an earlier attempt. */
-function setOrDelete<Field extends keyof Filling>(
-  message: Filling,
-  field: Field,
-  value: Filling[Field] | undefined,
-): void {
-  if (value === undefined) delete message[field]
-  else message[field] = value
+/** The step of a plan that leads to a node: as a rule the first. */
+function stepOf(plan: QueryPlan | undefined, { id }: NodeView): PlanStep | undefined {
+  const first = plan?.steps[0]
+  return first?.node.id === id ? first : plan?.steps.find(({ node }) => node.id === id)
 }
 
 function codeOf(error: Error): { readonly code?: string } {

@@ -30,7 +30,8 @@ export interface Repair {
 
 /**
  * One statement from its call to its answer: the message of `tracingChannel('pg-switchyard:query')` and of the event
- * `execution`. It fills while the statement proceeds. Text is without constants, and no parameter is part of it.
+ * `execution`. It fills while the statement proceeds: what does not apply, or not yet, is undefined. Text is without constants,
+ * and no parameter is part of it.
  */
 export interface QueryExecution {
   /** Identifies the statement in the events of this process. */
@@ -39,45 +40,45 @@ export interface QueryExecution {
   readonly pool: string
   readonly database: string | undefined
   /** The statement without constants and comments: `select * from t where a = ?`. Absent without a text. */
-  readonly sql?: string
+  readonly sql?: string | undefined
   /** Commands and relations, for the name of a span: `SELECT orders users`. Absent without a text. */
-  readonly summary?: string
+  readonly summary?: string | undefined
   /** The first command: `SELECT`. */
-  readonly operation?: string
+  readonly operation?: string | undefined
   /** The relation that it acts on, if it is only one. */
-  readonly collection?: string
+  readonly collection?: string | undefined
   /** The tier that it asks for. */
-  readonly tier?: string
+  readonly tier?: string | undefined
   /** Kind of the statement. Set with the decision, as are `statement` and `reason`. */
-  readonly kind?: StatementKind
+  readonly kind?: StatementKind | undefined
   /** Reason for the kind. */
-  readonly statement?: StatementReason
+  readonly statement?: StatementReason | undefined
   /** Reason for the route. */
-  readonly reason?: RouteReason
+  readonly reason?: RouteReason | undefined
   /** Reason why the node is in the plan. Set when the statement is sent, as are the node's other fields. */
-  readonly candidate?: StepReason
+  readonly candidate?: StepReason | undefined
   /** Node that it was last sent to. */
-  readonly node?: NodeId
-  readonly role?: Role
+  readonly node?: NodeId | undefined
+  readonly role?: Role | undefined
   /** Host name or IP address, or the directory of a Unix socket. */
-  readonly address?: string
-  readonly port?: number
+  readonly address?: string | undefined
+  readonly port?: number | undefined
   /**
    * Lag of the replica when the statement was sent, in milliseconds. Absent for the primary, and while it is unknown.
    */
-  readonly lagMs?: number
+  readonly lagMs?: number | undefined
   /** Waits of at least 1 ms. */
   readonly waits: readonly Wait[]
   readonly retries: readonly Retry[]
-  readonly repair?: Repair
+  readonly repair?: Repair | undefined
   /** Reason why the primary runs it in place of a replica. */
-  readonly spill?: SpillReason
+  readonly spill?: SpillReason | undefined
   /** Time from the call to the answer, in milliseconds. Set at the end. */
-  readonly durationMs?: number
+  readonly durationMs?: number | undefined
   /** Number of rows that it returned or changed. Set at the end. */
-  readonly rowCount?: number
+  readonly rowCount?: number | undefined
   /** Set at the end, if it failed. Its `code` is the SQLSTATE, for an error of the server. */
-  readonly error?: Error
+  readonly error?: Error | undefined
 }
 
 /** The decision about a statement. */

@@ -5,8 +5,8 @@ import { inThisContext } from '../platform/async-context.ts'
 import { normalised } from '../statement/normalised.ts'
 import { summaryOf } from '../statement/summary.ts'
 import { isTraced, queryChannel } from './channels.ts'
-import { QueryTrace, type TracePort } from './query-trace.ts'
-import type { QueryExecution } from './statement-events.ts'
+import { QueryTrace, type Filling, type TracePort } from './query-trace.ts'
+import type { QueryExecution, Retry, Wait } from './statement-events.ts'
 
 export interface TracerOptions extends TracePort {
   /** The database's name, as far as the options say. */
@@ -21,6 +21,8 @@ const MOST_TEXTS = 1000
 const MOST_UNITS = 1_000_000
 
 const NO_TEXT: Described = {}
+const NO_WAITS: readonly Wait[] = []
+const NO_RETRIES: readonly Retry[] = []
 
 /** Number of the last traced statement of this process. */
 const last = { id: 0 }
@@ -52,15 +54,7 @@ export class Tracer {
     const { database, stream } = this.#options
     const { tier } = query.request
     const trace = new QueryTrace(
-      {
-        id: ++last.id,
-        pool: stream.pool,
-        database,
-        ...this.#describe(query.text),
-        ...(tier === undefined ? {} : { tier }),
-        waits: [],
-        retries: [],
-      },
+      messageOf(stream.pool, database, tier, this.#describe(query.text)),
       this.#options,
     )
     const { message } = trace
@@ -97,15 +91,44 @@ export class Tracer {
     if (text === undefined) return NO_TEXT
     const known = this.#described.get(text)
     if (known !== undefined) return known
-    const summary = summaryOf(text)
-    const { collection, operation } = summary
-    const described = {
-      sql: normalised(text),
-      summary: summary.text,
-      ...(operation === undefined ? {} : { operation }),
-      ...(collection === undefined ? {} : { collection }),
-    }
+    const { collection, operation, text: names } = summaryOf(text)
+    const described = { sql: normalised(text), summary: names, operation, collection }
     this.#described.set(text, described)
     return described
+  }
+}
+
+/** Creates a message with all its fields, which is quicker than to add them one by one. */
+function messageOf(
+  pool: string,
+  database: string | undefined,
+  tier: string | undefined,
+  { collection, operation, sql, summary }: Described,
+): Filling {
+  return {
+    id: ++last.id,
+    pool,
+    database,
+    sql,
+    summary,
+    operation,
+    collection,
+    tier,
+    kind: undefined,
+    statement: undefined,
+    reason: undefined,
+    candidate: undefined,
+    node: undefined,
+    role: undefined,
+    address: undefined,
+    port: undefined,
+    lagMs: undefined,
+    waits: NO_WAITS,
+    retries: NO_RETRIES,
+    repair: undefined,
+    spill: undefined,
+    durationMs: undefined,
+    rowCount: undefined,
+    error: undefined,
   }
 }

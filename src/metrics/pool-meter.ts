@@ -1,0 +1,138 @@
+import type { QueryExecution } from '../observability/statement-events.ts'
+import { Bounded, OTHER } from './bounded.ts'
+import type { Durations } from './distribution.ts'
+import type { InstrumentName } from './instruments.ts'
+import { codeOf, type Attributes, type Sample } from './samples.ts'
+
+/** Makes the receiver of the durations of one series. */
+export type MakeDurations = (instrument: InstrumentName, attributes: Attributes) => Durations
+
+/** SQL commands that are told apart. */
+const OPERATIONS: ReadonlySet<string> = new Set(
+  `SELECT INSERT UPDATE DELETE MERGE COPY CALL DO BEGIN START COMMIT ROLLBACK SAVEPOINT RELEASE SET RESET SHOW VALUES TABLE WITH
+   PREPARE EXECUTE DEALLOCATE DECLARE FETCH MOVE CLOSE LISTEN NOTIFY UNLISTEN LOCK EXPLAIN ANALYZE VACUUM REFRESH TRUNCATE CREATE
+   ALTER DROP GRANT REVOKE COMMENT REINDEX CLUSTER DISCARD`.split(/\s+/),
+)
+
+/** Servers and error codes that are told apart. */
+const SERVERS = 100
+const ERRORS = 100
+
+/** Number of combinations of fields whose series are remembered. */
+const MOST_KNOWN = 5_000
+
+/** A counter whose value increases. */
+interface Counter {
+  readonly instrument: InstrumentName
+  readonly attributes: Attributes
+  value: number
+}
+
+/** The series of statements with the same fields. */
+interface Series {
+  readonly durations: Durations
+  readonly statements: Counter
+}
+
+type Fields = Pick<QueryExecution, 'address' | 'operation' | 'port' | 'reason' | 'role'>
+
+/**
+ * Counts the statements and events of one pool. The number of different attributes is bounded, whatever comes. A statement adds
+ * to numbers that exist already, because many thousands may end in a second.
+ */
+export class PoolMeter {
+  readonly #makeDurations: MakeDurations
+  readonly #counters = new Map<string, Counter>()
+  readonly #durations = new Map<string, Durations>()
+  readonly #known = new Map<string, Series>()
+  readonly #servers = new Bounded(SERVERS)
+  readonly #errors = new Bounded(ERRORS)
+
+  constructor(makeDurations: MakeDurations) {
+    this.#makeDurations = makeDurations
+  }
+
+  /** Adds a statement that has ended. */
+  add(execution: QueryExecution): void {
+    const { durationMs = 0, error, repair, retries, spill, waits } = execution
+    const series = this.#seriesOf(execution, error === undefined ? '' : codeOf(error))
+    series.durations.add(durationMs / 1000)
+    series.statements.value += 1
+    for (const wait of waits) this.measure('switchyard.wait.duration', wait.reason, wait.durationMs)
+    for (const { reason } of retries) this.count('switchyard.retries', { 'switchyard.reason': reason })
+    if (repair !== undefined) this.count('switchyard.repairs', { 'switchyard.reason': repair.reason })
+    if (spill !== undefined) this.count('switchyard.spills', { 'switchyard.reason': spill })
+  }
+
+  /** Adds one to a counter. */
+  count(instrument: InstrumentName, attributes: Attributes): void {
+    this.#counterOf(instrument, attributes).value += 1
+  }
+
+  /** Adds a duration that is told apart by its reason. */
+  measure(instrument: InstrumentName, reason: string, durationMs: number): void {
+    this.#durationsOf(instrument, { 'switchyard.reason': reason }).add(durationMs / 1000)
+  }
+
+  /** The counters. */
+  readings(): Iterable<Sample> {
+    return this.#counters.values()
+  }
+
+  #seriesOf(execution: QueryExecution, code: string): Series {
+    const { address, operation, port, reason, role } = execution
+    const key = `${operation} ${role} ${reason} ${address} ${port} ${code}`
+    return this.#known.get(key) ?? this.#makeSeries(key, execution, code)
+  }
+
+  #makeSeries(
+    key: string,
+    { address, operation, port, reason, role = 'unknown' }: Fields,
+    code: string,
+  ): Series {
+    const name = operation !== undefined && OPERATIONS.has(operation) ? operation : OTHER
+    const server = address === undefined ? undefined : this.#servers.of(`${address} ${port ?? ''}`)
+    const attributes: Attributes = {
+      'db.system.name': 'postgresql',
+      'db.operation.name': name,
+      'switchyard.role': role,
+      ...(server === undefined || address === undefined ? {} : serverOf(server, address, port)),
+      ...(code === '' ? {} : { 'error.type': this.#errors.of(code) }),
+    }
+    const routed: Attributes = { 'switchyard.reason': reason ?? OTHER, 'switchyard.role': role }
+    const series = {
+      durations: this.#durationsOf('db.client.operation.duration', attributes),
+      statements: this.#counterOf('switchyard.statements', routed),
+    }
+    // Codes of errors may be any.
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear()
+    this.#known.set(key, series)
+    return series
+  }
+
+  #counterOf(instrument: InstrumentName, attributes: Attributes): Counter {
+    const key = keyOf(instrument, attributes)
+    let counter = this.#counters.get(key)
+    if (counter === undefined) this.#counters.set(key, (counter = { instrument, attributes, value: 0 }))
+    return counter
+  }
+
+  #durationsOf(instrument: InstrumentName, attributes: Attributes): Durations {
+    const key = keyOf(instrument, attributes)
+    let durations = this.#durations.get(key)
+    if (durations === undefined) {
+      durations = this.#makeDurations(instrument, attributes)
+      this.#durations.set(key, durations)
+    }
+    return durations
+  }
+}
+
+function keyOf(instrument: InstrumentName, attributes: Attributes): string {
+  return `${instrument} ${JSON.stringify(attributes)}`
+}
+
+function serverOf(server: string, address: string, port: number | undefined): Attributes {
+  if (server === OTHER) return { 'server.address': OTHER }
+  return { 'server.address': address, ...(port === undefined ? {} : { 'server.port': String(port) }) }
+}
