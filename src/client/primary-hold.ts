@@ -153,6 +153,7 @@ export class PrimaryHold implements PrimaryPort {
     const schema = this.router.sessions.schema.number
     const { trace } = run.query
     const askedAtMs = this.router.platform.now()
+    trace?.waits('connection')
     this.borrow((error, held) => {
       this.router.listener.waited('connection', askedAtMs, trace)
       if (held !== undefined) return this.#runOn(held, run, next, schema)

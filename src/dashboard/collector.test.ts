@@ -59,7 +59,7 @@ beforeEach(() => {
       return { nodes, catalog: 'loaded', reads: 3, offload: 1, traffic }
     },
   }
-  collector = new Collector(pool, platform, 'Shop')
+  collector = new Collector(pool, platform, 'Shop', () => [])
 })
 
 function execution(id: number, more: Partial<QueryExecution> = {}): QueryExecution {

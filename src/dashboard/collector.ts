@@ -3,7 +3,8 @@ import type { QueryExecution } from '../observability/statement-events.ts'
 import type { PoolStats } from '../observability/stats.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { listenForChanges, type Change } from './changes.ts'
-import { nodeRows, reasonRows, type DashboardData, type PoolFigures } from './data.ts'
+import type { WaitingStatement } from '../observability/tracer.ts'
+import { nodeRows, reasonRows, waitingRows, type DashboardData, type PoolFigures } from './data.ts'
 import { Durations, Latest } from './latest.ts'
 import { NodeHistory } from './node-history.ts'
 import { isDelayed, isTroubled, statementRow } from './statement-row.ts'
@@ -46,6 +47,7 @@ export class Collector {
   readonly #pool: CollectedPool
   readonly #platform: Platform
   readonly #title: string
+  readonly #waiting: () => readonly WaitingStatement[]
   #records = new Records()
   #stats: PoolStats
   #data: DashboardData | undefined
@@ -54,7 +56,13 @@ export class Collector {
   #lookedAtMs = 0
   #changeId = 0
 
-  constructor(pool: CollectedPool, platform: Platform, title: string) {
+  constructor(
+    pool: CollectedPool,
+    platform: Platform,
+    title: string,
+    waiting: () => readonly WaitingStatement[],
+  ) {
+    this.#waiting = waiting
     this.#pool = pool
     this.#platform = platform
     this.#title = title
@@ -138,6 +146,7 @@ export class Collector {
         readOffload: offload,
       },
       latencies: [...durations].map(([role, each]) => ({ role, ...each.report() })),
+      waiting: waitingRows(this.#waiting()),
       latest: rows(latest.newestFirst()),
       notable: rows(notable),
       reasons: reasonRows(this.#stats),

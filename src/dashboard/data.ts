@@ -3,7 +3,9 @@ import type { PrimaryReads } from '../observability/traffic.ts'
 import type { Change } from './changes.ts'
 import type { Percentiles } from './latest.ts'
 import type { NodeHistory } from './node-history.ts'
-import type { StatementRow } from './statement-row.ts'
+import { WAIT_WORDS } from '../observability/reason-words.ts'
+import type { WaitingStatement } from '../observability/tracer.ts'
+import { cut, type StatementRow } from './statement-row.ts'
 
 /** The parts of a pool that the page shows. */
 export interface PoolFigures {
@@ -47,6 +49,14 @@ export interface ReasonRow {
   readonly totalMs?: number
 }
 
+/** A statement that waits. */
+export interface WaitingRow {
+  readonly sql: string
+  /** Reason for the wait, in words. */
+  readonly what: string
+  readonly forMs: number
+}
+
 /** Everything that the page shows at one moment. */
 export interface DashboardData {
   readonly title: string
@@ -65,6 +75,8 @@ export interface DashboardData {
     readonly readOffload: number
   }
   readonly latencies: readonly (Percentiles & { readonly role: string })[]
+  /** The statements that wait at this moment, the longest wait first. */
+  readonly waiting: readonly WaitingRow[]
   readonly latest: readonly StatementRow[]
   readonly notable: readonly StatementRow[]
   readonly reasons: readonly ReasonRow[]
@@ -111,6 +123,18 @@ export function reasonRows({ traffic }: PoolStats): readonly ReasonRow[] {
     ...counted('spill', traffic.spills),
     ...counted('repair', traffic.repairs),
   ]
+}
+
+/** Number of waiting statements that are shown. */
+const MOST_WAITING = 20
+
+/** Returns the statements that wait, with what they wait for. */
+export function waitingRows(waiting: readonly WaitingStatement[]): readonly WaitingRow[] {
+  return waiting.slice(0, MOST_WAITING).map(({ forMs, reason, sql = '', tier }) => ({
+    sql: cut(sql),
+    what: tier === undefined ? WAIT_WORDS[reason] : `${WAIT_WORDS[reason]}, tier ${tier}`,
+    forMs,
+  }))
 }
 
 function standingOf({

@@ -34,7 +34,7 @@ interface Sent {
 }
 
 async function get(options: DashboardOptions, sent: Sent = {}): Promise<Reply> {
-  server = createServer(dashboardHandler(pool, options, new FakePlatform())).listen(0, '127.0.0.1')
+  server = createServer(dashboardHandler(pool, options, new FakePlatform(), () => [])).listen(0, '127.0.0.1')
   await new Promise((resolve) => server?.once('listening', resolve))
   const { port } = server.address() as AddressInfo
   return new Promise((resolve, reject) => {
@@ -156,6 +156,7 @@ it.each([
   [{ title: 1 }, 'SWITCHYARD_INVALID_OPTION', 'Option "title" must be a string'],
   [null, 'SWITCHYARD_INVALID_OPTION', 'must be an object'],
 ])('wrong options: %j', (options, code, message) => {
-  const make = (): unknown => dashboardHandler(pool, options as DashboardOptions, new FakePlatform())
+  const make = (): unknown =>
+    dashboardHandler(pool, options as DashboardOptions, new FakePlatform(), () => [])
   expect(make).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) as string }))
 })

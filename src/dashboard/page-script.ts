@@ -193,6 +193,11 @@ export const SCRIPT = `'use strict';
       text(function (row) { return row.count ? duration(row.p95Ms) : NONE; }),
       text(function (row) { return row.count ? duration(row.p99Ms) : NONE; }),
     ],
+    'waiting-rows': [
+      code(function (row) { return row.sql; }),
+      text(function (row) { return row.what; }),
+      text(function (row) { return duration(row.forMs); }),
+    ],
     'reason-rows': [
       text(function (row) { return row.what; }),
       text(function (row) { return row.reason; }),
@@ -265,6 +270,7 @@ export const SCRIPT = `'use strict';
     setText($('selects'), count(data.traffic.selects));
     setText($('catalog'), data.catalog);
     fill('latency-rows', data.latencies);
+    fill('waiting-rows', data.waiting);
     fill('reason-rows', data.reasons);
     fill('notable-rows', data.notable);
     fill('latest-rows', data.latest);

@@ -37,13 +37,18 @@ export function statementRow(execution: QueryExecution, atMs: number): Statement
   return {
     id,
     atMs,
-    sql: sql.length > LONGEST ? `${sql.slice(0, LONGEST)}…` : sql,
+    sql: cut(sql),
     ...(node === undefined ? {} : { node }),
     ...(role === undefined ? {} : { role }),
     why: whyOf(execution),
     durationMs,
     notes: notesOf(execution),
   }
+}
+
+/** Cuts a text to the length of those on the page. */
+export function cut(sql: string): string {
+  return sql.length > LONGEST ? `${sql.slice(0, LONGEST)}…` : sql
 }
 
 function whyOf({ reason, statement }: QueryExecution): string {

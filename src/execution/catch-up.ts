@@ -150,6 +150,7 @@ export class CatchUp {
     const { surroundings, walks } = this.#options
     const { listener, platform } = surroundings
     const sinceMs = platform.now()
+    walk.read.trace?.waits('catch-up')
     const planned = (plan: QueryPlan): void => {
       listener.waited('catch-up', sinceMs, walk.read.trace)
       walk.plan = plan

@@ -118,6 +118,7 @@ export class ReadAttempt implements Harmless, Rider {
       this.#hasSlot = true
     }
     this.#startedAtMs = this.#port.platform.now()
+    this.#sendable.trace?.waits('connection')
     connect(
       this.#node,
       this.#port.nodeOf(this.nodeId),

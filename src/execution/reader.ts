@@ -153,6 +153,7 @@ export class Reader {
     const { listener, platform } = this.#surroundings
     const sinceMs = platform.now()
     const leave = (): void => spill.leave()
+    walk.read.trace?.waits('spill-slot')
     spill.enter((isIn) => {
       listener.waited('spill-slot', sinceMs, walk.read.trace)
       if (isIn && walk.read.conversation !== undefined) {
@@ -371,6 +372,7 @@ export class Reader {
     walk.untilMs ??= platform.now() + limits.failoverTimeoutMs
     const { untilMs } = walk
     const sinceMs = platform.now()
+    walk.read.trace?.waits('candidate')
     beforeRound(walk.rounds, platform, () => {
       const planned = (plan: QueryPlan): void => {
         this.#surroundings.listener.waited('candidate', sinceMs, walk.read.trace)

@@ -34,6 +34,7 @@ export class TieredAttempts implements Runner {
   }
 
   read(node: NodeView, sendable: Sendable, terms: ReadTerms, attempted: (end: Attempted) => void): void {
+    sendable.trace?.waits('permit')
     this.#enter(
       node,
       (leave, waitedMs) => {
@@ -59,6 +60,7 @@ export class TieredAttempts implements Runner {
   ): void {
     const { attempts, platform, waited } = this.#options
     const sinceMs = platform.now()
+    trace?.waits('permit')
     this.#enter(
       node,
       (leave) => {

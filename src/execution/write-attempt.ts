@@ -61,6 +61,7 @@ export class WriteAttempt extends AsyncResource implements Harmless {
     giveUps.add(this)
     if (server === undefined)
       return this.#end('busy', new Error(`${node.id} is no longer a node of the cluster`))
+    sending.trace?.waits('connection')
     // pg-pool hands connections over in the async context of the caller that released them.
     server.lease((error, client) => this.runInAsyncScope(() => this.#leased(error, client)), sending.custom)
   }

@@ -93,6 +93,7 @@ export class Writer {
     const { cluster, failoverTimeoutMs, listener, platform } = this.#options
     const nowMs = platform.now()
     errand.untilMs ??= nowMs + failoverTimeoutMs
+    errand.trace?.waits('candidate')
     cluster
       .awaitPrimary(Math.max(0, errand.untilMs - nowMs))
       .then((found) => {

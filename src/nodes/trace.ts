@@ -73,6 +73,9 @@ export interface Trace {
   decided(decision: Traced): void
   /** Records that it is sent to this node. The last one answers. */
   sent(node: NodeView): void
+  /** Records that it waits from now on. */
+  waits(reason: WaitReason): void
+  /** Records that it has waited for at least 1 ms. */
   waited(reason: WaitReason, ms: number): void
   /** @param node Node that has failed it */
   retried(node: NodeView, reason: RetryReason, error: Error): void

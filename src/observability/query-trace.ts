@@ -12,6 +12,14 @@ export interface TracePort {
   readonly platform: { now(): number }
   /** Returns where a node is reached, as far as its options say. */
   readonly addressOf: (node: string) => { readonly address?: string; readonly port?: number }
+  /** The statements that wait at the moment. */
+  readonly waiting: Set<QueryTrace>
+}
+
+/** A wait that has not ended. */
+interface Waiting {
+  readonly reason: WaitReason
+  readonly sinceMs: number
 }
 
 /** A message while it is filled. */
@@ -23,6 +31,7 @@ export class QueryTrace implements Trace {
   readonly #port: TracePort
   readonly #startedAtMs: number
   #plan: QueryPlan | undefined
+  #waiting: Waiting | undefined
 
   constructor(message: Filling, port: TracePort) {
     this.message = message
@@ -50,8 +59,14 @@ export class QueryTrace implements Trace {
     })
   }
 
+  /** The reason why it waits, and since when. */
+  get waiting(): Waiting | undefined {
+    return this.#waiting
+  }
+
   sent(node: NodeView): void {
     const { message } = this
+    if (this.#waiting !== undefined) this.#goesOn()
     const { addressOf, platform } = this.#port
     const { address, port } = addressOf(node.id)
     const { lag, role } = node
@@ -63,8 +78,14 @@ export class QueryTrace implements Trace {
     message.lagMs = role === 'replica' && lag !== undefined ? lagMs(lag, platform.now()) : undefined
   }
 
+  waits(reason: WaitReason): void {
+    this.#waiting = { reason, sinceMs: this.#port.platform.now() }
+    this.#port.waiting.add(this)
+  }
+
   waited(reason: WaitReason, durationMs: number): void {
     const { stream } = this.#port
+    if (this.#waiting?.reason === reason) this.#goesOn()
     const wait = { reason, durationMs }
     this.message.waits = [...this.message.waits, wait]
     if (stream.hears('wait')) stream.tell('wait', { query: this.message.id, ...wait })
@@ -93,11 +114,17 @@ export class QueryTrace implements Trace {
   /** Completes the message. */
   ended(error: unknown, result: unknown): void {
     const { message } = this
+    if (this.#waiting !== undefined) this.#goesOn()
     const { platform, stream } = this.#port
     message.durationMs = platform.now() - this.#startedAtMs
     if (error) message.error = statementError(error)
     else message.rowCount = rowCountOf(result)
     if (stream.hears('execution')) stream.tell('execution', message)
+  }
+
+  #goesOn(): void {
+    this.#waiting = undefined
+    this.#port.waiting.delete(this)
   }
 }
 

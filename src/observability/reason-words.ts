@@ -1,3 +1,4 @@
+import type { WaitReason } from '../nodes/trace.ts'
 import type { RouteReason } from '../routing/route.ts'
 import type { Rejection, StepReason } from '../selection/query-plan.ts'
 
@@ -44,4 +45,17 @@ export const REJECTION_WORDS: Readonly<Record<Rejection, string>> = {
   'too-far-behind': 'is further behind than "maxLag"',
   lagging: 'is not known to be fresh enough',
   'behind-session': 'is not known to show what the session has written or seen',
+}
+
+/** Reasons for a wait, in words. */
+export const WAIT_WORDS: Readonly<Record<WaitReason, string>> = {
+  'first-look': 'the first look at the nodes',
+  catalog: 'the catalog',
+  position: 'the position that its session must see',
+  'replica-change': 'another replica to show what its session has seen',
+  'catch-up': 'a replica to show what its session has written or seen',
+  candidate: 'a node that can take it',
+  'spill-slot': 'a slot on the primary',
+  permit: 'a permit of its tier',
+  connection: 'a connection',
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Done } from '../nodes/exchange.ts'
 import type { Query } from '../nodes/query.ts'
+import type { WaitReason } from '../nodes/trace.ts'
 import { inThisContext } from '../platform/async-context.ts'
 import { normalised } from '../statement/normalised.ts'
 import { summaryOf } from '../statement/summary.ts'
@@ -8,13 +9,25 @@ import { isTraced, queryChannel } from './channels.ts'
 import { QueryTrace, type Filling, type TracePort } from './query-trace.ts'
 import type { QueryExecution, Retry, Wait } from './statement-events.ts'
 
-export interface TracerOptions extends TracePort {
+export interface TracerOptions extends Omit<TracePort, 'waiting'> {
   /** The database's name, as far as the options say. */
   readonly database: string | undefined
 }
 
 /** Fields of a message that depend on the text alone. */
 type Described = Pick<QueryExecution, 'sql' | 'summary' | 'operation' | 'collection'>
+
+/** A statement that waits. */
+export interface WaitingStatement {
+  /** `id` of the statement in its events. */
+  readonly id: number
+  /** The text without constants and comments. */
+  readonly sql: string | undefined
+  readonly tier: string | undefined
+  readonly reason: WaitReason
+  /** How long it has waited so far, in milliseconds. */
+  readonly forMs: number
+}
 
 /** Number of texts whose description is kept, and the greatest length of their sum, in UTF-16 units. */
 const MOST_TEXTS = 1000
@@ -29,7 +42,7 @@ const last = { id: 0 }
 
 /** Follows statements while they have listeners. */
 export class Tracer {
-  readonly #options: TracerOptions
+  readonly #options: TracerOptions & TracePort
   readonly #described = new LRUCache<string, Described>({
     max: MOST_TEXTS,
     maxSize: MOST_UNITS,
@@ -37,12 +50,26 @@ export class Tracer {
   })
 
   constructor(options: TracerOptions) {
-    this.#options = options
+    this.#options = { ...options, waiting: new Set() }
   }
 
   /** Whether anybody listens. If not, statements run without a trace. */
   get isOn(): boolean {
     return this.#options.stream.hearsStatements
+  }
+
+  /**
+   * Returns the statements that wait at this moment, the longest wait first. Those that began while nobody listened are not
+   * among them.
+   */
+  waiting(): readonly WaitingStatement[] {
+    const { platform, waiting } = this.#options
+    const nowMs = platform.now()
+    return [...waiting]
+      .flatMap(({ message: { id, sql, tier }, waiting: wait }): WaitingStatement[] =>
+        wait === undefined ? [] : [{ id, sql, tier, reason: wait.reason, forMs: nowMs - wait.sinceMs }],
+      )
+      .toSorted((a, b) => b.forMs - a.forMs)
   }
 
   /**

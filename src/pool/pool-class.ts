@@ -98,7 +98,7 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
 
     dashboard(options: DashboardOptions = {}): DashboardHandler {
-      return dashboardHandler(this, options, systemPlatform)
+      return dashboardHandler(this, options, systemPlatform, () => this[CORE].waiting())
     }
 
     setNodes(nodes: readonly (string | ReplicaOptions)[]): void {

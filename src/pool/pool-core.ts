@@ -2,6 +2,7 @@ import type { QueryConfig } from 'pg'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
+import type { WaitingStatement } from '../observability/tracer.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { ReplicaOptions } from '../config/options.ts'
 import type { SessionOptions } from '../router/session-options.ts'
@@ -18,5 +19,7 @@ export interface PoolCore extends BaseCore {
   explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation>
   ready(): Promise<void>
   stats(): PoolStats
+  /** The statements that wait at this moment, as far as somebody listens to statements. */
+  waiting(): readonly WaitingStatement[]
   setNodes(nodes: readonly (string | ReplicaOptions)[]): void
 }

@@ -14,6 +14,7 @@ import type { LeasePoolListener } from '../nodes/lease-pool.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
+import type { WaitingStatement } from '../observability/tracer.ts'
 import { connectBy } from '../platform/connect.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { composeRouter, type Router } from '../router/compose-router.ts'
@@ -166,6 +167,10 @@ export class RoutedCore implements PoolCore {
 
   stats(): PoolStats {
     return this.#router.stats()
+  }
+
+  waiting(): readonly WaitingStatement[] {
+    return this.#router.tracer.waiting()
   }
 
   setNodes(nodes: readonly (string | ReplicaOptions)[]): void {

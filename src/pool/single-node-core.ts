@@ -8,6 +8,7 @@ import { SwitchyardError } from '../errors/error.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
+import type { WaitingStatement } from '../observability/tracer.ts'
 import { logEvents } from '../observability/logger.ts'
 import { EventStream } from '../observability/event-stream.ts'
 import { poolName } from '../router/pool-name.ts'
@@ -175,6 +176,10 @@ export class SingleNodeCore implements PoolCore {
 
   stats(): PoolStats {
     return { nodes: [], catalog: 'builtin', reads: 0, offload: 0 }
+  }
+
+  waiting(): readonly WaitingStatement[] {
+    return []
   }
 
   setNodes(): never {

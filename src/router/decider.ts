@@ -141,6 +141,7 @@ export class Decider {
   #waits<Wait extends Promise<unknown> | undefined>(reason: WaitReason, { trace }: Query, wait: Wait): Wait {
     if (wait === undefined) return wait
     const sinceMs = this.#options.platform.now()
+    trace?.waits(reason)
     const over = (): void => this.#listener.waited(reason, sinceMs, trace)
     wait.then(over, over)
     return wait
