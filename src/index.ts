@@ -92,6 +92,8 @@ export type { KeyColumn, KeyLiteral, KeyProof, KeyType, KeyValue } from './catal
 export type {
   CatalogChange,
   IgnoredHint,
+  ConnectionOpened,
+  ConnectionReturned,
   NodeChange,
   NodeStatus,
   Refusal,

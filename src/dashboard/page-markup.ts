@@ -48,7 +48,11 @@ ${table(
   [
     'waits',
     'Waits and retries',
-    `${table('waiting-rows', 'Statements that wait at this moment, the longest wait first.', ['Statement', 'Waits for', 'For so long'])}
+    `${table('waiting-rows', 'Statements that wait at this moment, the longest wait first.', [
+      'Statement',
+      'Waits for',
+      'For so long',
+    ])}
 ${table('reason-rows', 'Since the start of the pool.', ['What', 'Reason', 'Count', 'Mean duration'])}
 ${table('notable-rows', 'The latest statements that waited, spilled to the primary, were sent again, or failed.', STATEMENT_COLUMNS)}`,
   ],

@@ -24,8 +24,8 @@ interface Collected {
 }
 
 /**
- * A histogram of prom-client that is read from distributions when it is collected. To observe each duration would look up
- * its labels each time.
+ * A histogram of prom-client that is read from distributions when it is collected. To observe each duration would
+ * look up its labels each time.
  */
 export class DistributionMetric extends Histogram {
   readonly series: Series[] = []

@@ -1,6 +1,11 @@
 import { SwitchyardError } from '../errors/error.ts'
-import { EVENT_NAMES, STATEMENT_EVENTS } from '../observability/channels.ts'
-import type { RouterEventEmitter, RouterEvents } from '../observability/events.ts'
+import { POOL_EVENTS } from '../observability/channels.ts'
+import type {
+  ConnectionOpened,
+  ConnectionReturned,
+  RouterEventEmitter,
+  RouterEvents,
+} from '../observability/events.ts'
 import type { QueryExecution } from '../observability/statement-events.ts'
 import type { PoolStats } from '../observability/stats.ts'
 import type { Durations } from './distribution.ts'
@@ -20,7 +25,7 @@ export type MeasuredPools = Readonly<Record<string, MeasuredPool>>
 /** Receives a value of the pool of this name. */
 export type Take = (sample: Sample, pool: string) => void
 
-/** What pools report, from the start of its collection on. */
+/** The reports of pools, from the start of its collection on. */
 export interface Feed {
   /** Calls `take` for all counters and for what the nodes show now. */
   read(take: Take): void
@@ -52,6 +57,8 @@ export function feed(
 function listen(events: RouterEventEmitter, meter: PoolMeter): () => void {
   const listeners: [keyof RouterEvents, (...args: never[]) => void][] = [
     ['execution', (execution: QueryExecution) => meter.add(execution)],
+    ['connectionOpened', (opened: ConnectionOpened) => meter.opened(opened)],
+    ['connectionReturned', (returned: ConnectionReturned) => meter.returned(returned)],
     [
       'transactionMoved',
       ({ reason }: RouterEvents['transactionMoved'][0]) =>
@@ -63,8 +70,7 @@ function listen(events: RouterEventEmitter, meter: PoolMeter): () => void {
         meter.count('switchyard.tokens.rejected', { 'switchyard.reason': reason }),
     ],
   ]
-  for (const event of EVENT_NAMES) {
-    if (STATEMENT_EVENTS.includes(event)) continue
+  for (const event of POOL_EVENTS) {
     listeners.push([event, () => meter.count('switchyard.events', { 'switchyard.event': event })])
   }
   for (const [event, listener] of listeners) events.on(event, listener)

@@ -32,6 +32,9 @@ export type InstrumentName =
   | 'db.client.connection.count'
   | 'db.client.connection.max'
   | 'db.client.connection.pending_requests'
+  | 'db.client.connection.create_time'
+  | 'db.client.connection.wait_time'
+  | 'db.client.connection.use_time'
   | 'switchyard.statements'
   | 'switchyard.wait.duration'
   | 'switchyard.retries'
@@ -84,6 +87,24 @@ export const INSTRUMENTS: Readonly<Record<InstrumentName, Instrument>> = {
     kind: 'gauge',
     unit: '{request}',
     description: 'Callers that wait for a connection to each node.',
+    attributes: ['switchyard.node'],
+  },
+  'db.client.connection.create_time': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time that it took to open a connection to each node.',
+    attributes: ['switchyard.node'],
+  },
+  'db.client.connection.wait_time': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time from the request for a connection to each node to its lease.',
+    attributes: ['switchyard.node'],
+  },
+  'db.client.connection.use_time': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time from the lease of a connection to each node to its return.',
     attributes: ['switchyard.node'],
   },
   'switchyard.statements': {

@@ -1,3 +1,4 @@
+import type { ConnectionOpened, ConnectionReturned } from '../observability/events.ts'
 import type { QueryExecution } from '../observability/statement-events.ts'
 import { Bounded, OTHER } from './bounded.ts'
 import type { Durations } from './distribution.ts'
@@ -34,17 +35,24 @@ interface Series {
   readonly statements: Counter
 }
 
+/** The series of the connections of one node. */
+interface Uses {
+  readonly waits: Durations
+  readonly times: Durations
+}
+
 type Fields = Pick<QueryExecution, 'address' | 'operation' | 'port' | 'reason' | 'role'>
 
 /**
- * Counts the statements and events of one pool. The number of different attributes is bounded, whatever comes. A statement adds
- * to numbers that exist already, because many thousands may end in a second.
+ * Counts the statements and events of one pool. The number of different attributes is bounded, whatever comes. A
+ * statement adds to numbers that exist already, because many thousands may end in a second.
  */
 export class PoolMeter {
   readonly #makeDurations: MakeDurations
   readonly #counters = new Map<string, Counter>()
   readonly #durations = new Map<string, Durations>()
   readonly #known = new Map<string, Series>()
+  readonly #uses = new Map<string, Uses>()
   readonly #servers = new Bounded(SERVERS)
   readonly #errors = new Bounded(ERRORS)
 
@@ -58,7 +66,8 @@ export class PoolMeter {
     const series = this.#seriesOf(execution, error === undefined ? '' : codeOf(error))
     series.durations.add(durationMs / 1000)
     series.statements.value += 1
-    for (const wait of waits) this.measure('switchyard.wait.duration', wait.reason, wait.durationMs)
+    for (const { durationMs: ms, reason } of waits)
+      this.#measure('switchyard.wait.duration', { 'switchyard.reason': reason }, ms)
     for (const { reason } of retries) this.count('switchyard.retries', { 'switchyard.reason': reason })
     if (repair !== undefined) this.count('switchyard.repairs', { 'switchyard.reason': repair.reason })
     if (spill !== undefined) this.count('switchyard.spills', { 'switchyard.reason': spill })
@@ -69,14 +78,38 @@ export class PoolMeter {
     this.#counterOf(instrument, attributes).value += 1
   }
 
-  /** Adds a duration that is told apart by its reason. */
-  measure(instrument: InstrumentName, reason: string, durationMs: number): void {
-    this.#durationsOf(instrument, { 'switchyard.reason': reason }).add(durationMs / 1000)
+  /** Adds a connection that was opened. */
+  opened({ durationMs, node }: ConnectionOpened): void {
+    this.#measure('db.client.connection.create_time', { 'switchyard.node': node }, durationMs)
+  }
+
+  /** Adds one use of a connection. */
+  returned({ node, usedMs, waitedMs }: ConnectionReturned): void {
+    const uses = this.#usesOf(node)
+    uses.waits.add(waitedMs / 1000)
+    uses.times.add(usedMs / 1000)
   }
 
   /** The counters. */
   readings(): Iterable<Sample> {
     return this.#counters.values()
+  }
+
+  #measure(instrument: InstrumentName, attributes: Attributes, durationMs: number): void {
+    this.#durationsOf(instrument, attributes).add(durationMs / 1000)
+  }
+
+  #usesOf(node: string): Uses {
+    let uses = this.#uses.get(node)
+    if (uses === undefined) {
+      const attributes: Attributes = { 'switchyard.node': node }
+      uses = {
+        waits: this.#durationsOf('db.client.connection.wait_time', attributes),
+        times: this.#durationsOf('db.client.connection.use_time', attributes),
+      }
+      this.#uses.set(node, uses)
+    }
+    return uses
   }
 
   #seriesOf(execution: QueryExecution, code: string): Series {

@@ -370,6 +370,7 @@ describe('after a sleep of the process', () => {
           callback(error, client)
         })
       },
+      returned: () => {},
       connecting: () => {},
     })
     await lease('x')

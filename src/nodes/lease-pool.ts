@@ -18,6 +18,8 @@ export interface ConnectionTraces {
   readonly followsLeases: boolean
   /** Requests a connection. Calls `start` with the callback in place of `callback`. */
   lease(nodeId: NodeId, callback: LeaseCallback, start: (callback: LeaseCallback) => void): void
+  /** Called with a connection that is returned. */
+  returned(client: PoolClient): void
   /** Called with a new client before it connects. */
   connecting(nodeId: NodeId, client: Client): void
 }
@@ -221,7 +223,10 @@ export class LeasePool implements ServerNode {
       const refusal = listener.connected(client, this.id)
       if (refusal !== undefined) this.#refused.set(client, refusal)
     })
-    pool.on('release', (error, client) => listener.released(error, client))
+    pool.on('release', (error, client) => {
+      if (listener.traces?.followsLeases === true) listener.traces.returned(client)
+      listener.released(error, client)
+    })
     pool.on('remove', (client) => listener.removed(client))
     pool.on('error', (error, client) => {
       // Errors of a replaced pool are not news.

@@ -2,8 +2,8 @@ import { channel, tracingChannel, type Channel, type TracingChannel } from 'node
 import type { RouterEvents } from './events.ts'
 import type { QueryExecution } from './statement-events.ts'
 
-/** Each event, and whether it belongs to a single statement. */
-const EVENTS: Readonly<Record<keyof RouterEvents, 'statement' | 'pool'>> = {
+/** Each event, and whether it belongs to a single statement, to one use of a connection, or to the pool. */
+const EVENTS: Readonly<Record<keyof RouterEvents, 'statement' | 'connection' | 'pool'>> = {
   decision: 'statement',
   execution: 'statement',
   wait: 'statement',
@@ -39,6 +39,8 @@ const EVENTS: Readonly<Record<keyof RouterEvents, 'statement' | 'pool'>> = {
   clientLeaked: 'pool',
   balancerFailed: 'pool',
   connectionLost: 'pool',
+  connectionOpened: 'connection',
+  connectionReturned: 'connection',
 }
 
 /** Names of all events. */
@@ -47,6 +49,11 @@ export const EVENT_NAMES: readonly (keyof RouterEvents)[] = Object.keys(EVENTS) 
 /** Names of the events of single statements. */
 export const STATEMENT_EVENTS: readonly (keyof RouterEvents)[] = EVENT_NAMES.filter(
   (name) => EVENTS[name] === 'statement',
+)
+
+/** Names of the events that happen seldom. */
+export const POOL_EVENTS: readonly (keyof RouterEvents)[] = EVENT_NAMES.filter(
+  (name) => EVENTS[name] === 'pool',
 )
 
 /** Prefix of the names of all channels. */

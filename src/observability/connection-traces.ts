@@ -1,4 +1,4 @@
-import type { Client } from 'pg'
+import type { Client, PoolClient } from 'pg'
 import type { ConnectionTraces as Followed } from '../nodes/lease-pool.ts'
 import type { LeaseCallback } from '../nodes/server-node.ts'
 import type { NodeId } from '../topology/node.ts'
@@ -11,45 +11,73 @@ import {
   type Traced,
 } from './channels.ts'
 import { eventError } from './event-error.ts'
+import type { EventStream } from './event-stream.ts'
 
 type Connected = (error?: Error | null) => void
 
 /** A message while it is filled. */
 type Filling<Message> = { -readonly [Field in keyof Message]: Message[Field] }
 
-/** Publishes leases and new connections of one pool's nodes while there are listeners. */
-export class ConnectionTraces implements Followed {
-  readonly #pool: string
-  readonly #platform: { now(): number }
+/** A lease that has not ended. */
+interface Lease {
+  readonly node: NodeId
+  readonly waitedMs: number
+  readonly sinceMs: number
+}
 
-  /** @param pool Name of the pool in messages. */
-  constructor(pool: string, platform: { now(): number }) {
-    this.#pool = pool
+/** Reports leases and new connections of one pool's nodes while they have listeners. */
+export class ConnectionTraces implements Followed {
+  readonly #stream: EventStream
+  readonly #platform: { now(): number }
+  readonly #leases = new WeakMap<PoolClient, Lease>()
+
+  constructor(stream: EventStream, platform: { now(): number }) {
+    this.#stream = stream
     this.#platform = platform
   }
 
   get followsLeases(): boolean {
-    return isTraced(checkoutChannel)
+    return isTraced(checkoutChannel) || this.#stream.hears('connectionReturned')
   }
 
   lease(node: NodeId, callback: LeaseCallback, start: (callback: LeaseCallback) => void): void {
-    const message: Filling<CheckoutMessage> = { pool: this.#pool, node }
+    const askedAtMs = this.#platform.now()
+    const leased: LeaseCallback = (error, client) => {
+      const sinceMs = this.#platform.now()
+      if (client !== undefined) this.#leases.set(client, { node, waitedMs: sinceMs - askedAtMs, sinceMs })
+      callback(error, client)
+    }
+    if (!isTraced(checkoutChannel)) return start(leased)
+    const message: Filling<CheckoutMessage> = { pool: this.#stream.pool, node }
     const ended = this.#follow(checkoutChannel, message)
     checkoutChannel.start.runStores(message, () => {
-      start((error, client) => ended(error, () => callback(error, client)))
+      start((error, client) => ended(error, () => leased(error, client)))
       checkoutChannel.end.publish(message)
     })
   }
 
+  returned(client: PoolClient): void {
+    const lease = this.#leases.get(client)
+    if (lease === undefined) return
+    this.#leases.delete(client)
+    const { node, sinceMs, waitedMs } = lease
+    this.#stream.tell('connectionReturned', { node, waitedMs, usedMs: this.#platform.now() - sinceMs })
+  }
+
   /** pg-pool calls `connect()` of a new client once. */
   connecting(node: NodeId, client: Client): void {
-    if (!isTraced(connectChannel)) return
+    if (!isTraced(connectChannel) && !this.#stream.hears('connectionOpened')) return
     const connect = (connected: Connected): void => {
       Reflect.deleteProperty(client, 'connect')
-      const message: Filling<ConnectMessage> = { pool: this.#pool, node }
+      const message: Filling<ConnectMessage> = { pool: this.#stream.pool, node }
       const ended = this.#follow(connectChannel, message)
+      const sinceMs = this.#platform.now()
       connectChannel.start.runStores(message, () => {
-        client.connect((error?: Error | null) => ended(error, () => connected(error)))
+        client.connect((error?: Error | null) => {
+          const durationMs = this.#platform.now() - sinceMs
+          if (!error) this.#stream.tell('connectionOpened', { node, durationMs })
+          ended(error, () => connected(error))
+        })
         connectChannel.end.publish(message)
       })
     }

@@ -126,8 +126,26 @@ export interface RouterEvents extends StatementEvents {
    * The application's balancer threw for the first time. When it throws, reads take the nodes in the order of the list.
    */
   balancerFailed: [{ readonly cause: Error }]
+  /** A connection to a node was opened. Emitted only while it has listeners. */
+  connectionOpened: [ConnectionOpened]
+  /** A connection was returned to the connections of its node. Emitted only while it has listeners. */
+  connectionReturned: [ConnectionReturned]
   /** An idle connection was lost. For the primary, the pool also emits `error`. */
   connectionLost: [{ readonly node: NodeId; readonly cause: Error }]
+}
+
+export interface ConnectionOpened {
+  readonly node: NodeId
+  /** Time that it took to connect and to log in, in milliseconds. */
+  readonly durationMs: number
+}
+
+export interface ConnectionReturned {
+  readonly node: NodeId
+  /** Time from the request for it to the lease, in milliseconds. */
+  readonly waitedMs: number
+  /** Time from the lease to the return, in milliseconds. */
+  readonly usedMs: number
 }
 
 export interface TransactionMove {

@@ -59,8 +59,8 @@ export class Tracer {
   }
 
   /**
-   * Returns the statements that wait at this moment, the longest wait first. Those that began while nobody listened are not
-   * among them.
+   * Returns the statements that wait at this moment, the longest wait first. Those that began while there was no
+   * listener are not among them.
    */
   waiting(): readonly WaitingStatement[] {
     const { platform, waiting } = this.#options

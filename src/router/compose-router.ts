@@ -135,7 +135,7 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
       platform,
       connect,
       { hooks, sessions, settings, sleep, tell, judged: judgement },
-      { ...connections, traces: new ConnectionTraces(stream.pool, platform) },
+      { ...connections, traces: new ConnectionTraces(stream, platform) },
     ),
   )
   const cluster: WatchedCluster = new WatchedCluster({

@@ -19,7 +19,7 @@ function section(text: string, level: string, heading: string): string {
 }
 
 test('docs/reference/events.md names every event, and no other', () => {
-  const named = ['single statements', 'the pool'].flatMap((of) =>
+  const named = ['single statements', 'the pool', 'connections'].flatMap((of) =>
     namesIn(section(events, '##', `Events of ${of}`)),
   )
   expect(named.toSorted()).toEqual(EVENT_NAMES.toSorted())
