@@ -135,6 +135,16 @@ describe('a read', () => {
   })
 })
 
+test('a write that was judged by a former schema counts for everything', async () => {
+  await pool.platform.advance(1_000)
+  const { implicit } = sessions.context
+  const schema = sessions.schema.number
+  sessions.schema.changed(pool.platform.now() - 900)
+  const showing: Statement = { ...READ, footprint: { changes: [], shows: ['customers'] } }
+  sessions.wrote({ sessions: [implicit], catalogEffect: 'none', changes: ['app.users'], schema })
+  expect(implicit.changedAtMs(showing, OF_ANY_KEY)).toBe(pool.platform.now())
+})
+
 describe('the node that answered a read', () => {
   test('matters to a session of its own, and to the pool’s only in place of a replica', () => {
     const { implicit } = sessions.context

@@ -1,8 +1,11 @@
 import type { Guard } from './guard.ts'
+import { CLIENTS } from './table/clients.ts'
+import { CLUSTERS } from './table/clusters.ts'
 import { CONNECTIONS } from './table/connections.ts'
 import { CONSISTENCY } from './table/consistency.ts'
 import { EDGES } from './table/edges.ts'
 import { EXECUTION } from './table/execution.ts'
+import { SESSIONS } from './table/sessions.ts'
 import { STATEMENTS } from './table/statements.ts'
 import { TOPOLOGY } from './table/topology.ts'
 
@@ -14,6 +17,9 @@ export const GUARDS: readonly Guard[] = [
   ...STATEMENTS,
   ...CONNECTIONS,
   ...EDGES,
+  ...SESSIONS,
+  ...CLUSTERS,
+  ...CLIENTS,
 ]
 
 /** Some of each kind, for a run of a few minutes. */

@@ -161,6 +161,16 @@ describe.each([
     expect(await column(pool, 'show search_path')).not.toEqual(['t8'])
   })
 
+  it.each(['/* route: primary */ select 1', 'select 1', 'vacuum log'])(
+    'leaves a role and a setting of PostgreSQL on no connection: %s',
+    async (text) => {
+      const pool = await open()
+      await pool.withSession({ settings: { work_mem: '9MB' }, role: 'app_user' }, () => pool.query(text))
+      expect(await withoutTenant(pool)).toEqual([nobody()])
+      expect(await column(pool, '/* route: primary */ show work_mem')).not.toEqual(['9MB'])
+    },
+  )
+
   it('leaves nothing after an error', async () => {
     const pool = await open()
     for (const text of [

@@ -1,0 +1,32 @@
+import { afterEach, expect, test } from 'vitest'
+import { simulatedPool, type SimulatedPool } from '../../test/support/simulated-pool.ts'
+import { outcomeOf } from '../errors/outcome.ts'
+
+const pools: SimulatedPool[] = []
+afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.end())))
+
+const INSERT = "insert into users values ('a')"
+
+test.each([
+  ['COMMIT', ['begin', INSERT], 'commit', 'unknown'],
+  ['several statements, of which one may be a COMMIT', ['begin', INSERT], `${INSERT}; commit`, 'unknown'],
+  ['a statement in a transaction', ['begin', INSERT], INSERT, 'rolled-back'],
+  ['a statement outside of a transaction', [], INSERT, 'unknown'],
+])('the outcome of %s whose answer is lost', async (_what, before, lost, outcome) => {
+  const pool = simulatedPool()
+  pools.push(pool)
+  await pool.resolved(pool.router.readiness.ready())
+  const client = await pool.connect()
+  client.on('error', () => {})
+  for (const text of before) await pool.resolved(client.query(text))
+  const primary = pool.network.at('p')
+  primary.told = 'is silent'
+  const error = client.query(lost).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  await pool.platform.advance(10)
+  primary.stop()
+  expect(outcomeOf(await pool.resolved(error))).toBe(outcome)
+  client.release(true)
+})
