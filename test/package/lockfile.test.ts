@@ -18,7 +18,7 @@ function places(path: string, name: string): readonly string[] {
     .map((depth) => ['', ...parents.slice(0, depth), name].join('/node_modules/').slice(1))
 }
 
-describe.each(['.', '.changeset', ...peerFolders()])('the lock file of %s', (folder) => {
+describe.each(['.', 'scripts/changesets', ...peerFolders()])('the lock file of %s', (folder) => {
   const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8')
   const { packages } = JSON.parse(text) as { readonly packages: Readonly<Record<string, Locked>> }
 
