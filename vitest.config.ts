@@ -43,6 +43,8 @@ const config: ViteUserConfig = defineConfig({
     pool: 'forks',
     // One more than the smallest machine has cores: some tests wait more than they compute.
     maxWorkers: 3,
+    // The first statement of a process goes to the primary while the parser is being loaded, whatever a test expects.
+    setupFiles: ['test/support/load-parser.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,

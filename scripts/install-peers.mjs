@@ -16,7 +16,7 @@ const ROOT_ONLY = new Set(['pg', 'pg-pool', 'pg-cursor', 'pg-query-stream', '@ty
 /** How many folders are installed at a time: npm waits for the network and the disk as long as it computes. */
 const AT_A_TIME = 2
 
-/** Every folder with packages of its own, relative to the root. */
+/** Every folder with packages of its own, relative to the root. One with `packagesOf` in its package.json uses those of another. */
 export function peerFolders() {
   return ['test', 'bench', 'examples']
     .flatMap((parent) => [parent, ...readdirSync(join(root, parent)).map((name) => join(parent, name))])
@@ -24,8 +24,26 @@ export function peerFolders() {
     .toSorted((a, b) => a.localeCompare(b))
 }
 
+/** Returns the other folder whose packages this one uses; `undefined` for its own. */
+export function packagesOf(folder) {
+  return JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).packagesOf
+}
+
+const installing = new Map()
+
+/** Installs the packages of a folder once, whoever needs them. */
+function installOnce(folder) {
+  if (!installing.has(folder)) installing.set(folder, install(folder))
+  return installing.get(folder)
+}
+
 async function install(folder) {
   const path = join(root, folder)
+  const other = packagesOf(folder)
+  if (other !== undefined) {
+    await installOnce(other)
+    return link(join(path, 'node_modules'), join(root, other, 'node_modules'))
+  }
   const read = (name) => readFileSync(join(path, name), 'utf8')
   const [manifest, lock] = [read('package.json'), read('package-lock.json')]
   const { allowScripts = {}, dependencies = {} } = JSON.parse(manifest)
@@ -80,7 +98,7 @@ if (process.argv[1] === import.meta.filename) {
   const left = named.length > 0 ? named : peerFolders()
   const worker = async () => {
     for (let folder = left.shift(); folder !== undefined; folder = left.shift()) {
-      await install(folder).catch((error) => {
+      await installOnce(folder).catch((error) => {
         console.error(`Cannot install the packages of ${folder}: ${error.message}`)
         process.exitCode = 1
       })

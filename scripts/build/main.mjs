@@ -25,6 +25,7 @@ for (const { isEntry, name, exports } of outputs) {
   writeFileSync(join(dist, `${name}.mjs`), esmWrapper(name, exports))
   writeFileSync(join(dist, `${name}.d.mts`), esmWrapperTypes(name, exports))
 }
+for (const { code, fileName } of outputs) writeFileSync(join(dist, fileName), inAscii(code))
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
 
 async function bundle() {
@@ -52,6 +53,14 @@ async function bundle() {
   })
   await build.close()
   return output
+}
+
+/** Escapes other characters, all of which are in strings: V8 reads a text without them faster, in half the memory. */
+function inAscii(code) {
+  return code.replaceAll(
+    /[\u0080-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 function entryOf(name, targets) {

@@ -32,10 +32,11 @@ export function embeddedParser() {
         const wasm = await readFile(require.resolve('libpg-query/wasm/libpg-query.wasm'))
         const text = (await compressed(wasm)).toString('base64')
         return `
-          import { brotliDecompressSync } from 'node:zlib'
+          import { promisify } from 'node:util'
+          import { brotliDecompress } from 'node:zlib'
           export { default as createModule } from 'libpg-query/wasm/libpg-query.js'
           /*! PostgreSQL's parser, compiled by libpg-query. Licences: THIRD-PARTY-NOTICES.md of pg-switchyard. */
-          export const wasmBytes = () => brotliDecompressSync(Buffer.from('${text}', 'base64'))
+          export const wasmBytes = () => promisify(brotliDecompress)(Buffer.from('${text}', 'base64'))
         `
       },
     },

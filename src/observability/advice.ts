@@ -18,6 +18,7 @@ export type PrimaryReason =
       | 'too-large'
       | 'too-deep'
       | 'non-standard-strings'
+      | 'parser-loading'
     >
   | Exclude<RouteReason, 'read' | 'not-a-read' | 'asked-replica' | 'hint-replica'>
   | SpillReason
@@ -49,6 +50,7 @@ const ADVICE: Readonly<Record<PrimaryReason, string>> = {
   'too-large': 'The text is too large to be parsed: pass values as parameters, long lists as one array',
   'too-deep': 'The text is nested too deeply to be parsed: write it flatter',
   'non-standard-strings': 'Set "standard_conforming_strings" to on',
+  'parser-loading': 'The parser was not loaded yet: await pool.ready() before the first statement',
   'session-wrote': 'The session has just written: use "causal" consistency in place of "window"',
   'token-primary': 'The token of the session asks for the primary for now',
   strong: 'Use "causal" consistency in place of "strong" where a session only has to see its own writes',

@@ -1,3 +1,4 @@
+import { mayLoadLate } from '../platform/late-loading.ts'
 import type Pino from 'pino'
 import { requireLazily } from '../platform/require.ts'
 import type { NodeChange, NodeStatus, RouterEventEmitter } from './events.ts'
@@ -8,9 +9,21 @@ export interface Logger {
   warn(fields: object, message: string): void
 }
 
-/** Creates a pino logger that writes to standard error. */
+/**
+ * Creates a logger that writes to standard error with pino. pino is loaded with the first line that is written.
+ * Loading it takes longer than everything else a constructor does, and most processes never log.
+ */
 export function defaultLogger(level: 'info' | 'warn' = 'warn'): Logger {
-  // It takes longer to load than all of this package, and most processes create one pool without replicas or none.
+  let created: Logger | undefined
+  const logger = (): Logger => (created ??= pinoLogger(level))
+  if (!mayLoadLate()) logger()
+  return {
+    info: level === 'info' ? (fields, message) => logger().info(fields, message) : () => {},
+    warn: (fields, message) => logger().warn(fields, message),
+  }
+}
+
+function pinoLogger(level: 'info' | 'warn'): Logger {
   const { pino } = requireLazily('pino') as typeof Pino
   return pino({ name: 'pg-switchyard', level }, pino.destination({ dest: 2, sync: true }))
 }

@@ -187,7 +187,9 @@ const SELECT = /^\s*(?:select|with)\b/i
 
 /** Whether a statement may stand for more than one text. */
 function isShared({ reason }: Statement): boolean {
-  return reason === 'unparseable' || reason === 'too-large' || reason === 'too-deep'
+  return (
+    reason === 'unparseable' || reason === 'too-large' || reason === 'too-deep' || reason === 'parser-loading'
+  )
 }
 
 function onlySelects(sql: string): boolean {

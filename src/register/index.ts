@@ -1,6 +1,7 @@
 // `node --import pg-switchyard/register` and `node --require pg-switchyard/register`: see docs/start/register.md.
 import process from 'node:process'
 import { pgModule } from '../platform/pg.ts'
+import { watchForBypass } from './bypass.ts'
 import { install } from './install.ts'
 import { isBesideJest } from './jest.ts'
 import { registrationOf } from './registration.ts'
@@ -21,5 +22,14 @@ if (registration === 'no-replicas') {
       { type: 'pg-switchyard', code: 'SWITCHYARD_BESIDE_JEST' },
     )
   }
-  install(pgModule, registration)
+  const bypassed = (): void =>
+    process.emitWarning(
+      'The program connects to DATABASE_URL without the pg that register has replaced, so nothing is routed. ' +
+        'It may be a bundle that contains pg, or use another copy of pg (npm ls pg) or another driver. ' +
+        'Leave pg out of the bundle, or import pg-switchyard/register first inside of it',
+      { type: 'pg-switchyard', code: 'SWITCHYARD_REGISTER_BYPASSED' },
+    )
+  // Sockets are those of the whole process, but under Jest this module belongs to one test file.
+  const isUnderJest = process.env['JEST_WORKER_ID'] !== undefined
+  install(pgModule, registration, isUnderJest ? undefined : watchForBypass(registration.primary, bypassed))
 }

@@ -19,7 +19,11 @@ export function targetOf({ host, port, user, database, connectionString }: PoolC
     (each) => new Client({ host, port, user, database, ...(each ? { connectionString: each } : {}) }),
   )
   const [first] = clients
-  return { servers: clients.map(serverOf), database: first?.database, user: first?.user }
+  return {
+    servers: clients.map((client: PgClient) => serverAt(client.host, client.port)),
+    database: first?.database,
+    user: first?.user,
+  }
 }
 
 /** Whether a pool with this target uses the database that the replicas follow. */
@@ -29,7 +33,8 @@ export function isSameDatabase(pool: Target, primary: Target): boolean {
   )
 }
 
-function serverOf({ host, port }: PgClient): string {
+/** Returns the name of a server as in `Target.servers`. */
+export function serverAt(host: string, port: number): string {
   const name = host.toLowerCase()
   return `${LOOPBACK.has(name) ? 'localhost' : name}:${port}`
 }

@@ -189,6 +189,7 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
     platform,
     failoverTimeoutMs: options.failoverTimeoutMs,
     judgement,
+    parser: options.parser,
     roster,
     cluster,
     sleep,
@@ -228,7 +229,7 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
     listener,
   )
   const dispatcher = new Dispatcher(
-    { decider, cluster, ended, judgement, sessions, settings, tell, transitions },
+    { decider, cluster, ended, judgement, readiness, sessions, settings, tell, transitions },
     listener.repaired,
   )
   if (options.logger !== undefined) logEvents(events, options.logger)

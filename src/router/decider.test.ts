@@ -5,6 +5,7 @@ import { SessionContext } from '../consistency/session-context.ts'
 import { createSession } from '../consistency/session.ts'
 import type { Hold } from '../execution/decision.ts'
 import type { Executor } from '../execution/executor.ts'
+import { normalizeQuery } from '../client/query-arguments.ts'
 import { Query } from '../nodes/query.ts'
 import { Journal } from '../settings/journal.ts'
 import { SettingKeeper } from '../settings/setting-keeper.ts'
@@ -32,6 +33,8 @@ const STATEMENTS: Readonly<Record<string, Statement>> = {
 /** Calls of the decider's parts, in order. */
 let log: string[]
 let isReady: boolean
+let isLoaded: boolean
+let hasPrimary: boolean
 /** Classification of a pending statement. */
 let known: Statement
 let isAwaited: boolean
@@ -45,9 +48,13 @@ const executor = {
   },
 } as unknown as Executor
 
+const context = new SessionContext()
+
 beforeEach(() => {
   log = []
   isReady = true
+  isLoaded = true
+  hasPrimary = true
   known = READ
   isAwaited = false
   isKnownSoon = true
@@ -57,12 +64,19 @@ beforeEach(() => {
       policy: { consistency: 'causal', windowMs: 2_000, maxStalenessMs: 2_000, transactions: 'primary' },
       platform: { now: () => 1_000 },
       readiness: {
+        get hasParser() {
+          return isLoaded
+        },
         get isReady() {
           return isReady
         },
         prepare: async () => {
           log.push('prepare')
           isReady = true
+        },
+        looked: async () => {
+          log.push('look')
+          return hasPrimary
         },
         used: () => void log.push('used'),
       },
@@ -85,7 +99,7 @@ beforeEach(() => {
         start: () => void log.push('start'),
       },
       sessions: {
-        context: new SessionContext(),
+        context,
         moved: () => undefined,
         awaited: () => {
           if (!isAwaited) return undefined
@@ -169,6 +183,57 @@ describe('a decision', () => {
     const { runs } = await decider.decide(asked('pending'), session)
     expect(log).not.toContain('await the session')
     expect(runs).toBe('primary')
+  })
+})
+
+describe('before the parser is loaded', () => {
+  const first = (text: string): unknown => decider.decide(asked(text), context.implicit)
+  beforeEach(() => {
+    isReady = false
+    isLoaded = false
+  })
+
+  test('the first statement goes to the primary as soon as the nodes have been looked at', async () => {
+    expect(await first('SELECT 1')).toMatchObject({
+      runs: 'primary',
+      statement: { kind: 'write', reason: 'parser-loading', mayWrite: true, leavesSessionState: true },
+      route: { role: 'primary' },
+    })
+    expect(log).toEqual(['look', 'used', 'plan'])
+  })
+
+  test('the second one waits for the parser', async () => {
+    await first('SELECT 1')
+    log.length = 0
+    await first('SELECT 1')
+    expect(log).toEqual(['prepare', 'used', 'judge', 'plan'])
+  })
+
+  test('it waits where there is no primary, or something is wrong', async () => {
+    hasPrimary = false
+    await first('SELECT 1')
+    expect(log).toEqual(['look', 'prepare', 'used', 'judge', 'plan'])
+  })
+
+  test.each<readonly [name: string, decide: () => unknown]>([
+    ['BEGIN', () => first('BEGIN')],
+    ['several statements', () => first('SELECT 1; SET a.b = 1')],
+    ['one of a session', () => decider.decide(asked('SELECT 1'), session)],
+    [
+      'one of a client',
+      () => decider.decide(asked('SELECT 1'), context.implicit, undefined, holding(undefined)),
+    ],
+    ['one without a text', () => decider.decide(Query.sentOtherwise(undefined), context.implicit)],
+    ...[{ route: 'replica' }, { consistency: 'eventual' }, { name: 'a' }].map(
+      (more) =>
+        [
+          JSON.stringify(more),
+          () => decider.decide(normalizeQuery({ text: 'SELECT 1', ...more }, undefined), context.implicit),
+        ] as const,
+    ),
+  ])('the first statement waits for the parser: %s', async (_name, decide) => {
+    await decide()
+    expect(log).toEqual(['prepare', 'used', 'judge', 'plan'])
   })
 })
 

@@ -13,6 +13,7 @@ import type { Route } from '../routing/route.ts'
 import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import { mayRunUnparsed, UNPARSED } from '../statement/unparsed.ts'
 import { isReadOnly, opensOnStandby, opensOptimistically } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Executors } from './executors.ts'
@@ -32,7 +33,7 @@ export interface DecisionListener extends Pick<ExecutionListener, 'waited'> {
 export interface DeciderOptions {
   readonly policy: RoutingPolicy & Pick<ResolvedOptions, 'transactions'>
   readonly platform: Pick<Platform, 'now'>
-  readonly readiness: Pick<Readiness, 'isReady' | 'prepare' | 'used'>
+  readonly readiness: Pick<Readiness, 'hasParser' | 'isReady' | 'looked' | 'prepare' | 'used'>
   readonly judgement: Pick<Judgement, 'judge' | 'changeKnown' | 'judgeAnew' | 'start'>
   readonly sessions: Pick<SessionKeeper, 'awaited' | 'context'> & {
     /** Resolves when the session may go to another node now; `undefined` for nothing to wait for. */
@@ -50,6 +51,7 @@ export interface DeciderOptions {
 export class Decider {
   readonly #options: DeciderOptions
   readonly #listener: DecisionListener
+  #isFirst = true
 
   constructor(options: DeciderOptions, listener: DecisionListener) {
     this.#options = options
@@ -95,6 +97,8 @@ export class Decider {
   ): Decision | Promise<Decision> {
     const { judgement, readiness } = this.#options
     if (!readiness.isReady) {
+      const isUnparsed = this.#mayBeUnparsed(query, session, holder)
+      if (isUnparsed) return this.#decideUnparsed(query, session, journal)
       return this.#waits('first-look', query, readiness.prepare()).then(() =>
         this.#decide(query, session, journal, holder),
       )
@@ -109,6 +113,33 @@ export class Decider {
       const held = holder?.holds(classified, query)
       return this.#settle(classified, query, session, journal, held, holder)
     })
+  }
+
+  /**
+   * Whether a statement may run before the parser is loaded. Only the first one of a pool may, so that a new process
+   * answers sooner: more would move reads to the primary. It has no session, whose token tells whether it has written.
+   */
+  #mayBeUnparsed(query: Query, session: MutableSession, holder: Holder | undefined): boolean {
+    const { readiness, sessions } = this.#options
+    const isFirst = this.#isFirst
+    this.#isFirst = false
+    if (!isFirst || readiness.hasParser || holder !== undefined || session !== sessions.context.implicit)
+      return false
+    const isPlain = Object.keys(query.request).length === 0 && query.asConfig().name === undefined
+    return isPlain && query.text !== undefined && mayRunUnparsed(query.text)
+  }
+
+  /** Sends a statement to the primary as a write as soon as the nodes have been looked at. */
+  async #decideUnparsed(
+    query: Query,
+    session: MutableSession,
+    journal: Journal | undefined,
+  ): Promise<Decision> {
+    const { readiness } = this.#options
+    const hasPrimary = await this.#waits('first-look', query, readiness.looked())
+    if (!hasPrimary) return this.#decide(query, session, journal)
+    readiness.used()
+    return this.#route(UNPARSED, query, session, journal, false)
   }
 
   /** Explains the decision about a statement without running it; see `decide`. */

@@ -11,11 +11,13 @@ import type { Tell } from '../observability/tell.ts'
 import type { Transitions } from '../observability/transitions.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import { normalised } from '../statement/normalised.ts'
+import { UNPARSED } from '../statement/unparsed.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Decider } from './decider.ts'
 import type { Ended } from './endings.ts'
 import { IgnoredHints } from './ignored-hints.ts'
 import type { Judgement } from './judgement.ts'
+import type { Readiness } from './readiness.ts'
 import { RoutedRead, type Repairer } from './routed-read.ts'
 import type { SessionKeeper } from './session-keeper.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
@@ -25,6 +27,7 @@ export interface DispatcherOptions {
   readonly cluster: Pick<WatchedCluster, 'servesUnmeasured'>
   readonly ended: Ended
   readonly judgement: Pick<Judgement, 'learn'>
+  readonly readiness: Pick<Readiness, 'answered'>
   readonly sessions: SessionKeeper
   readonly settings: SettingKeeper
   readonly tell: Tell
@@ -85,7 +88,7 @@ export class Dispatcher implements Repairer {
   }
 
   #write(decision: Decision, options: RunOptions, done: Done): void {
-    const { ended, sessions, settings } = this.#options
+    const { ended, readiness, sessions, settings } = this.#options
     const { executor, journal, overlay, query, session, statement } = decision
     const { text, request, values } = query
     this.#ignoredHints.note(statement, request)
@@ -107,6 +110,7 @@ export class Dispatcher implements Repairer {
       const counts = statement.mayWrite && !(error && hasLeftNothing(error, statement))
       sessions.ranOnPrimary(session, statement, query, error, counts)
       if (counts) ended(writeBy(session, statement, changes, schema), text)
+      if (statement === UNPARSED) readiness.answered()
       done(error, result)
     }
     executor.writer.write(send, answered, customOf(decision), query.trace)

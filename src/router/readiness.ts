@@ -1,9 +1,11 @@
 import type { Judgement } from './judgement.ts'
 import { misconfiguration } from '../observability/problems.ts'
+import { mayLoadLate } from '../platform/late-loading.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { SleepWatch } from '../platform/sleep-watch.ts'
 import { Preparation } from './preparation.ts'
 import type { Roster } from './roster.ts'
+import type { SqlParser } from '../statement/parser.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
@@ -11,6 +13,7 @@ export interface ReadinessOptions {
   readonly platform: Platform
   readonly failoverTimeoutMs: number
   readonly judgement: Judgement
+  readonly parser: SqlParser
   readonly roster: Roster
   readonly cluster: WatchedCluster
   readonly sleep: SleepWatch
@@ -22,20 +25,31 @@ export interface ReadinessOptions {
 export class Readiness {
   readonly #options: ReadinessOptions
   readonly #preparation: Preparation
+  #looking: Promise<void> | undefined
 
   constructor(options: ReadinessOptions) {
-    const { cluster, judgement, platform, roster } = options
+    const { cluster, judgement, platform } = options
     this.#options = options
     this.#preparation = new Preparation({
       platform,
-      steps: () => [judgement.load(), roster.look().then(() => cluster.look())],
+      steps: () => [judgement.load(), this.#look()],
       problem: () => misconfiguration(cluster.snapshot),
     })
   }
 
-  /** Starts to load the parser. `prepare` reports failures. */
+  /** Whether statements can be classified. */
+  get hasParser(): boolean {
+    return this.#options.parser.isLoaded
+  }
+
+  /**
+   * Loads the parser soon, so that the first statement need not wait for it. A statement that comes at once goes
+   * first: see `looked`. `prepare` reports failures.
+   */
   warm(): void {
-    this.#options.judgement.load().catch(() => {})
+    const { judgement, parser } = this.#options
+    if (!mayLoadLate()) parser.warm?.()
+    this.#soon(() => (this.#looking === undefined ? judgement.load() : undefined))
   }
 
   /** Switches the catalog to the primary's database. */
@@ -75,11 +89,54 @@ export class Readiness {
   async prepare(): Promise<void> {
     const { cluster, roster, sleep } = this.#options
     sleep.start()
-    if (!this.#preparation.isDone) return this.#preparation.run()
+    if (!this.#preparation.isDone) return this.#prepareFirst()
     if (!cluster.isResting) return
     // The known nodes are probed meanwhile, so statements do not wait for a discovery that does not answer.
     void roster.look()
     await cluster.look()
+  }
+
+  /**
+   * Looks at the nodes before the first statement, without the parser, whose loading would delay the answer. Call
+   * `answered` to load it afterwards. Resolves to false where `prepare` has to decide: when the options are wrong,
+   * or there is no primary.
+   */
+  async looked(): Promise<boolean> {
+    const { cluster, sleep } = this.#options
+    sleep.start()
+    await this.#look()
+    return cluster.snapshot.primary !== undefined && misconfiguration(cluster.snapshot) === undefined
+  }
+
+  /** Loads the parser once the caller of the first statement has its answer. */
+  answered(): void {
+    this.#soon(() => this.prepare())
+  }
+
+  /** Calls a function after the current turn of the event loop. Its failures are reported elsewhere. */
+  #soon(fn: () => Promise<void> | undefined): void {
+    this.#options.platform.schedule(0, () => void fn()?.catch(() => {}))
+  }
+
+  #look(): Promise<void> {
+    const { cluster, roster } = this.#options
+    this.#looking ??= roster
+      .look()
+      .then(() => cluster.look())
+      .catch((error: unknown) => {
+        this.#looking = undefined
+        throw error
+      })
+    return this.#looking
+  }
+
+  async #prepareFirst(): Promise<void> {
+    try {
+      await this.#preparation.run()
+    } finally {
+      // A later call looks again.
+      this.#looking = undefined
+    }
   }
 
   /** True when a statement may hope for a node. */

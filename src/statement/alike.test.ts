@@ -76,6 +76,7 @@ describe('texts that differ in constants alone', () => {
     let parsed = 0
     const counting: SqlParser = {
       name: parser.name,
+      isLoaded: true,
       load: () => parser.load(),
       analyze: (sql) => {
         parsed += 1

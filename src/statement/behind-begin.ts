@@ -9,6 +9,7 @@ const APART: ReadonlySet<StatementReason> = new Set<StatementReason>([
   'too-large',
   'too-deep',
   'non-standard-strings',
+  'parser-loading',
   'unknown-statement',
   'copy-to',
   'copy-from',

@@ -23,6 +23,7 @@ function bench(facts: Facts = {}): Bench {
   const parsed: string[] = []
   const parser: SqlParser = {
     name: 'libpg-query',
+    isLoaded: true,
     ...(facts.fingerprint && { fingerprint: facts.fingerprint }),
     load: async () => {},
     analyze: (sql) => {

@@ -17,6 +17,7 @@ const POSSIBLE: ReadonlySet<StatementReason> = new Set<StatementReason>([
   'function-unknown',
   'function-volatile',
   'non-standard-strings',
+  'parser-loading',
   'too-deep',
   'too-large',
   'unknown-statement',

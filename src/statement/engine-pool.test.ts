@@ -110,7 +110,7 @@ describe('a pool of engines', () => {
 
   test('survives forty texts that exhaust the stack of the real parser', async () => {
     const deep = `SELECT ${'1+'.repeat(30_000)}1`
-    const pool = new EnginePool(engineFactory(), 2 ** 30)
+    const pool = new EnginePool(engineFactory().create, 2 ** 30)
     await pool.fill()
     for (let crash = 0; crash < 40; crash++) {
       while (pool.parse('SELECT 1').kind === 'unavailable') await setImmediate()

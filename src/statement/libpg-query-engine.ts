@@ -18,7 +18,7 @@ export interface Engine {
 
 /** WebAssembly, as far as it is used here: without a browser's library there are no types for it. */
 interface Wasm {
-  readonly Module: new (bytes: Uint8Array) => object
+  readonly compile: (bytes: Uint8Array) => Promise<object>
   readonly Instance: new (compiled: object, imports: object) => object
 }
 
@@ -30,27 +30,41 @@ interface Parts {
   readonly compiled: object
 }
 
-/**
- * Makes engines. The first call loads the JavaScript and compiles the WebAssembly. Later calls load nothing: test
- * runners such as Jest refuse to load JavaScript once a test is over.
- */
-export function engineFactory(): () => Promise<Engine> {
+/** Makes engines. */
+export interface EngineFactory {
+  /**
+   * Loads the JavaScript, and compiles the WebAssembly in another thread, so that `create` takes less. Nothing is
+   * loaded after it: test runners such as Jest refuse to load JavaScript once a test is over. `create` reports
+   * failures.
+   */
+  warm(this: void): void
+  create(this: void): Promise<Engine>
+}
+
+export function engineFactory(): EngineFactory {
   let parts: Promise<Parts> | undefined
-  return async () => {
-    parts ??= loadParts()
-    try {
-      const { createModule, compiled } = await parts
-      return await createEngine(createModule, compiled)
-    } catch (error) {
-      parts = undefined
-      throw error
-    }
+  return {
+    warm: () => {
+      parts ??= loadParts()
+      parts.catch(() => {})
+    },
+    create: async () => {
+      parts ??= loadParts()
+      try {
+        const { createModule, compiled } = await parts
+        return await createEngine(createModule, compiled)
+      } catch (error) {
+        parts = undefined
+        throw error
+      }
+    },
   }
 }
 
 async function loadParts(): Promise<Parts> {
   const { createModule, wasmBytes } = await import('./libpg-query-files.ts')
-  return { createModule, compiled: new wasm.Module(wasmBytes()) }
+  // Both in other threads: meanwhile this one opens the first connections.
+  return { createModule, compiled: await wasm.compile(await wasmBytes()) }
 }
 
 async function createEngine(createModule: CreateModule, compiled: object): Promise<Engine> {

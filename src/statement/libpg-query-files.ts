@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 
 /** The part of libpg-query's glue that is used; the package has no types for it. */
@@ -27,6 +27,6 @@ const require = createRequire(import.meta.url)
 export const createModule: CreateModule = require('libpg-query/wasm/libpg-query.js') as CreateModule
 
 /** Returns the WebAssembly of the parser. */
-export function wasmBytes(): Uint8Array {
-  return readFileSync(require.resolve('libpg-query/wasm/libpg-query.wasm'))
+export function wasmBytes(): Promise<Uint8Array> {
+  return readFile(require.resolve('libpg-query/wasm/libpg-query.wasm'))
 }

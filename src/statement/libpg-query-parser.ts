@@ -37,17 +37,26 @@ let ofProcess: SqlParser | undefined
  * and each instance reserves 128 MB of address space.
  */
 export function createLibpgQueryParser(): SqlParser {
-  ofProcess ??= new LibpgQueryParser(new EnginePool(engineFactory(), MAX_ENGINE_BYTES))
+  if (ofProcess === undefined) {
+    const { create, warm } = engineFactory()
+    ofProcess = new LibpgQueryParser(new EnginePool(create, MAX_ENGINE_BYTES), warm)
+  }
   return ofProcess
 }
 
 /** @internal */
 export class LibpgQueryParser implements SqlParser {
   readonly name = 'libpg-query'
+  readonly warm: () => void
   readonly #engines: EnginePool
 
-  constructor(engines: EnginePool) {
+  constructor(engines: EnginePool, warm: () => void = () => {}) {
     this.#engines = engines
+    this.warm = warm
+  }
+
+  get isLoaded(): boolean {
+    return this.#engines.ready
   }
 
   async load(): Promise<void> {

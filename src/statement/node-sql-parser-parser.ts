@@ -41,6 +41,10 @@ class NodeSqlParser implements SqlParser {
   readonly name = 'node-sql-parser'
   #grammar: Grammar | undefined
 
+  get isLoaded(): boolean {
+    return this.#grammar !== undefined
+  }
+
   async load(): Promise<void> {
     try {
       const { Parser } = requireLazily('node-sql-parser/build/postgresql.js') as GrammarModule

@@ -60,6 +60,10 @@ export interface Analysis {
 /** One SQL grammar. Pure: text in, analysis out. */
 export interface SqlParser {
   readonly name: 'libpg-query' | 'node-sql-parser'
+  /** Whether `analyze` may be called. */
+  readonly isLoaded: boolean
+  /** Starts to load in the background what `load` needs. `load` reports failures. A parser may leave it out. */
+  warm?(): void
   /** Resolves when `analyze` may be called. Rejects with `SWITCHYARD_PARSER_UNAVAILABLE`, saying what to do. */
   load(): Promise<void>
   /** Never throws for bad SQL: what cannot be parsed comes back as a write with the reason `unparseable`. */

@@ -69,6 +69,7 @@ test.each(['{', '{"plpgsql_funcs":7}', 'null'])('a tree that is broken proves no
 test('a parser that knows no PL/pgSQL proves nothing', () => {
   const parserOfSql = {
     name: parser.name,
+    isLoaded: true,
     load: () => parser.load(),
     analyze: (sql: string) => parser.analyze(sql),
   }

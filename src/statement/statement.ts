@@ -61,6 +61,7 @@ export type StatementReason =
   | 'too-large'
   | 'too-deep'
   | 'non-standard-strings'
+  | 'parser-loading'
   // transaction
   | 'begin'
   | 'commit'

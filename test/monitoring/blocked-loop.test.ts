@@ -126,3 +126,34 @@ test('a read on a lane that is under way meanwhile runs once', async () => {
   const scans = await scansOf([cluster.primary, ...cluster.replicas], 'once', 43)
   expect(scans).toBe(43)
 })
+
+/** Longer than a process may stand still and keep what it knows. */
+const STANDSTILL_MS = 5_500
+
+/** Stops the only thread without computing, as `execSync` does. */
+function standStill(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STANDSTILL_MS)
+}
+
+test('a process that has stood still keeps its connections, its transactions and its writes', async () => {
+  const pool = poolOver(cluster)
+  pools.push(pool)
+  await replicasReady(pool)
+  const backend = async (): Promise<unknown> => (await pool.query('select pg_backend_pid() as pid')).rows[0]
+  await pool.query('create table stood_still (id int)')
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query('insert into stood_still values (1)')
+  const before = await backend()
+  // Both are still running when the process goes on, and the read is then asked again.
+  const read = pool.query('select count(*)::int as n from items where pg_sleep(0.15) is not null')
+  const write = client.query('insert into stood_still select 2 from pg_sleep(7.5)')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  standStill()
+  expect(await backend()).toEqual(before)
+  await write
+  await client.query('commit')
+  client.release()
+  expect((await read).rows).toEqual([{ n: 50 }])
+  expect((await pool.query('select id from stood_still order by id')).rows).toEqual([{ id: 1 }, { id: 2 }])
+})

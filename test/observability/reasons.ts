@@ -58,6 +58,7 @@ export const REASONS: Readonly<Record<string, readonly string[]>> = {
     'too-large': true,
     'too-deep': true,
     'non-standard-strings': true,
+    'parser-loading': true,
     begin: true,
     commit: true,
     rollback: true,

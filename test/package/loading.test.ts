@@ -16,14 +16,15 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-function run(file: string): unknown {
+function run(file: string, variables: Readonly<Record<string, string>> = {}): unknown {
   const config = { ...cluster.primary.config, replicas: cluster.replicas.map((node) => node.config) }
-  const env = { ...process.env, CONFIG: JSON.stringify(config) }
+  const own = Object.entries(process.env).filter(([name]) => !/^(?:VITEST|JEST)/.test(name))
+  const env = { ...Object.fromEntries(own), CONFIG: JSON.stringify(config), ...variables }
   return JSON.parse(execFileSync(process.execPath, [file], { encoding: 'utf8', env }))
 }
 
 // Jest refuses every `require` after the end of a test file, that of a built-in module too.
-test('nothing is loaded after the package and the first pool with replicas', () => {
+test('under Jest nothing is loaded after the package and the first pool with replicas', () => {
   writeFileSync(
     join(consumer.folder, 'late.mjs'),
     `
@@ -49,7 +50,36 @@ test('nothing is loaded after the package and the first pool with replicas', () 
     console.log(JSON.stringify(late))
   `,
   )
-  expect(run(join(consumer.folder, 'late.mjs'))).toEqual([])
+  expect(run(join(consumer.folder, 'late.mjs'), { JEST_WORKER_ID: '1' })).toEqual([])
+})
+
+test('pino is loaded with the first line of the log', () => {
+  writeFileSync(
+    join(consumer.folder, 'quiet.mjs'),
+    `
+    import Module from 'node:module'
+    const loaded = []
+    const load = Module._load
+    Module._load = (name, ...rest) => {
+      loaded.push(name)
+      return load(name, ...rest)
+    }
+    const { Pool } = await import('pg-switchyard')
+    const config = JSON.parse(process.env.CONFIG)
+    const pool = new Pool(config)
+    await pool.query('select 1')
+    await pool.ready()
+    const quiet = loaded.includes('pino')
+    // Nobody listens there, which is worth a warning.
+    const other = new Pool({ ...config, replicas: [{ port: 1 }] })
+    await other.query('select 1').catch(() => {})
+    await other.ready().catch(() => {})
+    const told = loaded.includes('pino')
+    await Promise.all([pool.end(), other.end()])
+    console.log(JSON.stringify({ quiet, told }))
+  `,
+  )
+  expect(run(join(consumer.folder, 'quiet.mjs'))).toEqual({ quiet: false, told: true })
 })
 
 test('a pool without replicas loads neither the parser nor pino', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { peerFolders } from '../../scripts/install-peers.mjs'
+import { packagesOf, peerFolders } from '../../scripts/install-peers.mjs'
 import { root } from './install.ts'
 
 interface Locked {
@@ -18,7 +18,9 @@ function places(path: string, name: string): readonly string[] {
     .map((depth) => ['', ...parents.slice(0, depth), name].join('/node_modules/').slice(1))
 }
 
-describe.each(['.', 'scripts/changesets', ...peerFolders()])('the lock file of %s', (folder) => {
+const folders = peerFolders().filter((folder) => packagesOf(folder) === undefined)
+
+describe.each(['.', 'scripts/changesets', ...folders])('the lock file of %s', (folder) => {
   const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8')
   const { packages } = JSON.parse(text) as { readonly packages: Readonly<Record<string, Locked>> }
 

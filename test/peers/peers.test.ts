@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { peerFolders } from '../../scripts/install-peers.mjs'
+import { packagesOf, peerFolders } from '../../scripts/install-peers.mjs'
 import { root } from '../package/install.ts'
 
 // The folders that have packages of their own, after scripts/install-peers.mjs.
@@ -31,7 +31,9 @@ describe.each(peerFolders())('%s', (folder) => {
     const manifest = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as Record<string, unknown>
     expect(manifest).toMatchObject({ private: true, type: 'module' })
     expect(resolveFrom(path, 'pg-switchyard')).toBe(resolveFrom(root, 'pg-switchyard'))
-    const { packages } = JSON.parse(readFileSync(join(path, 'package-lock.json'), 'utf8')) as {
+    const { packages } = JSON.parse(
+      readFileSync(join(root, packagesOf(folder) ?? folder, 'package-lock.json'), 'utf8'),
+    ) as {
       readonly packages: Readonly<
         Record<string, { readonly dependencies?: Readonly<Record<string, string>> }>
       >

@@ -89,14 +89,14 @@ const library = (head: string): string => `
   test('reads on a replica', async () => {
     const pool = new Pool({ ...JSON.parse(process.env['CONFIG'] ?? ''), consistency: 'eventual' })
     ${reads}
-  })
+  }, 60_000)
 `
 const underRegister = (head: string): string => `
   ${head}
   test('reads on a replica', async () => {
     const pool = new Pool({ connectionString: process.env['DATABASE_URL'] })
     ${reads}
-  })
+  }, 60_000)
 `
 const unrouted = `
   const { Pool } = require('pg')
@@ -124,6 +124,16 @@ const TYPESCRIPT = {
     },
   }),
 }
+const ESM = {
+  'package.json': JSON.stringify({ type: 'module' }),
+  'jest.config.mjs': "export default { transform: {}, testMatch: ['**/*.test.mjs'] }",
+}
+const ESM_TYPESCRIPT = {
+  'package.json': JSON.stringify({ type: 'module' }),
+  'jest.config.mjs':
+    "export default { extensionsToTreatAsEsm: ['.ts'], transform: { '\\\\.ts$': ['ts-jest', { useESM: true }] } }",
+  'tsconfig.json': TYPESCRIPT['tsconfig.json'],
+}
 const GLOBALS = `import { expect, test } from '@jest/globals'`
 
 describe('Jest', () => {
@@ -131,11 +141,29 @@ describe('Jest', () => {
     ['CommonJS', { ...PLAIN, 'a.test.js': library(`const { Pool } = require('pg-switchyard')`) }],
     ['Babel', { ...BABEL, 'a.test.js': library(`import { Pool } from 'pg-switchyard'`) }],
     ['Babel, TypeScript', { ...BABEL, 'a.test.ts': library(`import { Pool } from 'pg-switchyard'`) }],
+    ['ES modules', { ...ESM, 'a.test.mjs': library(`${GLOBALS}\nimport { Pool } from 'pg-switchyard'`) }],
+    [
+      'ES modules, ts-jest',
+      { ...ESM_TYPESCRIPT, 'a.test.ts': library(`${GLOBALS}\nimport { Pool } from 'pg-switchyard'`) },
+    ],
     ['ts-jest', { ...TYPESCRIPT, 'a.test.ts': library(`${GLOBALS}\nimport { Pool } from 'pg-switchyard'`) }],
   ])('%s: the library works', { timeout: 120_000 }, async (_name, files) => {
-    const { passed, output } = await run(project(files), [jest])
+    const flags = 'package.json' in files ? ['--experimental-vm-modules'] : []
+    const { passed, output } = await run(project(files), [...flags, jest])
     expect(output).toContain('1 passed')
     expect(output).not.toMatch(/did not exit|torn down/)
+    expect(passed).toBe(true)
+  })
+
+  test('ES modules: register works as one of setupFiles', { timeout: 120_000 }, async () => {
+    const folder = project({
+      'package.json': JSON.stringify({ type: 'module' }),
+      'jest.config.mjs':
+        "export default { transform: {}, testMatch: ['**/*.test.mjs'], setupFiles: ['pg-switchyard/register'] }",
+      'a.test.mjs': underRegister(`${GLOBALS}\nimport { Pool } from 'pg'`),
+    })
+    const { passed, output } = await run(folder, ['--experimental-vm-modules', jest])
+    expect(output).toContain('1 passed')
     expect(passed).toBe(true)
   })
 

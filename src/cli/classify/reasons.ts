@@ -47,6 +47,7 @@ const sentences: Readonly<Record<StatementReason, string>> = {
   'too-large': 'It is too large to be parsed, so it may be anything',
   'too-deep': 'It is nested too deeply to be parsed, so it may be anything',
   'non-standard-strings': 'The server reads backslashes in strings its own way, so nothing is certain',
+  'parser-loading': 'It was the first statement of its pool, and ran before the parser was loaded',
 
   begin: 'It opens a transaction',
   commit: 'It ends a transaction',

@@ -6,7 +6,7 @@ import { queriesOf } from './queries.ts'
 
 let engine: Engine
 beforeAll(async () => {
-  engine = await engineFactory()()
+  engine = await engineFactory().create()
 })
 
 /** Returns the queries of a function of `a int`, without the casts to the types of `a` and of FOUND. */

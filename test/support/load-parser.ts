@@ -1,0 +1,3 @@
+import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.ts'
+
+await createLibpgQueryParser().load()
