@@ -18,7 +18,7 @@ it('latencies are those that were recorded, to three digits', () => {
   }
 })
 
-it('who arrives while everything stands still waits from when he was to arrive', async () => {
+it('an arrival while everything stands still waits from its planned time', async () => {
   let isFirst = true
   const stall = (ms: number): void => {
     const untilMs = performance.now() + ms

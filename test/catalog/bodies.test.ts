@@ -40,7 +40,7 @@ describe.each(servers)('functions without a label on $server', ({ options }) => 
     expect(harmless.map(({ name }) => name)).toEqual(['app.halves'])
   })
 
-  test('what is declared counts inside of a body, and for a name', async () => {
+  test('declarations count inside of a body, and for a name', async () => {
     const declared = parseDeclarations({
       functions: { adds: 'primaryOnly', insists: 'readOnly' },
     })

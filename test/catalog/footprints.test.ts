@@ -287,13 +287,13 @@ const reads: readonly Row[] = [
   ["SELECT domain_in('5', 'app.fine'::regtype, -1) IS NULL", '', '*'],
 ]
 
-describe('what the catalog says', () => {
+describe('footprints of the catalog', () => {
   test.each([...writes, ...reads])('%s', (sql, changes, shows) => {
     expect(ground().footprint(sql)).toMatchObject({ changes: set(changes), shows: set(shows) })
   })
 })
 
-describe('what the server does', () => {
+describe('effects on the server', () => {
   const observations: Observation[] = []
   const readTexts = reads.map(([sql]) => sql)
 

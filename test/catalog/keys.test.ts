@@ -63,7 +63,7 @@ describe('which key a write changes', () => {
   })
 })
 
-describe('what the server does', () => {
+describe('effects on the server', () => {
   /** Rows with the keys 1, 2 and 7; and 3 is free. */
   const tables =
     'plain small big by_text by_varchar composite moved serials numbered covering tenant other.tenant'

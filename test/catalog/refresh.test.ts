@@ -215,7 +215,7 @@ test('two objects that swap their names are another state of the database, each 
   }
 })
 
-test('a watcher hears of a migration over a connection that stays open', async () => {
+test('a watcher notices a migration over a connection that stays open', async () => {
   const asking = await connected(cluster.primary.config)
   const watcher = new CatalogWatcher({ query: queryOver(asking), platform: systemPlatform, checkEveryMs: 50 })
   watcher.start(0)

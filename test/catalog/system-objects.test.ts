@@ -52,7 +52,7 @@ describe.each(servers)("$server's own objects", ({ options }) => {
     expect(rows.map((row) => row.name).filter((name) => decided(name) === undefined)).toEqual([])
   })
 
-  test('what is built in is what the database says', () => {
+  test('built-in decisions match the database', () => {
     expect(objects.length).toBeGreaterThan(3_000)
     const differing = objects.flatMap(({ object, ...name }) => {
       const [builtin, asked] = [builtinCatalog, loaded].map((catalog) => verdictOn(catalog, object, name))

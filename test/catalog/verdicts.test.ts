@@ -8,7 +8,7 @@ import { relations } from './relations.ts'
 import { connected, named, outcome, queryOver, verdictOn } from './support.ts'
 
 const cases = [...functions, ...relations, ...operatorsAndTypes]
-describe.each(servers)('what $server says of its objects', ({ version, options }) => {
+describe.each(servers)('verdicts of $server on its objects', ({ version, options }) => {
   const present = cases.filter(({ since = 15 }) => since <= version)
   let pair: Pair
   let catalog: Catalog

@@ -48,7 +48,7 @@ describe('one text', () => {
     })
   })
 
-  it('is coloured for nobody but a terminal', async () => {
+  it('is coloured only for a terminal', async () => {
     const { stdout } = await classifyCommand(['CALL p()'], '', { FORCE_COLOR: '1' })
     expect(stdout).not.toContain('\u001b')
   })
@@ -165,7 +165,7 @@ describe('with a database', () => {
   })
 })
 
-describe('what cannot be done ends with one line and 2', () => {
+describe('an impossible request ends with one line and 2', () => {
   it('no server at the address', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     const { port } = await new Promise<AddressInfo>((resolve) =>

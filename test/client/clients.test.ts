@@ -72,7 +72,7 @@ describe('a client that is checked out eagerly', () => {
 })
 
 describe('a client that is never released', () => {
-  it('is told of, with the place of its checkout', async () => {
+  it('is reported, with the place of its checkout', async () => {
     pool = poolOver(cluster, { leakWarningMs: 30 })
     const told = once(pool.events, 'clientLeaked')
     const client = await pool.connect()
@@ -83,7 +83,7 @@ describe('a client that is never released', () => {
     await pool.end()
   })
 
-  it('is told of without replicas too, and one that was released is not', async () => {
+  it('is reported without replicas too, and one that was released is not', async () => {
     pool = new Pool({ ...cluster.primary.config, leakWarningMs: 30 })
     const told = once(pool.events, 'clientLeaked')
     const quick = await pool.connect()
@@ -305,7 +305,7 @@ describe('a Client', () => {
     await client.end()
   })
 
-  it('that nobody answers fails to connect, and takes nothing', async () => {
+  it('without an answering server fails to connect, and takes nothing', async () => {
     const nowhere = { host: '127.0.0.1', port: 1 }
     const client = new Client(options({ ...nowhere, replicas: [{ host: '127.0.0.1', port: 2 }] }))
     const early = client.query('select 1')

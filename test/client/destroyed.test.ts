@@ -71,7 +71,7 @@ describe.each(names)('a client of a pool, %s', (name) => {
   })
 })
 
-test('a client of a pool is cut when nobody has it, and the pool goes on', async () => {
+test('an idle client of a pool is cut, and the pool goes on', async () => {
   const pool = poolOver(cluster, { max: 1, probeIntervalMs: 100 })
   await replicasReady(pool)
   const client = await pool.connect()

@@ -40,7 +40,7 @@ it('a client that has left nothing is free', async () => {
   expect(brief(await pool.explain('delete from seen', client))).toEqual(['primary', 'any', 'not-a-read'])
 })
 
-it('what it has left keeps it on its connection until it is released', async () => {
+it('state that it has left keeps it on its connection until it is released', async () => {
   await client.query('select pg_advisory_lock(1)')
   await client.query('listen own')
   const pins = ['advisory-lock', 'listen']

@@ -224,7 +224,7 @@ describe('cancelling', () => {
     client.release()
   })
 
-  it('is not offered for a backend of a replica: the primary may have a stranger of that number', async () => {
+  it('is not offered for a backend of a replica: the primary may have another backend of that number', async () => {
     const client = await pool.connect()
     const open = `select 1 from pg_stat_activity where state = 'idle in transaction'`
     await until('the transaction is on the replica', async () => {
@@ -271,7 +271,7 @@ describe('the module', () => {
   })
 })
 
-describe('upon another copy of node-postgres', () => {
+describe('on top of another copy of node-postgres', () => {
   const require = createRequire(import.meta.url)
 
   it('the oldest that is supported', async () => {

@@ -83,7 +83,7 @@ describe('a transaction that moves to the primary', () => {
   it.each([
     '/* route: primary */ select label from items where id = 1',
     { text: 'select label from items where id = 1', route: 'primary' } satisfies QueryConfig & RouteRequest,
-  ])('%j: moves it because that is asked for', async (query) => {
+  ])('%j: moves it because that is requested', async (query) => {
     const moves = await movesDuring(pool, () =>
       inClient(async (client) => {
         await client.query('begin read only')

@@ -184,7 +184,7 @@ describe('given up twelve times before the first row, the pool is as before', ()
   })
 })
 
-describe('whose server is lost', () => {
+describe('with a lost server', () => {
   type Open = (client: PoolClient) => Promise<{ readonly node: ClusterNode; readonly text: string }>
   const replica = (): ClusterNode => cluster.replicas[0] ?? cluster.primary
   const onReplica: Open = async () => ({ node: replica(), text: READ })

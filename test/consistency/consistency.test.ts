@@ -4,7 +4,7 @@ import { runConsistency } from './run.ts'
 
 // Short versions: `npm run proof:consistency` runs a million operations.
 
-test('nobody is shown less than promised while replicas stop, die and come back, and the primary is replaced', async ({
+test('no session sees less than promised while replicas stop, die and come back, and the primary is replaced', async ({
   annotate,
 }) => {
   const figures = await runConsistency({

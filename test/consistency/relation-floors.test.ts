@@ -126,7 +126,7 @@ describe('after a write of a key', () => {
   })
 })
 
-describe('what a write touches besides', () => {
+describe('other relations that a write touches', () => {
   it('is held to: what a trigger wrote', async () => {
     await pool.query("update tags set n = 33 where id = 'tag3'")
     expect(await read(pool, 'select max(n) from log')).toEqual(['primary', 33])
@@ -169,7 +169,7 @@ describe('a transaction', () => {
 })
 
 describe('outside of this pool’s own writes', () => {
-  it('what another pool of the process wrote counts, by its relation', async () => {
+  it('writes of another pool of the process count, by their relation', async () => {
     const writer = poolOver(cluster, OPTIONS)
     await writer.query('select 1')
     await replicasReady(writer)
@@ -179,7 +179,7 @@ describe('outside of this pool’s own writes', () => {
     expect((await read(pool, 'select n from visits where id = 6'))[0]).toBe('replica')
   })
 
-  it('what a session wrote counts for the pool, and the session reads nothing older at all', async () => {
+  it('writes of a session count for the pool, and the session reads nothing older at all', async () => {
     await pool.withSession(async () => {
       await pool.query('update accounts set n = 44 where id = 4')
       expect((await read(pool, 'select n from visits where id = 4'))[0]).toBe('primary')

@@ -71,7 +71,7 @@ async function isOnReplica(sql: string): Promise<boolean> {
 }
 
 describe('after another process has changed the schema', () => {
-  it('what was written before that was noticed counts for every read', async () => {
+  it('writes before that was noticed count for every read', async () => {
     await cluster.replicas[0]?.pauseReplay()
     await byOther(trigger)
     await pool.query(write)
@@ -91,7 +91,7 @@ describe('after another process has changed the schema', () => {
     expect(await count('shown')).toBe(1)
   })
 
-  it('what was under way meanwhile counts for every read', async () => {
+  it('writes in progress meanwhile count for every read', async () => {
     const [locks, other] = [new Client(cluster.primary.config), new Client(cluster.primary.config)]
     await Promise.all([locks.connect(), other.connect()])
     const client = await pool.connect()

@@ -37,7 +37,7 @@ async function rowOf(client: Client, text: string): Promise<ProbeRow> {
 
 const tables = Array.from({ length: TABLES }, (_unused, index) => `scratch${index}`)
 
-it('what a replica has shown is covered, also while redo shows a commit that its position has not reached', async () => {
+it('data that a replica has shown is covered, also while redo shows a commit that its position has not reached', async () => {
   const [replica] = cluster.replicas
   const writer = await connected(cluster.primary.config)
   const reader = await connected(replica?.config ?? {})

@@ -155,7 +155,7 @@ const locks: readonly (readonly [string, Show])[] = [
   ],
 ]
 
-describe('what the primary has shown is shown by the next read', () => {
+describe('data that the primary has shown is shown by the next read', () => {
   it.each([...shows, ...locks])('outside of sessions, after %s', async (_name, show) => {
     const pool = shared
     await insert()
@@ -294,7 +294,7 @@ describe('a notification', () => {
   })
 })
 
-describe('what costs nothing', () => {
+describe('statements that cost nothing', () => {
   it('reads on replicas raise no floor, and the primary is not asked', async () => {
     const pool = await open()
     const tally = new Tally(pool)

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-test('what one process wrote another one reads, with the token that it got by HTTP', async ({ annotate }) => {
+test('one process reads the writes of another, with the token that it got by HTTP', async ({ annotate }) => {
   const program = join(directory, 'test/proofs/tokens.js')
   const { stdout } = await run(process.execPath, [program, '--round-trips', '600'])
   await annotate(stdout)

@@ -56,7 +56,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in the middle removes ev
   expect(await schemas()).toEqual([])
 })
 
-test('nobody reads on: it comes to an end', async () => {
+test('without a reader it ends', async () => {
   const demo = startDemo('--primary', primary, '--replica', replica, '--seconds', '60')
   demo.process.stdout?.once('data', () => demo.process.stdout?.destroy())
   expect((await demo.ended).code).toBe(141)

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const known = (): Promise<void> => until('the catalog is known', () => pool.stats().catalog === 'loaded')
 
-test('what a standby refuses and the primary takes is learned, told once, and forgotten when the database changes', async () => {
+test('a refusal of a standby that the primary accepts is learned, reported once, and forgotten when the database changes', async () => {
   const refused: string[] = []
   const learned: unknown[] = []
   pool.events.on('readRefused', ({ sql }) => refused.push(sql))
@@ -76,7 +76,7 @@ test('what a standby refuses and the primary takes is learned, told once, and fo
   })
 })
 
-test('what fails on the primary too is not learned', async () => {
+test('a failure on the primary too is not learned', async () => {
   const refused: string[] = []
   const learned: unknown[] = []
   pool.events.on('readRefused', ({ sql }) => refused.push(sql))

@@ -81,7 +81,7 @@ describe('an old primary that lives on', () => {
   })
 })
 
-it('a primary that stalls, and is replaced, ends what is under way there, and what is known of it is said', async () => {
+it('a primary that stalls, and is replaced, ends its statements in progress, with their outcome', async () => {
   await start({ probeTimeoutMs: 500 })
   const [holder, reader] = [await pool.connect(), await pool.connect()]
   await holder.query('begin')
@@ -98,7 +98,7 @@ it('a primary that stalls, and is replaced, ends what is under way there, and wh
   await pool.end()
 })
 
-describe('a primary that starts anew', () => {
+describe('a primary that restarts', () => {
   it('costs no statement of a client that holds nothing there', async () => {
     await start()
     const [free, bound] = [await pool.connect(), await pool.connect()]

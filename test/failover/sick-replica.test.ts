@@ -70,7 +70,7 @@ it('streams and read-only transactions move on too', async () => {
   client.release()
 })
 
-it('what fails on all replicas is answered by the primary', async () => {
+it('the primary answers a read that fails on all replicas', async () => {
   await loseFile(cluster.replicas[0], 'everywhere')
   await loseFile(cluster.replicas[1], 'everywhere')
   const pool = await open()
@@ -82,7 +82,7 @@ it('what fails on all replicas is answered by the primary', async () => {
   expect(sick.size).toBe(2)
 })
 
-it('what fails on every node is the statement’s error, and ejects nobody', async () => {
+it('a failure on every node is the statement’s error, and ejects no node', async () => {
   const pool = await open({ options: '-c temp_file_limit=64kB -c work_mem=64kB' })
   const told: unknown[] = []
   pool.events.on('nodeSick', (event) => told.push(event))

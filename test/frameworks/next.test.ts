@@ -42,7 +42,7 @@ async function submit(browser: Browser, item: string): Promise<Response> {
 it.each([
   ['redirects', 'teapot', 303],
   ['fails', 'piano', 500],
-])('what a server action that %s has written is on the next page', async (_, item, status) => {
+])('writes of a server action that %s are on the next page', async (_, item, status) => {
   await cluster.caughtUp()
   await cluster.replicas[0]?.pauseReplay()
   try {

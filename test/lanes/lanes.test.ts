@@ -40,7 +40,7 @@ async function warm(pool: Pool, text: string = BY_ID, values: unknown[] = [1]): 
 }
 
 describe('reads that ride', () => {
-  it('share connections: they are handed out to nobody, though many are under way', async () => {
+  it('share connections: they are handed out to no client, although many are in flight', async () => {
     const pool = await open()
     await warm(pool)
     let released = 0
@@ -92,7 +92,7 @@ describe('reads that ride', () => {
     expect(lanesOf(pool)).toBe(0)
   })
 
-  it('with max: 1 never do: somebody may need the connection for itself', async () => {
+  it('with max: 1 never do: a caller may need the connection for itself', async () => {
     const pool = await open({ max: 1 })
     for (let i = 0; i < 30; i++) await pool.query(BY_ID, [1])
     expect(lanesOf(pool)).toBe(0)
@@ -114,7 +114,7 @@ describe('reads that ride', () => {
 })
 
 describe('settings of sessions', () => {
-  it('are not on a lane: who has set something reads over leases, and nobody else sees it', async () => {
+  it('are not on a lane: a client with settings reads over leases, and no other sees them', async () => {
     const pool = await open({ max: 2 })
     const text = 'select $1::date::text as day'
     const day = async (from: Pick<Pool, 'query'>): Promise<unknown> => {
@@ -150,7 +150,7 @@ describe('an error', () => {
     expect(outcomes).toEqual(Array.from({ length: 60 }, (_unused, i) => ['22012', 10, 5][i % 3]))
   })
 
-  it('of a value that does not convert is what node-postgres says of it, and costs nobody anything', async () => {
+  it('of a value that does not convert is node-postgres’ error, and affects no other', async () => {
     const pool = await open()
     await warm(pool)
     const broken = {
@@ -166,7 +166,7 @@ describe('an error', () => {
 })
 
 describe('pipeline mode and AsyncLocalStorage', () => {
-  it('callbacks run in the context of their caller, and not of whoever opened the connection', async () => {
+  it('callbacks run in the context of their caller, and not of the caller that opened the connection', async () => {
     const pool = await open()
     await warm(pool)
     const storage = new AsyncLocalStorage<string>()
@@ -245,7 +245,7 @@ describe('a slow read on a lane', () => {
     await sleeper
   })
 
-  it('pipeline mode: query_timeout answers its caller, and nobody else hears of it', async () => {
+  it('pipeline mode: query_timeout answers its caller, and no other notices it', async () => {
     const pool = await open()
     const { neighbours, sleeper } = await withSleeper(pool)
     await Promise.all(neighbours)
@@ -294,7 +294,7 @@ describe('answers', () => {
     }
   }
 
-  it('never shift: whoever asks what of many callers gets what was asked for', async () => {
+  it('never shift: each of many callers gets its own answer', async () => {
     const pool = await open()
     await warm(pool)
     await fc.assert(

@@ -76,7 +76,7 @@ describe.each<[name: string, options: PoolOptions]>([
     }
   })
 
-  it('cached plan must not change result type: is prepared anew, and nobody hears of it', async () => {
+  it('cached plan must not change result type: is prepared again, without an error', async () => {
     await open(options)
     await warm(BY_ID, [1], async () => (await prepared()).length > 0)
     await ask(cluster.primary.config, 'alter table goods add column price int not null default 7')
@@ -87,7 +87,7 @@ describe.each<[name: string, options: PoolOptions]>([
     }
   })
 
-  it('DISCARD ALL and DEALLOCATE ALL by somebody else: runs all the same', async () => {
+  it('DISCARD ALL and DEALLOCATE ALL by another client: still runs', async () => {
     await open(options)
     await warm(BY_ID, [1], async () => (await prepared()).length > 0)
     for (const text of ['discard all', 'deallocate all', 'discard all']) {
@@ -97,7 +97,7 @@ describe.each<[name: string, options: PoolOptions]>([
     }
   })
 
-  it('whose name the server knows from somebody else, as behind a pooler: runs under that', async () => {
+  it('with a name that the server knows from another process, as behind a pooler: runs under that', async () => {
     await open(options)
     await warm(BY_ID, [1], async () => (await prepared()).length > 0)
     const [{ name } = { name: '' }] = await prepared()
@@ -109,7 +109,7 @@ describe.each<[name: string, options: PoolOptions]>([
     expect((await pool.query(BY_ID, [4])).rows).toEqual([{ id: 4, label: 'item 4' }])
   })
 
-  it('whose first Parse fails, pipelined: followers get its error, and not 26000', async () => {
+  it('with a failing first Parse, pipelined: followers get its error, and not 26000', async () => {
     await open(options)
     await times(4, BY_ID)
     await ask(cluster.primary.config, 'alter table goods rename to gone')

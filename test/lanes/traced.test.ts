@@ -84,7 +84,7 @@ it.each([1, 4])('with max: %d the trace of every read ends, and has no name of o
   expect(traces).toEqual(Array.from({ length: 51 }, () => ({ text: READ, name: undefined, isEnded: true })))
 })
 
-it('what the library asks for itself is not traced', async () => {
+it('the library’s own queries are not traced', async () => {
   const pool = await open({ consistency: 'causal' })
   await pool.query("set timezone = 'Europe/Paris'")
   await pool.query('update items set label = label')

@@ -61,7 +61,7 @@ async function shares(reads: number): Promise<Record<string, number>> {
   return Object.fromEntries(counts) as Record<string, number>
 }
 
-it('follows scaling: new readers get their share by and by, removed ones finish what they run', async () => {
+it('follows scaling: new readers get their share gradually, removed ones finish what they run', async () => {
   await listStatus(cluster, { listed: ['node1', 'node2'] })
   pool = openPool(60_000)
   await pool.ready()

@@ -106,7 +106,7 @@ test('with a probe that is connecting no node is marked down', async () => {
   expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
 })
 
-test('a read on a lane that is under way meanwhile runs once', async () => {
+test('a read on a lane that is in flight meanwhile runs once', async () => {
   const pool = poolOver(cluster)
   await replicasReady(pool)
   const read = (): Promise<unknown> => pool.query('select id from items where id = 7')

@@ -69,7 +69,7 @@ test('a primary that crashes and comes back is the primary again', async () => {
   expect(primaries().at(-1)).toBe('node1')
 })
 
-test('whoever waits for a primary has it soon after the promotion', async () => {
+test('a caller that waits for a primary has it soon after the promotion', async () => {
   await start()
   await cluster.primary.kill()
   const waited = watch.monitor.awaitSnapshot(({ primary }) => primary?.id === 'node3', 15_000)

@@ -55,7 +55,7 @@ describe.each(ROLES)('a role that is %s', (role) => {
   })
 })
 
-it('two probes of one server agree on who it is, whoever asks; two servers differ', async () => {
+it('two probes of one server agree on its identity, under any role; two servers differ', async () => {
   const [a, b, c] = [await observed(1, 'bare'), await observed(1, 'monitoring'), await observed(2, 'bare')]
   expect(a.serverIdentity).toBe(b.serverIdentity)
   expect(a.serverIdentity).not.toBe(c.serverIdentity)

@@ -34,7 +34,7 @@ async function look(at: Server = server): Promise<DashboardData> {
   return (await response.json()) as DashboardData
 }
 
-test('nobody listens to statements until somebody looks', async () => {
+test('it listens to statements only while it has viewers', async () => {
   expect(pool.events.listenerCount('execution')).toBe(0)
   await look()
   expect(pool.events.listenerCount('execution')).toBe(1)

@@ -120,7 +120,7 @@ describe.each(Object.entries(PATHS))('%s', (name, run) => {
     expect(inspect(ended, { depth: 9, showHidden: true })).not.toContain(SECRET)
   })
 
-  test('what it does runs under what a subscriber binds, and its answer in the context of the caller', async () => {
+  test('it runs under the store that a subscriber binds, and its answer in the context of the caller', async () => {
     const pool = await open()
     const spans = new AsyncLocalStorage<number | string>()
     channel.start.bindStore(spans, ({ id }) => id)

@@ -16,7 +16,7 @@ const commands = Object.values(manifest.bin)
 const targets = [...entries, ...commands].map((path) => join(path))
 const isCommand = (path: string): boolean => commands.some((command) => join(command) === path)
 
-test('what package.json points to is there', () => {
+test('files that package.json points to exist', () => {
   expect(targets.filter((path) => !existsSync(join(consumer.installed, path)))).toEqual([])
 })
 
@@ -26,7 +26,7 @@ test('the command can be run', () => {
   }
 })
 
-test('nothing but the build, its declarations and the documents', () => {
+test('only the build, its declarations and the documents', () => {
   const allowed =
     /^(?:dist\/.+\.(?:js|mjs|d\.ts|d\.mts)|dist\/package\.json|package\.json|LICENSE|(?:README|CHANGELOG|THIRD-PARTY-NOTICES)\.md)$/
   expect(consumer.files.filter((path) => !allowed.test(path))).toEqual([])

@@ -24,7 +24,7 @@ describe.each(['.', 'scripts/changesets', ...folders])('the lock file of %s', (f
   const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8')
   const { packages } = JSON.parse(text) as { readonly packages: Readonly<Record<string, Locked>> }
 
-  test('names no registry, so that everybody installs from their own', () => {
+  test('names no registry, so that each installation uses its own', () => {
     expect(text).not.toMatch(/"resolved": "https?:/)
   })
 

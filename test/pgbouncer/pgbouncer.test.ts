@@ -129,7 +129,7 @@ describe.skipIf(missing !== undefined).each(MODES)(
       expect(onReplicas).toBeGreaterThanOrEqual(40)
     })
 
-    test('what no replica has replayed is read from the primary', async () => {
+    test('data that no replica has replayed is read from the primary', async () => {
       const table = await newTable()
       open({ catchUpTimeoutMs: 50 })
       await replicasReady(pool)

@@ -249,7 +249,7 @@ describe('a tenant that an acquire listener sets', () => {
     })
   })
 
-  it('is set anew where a read moves to another node', async () => {
+  it('is set again where a read moves to another node', async () => {
     const pool = await open({ max: 2 })
     pool.on('acquire', (client) => {
       setTenant(client)
@@ -264,7 +264,7 @@ describe('a tenant that an acquire listener sets', () => {
   })
 })
 
-describe('what an acquire listener has set', () => {
+describe('settings of an acquire listener', () => {
   const PROBE = `select current_setting('app.tenant', true) as tenant, current_user::text as me,
     current_setting('search_path') as path, (select count(*)::int from pg_prepared_statements where name = 'own') as prepared,
     (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks`

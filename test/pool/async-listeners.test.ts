@@ -109,7 +109,7 @@ it.each(SETTING_UP)('a write behind a listener that %s is sent once', async (_na
   )
 })
 
-describe('what a listener sends too late', () => {
+describe('late queries of a listener', () => {
   it('does not reach the next one who has the connection', async () => {
     const pool = await open({ max: 1 })
     let letGo = (): void => {}
@@ -145,7 +145,7 @@ describe('what a listener sends too late', () => {
   })
 })
 
-it('what a listener writes, the next read of its caller shows', async () => {
+it('the next read of the caller shows writes of a listener', async () => {
   const pool = await open({ catchUpTimeoutMs: 50 })
   await ask(cluster.primary.config, 'truncate log')
   await cluster.caughtUp()

@@ -54,7 +54,7 @@ describe('a cluster that is not what the options say', () => {
     expect(failure.message).toContain(`127.0.0.1:${replica.port} is a replica`)
   })
 
-  it('no primary: nobody answers', async () => {
+  it('no primary: no server answers', async () => {
     const failure = await failureWith({
       host: '127.0.0.1',
       port: 1,

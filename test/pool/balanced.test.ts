@@ -84,7 +84,7 @@ describe('an address of two replicas', () => {
   })
 
   it.each([0, 1] as const)(
-    'shows nobody less than he has written while replica %i does not replay',
+    'shows no session less than it has written while replica %i does not replay',
     async (stale) => {
       const pool = await open({ catchUpTimeoutMs: 50 })
       await readAtOnce(pool)
@@ -223,7 +223,7 @@ describe('an address that leads elsewhere', () => {
   })
 })
 
-describe('an address of two replicas of which nobody has said that it is one', () => {
+describe('an address of two replicas without the option', () => {
   it('is found out by the connections, and used as one', async () => {
     balancer.lead([address(0), address(1)])
     const pool = await openAs({ catchUpTimeoutMs: 50 }, { balanced: undefined })
@@ -243,7 +243,7 @@ describe('an address of two replicas of which nobody has said that it is one', (
     await until('both serve', async () => isDeepStrictEqual(ports(await readAtOnce(pool)), both))
   })
 
-  it('is not suspected of it where a server has been started anew', async () => {
+  it('is not suspected of it where a server has restarted', async () => {
     const pool = new Pool({
       ...bench.cluster.primary.config,
       replicas: [bench.replica(0).config],

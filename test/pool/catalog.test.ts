@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const reasonOf = async (sql: string): Promise<string> => (await pool.explain(sql)).statement.reason
 
-describe('what the database says of its functions and relations', () => {
+describe('facts of the database on its functions and relations', () => {
   it('counts from the moment when a DDL statement went through the pool', async () => {
     expect(await reasonOf('select * from things')).toBe('relation-unknown')
     await pool.query('create table things (id int)')

@@ -30,7 +30,7 @@ describe('a session', () => {
   })
 
   it.each(['by itself', 'in a transaction', 'on a client'])(
-    'finds the row of somebody else that was in the way of its own, %s',
+    'finds the row of another session that was in the way of its own, %s',
     async (how) => {
       const pool = await bench.open({ catchUpTimeoutMs: 30 })
       const { config } = bench.cluster.primary
@@ -218,7 +218,7 @@ describe('reads of a session never go back', () => {
   })
 })
 
-describe('what a read may show', () => {
+describe('consistency of a read', () => {
   it.each<[string, object, object, object, 'primary' | 'replica']>([
     ['strong, of the pool', { consistency: 'strong' }, {}, {}, 'primary'],
     ['strong, of the session', {}, { consistency: 'strong' }, {}, 'primary'],

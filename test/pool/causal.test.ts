@@ -10,7 +10,7 @@ const WAITS = { primarySpill: { share: 0 } }
 
 const isReplica = expect.toBeOneOf([0, 1]) as number
 
-describe('what was written is read', () => {
+describe('reads show writes', () => {
   it('from the replica that has it, though the other one has not', async () => {
     const pool = await bench.open({ ...WAITS, catchUpTimeoutMs: 5000 })
     await bench.paused([0], async () => {
@@ -104,7 +104,7 @@ describe('what was written is read', () => {
 })
 
 describe('a position', () => {
-  it('is one that replicas can have: a writer that idles in its transaction delays nobody', async () => {
+  it('is one that replicas can have: a writer that idles in its transaction delays no read', async () => {
     const pool = await bench.open({ ...WAITS, catchUpTimeoutMs: 10_000 })
     const idler = new Client(bench.cluster.primary.config)
     await idler.connect()
@@ -161,7 +161,7 @@ describe('nothing older than the start of the pool', () => {
 })
 
 describe('the end', () => {
-  it('comes though floors are under way, and leaves no connection', async () => {
+  it('comes although floors are in flight, and leaves no connection', async () => {
     const pool = await bench.open()
     const busy = 'select count(*)::int from pg_stat_activity where application_name like $1'
     const writes = Array.from({ length: 20 }, () => bench.write(pool))

@@ -98,7 +98,7 @@ describe('a client from connect()', () => {
     client.release(true)
   })
 
-  it('keeps the order of calls that nobody waits for', async () => {
+  it('keeps the order of calls that are not awaited', async () => {
     const client = await pool.connect()
     const order: number[] = []
     const calls = [

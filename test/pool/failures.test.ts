@@ -110,7 +110,7 @@ describe('a replica that dies', () => {
 })
 
 describe('a primary that dies', () => {
-  it('refuses what was under way, once each; what comes then waits until it is back', async () => {
+  it('refuses statements in progress, once each; later ones wait until it is back', async () => {
     const write = (): Promise<unknown> => pool.query('update items set id = id where id = 1')
     await write()
     await cluster.primary.kill()

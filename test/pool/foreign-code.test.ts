@@ -245,7 +245,7 @@ describe('listeners and options that throw', () => {
     expect(uncaught).toEqual([])
   })
 
-  it('a logger is not heard of', async () => {
+  it('a logger has no effect', async () => {
     const uncaught = await withPool({ logger: { info: broken, warn: broken } }, async (pool) => {
       await replicasReady(pool)
       await Promise.all(both(pool))

@@ -95,7 +95,7 @@ async function whileWriting<T>(state: 'idle' | 'running', fn: () => Promise<T>):
   }
 }
 
-describe('what a session has seen on a replica, and the primary does not show yet, is not taken back', () => {
+describe('a session does not lose data that a replica has shown, and the primary does not show yet', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['a statement', () => bench.writeBehind()],
     [
@@ -216,7 +216,7 @@ describe('what a session has seen on a replica, and the primary does not show ye
   })
 })
 
-it('who asks for the primary is there at once, and has seen no less for it afterwards', async () => {
+it('a request for the primary runs there at once, and the session still remembers what it has seen', async () => {
   const pool = await bench.open({ catchUpTimeoutMs: 30 })
   await whileHidden((version, appears) =>
     pool.withSession(async () => {
@@ -231,7 +231,7 @@ it('who asks for the primary is there at once, and has seen no less for it after
   )
 })
 
-describe('who has only read what the primary shows, too, does not wait', () => {
+describe('a session that has only read what the primary shows, too, does not wait', () => {
   it.each(['idle', 'running'] as const)('for others, whose transactions are %s', async (state) => {
     const pool = await bench.open({ failoverTimeoutMs: 60_000, catchUpTimeoutMs: 30_000 })
     const version = await bench.writeBehind()
@@ -247,7 +247,7 @@ describe('who has only read what the primary shows, too, does not wait', () => {
     )
   })
 
-  it('for others, when its replica is gone and nobody can be asked: not longer than catchUpTimeoutMs', async () => {
+  it('for others, when its replica is gone and no server can be queried: not longer than catchUpTimeoutMs', async () => {
     const pool = await bench.open({ failoverTimeoutMs: 60_000, catchUpTimeoutMs: 50 })
     const version = await bench.writeBehind()
     await bench.cluster.caughtUp()

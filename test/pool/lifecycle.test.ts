@@ -48,7 +48,7 @@ describe('connections', () => {
     await pool.end()
   })
 
-  it('new Pool() that nobody uses and nobody ends is garbage', async () => {
+  it('new Pool() that is neither used nor ended is garbage', async () => {
     const open = (): WeakRef<Pool> => new WeakRef(poolOver(cluster))
     const pools = Array.from({ length: 5 }, open)
     await until('all are gone', async () => {
@@ -279,7 +279,7 @@ describe('a script that never calls end()', () => {
     expect(await run('')).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it('exits with the error when nobody answers', async () => {
+  it('exits with the error when no server answers', async () => {
     const { code, stderr } = await run(
       `await new Pool({ port: 1, host: '127.0.0.1', logger: false, replicas: ['postgres://127.0.0.1:2/x'] }).query('select 1')`,
     )

@@ -4,7 +4,7 @@ import { CausalBench, readNote } from '../support/causal-bench.ts'
 // What is committed without a flush stays unflushed for long.
 const bench = CausalBench.forTests({ settings: { wal_writer_delay: '2s' } })
 
-it('what one pool of this process wrote, another one reads', async () => {
+it('one pool of this process reads the writes of another', async () => {
   const [writer, reader] = [await bench.open(), await bench.open({ catchUpTimeoutMs: 50 })]
   await bench.paused([0, 1], async () => {
     const version = await bench.write(writer)

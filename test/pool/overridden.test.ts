@@ -243,7 +243,7 @@ describe('a proxy of a pool', () => {
 })
 
 /** What of pg-pool's and the client's own methods a program may replace, and whether that counts. */
-describe('what is given to node-postgres', () => {
+describe('arguments of node-postgres', () => {
   async function withPool<T>(more: object, use: (pool: Pool) => Promise<T>): Promise<T> {
     const pool = new Pool(options(more))
     try {

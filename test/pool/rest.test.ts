@@ -75,7 +75,7 @@ it('pools that are dropped close everything, and are gone', { timeout: 2 * LONG_
 })
 
 it(
-  'what wakes starts over: roles are asked, the catalog is compared, and sessions keep their promises',
+  'a pool that wakes starts over: roles are probed, the catalog is compared, and sessions keep their promises',
   { timeout: 3 * LONG_MS },
   async () => {
     await createRole('waking')
@@ -108,7 +108,7 @@ it(
   },
 )
 
-it('what the pool asks by itself has no request for its parent', async () => {
+it('the pool’s own queries have no request as their parent', async () => {
   const requests = new AsyncLocalStorage<string>()
   const seen = new Map<string, Set<string | undefined>>()
   const note = (what: string): void => {

@@ -215,7 +215,7 @@ describe('a transaction', () => {
 })
 
 describe('the async context', () => {
-  it('of cursors and notifications is that of whoever uses the client', async () => {
+  it('of cursors and notifications is that of the client’s user', async () => {
     const pool = open({ max: 1 })
     await replicasReady(pool)
     const users = new AsyncLocalStorage<string>()

@@ -85,7 +85,7 @@ describe('pools of one process', () => {
     expect(loads()).toBe(1)
   })
 
-  it('hear of what another has changed', async () => {
+  it('notice changes of another', async () => {
     const { Counting } = counting()
     const [one, other] = [open(Counting), open(Counting)]
     await Promise.all([one.ready(), other.ready()])
@@ -97,7 +97,7 @@ describe('pools of one process', () => {
     expect((await other.explain('select * from told')).statement.reason).toBe('select')
   })
 
-  it('hear of what another has changed that logs in with another role', async () => {
+  it('notice changes of another that logs in with another role', async () => {
     const { Counting } = counting()
     await ask(
       cluster.primary.config,
@@ -116,7 +116,7 @@ describe('pools of one process', () => {
     expect((await visitor.explain('select judge()')).statement.kind).toBe('write')
   })
 
-  it('know what was there before they were made, whoever made it', async () => {
+  it('know objects from before they were made, whichever pool made them', async () => {
     const { Counting } = counting()
     await open(Counting).ready()
     await ask(cluster.primary.config, 'create table made_by_others (id int)')

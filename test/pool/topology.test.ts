@@ -92,7 +92,7 @@ describe('setNodes', () => {
 })
 
 describe('discovery', () => {
-  it('names the nodes, and names them anew; what is empty or fails changes nothing', async () => {
+  it('names the nodes, and names them again; an empty or failed answer changes nothing', async () => {
     let answer: readonly DiscoveredNode[] | Error = known().map((node) => ({ ...node }))
     const discovery = functionDiscovery(
       () => {
@@ -120,7 +120,7 @@ describe('discovery', () => {
 })
 
 describe('an old primary that lives on', () => {
-  it('is never written to again, whoever holds a connection to it', async () => {
+  it('is never written to again, also over connections that are in use', async () => {
     pool = poolOver(cluster, { probeIntervalMs: 50 })
     await replicasReady(pool)
     const changes: object[] = []

@@ -322,7 +322,7 @@ describe('in a transaction on a replica', () => {
     })
   })
 
-  it('the connection of an open transaction is for nobody else: release closes it', async () => {
+  it('the connection of an open transaction has no other user: release closes it', async () => {
     const mark = newMark()
     const client = await pool.connect()
     await client.query('begin isolation level repeatable read read only')

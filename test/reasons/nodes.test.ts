@@ -45,7 +45,7 @@ function addressOfPrimary(): DiscoveredNode {
 /** Logs in at another address. */
 const config = (address: object): object => ({ ...cluster.primary.config, ...address })
 
-test('what the options say of nodes', async () => {
+test('reasons from the options of nodes', async () => {
   const pool = await open({ tiers: { far: { tags: { zone: 'far' } } } })
   // At the start a replica of another cluster would be an error.
   pool.setNodes([

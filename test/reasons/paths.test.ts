@@ -252,7 +252,7 @@ test('repairs of reads that a replica rejects', async () => {
   expect(produced.has('Repairs', 'hook')).toBe(true)
 })
 
-test('a retry after a demotion that nobody has noticed', async () => {
+test('a retry after an unnoticed demotion', async () => {
   // No connection is kept, so that the write opens one, and reaches a standby at the address of the primary.
   const options: PoolOptions = { ...way.config, idleTimeoutMillis: 10, probeIntervalMs: 1000, max: 3 }
   const replicas = [addressOf(cluster.primary), addressOf(replicaAt(0))]

@@ -135,7 +135,7 @@ function pgVariables(): Record<string, string> {
   return { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: database }
 }
 
-describe('what is left as it is', () => {
+describe('programs that are left as they are', () => {
   test.each<readonly [name: string, more: () => Record<string, string>, warning: string]>([
     [
       'a pool to another database',

@@ -47,7 +47,7 @@ async function readThere(): Promise<void> {
 
 const REFUSED = [expect.stringMatching(/: 25006$/)]
 
-describe('what a standby refuses of a hook is reported, and nothing else comes of it', () => {
+describe('a standby’s refusal of a hook is reported, without other effects', () => {
   it('of a listener that does not wait', async () => {
     await open({}, (client) => void client.query('listen news'))
     await readThere()
@@ -65,7 +65,7 @@ describe('what a standby refuses of a hook is reported, and nothing else comes o
     expect(failed).toEqual(REFUSED)
   })
 
-  it('of an async listener, which hears of it', async () => {
+  it('of an async listener, which receives it', async () => {
     let heard = 0
     await open({}, async (client) => {
       try {
@@ -95,7 +95,7 @@ describe('what a standby refuses of a hook is reported, and nothing else comes o
   })
 })
 
-describe('what a hook has set', () => {
+describe('settings of a hook', () => {
   it('is there again behind a client that had something else, on every node, and so is what it listens to', async () => {
     await open({}, (client) => {
       client.query(`set work_mem = '6MB'`).catch(() => {})

@@ -50,7 +50,7 @@ async function leftovers(): Promise<unknown> {
 
 const NOTHING = { work_mem: '4MB', locks: 0, channels: 0, temporary: 0, prepared: 0, cursors: 0 }
 
-describe('what cannot be had elsewhere keeps a client on its connection until it is released, and is gone then', () => {
+describe('state of a connection keeps a client there until it is released, and is gone then', () => {
   it.each([
     ['temporary-object', 'create temp table seen as select id from public.seen'],
     ['advisory-lock', 'select pg_advisory_lock(1)'],

@@ -44,7 +44,7 @@ async function seen(through: Pick<PoolClient, 'query'>, name: string): Promise<[
 }
 
 describe('a setting on a client', () => {
-  it('goes with its reads to the replicas, and nobody else has it', async () => {
+  it('goes with its reads to the replicas, and no other client has it', async () => {
     const [a, b] = [await pool.connect(), await pool.connect()]
     await a.query(`set work_mem = '7MB'`)
     await b.query(`select set_config('app.user', $1, false)`, ['bob'])
@@ -74,7 +74,7 @@ describe('a setting on a client', () => {
     client.release()
   })
 
-  it('is undone on the connection to the primary, for whoever gets that, and is there again at its next checkout', async () => {
+  it('is undone on the connection to the primary for its next user, and is there again at its next checkout', async () => {
     const write = `update seen set id = 1 returning sees('work_mem') as value`
     const first = await pool.connect()
     await first.query(`set work_mem = '7MB'`)
@@ -110,7 +110,7 @@ describe('a setting on a client', () => {
     client.release()
   })
 
-  it('that a savepoint undoes is asked for', async () => {
+  it('that a savepoint undoes is queried', async () => {
     const client = await pool.connect()
     await client.query('begin')
     await client.query(`set work_mem = '7MB'`)
@@ -122,7 +122,7 @@ describe('a setting on a client', () => {
     client.release()
   })
 
-  it('whose value only the server can tell is asked for', async () => {
+  it('of which only the server knows the value is queried', async () => {
     const client = await pool.connect()
     await client.query(`set datestyle to 'German'`)
     await client.query(`set datestyle to 'YMD'`)
@@ -134,7 +134,7 @@ describe('a setting on a client', () => {
     client.release()
   })
 
-  it('of one transaction binds nobody behind it', async () => {
+  it('of one transaction binds no later statement', async () => {
     const client = await pool.connect()
     await client.query('begin')
     await client.query(`select set_config('app.user', 'bob', true)`)
@@ -178,7 +178,7 @@ describe('a setting on a client', () => {
 })
 
 describe('a role', () => {
-  it('that one client has is nobody else’s, and what it set before is kept', async () => {
+  it('of one client does not affect others, and its earlier ones are kept', async () => {
     const client = await pool.connect()
     await client.query(`set work_mem = '7MB'`)
     await client.query('set role visitor')

@@ -113,7 +113,7 @@ it.each([
     'alter database postgres set search_path = pg_temp, public',
     'alter database postgres reset search_path',
   ],
-])('what is made by a path of %s is met', async (_whose, set, reset) => {
+])('an object made by a path of %s is met', async (_whose, set, reset) => {
   await ask(cluster.primary.config, set)
   await cluster.caughtUp()
   const own = poolOver(cluster, { probeIntervalMs: 100, max: 1, ...WAITING })
@@ -161,7 +161,7 @@ it('a read of other things, which shares words with what was made, goes to a rep
   client.release()
 })
 
-it('what was made by the path is gone for the next one', async () => {
+it('an object made by the path is gone for the next one', async () => {
   const client = await pool.connect()
   for (const sql of [
     'set search_path to pg_temp',

@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 
 // `npm run proof:footprints-random` takes many more.
-test('what shows a write in a random schema meets it', async ({ annotate }) => {
+test('statements that show a write in a random schema meet it', async ({ annotate }) => {
   const { figures } = stage
   for (let seed = 1; figures.pairs < 2_000; seed++) expect(await runPlan(generate(seed), stage)).toEqual([])
   const { apart, differing, pairs, proven } = figures
