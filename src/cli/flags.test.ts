@@ -31,8 +31,8 @@ describe('parseFlags', () => {
     [['--seconds'], 'Option "--seconds" needs a value'],
     [['--seconds='], 'Option "--seconds" needs a value'],
     [['--seconds', '1', '--seconds', '2'], 'Option "--seconds" is given twice'],
-    [['postgres://me:secret@host/db'], 'There is an argument too many: only options are understood here'],
-    [['--', '--json'], 'There is an argument too many: only options are understood here'],
+    [['postgres://me:secret@host/db'], 'Unexpected argument: this command takes only options'],
+    [['--', '--json'], 'Unexpected argument: this command takes only options'],
   ])('%s: %s', (args, message) => {
     expect(() => parseFlags(args, kinds)).toThrow(
       expect.objectContaining({ message, code: 'SWITCHYARD_CLI', exitCode: 2 }),

@@ -27,7 +27,7 @@ export function parseFlags(args: readonly string[], kinds: FlagKinds): Flags {
   const given = new Map<string, string[]>()
   for (const token of tokens) {
     if (token.kind !== 'option') {
-      throw usageError('There is an argument too many: only options are understood here')
+      throw usageError('Unexpected argument: this command takes only options')
     }
     const { name, rawName, value } = token
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined

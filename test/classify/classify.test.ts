@@ -68,7 +68,7 @@ describe('many texts', () => {
     )
     expect(answers).toEqual(expected.map((start) => expect.stringMatching(start) as string))
     expect(code).toBe(1)
-    expect(stderr).toBe('pg-switchyard classify: 20 of 20000 lines could not be judged\n')
+    expect(stderr).toBe('pg-switchyard classify: 20 of 20000 lines could not be classified\n')
   })
 
   it('all of them good', async () => {

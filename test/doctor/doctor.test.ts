@@ -75,7 +75,7 @@ describe('a good deployment', () => {
       urlOf(primary),
       ...replicas([urlOf(replica), urlOf(other)]),
     )
-    expect([code, stdout]).toEqual([0, 'Nothing was found wrong with 3 nodes.\n'])
+    expect([code, stdout]).toEqual([0, 'No problems were found with 3 nodes.\n'])
   })
 })
 

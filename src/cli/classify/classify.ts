@@ -12,7 +12,7 @@ const MAX_TEXT_BYTES = 4 * 2 ** 20
 const DEFAULT_COLUMNS = 100
 
 export const classify: Command = {
-  summary: 'Tell what an SQL text is, why, and where it would go',
+  summary: 'Classify an SQL text: its kind, the reason, and the route',
   help: classifyHelp,
   async run(args, io) {
     const options = parseClassifyOptions(args)
@@ -37,7 +37,7 @@ async function runLines({ stdin, stdout }: CommandIo, judge: JudgeText): Promise
   const { judged, failed, isComplete } = await classifyLines(stdin, stdout, judge)
   if (!isComplete) return 128 + constants.signals.SIGPIPE
   if (failed > 0) {
-    throw new CliError(`${failed} of ${judged + failed} lines could not be judged`, EXIT_FAILURE)
+    throw new CliError(`${failed} of ${judged + failed} lines could not be classified`, EXIT_FAILURE)
   }
   return 0
 }

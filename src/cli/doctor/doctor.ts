@@ -10,7 +10,7 @@ import { rules } from './rules.ts'
 const DEFAULT_COLUMNS = 100
 
 export const doctor: Command = {
-  summary: 'Check a deployment, and say what to do',
+  summary: 'Check a deployment and recommend fixes',
   help: doctorHelp,
   async run(args, io) {
     const { declaredFile, json, strict, ...deployment } = parseDoctorOptions(args)

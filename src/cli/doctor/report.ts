@@ -29,7 +29,7 @@ export function reportLines(facts: Facts, findings: readonly Finding[], columns:
 function summary({ replicas, refused }: Facts, findings: readonly Finding[]): string {
   const nodes = 1 + replicas.length + refused.length
   const where = `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`
-  if (findings.length === 0) return `Nothing was found wrong with ${where}.`
+  if (findings.length === 0) return `No problems were found with ${where}.`
   const counts = (['error', 'warning', 'notice'] as const).flatMap((severity) => {
     const count = countOf(findings, severity)
     return count === 0 ? [] : [`${count} ${severity}${count === 1 ? '' : 's'}`]

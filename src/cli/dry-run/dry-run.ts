@@ -29,7 +29,7 @@ const WITHOUT_SERVER =
   'Without --server, tables are taken for ordinary ones, and functions of your own are not known.'
 
 export const dryRun: Command = {
-  summary: 'Say what routing would do to the traffic of a running system',
+  summary: 'Predict the effect of routing on the traffic of a running system',
   help: dryRunHelp,
   async run(args, io) {
     const options = parseDryRunOptions(args)

@@ -21,7 +21,7 @@ describe('parseDryRunOptions', () => {
       'Option "--server" must be an address such as postgres://user@host:5432/database',
     ],
     [['--logs', 'a'], 'Unknown option "--logs". Did you mean "--log"?'],
-    [['a.log'], 'There is an argument too many: only options are understood here'],
+    [['a.log'], 'Unexpected argument: this command takes only options'],
   ])('%s: %s', (args, message) => {
     expect(() => parseDryRunOptions(args)).toThrow(expect.objectContaining({ message, exitCode: 2 }))
   })

@@ -22,7 +22,7 @@ export function reportLines(tally: Tally, notes: readonly string[], columns: num
   const { all, replica, reads, movedReads, causes, isTimed } = tally
   const remarks = notes.map((note): Line => [span(`  - ${note}`)])
   if (all.calls === 0) {
-    return [[span('There are no statements to judge.', 'bold')], ...remarks].flatMap((line) =>
+    return [[span('There are no statements to classify.', 'bold')], ...remarks].flatMap((line) =>
       wrapped(line, columns),
     )
   }

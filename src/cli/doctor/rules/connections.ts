@@ -111,7 +111,7 @@ function probeRights({ probe, server }: NodeFacts): Omit<Fault, 'node'> | undefi
   const fix =
     'GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint(), pg_control_recovery() ' +
     `TO ${quoteName(server.user)};`
-  if ('unknown' in probe) return { what: `The question of the pool's monitor fails: ${probe.unknown}`, fix }
+  if ('unknown' in probe) return { what: `The query of the pool's monitor fails: ${probe.unknown}`, fix }
   const { wording = PLAIN, statedLagMs } = probe.known
   const refused = (Object.keys(PLAIN) as Part[]).filter(
     (part) => part !== 'replicaStatus' && part !== 'instance' && wording[part] !== PLAIN[part],
@@ -120,7 +120,7 @@ function probeRights({ probe, server }: NodeFacts): Omit<Fault, 'node'> | undefi
   const isHarmless = statedLagMs !== undefined || !NEEDED.some((part) => refused.includes(part))
   return {
     what:
-      `The server refuses parts of the question of the pool's monitor: ` +
+      `The server refuses parts of the query of the pool's monitor: ` +
       `${refused.map((part) => PLAIN[part]).join(', ')}.`,
     fix: `${fix} A managed service may not have these functions.`,
     ...(isHarmless && { severity: 'notice' as const }),
@@ -131,7 +131,7 @@ function probeRights({ probe, server }: NodeFacts): Omit<Fault, 'node'> | undefi
 export const uncheckedRule: Rule = {
   id: 'could-not-check',
   severity: 'warning',
-  why: 'A fault there would stay unseen.',
+  why: 'A problem there would not be noticed.',
   check: ({ primary, replicas, database }) => [
     ...[primary, ...replicas].flatMap((node) => unanswered(node.id, nodeLabels, node, node)),
     ...unanswered(primary.id, databaseLabels, database, primary),
@@ -177,7 +177,7 @@ function unanswered(
         what: `Could not check ${label}: ${isForbidden ? 'needs pg_monitor' : answer.unknown}`,
         fix: isForbidden
           ? `GRANT pg_monitor TO ${quoteName(server.user)};`
-          : 'Ask again when the server answers, with a login that may.',
+          : 'Run it again when the server answers, with a login that has the privilege.',
         // Nothing can be done about a function that the server does not have.
         ...(!isForbidden && answer.isRefused === true && { severity: 'notice' as const }),
       },
