@@ -22,7 +22,7 @@ describe('one text', () => {
     expect(await classifyCommand(['SELECT * FROM t FOR UPDATE'])).toEqual({
       code: 0,
       stdout:
-        'write → the primary\nFOR UPDATE locks rows, which only the primary can (row-lock)\n\n' +
+        'write → the primary\nFOR UPDATE locks rows, which only the primary can do (row-lock)\n\n' +
         '   1 | SELECT * FROM t FOR UPDATE\n     |                 ^^^^^^^^^^\n',
       stderr: '',
     })
