@@ -10,7 +10,7 @@ import type { Tell } from './tell.ts'
  */
 export class EventStream {
   readonly pool: string
-  /** Whether `pool.events` has listeners of single statements. Each statement reads it, so they are not counted each time. */
+  /** Whether `pool.events` has listeners of single statements. Kept, because each statement reads it. */
   #hasListeners = false
   #isCounted = true
   readonly events: RouterEventEmitter = new Emitter(() => (this.#isCounted = false))

@@ -19,7 +19,7 @@ export interface PoolCore extends BaseCore {
   explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation>
   ready(): Promise<void>
   stats(): PoolStats
-  /** The statements that wait at this moment, as far as somebody listens to statements. */
+  /** The statements that wait at this moment, while there are listeners to statements. */
   waiting(): readonly WaitingStatement[]
   setNodes(nodes: readonly (string | ReplicaOptions)[]): void
 }
