@@ -37,6 +37,8 @@ export async function runRest({ afterMs, windowMs, ...more }: RestOptions): Prom
   const settings = {
     shared_preload_libraries: 'pg_stat_statements',
     'pg_stat_statements.track': 'all',
+    // Its workers' transactions would count as those of the database.
+    autovacuum: 'off',
   }
   const cluster = await startCluster({ replicas: 2, settings })
   const pools: Pool[] = []
