@@ -30,3 +30,26 @@ test.each([
   expect(outcomeOf(await pool.resolved(error))).toBe(outcome)
   client.release(true)
 })
+
+test.each(["set search_path = 'app'", 'listen news', `select 1; begin`])(
+  'a statement behind one that was lost does not run without it: %s',
+  async (first) => {
+    const pool = simulatedPool()
+    pools.push(pool)
+    await pool.resolved(pool.router.readiness.ready())
+    const client = await pool.connect()
+    client.on('error', () => {})
+    await pool.resolved(client.query(INSERT))
+    const primary = pool.network.at('p')
+    const { length: before } = pool.network.received
+    primary.told = 'is silent'
+    const ended = Promise.allSettled([client.query(first), client.query(INSERT)])
+    await pool.platform.advance(10)
+    primary.told = 'answers'
+    for (const socket of primary.sockets) socket.destroy()
+    const statuses = (await pool.resolved(ended)).map(({ status }) => status)
+    expect(statuses).toEqual(['rejected', 'rejected'])
+    expect(pool.network.received.slice(before).filter(({ sql }) => sql === INSERT)).toEqual([])
+    client.release(true)
+  },
+)

@@ -33,13 +33,11 @@ export const CLIENTS: readonly Guard[] = [
   },
   {
     name: 'followers-of-begin',
-    without: 'Statements that were queued behind a BEGIN run without it when it fails.',
+    without: 'Statements that were queued behind a BEGIN or a SET run without it when that is lost.',
     file: 'src/client/primary-hold.ts',
     find: 'this.#holder.failFollowers(error)',
     replace: '',
-    tests: [
-      { file: 'test/begin/failures.test.ts', name: 'fails statements that were called without waiting' },
-    ],
+    tests: [{ file: 'src/client/lost-statements.test.ts' }],
   },
   {
     name: 'outcome-of-a-commit',
@@ -87,7 +85,7 @@ export const CLIENTS: readonly Guard[] = [
     file: 'src/client/replica-transaction.ts',
     find: 'return lastWriteAtMs !== undefined && lastWriteAtMs > sinceMs',
     replace: 'return false',
-    tests: [{ file: OPTIMISTIC, name: 'shows what its session has written' }],
+    tests: [{ file: 'src/client/own-writes.test.ts' }],
   },
   {
     name: 'move-monotonic',
@@ -95,7 +93,7 @@ export const CLIENTS: readonly Guard[] = [
     file: 'src/client/move-to-primary.ts',
     find: 'if (shown === undefined) return this.#leave()',
     replace: 'return this.#leave()',
-    tests: [{ file: MOVED, name: 'shows nothing older than before' }],
+    tests: [{ file: 'test/pool/hidden-commits.test.ts', name: 'by a transaction that may run on a replica' }],
   },
   {
     name: 'move-failed',

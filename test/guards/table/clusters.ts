@@ -122,7 +122,7 @@ export const CLUSTERS: readonly Guard[] = [
     file: 'src/nodes/traveling-begin.ts',
     find: `if (begin.state === 'sent' && isServerError(error)) { begin.answered(error)`,
     replace: `if (begin.state === 'sent' && isServerError(error)) { begin.answered(undefined)`,
-    tests: [{ file: 'test/begin/failures.test.ts', name: 'which is not run, ten times in a row' }],
+    tests: [{ file: 'src/client/begin-first.test.ts' }],
   },
   {
     name: 'begin-first-failed',
