@@ -239,7 +239,7 @@ describe('a transaction that moves to the primary', () => {
   })
 
   it('shows nothing older than before, although the primary shows a commit later than its replica', async () => {
-    const waiting = poolOver(cluster, { probeIntervalMs: 50, failoverTimeoutMs: 300 })
+    const waiting = poolOver(cluster, { probeIntervalMs: 50, failoverTimeoutMs: 1_000 })
     await replicasReady(waiting)
     const { config } = cluster.primary
     const writer = new Client(config)
@@ -260,8 +260,9 @@ describe('a transaction that moves to the primary', () => {
         await client.query('rollback')
         await client.query('begin read only')
         expect(await label()).toBe('unshown')
-        const moved = client.query(needsPrimary)
+        // It waits for the reload only.
         await ask(config, 'alter system reset synchronous_standby_names')
+        const moved = client.query(needsPrimary)
         await ask(config, 'select pg_reload_conf()')
         await moved
         expect(await label()).toBe('unshown')

@@ -93,7 +93,7 @@ export const CLIENTS: readonly Guard[] = [
     file: 'src/client/move-to-primary.ts',
     find: 'if (shown === undefined) return this.#leave()',
     replace: 'return this.#leave()',
-    tests: [{ file: 'test/pool/hidden-commits.test.ts', name: 'by a transaction that may run on a replica' }],
+    tests: [{ file: MOVED, name: 'shows nothing older than before' }],
   },
   {
     name: 'move-failed',
