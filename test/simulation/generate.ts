@@ -1,0 +1,186 @@
+import type { Action, Actor, Fault, FaultType, Operation, Plan, Step } from './plan.ts'
+import { Random } from './random.ts'
+import { ROWS, TABLES } from './statements.ts'
+
+/** Time in which faults may begin, in milliseconds. */
+export const FAULTS_WITHIN_MS = 6000
+
+/** Operations of one actor. */
+const OPERATIONS = 22
+
+/** Makes the plan of a seed. */
+export function planOf(seed: string): Plan {
+  const random = new Random(seed)
+  const shape = random.fork('shape')
+  const replicas = shape.pick([1, 2, 2, 2, 3])
+  const isSynchronous = shape.chance(0.15)
+  return {
+    seed,
+    world: {
+      replicas,
+      lagMs: shape.pick([0.5, 2, 10, 40, 150]),
+      isSynchronous,
+      maxConnections: shape.pick([100, 100, 100, 12]),
+      otherPerSecond: shape.pick([0, 5, 50]),
+    },
+    options: {
+      max: shape.pick([1, 3, 10]),
+      failoverTimeoutMs: shape.pick([1000, 3000]),
+      catchUpTimeoutMs: shape.pick([20, 100, 300]),
+      query_timeout: 4000,
+      connectionTimeoutMillis: 2000,
+      ...(shape.chance(0.3) ? { transactions: 'optimistic' } : {}),
+      ...(shape.chance(0.2) ? { primarySpill: { share: 0 } } : {}),
+    },
+    actors: actorsOf(random.fork('workload')),
+    faults: faultsOf(random.fork('faults'), replicas + 1, isSynchronous),
+  }
+}
+
+/** The workload: who does what, and when. */
+function actorsOf(random: Random): readonly Actor[] {
+  return Array.from({ length: 5 + random.below(2) }, (_, index): Actor => {
+    const hasSession = random.chance(0.65)
+    const pace = random.pick([1, 1, 5, 30])
+    return {
+      name: String.fromCharCode(97 + index),
+      hasSession,
+      operations: Array.from({ length: OPERATIONS }, (_unused, at): Operation => {
+        return {
+          id: (index + 1) * 1000 + at + 1,
+          pauseMs: random.chance(0.4)
+            ? 0
+            : random.chance(0.04)
+              ? 2000 * random.next()
+              : 10 * pace * random.next(),
+          action: actionOf(random, hasSession),
+        }
+      }),
+    }
+  })
+}
+
+function actionOf(random: Random, hasSession: boolean): Action {
+  const table = random.pick(TABLES)
+  const row = 1 + random.below(ROWS)
+  const type = random.weighted({
+    read: 25,
+    'read-all': 10,
+    update: 22,
+    returning: 3,
+    lock: 2,
+    append: 6,
+    'read-log': 6,
+    strong: 3,
+    bounded: 3,
+    transaction: 12,
+    'hand-over': hasSession ? 3 : 1,
+    adopt: hasSession ? 4 : 0,
+  })
+  switch (type) {
+    case 'append':
+    case 'read-log':
+    case 'hand-over':
+    case 'adopt':
+      return { type }
+    case 'read-all':
+      return { type, table }
+    case 'bounded':
+      return { type, table, row, maxStalenessMs: random.pick([200, 500, 2000]) }
+    case 'transaction':
+      return transactionOf(random)
+    case 'read':
+    case 'update':
+    case 'returning':
+    case 'lock':
+    case 'strong':
+      return { type, table, row }
+  }
+}
+
+function transactionOf(random: Random): Action {
+  const mode = random.pick(['plain', 'read-only', 'optimistic'] as const)
+  const steps: Step[] = []
+  const table = random.pick(TABLES)
+  // Rows are changed in one order, so that no two transactions wait for each other.
+  const rows = [1 + random.below(ROWS), 1 + random.below(ROWS)].toSorted((a, b) => a - b)
+  for (const row of new Set(rows)) {
+    if (random.chance(0.8))
+      steps.push(random.chance(0.2) ? { type: 'read-all', table } : { type: 'read', table, row })
+    if (mode !== 'read-only' && random.chance(0.7)) steps.push({ type: 'update', table, row })
+  }
+  if (steps.length === 0) steps.push({ type: 'read-all', table })
+  return {
+    type: 'transaction',
+    mode,
+    steps,
+    isRepeatable: random.chance(0.4),
+    ends: random.chance(0.15) ? 'rollback' : 'commit',
+  }
+}
+
+const REPLICA_FAULTS: Partial<Record<FaultType, number>> = {
+  'pause-replay': 5,
+  lag: 4,
+  kill: 4,
+  stop: 2,
+  vanish: 2,
+  freeze: 3,
+  slow: 3,
+  'block-to-server': 2,
+  'block-to-client': 2,
+  partition: 2,
+  'cut-stream': 4,
+  terminate: 3,
+  'half-dead': 2,
+  checkpoint: 3,
+}
+const PRIMARY_FAULTS: Partial<Record<FaultType, number>> = {
+  kill: 3,
+  stop: 2,
+  freeze: 2,
+  slow: 3,
+  'block-to-server': 2,
+  'block-to-client': 2,
+  partition: 2,
+  terminate: 3,
+  'half-dead': 2,
+}
+const FAILOVERS: Partial<Record<FaultType, number>> = {
+  'promote-killed': 4,
+  'promote-alive': 2,
+  'promote-partitioned': 3,
+}
+const PROCESS_FAULTS: Partial<Record<FaultType, number>> = {
+  'busy-loop': 3,
+  'frozen-process': 2,
+  'wall-clock': 1,
+}
+
+/** The faults of a schedule: what happens to whom. A fifth of the schedules have none. */
+function faultsOf(random: Random, servers: number, isSynchronous: boolean): readonly Fault[] {
+  if (random.chance(0.2)) return []
+  const count = 1 + random.below(7)
+  return Array.from({ length: count }, (): Fault => {
+    const group = random.weighted({ replica: 60, primary: 15, failover: isSynchronous ? 3 : 12, process: 10 })
+    const replica = 1 + random.below(servers - 1)
+    const base = {
+      atMs: FAULTS_WITHIN_MS * random.next() ** 1.5,
+      forMs: random.pick([5, 50, 300, 1500, 4000]) * (0.5 + random.next()),
+    }
+    switch (group) {
+      case 'replica':
+        return {
+          ...base,
+          type: random.weighted(REPLICA_FAULTS as Record<FaultType, number>),
+          server: replica,
+        }
+      case 'primary':
+        return { ...base, type: random.weighted(PRIMARY_FAULTS as Record<FaultType, number>), server: 0 }
+      case 'failover':
+        return { ...base, type: random.weighted(FAILOVERS as Record<FaultType, number>), server: replica }
+      case 'process':
+        return { ...base, type: random.weighted(PROCESS_FAULTS as Record<FaultType, number>), server: 0 }
+    }
+  }).toSorted((a, b) => a.atMs - b.atMs)
+}
