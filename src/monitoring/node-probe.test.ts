@@ -382,4 +382,17 @@ describe('a question beside the probes', () => {
     expect(await failed).toContain('Connection terminated')
     expect({ timers: platform.pendingTimers, lost }).toEqual({ timers: 0, lost: [] })
   })
+
+  it('that waits for a probe opens no connection after the end', async () => {
+    const { probe, server } = bench()
+    const { serverIdentity } = await probe.probe()
+    server.querying = 'is silent'
+    const seen = outcome(probe.probe())
+    const asked = probe.ask(UNFINISHED, serverIdentity).catch((error: Error) => error.message)
+    await settle()
+    await probe.close()
+    expect(await asked).toBe('The node is no longer watched')
+    expect(seen.text).toContain('Connection terminated')
+    expect(server.connections).toBe(1)
+  })
 })

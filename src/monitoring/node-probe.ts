@@ -19,7 +19,7 @@ const APPLICATION_NAME = 'pg-switchyard monitor'
 /** Probes one node over a dedicated connection, which never keeps the process alive. At most one probe is in flight. */
 export class NodeProbe {
   readonly #options: ClientConfig
-  readonly #open: Connect
+  #open: Connect
   readonly #platform: Platform
   readonly #timeoutMs: number
   readonly #onLost: (error: Error) => void
@@ -88,8 +88,10 @@ export class NodeProbe {
     })
   }
 
-  /** Closes the connection. Resolves when it has ended, within the timeout of a probe. */
+  /** Closes the connection and opens no other one. Resolves when it has ended, within the timeout of a probe. */
   async close(): Promise<void> {
+    // A question that has waited for another one would open a connection that nobody closes.
+    this.#open = openNothing
     const client = this.#client
     // `end()` would wait for a server that may never answer.
     if (this.#busyWith !== undefined) return this.#drop(client)
@@ -231,6 +233,10 @@ export class NodeProbe {
     if (Reflect.get(error, 'code') === '57P05' || isCutWithConnection(error)) return
     this.#onLost(error)
   }
+}
+
+function openNothing(): never {
+  throw new Error('The node is no longer watched')
 }
 
 /** Stops the connection from keeping the process alive. */
