@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { copyWith, defects } from '../simulation/defects.ts'
 import type { Ran } from '../simulation/schedules.ts'
 import { runThreads } from '../simulation/threads.ts'
 
@@ -10,7 +12,9 @@ import { runThreads } from '../simulation/threads.ts'
  */
 const { values: options } = parseArgs({
   options: {
-    schedules: { type: 'string', default: '10000' },
+    schedules: { type: 'string' },
+    defects: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     threads: { type: 'string' },
@@ -19,9 +23,38 @@ const { values: options } = parseArgs({
   },
 })
 const directory = options.library
+const runs = {
+  from: Number(options.from),
+  schedules: Number(options.schedules ?? (options.defects ? 400 : 10_000)),
+  ...(options.threads === undefined ? {} : { threads: Number(options.threads) }),
+}
 
-if (options.seed === undefined) await runAll()
+if (options.defects) await findDefects(options.only)
+else if (options.seed === undefined) await runAll()
 else await replay(options.seed)
+
+/** Brings back one old defect after the other, each in a copy of the library, and tells by which seed it is found. */
+async function findDefects(only: readonly string[] = []): Promise<void> {
+  const folder = join(directory, '../node_modules/.cache/defects')
+  const chosen = defects.filter(({ name }) => only.length === 0 || only.includes(name))
+  let found = 0
+  for (const defect of chosen) {
+    let schedules = 0
+    let finding: string | undefined
+    const ran = ({ seed, violations: [violation] }: Ran): 'enough' | undefined => {
+      schedules += 1
+      if (violation === undefined) return undefined
+      finding = `seed ${seed}: ${violation.property}`
+      return 'enough'
+    }
+    await runThreads({ directory: copyWith(defect, directory, folder), ...runs }, ran)
+    if (finding !== undefined) found += 1
+    print(`${defect.name}: ${finding ?? 'not found'} (${schedules} schedules)`)
+  }
+  rmSync(folder, { recursive: true, force: true })
+  print(`${found} of ${chosen.length} defects found`)
+  if (found < chosen.length) process.exitCode = 1
+}
 
 async function runAll(): Promise<void> {
   const beganMs = performance.now()
@@ -42,15 +75,7 @@ async function runAll(): Promise<void> {
       broken.set(property, seeds.add(told.seed))
     }
   }
-  await runThreads(
-    {
-      directory,
-      from: Number(options.from),
-      schedules: Number(options.schedules),
-      ...(options.threads === undefined ? {} : { threads: Number(options.threads) }),
-    },
-    ran,
-  )
+  await runThreads({ directory, ...runs }, ran)
   for (const [property, seeds] of broken) {
     print(
       `${property}: broken in ${seeds.size} schedules, such as --seed ${[...seeds].slice(0, 5).join(', ')}`,
