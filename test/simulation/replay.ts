@@ -2,16 +2,31 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { planOf } from './generate.ts'
 import { loadLibrary } from './library.ts'
 import { runPlan } from './run.ts'
+import { shrink } from './shrink.ts'
+import { storyOf } from './story.ts'
 import { install, VirtualTime } from './virtual-time.ts'
 
 const { directory, seed } = workerData as { readonly directory: string; readonly seed: string }
 const time = new VirtualTime()
 install(time)
-const { digest, trace, violations } = await runPlan(planOf(seed), await loadLibrary(directory), time)
-const lines = [
-  ...trace,
-  ...violations.map(({ property, told }) => `${property}: ${told}`),
-  `digest ${digest}`,
-]
-parentPort?.postMessage(lines, [])
-process.exitCode = violations.length === 0 ? 0 : 1
+const library = await loadLibrary(directory)
+const plan = planOf(seed)
+const verdict = await runPlan(plan, library, time)
+const [violation] = verdict.violations
+const lines = [...verdict.trace, ...verdict.violations.map(({ property, told }) => `${property}: ${told}`)]
+if (violation !== undefined) {
+  let runs = 0
+  const smallest = await shrink(plan, async (smaller) => {
+    runs += 1
+    const { violations } = await runPlan(smaller, library, time, `${seed}-${runs}`)
+    return violations.some(({ property }) => property === violation.property)
+  })
+  const { trace, violations } = await runPlan(smallest, library, time, `${seed}-smallest`)
+  lines.push(
+    '',
+    `The smallest schedule that was found (after ${runs}):`,
+    ...storyOf(smallest, violations, trace),
+  )
+}
+parentPort?.postMessage([...lines, `digest ${verdict.digest}`], [])
+process.exitCode = violation === undefined ? 0 : 1

@@ -8,6 +8,8 @@ import type { VirtualTime } from './virtual-time.ts'
 import { Workload } from './workload.ts'
 import { World } from './world.ts'
 
+/** Time after the faults in which servers may still restart, in milliseconds. */
+const SETTLES_MS = 2000
 /** Time in which everything has to finish once the faults are over, in milliseconds. */
 const LIVENESS_MS = 60_000
 
@@ -23,27 +25,37 @@ export interface Verdict {
   readonly failures: number
 }
 
-/** Runs one schedule: the safety phase with faults, the liveness phase without, and the end of the pool. */
-export async function runPlan(plan: Plan, library: Library, time: VirtualTime): Promise<Verdict> {
+/**
+ * Runs one schedule: the safety phase with faults, the liveness phase without, and the end of the pool.
+ * @param name Distinguishes its servers from those of all schedules that ran before it in this process.
+ */
+export async function runPlan(
+  plan: Plan,
+  library: Library,
+  time: VirtualTime,
+  name: string = plan.seed,
+): Promise<Verdict> {
   const thrown: unknown[] = []
   const note = (error: unknown): void => void thrown.push(error)
   for (const event of STRAY) process.on(event, note)
   try {
-    return await run(plan, library, time, thrown)
+    return await run(plan, library, { time, name, thrown })
   } finally {
     for (const event of STRAY) process.off(event, note)
   }
 }
 
-async function run(
-  plan: Plan,
-  library: Library,
-  time: VirtualTime,
-  thrown: readonly unknown[],
-): Promise<Verdict> {
+interface Surroundings {
+  readonly time: VirtualTime
+  readonly name: string
+  /** What is thrown past all handlers meanwhile. */
+  readonly thrown: readonly unknown[]
+}
+
+async function run(plan: Plan, library: Library, { name, thrown, time }: Surroundings): Promise<Verdict> {
   const random = new Random(plan.seed)
   time.reset(random.fork('process'))
-  const world = new World(time, plan.seed, plan.world, random.fork('world'))
+  const world = new World(time, name, plan.world, random.fork('world'))
   const history = new History()
   const violations: Violation[] = []
   const broken = (property: string, told: string): void => void violations.push({ property, told })
@@ -90,6 +102,7 @@ async function run(
   await time.run(() => workload.running === 0, LIVENESS_MS)
   if (workload.running > 0)
     broken('everything finishes once the faults are over', `${workload.running} callers go on`)
+  await time.run(() => false, SETTLES_MS)
   // Whatever was broken before, now a write and a read succeed.
   for (const text of [
     'UPDATE items SET value = $2 WHERE id = $1',
