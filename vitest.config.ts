@@ -17,6 +17,7 @@ const topics = [
   'tls',
   'clouds',
   'peers',
+  'simulation/long',
   ...withPackages,
 ]
 // Runs tests of its own.

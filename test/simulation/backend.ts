@@ -338,8 +338,10 @@ export class ServerBackend implements Backend {
         const { isReadOnly = false, isRepeatable = false } = control
         if (transaction === undefined)
           this.#transaction = begun({ isReadOnly, isRepeatable, isExplicit: true })
-        else Object.assign(transaction, { isReadOnly, isRepeatable, isExplicit: true })
-        return answered({ command: 'BEGIN' })
+        // Within a transaction it is but warned of.
+        else if (!transaction.isExplicit)
+          Object.assign(transaction, { isReadOnly, isRepeatable, isExplicit: true })
+        return answered({ command: control.command })
       }
       case 'commit':
         if (transaction?.hasFailed === true) {
@@ -378,12 +380,12 @@ export class ServerBackend implements Backend {
   }
 
   #work(statement: Statement, values: Values, transaction: Transaction, answered: Answered): void {
-    const { answer, changes, locks } = statement
+    const { answer, changes, isInsert = false, locks } = statement
     if (locks === undefined) return answered(answer(values, this.#view(transaction), []))
     if (this.#server.isStandby || transaction.isReadOnly) return answered({ error: refusal })
     const keys = locks(values, this.#view(transaction))
     this.#lock(keys, transaction, () => {
-      if (transaction.isRepeatable && keys.some((key) => this.#isOutdated(key, transaction))) {
+      if (transaction.isRepeatable && !isInsert && keys.some((key) => this.#isOutdated(key, transaction))) {
         return answered({ error: serialization })
       }
       const view = this.#view(transaction, true)

@@ -66,12 +66,12 @@ async function run(plan: Plan, library: Library, { name, thrown, time }: Surroun
     database: 'shop',
     password: 'secret',
     stream: world.network.socket,
-    replicas: world.servers.slice(1).map(({ name }) => ({ host: name })),
+    replicas: world.servers.slice(1).map(({ name: host }) => ({ host })),
     logger: false,
     ...plan.options,
   })
   pool.events.on('primaryChanged', ({ to }: { readonly to: string }) => {
-    const server = world.servers.find(({ name }) => to.startsWith(`${name}:`))
+    const server = world.servers.find((each) => to.startsWith(`${each.name}:`))
     knownTimeline = Math.max(knownTimeline, server?.timeline ?? 0)
     world.note(`the pool sees the primary ${server?.name}`)
   })

@@ -12,6 +12,8 @@ export interface Statement {
   readonly locks?: (values: Values, state: State) => readonly string[]
   /** Its changes, once the rows are locked; absent for a read and for a mere lock. */
   readonly changes?: (values: Values, state: State) => readonly Change[] | 'duplicate'
+  /** Whether it adds rows: a repeatable read may, whatever others have added. */
+  readonly isInsert?: boolean
   readonly answer: (values: Values, state: State, changes: readonly Change[]) => Answer
 }
 
@@ -90,6 +92,7 @@ const statements: readonly Statement[] = [
   ...TABLES.flatMap(ofTable),
   {
     text: APPEND,
+    isInsert: true,
     locks: ([id]) => [keyOf('log', id)],
     changes: ([id, value], state) =>
       state.has(keyOf('log', id)) ? 'duplicate' : [{ key: keyOf('log', id), value: value ?? '' }],

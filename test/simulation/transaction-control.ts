@@ -1,6 +1,11 @@
 /** A statement that begins or ends a transaction, or drops a prepared statement. */
 export type Control =
-  | { readonly type: 'begin'; readonly isReadOnly?: boolean; readonly isRepeatable?: boolean }
+  | {
+      readonly type: 'begin'
+      readonly command: string
+      readonly isReadOnly?: boolean
+      readonly isRepeatable?: boolean
+    }
   | { readonly type: 'commit' }
   | { readonly type: 'rollback' }
   | { readonly type: 'savepoint' | 'rollback-to' | 'release' | 'deallocate'; readonly name: string }
@@ -19,6 +24,7 @@ function parsed(text: string): Control | undefined {
   if (/^(?:begin|start transaction)\b/.test(words)) {
     return {
       type: 'begin',
+      command: words.startsWith('begin') ? 'BEGIN' : 'START TRANSACTION',
       ...(/read (?:only|write)/.test(words) ? { isReadOnly: words.includes('read only') } : {}),
       isRepeatable: words.includes('repeatable read'),
     }
