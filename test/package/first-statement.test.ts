@@ -59,17 +59,21 @@ test('a read goes to the primary, and the next one to a replica', () => {
   })
 })
 
-test('what the first statement has written, the next read shows', async () => {
+test('what the first statement has written, later reads show', async () => {
   await cluster.replicas[0]?.pauseReplay()
   const seen = seenBy(`
-    seen.written = (await pool.query('insert into first values (1) returning a')).rows[0].a
+    await pool.query('insert into first values (1)')
+    // From now on the read is proven to be one, and a replica might serve it.
+    await pool.ready()
     seen.read = (await pool.query('select count(*)::int as n from first')).rows[0].n
   `)
   await cluster.replicas[0]?.resumeReplay()
   expect(seen).toMatchObject({
-    written: 1,
     read: 1,
-    decided: [['parser-loading', 'primary'], expect.anything()],
+    decided: [
+      ['parser-loading', 'primary'],
+      ['select', 'replica'],
+    ],
   })
 })
 
