@@ -9,6 +9,14 @@ const seemsToWrite = `l.lanname NOT IN ('c', 'internal')
              AND (p.prosrc ~* ${literal(writingWords)} OR p.prosqlbody::text ~ ':commandType [2-5] ')`
 
 /**
+ * A cursor outlives the call that opens it, until the transaction ends, and a label does not rule it out: the caller may
+ * get its name, or know it.
+ */
+const leavesCursor = `l.lanname NOT IN ('c', 'internal') AND (
+             'refcursor'::regtype = ANY (p.prorettype || COALESCE(p.proallargtypes, p.proargtypes::oid[]))
+             OR l.lanname = 'plpgsql' AND p.prosrc ~* ${literal(String.raw`\mopen\M`)} AND p.prosrc !~* ${literal(String.raw`\mclose\M`)})`
+
+/**
  * `object`: everything that a statement may name, with the verdict that its own definition gives. A node is a number:
  * eight times the object's identifier, plus its kind. The kind is 0 for a function, 1 for a relation and 2 for an
  * operator. It is 3 for a type that is cast to, and 4 for a type that is only read.
@@ -26,7 +34,7 @@ function AS MATERIALIZED (
       d.verdict,
       (SELECT s.verdict FROM prefix s WHERE s.owner = o.owner AND starts_with(p.proname, s.name) LIMIT 1),
       CASE WHEN NOT l.lanpltrusted AND l.lanname NOT IN ('c', 'internal') THEN 'external'
-           WHEN p.provolatile <> 'v' THEN 'harmless'
+           WHEN p.provolatile <> 'v' THEN CASE WHEN ${leavesCursor} THEN 'session' ELSE 'harmless' END
            WHEN ${seemsToWrite} THEN 'opaque' ELSE 'volatile' END
     ) AS verdict,
     -- A statement can call neither triggers nor functions with an internal argument.

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { loadCatalog } from '../../src/catalog/loader.ts'
+import { cursors } from './cursors.ts'
 import { functions, groundwork } from './objects.ts'
 import { operatorsAndTypes } from './operators-and-types.ts'
 import { type Pair, servers, startPair } from './pair.ts'
 import { relations } from './relations.ts'
 import { connected, named, outcome, queryOver, verdictOn } from './support.ts'
 
-const cases = [...functions, ...relations, ...operatorsAndTypes]
+const cases = [...functions, ...cursors, ...relations, ...operatorsAndTypes]
 describe.each(servers)('verdicts of $server on its objects', ({ version, options }) => {
   const present = cases.filter(({ since = 15 }) => since <= version)
   let pair: Pair
