@@ -41,6 +41,9 @@ describe('declarations', () => {
     ['arguments', { functions: { 'f(int)': 'readOnly' } }, `but got "f(int)"`],
     ['three parts', { relations: { 'db.app.t': 'readOnly' } }, `'name' or 'schema.name', but got "db.app.t"`],
     ['an open quote', { relations: { '"t': 'readOnly' } }, `but got "\\"t"`],
+    ['null', null, 'declared must be an object, but got null'],
+    ['a list of names', { functions: ['f'] }, 'declared.functions must be an object, but got an array'],
+    ['a number', { relations: { t: 10n } }, 'but got 10'],
     ['nothing', { relations: { '': 'readOnly' } }, `but got ""`],
   ]
 

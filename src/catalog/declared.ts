@@ -1,3 +1,4 @@
+import { describe } from '../errors/describe.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { parseName } from './parse-name.ts'
 
@@ -32,6 +33,7 @@ export interface DeclaredName {
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION for anything but names with `readOnly` or `primaryOnly`.
  */
 export function parseDeclarations(declarations: Declarations = {}): readonly DeclaredName[] {
+  checkGroup('declared', declarations)
   for (const key of Object.keys(declarations)) {
     if (key !== 'functions' && key !== 'relations') {
       throw invalid(`declared has 'functions' and 'relations', but no '${key}'`)
@@ -48,6 +50,7 @@ function parseRecord(
   option: string,
   record: Readonly<Record<string, Declaration>> = {},
 ): readonly DeclaredName[] {
+  checkGroup(option, record)
   return Object.entries(record).map(([key, value]) => {
     const parsed = parseName(key)
     if (parsed === undefined) {
@@ -61,10 +64,15 @@ function parseRecord(
         return { object, schema, name: parsed.name, verdict: 'declared-primary-only' }
       default:
         throw invalid(
-          `${option}[${JSON.stringify(key)}] must be 'readOnly' or 'primaryOnly', but got ${JSON.stringify(value)}`,
+          `${option}[${JSON.stringify(key)}] must be 'readOnly' or 'primaryOnly', but got ${describe(value)}`,
         )
     }
   })
+}
+
+function checkGroup(option: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
+  throw invalid(`${option} must be an object, but got ${describe(value)}`)
 }
 
 function invalid(message: string): SwitchyardError {

@@ -81,6 +81,8 @@ describe('parseConnectionString', () => {
     'postgres://u:hunter2@h1,h2/db',
     'postgres://u:hunter2@h1,/db',
     'u:hunter2@h/db',
+    'u:hunter2',
+    '?password=hunter2',
     'postgres://u:hunter2@h/db?sslcert=/nowhere/at/all',
   ])('%s: an error that names the option and keeps the password to itself', (given) => {
     let failure: unknown

@@ -22,6 +22,15 @@ export function splitHosts(connectionString: string, name = 'connectionString'):
   })
 }
 
+/** A host, with a port or a path: all that is shown of what is no connection string. The rest may hold a password. */
+const HOST = /^[\w./-]*(?::\d*)?$/
+
+function received(value: unknown): string {
+  return typeof value === 'string' && !HOST.test(value)
+    ? `a string of ${value.length} characters`
+    : describe(value)
+}
+
 /**
  * Parses a connection string into options of node-postgres. Empty parts are left out, so that they can be inherited.
  * Error messages never contain the string, which has a password.
@@ -29,7 +38,7 @@ export function splitHosts(connectionString: string, name = 'connectionString'):
 export function parseConnectionString(name: string, connectionString: string): ClientConfig {
   const wanted = `Option "${name}" must be a connection string such as postgres://user@host:5432/db`
   if (typeof connectionString !== 'string' || !ADDRESS.test(connectionString)) {
-    throw invalid(`${wanted}; received ${describe(connectionString)}`)
+    throw invalid(`${wanted}; received ${received(connectionString)}`)
   }
   if (splitHosts(connectionString, name).length > 1)
     throw invalid(`${wanted} with one host; received several`)

@@ -18,9 +18,12 @@ describe('nearest', () => {
     expect(nearest(mistyped, POOL_OPTIONS)).toBe(meant)
   })
 
-  it.each(['zzzzzzzz', 'readPreference', ''])('%j is like none of them', (name) => {
-    expect(nearest(name, POOL_OPTIONS)).toBeUndefined()
-  })
+  it.each(['zzzzzzzz', 'readPreference', '', `replicas${'s'.repeat(100)}`])(
+    '%j is like none of them',
+    (name) => {
+      expect(nearest(name, POOL_OPTIONS)).toBeUndefined()
+    },
+  )
 
   it('every legal name is nearest to itself', () => {
     for (const name of POOL_OPTIONS) expect(nearest(name, POOL_OPTIONS)).toBe(name)

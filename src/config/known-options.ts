@@ -94,8 +94,12 @@ export const POOL_OPTIONS: ReadonlySet<string> = new Set([
   'logger',
 ])
 
+/** Comparing takes as many steps as both names have characters. No legal name is as long. */
+const LONGEST_COMPARED = 64
+
 /** Returns the legal name that is most similar to a mistyped one, if any is similar. */
 export function nearest(name: string, legal: Iterable<string>): string | undefined {
+  if (name.length > LONGEST_COMPARED) return undefined
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
   for (const candidate of legal) {

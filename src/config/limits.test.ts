@@ -58,6 +58,14 @@ describe('places on the primary for reads of replicas', () => {
     expect(spillOf(given, max === undefined ? {} : { max })).toEqual(expected)
   })
 
+  it('takes the text of a number, as pg-pool does', () => {
+    expect(spillOf({}, { max: '10' as unknown as number })).toEqual({ places: 5, over: 'wait' })
+  })
+
+  it.each([Symbol('max'), {}, () => 1])('are not a share of %s', (max) => {
+    expect(() => spillOf({}, { max: max as unknown as number })).toThrow('"max" must be a number; received')
+  })
+
   it.each<[unknown, string]>([
     [null, '"primarySpill" must be an object; received null'],
     [0.5, '"primarySpill" must be an object; received 0.5'],

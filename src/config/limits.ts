@@ -8,9 +8,18 @@ const MIB = 1024 * 1024
 /** Default of pg-pool's `max`. */
 const DEFAULT_MAX = 10
 
-/** Returns the maximum number of connections of pg-pool, where 0 means the default. */
+/**
+ * Returns the maximum number of connections of pg-pool, where 0 means the default. As pg-pool compares it, the text of a
+ * number is as good.
+ *
+ * @throws SwitchyardError SWITCHYARD_INVALID_OPTION for what no number can be made of
+ */
 export function maxOf({ max, poolSize }: PoolConfig & { readonly poolSize?: number }): number {
-  return max || poolSize || DEFAULT_MAX
+  const most: unknown = max || poolSize || DEFAULT_MAX
+  if (typeof most === 'symbol' || typeof most === 'function' || typeof most === 'object') {
+    throw invalid(`Option "max" must be a number; received ${describe(most)}`)
+  }
+  return Number(most)
 }
 
 const MAX_LAG_OPTIONS: ReadonlySet<string> = new Set(['ms', 'bytes'])

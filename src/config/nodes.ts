@@ -82,7 +82,8 @@ function configOf(inherited: PoolConfig, node: unknown, name: string, ids: Set<s
 }
 
 function hostsOf({ connectionString }: PoolConfig): readonly string[] {
-  return connectionString ? splitHosts(connectionString) : []
+  // What is no text is refused where it is parsed.
+  return typeof connectionString === 'string' && connectionString !== '' ? splitHosts(connectionString) : []
 }
 
 function inheritedFrom(base: PoolConfig): PoolConfig {
@@ -206,6 +207,11 @@ function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
+/** What is neither a text nor a number is left to node-postgres to refuse. */
+function shown(part: unknown): string {
+  return typeof part === 'string' ? part : describe(part)
+}
+
 /** `host:port`, or `stream` where only a stream leads to the node; the second node of the same name gets `#2`. */
 function idOf(options: PoolConfig, taken: Set<string>): string {
   const fields = options.connectionString
@@ -213,7 +219,7 @@ function idOf(options: PoolConfig, taken: Set<string>): string {
     : options
   const host = fields.host ?? process.env['PGHOST']
   const isByStream = host === undefined && fields.port === undefined && fields.stream !== undefined
-  const address = `${host ?? 'localhost'}:${fields.port ?? process.env['PGPORT'] ?? 5432}`
+  const address = `${shown(host ?? 'localhost')}:${shown(fields.port ?? process.env['PGPORT'] ?? 5432)}`
   const name = isByStream ? 'stream' : address
   let id = name
   for (let n = 2; taken.has(id); n++) id = `${name}#${n}`

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { dnsDiscovery, type AddressResolver } from './dns.ts'
 import { functionDiscovery } from './function.ts'
-import { srvDiscovery } from './srv.ts'
+import { srvDiscovery, type SrvResolver } from './srv.ts'
 
 const quiet = new AbortController().signal
 
@@ -116,6 +116,25 @@ describe('srvDiscovery', () => {
       { host: 'a.example', port: 5432, weight: 100 },
       { host: 'b.example', port: 5433, weight: 1 },
     ])
+  })
+
+  it.each([
+    [undefined],
+    [{}],
+    ['a'],
+    [[null]],
+    [[{ name: 'a', port: 1, weight: Symbol('w') }]],
+    [[{ name: 5 }]],
+  ])('refuses an answer of another form: %o', async (answer) => {
+    const resolver = { resolveSrv: async () => answer, cancel: () => {} } as unknown as SrvResolver
+    await expect(srvDiscovery({ name: '_pg._tcp.example', resolver }).discover(quiet)).rejects.toMatchObject({
+      code: 'SWITCHYARD_BAD_DISCOVERY',
+    })
+  })
+
+  it('refuses addresses that are no list', async () => {
+    const resolver = { resolve4: async () => undefined, cancel: () => {} } as unknown as AddressResolver
+    await expect(hosts({ name: 'db', resolver })).rejects.toMatchObject({ code: 'SWITCHYARD_BAD_DISCOVERY' })
   })
 })
 

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import type { DiscoveredNode, Discovery } from './discovery.ts'
+import { checkNodes } from './nodes.ts'
 import { intervalOption, invalidOption, nameOption, portOption } from './options.ts'
 
 export interface DnsDiscoveryOptions {
@@ -49,6 +50,7 @@ export function dnsDiscovery(options: DnsDiscoveryOptions): Discovery {
         resolver === undefined
           ? await bySystem(name, family)
           : await byResolver(resolver, name, family, signal)
+      if (!Array.isArray(addresses)) return checkNodes(addresses)
       // A hosts file may contain an address twice.
       return [...new Set(addresses)].map((host): DiscoveredNode => ({ host, port }))
     },

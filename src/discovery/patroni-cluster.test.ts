@@ -23,6 +23,11 @@ describe('readCluster', () => {
       { zone: 'a', nofailover: true, prio: 2 },
       { zone: 'a', nofailover: 'true', prio: '2' },
     ],
+    [
+      { toString: 1, valueOf: { a: null } },
+      { toString: '1', valueOf: '{"a":null}' },
+    ],
+    [{ zone: { toString: 1 } }, { zone: '{"toString":1}' }],
     [{}, {}],
     [null, undefined],
     [['zone'], undefined],
@@ -38,6 +43,7 @@ describe('readCluster', () => {
     [{ noloadbalance: false }, 1],
     [{ noloadbalance: 'false' }, 1],
     [{ nofailover: true }, 1],
+    [{ noloadbalance: { toString: 1 } }, 1],
     [null, 1],
   ])('tags %j: weight %i, the leader too, who stays in the list', (tags, weight) => {
     const [leader] = readCluster({ members: [{ role: 'leader', host: 'a', tags }] }).nodes

@@ -40,11 +40,16 @@ function apiOf(apiUrl: unknown): readonly URL[] {
 
 /** Reads a boolean tag. Patroni reports it as the member's YAML configuration has it, as a boolean or a string. */
 function isTagged(tags: unknown, name: string): boolean {
-  return /^(?:true|yes|on|1)$/i.test(String(field(tags, name)))
+  return /^(?:true|yes|on|1)$/i.test(textOf(field(tags, name)))
 }
 
 function asText(tags: object): Tags {
-  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, String(value)]))
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, textOf(value)]))
+}
+
+/** Only a scalar has a text of its own: an object may even have a property "toString". */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }
 
 function isObject(value: unknown): value is object {

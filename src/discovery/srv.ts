@@ -1,6 +1,7 @@
 import type { SrvRecord } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
-import type { DiscoveredNode, Discovery } from './discovery.ts'
+import type { Discovery } from './discovery.ts'
+import { checkNodes } from './nodes.ts'
 import { intervalOption, nameOption } from './options.ts'
 
 export interface SrvDiscoveryOptions {
@@ -33,15 +34,18 @@ export function srvDiscovery(options: SrvDiscoveryOptions): Discovery {
       const cancel = (): void => resolver.cancel()
       signal.addEventListener('abort', cancel, { once: true })
       try {
-        const records = await resolver.resolveSrv(name)
-        return records.map((record): DiscoveredNode => ({
-          host: record.name,
-          port: record.port,
-          weight: Math.max(record.weight, 1),
-        }))
+        const records: unknown = await resolver.resolveSrv(name)
+        return checkNodes(Array.isArray(records) ? records.map(nodeOf) : records)
       } finally {
         signal.removeEventListener('abort', cancel)
       }
     },
   }
+}
+
+/** Translates a record. What is none is left to be refused. */
+function nodeOf(record: unknown): unknown {
+  if (record === null || typeof record !== 'object') return record
+  const { name, port, weight }: { name?: unknown; port?: unknown; weight?: unknown } = record
+  return { host: name, port, weight: weight === 0 ? 1 : weight }
 }

@@ -10,6 +10,7 @@ test.each<[unknown, string]>([
   ['x'.repeat(21), 'a string of 21 characters'],
   [`joe:${SECRET}@db`, 'a string of 14 characters'],
   [`host=db password=${SECRET}`, 'a string of 24 characters'],
+  [`db?password=${SECRET}`, 'a string of 19 characters'],
   [undefined, 'undefined'],
   [null, 'null'],
   [Number.NaN, 'NaN'],

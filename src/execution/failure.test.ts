@@ -107,6 +107,24 @@ describe('failureOf', () => {
     expect(failureOf(new Error(message))).toBe('node')
   })
 
+  it.each([20, null, {}, Symbol('code')])('statement: the code %s, which is no text', (code) => {
+    expect(failureOf(Object.assign(new Error('aborted'), { code: code as unknown as string }))).toBe(
+      'statement',
+    )
+  })
+
+  it('statement: a DOMException, whose code is a number', () => {
+    expect(failureOf(new DOMException('aborted', 'AbortError') as Error as never)).toBe('statement')
+  })
+
+  it('statement: a message that is no text', () => {
+    const error = Object.assign(new Error('x'), {
+      code: '42601',
+      message: { toString: 1 } as unknown as string,
+    })
+    expect(failureOf(error)).toBe('statement')
+  })
+
   it("busy: pg-pool's word for having no connection to give in time", () => {
     expect(failureOf(new Error('timeout exceeded when trying to connect'))).toBe('busy')
   })

@@ -156,11 +156,12 @@ interface PostgresError extends Error {
  */
 export function failureOf(error: PostgresError): Failure {
   const { code, message, routine } = error
-  if (code === undefined) return MESSAGES.get(error.message) ?? 'statement'
+  // The code of a DOMException is a number.
+  if (typeof code !== 'string') return MESSAGES.get(message) ?? 'statement'
   if (SOCKET_CODES.has(code)) return 'node'
   if (routine === RAISED_BY_USER) return 'statement'
   // A pooler has rejected the startup options, and will reject them for every connection.
-  if (message.startsWith('unsupported startup parameter')) return 'statement'
+  if (typeof message === 'string' && message.startsWith('unsupported startup parameter')) return 'statement'
   // PostgreSQL's own errors of this class concern one message or another server; those of a pooler have no routine.
   if (code.startsWith('08')) return routine === undefined ? 'node' : 'statement'
   const other = SICK_CLASSES.has(code.slice(0, 2)) ? 'sick' : 'statement'

@@ -2,6 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { isTargetedCacheControl, privateCacheControl, varyWith } from './caching.ts'
 
 describe('privateCacheControl', () => {
+  test('does not take longer with the square of the white space', () => {
+    const spaces = ' '.repeat(200_000)
+    expect(privateCacheControl(`a=${spaces}"`)).toBe('private, no-store')
+    expect(privateCacheControl(`public =${spaces}"1", a = ${spaces}`)).toMatch(/^private, a =\s*$/)
+  })
+
   test.each<readonly [given: string, becomes: string]>([
     ['', 'private'],
     ['private', 'private'],

@@ -14,8 +14,11 @@ const FOR_SHARED_CACHES: ReadonlySet<string> = new Set([
 const TARGETED =
   /^(?:(?:[\w-]+-)?cdn-cache-control|surrogate-control|edge-control|x-accel-expires|x-litespeed-cache-control)$/i
 
-/** A directive with its value, where a quoted one may hold commas; or a text that is none, up to the next comma. */
-const DIRECTIVE = /[^\s,="]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s,"]*))?(?=\s*(?:,|$))|[^\s,][^,]*/g
+/**
+ * A directive with its value, where a quoted one may hold commas; or a text that is none, up to the next comma. White
+ * space is matched in one way only: otherwise the time would grow with its square.
+ */
+const DIRECTIVE = /[^\s,="]+(?:\s*=(?:\s*(?:"(?:[^"\\]|\\.)*"|[^\s,"]+))?)?(?=\s*(?:,|$))|[^\s,][^,]*/g
 const WELL_FORMED = /^([^\s,="]+)(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s,"]*))?$/
 
 /** Whether a header gives a certain shared cache orders of its own. Without it the cache goes by `Cache-Control`. */

@@ -101,7 +101,15 @@ describe('the environment', () => {
 
   test('a password is never shown', () => {
     const wrong = 'postgres://app:secret@db.example:port/shop'
-    for (const environment of [{ DATABASE_URL: wrong }, { DATABASE_REPLICA_URLS: wrong }]) {
+    const right = 'postgres://app@db.example/shop'
+    // The scheme is missing, and node-postgres takes the rest for the database.
+    const mistyped = '/db.example app?password=secret'
+    for (const environment of [
+      { DATABASE_URL: wrong },
+      { DATABASE_REPLICA_URLS: wrong },
+      { DATABASE_URL: mistyped, DATABASE_REPLICA_URLS: right },
+      { DATABASE_URL: right, DATABASE_REPLICA_URLS: mistyped },
+    ]) {
       expect(() => registered(environment)).toThrow(/^(?!.*secret)/)
     }
   })

@@ -2,6 +2,7 @@ import type { PoolConfig } from 'pg'
 import { parseConnectionString, splitHosts } from '../config/connection-string.ts'
 import { POOL_OPTIONS } from '../config/known-options.ts'
 import type { PoolOptions } from '../config/options.ts'
+import { describe } from '../errors/describe.ts'
 import { isSameDatabase, targetOf, type Target } from './primary.ts'
 import { invalidVariable, named, optionsOf, SWITCH, type Environment } from './variables.ts'
 
@@ -51,7 +52,8 @@ function replicaOf(url: string, variable: string, primary: Target): PoolConfig {
   if (fields.database !== undefined && fields.database !== primary.database) {
     throw invalidVariable(
       variable,
-      `must name the database of ${PRIMARY}, "${primary.database}", or none; received "${fields.database}"`,
+      // Of a mistyped address the rest may be taken for the database, with the password in it.
+      `must name the database of ${PRIMARY}, ${describe(primary.database)}, or none; received ${describe(fields.database)}`,
     )
   }
   return fields

@@ -1,7 +1,7 @@
-import { builtinCatalog } from '../../src/catalog/builtin-catalog.ts'
-import { decide } from '../../src/statement/decide.ts'
-import type { SqlParser } from '../../src/statement/parser.ts'
-import { textOnlyCatalog } from '../../src/statement/text-only-catalog.ts'
+import { builtinCatalog } from '../../../src/catalog/builtin-catalog.ts'
+import { decide } from '../../../src/statement/decide.ts'
+import type { SqlParser } from '../../../src/statement/parser.ts'
+import { textOnlyCatalog } from '../../../src/statement/text-only-catalog.ts'
 
 export interface FuzzFigures {
   readonly texts: number
