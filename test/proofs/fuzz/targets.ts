@@ -93,9 +93,7 @@ const optionTarget: FuzzTarget = {
   givesSecret: true,
   inputs: (dice) => () => {
     const name = (): string =>
-      dice.random() < 0.95
-        ? dice.any(optionNames)
-        : dice.broken(dice.any(optionNames)).replaceAll(SECRET, 'x')
+      dice.random() < 0.95 ? dice.any(optionNames) : dice.broken(dice.any(optionNames))
     const some = Array.from({ length: 1 + dice.below(4) }, () => [name(), dice.value()] as const)
     return { password: SECRET, logger: false, ...Object.fromEntries(some) }
   },
@@ -123,9 +121,11 @@ const connectionTarget: FuzzTarget = {
   },
 }
 
-/** node-postgres reads the files that these name. */
+/** node-postgres reads the files that some name. A bare word is a host that is given in place of a connection string. */
 function withoutFiles(text: string): string {
-  return text.replaceAll(/ssl(?:cert|key|rootcert)/gi, 'x')
+  return text
+    .replaceAll(/ssl(?:cert|key|rootcert)/gi, 'x')
+    .replace(/^[\w./-]*$/, (word) => word.replace(SECRET, 'host'))
 }
 
 const environmentTarget: FuzzTarget = {
@@ -134,8 +134,9 @@ const environmentTarget: FuzzTarget = {
   inputs: (dice) => () => ({
     DATABASE_URL: withoutFiles(dice.broken(dice.any(strings))),
     DATABASE_REPLICA_URLS: withoutFiles(dice.any([dice.any(strings), dice.broken(strings.join(','))])),
-    [dice.random() < 0.8 ? dice.any(VARIABLES) : dice.broken(dice.any(VARIABLES)).replaceAll(SECRET, 'x')]:
-      dice.broken(dice.any(['causal', '100', 'on', 'info'])),
+    [dice.random() < 0.8 ? dice.any(VARIABLES) : dice.broken(dice.any(VARIABLES))]: dice.broken(
+      dice.any(['causal', '100', 'on', 'info']),
+    ),
   }),
   take: (input) => registrationOf(input as Record<string, string>),
 }
