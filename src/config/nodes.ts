@@ -207,7 +207,7 @@ function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
-/** What is neither a text nor a number is left to node-postgres to refuse. */
+/** Formats a part of an address. node-postgres refuses one that is neither a text nor a number. */
 function shown(part: unknown): string {
   return typeof part === 'string' ? part : describe(part)
 }

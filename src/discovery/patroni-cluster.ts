@@ -33,7 +33,7 @@ function nodeOf(member: unknown): DiscoveredNode {
 
 function apiOf(apiUrl: unknown): readonly URL[] {
   // The URL ends with /patroni.
-  return typeof apiUrl === 'string' && /^https?:/.test(apiUrl) && URL.canParse(apiUrl)
+  return typeof apiUrl === 'string' && /^https?:/.test(apiUrl) && URL.canParse('/', apiUrl)
     ? [new URL('/', apiUrl)]
     : []
 }

@@ -25,6 +25,8 @@ interface List {
   end: number
   /** The current item without its constants. */
   key: string
+  /** Whether the current item begins with a bracket. */
+  isRow: boolean
   tokens: number
   lastKey: string | undefined
   /** How many items alike came one after the other. */
@@ -109,6 +111,7 @@ class Condenser {
       ...list,
       depth: this.#depth - Number(isRows),
       key: isRows ? ' (' : '',
+      isRow: isRows,
       tokens: Number(isRows),
     }
   }
@@ -120,6 +123,7 @@ class Condenser {
       this.#endItem(list)
       list.comma = start
       list.key = ''
+      list.isRow = false
       list.tokens = 0
       return
     }
@@ -135,7 +139,10 @@ class Condenser {
     }
     list.end = end
     list.tokens += 1
-    list.key += ` ${this.#wordOf(kind, list)}`
+    const word = this.#wordOf(kind, list)
+    // Looking into the key for that each time would take time with the square of the item.
+    if (list.key === '') list.isRow = word === '('
+    list.key += ` ${word}`
   }
 
   /** The token as it counts for whether two items are alike. */
@@ -143,7 +150,7 @@ class Condenser {
     const sql = this.#sql
     const { start, end, text } = this.#scanner
     // Of the item itself, or of the row that it is.
-    const isOwn = this.#depth === list.depth || (this.#depth === list.depth + 1 && list.key.startsWith(' ('))
+    const isOwn = this.#depth === list.depth || (this.#depth === list.depth + 1 && list.isRow)
     if (!isOwn) return text
     if (kind === 'number') return isPlainNumber(sql, start, end) || isParameter(sql, start, end) ? '0' : text
     return kind === 'literal' && isPlainString(sql, start) ? "''" : text
