@@ -16,6 +16,7 @@ const topics = [
   'patroni',
   'tls',
   'clouds',
+  'foreign/suites',
   'peers',
   'simulation/long',
   ...withPackages,

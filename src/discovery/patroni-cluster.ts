@@ -32,10 +32,14 @@ function nodeOf(member: unknown): DiscoveredNode {
 }
 
 function apiOf(apiUrl: unknown): readonly URL[] {
-  // The URL ends with /patroni.
-  return typeof apiUrl === 'string' && /^https?:/.test(apiUrl) && URL.canParse('/', apiUrl)
-    ? [new URL('/', apiUrl)]
-    : []
+  if (typeof apiUrl !== 'string' || !/^https?:/.test(apiUrl)) return []
+  // Node.js 20 has URL.canParse() accept some names that the constructor refuses.
+  try {
+    // The URL ends with /patroni.
+    return [new URL('/', apiUrl)]
+  } catch {
+    return []
+  }
 }
 
 /** Reads a boolean tag. Patroni reports it as the member's YAML configuration has it, as a boolean or a string. */

@@ -6,6 +6,7 @@ import { figuresOf, figuresTable, missedReasons, type Figures } from './figures.
 import { projects } from './projects.ts'
 import { Records } from './records.ts'
 import { runAll } from './run-all.ts'
+import { sampleOf } from './sample.ts'
 import { scriptsOf } from './scripts-of.ts'
 
 /**
@@ -42,6 +43,10 @@ if (missing.length > 0) {
   process.exitCode = (await runProjects()) ? 1 : 0
 }
 
+function isWanted({ file }: ForeignScript): boolean {
+  return options.only === undefined || file.includes(options.only)
+}
+
 /** Tells whether a judgement was dangerous. */
 async function runProjects(): Promise<boolean> {
   const records = new Records(join(options.folder, 'outcomes'))
@@ -50,7 +55,11 @@ async function runProjects(): Promise<boolean> {
     const startedAt = performance.now()
     const outcome = options.recorded
       ? records.read(project.name)
-      : await runAll(project, sample(scripts, project.first), Number(options.jobs))
+      : await runAll(
+          project,
+          sampleOf(scripts.filter(isWanted), project.first, Number(options.most ?? Infinity)),
+          Number(options.jobs),
+        )
     if (!options.recorded) records.write(project.name, outcome)
     const { rows, omitted } = outcome
     const found = figuresOf(rows)
@@ -67,20 +76,4 @@ async function runProjects(): Promise<boolean> {
   console.log(`\n${table}`)
   if (options.page !== undefined) fillIn(options.page, 'foreign', table)
   return [...figures.values()].some(({ dangerous }) => dangerous.length > 0)
-}
-
-/** Takes scripts at equal distances until there are enough statements, and those that others need. */
-function sample(scripts: readonly ForeignScript[], first: readonly string[] = []): readonly ForeignScript[] {
-  const wanted = scripts.filter(({ file }) => options.only === undefined || file.includes(options.only))
-  const most = Number(options.most ?? Infinity)
-  const total = wanted.reduce((sum, { statements }) => sum + statements.length, 0)
-  if (total <= most) return wanted
-  let [seen, taken] = [0, 0]
-  return wanted.filter(({ file, statements }) => {
-    seen += statements.length
-    const isNeeded = first.some((end) => file.endsWith(end))
-    if (!isNeeded && taken + statements.length > (seen / total) * most) return false
-    taken += statements.length
-    return true
-  })
 }
