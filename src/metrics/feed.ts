@@ -10,12 +10,19 @@ import type { QueryExecution } from '../observability/statement-events.ts'
 import type { PoolStats } from '../observability/stats.ts'
 import type { Durations } from './distribution.ts'
 import { PoolMeter, type MakeDurations } from './pool-meter.ts'
-import { readingsOf, type Sample } from './samples.ts'
+import { connectionReadings, readingsOf, type Sample } from './samples.ts'
 
 /** The parts of a pool that metrics come from. */
 export interface MeasuredPool {
   readonly events: RouterEventEmitter
-  readonly options?: { readonly max?: number | undefined }
+  readonly options?: {
+    readonly max?: number | undefined
+    readonly host?: string | undefined
+    readonly port?: number | undefined
+  }
+  readonly totalCount?: number
+  readonly idleCount?: number
+  readonly waitingCount?: number
   stats(): PoolStats
 }
 
@@ -46,12 +53,21 @@ export function feed(
       for (const { meter, name, pool } of meters) {
         for (const reading of meter.readings()) take(reading, name)
         for (const reading of readingsOf(pool.stats(), pool.options?.max)) take(reading, name)
+        for (const reading of connectionsOfOneNode(pool)) take(reading, name)
       }
     },
     end() {
       for (const { end } of meters) end()
     },
   }
+}
+
+/** The connections of a pool of one node, whose statistics have no nodes. */
+function connectionsOfOneNode(pool: MeasuredPool): readonly Sample[] {
+  const { idleCount: idle = 0, options, totalCount: total, waitingCount: waiting = 0 } = pool
+  if (total === undefined || pool.stats().nodes.length > 0) return []
+  const node = `${options?.host ?? 'localhost'}:${options?.port ?? 5432}`
+  return connectionReadings(node, { idle, total, waiting }, options?.max)
 }
 
 function listen(events: RouterEventEmitter, meter: PoolMeter): () => void {

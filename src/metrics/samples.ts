@@ -1,4 +1,4 @@
-import type { PoolStats } from '../observability/stats.ts'
+import type { NodeStats, PoolStats } from '../observability/stats.ts'
 import type { AttributeName, InstrumentName } from './instruments.ts'
 
 /** Attributes of a value, besides the name of its pool. */
@@ -28,12 +28,7 @@ export function readingsOf({ nodes, offload }: PoolStats, max: number | undefine
   }
   for (const { connections, id, lagBytes, lagMs, queries, reads, role, state } of nodes) {
     const node = { 'switchyard.node': id }
-    const { idle, total, waiting } = connections
-    const count = 'db.client.connection.count'
-    read(count, idle, { ...node, 'db.client.connection.state': 'idle' })
-    read(count, total - idle, { ...node, 'db.client.connection.state': 'used' })
-    read('db.client.connection.max', max, node)
-    read('db.client.connection.pending_requests', waiting, node)
+    readings.push(...connectionReadings(id, connections, max))
     const member = { ...node, 'switchyard.role': role }
     read('switchyard.node.state', 1, { ...member, 'switchyard.node.state': state })
     read('switchyard.node.lag', lagMs === undefined ? undefined : lagMs / 1000, node)
@@ -42,4 +37,22 @@ export function readingsOf({ nodes, offload }: PoolStats, max: number | undefine
     read('switchyard.node.reads', reads, member)
   }
   return readings
+}
+
+/** Returns the values of the connections to one node. */
+export function connectionReadings(
+  id: string,
+  { idle, total, waiting }: NodeStats['connections'],
+  max: number | undefined,
+): readonly Sample[] {
+  const node = { 'switchyard.node': id }
+  const instrument = 'db.client.connection.count'
+  return [
+    { instrument, value: idle, attributes: { ...node, 'db.client.connection.state': 'idle' } },
+    { instrument, value: total - idle, attributes: { ...node, 'db.client.connection.state': 'used' } },
+    ...(max === undefined
+      ? []
+      : [{ instrument: 'db.client.connection.max', value: max, attributes: node } as const]),
+    { instrument: 'db.client.connection.pending_requests', value: waiting, attributes: node },
+  ]
 }

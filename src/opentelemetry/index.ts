@@ -39,9 +39,10 @@ const OPTIONS: ReadonlySet<string> = new Set([
 let areSpansRecorded = false
 
 /**
- * Records spans of all statements of this process that run over pools with replicas, and metrics of the given pools,
- * with OpenTelemetry. Call it after the SDK has been started; a second call has to say `spans: false`. No span and no
- * metric holds a parameter or a constant of a statement.
+ * Records spans of all statements that this process sends to pools, and metrics of the given pools, with
+ * OpenTelemetry. Of a pool with one node, those are the statements of `pool.query()`. Call it after the SDK has been
+ * started; a second call has to say `spans: false`. No span and no metric holds a parameter or a constant of a
+ * statement.
  *
  * @throws SwitchyardError SWITCHYARD_UNKNOWN_OPTION or SWITCHYARD_INVALID_OPTION.
  * @example

@@ -33,6 +33,7 @@ import type { PoolCore } from './pool-core.ts'
 import { primaryView } from './primary-view.ts'
 import { Session } from './session.ts'
 import { SingleNodeOverlays } from './single-node-overlays.ts'
+import { SingleNodeTraces } from './single-node-traces.ts'
 
 /** Classifies statements for `explain()`. */
 type Explainer = Pick<Router, 'decider' | 'end'>
@@ -66,6 +67,7 @@ export class SingleNodeCore implements PoolCore {
   readonly #options: SingleNodeCoreOptions
   readonly #sessions: SessionKeeper
   readonly #leaks: LeakWatch | undefined
+  readonly #traces: SingleNodeTraces
   readonly #overlays = new SingleNodeOverlays()
   #explainer: Explainer | undefined
   #primary: PgPool | undefined
@@ -76,8 +78,10 @@ export class SingleNodeCore implements PoolCore {
     const { pool, resolved } = options
     const { leakWarningMs, logger } = resolved
     this.#options = options
-    const { events, tell } = new EventStream(poolName(resolved))
+    const stream = new EventStream(poolName(resolved))
+    const { events, tell } = stream
     this.events = events
+    this.#traces = new SingleNodeTraces(stream, resolved)
     if (logger !== undefined) logEvents(this.events, logger)
     this.#sessions = new SessionKeeper({
       resolved,
@@ -116,15 +120,23 @@ export class SingleNodeCore implements PoolCore {
 
   query(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
     const overlay = this.#sessions.context.overlayOf()
-    if (overlay !== undefined && runsItself(pool, config) && !isSubmittable(config)) {
-      const { done, returned } = queryForm(pool, values, callback)
+    const isPlain = overlay === undefined && !this.#traces.isOn
+    if (isPlain || !runsItself(pool, config) || isSubmittable(config))
+      return this.#queryParent(pool, config, values, callback)
+    const { done, returned } = queryForm(pool, values, callback)
+    const given = typeof values === 'function' ? undefined : values
+    this.#traces.run(config, done, (answered) => {
       try {
-        this.#overlays.query(pool, overlay, config, values, done)
+        if (overlay === undefined) this.#queryParent(pool, config, given, answered)
+        else this.#overlays.query(pool, overlay, config, values, answered)
       } catch (error) {
-        done(asError(error))
+        answered(asError(error))
       }
-      return returned
-    }
+    })
+    return returned
+  }
+
+  #queryParent(pool: BasePool, config: unknown, values: unknown, callback: unknown): unknown {
     this.#isQuerying = true
     try {
       return callParent(pool, 'query', [config, values, callback])

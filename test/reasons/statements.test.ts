@@ -2,7 +2,13 @@ import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel
 import { inspect } from 'node:util'
 import type { QueryConfig } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { DecisionEvent, Pool, PoolOptions } from '../../src/index.ts'
+import type {
+  ConnectionOpened,
+  ConnectionReturned,
+  DecisionEvent,
+  Pool,
+  PoolOptions,
+} from '../../src/index.ts'
 import { isPrimaryReason } from '../../src/observability/advice.ts'
 import { EVENT_NAMES } from '../../src/observability/channels.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
@@ -96,6 +102,25 @@ test('that is every kind and every reason, and no message holds a constant or a 
     expect(inspect(message, { depth: 12, showHidden: true, maxArrayLength: null })).not.toContain(SECRET)
     expect(message).toHaveProperty('pool')
   }
+})
+
+test('connections have events with their times', async () => {
+  const pool = poolOver(cluster)
+  const opened: ConnectionOpened[] = []
+  const returned: ConnectionReturned[] = []
+  pool.events.on('connectionOpened', (event) => opened.push(event))
+  pool.events.on('connectionReturned', (event) => returned.push(event))
+  await pool.query('update items set label = label')
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query('select pg_sleep(0.02)')
+  await client.query('commit')
+  client.release()
+  await until('they are returned', () => returned.some(({ usedMs }) => usedMs >= 20))
+  const { id } = pool.stats().nodes[0] ?? {}
+  expect(opened.find(({ node }) => node === id)?.durationMs).toBeGreaterThan(0)
+  expect(returned.find(({ node }) => node === id)?.waitedMs).toBeGreaterThan(0)
+  await pool.end()
 })
 
 test('connections and leases have messages with their node and duration', async () => {
