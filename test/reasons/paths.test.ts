@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Balancer, Pool, PoolOptions } from '../../src/index.ts'
+import type { Balancer, Pool, PoolOptions, QueryExecution } from '../../src/index.ts'
 import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
 import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady, WAITING } from '../support/routed-pool.ts'
@@ -259,9 +259,16 @@ test('a retry after an unnoticed demotion', async () => {
   const pool = poolOver(cluster, { ...options, replicas })
   await replicasReady(pool, 1)
   await until('no connection is left', () => pool.stats().nodes[0]?.connections.total === 0)
+  const executions: QueryExecution[] = []
+  pool.events.on('execution', (execution) => executions.push(execution))
   way.forget()
   way.lead([addressOf(replicaAt(1))])
   await pool.query(WRITE)
+  // It is one statement, and one span, although it is sent twice.
+  expect(executions).toMatchObject([
+    { operation: 'UPDATE', role: 'primary', retries: [{ reason: 'standby-refusal', code: '25006' }] },
+  ])
+  expect(executions[0]?.error).toBeUndefined()
   way.lead([addressOf(cluster.primary)])
   await pool.end()
   expect(produced.has('Retries', 'standby-refusal')).toBe(true)
