@@ -32,7 +32,9 @@ export class EventStream {
         throw error
       })
     }
-    if (channel.hasSubscribers) channel.publish({ pool: this.pool, ...shown })
+    if (!channel.hasSubscribers) return
+    // The message of a statement names its pool already.
+    channel.publish(shown !== undefined && 'pool' in shown ? shown : { pool: this.pool, ...shown })
   }
 
   /** Whether anybody listens to an event. */

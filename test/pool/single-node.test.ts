@@ -139,7 +139,7 @@ it('a statement of query() has its node, duration, rows and error, and answers a
   )
   expect(called).toEqual([undefined, [{ n: 8 }]])
   await expect(pool.query('select 1 / 0')).rejects.toMatchObject({ code: '22012' })
-  await expect(pool.query(undefined as never)).rejects.toThrow()
+  await expect(pool.query(undefined as never)).rejects.toThrow('query')
   await pool.withSession({ settings: { application_name: 'own' } }, async () => {
     expect((await pool.query("select current_setting('application_name') as name")).rows).toEqual([
       { name: 'own' },
