@@ -54,8 +54,8 @@ describe('a token of somebody else', () => {
 
 describe('a flood of tokens', () => {
   it('that are made up is rejected one by one, and leaves nothing behind', async () => {
-    let rejected = 0
-    pool.events.on('tokenRejected', () => (rejected += 1))
+    const reasons: string[] = []
+    pool.events.on('tokenRejected', ({ reason }) => reasons.push(reason))
     const forged = Array.from({ length: 500 }, (_, i) =>
       encodeToken(
         {
@@ -67,7 +67,7 @@ describe('a flood of tokens', () => {
       ),
     )
     await Promise.all(forged.map((token) => pool.withSession({ token }, () => pool.query('select 1'))))
-    expect(rejected).toBe(forged.length)
+    expect(reasons).toEqual(forged.map(() => 'forged'))
     expect(await notesOf('bob')).toEqual(['of bob'])
   })
 })
