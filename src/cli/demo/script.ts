@@ -38,8 +38,9 @@ export async function runScript(options: ScriptOptions): Promise<void> {
     () => clock.pause(SHORTEST_OUTAGE_MS),
     () => reached(RESUME_AT),
     async () => {
-      await levers.resumeReplay()
+      // Before it is: a pool may notice sooner than the server has answered.
       chronicle.tell(name, 'replay resumed')
+      await levers.resumeReplay()
     },
     () => observer.until(name, (node) => node.standing === 'in rotation'),
     () => reached(KILL_AT),
