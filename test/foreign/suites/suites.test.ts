@@ -24,6 +24,6 @@ describe.skipIf(missing.length > 0)(`statements of others${why}`, () => {
       expect(dangerous).toEqual([])
       expect(selectsRead / selects).toBeGreaterThan(0.8)
     },
-    120_000,
+    300_000,
   )
 })
