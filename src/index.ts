@@ -23,10 +23,23 @@ export {
 /**
  * A standalone client. With `replicas` it routes like clients of a pool, and clients with the same configuration share
  * one monitor; without, it is `pg.Client`.
+ *
+ * @example
+ * const client = new Client({
+ *   connectionString: 'postgres://app@primary/shop',
+ *   replicas: ['postgres://app@r1/shop'],
+ * })
+ * await client.connect()
  */
 export const Client: ClientClass = routedModule.Client
 export type Client = RoutedClient
-/** node-postgres' own helpers. */
+/**
+ * node-postgres' own helpers.
+ *
+ * @example
+ * import { utils } from 'pg-switchyard'
+ * const { prepareValue } = utils as { prepareValue(value: unknown): unknown }
+ */
 export const utils: unknown = Reflect.get(pg, 'utils')
 
 export { Pool } from './pool/pool.ts'

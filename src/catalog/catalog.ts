@@ -11,6 +11,9 @@ export type { QualifiedName } from './qualified-name.ts'
 /**
  * Verdict on running a function on a standby. Only `harmless` proves that it may run there with the same result as on
  * the primary.
+ *
+ * @example
+ * const verdict: FunctionVerdict = catalog.functionVerdict({ name: 'now' }) // 'harmless'
  */
 export type FunctionVerdict =
   | 'harmless'
@@ -30,7 +33,12 @@ export type FunctionVerdict =
   /** The database was asked and knows no such function. */
   | 'unknown'
 
-/** Verdict on reading a relation on a standby. Only `replicated` proves the same result as on the primary. */
+/**
+ * Verdict on reading a relation on a standby. Only `replicated` proves the same result as on the primary.
+ *
+ * @example
+ * const verdict: RelationVerdict = catalog.relationVerdict({ schema: 'public', name: 'orders' })
+ */
 export type RelationVerdict =
   | 'replicated'
   | 'unlogged'
@@ -49,6 +57,9 @@ export type RelationVerdict =
 /**
  * Verdict on using an operator, or a type as the target of a cast. `pending` also stands for one that the loaded
  * database does not have: then the statement fails on any node.
+ *
+ * @example
+ * const verdict: OperatorVerdict = catalog.operatorVerdict({ name: '=' }) // 'harmless'
  */
 export type OperatorVerdict = 'harmless' | 'volatile' | 'pending'
 
@@ -69,6 +80,12 @@ export interface ParsingFacts {
   isPlainColumn(name: string): boolean
 }
 
+/**
+ * Verdicts on the functions, relations, operators and types of a database.
+ *
+ * @example
+ * const statement = await classify('SELECT f(1)', { catalog })
+ */
 export interface Catalog {
   /**
    * Grows with every new catalog, so that a verdict can say which one it was made with. 0 is the builtin one, which is
@@ -100,6 +117,12 @@ export interface SqlBody {
   readonly text: string
 }
 
+/**
+ * The body of a function in PL/pgSQL.
+ *
+ * @example
+ * const queries = (parser: SqlParser, body: PlPgSqlBody) => parser.queriesIn?.(body) ?? []
+ */
 export interface PlPgSqlBody {
   readonly language: 'plpgsql'
   readonly text: string

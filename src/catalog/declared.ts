@@ -5,6 +5,9 @@ import { parseName } from './parse-name.ts'
 /**
  * `readOnly`: a standby may run it or read it, and answers as the primary would. `primaryOnly`: it belongs to the
  * primary.
+ *
+ * @example
+ * const declaration: Declaration = 'readOnly'
  */
 export type Declaration = 'readOnly' | 'primaryOnly'
 
@@ -12,6 +15,12 @@ export type Declaration = 'readOnly' | 'primaryOnly'
  * Verdicts of the user that override the catalog. Keys are names as in SQL: folded to lower case unless quoted, with a
  * schema (`billing.total`) or without one, which means every schema. A declaration overrides labels, dependencies and
  * what is known of PostgreSQL's own functions.
+ *
+ * @example
+ * const declared: Declarations = {
+ *   functions: { 'shop.price_of': 'readOnly' },
+ *   relations: { audit: 'primaryOnly' },
+ * }
  */
 export interface Declarations {
   readonly functions?: Readonly<Record<string, Declaration>>

@@ -6,12 +6,19 @@ import type { QualifiedName } from './qualified-name.ts'
  * in any schema. A table stands for its partitions and for the tables that inherit from it: these appear under the name
  * of the topmost table. Views do not appear, the relations below them do. `'everything'` where a bounded set cannot be
  * proven.
+ *
+ * @example
+ * const isEverything = (relations: RelationSet) => relations === 'everything'
  */
 export type RelationSet = 'everything' | readonly string[]
 
 /**
  * Relations of its database that a statement may touch. It covers only what the catalog knows. Temporary objects that
  * the connection has created since are not part of it, nor are changes to the schema in the same transaction.
+ *
+ * @example
+ * const { footprint }: { footprint: Footprint } = await classify('SELECT * FROM orders')
+ * console.log(footprint.shows) // ['orders']
  */
 export interface Footprint {
   /** Relations whose contents it may change, including by triggers, rules and foreign keys. */

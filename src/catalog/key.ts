@@ -3,19 +3,38 @@ import type { QualifiedName } from './qualified-name.ts'
 /**
  * Type of a column whose values have one canonical form, in which two are the same exactly if PostgreSQL finds them
  * equal.
+ *
+ * @example
+ * const type: KeyType = 'uuid'
  */
 export type KeyType = 'int2' | 'int4' | 'int8' | 'uuid' | 'text' | 'varchar'
 
-/** Value in a statement: that of `$n`, or a constant as its text. */
+/**
+ * Value in a statement: that of `$n`, or a constant as its text.
+ *
+ * @example
+ * const values: KeyValue[] = [{ parameter: 1 }, { literal: '7' }]
+ */
 export type KeyValue = { readonly parameter: number } | KeyLiteral
 
+/**
+ * A constant of a statement, as its text.
+ *
+ * @example
+ * const literal: KeyLiteral = { literal: '7' }
+ */
 export interface KeyLiteral {
   readonly literal: string
   /** Where it stands: an offset in characters (UTF-16 units) from the start of the text, when known. */
   readonly position?: number
 }
 
-/** A column of a primary key, with the only value that it has in the rows that a statement touches. */
+/**
+ * A column of a primary key, with the only value that it has in the rows that a statement touches.
+ *
+ * @example
+ * const column: KeyColumn = { type: 'int4', value: { parameter: 1 } }
+ */
 export interface KeyColumn {
   readonly type: KeyType
   readonly value: KeyValue
@@ -24,6 +43,12 @@ export interface KeyColumn {
 /**
  * Proof that all rows of a relation that a statement touches have one primary key. It names the values; `keyOf` gives
  * the key for the parameters of one execution.
+ *
+ * @example
+ * const proof: KeyProof = {
+ *   relation: 'shop.orders',
+ *   columns: [{ type: 'int4', value: { parameter: 1 } }],
+ * }
  */
 export interface KeyProof {
   /** Spelled as in the footprint. */

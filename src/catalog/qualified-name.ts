@@ -1,4 +1,9 @@
-/** A name as it stands in the SQL text, folded the way PostgreSQL folds it. */
+/**
+ * A name as it stands in the SQL text, folded the way PostgreSQL folds it.
+ *
+ * @example
+ * const name: QualifiedName = { schema: 'shop', name: 'orders' }
+ */
 export interface QualifiedName {
   /** Absent when the text does not qualify the name. */
   readonly schema?: string

@@ -5,7 +5,15 @@ import { systemPlatform } from '../platform/system.ts'
 import { LONGEST_TIMER_MS } from './limits.ts'
 import { checkFunction, checkNames, checkObject, numberOption } from './validate.ts'
 
-/** The server and the login that a password is for: the part of node-postgres' connection parameters that matters. */
+/**
+ * The server and the login that a password is for: the part of node-postgres' connection parameters that matters.
+ *
+ * @example
+ * const ask = async ({ host, user }: LoginTarget) => ({
+ *   password: `${user}@${host}`,
+ *   expiresAt: Date.now() + 900_000,
+ * })
+ */
 export interface LoginTarget {
   readonly host: string
   readonly port: number
@@ -13,17 +21,35 @@ export interface LoginTarget {
   readonly database?: string | undefined
 }
 
-/** A password and the time until which it opens new connections. */
+/**
+ * A password and the time until which it opens new connections.
+ *
+ * @example
+ * const password: ExpiringPassword = { password: 's3cret', expiresAt: Date.now() + 900_000 }
+ */
 export interface ExpiringPassword {
   readonly password: string
   /** A date, or milliseconds since 1970. */
   readonly expiresAt: Date | number
 }
 
-/** Fetches a password for one server. */
+/**
+ * Fetches a password for one server.
+ *
+ * @example
+ * const source: PasswordSource = async ({ host }) => ({
+ *   password: await secretOf(host),
+ *   expiresAt: Date.now() + 900_000,
+ * })
+ */
 export type PasswordSource = (target: LoginTarget) => ExpiringPassword | Promise<ExpiringPassword>
 
-/** Options of `expiringPassword()`. */
+/**
+ * Options of `expiringPassword()`.
+ *
+ * @example
+ * const options: ExpiringPasswordOptions = {}
+ */
 export interface ExpiringPasswordOptions {
   /**
    * How long before its expiry a password is replaced, in milliseconds. Meanwhile new connections still use it.
@@ -45,6 +71,12 @@ export interface ExpiringPasswordOptions {
 
 /**
  * The option `password` of a pool as a function: it is called for each new connection, with the connection's server.
+ *
+ * @example
+ * const password: PasswordFunction = expiringPassword(async () => ({
+ *   password: 's3cret',
+ *   expiresAt: Date.now() + 900_000,
+ * }))
  */
 export type PasswordFunction = (target?: unknown) => Promise<string>
 
@@ -63,6 +95,14 @@ const MOST_KEPT = 1_000
  *
  * The function rejects with `SWITCHYARD_NO_PASSWORD`, which has the failure of `fetch` as its cause. Throws
  * `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`.
+ *
+ * @example
+ * new Pool({
+ *   password: expiringPassword(async ({ host }) => ({
+ *     password: await secretOf(host),
+ *     expiresAt: Date.now() + 900_000,
+ *   })),
+ * })
  */
 export function expiringPassword(
   fetch: PasswordSource,

@@ -7,7 +7,12 @@ import type { SqlParser } from '../statement/parser.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import type { Tags } from '../topology/tags.ts'
 
-/** One replica as an object. It inherits every option of the primary except `host` and `port`. */
+/**
+ * One replica as an object. It inherits every option of the primary except `host` and `port`.
+ *
+ * @example
+ * const replica: ReplicaOptions = { host: 'r1', weight: 2, tags: { zone: 'a' } }
+ */
 export interface ReplicaOptions extends PoolConfig {
   /**
    * Name of the node in statistics, events and `stream(node)`. A replica without a host has nothing else to be told by.
@@ -37,7 +42,12 @@ export interface ReplicaOptions extends PoolConfig {
   readonly tags?: Tags | undefined
 }
 
-/** Maximum lag of a replica. */
+/**
+ * Maximum lag of a replica.
+ *
+ * @example
+ * const maxLag: MaxLag = { ms: 2000, bytes: 16 * 2 ** 20 }
+ */
 export interface MaxLag {
   /**
    * In milliseconds.
@@ -51,7 +61,12 @@ export interface MaxLag {
   readonly bytes?: number | undefined
 }
 
-/** Limit on the reads that run on the primary because no replica can serve them. */
+/**
+ * Limit on the reads that run on the primary because no replica can serve them.
+ *
+ * @example
+ * const primarySpill: PrimarySpill = { share: 0.2, over: 'fail' }
+ */
 export interface PrimarySpill {
   /**
    * Share of the primary's connections (`max`) that such reads may use at once, from 0 to 1. A lane counts as one
@@ -67,7 +82,12 @@ export interface PrimarySpill {
   readonly over?: 'wait' | 'fail' | undefined
 }
 
-/** One tier: a class of work with its own limits. */
+/**
+ * One tier: a class of work with its own limits.
+ *
+ * @example
+ * const batch: TierOptions = { share: 0.2, priority: 1, maxWaitMs: 60_000 }
+ */
 export interface TierOptions {
   /**
    * Share of each node's connections (`max`) that the tier may use at once, above 0 and at most 1; at least one
@@ -106,7 +126,12 @@ export interface TierOptions {
   readonly tags?: Tags | undefined
 }
 
-/** Options for tokens, which carry a session to another process. */
+/**
+ * Options for tokens, which carry a session to another process.
+ *
+ * @example
+ * const tokens: TokenOptions = { secret: 'at least 16 characters', ttlMs: 60_000 }
+ */
 export interface TokenOptions {
   /**
    * Signs tokens (HMAC-SHA-256), so that they cannot be forged: a string of at least 16 characters. With a list the
@@ -122,7 +147,12 @@ export interface TokenOptions {
   readonly ttlMs?: number | undefined
 }
 
-/** Options for lanes: connections that carry many reads at once. */
+/**
+ * Options for lanes: connections that carry many reads at once.
+ *
+ * @example
+ * const lanes: LaneOptions = { perNode: 1 }
+ */
 export interface LaneOptions {
   /**
    * Maximum number of lanes to one node. They are part of `max` and at most half of it.
@@ -136,7 +166,12 @@ export interface LaneOptions {
   readonly maxInFlight?: number | undefined
 }
 
-/** Options for automatic prepared statements. */
+/**
+ * Options for automatic prepared statements.
+ *
+ * @example
+ * const prepare: PrepareOptions = { after: 2, max: 200 }
+ */
 export interface PrepareOptions {
   /**
    * Number of runs after which a text is prepared, at least 2.
@@ -150,7 +185,16 @@ export interface PrepareOptions {
   readonly max?: number | undefined
 }
 
-/** Options of `Pool`, in addition to those of `pg.Pool`. */
+/**
+ * Options of `Pool`, in addition to those of `pg.Pool`.
+ *
+ * @example
+ * const options: PoolOptions = {
+ *   host: 'primary',
+ *   replicas: ['postgres://app@r1/shop'],
+ *   catchUpTimeoutMs: 50,
+ * }
+ */
 export interface PoolOptions extends PoolConfig {
   /**
    * Name of the node at the pool's own address.

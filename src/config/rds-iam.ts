@@ -9,7 +9,12 @@ const EXPIRES_IN_SECONDS = 900
 /** How long before its expiry a token is replaced, in milliseconds. */
 const REFRESH_BEFORE_MS = 300_000
 
-/** Options of `rdsIam()`. */
+/**
+ * Options of `rdsIam()`.
+ *
+ * @example
+ * const options: RdsIamOptions = { region: 'eu-west-1' }
+ */
 export interface RdsIamOptions {
   /**
    * Region of the database.
@@ -41,6 +46,9 @@ const OPTIONS: ReadonlySet<string> = new Set(['region', 'credentials', 'hostOf',
  *
  * Throws `SWITCHYARD_INVALID_OPTION` and `SWITCHYARD_UNKNOWN_OPTION`. The function rejects with
  * `SWITCHYARD_NO_PASSWORD`.
+ *
+ * @example
+ * new Pool({ host: 'shop.x.eu-west-1.rds.amazonaws.com', user: 'app', password: rdsIam(), ssl: true })
  */
 export function rdsIam(options: RdsIamOptions = {}): PasswordFunction {
   checkObject('options', options)

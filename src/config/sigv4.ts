@@ -1,6 +1,11 @@
 import { createHash, createHmac } from 'node:crypto'
 
-/** Credentials of AWS, as its own libraries give them. */
+/**
+ * Credentials of AWS, as its own libraries give them.
+ *
+ * @example
+ * const credentials: AwsCredentials = { accessKeyId: 'AKIA…', secretAccessKey: '…' }
+ */
 export interface AwsCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string

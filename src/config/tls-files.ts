@@ -4,7 +4,12 @@ import { tlsSource } from '../platform/fresh-tls.ts'
 import { describe } from '../errors/describe.ts'
 import { checkObject, invalid } from './validate.ts'
 
-/** Paths of certificates and keys, and other options of `tls.connect()`. */
+/**
+ * Paths of certificates and keys, and other options of `tls.connect()`.
+ *
+ * @example
+ * const files: TlsFiles = { ca: '/etc/tls/ca.crt', cert: '/etc/tls/tls.crt', key: '/etc/tls/tls.key' }
+ */
 export interface TlsFiles extends Omit<ConnectionOptions, 'ca' | 'cert' | 'key'> {
   /** Path of the certificates of the authorities, in PEM. */
   readonly ca?: string | undefined
@@ -21,6 +26,9 @@ const FILES = ['ca', 'cert', 'key'] as const
  * come into use. Of a file that cannot be read any more the last content is used. For pools with several nodes.
  *
  * Throws `SWITCHYARD_INVALID_OPTION`, also for a file that cannot be read now.
+ *
+ * @example
+ * new Pool({ host: 'primary', ssl: tlsFiles({ ca: '/etc/tls/ca.crt' }) })
  */
 export function tlsFiles(files: TlsFiles): ConnectionOptions {
   checkObject('ssl', files)

@@ -8,6 +8,9 @@ import { peekToken, type TokenContent } from './token.ts'
  * Of two positions it is the one that implies the other; of two expiry times, the later one. Of one of each it is the
  * one that arrived later. A position requested after a write without a floor implies that write, and no earlier
  * position does. Only of two simultaneous writes of one user, one without a floor, may one get lost.
+ *
+ * @example
+ * const token = laterToken(known, heard)
  */
 export function laterToken(known: string, heard: string): string {
   const [before, now] = [peekToken(known), peekToken(heard)]

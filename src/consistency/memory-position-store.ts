@@ -5,6 +5,12 @@ import { systemPlatform } from '../platform/system.ts'
 import { laterToken } from './later-token.ts'
 import type { PositionStore } from './position-store.ts'
 
+/**
+ * Options of `memoryPositionStore()`.
+ *
+ * @example
+ * const options: MemoryPositionStoreOptions = {}
+ */
 export interface MemoryPositionStoreOptions {
   /**
    * Maximum number of users. Beyond it the least recently used entry is dropped, and that user reads as if they had not
@@ -19,6 +25,9 @@ export interface MemoryPositionStoreOptions {
  * Creates a store in memory, for a single process and for tests.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` unless `maxEntries` is a whole number above 0.
+ * @example
+ * const store = memoryPositionStore()
+ * await store.set('user 7', token, 60_000)
  */
 export function memoryPositionStore(options: MemoryPositionStoreOptions = {}): PositionStore {
   const { maxEntries = 10_000, platform = systemPlatform } = options

@@ -1,4 +1,9 @@
-/** Consistency level of reads: the oldest data that they may show. */
+/**
+ * Consistency level of reads: the oldest data that they may show.
+ *
+ * @example
+ * const consistency: Consistency = 'bounded'
+ */
 export type Consistency =
   /** The newest data: reads run on the primary only. */
   | 'strong'

@@ -1,6 +1,10 @@
 /**
  * Stores a token per user outside of the client, for clients that carry none: crawlers, webhooks, jobs, several devices
  * of one user.
+ *
+ * @example
+ * const keep = async (store: PositionStore, user: string, token: string) =>
+ *   store.set(user, token, 60_000)
  */
 export interface PositionStore {
   /** Returns the user's token. `undefined` when there is none or it has expired. */

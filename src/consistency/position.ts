@@ -1,12 +1,23 @@
 import type { Lsn } from '../topology/lsn.ts'
 
-/** A timeline and a position in its WAL. */
+/**
+ * A timeline and a position in its WAL.
+ *
+ * @example
+ * const isAhead = (one: Progress, other: Progress) =>
+ *   one.timeline === other.timeline && one.lsn > other.lsn
+ */
 export interface Progress {
   readonly timeline: number
   readonly lsn: Lsn
 }
 
-/** A WAL position that a primary of the cluster reported. */
+/**
+ * A WAL position that a primary of the cluster reported.
+ *
+ * @example
+ * const position: Position = { systemIdentifier: '7400000000000000000', timeline: 1, lsn: 0x3000060n }
+ */
 export interface Position extends Progress {
   /**
    * Identifies the cluster: all servers that stem from one `initdb` share it. Unsigned 64-bit number as PostgreSQL

@@ -5,7 +5,12 @@ import type { Consistency } from './mode.ts'
 import { later, shows, type Position } from './position.ts'
 import type { Execution, Touched } from './touched.ts'
 
-/** A read that was answered. Its server showed the data by then. */
+/**
+ * A read that was answered. Its server showed the data by then.
+ *
+ * @example
+ * const read: SeenRead = { serverIdentity: undefined, atMs: 0 }
+ */
 export interface SeenRead {
   /**
    * Identifies one start of one server: after a restart it may have gone backwards. `undefined` when the server is

@@ -23,7 +23,14 @@ interface PrimaryContent extends CommonContent {
   readonly kind: 'primary'
 }
 
-/** Reason for which a token is rejected. */
+/**
+ * Reason for which a token is rejected.
+ *
+ * @example
+ * pool.events.on('tokenRejected', ({ reason }: { readonly reason: TokenRejection }) =>
+ *   console.log(reason),
+ * )
+ */
 export type TokenRejection =
   /** It is not a token of this version. */
   | 'malformed'

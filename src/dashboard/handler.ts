@@ -7,7 +7,15 @@ import type { WaitingStatement } from '../observability/tracer.ts'
 import { Collector, type CollectedPool } from './collector.ts'
 import { CONTENT_SECURITY_POLICY, PAGE } from './page.ts'
 
-/** Options of `pool.dashboard()`. */
+/**
+ * Options of `pool.dashboard()`.
+ *
+ * @example
+ * const options: DashboardOptions = {
+ *   title: 'Shop',
+ *   authorize: (request) => request.headers['x-team'] === 'ops',
+ * }
+ */
 export interface DashboardOptions {
   /**
    * Decides whether a request may see the page and its data. Only `true` lets it in. Without this option only requests
@@ -19,7 +27,12 @@ export interface DashboardOptions {
   readonly title?: string
 }
 
-/** Answers requests for the page and its data. Works with `node:http` and as a middleware of Express. */
+/**
+ * Answers requests for the page and its data. Works with `node:http` and as a middleware of Express.
+ *
+ * @example
+ * const handler: DashboardHandler = pool.dashboard()
+ */
 export type DashboardHandler = (request: IncomingMessage, response: ServerResponse) => void
 
 const OPTIONS: ReadonlySet<string> = new Set(['authorize', 'title'])

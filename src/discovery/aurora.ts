@@ -9,6 +9,12 @@ import type { DiscoveredNode, Discovery, KnownServers } from './discovery.ts'
 import { durationOption, intervalOption, invalidOption, nameOption, portOption } from './options.ts'
 import { Ramp } from './ramp.ts'
 
+/**
+ * Options of `auroraDiscovery()`.
+ *
+ * @example
+ * const options: AuroraDiscoveryOptions = { host: '?.x.eu-west-1.rds.amazonaws.com' }
+ */
 export interface AuroraDiscoveryOptions {
   /**
    * The host of an instance: a function of its identifier, or a pattern in which `?` stands for it, such as
@@ -32,7 +38,12 @@ export interface AuroraDiscoveryOptions {
   readonly rampMs?: number | undefined
 }
 
-/** Address at which an instance is reached. */
+/**
+ * Address at which an instance is reached.
+ *
+ * @example
+ * const address: InstanceAddress = { host: 'reader-1.x.eu-west-1.rds.amazonaws.com', port: 5432 }
+ */
 export type InstanceAddress = Pick<DiscoveredNode, 'host' | 'port'>
 
 /**
@@ -43,6 +54,11 @@ export type InstanceAddress = Pick<DiscoveredNode, 'host' | 'port'>
  * small weight, since its caches are cold.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
+ * @example
+ * new Pool({
+ *   host: 'shop.cluster-x.eu-west-1.rds.amazonaws.com',
+ *   discovery: auroraDiscovery({ host: '?.x.eu-west-1.rds.amazonaws.com' }),
+ * })
  */
 export function auroraDiscovery(options: AuroraDiscoveryOptions): Discovery {
   const port = portOption('auroraDiscovery.port', options.port)

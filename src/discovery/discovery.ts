@@ -1,6 +1,11 @@
 import type { Tags } from '../topology/tags.ts'
 
-/** A server of the cluster. The pool supplies all other connection options and determines its role. */
+/**
+ * A server of the cluster. The pool supplies all other connection options and determines its role.
+ *
+ * @example
+ * const node: DiscoveredNode = { host: '10.0.0.7', port: 5432, tags: { zone: 'a' } }
+ */
 export interface DiscoveredNode {
   /** A name, an address, or the directory of a Unix socket. */
   readonly host: string
@@ -16,7 +21,13 @@ export interface DiscoveredNode {
   readonly tags?: Tags | undefined
 }
 
-/** The servers that the pool knows already: at first those of its own options. */
+/**
+ * The servers that the pool knows already: at first those of its own options.
+ *
+ * @example
+ * const namesOf = (known: KnownServers) =>
+ *   known.query('SELECT application_name FROM pg_stat_replication')
+ */
 export interface KnownServers {
   /**
    * Runs a cheap query on the primary, or on another server while there is none or it refuses. Uses the connections
@@ -28,7 +39,12 @@ export interface KnownServers {
   now(): number
 }
 
-/** Finds the servers of the cluster. */
+/**
+ * Finds the servers of the cluster.
+ *
+ * @example
+ * const discovery: Discovery = { intervalMs: 5000, discover: async () => [{ host: '10.0.0.7' }] }
+ */
 export interface Discovery {
   /** Time between two calls of `discover`, in milliseconds. */
   readonly intervalMs: number

@@ -3,6 +3,12 @@ import type { DiscoveredNode, Discovery } from './discovery.ts'
 import { checkNodes } from './nodes.ts'
 import { intervalOption, invalidOption, nameOption, portOption } from './options.ts'
 
+/**
+ * Options of `dnsDiscovery()`.
+ *
+ * @example
+ * const options: DnsDiscoveryOptions = { name: 'postgres.shop.svc.cluster.local', port: 5432 }
+ */
 export interface DnsDiscoveryOptions {
   /** The name that resolves to the addresses of all servers. */
   readonly name: string
@@ -19,7 +25,13 @@ export interface DnsDiscoveryOptions {
   readonly resolver?: AddressResolver | undefined
 }
 
-/** The part of a `Resolver` that `dnsDiscovery` uses. */
+/**
+ * The part of a `Resolver` that `dnsDiscovery` uses.
+ *
+ * @example
+ * import { Resolver } from 'node:dns/promises'
+ * const resolver: AddressResolver = new Resolver()
+ */
 export interface AddressResolver {
   resolve4(name: string): Promise<readonly string[]>
   resolve6(name: string): Promise<readonly string[]>
@@ -35,6 +47,8 @@ export interface AddressResolver {
  * determines how old an answer may be.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
+ * @example
+ * new Pool({ user: 'app', discovery: dnsDiscovery({ name: 'postgres.shop.svc.cluster.local' }) })
  */
 export function dnsDiscovery(options: DnsDiscoveryOptions): Discovery {
   const { family, resolver } = options

@@ -5,7 +5,12 @@ import { deadline } from '../platform/deadline.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { SwitchyardError } from '../errors/error.ts'
 
-/** Trusted certificates and the client's own for https, as for `tls.connect`. */
+/**
+ * Trusted certificates and the client's own for https, as for `tls.connect`.
+ *
+ * @example
+ * const tls: TlsOptions = { servername: 'patroni', rejectUnauthorized: true }
+ */
 export type TlsOptions = Pick<
   ConnectionOptions,
   'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized' | 'servername'

@@ -6,7 +6,12 @@ import type { Platform, Timer } from '../platform/platform.ts'
 import type { Discovery, KnownServers } from './discovery.ts'
 import { checkNodes, sameNodes, type CheckedNode } from './nodes.ts'
 
-/** A failed discovery. The previous list stays. */
+/**
+ * A failed discovery. The previous list stays.
+ *
+ * @example
+ * pool.events.on('discoveryFailed', (failure: DiscoveryFailure) => console.error(failure.cause))
+ */
 export interface DiscoveryFailure {
   /** `empty`: the answer had no nodes. */
   readonly reason: 'empty' | 'failed'

@@ -4,6 +4,12 @@ import { getJson, type TlsOptions } from './get-json.ts'
 import { durationOption, intervalOption, invalidOption } from './options.ts'
 import { readCluster } from './patroni-cluster.ts'
 
+/**
+ * Options of `patroniDiscovery()`.
+ *
+ * @example
+ * const options: PatroniDiscoveryOptions = { urls: ['http://10.0.0.7:8008'] }
+ */
 export interface PatroniDiscoveryOptions {
   /** REST APIs of one or more members, such as `http://10.0.0.1:8008`. The others are learned from the answers. */
   readonly urls: readonly (string | URL)[]
@@ -25,6 +31,11 @@ export interface PatroniDiscoveryOptions {
  * Patroni's answer are up to `loop_wait` (10 s) old, so they are ignored: the pool's own probes are newer.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
+ * @example
+ * new Pool({
+ *   user: 'app',
+ *   discovery: patroniDiscovery({ urls: ['http://10.0.0.7:8008', 'http://10.0.0.8:8008'] }),
+ * })
  */
 export function patroniDiscovery(options: PatroniDiscoveryOptions): Discovery {
   const given = urlsOption(options.urls)

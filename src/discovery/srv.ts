@@ -4,6 +4,12 @@ import type { Discovery } from './discovery.ts'
 import { checkNodes } from './nodes.ts'
 import { intervalOption, nameOption } from './options.ts'
 
+/**
+ * Options of `srvDiscovery()`.
+ *
+ * @example
+ * const options: SrvDiscoveryOptions = { name: '_postgresql._tcp.shop.internal' }
+ */
 export interface SrvDiscoveryOptions {
   /** The name of the records, such as `_postgresql._tcp.db.example`. */
   readonly name: string
@@ -13,7 +19,13 @@ export interface SrvDiscoveryOptions {
   readonly resolver?: SrvResolver | undefined
 }
 
-/** The part of a `Resolver` that `srvDiscovery` uses. */
+/**
+ * The part of a `Resolver` that `srvDiscovery` uses.
+ *
+ * @example
+ * import { Resolver } from 'node:dns/promises'
+ * const resolver: SrvResolver = new Resolver()
+ */
 export interface SrvResolver {
   resolveSrv(name: string): Promise<readonly SrvRecord[]>
   cancel(): void
@@ -24,6 +36,8 @@ export interface SrvResolver {
  * means a very small one (RFC 2782). Priorities are ignored: the list contains the whole cluster.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION
+ * @example
+ * new Pool({ user: 'app', discovery: srvDiscovery({ name: '_postgresql._tcp.shop.internal' }) })
  */
 export function srvDiscovery(options: SrvDiscoveryOptions): Discovery {
   const name = nameOption('srvDiscovery.name', options.name)

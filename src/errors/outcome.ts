@@ -1,4 +1,10 @@
-/** Possible fate of a statement whose error is not the server's answer to it. */
+/**
+ * Possible fate of a statement whose error is not the server's answer to it.
+ *
+ * @example
+ * const mayRepeat = (outcome: WriteOutcome | undefined) =>
+ *   outcome === 'not-sent' || outcome === 'rolled-back'
+ */
 export type WriteOutcome =
   /** It was not run. */
   | 'not-sent'
@@ -16,6 +22,11 @@ export function withOutcome(error: Error, outcome: WriteOutcome): Error {
 /**
  * Returns the outcome of the statement that failed with this error, so that the caller can decide whether to send it
  * again. `undefined` when the error is the server's answer.
+ *
+ * @example
+ * await pool
+ *   .query('INSERT INTO payments DEFAULT VALUES')
+ *   .catch((error: unknown) => console.log(outcomeOf(error)))
  */
 export function outcomeOf(error: unknown): WriteOutcome | undefined {
   const outcome: unknown = error instanceof Error ? Reflect.get(error, 'outcome') : undefined

@@ -1,13 +1,18 @@
 import { checkNames, checkObject, invalid } from '../config/validate.ts'
 import { describe } from '../errors/describe.ts'
 
-/** Attributes of the cookie (RFC 6265bis). */
+/**
+ * Attributes of the cookie (RFC 6265bis).
+ *
+ * @example
+ * const cookieAttributes: CookieAttributes = { secure: true, sameSite: 'Strict' }
+ */
 export interface CookieAttributes {
-  /** @defaultValue '/' */
+  /** Paths that the cookie is sent to. @defaultValue '/' */
   readonly path?: string
-  /** @defaultValue none: only the host that set it */
+  /** Domain that the cookie is sent to. @defaultValue none: only the host that set it */
   readonly domain?: string
-  /** @defaultValue true */
+  /** Whether scripts of a page cannot read the cookie. @defaultValue true */
   readonly httpOnly?: boolean
   /** `'None'` needs `secure`. @defaultValue 'Lax' */
   readonly sameSite?: 'Strict' | 'Lax' | 'None'

@@ -6,13 +6,21 @@ import type { TokenSession } from './session-pool.ts'
 /**
  * Cookies of a request and its response, as frameworks have them: `cookies()` of Next.js, `cookies` of SvelteKit and
  * Astro.
+ *
+ * @example
+ * const jar: CookieJar = { get: () => undefined, set: (name, value) => console.log(name, value) }
  */
 export interface CookieJar {
   get(name: string): string | { readonly value: string } | undefined
   set(name: string, value: string, attributes: JarAttributes): unknown
 }
 
-/** Attributes of a cookie as the package `cookie` and the frameworks spell them. */
+/**
+ * Attributes of a cookie as the package `cookie` and the frameworks spell them.
+ *
+ * @example
+ * const attributes: JarAttributes = { path: '/', httpOnly: true, sameSite: 'lax', secure: true }
+ */
 export interface JarAttributes {
   path: string
   domain?: string
@@ -21,7 +29,12 @@ export interface JarAttributes {
   secure: boolean
 }
 
-/** Options of `sessionCookies()`. Those that are functions are called with the jar. */
+/**
+ * Options of `sessionCookies()`. Those that are functions are called with the jar.
+ *
+ * @example
+ * const options: CookieOptions = { pool, cookie: 'session' }
+ */
 export type CookieOptions<J extends CookieJar = CookieJar> = Omit<HttpOptions<J>, 'header'>
 
 /**
@@ -32,6 +45,10 @@ export type CookieOptions<J extends CookieJar = CookieJar> = Omit<HttpOptions<J>
  * That takes at most `holdMs`. Where cookies can only be read, as while Next.js renders a page, none is set.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
+ * @example
+ * const inSession = sessionCookies({ pool })
+ * export const action = async (jar: CookieJar) =>
+ *   inSession(jar, () => pool.query('UPDATE carts SET paid = true'))
  */
 export function sessionCookies<J extends CookieJar>(
   options: CookieOptions<J>,

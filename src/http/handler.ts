@@ -6,13 +6,23 @@ import { resolveHttpOptions, type HttpOptions, type ResolvedHttpOptions } from '
 import { tokenIn } from './request-token.ts'
 import type { TokenSession } from './session-pool.ts'
 
-/** A handler of Web API requests. Further arguments (an environment, a context) are passed on. */
+/**
+ * A handler of Web API requests. Further arguments (an environment, a context) are passed on.
+ *
+ * @example
+ * const handler: WebHandler<Request, []> = async () => new Response('ok')
+ */
 export type WebHandler<R extends Request, Rest extends readonly unknown[]> = (
   request: R,
   ...rest: Rest
 ) => Response | Promise<Response>
 
-/** Options of `sessionHandler()`. */
+/**
+ * Options of `sessionHandler()`.
+ *
+ * @example
+ * const options: HandlerOptions<Request> = { pool }
+ */
 export interface HandlerOptions<R = unknown> extends HttpOptions<R> {
   /**
    * Returns the framework's cookies, such as `cookies` of Next.js: there the token goes when the handler throws, as for
@@ -30,6 +40,10 @@ export interface HandlerOptions<R = unknown> extends HttpOptions<R> {
  * well. If it throws anything else, there is no response to carry one, and the token goes to `jar`, if there is one.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
+ * @example
+ * const fetch = sessionHandler({ pool }, async (request: Request) =>
+ *   Response.json((await pool.query('SELECT 1')).rows),
+ * )
  */
 export function sessionHandler<R extends Request, Rest extends readonly unknown[]>(
   options: HandlerOptions<R>,

@@ -3,7 +3,12 @@ import { checkNames, invalid, numberOption } from '../config/validate.ts'
 import { systemPlatform } from '../platform/system.ts'
 import type { PoolStats } from '../observability/stats.ts'
 
-/** The part of a pool that its health is read from. */
+/**
+ * The part of a pool that its health is read from.
+ *
+ * @example
+ * const isReady = async (of: HealthPool) => healthOf(of.stats()).isReady
+ */
 export interface HealthPool {
   /** Resolves when every node has been looked at. */
   ready(): Promise<void>
@@ -11,8 +16,14 @@ export interface HealthPool {
   query(text: string): Promise<unknown>
 }
 
-/** Options of {@link healthHandler}. */
+/**
+ * Options of {@link healthHandler}.
+ *
+ * @example
+ * const options: HealthOptions = { pool, needsReplica: true }
+ */
 export interface HealthOptions {
+  /** Pool that the process needs. */
   readonly pool: HealthPool
   /** Whether the process is ready only while a replica can serve reads. @defaultValue false */
   readonly needsReplica?: boolean
@@ -20,10 +31,20 @@ export interface HealthOptions {
   readonly timeoutMs?: number
 }
 
-/** Reason why a process is not ready. */
+/**
+ * Reason why a process is not ready.
+ *
+ * @example
+ * const isStarting = (reason: UnreadyReason) => reason === 'not-looked-at'
+ */
 export type UnreadyReason = 'not-looked-at' | 'no-primary' | 'no-replica'
 
-/** The health of a pool. */
+/**
+ * The health of a pool.
+ *
+ * @example
+ * const health: Health = healthOf(pool.stats())
+ */
 export interface Health {
   readonly isReady: boolean
   /** Empty when it is ready. */
@@ -34,6 +55,9 @@ export interface Health {
 /**
  * Returns whether a pool can serve statements, and if not, why. Of a pool of one node, which is not watched, nothing is
  * known, so it counts as one that can.
+ *
+ * @example
+ * const { isReady, reasons } = healthOf(pool.stats())
  */
 export function healthOf({ nodes }: PoolStats, needsReplica: boolean = false): Health {
   const states = nodes.map(({ id, role, state }) => ({ id, role, state }))
@@ -54,6 +78,7 @@ export function healthOf({ nodes }: PoolStats, needsReplica: boolean = false): H
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION.
  * @example
+ * import { createServer } from 'node:http'
  * createServer(healthHandler({ pool })).listen(8081)
  */
 export function healthHandler(

@@ -7,9 +7,20 @@ import { tokenIn } from './request-token.ts'
 import { holdResponse, type NodeResponse } from './response-gate.ts'
 import type { SessionPool, TokenSession } from './session-pool.ts'
 
+/**
+ * A request of `node:http` or `node:http2`.
+ *
+ * @example
+ * const pathOf = (request: NodeRequest) => request.url
+ */
 export type NodeRequest = IncomingMessage | Http2ServerRequest
 
-/** Middleware for Express and Connect. Returns the result of `next`, for frameworks that await it. */
+/**
+ * Middleware for Express and Connect. Returns the result of `next`, for frameworks that await it.
+ *
+ * @example
+ * const middleware: SessionMiddleware = sessionMiddleware({ pool })
+ */
 export type SessionMiddleware = <T>(request: NodeRequest, response: NodeResponse, next: () => T) => T
 
 /**
@@ -20,6 +31,8 @@ export type SessionMiddleware = <T>(request: NodeRequest, response: NodeResponse
  * writes after the response has started.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION` or `SWITCHYARD_UNKNOWN_OPTION`.
+ * @example
+ * app.use(sessionMiddleware({ pool }))
  */
 export function sessionMiddleware<R extends NodeRequest>(options: HttpOptions<R>): SessionMiddleware {
   const resolved = resolveHttpOptions(options)

@@ -15,9 +15,13 @@ import type { RequestSession, RequestSettings, SessionPool, TokenSession } from 
 /**
  * Options of the HTTP middleware and handler, which carry sessions between a client and this server.
  * @typeParam R Type of the requests.
+ * @example
+ * const options: HttpOptions = { pool, cookie: 'shop', holdMs: 100 }
  */
 export interface HttpOptions<R = unknown> extends TokenNames {
+  /** Pool that has the sessions. */
   readonly pool: SessionPool
+  /** Attributes of the cookie with the token. @defaultValue `path: '/'`, `httpOnly`, `sameSite: 'Lax'` */
   readonly cookieAttributes?: CookieAttributes
   /**
    * How long the response of a request that wrote may be held until its position is known, in milliseconds. After that

@@ -3,7 +3,12 @@ import { MAX_TOKEN_LENGTH } from '../consistency/token.ts'
 import { describe } from '../errors/describe.ts'
 import { readCookie } from './cookie.ts'
 
-/** Names of the cookie and the header that carry the token. */
+/**
+ * Names of the cookie and the header that carry the token.
+ *
+ * @example
+ * const names: TokenNames = { cookie: false, header: 'x-read-after' }
+ */
 export interface TokenNames {
   /** Name of the cookie with the token, or `false` for none. @defaultValue 'switchyard' */
   readonly cookie?: string | false
@@ -23,7 +28,12 @@ export interface CheckedNames {
 /** Value of a header as `node:http` or `Headers` represent it. */
 type HeaderValue = string | readonly string[] | null | undefined
 
-/** Headers of a request: an object with names in lower case, as Node.js has it, or `Headers`. */
+/**
+ * Headers of a request: an object with names in lower case, as Node.js has it, or `Headers`.
+ *
+ * @example
+ * const headers: RequestHeaders = { 'x-switchyard-token': 'AQ…' }
+ */
 export type RequestHeaders = Pick<Headers, 'get'> | Readonly<Record<string, HeaderValue>>
 
 /** A token of RFC 9110: syntax of the names of headers and cookies. */
@@ -44,6 +54,8 @@ export function checkTokenNames(names: TokenNames): CheckedNames {
  * one, as with a WebSocket. It is not validated. `undefined` for none.
  *
  * @throws {SwitchyardError} `SWITCHYARD_INVALID_OPTION`.
+ * @example
+ * const session = pool.session({ token: sessionToken(request.headers) })
  */
 export function sessionToken(headers: RequestHeaders, names: TokenNames = {}): string | undefined {
   return tokenIn(headers, checkTokenNames(names))

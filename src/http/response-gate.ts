@@ -3,6 +3,12 @@ import type { Http2ServerResponse } from 'node:http2'
 import { isUint8Array } from 'node:util/types'
 import { asError } from '../errors/as-error.ts'
 
+/**
+ * A response of `node:http` or `node:http2`.
+ *
+ * @example
+ * const end = (response: NodeResponse) => response.end()
+ */
 export type NodeResponse = ServerResponse | Http2ServerResponse
 
 /** A step that must complete before a response may start. */

@@ -12,7 +12,12 @@ import type { Durations } from './distribution.ts'
 import { PoolMeter, type MakeDurations } from './pool-meter.ts'
 import { connectionReadings, readingsOf, type Sample } from './samples.ts'
 
-/** The parts of a pool that metrics come from. */
+/**
+ * The parts of a pool that metrics come from.
+ *
+ * @example
+ * const measured: MeasuredPool = pool
+ */
 export interface MeasuredPool {
   readonly events: RouterEventEmitter
   readonly options?: {
@@ -26,7 +31,12 @@ export interface MeasuredPool {
   stats(): PoolStats
 }
 
-/** Pools by the names that they have in metrics. */
+/**
+ * Pools by the names that they have in metrics.
+ *
+ * @example
+ * const pools: MeasuredPools = { shop: pool }
+ */
 export type MeasuredPools = Readonly<Record<string, MeasuredPool>>
 
 /** Receives a value of the pool of this name. */

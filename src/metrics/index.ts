@@ -8,7 +8,12 @@ import type { Attributes } from './samples.ts'
 
 export type { MeasuredPool, MeasuredPools } from './feed.ts'
 
-/** Options of {@link prometheusMetrics}. */
+/**
+ * Options of {@link prometheusMetrics}.
+ *
+ * @example
+ * const options: PrometheusOptions = { pools: { shop: pool } }
+ */
 export interface PrometheusOptions {
   /** The pools, by the names that they have in the label `pool`. */
   readonly pools: MeasuredPools
@@ -16,7 +21,13 @@ export interface PrometheusOptions {
   readonly register?: Registry
 }
 
-/** Metrics that are being collected. */
+/**
+ * Metrics that are being collected.
+ *
+ * @example
+ * const metrics: CollectedMetrics = prometheusMetrics({ pools: { shop: pool } })
+ * metrics.stop()
+ */
 export interface CollectedMetrics {
   /** Ends the collection and removes the metrics from their registry. */
   stop(): void

@@ -1,7 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { PoolConfig } from 'pg'
 
-/** The node that a stream is for. Beside it, the function gets what node-postgres passes to any function `stream`. */
+/**
+ * The node that a stream is for. Beside it, the function gets what node-postgres passes to any function `stream`.
+ *
+ * @example
+ * const labelOf = ({ name }: StreamTarget) => name
+ */
 export interface StreamTarget {
   /** Name of the node, as in `pool.stats()`: its `name`, or `host:port`. */
   readonly name: string
@@ -10,12 +15,22 @@ export interface StreamTarget {
   readonly port: number | undefined
 }
 
-/** Returns a new stream for one connection to the node. */
+/**
+ * Returns a new stream for one connection to the node.
+ *
+ * @example
+ * import { Socket } from 'node:net'
+ * const stream: StreamFactory = () => new Socket()
+ */
 export type StreamFactory = (node: StreamTarget) => Duplex | undefined
 
 /**
  * Types a function of the node as node-postgres' option `stream`, for a pool whose nodes share one function. Returns
  * the function itself.
+ *
+ * @example
+ * import { Socket } from 'node:net'
+ * new Pool({ host: 'primary', replicas: [{ host: 'r1' }], stream: streamPerNode(() => new Socket()) })
  */
 export function streamPerNode(factory: StreamFactory): () => Duplex | undefined {
   return factory as () => Duplex | undefined

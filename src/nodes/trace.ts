@@ -3,7 +3,13 @@ import type { QueryPlan, StepReason } from '../selection/query-plan.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
-/** Reason why a statement waits before it is sent. */
+/**
+ * Reason why a statement waits before it is sent.
+ *
+ * @example
+ * const counts = new Map<WaitReason, number>()
+ * pool.events.on('wait', ({ reason }) => counts.set(reason, (counts.get(reason) ?? 0) + 1))
+ */
 export type WaitReason =
   /** The nodes have not been looked at yet, or not since the pool rested. */
   | 'first-look'
@@ -24,7 +30,13 @@ export type WaitReason =
   /** No connection is free, or one is being opened. */
   | 'connection'
 
-/** Reason why a statement is sent again, or to another node than planned. */
+/**
+ * Reason why a statement is sent again, or to another node than planned.
+ *
+ * @example
+ * const counts = new Map<RetryReason, number>()
+ * pool.events.on('retry', ({ reason }) => counts.set(reason, (counts.get(reason) ?? 0) + 1))
+ */
 export type RetryReason =
   /** The node or the network failed. */
   | 'node'
@@ -43,10 +55,22 @@ export type RetryReason =
   /** The replica returned an error that the primary may not return, because it is behind. */
   | 'statement'
 
-/** Reason why a proven read runs on the primary in place of a replica. */
+/**
+ * Reason why a proven read runs on the primary in place of a replica.
+ *
+ * @example
+ * const counts = new Map<SpillReason, number>()
+ * pool.events.on('spill', ({ reason }) => counts.set(reason, (counts.get(reason) ?? 0) + 1))
+ */
 export type SpillReason = Extract<StepReason, 'fallback' | 'sooner'>
 
-/** Reason why a read that a replica rejected runs on the primary. */
+/**
+ * Reason why a read that a replica rejected runs on the primary.
+ *
+ * @example
+ * const counts = new Map<RepairReason, number>()
+ * pool.events.on('repair', ({ reason }) => counts.set(reason, (counts.get(reason) ?? 0) + 1))
+ */
 export type RepairReason =
   /** A standby rejected the statement because it is a standby. */
   | 'statement'

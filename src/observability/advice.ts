@@ -2,7 +2,12 @@ import type { SpillReason } from '../nodes/trace.ts'
 import type { RouteReason } from '../routing/route.ts'
 import type { StatementReason } from '../statement/statement.ts'
 
-/** Reason why the primary runs a SELECT: that of the statement if it is not a proven read, else that of the route. */
+/**
+ * Reason why the primary runs a SELECT: that of the statement if it is not a proven read, else that of the route.
+ *
+ * @example
+ * const reasons: PrimaryReason[] = pool.stats().traffic?.onPrimary.map(({ reason }) => reason) ?? []
+ */
 export type PrimaryReason =
   | Extract<
       StatementReason,

@@ -64,7 +64,15 @@ export const channels: Readonly<Record<keyof RouterEvents, Channel>> = Object.fr
   EVENT_NAMES.map((name) => [name, channel(PREFIX + name)]),
 ) as Record<keyof RouterEvents, Channel>
 
-/** Message of `tracingChannel('pg-switchyard:connect')`: one new connection to a node. */
+/**
+ * Message of `tracingChannel('pg-switchyard:connect')`: one new connection to a node.
+ *
+ * @example
+ * import { tracingChannel } from 'node:diagnostics_channel'
+ * tracingChannel('pg-switchyard:connect').asyncEnd.subscribe((message) =>
+ *   console.log((message as ConnectMessage).node),
+ * )
+ */
 export interface ConnectMessage {
   readonly pool: string
   readonly node: string
@@ -75,6 +83,12 @@ export interface ConnectMessage {
 /**
  * Message of `tracingChannel('pg-switchyard:checkout')`: the lease of one connection, for a statement, a client or a
  * lane.
+ *
+ * @example
+ * import { tracingChannel } from 'node:diagnostics_channel'
+ * tracingChannel('pg-switchyard:checkout').asyncEnd.subscribe((message) =>
+ *   console.log((message as CheckoutMessage).durationMs),
+ * )
  */
 export interface CheckoutMessage {
   readonly pool: string

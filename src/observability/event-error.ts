@@ -3,6 +3,9 @@ import { isServerError } from '../platform/server-error.ts'
 /**
  * An error as events show it, in place of one that may hold values of a statement. It has the name, the SQLSTATE and
  * the severity of the original, and of its message what holds no value.
+ *
+ * @example
+ * pool.events.on('nodeSick', ({ cause }) => console.log(cause instanceof EventError, cause.message))
  */
 export class EventError extends Error {
   override readonly name: string

@@ -8,9 +8,20 @@ import type { NodeId, NodeState, Role } from '../topology/node.ts'
 import type { Exclusion, NodeView, Snapshot } from '../topology/snapshot.ts'
 import type { PositionAsked, StatementEvents } from './statement-events.ts'
 
-/** Status of a node: its role while it is in use, otherwise the reason why it is not. */
+/**
+ * Status of a node: its role while it is in use, otherwise the reason why it is not.
+ *
+ * @example
+ * const serves = (status: NodeStatus) => status === 'primary' || status === 'replica'
+ */
 export type NodeStatus = Exclude<Role, 'unknown'> | Exclude<NodeState['name'], 'up'> | Exclusion
 
+/**
+ * A node and its status before and after a change.
+ *
+ * @example
+ * pool.events.on('nodeChanged', ({ node, from, to }: NodeChange) => console.log(node, from, to))
+ */
 export interface NodeChange {
   readonly node: NodeId
   readonly from: NodeStatus
@@ -19,7 +30,12 @@ export interface NodeChange {
   readonly cause?: Error
 }
 
-/** A standby rejected a statement that was classified as a read. It is retried on the primary. */
+/**
+ * A standby rejected a statement that was classified as a read. It is retried on the primary.
+ *
+ * @example
+ * pool.events.on('readRefused', ({ node, sql }: Refusal) => console.log(node, sql))
+ */
 export interface Refusal {
   readonly node: NodeId
   /** The statement's text, without constants and comments. */
@@ -27,7 +43,12 @@ export interface Refusal {
   readonly cause: Error
 }
 
-/** A statement for which a replica was asked although it is not a proven read. */
+/**
+ * A statement for which a replica was asked although it is not a proven read.
+ *
+ * @example
+ * pool.events.on('hintIgnored', ({ offender, reason }: IgnoredHint) => console.log(reason, offender))
+ */
 export interface IgnoredHint {
   readonly kind: StatementKind
   readonly reason: StatementReason
@@ -39,8 +60,12 @@ export interface IgnoredHint {
  * Events of `pool.events`, with their arguments. Each is also published on the channel `pg-switchyard:<name>` of
  * `node:diagnostics_channel`. No event holds a parameter or a constant of a statement: an error whose message may hold
  * one is replaced by an `EventError`.
+ *
+ * @example
+ * const names: (keyof RouterEvents)[] = ['nodeChanged', 'primaryChanged']
  */
 export interface RouterEvents extends StatementEvents {
+  /** The status of a node has changed. */
   nodeChanged: [NodeChange]
   /** A node has become the primary. `from` is absent for the first primary. */
   primaryChanged: [{ readonly from: NodeId | undefined; readonly to: NodeId }]
@@ -74,6 +99,7 @@ export interface RouterEvents extends StatementEvents {
   retriesSpent: [{ readonly count: number }]
   /** Reads failed because of `primarySpill`. At most once a second. */
   spillRefused: [{ readonly count: number }]
+  /** A standby rejected a statement that was classified as a read. It runs again on the primary. */
   readRefused: [Refusal]
   /** A replica rejected a setting of a session. The session's reads go to the primary while it keeps the setting. */
   settingRefused: [{ readonly node: NodeId; readonly cause: Error }]
@@ -134,12 +160,24 @@ export interface RouterEvents extends StatementEvents {
   connectionLost: [{ readonly node: NodeId; readonly cause: Error }]
 }
 
+/**
+ * A new connection to a node.
+ *
+ * @example
+ * pool.events.on('connectionOpened', ({ node, durationMs }: ConnectionOpened) => console.log(node, durationMs))
+ */
 export interface ConnectionOpened {
   readonly node: NodeId
   /** Time that it took to connect and to log in, in milliseconds. */
   readonly durationMs: number
 }
 
+/**
+ * One use of a connection. Reads that share a connection use it together.
+ *
+ * @example
+ * pool.events.on('connectionReturned', ({ waitedMs, usedMs }: ConnectionReturned) => console.log(waitedMs, usedMs))
+ */
 export interface ConnectionReturned {
   readonly node: NodeId
   /** Time from the request for it to the lease, in milliseconds. */
@@ -159,12 +197,26 @@ export interface TransactionMove {
   readonly durationMs: number
 }
 
+/**
+ * Size of a loaded catalog, and how long loading it took.
+ *
+ * @example
+ * pool.events.on('catalogLoaded', ({ relations, durationMs }: CatalogChange) =>
+ *   console.log(relations, durationMs),
+ * )
+ */
 export interface CatalogChange {
   readonly functions: number
   readonly relations: number
   readonly durationMs: number
 }
 
+/**
+ * Emitter of the events of a pool.
+ *
+ * @example
+ * const events: RouterEventEmitter = pool.events
+ */
 export type RouterEventEmitter = EventEmitter<RouterEvents>
 
 export function statusOf(node: NodeView): NodeStatus {

@@ -15,14 +15,24 @@ export interface ExplainedStep {
   readonly balanced?: true
 }
 
-/** A plan with node names, for people and logs. */
+/**
+ * A plan with node names, for people and logs.
+ *
+ * @example
+ * const { candidates, rejected }: ExplainedPlan = (await pool.explain('SELECT 1')).plan
+ */
 export interface ExplainedPlan {
   /** In the order in which they are tried. */
   readonly candidates: readonly ExplainedStep[]
   readonly rejected: readonly { readonly node: NodeId; readonly reason: Rejection }[]
 }
 
-/** A route that can be serialized as JSON. */
+/**
+ * A route that can be serialized as JSON.
+ *
+ * @example
+ * const { role, reason }: ExplainedRoute = (await pool.explain('SELECT 1')).route
+ */
 export interface ExplainedRoute {
   readonly role: Route['role']
   readonly reason: RouteReason
@@ -36,7 +46,12 @@ export interface ExplainedRoute {
   }
 }
 
-/** State of a session that decides which nodes its reads may go to. */
+/**
+ * State of a session that decides which nodes its reads may go to.
+ *
+ * @example
+ * const { position }: ExplainedSession = (await pool.explain('SELECT 1')).session
+ */
 export interface ExplainedSession {
   /** Consistency that the session has set. Absent: that of the pool. */
   readonly consistency?: Session['consistency']
@@ -54,6 +69,10 @@ export interface ExplainedSession {
 
 /**
  * Result of `explain()`: each decision with its reason, to be serialized as JSON or, with `String()`, shown as text.
+ *
+ * @example
+ * const explanation: Explanation = await pool.explain('SELECT 1')
+ * console.log(String(explanation))
  */
 export interface Explanation {
   readonly statement: Statement

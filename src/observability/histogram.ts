@@ -3,7 +3,12 @@ const BOUNDS_MS: readonly number[] = [
   0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000,
 ]
 
-/** Distribution of durations. */
+/**
+ * Distribution of durations.
+ *
+ * @example
+ * const slowest = (latencies: Latencies) => latencies.p99Ms
+ */
 export interface Latencies {
   readonly count: number
   readonly sumMs: number

@@ -3,7 +3,13 @@ import type Pino from 'pino'
 import { requireLazily } from '../platform/require.ts'
 import type { NodeChange, NodeStatus, RouterEventEmitter } from './events.ts'
 
-/** The part of a pino logger that the pool uses. */
+/**
+ * The part of a pino logger that the pool uses.
+ *
+ * @example
+ * import { pino } from 'pino'
+ * const logger: Logger = pino({ name: 'shop' })
+ */
 export interface Logger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void

@@ -5,13 +5,23 @@ import type { StatementKind, StatementReason } from '../statement/statement.ts'
 import type { NodeId, Role } from '../topology/node.ts'
 import type { ExplainedPlan } from './explain.ts'
 
-/** One wait of a statement. */
+/**
+ * One wait of a statement.
+ *
+ * @example
+ * pool.events.on('wait', ({ reason, durationMs }: Wait) => console.log(reason, durationMs))
+ */
 export interface Wait {
   readonly reason: WaitReason
   readonly durationMs: number
 }
 
-/** One failed attempt of a statement, after which it was sent again. */
+/**
+ * One failed attempt of a statement, after which it was sent again.
+ *
+ * @example
+ * pool.events.on('retry', ({ node, code }: Retry) => console.log(node, code))
+ */
 export interface Retry {
   /** Node that has failed it. */
   readonly node: NodeId
@@ -20,7 +30,12 @@ export interface Retry {
   readonly code?: string
 }
 
-/** A rejected read that ran on the primary. */
+/**
+ * A rejected read that ran on the primary.
+ *
+ * @example
+ * pool.events.on('repair', ({ node, reason }: Repair) => console.log(node, reason))
+ */
 export interface Repair {
   /** Replica that has rejected it. */
   readonly node: NodeId
@@ -32,6 +47,11 @@ export interface Repair {
  * One statement from its call to its answer: the message of `tracingChannel('pg-switchyard:query')` and of the event
  * `execution`. It fills while the statement proceeds: what does not apply, or not yet, is undefined. Text is without
  * constants, and no parameter is part of it.
+ *
+ * @example
+ * pool.events.on('execution', ({ summary, node, durationMs }: QueryExecution) =>
+ *   console.log(summary, node, durationMs),
+ * )
  */
 export interface QueryExecution {
   /** Identifies the statement in the events of this process. */
@@ -81,7 +101,12 @@ export interface QueryExecution {
   readonly error?: Error | undefined
 }
 
-/** The decision about a statement. */
+/**
+ * The decision about a statement.
+ *
+ * @example
+ * pool.events.on('decision', ({ sql, role, reason }: DecisionEvent) => console.log(sql, role, reason))
+ */
 export interface DecisionEvent extends ExplainedPlan {
   /** `id` of the statement. */
   readonly query: number
@@ -93,7 +118,12 @@ export interface DecisionEvent extends ExplainedPlan {
   readonly reason: RouteReason
 }
 
-/** A position was requested from the primary, because a session must see what was committed by then. */
+/**
+ * A position was requested from the primary, because a session must see what was committed by then.
+ *
+ * @example
+ * pool.events.on('positionAsked', ({ durationMs }: PositionAsked) => console.log(durationMs))
+ */
 export interface PositionAsked {
   /** Absent when there is no primary. */
   readonly node: NodeId | undefined

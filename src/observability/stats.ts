@@ -4,7 +4,12 @@ import { eventError } from './event-error.ts'
 import { statusOf, type NodeStatus } from './events.ts'
 import type { TrafficStats } from './traffic.ts'
 
-/** One node in `pool.stats()`. */
+/**
+ * One node in `pool.stats()`.
+ *
+ * @example
+ * const lagging = (node: NodeStats) => node.lagMs === undefined || node.lagMs > 1000
+ */
 export interface NodeStats {
   readonly id: NodeId
   readonly role: Role
@@ -25,7 +30,12 @@ export interface NodeStats {
   readonly connections: { readonly total: number; readonly idle: number; readonly waiting: number }
 }
 
-/** Result of `pool.stats()`. Counters start with the pool's creation. */
+/**
+ * Result of `pool.stats()`. Counters start with the pool's creation.
+ *
+ * @example
+ * const { nodes, offload }: PoolStats = pool.stats()
+ */
 export interface PoolStats {
   readonly nodes: readonly NodeStats[]
   /**

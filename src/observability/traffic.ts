@@ -8,7 +8,13 @@ import type { NodeId } from '../topology/node.ts'
 import { adviceFor, isPrimaryReason, type PrimaryReason } from './advice.ts'
 import { Histogram, type Latencies } from './histogram.ts'
 
-/** SELECT statements that the primary runs for one reason. */
+/**
+ * SELECT statements that the primary runs for one reason.
+ *
+ * @example
+ * const show = ({ reason, count }: PrimaryReads) => console.log(reason, count)
+ * pool.stats().traffic?.onPrimary.forEach(show)
+ */
 export interface PrimaryReads {
   readonly reason: PrimaryReason
   readonly count: number
@@ -22,7 +28,12 @@ export interface PrimaryReads {
   }[]
 }
 
-/** Statements and where they run, since the pool's creation. */
+/**
+ * Statements and where they run, since the pool's creation.
+ *
+ * @example
+ * const traffic: TrafficStats | undefined = pool.stats().traffic
+ */
 export interface TrafficStats {
   /** Number of SELECT statements, proven reads and others. */
   readonly selects: number

@@ -6,7 +6,12 @@ import { Spans } from './spans.ts'
 
 export type { MeasuredPool, MeasuredPools } from '../metrics/feed.ts'
 
-/** Options of {@link instrument}. */
+/**
+ * Options of {@link instrument}.
+ *
+ * @example
+ * const options: OpenTelemetryOptions = { pools: { shop: pool }, queryText: false }
+ */
 export interface OpenTelemetryOptions {
   /** The pools whose metrics are recorded, by the names that they have there. @defaultValue none: spans only */
   readonly pools?: MeasuredPools
@@ -14,13 +19,19 @@ export interface OpenTelemetryOptions {
   readonly spans?: boolean
   /** Whether spans have the statement's text, without its constants. @defaultValue true */
   readonly queryText?: boolean
-  /** @defaultValue the global one */
+  /** Receives the spans. @defaultValue the global one */
   readonly tracerProvider?: TracerProvider
-  /** @defaultValue the global one */
+  /** Receives the metrics. @defaultValue the global one */
   readonly meterProvider?: MeterProvider
 }
 
-/** Spans and metrics that are being recorded. */
+/**
+ * Spans and metrics that are being recorded.
+ *
+ * @example
+ * const instrumentation: Instrumentation = instrument()
+ * instrumentation.stop()
+ */
 export interface Instrumentation {
   /** Ends the recording. */
   stop(): void

@@ -10,10 +10,21 @@ import type { PoolClass } from './pool-contract.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import { SharedClusters } from '../router/shared-clusters.ts'
 
-/** The exports of a copy of node-postgres. */
+/**
+ * The exports of a copy of node-postgres.
+ *
+ * @example
+ * import pg from 'pg'
+ * const copy: PgModule = pg
+ */
 export type PgModule = typeof pg
 
-/** Options of a `Client`: every option of `pg.Client` and, with `replicas`, those of `Pool`. */
+/**
+ * Options of a `Client`: every option of `pg.Client` and, with `replicas`, those of `Pool`.
+ *
+ * @example
+ * const options: ClientOptions = { host: 'primary', replicas: ['postgres://app@r1/shop'] }
+ */
 export type ClientOptions = ClientConfig & PoolOptions
 
 /**
@@ -27,9 +38,21 @@ export interface Client extends PgClient {
    */
   explain(query: string | (QueryConfig & RouteRequest)): Promise<Explanation>
 }
+/**
+ * Class of a standalone client.
+ *
+ * @example
+ * const make = (Class: ClientClass) => new Class({ host: 'primary' })
+ */
 export type ClientClass = new (config?: string | ClientOptions) => Client
 
-/** A module with the shape of `pg`, whose `Pool` and `Client` route. */
+/**
+ * A module with the shape of `pg`, whose `Pool` and `Client` route.
+ *
+ * @example
+ * import pg from 'pg'
+ * const routed: RoutedModule = wrapPg(pg, { replicas: ['postgres://app@r1/shop'] })
+ */
 export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
   Pool: PoolClass
   Client: ClientClass
@@ -41,6 +64,10 @@ export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
  * libraries that construct these and do not pass on unknown options.
  *
  * Throws `SWITCHYARD_INVALID_OPTION` when `pg` is not node-postgres, or older than 8.21.
+ *
+ * @example
+ * import pg from 'pg'
+ * const { Pool } = wrapPg(pg, { replicas: ['postgres://app@r1/shop'] })
  */
 export function wrapPg(module: PgModule, defaults: PoolOptions = {}): RoutedModule {
   const { Client: ClientOfCopy, Pool: PoolOfCopy } = checked(module)

@@ -136,11 +136,19 @@ export interface Pool extends PgPool {
 /**
  * The pool of one tier. It has no connections of its own: it shows the events and counters of the whole pool, and
  * `end()` ends nothing.
+ *
+ * @example
+ * const batch: TierPool = pool.tier('batch')
+ * await batch.query('SELECT count(*) FROM orders')
  */
 export interface TierPool extends Omit<PgPool, 'query'>, Pick<Pool, 'query' | 'transaction'> {}
 
 /**
  * `new Pool(options)` does no I/O. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming the
  * option.
+ *
+ * @example
+ * const make = (Class: PoolClass) =>
+ *   new Class({ host: 'primary', replicas: ['postgres://app@r1/shop'] })
  */
 export type PoolClass = new (options?: PoolOptions) => Pool

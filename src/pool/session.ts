@@ -19,6 +19,10 @@ export interface TokenOptions {
 /**
  * The scope of a consistency promise: a user, a request, a job. It reads its own writes, and its reads never go back to
  * older data. It is not a connection, costs one small object, and need not be closed.
+ *
+ * @example
+ * const session: Session = pool.session()
+ * await session.run(() => pool.query('SELECT 1'))
  */
 export class Session {
   readonly #keeper: KeeperPort

@@ -2,9 +2,14 @@ import { checkNames, checkObject, choiceOption, invalid } from '../config/valida
 import { describe } from '../errors/describe.ts'
 import type { IsolationLevel } from '../statement/statement.ts'
 
-/** Options of `pool.transaction()`. */
+/**
+ * Options of `pool.transaction()`.
+ *
+ * @example
+ * const options: TransactionOptions = { isolation: 'serializable', retries: 3 }
+ */
 export interface TransactionOptions {
-  /** @defaultValue as the database, the role or the connection has it */
+  /** Isolation level. @defaultValue as the database, the role or the connection has it */
   readonly isolation?: IsolationLevel | undefined
   /**
    * True: the transaction only reads, and runs on a replica that shows what its session has written. With

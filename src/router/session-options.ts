@@ -5,7 +5,12 @@ import type { Overlay } from '../consistency/overlay.ts'
 import { describe } from '../errors/describe.ts'
 import { overlayOf, type SettingValues } from './session-settings-options.ts'
 
-/** Options of a session. */
+/**
+ * Options of a session.
+ *
+ * @example
+ * const options: SessionOptions = { settings: { 'app.tenant': '7' }, consistency: 'bounded' }
+ */
 export interface SessionOptions {
   /** Consistency of its reads. @defaultValue the pool's `consistency` */
   readonly consistency?: Consistency | undefined

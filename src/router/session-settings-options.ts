@@ -2,7 +2,12 @@ import { checkPlainObject, invalid } from '../config/validate.ts'
 import { Overlay } from '../consistency/overlay.ts'
 import { describe } from '../errors/describe.ts'
 
-/** Values of settings by name. */
+/**
+ * Values of settings by name.
+ *
+ * @example
+ * const settings: SettingValues = { 'app.tenant': '7', work_mem: '64MB' }
+ */
 export type SettingValues = Readonly<Record<string, string | number | boolean>>
 
 const NAME = /^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*$/i

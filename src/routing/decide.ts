@@ -15,8 +15,19 @@ export interface RoutingPolicy {
   readonly maxStalenessMs: number
 }
 
-/** Routing options of one query. */
+/**
+ * Routing options of one query.
+ *
+ * @example
+ * const request: RouteRequest = { route: 'primary' }
+ * await pool.query({ text: 'SELECT 1', ...request })
+ */
 export interface RouteRequest {
+  /**
+   * `'primary'` runs the query on the primary. `'replica'` runs a proven read on a replica even if its session has
+   * written since; anything else goes to the primary.
+   * @defaultValue none: the statement decides
+   */
   readonly route?: 'primary' | 'replica'
   /** Consistency of this read. @defaultValue that of the session, or else of the pool */
   readonly consistency?: Consistency

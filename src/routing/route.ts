@@ -1,7 +1,12 @@
 import type { Position } from '../consistency/position.ts'
 import type { SeenRead } from '../consistency/session.ts'
 
-/** Freshness that a replica must have for a statement. All conditions that are given must hold. */
+/**
+ * Freshness that a replica must have for a statement. All conditions that are given must hold.
+ *
+ * @example
+ * const freshness: Freshness = { maxStalenessMs: 500 }
+ */
 export interface Freshness {
   /** It shows everything committed up to this many milliseconds ago. */
   readonly maxStalenessMs?: number | undefined
@@ -18,7 +23,12 @@ export interface Freshness {
   readonly after?: readonly SeenRead[] | undefined
 }
 
-/** Reason for a route. `explain()`, logs and metric labels all show this value. */
+/**
+ * Reason for a route. `explain()`, logs and metric labels all show this value.
+ *
+ * @example
+ * const reason: RouteReason = (await pool.explain('SELECT 1')).route.reason
+ */
 export type RouteReason =
   /** A proven read that may go to a replica. */
   | 'read'
@@ -45,7 +55,12 @@ export type RouteReason =
   /** A comment in the statement asked for a replica, regardless of the session's writes. */
   | 'hint-replica'
 
-/** The decision for one statement. */
+/**
+ * The decision for one statement.
+ *
+ * @example
+ * const route: Route = { role: 'replica', reason: 'read', freshness: {} }
+ */
 export type Route =
   | { readonly role: 'primary'; readonly reason: RouteReason }
   | { readonly role: 'replica'; readonly reason: RouteReason; readonly freshness: Freshness }

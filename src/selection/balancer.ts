@@ -1,7 +1,12 @@
 import type { NodeId } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
-/** Result of a read that was sent to a node. */
+/**
+ * Result of a read that was sent to a node.
+ *
+ * @example
+ * const isSlow = ({ elapsedMs, expectedMs }: ReadOutcome) => elapsedMs > 2 * expectedMs
+ */
 export interface ReadOutcome {
   /** Time from the choice of the node to its answer, including the wait for a connection, in milliseconds. */
   readonly elapsedMs: number
@@ -11,7 +16,12 @@ export interface ReadOutcome {
   readonly answered: boolean
 }
 
-/** Input of a balancer in addition to the candidates with their weight, tags and lag. */
+/**
+ * Input of a balancer in addition to the candidates with their weight, tags and lag.
+ *
+ * @example
+ * const idle = (id: string, { inFlight }: BalancerContext) => inFlight(id) === 0
+ */
 export interface BalancerContext {
   readonly nowMs: number
   /** A number in [0, 1). */
@@ -23,6 +33,9 @@ export interface BalancerContext {
 /**
  * Orders eligible replicas. It sees only replicas that may serve the read, and learns through `started` and `ended`.
  * Implement this interface for a policy of your own.
+ *
+ * @example
+ * const inOrder: Balancer = { order: (candidates) => candidates }
  */
 export interface Balancer {
   /**

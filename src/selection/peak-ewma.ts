@@ -4,6 +4,12 @@ import { NodeTable } from './node-table.ts'
 import { betterOfTwo } from './power-of-two-choices.ts'
 import { drawn } from './weighted-random.ts'
 
+/**
+ * Options of `peakEwma()`.
+ *
+ * @example
+ * const options: PeakEwmaOptions = { decayMs: 5000 }
+ */
 export interface PeakEwmaOptions {
   /**
    * Maximum time constant of the decay of a replica's slowness while it gets no reads, in milliseconds, above 0.
@@ -52,6 +58,13 @@ const SLOW = Math.log(TOLERANCE)
  * Unlike Finagle's, slowness is relative to reads of the same text on other nodes. So a long report does not count
  * against the replica that ran it. It is kept as a ratio: a pause of this process slows all replicas at once and must
  * not make them look equal.
+ *
+ * @example
+ * new Pool({
+ *   host: 'primary',
+ *   replicas: ['postgres://app@r1/shop'],
+ *   balancer: peakEwma({ decayMs: 5000 }),
+ * })
  */
 export function peakEwma({ decayMs: longestMs = 10_000 }: PeakEwmaOptions = {}): Balancer {
   if (!(longestMs > 0)) {

@@ -5,6 +5,9 @@ import { drawn } from './weighted-random.ts'
 /**
  * Draws two replicas, by weight, and takes the one with fewer reads in flight for its weight (Mitzenmacher, 1996).
  * Queues are nearly as short as with `leastInFlight()`, and many processes do not all choose the same replica.
+ *
+ * @example
+ * new Pool({ host: 'primary', replicas: ['postgres://app@r1/shop'], balancer: powerOfTwoChoices() })
  */
 export function powerOfTwoChoices(): Balancer {
   return {

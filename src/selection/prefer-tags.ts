@@ -2,6 +2,12 @@ import { hasTags, type Tags } from '../topology/tags.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { Balancer, BalancerContext } from './balancer.ts'
 
+/**
+ * Options of `preferTags()`.
+ *
+ * @example
+ * const options: PreferTagsOptions = { balancer: peakEwma(), fullAt: 16 }
+ */
 export interface PreferTagsOptions {
   /** Orders the replicas that are equally near. */
   readonly balancer: Balancer
@@ -15,7 +21,14 @@ export interface PreferTagsOptions {
 
 /**
  * Orders replicas by nearness: first those with the tags of `nearest[0]`, then those of `nearest[1]`, and so on, then
- * all others. Full replicas come last. `preferTags([{ zone: 'a' }], { balancer: peakEwma() })`.
+ * all others. Full replicas come last.
+ *
+ * @example
+ * new Pool({
+ *   host: 'primary',
+ *   replicas: [{ host: 'r1', tags: { zone: 'a' } }],
+ *   balancer: preferTags([{ zone: 'a' }], { balancer: peakEwma() }),
+ * })
  */
 export function preferTags(nearest: readonly Tags[], { balancer, fullAt = 32 }: PreferTagsOptions): Balancer {
   if (!Number.isInteger(fullAt) || fullAt < 1) {

@@ -2,7 +2,14 @@ import type { NodeState } from '../topology/node.ts'
 import type { Exclusion, NodeView } from '../topology/snapshot.ts'
 import type { Admission } from './health.ts'
 
-/** Reason why a node is in a plan. */
+/**
+ * Reason why a node is in a plan.
+ *
+ * @example
+ * const reasons: StepReason[] = (await pool.explain('SELECT 1')).plan.candidates.map(
+ *   ({ reason }) => reason,
+ * )
+ */
 export type StepReason =
   /** An eligible replica, in the balancer's order. */
   | 'replica'
@@ -28,9 +35,15 @@ export interface PlanStep {
   readonly reason: StepReason
 }
 
-/** Reason why a replica is not in a plan, or only at its end. */
+/**
+ * Reason why a replica is not in a plan, or only at its end.
+ *
+ * @example
+ * const rejections: Rejection[] = (await pool.explain('SELECT 1')).plan.rejected.map(
+ *   ({ reason }) => reason,
+ * )
+ */
 export type Rejection =
-  /** It has not answered a probe yet, is down, or has failed and not answered a probe since. */
   | Exclude<NodeState['name'], 'up'>
   | Exclusion
   | Exclude<Admission, 'admitted'>

@@ -5,6 +5,13 @@ import { NodeTable } from './node-table.ts'
 /**
  * Smooth weighted round robin, as nginx does it. At every turn each candidate gains its weight, and the one with the
  * most is taken and loses the sum of all weights. Weights 5, 1, 1 give `aabacaa` and not `aaaaabc`.
+ *
+ * @example
+ * new Pool({
+ *   host: 'primary',
+ *   replicas: ['postgres://app@r1/shop'],
+ *   balancer: smoothWeightedRoundRobin(),
+ * })
  */
 export function smoothWeightedRoundRobin(): Balancer {
   const credits = new NodeTable<number>()

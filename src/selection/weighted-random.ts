@@ -4,6 +4,9 @@ import type { Balancer } from './balancer.ts'
 /**
  * Orders replicas at random, by weight. A replica of weight 2 is twice as likely to be first as one of weight 1. Keeps
  * no state.
+ *
+ * @example
+ * new Pool({ host: 'primary', replicas: ['postgres://app@r1/shop'], balancer: weightedRandom() })
  */
 export function weightedRandom(): Balancer {
   return { order: (candidates, { random }) => drawn(candidates, random) }

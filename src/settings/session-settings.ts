@@ -4,7 +4,12 @@ import { Journal } from './journal.ts'
 import { applied, operationOf, type Operation } from './operation.ts'
 import { valueSql } from './value.ts'
 
-/** Reason that pins a session to its connection, as events and explanations show it. */
+/**
+ * Reason that pins a session to its connection, as events and explanations show it.
+ *
+ * @example
+ * pool.events.on('clientPinned', ({ pin }: { readonly pin: Pin }) => console.log(pin))
+ */
 export type Pin =
   | SessionState
   /** It has asked for its backend's process ID and may rely on that. */

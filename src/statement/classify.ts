@@ -6,6 +6,12 @@ import { mentionsIn } from './mentions.ts'
 import type { Statement } from './statement.ts'
 import { textOnlyCatalog } from './text-only-catalog.ts'
 
+/**
+ * Options of `classify()`.
+ *
+ * @example
+ * const options: ClassifyOptions = { assumeTables: false }
+ */
 export interface ClassifyOptions {
   /** The catalog of the database. @defaultValue only PostgreSQL's own functions and relations */
   readonly catalog?: Catalog
@@ -23,6 +29,9 @@ export interface ClassifyOptions {
  * Nothing is cached.
  *
  * @throws SwitchyardError `SWITCHYARD_PARSER_UNAVAILABLE` when the parser cannot be loaded
+ * @example
+ * const { kind, reason } = await classify('SELECT now()')
+ * console.log(kind, reason) // read select
  */
 export async function classify(sql: string, options: ClassifyOptions = {}): Promise<Statement> {
   const parser = createLibpgQueryParser()

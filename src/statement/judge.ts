@@ -14,6 +14,9 @@ export interface JudgeOptions {
 
 /**
  * A kind of statement that was found to belong to the primary, and what to declare so that nothing has to be found out.
+ *
+ * @example
+ * pool.events.on('shapeLearned', ({ functions }: LearnedShape) => console.log(functions))
  */
 export interface LearnedShape {
   /** Absent where the parser tells no shapes: then the one text is meant, to the letter. */

@@ -35,6 +35,11 @@ let ofProcess: SqlParser | undefined
 /**
  * PostgreSQL's own grammar, compiled to WebAssembly. Every call gives the same parser: it keeps nothing of the texts,
  * and each instance reserves 128 MB of address space.
+ *
+ * @example
+ * const parser = createLibpgQueryParser()
+ * await parser.load()
+ * console.log(parser.analyze('SELECT 1').kind)
  */
 export function createLibpgQueryParser(): SqlParser {
   if (ofProcess === undefined) {

@@ -32,6 +32,9 @@ const MAX_COMMENTS_IN_A_RUN = 64
 /**
  * The grammar of the package node-sql-parser, which needs no WebAssembly. It knows about three quarters of PostgreSQL's
  * SELECT, so it proves fewer reads than PostgreSQL's own grammar, and none that that one would not.
+ *
+ * @example
+ * new Pool({ host: 'primary', replicas: ['postgres://app@r1/shop'], parser: createNodeSqlParser() })
  */
 export function createNodeSqlParser(): SqlParser {
   return new NodeSqlParser()

@@ -7,7 +7,12 @@ import type { SessionState } from './session-state.ts'
 import type { SettingChange } from './setting-change.ts'
 import type { Offender, StatementKind, StatementReason, TransactionModes } from './statement.ts'
 
-/** A name that the text uses, with where it stands. */
+/**
+ * A name that the text uses, with where it stands.
+ *
+ * @example
+ * const names: readonly NameUse[] = parser.analyze('SELECT now()').functions
+ */
 export interface NameUse extends QualifiedName {
   /** An offset in characters (UTF-16 units) from the start of the text, when known. */
   readonly position?: number
@@ -18,6 +23,9 @@ export interface NameUse extends QualifiedName {
 /**
  * Result of parsing a text: the verdict on the statement's form, and the names that the catalog has to judge. Kept in
  * the cache in place of the syntax tree.
+ *
+ * @example
+ * const { relations }: Analysis = parser.analyze('SELECT * FROM orders')
  */
 export interface Analysis {
   readonly kind: StatementKind
@@ -57,7 +65,12 @@ export interface Analysis {
   readonly lasting?: Lasting
 }
 
-/** One SQL grammar. Pure: text in, analysis out. */
+/**
+ * One SQL grammar. Pure: text in, analysis out.
+ *
+ * @example
+ * const parser: SqlParser = createLibpgQueryParser()
+ */
 export interface SqlParser {
   readonly name: 'libpg-query' | 'node-sql-parser'
   /** Whether `analyze` may be called. */

@@ -1,13 +1,25 @@
-/** State that a statement may leave on its connection. It names what pins a client. */
+/**
+ * State that a statement may leave on its connection. It names what pins a client.
+ *
+ * @example
+ * const states: readonly SessionState[] = (await classify('LISTEN jobs')).leaves ?? []
+ */
 export type SessionState =
   /** A setting. Where `Statement.settings` says which, it can be made on other connections too. */
   | 'setting'
+  /** A temporary table or another temporary object. */
   | 'temporary-object'
+  /** A statement of PREPARE. */
   | 'prepared-statement'
+  /** An open cursor. */
   | 'cursor'
+  /** A channel of LISTEN. */
   | 'listen'
+  /** An advisory lock of the session. */
   | 'advisory-lock'
+  /** A library of LOAD. */
   | 'library'
+  /** A seed of `setseed()`. */
   | 'random-seed'
   /** A function, procedure or text that could not be looked into may have left anything. */
   | 'unknown'

@@ -1,7 +1,17 @@
-/** A constant of the text, or one of its parameters, `$1` being number 1. */
+/**
+ * A constant of the text, or one of its parameters, `$1` being number 1.
+ *
+ * @example
+ * const argument: SettingArgument = { parameter: 1 }
+ */
 export type Argument = { readonly text: string | null } | { readonly parameter: number }
 
-/** A change of a setting of the session. Names are in lower case, as PostgreSQL compares them. */
+/**
+ * A change of a setting of the session. Names are in lower case, as PostgreSQL compares them.
+ *
+ * @example
+ * const changes: readonly SettingChange[] = (await classify("SET search_path = 't7'")).settings ?? []
+ */
 export type SettingChange =
   /** `sql` repeats the change on another connection. */
   | { readonly change: 'set'; readonly name: string; readonly sql: string }

@@ -4,17 +4,28 @@ import type { Mention } from './mentions.ts'
 import type { SessionState } from './session-state.ts'
 import type { SettingChange } from './setting-change.ts'
 
-/** Kind of a statement, for routing. When in doubt it is a `write`. */
+/**
+ * Kind of a statement, for routing. When in doubt it is a `write`.
+ *
+ * @example
+ * const kind: StatementKind = (await classify('SELECT 1')).kind
+ */
 export type StatementKind =
   /** Proven to have no side effect and no session state, with the same result on a replica as on the primary. */
   | 'read'
+  /** Everything else, also what is uncertain. */
   | 'write'
   /** Transaction control: BEGIN, COMMIT, SAVEPOINT, PREPARE TRANSACTION … */
   | 'transaction'
   /** Reads or leaves state of its connection: SET, PREPARE, LISTEN, cursors, advisory locks … */
   | 'session'
 
-/** Why a statement has its kind. A closed union: `explain()`, logs and metric labels all read this one value. */
+/**
+ * Why a statement has its kind. A closed union: `explain()`, logs and metric labels all read this one value.
+ *
+ * @example
+ * const reason: StatementReason = (await classify('SELECT 1 FOR UPDATE')).reason
+ */
 export type StatementReason =
   // read
   | 'select'
@@ -83,17 +94,40 @@ export type StatementReason =
   | 'function-setting'
   | 'constraints'
 
+/**
+ * Access mode of a transaction.
+ *
+ * @example
+ * const accessMode: AccessMode = 'read only'
+ */
 export type AccessMode = 'read only' | 'read write'
+/**
+ * Isolation level of a transaction.
+ *
+ * @example
+ * const isolation: IsolationLevel = 'repeatable read'
+ */
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable'
 
-/** Modes that BEGIN, START TRANSACTION or SET TRANSACTION request. */
+/**
+ * Modes that BEGIN, START TRANSACTION or SET TRANSACTION request.
+ *
+ * @example
+ * const modes: TransactionModes | undefined = (await classify('BEGIN READ ONLY')).modes
+ */
 export interface TransactionModes {
   readonly accessMode?: AccessMode
   readonly isolation?: IsolationLevel
   readonly deferrable?: boolean
 }
 
-/** The piece of the text that decided. */
+/**
+ * The piece of the text that decided.
+ *
+ * @example
+ * const { offender }: { offender?: Offender } = await classify("SELECT nextval('ids')")
+ * console.log(offender?.text) // nextval
+ */
 export interface Offender {
   /** The function's or relation's name, or the clause, as people would write it. */
   readonly text: string
@@ -101,7 +135,12 @@ export interface Offender {
   readonly position?: number
 }
 
-/** One SQL text after judgement. Immutable, and shared by every execution of the same text. */
+/**
+ * One SQL text after judgement. Immutable, and shared by every execution of the same text.
+ *
+ * @example
+ * const statement: Statement = await classify('SELECT 1')
+ */
 export interface Statement {
   readonly kind: StatementKind
   readonly reason: StatementReason

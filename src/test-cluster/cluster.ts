@@ -12,11 +12,25 @@ import {
 } from './replication.ts'
 import type { Backend, Server } from './server.ts'
 
+/**
+ * Options of `cluster.caughtUp()`.
+ *
+ * @example
+ * const options: CatchUpOptions = { timeoutMs: 5000 }
+ * await cluster.caughtUp(options)
+ */
 export interface CatchUpOptions {
   /** Deadline in milliseconds. @defaultValue the cluster's `timeoutMs` */
   readonly timeoutMs?: number
 }
 
+/**
+ * Options of `cluster.promote()`.
+ *
+ * @example
+ * const options: PromoteOptions = { oldPrimary: 'keep' }
+ * await cluster.promote(0, options)
+ */
 export interface PromoteOptions {
   /**
    * Treatment of the old primary. `follow`: it is stopped with mode 'fast' if it runs, and restarted as a replica of
@@ -27,7 +41,13 @@ export interface PromoteOptions {
   readonly oldPrimary?: 'follow' | 'stop' | 'keep'
 }
 
-/** A primary and its replicas. Created by `startCluster`. */
+/**
+ * A primary and its replicas. Created by `startCluster`.
+ *
+ * @example
+ * const { primary, replicas }: Cluster = cluster
+ * await cluster.promote(1)
+ */
 export class Cluster implements AsyncDisposable {
   readonly #backend: Backend
   readonly #servers: ReadonlyMap<ClusterNode, Server>

@@ -10,7 +10,13 @@ export interface NodeContext {
   prepareStart(node: ClusterNode): Promise<void>
 }
 
-/** One server of a cluster, primary or replica, with methods to inject failures. */
+/**
+ * One server of a cluster, primary or replica, with methods to inject failures.
+ *
+ * @example
+ * const replica: ClusterNode | undefined = cluster.replicas[0]
+ * await replica?.pauseReplay()
+ */
 export class ClusterNode {
   readonly #server: Server
   readonly #context: NodeContext

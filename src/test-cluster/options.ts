@@ -1,8 +1,19 @@
 import { SwitchyardError } from '../errors/error.ts'
 
-/** Values of `postgresql.conf`, by name. */
+/**
+ * Values of `postgresql.conf`, by name.
+ *
+ * @example
+ * const settings: Settings = { max_connections: 50, fsync: false }
+ */
 export type Settings = Readonly<Record<string, string | number | boolean>>
 
+/**
+ * Options of `startCluster()`.
+ *
+ * @example
+ * const options: ClusterOptions = { replicas: 1, settings: { work_mem: '64MB' } }
+ */
 export interface ClusterOptions {
   /** Number of streaming replicas, 0 to 16. @defaultValue 2 */
   readonly replicas?: number
@@ -36,6 +47,12 @@ export interface ClusterOptions {
   readonly timeoutMs?: number
 }
 
+/**
+ * Name of what runs the servers.
+ *
+ * @example
+ * const backend: BackendName = 'testcontainers'
+ */
 export type BackendName = 'embedded' | 'testcontainers'
 
 /** Validated {@link ClusterOptions} with every default filled in. */

@@ -1,4 +1,9 @@
-/** Address and login of a server: a node-postgres client config with every field present. */
+/**
+ * Address and login of a server: a node-postgres client config with every field present.
+ *
+ * @example
+ * const config: NodeConfig = cluster.primary.config
+ */
 export interface NodeConfig {
   readonly host: string
   readonly port: number
@@ -12,6 +17,10 @@ export type Address = Pick<NodeConfig, 'host' | 'port'>
 /**
  * Shutdown mode. `fast`: closes connections, flushes everything and sends standbys the rest of the WAL. `immediate`:
  * flushes nothing, so that the next start runs crash recovery.
+ *
+ * @example
+ * const mode: StopMode = 'immediate'
+ * await cluster.primary.stop(mode)
  */
 export type StopMode = 'fast' | 'immediate'
 

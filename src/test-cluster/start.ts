@@ -12,6 +12,13 @@ import type { Backend } from './server.ts'
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION. SWITCHYARD_TEST_CLUSTER when the
  * programs are missing or a server does not start, with the last lines of that server's log.
+ *
+ * @example
+ * const cluster = await startCluster({ replicas: 2 })
+ * const pool = new Pool({
+ *   ...cluster.primary.config,
+ *   replicas: cluster.replicas.map(({ config }) => config),
+ * })
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const resolved = resolveOptions(options, process.env)

@@ -1,4 +1,9 @@
-/** A position in the write-ahead log, in bytes from its beginning. */
+/**
+ * A position in the write-ahead log, in bytes from its beginning.
+ *
+ * @example
+ * const lsn: Lsn = 0x3000060n
+ */
 export type Lsn = bigint
 
 const PAGE_BYTES = 8192n

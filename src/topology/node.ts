@@ -1,11 +1,26 @@
 import type { Lsn } from './lsn.ts'
 import type { Wording } from './wording.ts'
 
-/** Names a node within its cluster: `host:port`, made unique. */
+/**
+ * Names a node within its cluster: `host:port`, made unique.
+ *
+ * @example
+ * const ids: NodeId[] = pool.stats().nodes.map(({ id }) => id)
+ */
 export type NodeId = string
 
-/** Role of a node at its last probe. `unknown` until it has answered, and while it does not answer. */
-export type Role = 'primary' | 'replica' | 'unknown'
+/**
+ * Role of a node at its last probe. `unknown` until it has answered, and while it does not answer.
+ *
+ * @example
+ * const roles: Role[] = pool.stats().nodes.map(({ role }) => role)
+ */
+export type Role =
+  /** It takes writes. */
+  | 'primary'
+  /** It is a standby, and follows the primary. */
+  | 'replica'
+  | 'unknown'
 
 /** `systemIdentifier` of a server that does not tell its cluster. */
 export const UNTOLD_CLUSTER = '0'
@@ -19,7 +34,12 @@ export function isOfCluster(
   return systemIdentifier === cluster || systemIdentifier === UNTOLD_CLUSTER || cluster === UNTOLD_CLUSTER
 }
 
-/** Result of one successful probe. */
+/**
+ * Result of one successful probe.
+ *
+ * @example
+ * const roleOf = (observation: Observation) => observation.role
+ */
 export interface Observation {
   readonly role: 'primary' | 'replica'
   /** Identifies the cluster: all servers that stem from one `initdb` share it. '0' where the server does not tell. */
@@ -59,9 +79,16 @@ export interface Observation {
   readonly receivedAtMs: number
 }
 
-/** State of one node. */
+/**
+ * State of one node.
+ *
+ * @example
+ * const isUp = (state: NodeState) => state.name === 'up'
+ */
 export type NodeState =
+  /** It has not answered a probe yet. */
   | { readonly name: 'pending' }
+  /** It has answered its last probe. */
   | { readonly name: 'up'; readonly observation: Observation }
   /**
    * A query or a connection failed there. Nothing is sent to it until it answers a probe sent after the failure. `last`
@@ -73,6 +100,7 @@ export type NodeState =
       readonly sinceMs: number
       readonly last?: Observation
     }
+  /** Its last probe failed. */
   | { readonly name: 'down'; readonly cause: Error; readonly sinceMs: number }
 
 export type NodeEvent =

@@ -2,7 +2,12 @@ import type { Lsn } from './lsn.ts'
 import type { NodeId, NodeState, Role } from './node.ts'
 import type { Tags } from './tags.ts'
 
-/** How far a replica is behind its primary. */
+/**
+ * How far a replica is behind its primary.
+ *
+ * @example
+ * const isStreaming = (lag: Lag) => lag.bytes === 0
+ */
 export interface Lag {
   /**
    * When (our clock) the primary was first seen beyond what the replica has replayed. Absent when the replica has
@@ -40,7 +45,12 @@ export function lagMs(lag: Lag, nowMs: number): number {
   return lag.behindSinceMs === undefined ? 0 : Math.max(0, nowMs - lag.behindSinceMs)
 }
 
-/** Reason why a node that answers is not used. */
+/**
+ * Reason why a node that answers is not used.
+ *
+ * @example
+ * const exclusion: Exclusion = 'old-timeline'
+ */
 export type Exclusion =
   /** It belongs to another cluster than the primary. */
   | 'foreign-cluster'
@@ -51,7 +61,13 @@ export type Exclusion =
   /** It is a primary with read-only transactions, and another primary takes writes. */
   | 'read-only'
 
-/** One node as the snapshot shows it. */
+/**
+ * One node as the snapshot shows it.
+ *
+ * @example
+ * const byWeight = (candidates: readonly NodeView[]) =>
+ *   candidates.toSorted((a, b) => b.weight - a.weight)
+ */
 export interface NodeView {
   readonly id: NodeId
   readonly weight: number

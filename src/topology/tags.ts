@@ -1,4 +1,9 @@
-/** Labels that the configuration or discovery gives a node: `{ zone: 'a', use: 'reports' }`. */
+/**
+ * Labels that the configuration or discovery gives a node: `{ zone: 'a', use: 'reports' }`.
+ *
+ * @example
+ * const tags: Tags = { zone: 'a', use: 'reports' }
+ */
 export type Tags = Readonly<Record<string, string>>
 
 /** Whether `tags` contain every entry of `wanted`. An empty `wanted` matches any node. */

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { adviceFor, isPrimaryReason } from '../../src/observability/advice.ts'
-import { EVENT_NAMES } from '../../src/observability/channels.ts'
 import { READINESS, REASONS } from './reasons.ts'
 
-const events = readFileSync('docs/reference/events.md', 'utf8')
+const document = readFileSync('docs/reference/reasons.md', 'utf8')
 const statistics = readFileSync('docs/operate/statistics.md', 'utf8')
 
 /** First cells of the tables in a part of a document that hold one name. */
@@ -18,17 +17,10 @@ function section(text: string, level: string, heading: string): string {
   return parts.find((part) => part.startsWith(`${heading}\n`)) ?? ''
 }
 
-test('docs/reference/events.md names every event, and no other', () => {
-  const named = ['single statements', 'the pool', 'connections'].flatMap((of) =>
-    namesIn(section(events, '##', `Events of ${of}`)),
-  )
-  expect(named.toSorted()).toEqual(EVENT_NAMES.toSorted())
-})
-
 test.each(Object.entries(REASONS))(
-  'docs/reference/events.md names every reason of %s, and no other',
+  'docs/reference/reasons.md names every reason of %s, and no other',
   (heading, reasons) => {
-    expect(namesIn(section(events, '###', heading)).toSorted()).toEqual(reasons.toSorted())
+    expect(namesIn(section(document, '##', heading)).toSorted()).toEqual(reasons.toSorted())
   },
 )
 

@@ -14,7 +14,7 @@ function all<Union extends string>(members: Readonly<Record<Union, true>>): read
   return Object.keys(members) as Union[]
 }
 
-/** Every reason of every closed union in events, by the section of docs/reference/events.md that names it. */
+/** Every reason of every closed union in events, by the section of docs/reference/reasons.md that names it. */
 export const REASONS: Readonly<Record<string, readonly string[]>> = {
   'Kinds of statements': all<StatementKind>({ read: true, write: true, transaction: true, session: true }),
   Statements: all<StatementReason>({

@@ -6,6 +6,8 @@ import { join } from 'node:path'
  * Postgres.app. Runs no program.
  *
  * @returns The directory with its server programs, for {@link ClusterOptions.binDir}; undefined when there is none.
+ * @example
+ * const binDir = await findPostgres(16)
  */
 export function findPostgres(version: number): string | undefined {
   const candidates = [
