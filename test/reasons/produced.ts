@@ -81,8 +81,12 @@ export async function actUntil(
   reason: string,
   act: () => unknown,
 ): Promise<void> {
-  await until(`${section}: ${reason}`, async () => {
-    await act()
-    return produced.has(section, reason)
-  })
+  await until(
+    `${section}: ${reason}`,
+    async () => {
+      await act()
+      return produced.has(section, reason)
+    },
+    25_000,
+  )
 }

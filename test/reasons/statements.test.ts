@@ -2,6 +2,7 @@ import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel
 import { inspect } from 'node:util'
 import type { QueryConfig } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createLibpgQueryParser } from '../../src/index.ts'
 import type {
   ConnectionOpened,
   ConnectionReturned,
@@ -92,6 +93,22 @@ test('before the catalog is loaded, nothing is known of a relation', async () =>
   await pool.query(`select * from missing where a = '${SECRET}'`).catch(() => {})
   await pool.end()
   expect(produced.has('Statements', 'catalog-pending')).toBe(true)
+})
+
+test('the first statement of a pool does not wait for the parser', async () => {
+  const parser = createLibpgQueryParser()
+  let loaded = (): void => {}
+  const slow = {
+    name: parser.name,
+    isLoaded: false,
+    analyze: (sql: string) => parser.analyze(sql),
+    load: () => new Promise<void>((resolve) => (loaded = resolve)).then(() => parser.load()),
+  }
+  const pool = poolOver(cluster, { parser: slow })
+  await pool.query(`select '${SECRET}'`)
+  loaded()
+  await pool.end()
+  expect(produced.has('Statements', 'parser-loading')).toBe(true)
 })
 
 test('that is every kind and every reason, and no message holds a constant or a parameter', () => {
