@@ -23,7 +23,7 @@ const topics = [
 ]
 // Runs tests of its own.
 const guards = 'test/guards/quick.test.ts'
-const conformance = [...topics.map((topic) => `test/${topic}/**/*.test.ts`), guards]
+const conformance = [...topics.map((topic) => `test/${topic}/**/*.test.ts`), 'site/*.test.ts', guards]
 const packages = '**/node_modules/**'
 
 const config: ViteUserConfig = defineConfig({

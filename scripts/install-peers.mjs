@@ -18,7 +18,7 @@ const AT_A_TIME = 2
 
 /** Every folder with packages of its own, relative to the root. One with `packagesOf` in its package.json uses those of another. */
 export function peerFolders() {
-  return ['test', 'bench', 'examples']
+  return ['test', 'bench', 'examples', 'site']
     .flatMap((parent) => [parent, ...readdirSync(join(root, parent)).map((name) => join(parent, name))])
     .filter((folder) => existsSync(join(root, folder, 'package.json')))
     .toSorted((a, b) => a.localeCompare(b))
