@@ -9,8 +9,8 @@ const MIB = 1024 * 1024
 const DEFAULT_MAX = 10
 
 /**
- * Returns the maximum number of connections of pg-pool, where 0 means the default. As pg-pool compares it, the text of a
- * number is as good.
+ * Returns the maximum number of connections of pg-pool, where 0 means the default. pg-pool compares it, so the text of
+ * a number is as good.
  *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION for what no number can be made of
  */

@@ -90,7 +90,7 @@ export class NodeProbe {
 
   /** Closes the connection and opens no other one. Resolves when it has ended, within the timeout of a probe. */
   async close(): Promise<void> {
-    // A question that has waited for another one would open a connection that nobody closes.
+    // A question that has waited for another one would open a connection that is never closed.
     this.#open = openNothing
     const client = this.#client
     // `end()` would wait for a server that may never answer.

@@ -53,7 +53,8 @@ function replicaOf(url: string, variable: string, primary: Target): PoolConfig {
     throw invalidVariable(
       variable,
       // Of a mistyped address the rest may be taken for the database, with the password in it.
-      `must name the database of ${PRIMARY}, ${describe(primary.database)}, or none; received ${describe(fields.database)}`,
+      `must name the database of ${PRIMARY}, ${describe(primary.database)}, or none; ` +
+        `received ${describe(fields.database)}`,
     )
   }
   return fields
