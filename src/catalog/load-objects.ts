@@ -9,8 +9,8 @@ const seemsToWrite = `l.lanname NOT IN ('c', 'internal')
              AND (p.prosrc ~* ${literal(writingWords)} OR p.prosqlbody::text ~ ':commandType [2-5] ')`
 
 /**
- * A cursor outlives the call that opens it, until the transaction ends. A label does not rule it out: the caller may get
- * its name, or know it.
+ * A cursor outlives the call that opens it, until the transaction ends. A label does not rule it out: the caller may
+ * get its name, or know it.
  */
 const leavesCursor = `l.lanname NOT IN ('c', 'internal') AND (
              'refcursor'::regtype = ANY (p.prorettype || COALESCE(p.proallargtypes, p.proargtypes::oid[]))
