@@ -141,7 +141,6 @@ export const CONNECTIONS: readonly Guard[] = [
     find: 'if (pool.waitingCount > 0 || pool.ending) return',
     replace: 'if (pool.ending) return',
     tests: [{ file: 'src/nodes/lease-pool.test.ts' }],
-    shows: 'Error',
   },
   {
     name: 'settings-reset-role-first',
