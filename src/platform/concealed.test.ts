@@ -21,6 +21,16 @@ describe('conceal', () => {
       "{ options: { connectionString: 'postgres://…@h1,h2/d?a=b' } }",
     ],
     [{ connectionString: 'postgres://h/d' }, "{ options: { connectionString: 'postgres://h/d' } }"],
+    [
+      { connectionString: 'postgres://h/d?password=x&b=c' },
+      "{ options: { connectionString: 'postgres://h/d?password=…&b=c' } }",
+    ],
+    [
+      { connectionString: 'postgres://a:x&pass=y@h/d?password=z' },
+      "{ options: { connectionString: 'postgres://…@h/d?password=…' } }",
+    ],
+    [{ connectionString: 'postgres://h/d?password=x@y' }, "{ options: { connectionString: '…' } }"],
+    [{ connectionString: 'postgres://a:x?y@h/d' }, "{ options: { connectionString: '…' } }"],
     [{ nested: { deeper: { a: { b: 1 } } } }, '{ options: { nested: { deeper: [Object] } } }'],
   ])('%j', (options, shown) => {
     expect(inspected(options)).toBe(shown)

@@ -9,6 +9,9 @@ const SECRET: ReadonlySet<string> = new Set(['password', 'key', 'pfx', 'passphra
 /** User and password in a connection string. */
 const CREDENTIALS = /\/\/.*@/s
 
+/** A password among the parameters of a connection string. */
+const PARAMETER = /([?&][^=&]*pass[^=&]*=)[^&]*/gi
+
 /**
  * Makes `util.inspect()` show options without what is secret in them: passwords, also in a connection string, and
  * private keys. node-postgres hides `password` and `ssl.key` alone. The values and copies of the options stay.
@@ -40,5 +43,12 @@ function shown(
 function withoutSecret(name: string, value: unknown): unknown {
   if (value === undefined || value === null) return value
   if (SECRET.has(name)) return '…'
-  return name === 'connectionString' && typeof value === 'string' ? value.replace(CREDENTIALS, '//…@') : value
+  return name === 'connectionString' && typeof value === 'string' ? withoutCredentials(value) : value
+}
+
+function withoutCredentials(connectionString: string): string {
+  const query = connectionString.indexOf('?')
+  // A password may contain either character, so it is not certain where one ends.
+  if (query >= 0 && connectionString.includes('@', query)) return '…'
+  return connectionString.replace(CREDENTIALS, '//…@').replace(PARAMETER, '$1…')
 }
