@@ -59,9 +59,14 @@ export function prometheusMetrics({
   }
   const fed = feed(pools, durations)
   const readings = oncePerScrape(fed)
-  for (const [name, instrument] of ALL_INSTRUMENTS) {
-    const metric = create(name, instrument, readings, register)
-    if (metric instanceof DistributionMetric) histograms.set(name, metric)
+  try {
+    for (const [name, instrument] of ALL_INSTRUMENTS) {
+      const metric = create(name, instrument, readings, register)
+      if (metric instanceof DistributionMetric) histograms.set(name, metric)
+    }
+  } catch (error) {
+    fed.end()
+    throw error
   }
   return {
     stop() {

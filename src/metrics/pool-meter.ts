@@ -15,8 +15,9 @@ const OPERATIONS: ReadonlySet<string> = new Set(
    ALTER DROP GRANT REVOKE COMMENT REINDEX CLUSTER DISCARD`.split(/\s+/),
 )
 
-/** Servers and error codes that are told apart. */
+/** Servers, nodes and error codes that are told apart. */
 const SERVERS = 100
+const NODES = 100
 const ERRORS = 100
 
 /** Number of combinations of fields whose series are remembered. */
@@ -54,6 +55,7 @@ export class PoolMeter {
   readonly #known = new Map<string, Series>()
   readonly #uses = new Map<string, Uses>()
   readonly #servers = new Bounded(SERVERS)
+  readonly #nodes = new Bounded(NODES)
   readonly #errors = new Bounded(ERRORS)
 
   constructor(makeDurations: MakeDurations) {
@@ -80,12 +82,12 @@ export class PoolMeter {
 
   /** Adds a connection that was opened. */
   opened({ durationMs, node }: ConnectionOpened): void {
-    this.#measure('db.client.connection.create_time', { 'switchyard.node': node }, durationMs)
+    this.#measure('db.client.connection.create_time', { 'switchyard.node': this.#nodes.of(node) }, durationMs)
   }
 
   /** Adds one use of a connection. */
   returned({ node, usedMs, waitedMs }: ConnectionReturned): void {
-    const uses = this.#usesOf(node)
+    const uses = this.#usesOf(this.#nodes.of(node))
     uses.waits.add(waitedMs / 1000)
     uses.times.add(usedMs / 1000)
   }

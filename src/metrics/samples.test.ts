@@ -103,6 +103,9 @@ it('the number of different attributes is bounded', () => {
   for (let i = 0; i < 12_000; i++) {
     const error = Object.assign(new Error(''), { code: `X${i}` })
     meter.add(execution({ operation: `OP${i}`, address: `h${i}`, port: i, error }))
+    // Discovery may find new addresses for as long as the process runs.
+    meter.opened({ node: `n${i}`, durationMs: 1 })
+    meter.returned({ node: `n${i}`, waitedMs: 1, usedMs: 1 })
   }
   const made = [
     ...durations.map(([, attributes]) => attributes),
@@ -163,6 +166,16 @@ it('prom-client serves them under names of Prometheus, and nothing after stop()'
   collected.stop()
   expect(await register.metrics()).toBe('\n')
   expect(pool.events.listenerCount('execution')).toBe(0)
+})
+
+it('a registry that has metrics of these names is refused, and the pool keeps no listener for it', () => {
+  const register = new Registry()
+  const first = fakePool()
+  const second = fakePool()
+  prometheusMetrics({ pools: { shop: first }, register })
+  expect(() => prometheusMetrics({ pools: { shop: second }, register })).toThrow('already been registered')
+  expect(second.events.eventNames()).toEqual([])
+  expect(first.events.listenerCount('execution')).toBe(1)
 })
 
 it('a node that is gone has no series any more', async () => {
