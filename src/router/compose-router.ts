@@ -268,7 +268,7 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
       return { ...report, traffic: traffic.report() }
     },
     end: async () => {
-      sleep.stop()
+      readiness.end()
       suspension?.close()
       roster.close()
       sessions.close()

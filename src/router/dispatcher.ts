@@ -26,7 +26,7 @@ export interface DispatcherOptions {
   readonly decider: Decider
   readonly cluster: Pick<WatchedCluster, 'servesUnmeasured'>
   readonly ended: Ended
-  readonly judgement: Pick<Judgement, 'learn'>
+  readonly judgement: Pick<Judgement, 'judge' | 'learn'>
   readonly readiness: Pick<Readiness, 'answered'>
   readonly sessions: SessionKeeper
   readonly settings: SettingKeeper
@@ -88,7 +88,7 @@ export class Dispatcher implements Repairer {
   }
 
   #write(decision: Decision, options: RunOptions, done: Done): void {
-    const { ended, readiness, sessions, settings } = this.#options
+    const { ended, judgement, readiness, sessions, settings } = this.#options
     const { executor, journal, overlay, query, session, statement } = decision
     const { text, request, values } = query
     this.#ignoredHints.note(statement, request)
@@ -102,7 +102,8 @@ export class Dispatcher implements Repairer {
     const noted: Send = (client, answered) => {
       if (settings.hidden.has(client)) schema = NO_SCHEMA
       changes = changedBy(statement, query)
-      settings.noteObjects(client, statement)
+      if (statement === UNPARSED) settings.hidden.noteUnjudged(client, () => judgement.judge(text))
+      else settings.noteObjects(client, statement)
       ofPool(client, answered)
     }
     const send = settings.under(journal, noted, false, options.acquire)

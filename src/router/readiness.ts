@@ -26,6 +26,7 @@ export class Readiness {
   readonly #options: ReadinessOptions
   readonly #preparation: Preparation
   #looking: Promise<void> | undefined
+  #hasEnded = false
 
   constructor(options: ReadinessOptions) {
     const { cluster, judgement, platform } = options
@@ -108,14 +109,26 @@ export class Readiness {
     return cluster.snapshot.primary !== undefined && misconfiguration(cluster.snapshot) === undefined
   }
 
-  /** Loads the parser once the caller of the first statement has its answer. */
+  /** Loads the parser once the caller of the first statement has its answer. The process does not wait for it. */
   answered(): void {
-    this.#soon(() => this.prepare())
+    const { judgement } = this.#options
+    this.#soon(() => judgement.load().then(() => (this.#hasEnded ? undefined : this.prepare())))
   }
 
-  /** Calls a function after the current turn of the event loop. Its failures are reported elsewhere. */
+  /** Ends the work in the background. */
+  end(): void {
+    this.#hasEnded = true
+    this.#options.sleep.stop()
+  }
+
+  /**
+   * Calls a function after the current turn of the event loop, unless the pool has ended by then. Its failures are
+   * reported elsewhere.
+   */
   #soon(fn: () => Promise<void> | undefined): void {
-    this.#options.platform.schedule(0, () => void fn()?.catch(() => {}))
+    this.#options.platform.schedule(0, () => {
+      if (!this.#hasEnded) fn()?.catch(() => {})
+    })
   }
 
   #look(): Promise<void> {
