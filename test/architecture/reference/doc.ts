@@ -7,7 +7,8 @@ export interface Doc {
   readonly examples: readonly string[]
 }
 
-const TAGS = /(?:^|\s)@(defaultValue|param|returns|throws|example|template|internal|deprecated|see)\b/
+const TAGS =
+  /(?:^|\s)@(defaultValue|param|typeParam|returns|throws|example|template|internal|deprecated|see)\b/
 
 /** Parses a comment without its slashes. */
 export function parseDoc(comment: string): Doc {
