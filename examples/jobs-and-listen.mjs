@@ -23,6 +23,7 @@ async function takeOrders() {
     ...cluster.primary.config,
     replicas: cluster.replicas.map((replica) => replica.config),
     catchUpTimeoutMs: 10_000,
+    primarySpill: { share: 0 },
   }
   const pool = new Pool(options)
   await pool.query('CREATE TABLE orders (id int PRIMARY KEY, item text NOT NULL)')

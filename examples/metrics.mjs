@@ -18,6 +18,7 @@ const pool = new Pool({
   ...cluster.primary.config,
   replicas: cluster.replicas.map((replica, i) => ({ ...replica.config, name: `replica-${i + 1}` })),
   catchUpTimeoutMs: 10_000,
+  primarySpill: { share: 0 },
 })
 await pool.ready()
 

@@ -17,6 +17,8 @@ const cluster = await startCluster({ replicas: 1 })
 const pool = new Pool({
   ...cluster.primary.config,
   replicas: cluster.replicas.map((replica) => replica.config),
+  catchUpTimeoutMs: 10_000,
+  primarySpill: { share: 0 },
 })
 await pool.query('CREATE TABLE orders (amount int NOT NULL)')
 await pool.query('INSERT INTO orders VALUES (30)')

@@ -16,6 +16,7 @@ const pool = new Pool({
   ...cluster.primary.config,
   replicas: cluster.replicas.map((replica) => replica.config),
   catchUpTimeoutMs: 10_000,
+  primarySpill: { share: 0 },
 })
 await pool.query('CREATE TABLE visits (at timestamptz NOT NULL DEFAULT now())')
 await cluster.caughtUp()

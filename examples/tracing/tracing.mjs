@@ -28,6 +28,7 @@ const pool = new Pool({
   ...cluster.primary.config,
   replicas: cluster.replicas.map((replica) => replica.config),
   catchUpTimeoutMs: 10_000,
+  primarySpill: { share: 0 },
 })
 await pool.query('CREATE TABLE orders (id int PRIMARY KEY)')
 await cluster.caughtUp()

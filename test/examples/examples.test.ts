@@ -28,6 +28,12 @@ describe('examples', () => {
     expect(await runExample(path, example)).toEqual(example.prints)
   })
 
+  // A read that waits for a replica goes to the primary where that is sooner, as long as it has room.
+  it.each([...programs, 'tracing/tracing.mjs'])('%s prints the same where replicas follow slowly', (name) => {
+    const text = readFileSync(join(root, 'examples', name), 'utf8')
+    expect(text.includes('catchUpTimeoutMs')).toBe(text.includes('primarySpill: { share: 0 }'))
+  })
+
   it('are all in the index, which says how to run one', () => {
     const index = readFileSync(join(root, 'examples/README.md'), 'utf8')
     expect(programs.filter((name) => !index.includes(`](${name})`))).toEqual([])
