@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { ProvingGround } from '../proofs/proving-ground.ts'
 import { BodyRunner, type ProvenBody } from './bodies-run.ts'
 import type { ForeignScript } from './extract/script.ts'
-import { projects, type Project } from './projects.ts'
+import { projectsNamed, type Project } from './projects.ts'
 import { scriptsOf } from './scripts-of.ts'
 import { SETTINGS } from './settings.ts'
 
@@ -19,8 +19,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const names = options.projects?.split(',')
-const chosen = projects.filter(({ name }) => names?.includes(name) ?? true)
+const chosen = projectsNamed(options.projects)
 const suites = chosen.map((project) => ({ project, scripts: scriptsOf(options.folder, project) }))
 const missing = suites.filter(({ scripts }) => scripts === undefined).map(({ project }) => project.name)
 if (missing.length > 0) {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { projects, type Project } from './projects.ts'
+import { projectsNamed, type Project } from './projects.ts'
 
 /**
  * Brings the suites of other projects, at the commits that `projects.ts` names, into a folder that is not part of the
@@ -18,9 +18,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const names = options.projects?.split(',')
-for (const project of projects) {
-  if (names !== undefined && !names.includes(project.name)) continue
+for (const project of projectsNamed(options.projects)) {
   const target = resolve(options.into, project.name)
   if (existsSync(target)) {
     console.log(`${project.name}: there already`)

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { fillIn } from '../proofs/page.ts'
 import type { ForeignScript } from './extract/script.ts'
 import { figuresOf, figuresTable, missedReasons, type Figures } from './figures.ts'
-import { projects } from './projects.ts'
+import { projectsNamed } from './projects.ts'
 import { Records } from './records.ts'
 import { runAll } from './run-all.ts'
 import { sampleOf } from './sample.ts'
@@ -32,8 +32,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const names = options.projects?.split(',')
-const chosen = projects.filter(({ name }) => names?.includes(name) ?? true)
+const chosen = projectsNamed(options.projects)
 const suites = chosen.map((project) => ({ project, scripts: scriptsOf(options.folder, project) }))
 const missing = suites.filter(({ scripts }) => scripts === undefined).map(({ project }) => project.name)
 if (missing.length > 0) {
@@ -65,6 +64,7 @@ async function runProjects(): Promise<boolean> {
     const found = figuresOf(rows)
     figures.set(project.name, found)
     const seconds = Math.round((performance.now() - startedAt) / 1_000)
+    if (rows.length === 0) throw new Error(`No statement of ${project.name} has run`)
     console.log(`${project.name}: ${rows.length} statements in ${seconds} s`)
     for (const [reason, number] of omitted) console.log(`  left out, ${reason}: ${number}`)
     for (const line of missedReasons(found)) console.log(`  missed, ${line}`)

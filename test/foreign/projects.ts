@@ -159,3 +159,16 @@ export const projects: readonly Project[] = [
     suites: [{ paths: ['test'], files: /\.test$/, format: 'sqllogictest' }],
   },
 ]
+
+/**
+ * Returns the projects of a list of names, separated by commas; without one, all of them.
+ * @throws for a name that no project has.
+ */
+export function projectsNamed(list: string | undefined): readonly Project[] {
+  if (list === undefined) return projects
+  return list.split(',').map((name) => {
+    const found = projects.find((project) => project.name === name)
+    if (found === undefined) throw new Error(`There is no project "${name}"`)
+    return found
+  })
+}

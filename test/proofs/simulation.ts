@@ -37,6 +37,7 @@ else await replay(options.seed)
 async function findDefects(only: readonly string[] = []): Promise<void> {
   const folder = join(directory, '../node_modules/.cache/defects')
   const chosen = defects.filter(({ name }) => only.length === 0 || only.includes(name))
+  if (chosen.length < only.length) throw new Error(`Not all of these are defects: ${only.join(', ')}`)
   let found = 0
   for (const defect of chosen) {
     let schedules = 0

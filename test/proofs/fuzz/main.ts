@@ -25,6 +25,8 @@ const seed = options.seed === undefined ? Date.now() % 2 ** 31 : Number(options.
 const inputs = Number(options.inputs)
 const isWanted = (name: string): boolean =>
   options.only?.split(',').some((only) => name.startsWith(only)) ?? true
+if (![...targets.map(({ name }) => name), 'sql'].some(isWanted))
+  throw new Error(`No target is named ${options.only}`)
 console.log(`${inputs} inputs for each target, seed ${seed}`)
 let isFlawed = false
 for (const target of targets.filter(({ name }) => isWanted(name))) {
