@@ -9,6 +9,9 @@ const CHECKED = [
   'CHANGELOG.md',
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
+  '.changeset',
+  'site/playground/page.md',
   'examples/README.md',
 ]
 
@@ -17,7 +20,7 @@ const SKIPPED = new Set(['node_modules', 'dist', 'build', 'results', '.next', '.
 
 /** Files that are checked, relative to the root. */
 export function checkedFiles(root) {
-  return CHECKED.flatMap((path) => (path.includes('.') ? [path] : [...walk(root, path)])).filter(isProse)
+  return CHECKED.flatMap((path) => (/\.\w+$/.test(path.slice(1)) ? [path] : [...walk(root, path)])).filter(isProse)
 }
 
 function isProse(path) {
