@@ -290,6 +290,8 @@ export const decisions: Readonly<Record<string, readonly DecisionCase[]>> = {
     [READ, { by: 'client', before: ['begin', 'rollback'] }, 'replica read: a b (p)', 'a'],
     ['begin', { by: 'client' }, 'primary not-a-read: p', 'p'],
     ['begin read only', { by: 'client' }, 'replica read: a b (p)', 'a'],
+    ['begin read only', { by: 'client', before: ["set work_mem = '1MB'"] }, 'replica read: a b (p)', 'a'],
+    ['begin read only', { by: 'client', before: ['listen news'] }, 'primary not-a-read: =p', 'p'],
     ['begin read only', { by: 'client', cluster: 'a is down' }, 'replica read: b (p); a down', 'b'],
     ['begin read only', { by: 'client', session: 'strong' }, 'primary strong: p', 'p'],
     [
