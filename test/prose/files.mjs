@@ -20,7 +20,9 @@ const SKIPPED = new Set(['node_modules', 'dist', 'build', 'results', '.next', '.
 
 /** Files that are checked, relative to the root. */
 export function checkedFiles(root) {
-  return CHECKED.flatMap((path) => (/\.\w+$/.test(path.slice(1)) ? [path] : [...walk(root, path)])).filter(isProse)
+  return CHECKED.flatMap((path) => (/\.\w+$/.test(path.slice(1)) ? [path] : [...walk(root, path)])).filter(
+    isProse,
+  )
 }
 
 function isProse(path) {
