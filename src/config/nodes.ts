@@ -212,6 +212,11 @@ function shown(part: unknown): string {
   return typeof part === 'string' ? part : describe(part)
 }
 
+/** Returns the name of the node that these options alone lead to, as `idOf` makes it. */
+export function nodeIdOf(options: PoolConfig): string {
+  return idOf(options, new Set())
+}
+
 /** `host:port`, or `stream` where only a stream leads to the node; the second node of the same name gets `#2`. */
 function idOf(options: PoolConfig, taken: Set<string>): string {
   const fields = options.connectionString

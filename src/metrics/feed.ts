@@ -1,3 +1,4 @@
+import { nodeIdOf } from '../config/nodes.ts'
 import { SwitchyardError } from '../errors/error.ts'
 import { POOL_EVENTS } from '../observability/channels.ts'
 import type {
@@ -24,6 +25,7 @@ export interface MeasuredPool {
     readonly max?: number | undefined
     readonly host?: string | undefined
     readonly port?: number | undefined
+    readonly connectionString?: string | undefined
   }
   readonly totalCount?: number
   readonly idleCount?: number
@@ -74,10 +76,9 @@ export function feed(
 
 /** The connections of a pool of one node, whose statistics have no nodes. */
 function connectionsOfOneNode(pool: MeasuredPool): readonly Sample[] {
-  const { idleCount: idle = 0, options, totalCount: total, waitingCount: waiting = 0 } = pool
+  const { idleCount: idle = 0, options = {}, totalCount: total, waitingCount: waiting = 0 } = pool
   if (total === undefined || pool.stats().nodes.length > 0) return []
-  const node = `${options?.host ?? 'localhost'}:${options?.port ?? 5432}`
-  return connectionReadings(node, { idle, total, waiting }, options?.max)
+  return connectionReadings(nodeIdOf(options), { idle, total, waiting }, options.max)
 }
 
 function listen(events: RouterEventEmitter, meter: PoolMeter): () => void {

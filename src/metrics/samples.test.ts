@@ -178,6 +178,20 @@ it('a registry that has metrics of these names is refused, and the pool keeps no
   expect(first.events.listenerCount('execution')).toBe(1)
 })
 
+it.each([
+  [{ host: 'db', port: 5433 }, 'db:5433'],
+  [{ connectionString: 'postgres://app:secret@db:5433/shop' }, 'db:5433'],
+  [{ connectionString: 'postgres://app@db/shop' }, 'db:5432'],
+])('the connections of a pool of one node are those of its server: %j', async (options, id) => {
+  const register = new Registry()
+  const none = { nodes: [], offload: 0 } as unknown as PoolStats
+  const pool = { ...fakePool(() => none), options, totalCount: 2, idleCount: 1, waitingCount: 0 }
+  prometheusMetrics({ pools: { shop: pool }, register })
+  expect(await register.metrics()).toContain(
+    `db_client_connection_count{pool="shop",node="${id}",state="idle"} 1`,
+  )
+})
+
 it('a node that is gone has no series any more', async () => {
   const register = new Registry()
   let stats = STATS
