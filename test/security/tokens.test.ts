@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeToken } from '../../src/consistency/token.ts'
 import type { Pool } from '../../src/index.ts'
@@ -6,6 +8,9 @@ import { startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 
 // A token says how new the data of its session has to be. It says nothing of who its holder is.
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const SECRET = 'a secret of at least thirty-two bytes'
 let cluster: Cluster
@@ -53,21 +58,40 @@ describe('a token of somebody else', () => {
 })
 
 describe('a flood of tokens', () => {
-  it('that are made up is rejected one by one, and leaves nothing behind', async () => {
-    const reasons: string[] = []
-    pool.events.on('tokenRejected', ({ reason }) => reasons.push(reason))
-    const forged = Array.from({ length: 500 }, (_, i) =>
-      encodeToken(
-        {
-          kind: 'position',
-          position: { systemIdentifier: String(i + 1), timeline: 1, lsn: BigInt(i) },
-          expiresAtMs: Date.now() + 1e9,
-        },
-        { secret: `${SECRET}-${i}` },
-      ),
+  const forgedToken = (number: number): string =>
+    encodeToken(
+      {
+        kind: 'position',
+        position: { systemIdentifier: String(number + 1), timeline: 1, lsn: BigInt(number) },
+        expiresAtMs: Date.now() + 1e9,
+      },
+      { secret: `${SECRET}-${number}` },
     )
+
+  it('that are made up is rejected one by one', async () => {
+    const reasons: string[] = []
+    const note = ({ reason }: { readonly reason: string }): void => void reasons.push(reason)
+    pool.events.on('tokenRejected', note)
+    const forged = Array.from({ length: 500 }, (_, i) => forgedToken(i))
     await Promise.all(forged.map((token) => pool.withSession({ token }, () => pool.query('select 1'))))
+    pool.events.off('tokenRejected', note)
     expect(reasons).toEqual(forged.map(() => 'forged'))
     expect(await notesOf('bob')).toEqual(['of bob'])
+  })
+
+  it('leaves nothing behind', async () => {
+    let rejected = 0
+    pool.events.on('tokenRejected', () => (rejected += 1))
+    const heapAfter = async (from: number, to: number): Promise<number> => {
+      for (let i = from; i < to; i += 1) pool.withSession({ token: forgedToken(i) }, () => i)
+      // What weak references have given stays until the next turn.
+      await new Promise((resolve) => setImmediate(resolve))
+      collectGarbage()
+      return process.memoryUsage().heapUsed
+    }
+    const before = await heapAfter(0, 5_000)
+    // A token that is kept takes at least its 55 characters, and what points to it.
+    expect(await heapAfter(5_000, 25_000)).toBeLessThan(before + 20_000 * 55)
+    expect(rejected).toBe(25_000)
   })
 })
