@@ -66,6 +66,11 @@ export class ClientStatements implements Holder {
     return this.#replica?.client.getTransactionStatus()
   }
 
+  /** Whether the caller of the running statement has its error, and the server has not answered. */
+  get isGivenUp(): boolean {
+    return this.#replica?.isGivenUp ?? this.#primary.isGivenUp
+  }
+
   /** Gives back the replica's connection, and with it the transaction. */
   drop(error: Error | boolean | undefined): void {
     if (this.#replica === undefined) return

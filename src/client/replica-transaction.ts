@@ -119,6 +119,11 @@ export class ReplicaTransaction {
     return this.#lease.node
   }
 
+  /** See `ExclusiveConnection`. */
+  get isGivenUp(): boolean {
+    return this.#connection.isGivenUp
+  }
+
   /** Whether it has shown data of its replica. */
   get hasShown(): boolean {
     return this.#hasShown

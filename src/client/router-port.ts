@@ -89,7 +89,9 @@ export interface RouterPort {
   }
   /** Opens the read-only transaction of a decision that runs as `opening`. */
   readonly openings: { open(decision: Decision, opening: Opening): void }
-  readonly platform: Pick<Platform, 'now'>
+  readonly platform: Platform
+  /** node-postgres' `query_timeout` of the pool, in milliseconds. 0: none. */
+  readonly queryTimeoutMs: number
   readonly beginnings: Pick<Beginnings, 'failed' | 'has' | 'moved' | 'stayed'>
   readonly executors: {
     named(tier: string | undefined): {

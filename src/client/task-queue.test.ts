@@ -1,19 +1,31 @@
+import { setImmediate } from 'node:timers/promises'
 import { beforeEach, expect, it } from 'vitest'
+import { FakePlatform } from '../../test/support/fake-platform.ts'
 import { TaskQueue } from './task-queue.ts'
 
 let log: string[]
 let running: Map<string, () => void>
 let queue: TaskQueue
+let platform: FakePlatform
 
 beforeEach(() => {
   log = []
   running = new Map()
-  queue = new TaskQueue(() => log.push('drained'))
+  platform = new FakePlatform()
+  queue = new TaskQueue(platform, {
+    drained: () => log.push('drained'),
+    timedOut: () => log.push('timed out'),
+  })
 })
 
 function add(...names: readonly string[]): void {
+  for (const name of names) addWith(0, name)
+}
+
+function addWith(timeoutMs: number, ...names: readonly string[]): void {
   for (const name of names) {
     queue.add({
+      timeoutMs,
       start: (next) => {
         log.push(name)
         running.set(name, next)
@@ -60,4 +72,18 @@ it('resumes with nothing to do', () => {
   queue.hold()
   queue.resume()
   expect(log).toEqual([])
+})
+
+it('fails what has waited for too long behind a task that does not end', async () => {
+  add('a')
+  addWith(100, 'b')
+  addWith(300, 'c')
+  await platform.advance(100)
+  await setImmediate()
+  expect([log, queue.isAtLast]).toEqual([['a', 'b: Query read timeout', 'timed out'], false])
+  finish('a')
+  await platform.advance(500)
+  await setImmediate()
+  expect(log.slice(3)).toEqual(['c'])
+  expect(queue.isAtLast).toBe(true)
 })

@@ -33,7 +33,7 @@ export interface VirtualConnectionOptions {
 export class VirtualConnection {
   readonly #options: VirtualConnectionOptions
   readonly #events: ClientEvents
-  readonly #tasks: TaskQueue = new TaskQueue(() => this.#drained())
+  readonly #tasks: TaskQueue
   readonly #primary: PrimaryHold
   readonly #objects: QueryObjects
   readonly #statements: ClientStatements
@@ -47,6 +47,10 @@ export class VirtualConnection {
     const { router, events } = options
     this.#options = options
     this.#events = events
+    this.#tasks = new TaskQueue(router.platform, {
+      drained: () => this.#drained(),
+      timedOut: () => this.#timedOut(),
+    })
     this.#primary = new PrimaryHold(router, {
       tier: options.kind.tier,
       isGivenUp: () => Boolean(this.#releaseError),
@@ -133,6 +137,7 @@ export class VirtualConnection {
         failSubmission(submission, error)
         over()
       },
+      timeoutMs: this.#options.router.queryTimeoutMs,
     })
   }
 
@@ -148,9 +153,11 @@ export class VirtualConnection {
 
   /**
    * Returns everything when the queued statements have finished. With an error or `true` it does so at once and closes
-   * the borrowed connection, even if a statement is running.
+   * the borrowed connection, even if a statement is running. So it does when the caller of the last statement has its
+   * error, and the server has not answered: it may never do so.
    */
-  release(error?: Error | boolean, reason: string = CLOSED): void {
+  release(asked?: Error | boolean, reason: string = CLOSED): void {
+    const error = asked || this.#isStuck
     this.#isReleased = true
     if (error) {
       this.#releaseError = error
@@ -168,7 +175,18 @@ export class VirtualConnection {
   }
 
   #add(run: Run): void {
-    this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done })
+    const { queryTimeoutMs } = this.#options.router
+    const timeoutMs = this.#tasks.isEmpty ? 0 : run.query.timeoutMs(queryTimeoutMs)
+    this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done, timeoutMs })
+  }
+
+  /** Whether the connection waits for nothing but the server's answer to a statement that its caller has given up. */
+  get #isStuck(): boolean {
+    return this.#tasks.isAtLast && this.#statements.isGivenUp
+  }
+
+  #timedOut(): void {
+    if (this.#isReleased && this.#isStuck) this.release(true)
   }
 
   #drained(): void {

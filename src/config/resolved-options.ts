@@ -55,6 +55,8 @@ export interface ResolvedOptions {
   readonly lanes: ResolvedLaneOptions | undefined
   readonly prepare: ResolvedPrepareOptions | undefined
   readonly pipelineBegin: boolean
+  /** node-postgres' `query_timeout`, in milliseconds. 0: none. */
+  readonly queryTimeoutMs: number
   /** Absent when logging is off. */
   readonly logger: Logger | undefined
 }
@@ -164,6 +166,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     lanes: life === 'suspending' ? undefined : sharedLanes,
     prepare: prepareOf(prepare),
     pipelineBegin: booleanOption('pipelineBegin', pipelineBegin, true),
+    queryTimeoutMs: Number(nodes[0]?.options.query_timeout ?? 0),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })
 }

@@ -46,6 +46,11 @@ export class ExclusiveConnection implements ConnectionListener {
     listenTo(client, this)
   }
 
+  /** Whether the caller has an error of the client, such as a timeout, and the server has not answered. */
+  get isGivenUp(): boolean {
+    return this.#current?.isGivenUp === true
+  }
+
   /** Runs a statement. The one before is over. */
   run(statement: ExclusiveStatement): void {
     const course = new Course(this.client, statement)
@@ -84,6 +89,8 @@ class Course {
   readonly #statement: ExclusiveStatement
   #state: 'sent' | 'answered' | 'idle' = 'sent'
   #serverError: Error | undefined
+  /** True after an error of the client. */
+  #hasFailedHere = false
 
   constructor(client: PoolClient, statement: ExclusiveStatement) {
     this.#client = client
@@ -98,11 +105,18 @@ class Course {
     return this.#state === 'idle'
   }
 
+  get isGivenUp(): boolean {
+    return this.#state === 'answered' && this.#hasFailedHere
+  }
+
   readonly answered: Done = (error, result) => {
     if (this.#state !== 'sent') return
     this.#state = 'answered'
     if (error && isServerError(error)) this.#serverError = error
-    else this.#statement.answered(error, result)
+    else {
+      this.#hasFailedHere = error !== undefined
+      this.#statement.answered(error, result)
+    }
     if (error && isBroken(this.#client)) this.becomeIdle()
   }
 

@@ -101,6 +101,11 @@ export class Query {
     return { ...fields, values: this.#parameters || fields.values }
   }
 
+  /** node-postgres' `query_timeout` of this query, in milliseconds. 0: none. */
+  timeoutMs(ofPool: number): number {
+    return Number(this.asConfig().query_timeout || ofPool)
+  }
+
   /** Returns the query with this tier, unless it names one itself. */
   inTier(tier: string | undefined): Query {
     if (tier === undefined || this.request.tier !== undefined) return this

@@ -252,6 +252,7 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
     nodes,
     openings,
     pipelinesBegin: options.pipelineBegin,
+    queryTimeoutMs: options.queryTimeoutMs,
     readiness,
     roster,
     sessions,

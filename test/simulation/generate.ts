@@ -33,15 +33,15 @@ export function planOf(seed: string): Plan {
       ...(shape.chance(0.2) ? { primarySpill: { share: 0 } } : {}),
     },
     actors: actorsOf(random.fork('workload')),
-    faults: faultsOf(random.fork('faults'), replicas + 1, isSynchronous),
+    faults: faultsOf(random.fork('faults'), replicas + 1, isSynchronous, shape.chance(0.25)),
   }
 }
 
-/** The workload: who does what, and when. */
+/** The workload: who does what, and when. Most callers go on for as long as faults may begin. */
 function actorsOf(random: Random): readonly Actor[] {
   return Array.from({ length: 5 + random.below(2) }, (_, index): Actor => {
     const hasSession = random.chance(0.65)
-    const pace = random.pick([1, 1, 5, 30])
+    const pace = random.pick([2, 20, 60, 100])
     return {
       name: String.fromCharCode(97 + index),
       hasSession,
@@ -116,6 +116,7 @@ function transactionOf(random: Random): Action {
     steps,
     isRepeatable: random.chance(0.4),
     ends: random.chance(0.15) ? 'rollback' : 'commit',
+    thinkMs: random.pick([0, 0, 0, 20, 300]),
   }
 }
 
@@ -157,12 +158,23 @@ const PROCESS_FAULTS: Partial<Record<FaultType, number>> = {
   'wall-clock': 1,
 }
 
+const GROUPS = { replica: 60, primary: 15, failover: 12, process: 10 }
+/** A promotion matters only where the old primary comes back, or another promotion follows. */
+const GROUPS_OF_FAILOVERS = { replica: 20, primary: 15, failover: 60, process: 5 }
+
 /** The faults of a schedule: what happens to whom. A fifth of the schedules have none. */
-function faultsOf(random: Random, servers: number, isSynchronous: boolean): readonly Fault[] {
+function faultsOf(
+  random: Random,
+  servers: number,
+  isSynchronous: boolean,
+  hasFailovers: boolean,
+): readonly Fault[] {
   if (random.chance(0.2)) return []
   const count = 1 + random.below(7)
   return Array.from({ length: count }, (): Fault => {
-    const group = random.weighted({ replica: 60, primary: 15, failover: isSynchronous ? 3 : 12, process: 10 })
+    const group = random.weighted(
+      hasFailovers ? GROUPS_OF_FAILOVERS : isSynchronous ? { ...GROUPS, failover: 3 } : GROUPS,
+    )
     const replica = 1 + random.below(servers - 1)
     const base = {
       atMs: FAULTS_WITHIN_MS * random.next() ** 1.5,

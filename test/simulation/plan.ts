@@ -47,6 +47,8 @@ export type Action =
       readonly ends: 'commit' | 'rollback'
       readonly mode: 'plain' | 'read-only' | 'optimistic'
       readonly isRepeatable: boolean
+      /** Pause between its statements, in milliseconds. */
+      readonly thinkMs: number
     }
   /** Gives the session's token to whoever adopts one next. */
   | { readonly type: 'hand-over' }

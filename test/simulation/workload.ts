@@ -69,7 +69,7 @@ export class Workload {
     const { history, pool, time } = this.#parts
     let session = actor.hasSession ? this.#newSession(actor.name) : undefined
     for (const operation of actor.operations) {
-      await new Promise<void>((resolve) => void time.timer(operation.pauseMs, resolve))
+      await this.#pause(operation.pauseMs)
       const { action } = operation
       if (action.type === 'hand-over') {
         const name = session?.name ?? 'pool'
@@ -92,6 +92,10 @@ export class Workload {
         this.#end(call)
       }
     }
+  }
+
+  #pause(forMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#parts.time.timer(forMs, resolve))
   }
 
   #newSession(actor: string, token?: string): { readonly name: string; readonly state: SessionLike } {
@@ -187,14 +191,17 @@ export class Workload {
   }
 
   async #transaction(action: Extract<Action, { type: 'transaction' }>, call: Call): Promise<void> {
-    const { ends, isRepeatable, mode, steps } = action
+    const { ends, isRepeatable, mode, steps, thinkMs } = action
     const rollback = new Error('rollback')
     const wrote = new Set<string>()
     const run = async (client: Queryable): Promise<void> => {
       // It may run more than once.
       call.shown.length = 0
       wrote.clear()
-      for (const step of steps) await this.#step(client, step, call, wrote)
+      for (const [index, step] of steps.entries()) {
+        if (index > 0 && thinkMs > 0) await this.#pause(thinkMs)
+        await this.#step(client, step, call, wrote)
+      }
       if (ends === 'rollback') throw rollback
     }
     const options = {
