@@ -180,7 +180,7 @@ export class VirtualConnection {
     this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done, timeoutMs })
   }
 
-  /** Whether the connection waits for nothing but the server's answer to a statement that its caller has given up. */
+  /** Whether the connection only waits for the answer to a statement that its caller has given up. */
   get #isStuck(): boolean {
     return this.#tasks.isAtLast && this.#statements.isGivenUp
   }

@@ -146,7 +146,7 @@ describe('bad input gets one line', () => {
     const { code, stdout } = await runCommand('dry-run', dryRun, ['--log', '-'], 'nothing of interest\n')
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /^There are no statements to judge\.\n {2}- The log holds no statements\. .*log_min_duration_statement = 0/,
+      /^There are no statements to classify\.\n {2}- The log holds no statements\. [^]*log_min_duration_statement = 0/,
     )
     expect(stdout).not.toMatch(/%|--server/)
   })
