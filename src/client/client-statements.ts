@@ -68,7 +68,8 @@ export class ClientStatements implements Holder {
 
   /** Whether the caller of the running statement has its error, and the server has not answered. */
   get isGivenUp(): boolean {
-    return this.#replica?.isGivenUp ?? this.#primary.isGivenUp
+    const { connection } = this.#replica ?? this.#primary.held ?? {}
+    return connection?.isGivenUp === true
   }
 
   /** Gives back the replica's connection, and with it the transaction. */

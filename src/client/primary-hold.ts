@@ -87,11 +87,6 @@ export class PrimaryHold implements PrimaryPort {
   }
 
   /** Runs a statement and reads the transaction status after it; then calls `next`. */
-  /** See `ExclusiveConnection`. */
-  get isGivenUp(): boolean {
-    return this.#held?.connection.isGivenUp === true
-  }
-
   run(run: PrimaryRun, next: () => void): void {
     const held = this.#held
     if (held !== undefined && this.#isUsable(held)) this.#runOn(held, run, next)

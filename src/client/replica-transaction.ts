@@ -94,7 +94,7 @@ export class ReplicaTransaction {
   readonly #router: RouterPort
   readonly #lease: ReplicaLease
   readonly #options: ReplicaTransactionOptions
-  readonly #connection: ExclusiveConnection
+  readonly connection: ExclusiveConnection
   readonly #log: TransactionLog
   readonly #unwatch: () => void
   #hasShown = false
@@ -106,7 +106,7 @@ export class ReplicaTransaction {
     this.#router = router
     this.#lease = lease
     this.#log = new TransactionLog(begin, isolation)
-    this.#connection = new ExclusiveConnection(lease.client)
+    this.connection = new ExclusiveConnection(lease.client)
     // A read-only transaction can be abandoned at any time.
     this.#unwatch = lease.watch((cause) => this.#giveBack(cause))
   }
@@ -117,11 +117,6 @@ export class ReplicaTransaction {
 
   get node(): NodeView {
     return this.#lease.node
-  }
-
-  /** See `ExclusiveConnection`. */
-  get isGivenUp(): boolean {
-    return this.#connection.isGivenUp
   }
 
   /** Whether it has shown data of its replica. */
@@ -203,7 +198,7 @@ export class ReplicaTransaction {
         done(error)
       })
     }
-    this.#connection.run({ send, answered: () => {}, idle: next })
+    this.connection.run({ send, answered: () => {}, idle: next })
   }
 
   /** Ends the transaction when the client is released: a connection with an open transaction is not reused. */
@@ -216,7 +211,7 @@ export class ReplicaTransaction {
     if (this.#isGivenBack) return
     const { client } = this.#lease
     this.#isGivenBack = true
-    this.#connection.close()
+    this.connection.close()
     let isOver = false
     const over = (error?: Error | null): void => {
       if (isOver) return
@@ -269,7 +264,7 @@ export class ReplicaTransaction {
       this.#contest({ statement, run }, error, logged, stands, next)
       return true
     }
-    this.#connection.run({ send: query.send, answered, idle, takesOver })
+    this.connection.run({ send: query.send, answered, idle, takesOver })
   }
 
   /** Fails the transaction, and a statement of it that was not sent. */
@@ -280,7 +275,7 @@ export class ReplicaTransaction {
       return next()
     }
     const send: Send = (client, done) => queryUnseen(client, FAILING, done as OwnAnswered)
-    this.#connection.run({ send, answered: () => failed(error), idle: next })
+    this.connection.run({ send, answered: () => failed(error), idle: next })
   }
 
   /** Continues on the primary after an error that the primary may not have. */
@@ -350,7 +345,7 @@ export class ReplicaTransaction {
     if (this.#isGivenBack) return
     this.#isGivenBack = true
     this.#unwatch()
-    this.#connection.close()
+    this.connection.close()
     this.client.release(error)
     if (error) hangUp(this.client)
   }

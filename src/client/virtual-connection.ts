@@ -49,7 +49,9 @@ export class VirtualConnection {
     this.#events = events
     this.#tasks = new TaskQueue(router.platform, {
       drained: () => this.#drained(),
-      timedOut: () => this.#timedOut(),
+      timedOut: () => {
+        if (this.#isReleased) this.release()
+      },
     })
     this.#primary = new PrimaryHold(router, {
       tier: options.kind.tier,
@@ -157,7 +159,7 @@ export class VirtualConnection {
    * error, and the server has not answered: it may never do so.
    */
   release(asked?: Error | boolean, reason: string = CLOSED): void {
-    const error = asked || this.#isStuck
+    const error = asked || (this.#tasks.isAtLast && this.#statements.isGivenUp)
     this.#isReleased = true
     if (error) {
       this.#releaseError = error
@@ -178,15 +180,6 @@ export class VirtualConnection {
     const { queryTimeoutMs } = this.#options.router
     const timeoutMs = this.#tasks.isEmpty ? 0 : run.query.timeoutMs(queryTimeoutMs)
     this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done, timeoutMs })
-  }
-
-  /** Whether the connection only waits for the answer to a statement that its caller has given up. */
-  get #isStuck(): boolean {
-    return this.#tasks.isAtLast && this.#statements.isGivenUp
-  }
-
-  #timedOut(): void {
-    if (this.#isReleased && this.#isStuck) this.release(true)
   }
 
   #drained(): void {
