@@ -115,6 +115,8 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   const sharedLanes = lanesOf(lanes)
   const nodes = nodesOf(pgOptions, replicas, { name, tags })
   const isSingle = nodes.length === 1 && discovery === undefined
+  // A text when it is part of a connection string.
+  const { query_timeout: queryTimeout }: { readonly query_timeout?: unknown } = nodes[0]?.options ?? {}
   if (isSingle && typeof pgOptions.ssl === 'function') {
     throw invalid(
       'Option "ssl" can be tlsFiles() only for a pool with replicas or discovery; received it for one node',
@@ -166,7 +168,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     lanes: life === 'suspending' ? undefined : sharedLanes,
     prepare: prepareOf(prepare),
     pipelineBegin: booleanOption('pipelineBegin', pipelineBegin, true),
-    queryTimeoutMs: Number(nodes[0]?.options.query_timeout ?? 0),
+    queryTimeoutMs: Number(queryTimeout ?? 0),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })
 }
