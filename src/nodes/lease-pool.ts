@@ -36,6 +36,8 @@ export interface LeasePoolListener {
   opened(nodeId: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void
   /** Called when an idle connection was lost. The pool has already removed it. */
   idleError(nodeId: NodeId, error: Error, client: PoolClient): void
+  /** Whether the application has hooks that may send statements over connections. @defaultValue it has none */
+  hasHooks?(): boolean
   /** Follows connections while there are listeners. */
   readonly traces?: ConnectionTraces
   /** Called if this version of node-postgres cannot pipeline. */

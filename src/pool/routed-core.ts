@@ -245,6 +245,7 @@ function eventsOf(
     connected: (client, node) => router().hooks.connected(pool, node, client),
     released: (error, client) => router().hooks.released(pool, error, client),
     removed: (client) => router().hooks.notify(pool, 'remove', client),
+    hasHooks: () => router().hooks.areThere(pool),
     opened: (node, client, proceed) => router().connectionOpened(node, client, proceed),
     idleError: (node, error, client) => {
       router().connectionLost(node, error)

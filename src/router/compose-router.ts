@@ -189,7 +189,7 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
     platform,
     failoverTimeoutMs: options.failoverTimeoutMs,
     judgement,
-    parser: options.parser,
+    hasHooks: () => connections.hasHooks?.() === true,
     roster,
     cluster,
     sleep,

@@ -64,8 +64,8 @@ beforeEach(() => {
       policy: { consistency: 'causal', windowMs: 2_000, maxStalenessMs: 2_000, transactions: 'primary' },
       platform: { now: () => 1_000 },
       readiness: {
-        get hasParser() {
-          return isLoaded
+        get mayRunUnparsed() {
+          return !isLoaded
         },
         get isReady() {
           return isReady

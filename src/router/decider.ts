@@ -33,7 +33,7 @@ export interface DecisionListener extends Pick<ExecutionListener, 'waited'> {
 export interface DeciderOptions {
   readonly policy: RoutingPolicy & Pick<ResolvedOptions, 'transactions'>
   readonly platform: Pick<Platform, 'now'>
-  readonly readiness: Pick<Readiness, 'hasParser' | 'isReady' | 'looked' | 'prepare' | 'used'>
+  readonly readiness: Pick<Readiness, 'isReady' | 'looked' | 'mayRunUnparsed' | 'prepare' | 'used'>
   readonly judgement: Pick<Judgement, 'judge' | 'changeKnown' | 'judgeAnew' | 'start'>
   readonly sessions: Pick<SessionKeeper, 'awaited' | 'context'> & {
     /** Resolves when the session may go to another node now; `undefined` for nothing to wait for. */
@@ -123,8 +123,8 @@ export class Decider {
     const { readiness, sessions } = this.#options
     const isFirst = this.#isFirst
     this.#isFirst = false
-    if (!isFirst || readiness.hasParser || holder !== undefined || session !== sessions.context.implicit)
-      return false
+    if (!isFirst || holder !== undefined || session !== sessions.context.implicit) return false
+    if (!readiness.mayRunUnparsed) return false
     const isPlain = Object.keys(query.request).length === 0 && query.asConfig().name === undefined
     return isPlain && query.text !== undefined && mayRunUnparsed(query.text)
   }

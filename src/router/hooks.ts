@@ -44,6 +44,9 @@ interface Origin {
   readonly emitter: EventEmitter
 }
 type Released = Error | boolean | null | undefined
+/** Events whose listeners get a connection that they may use. */
+const EVENTS = ['connect', 'acquire', 'release'] as const
+
 /** Called before a statement of a hook. Returns an error if it must not be sent. */
 type Sending = (statement: Statement, values: readonly unknown[], isLate: boolean) => Error | undefined
 
@@ -62,15 +65,23 @@ export class Hooks {
   readonly #released = new WeakMap<PoolClient, HookRun>()
   /** Connections over which listeners of `acquire` have sent statements. */
   readonly #used = new WeakSet<PoolClient>()
+  /** Whether a node's options have `onConnect` or `verify`. */
+  #areInOptions = false
 
   constructor(port: HookPort) {
     this.#port = port
+  }
+
+  /** Whether there are hooks that may send statements. */
+  areThere(emitter: EventEmitter): boolean {
+    return this.#areInOptions || EVENTS.some((event) => emitter.listenerCount(event) > 0)
   }
 
   /** Returns the node's configuration with its `onConnect` and `verify` wrapped. */
   around(config: NodeConfig): NodeConfig {
     const { onConnect, verify } = config.options as { onConnect?: OnConnect; verify?: Verify }
     if (typeof onConnect !== 'function' && typeof verify !== 'function') return config
+    this.#areInOptions = true
     const watched = {
       onConnect: typeof onConnect === 'function' ? this.#onConnect(config.id, onConnect) : onConnect,
       verify: typeof verify === 'function' ? this.#verify(config.id, verify) : verify,

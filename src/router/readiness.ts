@@ -5,7 +5,6 @@ import type { Platform } from '../platform/platform.ts'
 import type { SleepWatch } from '../platform/sleep-watch.ts'
 import { Preparation } from './preparation.ts'
 import type { Roster } from './roster.ts'
-import type { SqlParser } from '../statement/parser.ts'
 import type { Snapshot } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
@@ -13,7 +12,8 @@ export interface ReadinessOptions {
   readonly platform: Platform
   readonly failoverTimeoutMs: number
   readonly judgement: Judgement
-  readonly parser: SqlParser
+  /** Whether the application has hooks on new or leased connections. */
+  readonly hasHooks: () => boolean
   readonly roster: Roster
   readonly cluster: WatchedCluster
   readonly sleep: SleepWatch
@@ -38,9 +38,13 @@ export class Readiness {
     })
   }
 
-  /** Whether statements can be classified. */
-  get hasParser(): boolean {
-    return this.#options.parser.isLoaded
+  /**
+   * Whether a statement may run before the parser is loaded. Statements of hooks on its connection would run unjudged
+   * as well: what they set would stay for others.
+   */
+  get mayRunUnparsed(): boolean {
+    const { hasHooks, judgement } = this.#options
+    return !judgement.hasParser && !hasHooks()
   }
 
   /**
@@ -48,8 +52,8 @@ export class Readiness {
    * first: see `looked`. `prepare` reports failures.
    */
   warm(): void {
-    const { judgement, parser } = this.#options
-    if (!mayLoadLate()) parser.warm?.()
+    const { judgement } = this.#options
+    if (!mayLoadLate()) judgement.warm()
     this.#soon(() => (this.#looking === undefined ? judgement.load() : undefined))
   }
 
