@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listedFolders, listedRanks } from './folders.ts'
+import { filesBelow } from './links.ts'
 import { banned, barrels, leftovers, lineCount, pgValues, riddles, unerasable } from './house-rules.ts'
 import { rankOf } from './ranks.ts'
 import { bagSizes, classSizes, MOST_FIELDS, MOST_MEMBERS, oversized } from './sizes.ts'
@@ -19,6 +20,19 @@ test('no file has more than 400 lines, and half of them at most 120', ({ annotat
   void annotate(`${counts.length} files, median ${median} lines, longest ${counts.at(-1)}`)
   expect(median).toBeLessThanOrEqual(120)
 })
+
+/** Longer than the rule allows: a table of programs that run in one process. */
+const LONG = 'test/tracing/paths.cjs'
+
+test.each(['test', 'bench', 'scripts', 'examples', 'site'])(
+  'no file in %s has more than 400 lines',
+  (folder) => {
+    const long = filesBelow(root, folder, /\.(?:[cm]?[jt]s|vue)$/).filter(
+      (path) => readFileSync(join(root, path), 'utf8').trimEnd().split('\n').length > 400,
+    )
+    expect(long).toEqual(folder === 'test' ? [LONG] : [])
+  },
+)
 
 /** Classes and constructor parameters that were there before the rule. They may shrink, and none may be added. */
 const crowded = {

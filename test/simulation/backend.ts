@@ -1,10 +1,10 @@
+import { aborted, BackendTransaction, type Answered, type Values } from './backend-transaction.ts'
 import type { Backend, Channel } from './network.ts'
 import { questionOf } from './questions.ts'
 import type { Random } from './random.ts'
 import type { Server } from './server.ts'
-import { statementOf, type Statement } from './statements.ts'
-import { controlOf, type Control } from './transaction-control.ts'
-import type { Change, State, Version } from './wal.ts'
+import { statementOf } from './statements.ts'
+import { controlOf } from './transaction-control.ts'
 import {
   described,
   failed,
@@ -14,28 +14,10 @@ import {
   ready,
   rowsOf,
   startupAnswer,
-  type Answer,
   type Body,
   type Column,
   type ServerError,
 } from './wire.ts'
-
-type Values = readonly (string | null)[]
-type Result = Answer | { readonly error: ServerError }
-type Answered = (result: Result) => void
-
-interface Transaction {
-  isExplicit: boolean
-  isReadOnly: boolean
-  isRepeatable: boolean
-  /** State that statements of a repeatable read see. */
-  snapshot: State | undefined
-  readonly changes: Change[]
-  readonly locks: Set<string>
-  readonly savepoints: { readonly name: string; readonly changes: number }[]
-  xid?: bigint
-  hasFailed: boolean
-}
 
 interface Portal {
   readonly text: string
@@ -48,17 +30,6 @@ const PARAMETERS = {
   standard_conforming_strings: 'on',
 }
 
-const refusal: ServerError = {
-  code: '25006',
-  message: 'cannot execute this in a read-only transaction',
-  routine: 'PreventCommandIfReadOnly',
-}
-const aborted: ServerError = { code: '25P02', message: 'current transaction is aborted' }
-const serialization: ServerError = {
-  code: '40001',
-  message: 'could not serialize access due to concurrent update',
-}
-const duplicate: ServerError = { code: '23505', message: 'duplicate key value violates unique constraint' }
 const terminated: ServerError = { code: '57P01', message: 'terminating connection', severity: 'FATAL' }
 const tooMany: ServerError = { code: '53300', message: 'sorry, too many clients already', severity: 'FATAL' }
 
@@ -82,19 +53,18 @@ export class ServerBackend implements Backend {
   readonly #queue: { readonly type: string; readonly body: Body }[] = []
   readonly #statements = new Map<string, string>()
   #portal: Portal | undefined
-  #transaction: Transaction | undefined
+  readonly #transaction: BackendTransaction
   /** After an error, everything up to the next Sync is skipped. */
   #isSkipping = false
   #isBusy = false
-  #isOver = false
   #isHungUp = false
   /** When the current statement has begun; `undefined` while idle. */
   busySinceMs: number | undefined
-  isWaitingForReplicas = false
 
   constructor(server: Server, channel: Channel, random: Random) {
     this.#server = server
     this.#channel = channel
+    this.#transaction = new BackendTransaction(server)
     processes += 1
     this.processID = processes
     this.#random = random.fork(String(this.processID))
@@ -102,16 +72,20 @@ export class ServerBackend implements Backend {
 
   /** Transaction id of what it changes. */
   get xid(): bigint | undefined {
-    return this.#transaction?.xid
+    return this.#transaction.xid
+  }
+
+  get isWaitingForReplicas(): boolean {
+    return this.#transaction.isWaitingForReplicas
   }
 
   get isIdle(): boolean {
-    return !this.#isBusy && this.#transaction === undefined
+    return !this.#isBusy && !this.#transaction.isOpen
   }
 
   received(chunk: Buffer): void {
     this.#server.later(0.01, () => {
-      if (this.#isOver || this.#isHungUp) return
+      if (this.#transaction.isOver || this.#isHungUp) return
       for (const each of this.#reader.take(chunk)) this.#queue.push(each)
       this.#go()
     })
@@ -128,7 +102,7 @@ export class ServerBackend implements Backend {
 
   /** The server has ended, or is gone. */
   cut(how: 'killed' | 'fast' | 'vanished'): void {
-    this.#isOver = true
+    this.#transaction.isOver = true
     if (how === 'vanished') {
       const { cluster } = this.#server
       const stub: Backend = {
@@ -147,21 +121,21 @@ export class ServerBackend implements Backend {
 
   /** An administrator ends this connection. */
   terminate(): void {
-    if (this.#isOver) return
+    if (this.#transaction.isOver) return
     this.#channel.tell(failed(terminated))
     this.#channel.close()
     this.#exit()
   }
 
   #exit(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#rollBack()
+    if (this.#transaction.isOver) return
+    this.#transaction.isOver = true
+    this.#transaction.rollBack()
     this.#server.backends.delete(this)
   }
 
   #go(): void {
-    while (!this.#isBusy && !this.#isOver) {
+    while (!this.#isBusy && !this.#transaction.isOver) {
       const next = this.#queue.shift()
       if (next === undefined) {
         if (this.#isHungUp) this.#exit()
@@ -265,29 +239,24 @@ export class ServerBackend implements Backend {
     this.#isSkipping = false
     this.#isBusy = true
     const readied = (): void => {
-      this.#tell(ready(this.#status))
+      this.#tell(ready(this.#transaction.status))
       this.#next()
     }
     const transaction = this.#transaction
-    if (transaction === undefined || transaction.isExplicit) return readied()
-    if (!transaction.hasFailed && !wasSkipping) return this.#commit(readied)
-    this.#rollBack()
+    if (!transaction.isImplicit) return readied()
+    if (!transaction.hasFailed && !wasSkipping) return transaction.commit(readied)
+    transaction.rollBack()
     readied()
   }
 
-  get #status(): 'I' | 'T' | 'E' {
-    if (this.#transaction?.isExplicit !== true) return 'I'
-    return this.#transaction.hasFailed ? 'E' : 'T'
-  }
-
   #fail(error: ServerError): void {
-    if (this.#transaction !== undefined) this.#transaction.hasFailed = true
+    this.#transaction.fail()
     this.#isSkipping = true
     this.#tell(failed(error))
   }
 
   #tell(chunk: Buffer): void {
-    if (!this.#isHungUp && !this.#isOver) this.#channel.tell(chunk)
+    if (!this.#isHungUp && !this.#transaction.isOver) this.#channel.tell(chunk)
   }
 
   /** Runs one statement. `answered` has to go on with the next message. */
@@ -296,10 +265,10 @@ export class ServerBackend implements Backend {
     this.busySinceMs = this.#server.cluster.time.nowMs
     const ms = this.#random.between(0.02, 0.15) * this.#server.slowness
     this.#server.later(ms, () => {
-      if (this.#isOver) return
+      if (this.#transaction.isOver) return
       this.#run(text.replace(LIFTED_LIMITS, ''), values, (result) => {
-        if (this.#isOver) return
-        if ('error' in result && this.#transaction !== undefined) this.#transaction.hasFailed = true
+        if (this.#transaction.isOver) return
+        if ('error' in result) this.#transaction.fail()
         answered(result)
       })
     })
@@ -314,164 +283,19 @@ export class ServerBackend implements Backend {
   #run(text: string, values: Values, answered: Answered): void {
     if (text === '') return answered({ command: '' })
     const control = controlOf(text)
-    if (control !== undefined) return this.#control(control, answered)
-    if (this.#transaction?.hasFailed === true) return answered({ error: aborted })
+    if (control?.type === 'deallocate') {
+      this.#statements.delete(control.name)
+      return answered({ command: 'DEALLOCATE' })
+    }
+    if (control !== undefined) return this.#transaction.control(control, answered)
+    if (this.#transaction.hasFailed) return answered({ error: aborted })
     const question = questionOf(text)
     if (question !== undefined) {
       return answered(question.answer(this.#server, this.processID, values))
     }
     const statement = statementOf(text)
     if (statement === undefined) throw new Error(`The simulated server does not know the statement: ${text}`)
-    this.#transaction ??= begun({ isExplicit: false })
-    this.#work(statement, values, this.#transaction, answered)
-  }
-
-  #control(control: Control, answered: Answered): void {
-    const transaction = this.#transaction
-    switch (control.type) {
-      case 'begin': {
-        if (this.#server.isStandby && control.isReadOnly === false) {
-          return answered({
-            error: { code: '0A000', message: 'cannot set transaction read-write mode during recovery' },
-          })
-        }
-        const { isReadOnly = false, isRepeatable = false } = control
-        if (transaction === undefined)
-          this.#transaction = begun({ isReadOnly, isRepeatable, isExplicit: true })
-        // Within a transaction it is but warned of.
-        else if (!transaction.isExplicit)
-          Object.assign(transaction, { isReadOnly, isRepeatable, isExplicit: true })
-        return answered({ command: control.command })
-      }
-      case 'commit':
-        if (transaction?.hasFailed === true) {
-          this.#rollBack()
-          return answered({ command: 'ROLLBACK' })
-        }
-        return this.#commit(() => answered({ command: 'COMMIT' }))
-      case 'rollback':
-        this.#rollBack()
-        return answered({ command: 'ROLLBACK' })
-      case 'savepoint':
-        if (transaction?.hasFailed === true) return answered({ error: aborted })
-        transaction?.savepoints.push({ name: control.name, changes: transaction.changes.length })
-        return answered({ command: 'SAVEPOINT' })
-      case 'rollback-to':
-      case 'release': {
-        if (control.type === 'release' && transaction?.hasFailed === true) return answered({ error: aborted })
-        const at = transaction?.savepoints.findLastIndex(({ name }) => name === control.name) ?? -1
-        const savepoint = transaction?.savepoints[at]
-        if (transaction === undefined || savepoint === undefined) {
-          return answered({ error: { code: '3B001', message: 'savepoint does not exist' } })
-        }
-        if (control.type === 'rollback-to') {
-          transaction.changes.length = savepoint.changes
-          transaction.hasFailed = false
-          transaction.savepoints.length = at + 1
-          return answered({ command: 'ROLLBACK' })
-        }
-        transaction.savepoints.length = at
-        return answered({ command: 'RELEASE' })
-      }
-      case 'deallocate':
-        this.#statements.delete(control.name)
-        return answered({ command: 'DEALLOCATE' })
-    }
-  }
-
-  #work(statement: Statement, values: Values, transaction: Transaction, answered: Answered): void {
-    const { answer, changes, isInsert = false, locks } = statement
-    if (locks === undefined) return answered(answer(values, this.#view(transaction), []))
-    if (this.#server.isStandby || transaction.isReadOnly) return answered({ error: refusal })
-    const keys = locks(values, this.#view(transaction))
-    this.#lock(keys, transaction, () => {
-      if (transaction.isRepeatable && !isInsert && keys.some((key) => this.#isOutdated(key, transaction))) {
-        return answered({ error: serialization })
-      }
-      const view = this.#view(transaction, true)
-      const made = changes?.(values, view) ?? []
-      if (made === 'duplicate') return answered({ error: duplicate })
-      transaction.changes.push(...made)
-      if (made.length > 0) transaction.xid ??= this.#server.beginTransaction().xid
-      answered(answer(values, this.#view(transaction, true), made))
-    })
-  }
-
-  /** The rows that a statement sees: those of its snapshot, with the changes of its own transaction. */
-  #view(transaction: Transaction, isLatest = false): State {
-    if (transaction.isRepeatable) transaction.snapshot ??= this.#server.state
-    const base = (isLatest ? undefined : transaction.snapshot) ?? this.#server.state
-    if (transaction.changes.length === 0) return base
-    const view = new Map<string, Version>(base)
-    const record = this.#server.wal[0]
-    if (record === undefined) throw new Error('A server has no WAL')
-    for (const { key, value } of transaction.changes) view.set(key, { value, record })
-    return view
-  }
-
-  #isOutdated(key: string, { snapshot }: Transaction): boolean {
-    return snapshot !== undefined && snapshot.get(key) !== this.#server.state.get(key)
-  }
-
-  #lock(keys: readonly string[], transaction: Transaction, locked: () => void): void {
-    if (this.#isOver) return
-    const held = this.#server.locks
-    const key = keys.find((each) => !transaction.locks.has(each))
-    if (key === undefined) return locked()
-    const lock = held.get(key)
-    if (lock !== undefined) {
-      lock.waiting.push(() => this.#lock(keys, transaction, locked))
-      return
-    }
-    held.set(key, { owner: this, waiting: [] })
-    transaction.locks.add(key)
-    this.#lock(keys, transaction, locked)
-  }
-
-  #commit(committed: () => void): void {
-    const transaction = this.#transaction
-    if (transaction?.xid === undefined) {
-      this.#unlock(transaction)
-      this.#transaction = undefined
-      return committed()
-    }
-    this.isWaitingForReplicas = true
-    this.#server.commit(transaction.changes, transaction.xid, () => {
-      this.isWaitingForReplicas = false
-      if (this.#isOver) return
-      this.#unlock(transaction)
-      this.#transaction = undefined
-      committed()
-    })
-  }
-
-  #rollBack(): void {
-    const transaction = this.#transaction
-    this.#transaction = undefined
-    if (transaction?.xid !== undefined) this.#server.endTransaction(transaction.xid)
-    this.#unlock(transaction)
-  }
-
-  #unlock(transaction: Transaction | undefined): void {
-    for (const key of transaction?.locks ?? []) {
-      const lock = this.#server.locks.get(key)
-      if (lock?.owner !== this) continue
-      this.#server.locks.delete(key)
-      for (const waiting of lock.waiting) this.#server.later(0.01, waiting)
-    }
-  }
-}
-
-function begun({ isReadOnly = false, isRepeatable = false, isExplicit }: Partial<Transaction>): Transaction {
-  return {
-    isExplicit: isExplicit ?? false,
-    isReadOnly,
-    isRepeatable,
-    snapshot: undefined,
-    changes: [],
-    locks: new Set(),
-    savepoints: [],
-    hasFailed: false,
+    this.#transaction.work(statement, values, answered)
   }
 }
 

@@ -131,7 +131,7 @@ async function run(plan: Plan, library: Library, { name, thrown, time }: Surroun
       error instanceof Error ? (error.stack ?? error.message) : String(error),
     )
   }
-  violations.push(...new Auditor(history, world).judge(plan))
+  violations.push(...new Auditor(history, world).judge())
   return {
     violations,
     trace: world.trace,

@@ -1,4 +1,5 @@
 import { ServerBackend } from './backend.ts'
+import type { BackendTransaction } from './backend-transaction.ts'
 import type { Backend, Channel, Host } from './network.ts'
 import type { Random } from './random.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -23,7 +24,7 @@ export interface ClusterParts {
 
 /** A row lock, and those who wait for it. */
 interface Lock {
-  readonly owner: ServerBackend
+  readonly owner: BackendTransaction
   readonly waiting: (() => void)[]
 }
 

@@ -8,7 +8,8 @@ export type Control =
     }
   | { readonly type: 'commit' }
   | { readonly type: 'rollback' }
-  | { readonly type: 'savepoint' | 'rollback-to' | 'release' | 'deallocate'; readonly name: string }
+  | { readonly type: 'savepoint' | 'rollback-to' | 'release'; readonly name: string }
+  | { readonly type: 'deallocate'; readonly name: string }
 
 const known = new Map<string, Control | undefined>()
 
