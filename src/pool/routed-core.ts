@@ -18,6 +18,7 @@ import type { WaitingStatement } from '../observability/tracer.ts'
 import { connectBy } from '../platform/connect.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { composeRouter, type Router } from '../router/compose-router.ts'
+import { hasHooks } from '../router/hooks.ts'
 import { checkSessionOptions, type SessionOptions } from '../router/session-options.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import {
@@ -237,7 +238,7 @@ export class RoutedCore implements PoolCore {
 
 /** Re-emits the events of every node's connections on the pool. */
 function eventsOf(
-  { pool }: RoutedCoreOptions,
+  { pool, resolved }: RoutedCoreOptions,
   router: () => Router,
   primary: () => PgPool | undefined,
 ): LeasePoolListener {
@@ -245,7 +246,7 @@ function eventsOf(
     connected: (client, node) => router().hooks.connected(pool, node, client),
     released: (error, client) => router().hooks.released(pool, error, client),
     removed: (client) => router().hooks.notify(pool, 'remove', client),
-    hasHooks: () => router().hooks.areThere(pool),
+    hasHooks: () => hasHooks(pool, [resolved.pgOptions, ...resolved.nodes.map((node) => node.options)]),
     opened: (node, client, proceed) => router().connectionOpened(node, client, proceed),
     idleError: (node, error, client) => {
       router().connectionLost(node, error)

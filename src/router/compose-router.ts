@@ -189,7 +189,11 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
     platform,
     failoverTimeoutMs: options.failoverTimeoutMs,
     judgement,
-    hasHooks: () => connections.hasHooks?.() === true,
+    parser: {
+      warm: () => options.parser.warm?.(),
+      // Statements of hooks on its connection would run unjudged, and what they set would stay for others.
+      mayComeLater: () => !options.parser.isLoaded && connections.hasHooks?.() !== true,
+    },
     roster,
     cluster,
     sleep,

@@ -46,6 +46,8 @@ interface Origin {
 type Released = Error | boolean | null | undefined
 /** Events whose listeners get a connection that they may use. */
 const EVENTS = ['connect', 'acquire', 'release'] as const
+/** Options whose functions get one. */
+const OPTIONS = ['onConnect', 'verify'] as const
 
 /** Called before a statement of a hook. Returns an error if it must not be sent. */
 type Sending = (statement: Statement, values: readonly unknown[], isLate: boolean) => Error | undefined
@@ -65,23 +67,15 @@ export class Hooks {
   readonly #released = new WeakMap<PoolClient, HookRun>()
   /** Connections over which listeners of `acquire` have sent statements. */
   readonly #used = new WeakSet<PoolClient>()
-  /** Whether a node's options have `onConnect` or `verify`. */
-  #areInOptions = false
 
   constructor(port: HookPort) {
     this.#port = port
-  }
-
-  /** Whether there are hooks that may send statements. */
-  areThere(emitter: EventEmitter): boolean {
-    return this.#areInOptions || EVENTS.some((event) => emitter.listenerCount(event) > 0)
   }
 
   /** Returns the node's configuration with its `onConnect` and `verify` wrapped. */
   around(config: NodeConfig): NodeConfig {
     const { onConnect, verify } = config.options as { onConnect?: OnConnect; verify?: Verify }
     if (typeof onConnect !== 'function' && typeof verify !== 'function') return config
-    this.#areInOptions = true
     const watched = {
       onConnect: typeof onConnect === 'function' ? this.#onConnect(config.id, onConnect) : onConnect,
       verify: typeof verify === 'function' ? this.#verify(config.id, verify) : verify,
@@ -294,6 +288,15 @@ function hookRefused(cause: Error): Error {
   if (!('severity' in cause) || failureOf(cause) === 'node') return withOutcome(cause, 'not-sent')
   const message = 'A replica refused a statement of an "acquire" listener'
   return new SwitchyardError('SWITCHYARD_HOOK_REFUSED', message, { cause })
+}
+
+/**
+ * Whether an application has hooks that may send statements over connections.
+ * @param options Those of the nodes
+ */
+export function hasHooks(emitter: EventEmitter, options: readonly object[]): boolean {
+  if (EVENTS.some((event) => emitter.listenerCount(event) > 0)) return true
+  return options.some((each) => OPTIONS.some((name) => typeof Reflect.get(each, name) === 'function'))
 }
 
 function leavesSomething({ kind, leavesSessionState, settings }: Statement): boolean {

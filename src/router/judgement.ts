@@ -58,16 +58,6 @@ export class Judgement {
     this.names = nameReader(this.#judge, parser)
   }
 
-  /** Whether the parser is loaded. */
-  get hasParser(): boolean {
-    return this.#options.resolved.parser.isLoaded
-  }
-
-  /** Starts to load the parser in the background. */
-  warm(): void {
-    this.#options.resolved.parser.warm?.()
-  }
-
   /** Loads the parser. Rejects when it cannot be loaded. */
   load(): Promise<void> {
     return this.#judge.load()

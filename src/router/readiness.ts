@@ -12,8 +12,12 @@ export interface ReadinessOptions {
   readonly platform: Platform
   readonly failoverTimeoutMs: number
   readonly judgement: Judgement
-  /** Whether the application has hooks on new or leased connections. */
-  readonly hasHooks: () => boolean
+  readonly parser: {
+    /** Starts to load it in the background. */
+    warm(): void
+    /** Whether it is not loaded, and the first statement need not wait for it. */
+    mayComeLater(): boolean
+  }
   readonly roster: Roster
   readonly cluster: WatchedCluster
   readonly sleep: SleepWatch
@@ -38,13 +42,9 @@ export class Readiness {
     })
   }
 
-  /**
-   * Whether a statement may run before the parser is loaded. Statements of hooks on its connection would run unjudged
-   * as well: what they set would stay for others.
-   */
+  /** Whether a statement may run before the parser is loaded. */
   get mayRunUnparsed(): boolean {
-    const { hasHooks, judgement } = this.#options
-    return !judgement.hasParser && !hasHooks()
+    return this.#options.parser.mayComeLater()
   }
 
   /**
@@ -52,8 +52,8 @@ export class Readiness {
    * first: see `looked`. `prepare` reports failures.
    */
   warm(): void {
-    const { judgement } = this.#options
-    if (!mayLoadLate()) judgement.warm()
+    const { judgement, parser } = this.#options
+    if (!mayLoadLate()) parser.warm()
     this.#soon(() => (this.#looking === undefined ? judgement.load() : undefined))
   }
 

@@ -9,7 +9,11 @@ import { startClusterWith } from '../support/ground.ts'
 
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startClusterWith({ replicas: 1 }, 'create table notes (id int)')
+  cluster = await startClusterWith(
+    { replicas: 1 },
+    'create table notes (id int)',
+    'create table others (id int)',
+  )
 })
 afterAll(() => cluster.stop())
 
@@ -72,16 +76,22 @@ test('a setting of a listener of release does not stay for others', async () => 
 test('a write on its connection does not count as one of other tables', async () => {
   const pool = newPool()
   await pool.query("insert into notes values (1) returning 'this runs on the primary'")
-  await pool.query('create table others (id int)')
   await pool.ready()
   await cluster.caughtUp()
   const candidates = async (): Promise<readonly string[]> => {
     const { plan } = await pool.explain('select * from others')
     return plan.candidates.map(({ role }) => role)
   }
+  const changes = async (): Promise<unknown> => {
+    const { statement } = await pool.explain('insert into notes values (2)')
+    return statement.footprint.changes
+  }
+  await expect.poll(changes, { timeout: 10_000 }).not.toBe('everything')
+  // From now on the replica has to show what was committed before the catalog was read.
+  await pool.query('insert into notes values (2)')
   await expect.poll(candidates, { timeout: 10_000 }).toContain('replica')
   await cluster.replicas[0]?.pauseReplay()
-  await pool.query('insert into notes values (2)')
+  await pool.query('insert into notes values (3)')
   expect(await candidates()).toContain('replica')
   await cluster.replicas[0]?.resumeReplay()
   await pool.end()
