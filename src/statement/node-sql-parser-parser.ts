@@ -48,10 +48,15 @@ class NodeSqlParser implements SqlParser {
     return this.#grammar !== undefined
   }
 
+  warm(): void {
+    this.load().catch(() => {})
+  }
+
   async load(): Promise<void> {
+    if (this.#grammar !== undefined) return
     try {
       const { Parser } = requireLazily('node-sql-parser/build/postgresql.js') as GrammarModule
-      this.#grammar ??= new Parser()
+      this.#grammar = new Parser()
     } catch (cause) {
       throw new SwitchyardError(
         'SWITCHYARD_PARSER_UNAVAILABLE',
