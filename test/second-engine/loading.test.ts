@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createNodeSqlParser } from './node-sql-parser-parser.ts'
+import { createNodeSqlParser } from '../../src/statement/node-sql-parser-parser.ts'
 
 test('it is loaded at once where modules must not be loaded later', () => {
   const parser = createNodeSqlParser()
