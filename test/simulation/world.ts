@@ -157,7 +157,8 @@ export class World {
     for (const other of this.servers) {
       if (other === next || other === old || !other.isStandby) continue
       this.#undo(other.name.charCodeAt(1) % 2 === 0 ? 5 : rejoinsAfterMs / 4, () => {
-        if (!next.isStandby) other.follow(next)
+        // Meanwhile it may have been promoted itself, or another one.
+        if (other.isStandby && next === this.primary) other.follow(next)
       })
     }
     this.#undo(rejoinsAfterMs, () => {
