@@ -14,6 +14,12 @@ import { TaskQueue } from './task-queue.ts'
 import type { ClientKind } from './client-kind.ts'
 import { CLOSED, TERMINATED } from './words.ts'
 
+/**
+ * Minimum time that a statement waits behind others, in milliseconds. Where the one in front has timed out, its server
+ * usually answers late, and the ROLLBACK behind it should run.
+ */
+const LEAST_WAIT_MS = 5000
+
 export interface VirtualConnectionOptions {
   readonly router: RouterPort
   readonly events: ClientEvents
@@ -139,7 +145,7 @@ export class VirtualConnection {
         failSubmission(submission, error)
         over()
       },
-      timeoutMs: this.#options.router.queryTimeoutMs,
+      timeoutMs: waitOf(this.#options.router.queryTimeoutMs),
     })
   }
 
@@ -178,7 +184,7 @@ export class VirtualConnection {
 
   #add(run: Run): void {
     const { queryTimeoutMs } = this.#options.router
-    const timeoutMs = this.#tasks.isEmpty ? 0 : run.query.timeoutMs(queryTimeoutMs)
+    const timeoutMs = this.#tasks.isEmpty ? 0 : waitOf(run.query.timeoutMs(queryTimeoutMs))
     this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done, timeoutMs })
   }
 
@@ -198,4 +204,9 @@ export class VirtualConnection {
     if (error) this.#objects.abort()
     this.#statements.drop(error)
   }
+}
+
+/** How long a statement with this `query_timeout` waits behind others. 0: for ever. */
+function waitOf(timeoutMs: number): number {
+  return timeoutMs > 0 ? Math.max(timeoutMs, LEAST_WAIT_MS) : 0
 }

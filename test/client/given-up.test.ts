@@ -51,7 +51,7 @@ async function loseTransaction(client: PoolClient): Promise<void> {
 }
 
 test.each([{}, { optimistic: true }])(
-  'a transaction %j over a connection that is silently lost ends after the query_timeout',
+  'a transaction %j over a connection that is silently lost ends',
   async (options) => {
     const transaction = pool.transaction(async (client) => {
       await client.query('select v from t where id = $1', [1])
@@ -64,7 +64,7 @@ test.each([{}, { optimistic: true }])(
   },
 )
 
-test('statements behind one that has timed out time out as well, and have not been sent', async () => {
+test('statements behind one without an answer time out as well, and have not been sent', async () => {
   const client = await pool.connect()
   await loseTransaction(client)
   const failures = await Promise.all(

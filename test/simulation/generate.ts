@@ -14,6 +14,8 @@ export function planOf(seed: string): Plan {
   const shape = random.fork('shape')
   const replicas = shape.pick([1, 2, 2, 2, 3])
   const isSynchronous = shape.chance(0.15)
+  // Some defects need calls close together, others calls that go on for as long as a failover takes.
+  const spanMs = shape.pick([150, 600, 2000, FAULTS_WITHIN_MS])
   return {
     seed,
     world: {
@@ -32,16 +34,21 @@ export function planOf(seed: string): Plan {
       ...(shape.chance(0.3) ? { transactions: 'optimistic' } : {}),
       ...(shape.chance(0.2) ? { primarySpill: { share: 0 } } : {}),
     },
-    actors: actorsOf(random.fork('workload')),
-    faults: faultsOf(random.fork('faults'), replicas + 1, isSynchronous, shape.chance(0.25)),
+    actors: actorsOf(random.fork('workload'), spanMs),
+    faults: faultsOf(random.fork('faults'), {
+      servers: replicas + 1,
+      spanMs,
+      groups: shape.chance(0.25) ? GROUPS_OF_FAILOVERS : isSynchronous ? { ...GROUPS, failover: 3 } : GROUPS,
+    }),
   }
 }
 
-/** The workload: who does what, and when. Most callers go on for as long as faults may begin. */
-function actorsOf(random: Random): readonly Actor[] {
+/** The workload: who does what, and when. Most callers go on for about `spanMs`, in which the faults begin. */
+function actorsOf(random: Random, spanMs: number): readonly Actor[] {
   return Array.from({ length: 5 + random.below(2) }, (_, index): Actor => {
     const hasSession = random.chance(0.65)
-    const pace = random.pick([2, 20, 60, 100])
+    // 60 % of the operations come after a pause.
+    const pauseMs = (spanMs / OPERATIONS / 0.6) * random.pick([0.2, 1, 1.3])
     return {
       name: String.fromCharCode(97 + index),
       hasSession,
@@ -52,7 +59,7 @@ function actorsOf(random: Random): readonly Actor[] {
             ? 0
             : random.chance(0.04)
               ? 2000 * random.next()
-              : 10 * pace * random.next(),
+              : 2 * pauseMs * random.next(),
           action: actionOf(random, hasSession),
         }
       }),
@@ -116,7 +123,7 @@ function transactionOf(random: Random): Action {
     steps,
     isRepeatable: random.chance(0.4),
     ends: random.chance(0.15) ? 'rollback' : 'commit',
-    thinkMs: random.pick([0, 0, 0, 20, 300]),
+    thinkMs: random.pick([0, 0, 0, 0, 20, 300]),
   }
 }
 
@@ -158,26 +165,26 @@ const PROCESS_FAULTS: Partial<Record<FaultType, number>> = {
   'wall-clock': 1,
 }
 
+interface FaultShape {
+  readonly servers: number
+  readonly spanMs: number
+  /** How often each group of faults comes. */
+  readonly groups: typeof GROUPS
+}
+
 const GROUPS = { replica: 60, primary: 15, failover: 12, process: 10 }
 /** A promotion matters only where the old primary comes back, or another promotion follows. */
 const GROUPS_OF_FAILOVERS = { replica: 20, primary: 15, failover: 60, process: 5 }
 
 /** The faults of a schedule: what happens to whom. A fifth of the schedules have none. */
-function faultsOf(
-  random: Random,
-  servers: number,
-  isSynchronous: boolean,
-  hasFailovers: boolean,
-): readonly Fault[] {
+function faultsOf(random: Random, { groups, servers, spanMs }: FaultShape): readonly Fault[] {
   if (random.chance(0.2)) return []
   const count = 1 + random.below(7)
   return Array.from({ length: count }, (): Fault => {
-    const group = random.weighted(
-      hasFailovers ? GROUPS_OF_FAILOVERS : isSynchronous ? { ...GROUPS, failover: 3 } : GROUPS,
-    )
+    const group = random.weighted(groups)
     const replica = 1 + random.below(servers - 1)
     const base = {
-      atMs: FAULTS_WITHIN_MS * random.next() ** 1.5,
+      atMs: spanMs * random.next(),
       forMs: random.pick([5, 50, 300, 1500, 4000]) * (0.5 + random.next()),
     }
     switch (group) {
