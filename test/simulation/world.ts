@@ -140,6 +140,8 @@ export class World {
       server.pauseReplay(false)
       server.pump()
     }
+    // The kernels of the servers find out by keep-alives.
+    for (const { backend, isDead } of this.network.channels) if (isDead) backend?.closed()
   }
 
   /** Another server becomes the primary, while something is wrong with the old one. */
