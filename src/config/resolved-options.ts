@@ -6,6 +6,7 @@ import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Tier } from '../nodes/tier.ts'
 import type { ResolvedLaneOptions, ResolvedPrepareOptions } from '../nodes/sharing.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
+import { queryTimeoutOf } from '../platform/query-timeout.ts'
 import type { Balancer } from '../selection/balancer.ts'
 import { peakEwma } from '../selection/peak-ewma.ts'
 import { createLibpgQueryParser } from '../statement/libpg-query-parser.ts'
@@ -115,8 +116,6 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   const sharedLanes = lanesOf(lanes)
   const nodes = nodesOf(pgOptions, replicas, { name, tags })
   const isSingle = nodes.length === 1 && discovery === undefined
-  // A text when it is part of a connection string.
-  const { query_timeout: queryTimeout }: { readonly query_timeout?: unknown } = nodes[0]?.options ?? {}
   if (isSingle && typeof pgOptions.ssl === 'function') {
     throw invalid(
       'Option "ssl" can be tlsFiles() only for a pool with replicas or discovery; received it for one node',
@@ -168,7 +167,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     lanes: life === 'suspending' ? undefined : sharedLanes,
     prepare: prepareOf(prepare),
     pipelineBegin: booleanOption('pipelineBegin', pipelineBegin, true),
-    queryTimeoutMs: Number(queryTimeout ?? 0),
+    queryTimeoutMs: queryTimeoutOf(nodes[0]?.options.query_timeout),
     logger: isSilent ? undefined : (logger ?? defaultLogger()),
   })
 }

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { asError } from '../errors/as-error.ts'
+import { queryTimeoutOf } from '../platform/query-timeout.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import type { Done, Send } from './exchange.ts'
 import { newQuery, queryClassOf, type ConfigFields } from './new-query.ts'
@@ -103,7 +104,7 @@ export class Query {
 
   /** node-postgres' `query_timeout` of this query, in milliseconds. 0: none. */
   timeoutMs(ofPool: number): number {
-    return Number(this.asConfig().query_timeout || ofPool)
+    return queryTimeoutOf(this.asConfig().query_timeout) || ofPool
   }
 
   /** Returns the query with this tier, unless it names one itself. */
