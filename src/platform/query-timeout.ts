@@ -1,6 +1,6 @@
 /**
- * Returns node-postgres' `query_timeout` in milliseconds; 0 for none. It is a number, or the text of one in a connection
- * string. Other values mean none, as they do to node-postgres' timer.
+ * Returns node-postgres' `query_timeout` in milliseconds; 0 for none. It is a number, or the text of one in a
+ * connection string. Other values mean none, as they do to node-postgres' timer.
  */
 export function queryTimeoutOf(value: unknown): number {
   if (typeof value !== 'number' && typeof value !== 'string') return 0
