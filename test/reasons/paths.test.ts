@@ -178,7 +178,7 @@ test('retries after a lost connection, and after a conflict with replay', async 
 })
 
 test('retries where a replica has no connection, or no room for a tier', async () => {
-  const busy = await open({ ...inOrder, max: 1, connectionTimeoutMillis: 50, lanes: false })
+  const busy = await open({ ...inOrder, max: 1, connectionTimeoutMillis: 500, lanes: false })
   await withClient(busy, async (client) => {
     await client.query('begin read only')
     await client.query(READ)
