@@ -25,7 +25,7 @@ function add(...names: readonly string[]): void {
 function addWith(timeoutMs: number, ...names: readonly string[]): void {
   for (const name of names) {
     queue.add({
-      timeoutMs,
+      timeoutMs: () => timeoutMs,
       start: (next) => {
         log.push(name)
         running.set(name, next)

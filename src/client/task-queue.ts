@@ -9,8 +9,8 @@ export interface Task {
   readonly start: (next: () => void) => void
   /** Called instead of `start` when it will never start. */
   readonly fail: (error: Error) => void
-  /** How long it may wait for its start, in milliseconds. 0 or absent: for ever. */
-  readonly timeoutMs?: number
+  /** How long it may wait for its start, in milliseconds. Called if it has to wait. 0: without limit. */
+  readonly timeoutMs?: () => number
 }
 
 interface Waiting extends Pick<Task, 'start' | 'fail'> {
@@ -53,7 +53,7 @@ export class TaskQueue {
 
   add(task: Task): void {
     if (!this.#isBusy && !this.#isHeld && this.#tasks.length === 0) return this.#start(task)
-    const { timeoutMs = 0 } = task
+    const timeoutMs = task.timeoutMs?.() ?? 0
     const waiting: Waiting = {
       // The connection is ready in a context of its own, and the task belongs to its caller's.
       start: inThisContext(task.start),

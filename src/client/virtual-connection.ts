@@ -2,6 +2,7 @@ import type { PoolClient, TransactionStatus } from 'pg'
 import type { MutableSession } from '../consistency/session.ts'
 import type { Query } from '../nodes/query.ts'
 import type { Explanation } from '../observability/explain.ts'
+import { LEAST_TIMEOUT_MS } from '../platform/query-timeout.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { ClientEvents } from './client-events.ts'
 import { ClientStatements } from './client-statements.ts'
@@ -13,12 +14,6 @@ import { failSubmission, type Submission } from './submission.ts'
 import { TaskQueue } from './task-queue.ts'
 import type { ClientKind } from './client-kind.ts'
 import { CLOSED, TERMINATED } from './words.ts'
-
-/**
- * Minimum time that a statement waits behind others, in milliseconds. Where the one in front has timed out, its server
- * usually answers late, and the ROLLBACK behind it should run.
- */
-const LEAST_WAIT_MS = 5000
 
 export interface VirtualConnectionOptions {
   readonly router: RouterPort
@@ -145,7 +140,7 @@ export class VirtualConnection {
         failSubmission(submission, error)
         over()
       },
-      timeoutMs: waitOf(this.#options.router.queryTimeoutMs),
+      timeoutMs: () => waitOf(this.#options.router.queryTimeoutMs),
     })
   }
 
@@ -183,9 +178,11 @@ export class VirtualConnection {
   }
 
   #add(run: Run): void {
-    const { queryTimeoutMs } = this.#options.router
-    const timeoutMs = this.#tasks.isEmpty ? 0 : waitOf(run.query.timeoutMs(queryTimeoutMs))
-    this.#tasks.add({ start: (next) => this.#statements.run(run, next), fail: run.done, timeoutMs })
+    this.#tasks.add({
+      start: (next) => this.#statements.run(run, next),
+      fail: run.done,
+      timeoutMs: () => waitOf(run.query.timeoutMs(this.#options.router.queryTimeoutMs)),
+    })
   }
 
   #drained(): void {
@@ -206,7 +203,10 @@ export class VirtualConnection {
   }
 }
 
-/** How long a statement with this `query_timeout` waits behind others. 0: for ever. */
+/**
+ * How long a statement with this `query_timeout` waits behind others, in milliseconds. 0: without limit. If the one in
+ * front has timed out, its server usually answers late, and then the ROLLBACK behind it should run.
+ */
 function waitOf(timeoutMs: number): number {
-  return timeoutMs > 0 ? Math.max(timeoutMs, LEAST_WAIT_MS) : 0
+  return timeoutMs > 0 ? Math.max(timeoutMs, LEAST_TIMEOUT_MS) : 0
 }

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { queryTimeoutOf } from '../platform/query-timeout.ts'
 import { queryAgain } from '../platform/unseen.ts'
 import { exchange } from './exchange.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
@@ -62,7 +63,7 @@ export class PipelinedConnection {
     this.#listener = listener
     this.#wasPipelined = pipeline
     this.#queryTimeout = connectionParameters.query_timeout ?? false
-    this.queryTimeoutMs = Number(this.#queryTimeout)
+    this.queryTimeoutMs = queryTimeoutOf(this.#queryTimeout)
     this.#bytesRead = this.#stream.bytesRead ?? 0
     client.pipeline = true
     // node-postgres' own timer would close the connection with all its reads.

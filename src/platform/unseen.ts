@@ -1,6 +1,7 @@
 import type { Client, QueryArrayConfig, QueryConfig } from 'pg'
 import { inThisContext } from './async-context.ts'
 import { deadline } from './deadline.ts'
+import { LEAST_TIMEOUT_MS, queryTimeoutOf } from './query-timeout.ts'
 import { systemPlatform } from './system.ts'
 
 /** An internal query of this library. Its rows are arrays with `rowMode: 'array'`. */
@@ -45,9 +46,6 @@ interface Connecting {
   _connect(callback: (error?: Error | null) => void): void
 }
 
-/** Minimum timeout of an internal query when the pool has a `query_timeout`, in milliseconds. */
-const LEAST_TIMEOUT_MS = 5000
-
 /**
  * Sends an internal query. Tracing tools wrap `client.query` and would show it as a query of the application, so it
  * goes directly into the client's queue. The client's `types` and `binary` do not apply. Its `query_timeout` is raised
@@ -89,7 +87,7 @@ export function queryAgain(client: object, query: object, answered?: OwnAnswered
   const { binary, connectionParameters, _types } = client
   const sent: SentQuery = query
   if (answered !== undefined) {
-    const timeoutMs = Number(sent.query_timeout ?? connectionParameters.query_timeout ?? 0)
+    const timeoutMs = queryTimeoutOf(sent.query_timeout) || queryTimeoutOf(connectionParameters.query_timeout)
     sent.callback = timed(client, timeoutMs, answered)
   }
   if (binary === true && !sent.binary) sent.binary = true
@@ -139,7 +137,7 @@ function hasOwnConnect(client: object): boolean {
  * pending on the connection.
  */
 function bounded(client: Internals, answered: OwnAnswered): OwnAnswered {
-  const timeoutMs = Number(client.connectionParameters.query_timeout ?? 0)
+  const timeoutMs = queryTimeoutOf(client.connectionParameters.query_timeout)
   return timeoutMs > 0 ? timed(client, Math.max(timeoutMs, LEAST_TIMEOUT_MS), answered) : answered
 }
 
