@@ -1,4 +1,4 @@
-import { mayLoadLate } from '../platform/late-loading.ts'
+import { isJestWorker } from '../platform/jest-worker.ts'
 import type Pino from 'pino'
 import { requireLazily } from '../platform/require.ts'
 import type { NodeChange, NodeStatus, RouterEventEmitter } from './events.ts'
@@ -22,7 +22,7 @@ export interface Logger {
 export function defaultLogger(level: 'info' | 'warn' = 'warn'): Logger {
   let created: Logger | undefined
   const logger = (): Logger => (created ??= pinoLogger(level))
-  if (!mayLoadLate()) logger()
+  if (isJestWorker()) logger()
   return {
     info: level === 'info' ? (fields, message) => logger().info(fields, message) : () => {},
     warn: (fields, message) => logger().warn(fields, message),

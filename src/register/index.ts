@@ -1,5 +1,6 @@
 // `node --import pg-switchyard/register` and `node --require pg-switchyard/register`: see docs/start/register.md.
 import process from 'node:process'
+import { isJestWorker } from '../platform/jest-worker.ts'
 import { pgModule } from '../platform/pg.ts'
 import { watchForBypass } from './bypass.ts'
 import { install } from './install.ts'
@@ -15,10 +16,8 @@ if (registration === 'no-replicas') {
 } else if (registration !== undefined) {
   if (isBesideJest(process)) {
     process.emitWarning(
-      'Jest gives each test a copy of pg of its own, so statements of tests are not routed. Name ' +
-        "'pg-switchyard/register' in " +
-        "Jest's option " +
-        'setupFiles',
+      'Jest gives each test a copy of pg of its own, so statements of tests are not routed. ' +
+        "Name 'pg-switchyard/register' in Jest's option setupFiles",
       { type: 'pg-switchyard', code: 'SWITCHYARD_BESIDE_JEST' },
     )
   }
@@ -30,6 +29,5 @@ if (registration === 'no-replicas') {
       { type: 'pg-switchyard', code: 'SWITCHYARD_REGISTER_BYPASSED' },
     )
   // Sockets are those of the whole process, but under Jest this module belongs to one test file.
-  const isUnderJest = process.env['JEST_WORKER_ID'] !== undefined
-  install(pgModule, registration, isUnderJest ? undefined : watchForBypass(registration.primary, bypassed))
+  install(pgModule, registration, isJestWorker() ? undefined : watchForBypass(registration.primary, bypassed))
 }

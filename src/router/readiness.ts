@@ -1,6 +1,6 @@
 import type { Judgement } from './judgement.ts'
 import { misconfiguration } from '../observability/problems.ts'
-import { mayLoadLate } from '../platform/late-loading.ts'
+import { isJestWorker } from '../platform/jest-worker.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { SleepWatch } from '../platform/sleep-watch.ts'
 import { Preparation } from './preparation.ts'
@@ -53,7 +53,7 @@ export class Readiness {
    */
   warm(): void {
     const { judgement, parser } = this.#options
-    if (!mayLoadLate()) parser.warm()
+    if (isJestWorker()) parser.warm()
     this.#soon(() => (this.#looking === undefined ? judgement.load() : undefined))
   }
 
