@@ -25,7 +25,7 @@ interface Mode {
   readonly once?: () => Promise<unknown>
 }
 
-/** What watching costs, against nothing that watches. */
+/** The cost of watching a pool in one way, compared with a pool that nothing watches. */
 export interface WatchingCost {
   readonly name: string
   /** Throughput over that without, the median of all rounds. */
@@ -174,7 +174,7 @@ function spans(tracerProvider: BasicTracerProvider): () => void {
   return () => recorded.stop()
 }
 
-/** What the SDK costs for one span with the same attributes, active while the statement runs. */
+/** The cost of the SDK alone: one span with the same attributes, which is active while the statement runs. */
 function inSpan(tracerProvider: BasicTracerProvider, once: () => Promise<unknown>): Promise<unknown> {
   const span = tracerProvider.getTracer('application').startSpan('SELECT products', {
     kind: SpanKind.CLIENT,

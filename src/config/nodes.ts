@@ -82,7 +82,7 @@ function configOf(inherited: PoolConfig, node: unknown, name: string, ids: Set<s
 }
 
 function hostsOf({ connectionString }: PoolConfig): readonly string[] {
-  // What is no text is refused where it is parsed.
+  // A value of another type is rejected where it is parsed.
   return typeof connectionString === 'string' && connectionString !== '' ? splitHosts(connectionString) : []
 }
 

@@ -121,7 +121,6 @@ function checkCredentials(given: unknown): AwsCredentials {
   }
   throw invalid(
     'Option "credentials" of rdsIam() must be, or return, { accessKeyId, secretAccessKey, sessionToken? }, ' +
-      'with strings that are ' +
-      'not empty. Without it, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set',
+      'with strings that are not empty. Without it, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set',
   )
 }

@@ -240,7 +240,8 @@ export class SessionKeeper implements Neighbour {
   }
 
   /**
-   * Notes that a statement may set `synchronous_commit` for any session: from now on floors cover what is not flushed.
+   * Notes that a statement may set `synchronous_commit` for any session. From then on, floors also cover WAL that is
+   * not flushed.
    */
   noteSetting({ kind, mentions }: Statement): void {
     const isMentioned = kind !== 'read' && mentions?.includes('synchronous-commit') === true

@@ -72,8 +72,7 @@ export class LibpgQueryParser implements SqlParser {
       throw new SwitchyardError(
         'SWITCHYARD_PARSER_UNAVAILABLE',
         "PostgreSQL's grammar could not be loaded, and a pool with replicas needs it. It is WebAssembly: " +
-          'where the runtime ' +
-          'does not allow that, set the option "parser" to createNodeSqlParser()',
+          'where the runtime does not allow that, set the option "parser" to createNodeSqlParser()',
         { cause },
       )
     }

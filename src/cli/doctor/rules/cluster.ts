@@ -165,8 +165,7 @@ export const clusterRules: readonly Rule[] = [
           bytes === undefined
             ? `It states a lag of ${ms} ms; ${expected.maxLagMs} ms are allowed.`
             : `It had not replayed within ${expected.maxLagMs} ms what the primary had written: ` +
-              `${(bytes / MIB).toFixed(1)} MiB ` +
-              'are missing.',
+              `${(bytes / MIB).toFixed(1)} MiB are missing.`,
         fix:
           'Look for a long query that replay waits for, a slow disk, or a slow network. --max-lag MS says ' +
           'what is allowed.',

@@ -58,8 +58,7 @@ export const connectionRules: readonly Rule[] = [
     severity: 'notice',
     why:
       'SET, LISTEN, advisory locks and temporary tables of a session do not last with transaction ' +
-      'pooling, and startup parameters may ' +
-      'be refused.',
+      'pooling, and startup parameters may be refused.',
     docs: 'operate/pgbouncer.md',
     check: onEachNode((node) => {
       const mode = known(node.pooler)

@@ -52,10 +52,7 @@ export const objectRules: readonly Rule[] = [
           what: `Foreign tables: ${listed(foreign.map(({ spelled }) => spelled))}.`,
           fix:
             'If a replica may read them as well, declare it: declared: { relations: { ' +
-            `'${foreign[0]?.spelled}': ` +
-            `'readOnly' } }. Or ` +
-            'copy them ' +
-            'into a materialized view.',
+            `'${foreign[0]?.spelled}': 'readOnly' } }. Or copy them into a materialized view.`,
         },
       ]
     },
@@ -87,9 +84,7 @@ export const objectRules: readonly Rule[] = [
       what: `VOLATILE functions that are not proven to read or to write: ${listed(signatures)}.`,
       fix:
         'Where one only reads, label it (ALTER FUNCTION … STABLE;) or declare it readOnly; where it ' +
-        'writes, declare it primaryOnly ' +
-        '(--declared FILE) to ' +
-        'silence this.',
+        'writes, declare it primaryOnly (--declared FILE) to silence this.',
     })),
   },
   {
@@ -97,9 +92,7 @@ export const objectRules: readonly Rule[] = [
     severity: 'notice',
     why:
       'Their bodies are proven to read, so they run on replicas already. With the label, PostgreSQL can ' +
-      'also use indexes with their results, ' +
-      'and no proof ' +
-      'is needed.',
+      'also use indexes with their results, and no proof is needed.',
     docs: 'understand/catalog.md',
     check: ofFunctions('deserves-stable', (signatures) => ({
       what: `VOLATILE functions that only read: ${listed(signatures)}.`,
