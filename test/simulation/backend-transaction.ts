@@ -2,7 +2,7 @@ import type { Server } from './server.ts'
 import type { Statement } from './statements.ts'
 import type { Control } from './transaction-control.ts'
 import type { Change, State, Version } from './wal.ts'
-import type { Answer, ServerError } from './wire.ts'
+import type { Answer, ServerError } from '../support/wire.ts'
 
 export type Values = readonly (string | null)[]
 type Result = Answer | { readonly error: ServerError }

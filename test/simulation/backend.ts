@@ -17,7 +17,7 @@ import {
   type Body,
   type Column,
   type ServerError,
-} from './wire.ts'
+} from '../support/wire.ts'
 
 interface Portal {
   readonly text: string

@@ -7,7 +7,7 @@ import { PROGRESS_SQL, UNFLUSHED_PROGRESS_SQL } from '../../src/topology/progres
 import { catalogRows } from './catalog.ts'
 import { TEXT } from './statements.ts'
 import type { Server } from './server.ts'
-import type { Answer, Column } from './wire.ts'
+import type { Answer, Column } from '../support/wire.ts'
 
 /** What a question of the library is answered with on one server. */
 export interface Question {

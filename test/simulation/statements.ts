@@ -1,4 +1,4 @@
-import type { Answer, Column } from './wire.ts'
+import type { Answer, Column } from '../support/wire.ts'
 import type { Change, State } from './wal.ts'
 
 export const INT4 = 23

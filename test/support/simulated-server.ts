@@ -5,7 +5,8 @@ import { formatLsn } from '../../src/topology/lsn.ts'
 import { IN_PROGRESS_SQL } from '../../src/topology/in-progress.ts'
 import { committedAmong, UNFINISHED } from '../../src/monitoring/unshown.ts'
 import { SimulatedCatalog } from './simulated-catalog.ts'
-import type { Answer, Backend, ServerError, SimulatedSocket } from './simulated-socket.ts'
+import type { Answer, Backend, SimulatedSocket } from './simulated-socket.ts'
+import type { ServerError } from './wire.ts'
 
 /** Statements that a standby refuses. */
 const WRITES =

@@ -1,4 +1,16 @@
 import { Duplex } from 'node:stream'
+import {
+  described,
+  failed,
+  message,
+  MessageReader,
+  ready,
+  rowsOf,
+  startupAnswer,
+  type Body,
+  type Column,
+  type ServerError,
+} from './wire.ts'
 
 /** The answer to a text: rows of text, or the error of the server. */
 export type Answer =
@@ -8,13 +20,6 @@ export type Answer =
       readonly rows: readonly (readonly (string | null)[])[]
     }
   | { readonly error: ServerError }
-
-/** An error as a server sends it. `routine` is the function of the server that raises it. */
-export interface ServerError {
-  readonly code: string
-  readonly message: string
-  readonly routine?: string
-}
 
 /** One session of a simulated server. */
 export interface Backend {
@@ -48,13 +53,12 @@ export class SimulatedSocket extends Duplex {
   readonly #reach: Reach
   readonly #statements = new Map<string, string>()
   readonly #steps: Step[] = []
-  #received = Buffer.alloc(0)
+  readonly #reader = new MessageReader()
   #backend: Backend | undefined
   #portal: Portal | undefined
   #answer: Answer | undefined
   /** After an error, everything up to the next Sync is skipped. */
   #isSkipping = false
-  #isStarted = false
   #isBusy = false
 
   constructor(reach: Reach) {
@@ -82,8 +86,9 @@ export class SimulatedSocket extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.#received = Buffer.concat([this.#received, chunk])
-    this.#takeMessages()
+    for (const { body, type } of this.#reader.take(chunk))
+      this.#steps.push((next) => this.#handle(type, body, next))
+    if (!this.#isBusy) this.#go()
     done()
   }
 
@@ -95,22 +100,6 @@ export class SimulatedSocket extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#backend?.closed()
     done(error)
-  }
-
-  #takeMessages(): void {
-    for (;;) {
-      // The first message has no type.
-      const start = this.#isStarted ? 1 : 0
-      if (this.#received.length < start + 4) break
-      const end = start + this.#received.readInt32BE(start)
-      if (this.#received.length < end) break
-      const type = this.#isStarted ? String.fromCharCode(this.#received[0] ?? 0) : 'startup'
-      const body = new Body(this.#received.subarray(start + 4, end))
-      this.#received = this.#received.subarray(end)
-      this.#isStarted = true
-      this.#steps.push((next) => this.#handle(type, body, next))
-    }
-    if (!this.#isBusy) this.#go()
   }
 
   /** Messages are handled one after the other, each when the one before is answered. */
@@ -129,22 +118,19 @@ export class SimulatedSocket extends Duplex {
     else if (!this.#isSkipping) {
       if (type === 'P') this.#parse(body)
       else if (type === 'B') this.#bind(body)
-      else if (type === 'C') this.#tell('3')
+      else if (type === 'C') this.#tell(message('3'))
       else if (type === 'D' || type === 'E') return this.#extended(type, next)
     }
     next()
   }
 
   #start(): void {
-    this.#tell('R', int32(0))
-    this.#tell('S', text('server_version'), text('18.0'))
-    this.#tell('K', int32(this.#backend?.processID ?? 0), int32(0))
-    this.#ready()
+    this.#tell(startupAnswer(this.#backend?.processID ?? 0, { server_version: '18.0' }))
   }
 
   #parse(body: Body): void {
     this.#statements.set(body.text(), body.text())
-    this.#tell('1')
+    this.#tell(message('1'))
   }
 
   #bind(body: Body): void {
@@ -154,7 +140,7 @@ export class SimulatedSocket extends Duplex {
     const values = Array.from({ length: body.int16() }, () => body.value())
     this.#portal = { text: this.#statements.get(name) ?? '', values }
     this.#answer = undefined
-    this.#tell('2')
+    this.#tell(message('2'))
   }
 
   /** Describe and Execute: whichever comes first runs the text. */
@@ -163,10 +149,9 @@ export class SimulatedSocket extends Duplex {
       const isFirst = this.#answer === undefined
       this.#answer = answer
       if ('error' in answer) {
-        if (isFirst) this.#fail(answer.error)
+        if (isFirst) this.#tell(failed(answer.error))
         this.#isSkipping = true
-      } else if (type === 'D') this.#describe(answer)
-      else this.#rows(answer)
+      } else this.#tell(type === 'D' ? described(columnsOf(answer)) : rowsOf(answer))
       next()
     }
     if (this.#answer !== undefined) show(this.#answer)
@@ -174,10 +159,10 @@ export class SimulatedSocket extends Duplex {
   }
 
   #simple(answer: Answer, next: () => void): void {
-    if ('error' in answer) this.#fail(answer.error)
+    if ('error' in answer) this.#tell(failed(answer.error))
     else {
-      if (answer.columns.length > 0) this.#describe(answer)
-      this.#rows(answer)
+      if (answer.columns.length > 0) this.#tell(described(columnsOf(answer)))
+      this.#tell(rowsOf(answer))
     }
     this.#ready()
     next()
@@ -189,90 +174,15 @@ export class SimulatedSocket extends Duplex {
 
   #ready(): void {
     this.#isSkipping = false
-    this.#tell('Z', Buffer.from(this.#backend?.status ?? 'I'))
+    this.#tell(ready(this.#backend?.status ?? 'I'))
   }
 
-  #describe({ columns }: Exclude<Answer, { error: unknown }>): void {
-    if (columns.length === 0) return this.#tell('n')
-    const fields = columns.map((name) =>
-      Buffer.concat([text(name), int32(0), int16(0), int32(25), int16(-1), int32(-1), int16(0)]),
-    )
-    this.#tell('T', int16(columns.length), ...fields)
-  }
-
-  #rows({ command, rows }: Exclude<Answer, { error: unknown }>): void {
-    for (const row of rows) {
-      const values = row.map((value) => (value === null ? int32(-1) : sized(value)))
-      this.#tell('D', int16(row.length), ...values)
-    }
-    this.#tell('C', text(command))
-  }
-
-  #fail({ code, message, routine }: ServerError): void {
-    const fields = {
-      S: 'ERROR',
-      V: 'ERROR',
-      C: code,
-      M: message,
-      ...(routine === undefined ? {} : { R: routine }),
-    }
-    const told = Object.entries(fields).map(([field, value]) => text(field + value))
-    this.#tell('E', ...told, Buffer.alloc(1))
-  }
-
-  #tell(type: string, ...parts: readonly Buffer[]): void {
-    const body = Buffer.concat(parts)
-    if (!this.destroyed) this.push(Buffer.concat([Buffer.from(type), int32(body.length + 4), body]))
+  #tell(bytes: Buffer): void {
+    if (!this.destroyed) this.push(bytes)
   }
 }
 
-/** Reads the fields of one message. */
-class Body {
-  readonly #bytes: Buffer
-  #at = 0
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
-  }
-
-  text(): string {
-    const end = this.#bytes.indexOf(0, this.#at)
-    const value = this.#bytes.toString('utf8', this.#at, end)
-    this.#at = end + 1
-    return value
-  }
-
-  int16(): number {
-    this.#at += 2
-    return this.#bytes.readInt16BE(this.#at - 2)
-  }
-
-  value(): string | null {
-    const length = this.#bytes.readInt32BE(this.#at)
-    this.#at += 4
-    if (length < 0) return null
-    this.#at += length
-    return this.#bytes.toString('utf8', this.#at - length, this.#at)
-  }
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeInt16BE(value)
-  return bytes
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(value)
-  return bytes
-}
-
-function text(value: string): Buffer {
-  return Buffer.from(`${value}\0`)
-}
-
-function sized(value: string): Buffer {
-  const bytes = Buffer.from(value)
-  return Buffer.concat([int32(bytes.length), bytes])
+/** All columns are text. */
+function columnsOf({ columns }: Exclude<Answer, { error: unknown }>): readonly Column[] | undefined {
+  return columns.length === 0 ? undefined : columns.map((name) => ({ name, type: 25 }))
 }

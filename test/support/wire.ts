@@ -105,7 +105,7 @@ export function parametersDescribed(): Buffer {
   return message('t', int16(0))
 }
 
-export function rowsOf({ command, rows = [] }: Answer): Buffer {
+export function rowsOf({ command, rows = [] }: Pick<Answer, 'command' | 'rows'>): Buffer {
   const data = rows.map((row) =>
     message('D', int16(row.length), ...row.map((value) => (value === null ? int32(-1) : sized(value)))),
   )
