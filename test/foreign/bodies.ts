@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util'
 import { ProvingGround } from '../proofs/proving-ground.ts'
 import { BodyRunner, type ProvenBody } from './bodies-run.ts'
 import type { ForeignScript } from './extract/script.ts'
-import { projectsNamed, type Project } from './projects.ts'
-import { scriptsOf } from './scripts-of.ts'
+import type { Project } from './projects.ts'
+import { scriptsIn } from './scripts-of.ts'
 import { SETTINGS } from './settings.ts'
 
 /**
@@ -19,15 +19,10 @@ const { values: options } = parseArgs({
   },
 })
 
-const chosen = projectsNamed(options.projects)
-const suites = chosen.map((project) => ({ project, scripts: scriptsOf(options.folder, project) }))
-const missing = suites.filter(({ scripts }) => scripts === undefined).map(({ project }) => project.name)
-if (missing.length > 0) {
-  console.error(`Not in ${options.folder}: ${missing.join(', ')}. "npm run foreign:fetch" brings them.`)
-  process.exitCode = 2
-} else {
+const suites = scriptsIn(options.folder, options.projects)
+if (suites !== undefined) {
   let dangers = 0
-  for (const { project, scripts = [] } of suites) dangers += await analyzeBodies(project, scripts)
+  for (const { project, scripts } of suites) dangers += await analyzeBodies(project, scripts)
   process.exitCode = dangers > 0 ? 1 : 0
 }
 

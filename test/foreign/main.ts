@@ -3,11 +3,10 @@ import { parseArgs } from 'node:util'
 import { fillIn } from '../proofs/page.ts'
 import type { ForeignScript } from './extract/script.ts'
 import { figuresOf, figuresTable, missedReasons, type Figures } from './figures.ts'
-import { projectsNamed } from './projects.ts'
 import { Records } from './records.ts'
 import { runAll } from './run-all.ts'
 import { sampleOf } from './sample.ts'
-import { scriptsOf } from './scripts-of.ts'
+import { scriptsIn, type ProjectScripts } from './scripts-of.ts'
 
 /**
  * Runs the statements of other projects' suites on a primary and a standby, and compares with how they were judged. Fails
@@ -32,14 +31,9 @@ const { values: options } = parseArgs({
   },
 })
 
-const chosen = projectsNamed(options.projects)
-const suites = chosen.map((project) => ({ project, scripts: scriptsOf(options.folder, project) }))
-const missing = suites.filter(({ scripts }) => scripts === undefined).map(({ project }) => project.name)
-if (missing.length > 0) {
-  console.error(`Not in ${options.folder}: ${missing.join(', ')}. "npm run foreign:fetch" brings them.`)
-  process.exitCode = 2
-} else {
-  process.exitCode = (await runProjects()) ? 1 : 0
+const suites = scriptsIn(options.folder, options.projects)
+if (suites !== undefined) {
+  process.exitCode = (await runProjects(suites)) ? 1 : 0
 }
 
 function isWanted({ file }: ForeignScript): boolean {
@@ -47,10 +41,10 @@ function isWanted({ file }: ForeignScript): boolean {
 }
 
 /** Tells whether a judgement was dangerous. */
-async function runProjects(): Promise<boolean> {
+async function runProjects(all: readonly ProjectScripts[]): Promise<boolean> {
   const records = new Records(join(options.folder, 'outcomes'))
   const figures = new Map<string, Figures>()
-  for (const { project, scripts = [] } of suites) {
+  for (const { project, scripts } of all) {
     const startedAt = performance.now()
     const outcome = options.recorded
       ? records.read(project.name)

@@ -6,7 +6,31 @@ import { fromRuby } from './extract/ruby.ts'
 import type { ForeignScript, ForeignStatement } from './extract/script.ts'
 import { fromSqlc } from './extract/sqlc.ts'
 import { fromSqllogictest } from './extract/sqllogictest.ts'
-import type { Project, Suite } from './projects.ts'
+import { projectsNamed, type Project, type Suite } from './projects.ts'
+
+export interface ProjectScripts {
+  readonly project: Project
+  readonly scripts: readonly ForeignScript[]
+}
+
+/**
+ * Reads the scripts of the named projects. If some are not in `folder`, says so, sets the exit code 2 and returns
+ * `undefined`.
+ * @param names Separated by commas. Absent: all.
+ */
+export function scriptsIn(folder: string, names: string | undefined): readonly ProjectScripts[] | undefined {
+  const found: ProjectScripts[] = []
+  const missing: string[] = []
+  for (const project of projectsNamed(names)) {
+    const scripts = scriptsOf(folder, project)
+    if (scripts === undefined) missing.push(project.name)
+    else found.push({ project, scripts })
+  }
+  if (missing.length === 0) return found
+  console.error(`Not in ${folder}: ${missing.join(', ')}. "npm run foreign:fetch" brings them.`)
+  process.exitCode = 2
+  return undefined
+}
 
 /** Reads the scripts of a project that was brought into `folder`; undefined when it was not. */
 export function scriptsOf(folder: string, project: Project): readonly ForeignScript[] | undefined {
