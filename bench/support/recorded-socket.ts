@@ -19,13 +19,13 @@ function deliver(): void {
  * the JavaScript around them. What was not recorded goes to the server.
  */
 export class RecordedSocket extends Socket {
-  readonly #records: boolean
+  readonly #records: (request: string) => boolean
   readonly #corked: Buffer[] = []
   #corks = 0
   #recording: { readonly request: string; answer: Buffer } | undefined
 
-  /** @param records Whether its requests are recorded: those of a pool that asks nothing by itself. */
-  constructor(records: boolean) {
+  /** @param records Whether the answer to a request may be recorded: not that to a question of the pool itself. */
+  constructor(records: (request: string) => boolean) {
     super()
     this.#records = records
     // Node.js assigns its own `write` when a socket connects.
@@ -58,7 +58,8 @@ export class RecordedSocket extends Socket {
       if (due.push([this, answer]) === 1) setImmediate(deliver)
       return
     }
-    if (replay.mode === 'record' && this.#records) this.#recording = { request, answer: Buffer.alloc(0) }
+    if (replay.mode === 'record' && this.#records(request))
+      this.#recording = { request, answer: Buffer.alloc(0) }
     super.write(bytes)
   }
 
