@@ -32,7 +32,8 @@ class Repeater {
   }
 
   get #isAttached(): boolean {
-    return this.#handlers.every(([event, handler]) => this.#client.listeners(event).includes(handler))
+    const client: NodeJS.EventEmitter = this.#client
+    return this.#handlers.every(([event, handler]) => client.listenerCount(event, handler) > 0)
   }
 
   #attach(): void {
