@@ -4,8 +4,8 @@ import type { FunctionBody } from './catalog.ts'
 const MAX_DEPTH = 32
 
 /**
- * The bodies of functions that are volatile only by their label, each proven when it is first needed. What a
- * body does depends on the body and the catalog alone, so that equal ones are proven once.
+ * The bodies of functions that are volatile only by their label, each proven when it is first needed. The effects of a
+ * body depend on the body and the catalog alone, so that equal ones are proven once.
  */
 export class BodyProofs {
   readonly #isRead: (body: FunctionBody) => boolean
@@ -52,7 +52,7 @@ export class BodyProofs {
     const known = this.#proven.get(body)
     if (known !== undefined) return known
     if (this.#depth === MAX_DEPTH) return false
-    // What calls itself is met again while it is being proven, and stays unproven.
+    // A body that calls itself is met again while it is being proven, and stays unproven.
     this.#proven.set(body, false)
     this.#depth += 1
     try {

@@ -75,8 +75,8 @@ export function withoutChanges(footprint: Footprint): Footprint {
 }
 
 /**
- * Whether a statement that shows `shows` may give another answer because of one that changes `changes`. What changes
- * everything may have changed the schema, so it meets even a statement that shows no relation.
+ * Whether a statement that shows `shows` may give another answer because of one that changes `changes`. A statement
+ * that changes everything may have changed the schema, so it affects even a statement that shows no relation.
  */
 export function meets(changes: RelationSet, shows: RelationSet): boolean {
   if (changes === 'everything') return true

@@ -62,7 +62,7 @@ test.each<readonly [type: KeyType, value: unknown, key: string | undefined]>([
   ['text', '\ud800', undefined],
   ['varchar', '\ud801', undefined],
   ['varchar', 'a', 'a'],
-  // What node-postgres converts
+  // Values that node-postgres converts
   ...[
     null,
     undefined,

@@ -37,7 +37,7 @@ const ofSystemRelation = literal(
 
 /**
  * `touchable`: relations of users. `computing`: functions in C that touch nothing. `impure`: how to find functions of
- * the system that do more than compute, and its relations, in a stored expression. What is immutable is taken for pure.
+ * the system that do more than compute, and its relations, in a stored expression. Immutable functions count as pure.
  */
 const basicsSql = `
 touchable AS MATERIALIZED (
@@ -330,7 +330,7 @@ export const effectRowsSql: string = [
   section(
     'keys',
     'k.conrelid::bigint, k.confrelid::bigint, k.confupdtype, k.confdeltype, c.columns',
-    // What a generated column holds changes with other columns.
+    // The value of a generated column changes with other columns.
     `pg_constraint k, LATERAL (
       SELECT json_agg(CASE WHEN a.attgenerated = '' THEN a.attname END) AS columns
       FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey)

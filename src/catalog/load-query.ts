@@ -29,7 +29,7 @@ export type ParsingObject = 'frozen-function' | 'frozen-relation' | 'frozen-oper
 /** How long the database may take, in milliseconds. */
 const loadTimeoutMs = 60_000
 
-// What was decided outright weighs more than a label, also where it is merely read in a function's text.
+// An explicit decision outweighs a label, also where the name is only found in a function's text.
 const decisionRows = [
   ...decisions.map((decision) => ({ ...decision, owner: 'pg_catalog' })),
   ...extensionDecisions.map((decision) => ({ ...decision, owner: decision.extension })),

@@ -24,7 +24,7 @@ export function recentCatalog(
     version,
     source: 'loaded',
     standardConformingStrings: known.standardConformingStrings,
-    // Whatever is new of these has a name of its own, and what has no name yet is not known.
+    // New objects of these kinds have new names, and a new name is not known.
     functionVerdict: (name) => pendingIfUnknown(known.functionVerdict(name)),
     relationVerdict: (name) => {
       if (pending.has(name)) return 'pending'
@@ -54,7 +54,7 @@ function shakes(known: Catalog, { object, name, change }: ChangeRow): boolean {
     case 'operator':
       return known.operatorVerdict({ name }) !== 'pending'
     case 'effect':
-      // What relations lead to is not known until all is loaded again.
+      // The effects of relations are not known until all is loaded again.
       return false
     case 'other':
       return true

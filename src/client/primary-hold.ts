@@ -168,7 +168,8 @@ export class PrimaryHold implements PrimaryPort {
   }
 
   /**
-   * False for a connection that is lost, or leads to an old primary. What was lost with it, a broken one says itself.
+   * False for a connection that is lost, or leads to an old primary. A broken connection reports by itself the state
+   * that was lost with it.
    */
   #isUsable({ client, node }: HeldPrimary): boolean {
     return isBroken(client) ? this.isBound : !isFenced(this.router.cluster.snapshot, node)

@@ -149,7 +149,8 @@ export class QueryObjects implements Holder {
         const first = decided
         decided = undefined
         if (first !== undefined) return read(first)
-        // Its node has failed before the first row. What the session must see, and where, may have changed since.
+        // Its node has failed before the first row. The position that the session must see, and the nodes that show it,
+        // may have changed since.
         Promise.resolve(this.#decide(query, session))
           .then(read)
           .catch((error: unknown) => failed(asError(error)))

@@ -137,8 +137,8 @@ export class Causality {
   }
 
   /**
-   * Records the position of the primary when it is first seen: no read may show less. A new timeline starts over. What
-   * survived of the old one lies before it, and waiting for what was lost would be pointless.
+   * Records the position of the primary when it is first seen: no read may show less. A new timeline starts over.
+   * Surviving commits of the old one lie before it, and waiting for lost ones would be pointless.
    */
   primaryAt(position: Position, implicit: MutableSession): void {
     if (this.#start !== undefined && this.#start.timeline >= position.timeline) return

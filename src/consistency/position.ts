@@ -47,10 +47,10 @@ export function shows(seen: Position, wanted: Position): boolean {
  * the one on the newer timeline, even if it is lower.
  *
  * Proof for two timelines: the newer position was given by a primary on the newer timeline, so it is at or behind the
- * switch. What survived of the older timeline lies before the switch, so the newer position implies it. If the older
- * position is nevertheless the higher one, it lay behind the switch and is lost. Waiting for the newer timeline to
- * reach it would be pointless, and might never end. So only positions of primaries may be passed. A replica may name a
- * timeline whose beginning it has not replayed yet.
+ * switch. Surviving commits of the older timeline lie before the switch, so the newer position implies them. If the
+ * older position is nevertheless the higher one, it lay behind the switch and is lost. Waiting for the newer timeline
+ * to reach it would be pointless, and might never end. So only positions of primaries may be passed. A replica may name
+ * a timeline whose beginning it has not replayed yet.
  *
  * Positions of two clusters cannot be compared. Then it is `heard`, the one that arrived later.
  */

@@ -68,7 +68,7 @@ ${table('notable-rows', 'The latest statements that waited, spilled to the prima
       'Statement',
       'Reason',
       'Count',
-      'What would free it',
+      'Remedy',
     ]),
   ],
   [

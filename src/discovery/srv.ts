@@ -57,7 +57,7 @@ export function srvDiscovery(options: SrvDiscoveryOptions): Discovery {
   }
 }
 
-/** Translates a record. What is none is left to be refused. */
+/** Translates a record. Other values are returned unchanged, so that the check of the nodes rejects them. */
 function nodeOf(record: unknown): unknown {
   if (record === null || typeof record !== 'object') return record
   const { name, port, weight }: { name?: unknown; port?: unknown; weight?: unknown } = record

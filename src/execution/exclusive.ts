@@ -132,7 +132,7 @@ class Course {
 
   lose(): void {
     if (this.isAnswered) return this.becomeIdle()
-    // What node-postgres has to say of it comes first, if anything does.
+    // An error that node-postgres itself reports for the loss comes first.
     process.nextTick(() => {
       this.answered(new Error('Connection terminated unexpectedly'))
       this.becomeIdle()

@@ -40,8 +40,8 @@ export function whenProven(proof: ShowingProof | undefined, { shown, hidden, fai
 
 /**
  * Sends a read to the primary if that shows what the session has seen. The query for its transactions in progress goes
- * ahead of the read, in the same round trip. What the primary shows then, the read shows, too. If the answer proves
- * nothing, the read ends with `UNPROVEN`.
+ * ahead of the read, in the same round trip. The read shows at least the state that the primary shows then. If the
+ * answer proves nothing, the read ends with `UNPROVEN`.
  */
 export function ifShown(
   read: Sendable,

@@ -27,8 +27,8 @@ export function isTargetedCacheControl(name: string): boolean {
 }
 
 /**
- * Returns the `Cache-Control` of a response that only its own client may keep. What the application says to the
- * client's own cache stays: `max-age`, `immutable`, `no-store`.
+ * Returns the `Cache-Control` of a response that only its own client may keep. Directives of the application for the
+ * client's own cache stay: `max-age`, `immutable`, `no-store`.
  */
 export function privateCacheControl(given: string): string {
   const directives = given.match(DIRECTIVE) ?? []

@@ -30,7 +30,8 @@ export interface HttpOptions<R = unknown> extends TokenNames {
   readonly holdMs?: number
   /**
    * Settings of the statements of a request, such as its tenant, or a function that returns them: see the option
-   * `settings` of a session. What the function throws, or wrong settings, fails the request before it is handled.
+   * `settings` of a session. If the function throws, or the settings are invalid, the request fails before it is
+   * handled.
    * @defaultValue none
    */
   readonly settings?: RequestSettings | ((request: R) => RequestSettings | undefined)

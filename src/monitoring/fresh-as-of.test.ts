@@ -156,8 +156,8 @@ class Model {
   }
 
   /**
-   * Promotes a replica. What it has not replayed is lost. The old primary stays up, on the old timeline. The monitor
-   * sees the new one at once: it cannot know of commits on a primary that it has not seen.
+   * Promotes a replica. Commits that it has not replayed are lost. The old primary stays up, on the old timeline. The
+   * monitor sees the new one at once: it cannot know of commits on a primary that it has not seen.
    */
   async #promote(id: Id): Promise<void> {
     const server = this.#servers[id]

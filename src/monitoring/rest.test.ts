@@ -80,7 +80,7 @@ test('the next look starts over: the current primary is found, and lag is measur
   b.network.at('c').row = replicaRow('0/1000', 'c')
   await b.monitor.settled()
   expect([b.shown, b.monitor.isResting]).toEqual(['down primary replica', false])
-  // What it had replayed was once everything, a long time ago.
+  // It had replayed everything once, a long time ago.
   expect(b.node('c').lag).toBeUndefined()
 })
 

@@ -103,7 +103,7 @@ describe('a name', () => {
     expect(statements.takeDeallocations()).toEqual(
       [b, a].map((record) => ({ ask: { text: `deallocate ${nameOf(record)}` } })),
     )
-    // What was sent before ends later, and says nothing of the new name.
+    // Statements that were sent before end later, and say nothing about the new name.
     statements.ran(a, nameOf(a))
     statements.lost(a, nameOf(a), 'taken')
     expect(statements.nameFor(a, 'def')).toBeUndefined()

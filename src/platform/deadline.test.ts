@@ -73,7 +73,7 @@ describe('a deadline', () => {
       })
       const end = performance.now() + 10
       while (performance.now() < end);
-      // What has come meanwhile is read when the loop has turned, behind the timers.
+      // The event loop reads data that has arrived meanwhile in its poll phase, after the timers.
       setImmediate(() => order.push('answer'))
     })
     expect(order).toEqual(['answer', 'deadline'])

@@ -15,7 +15,8 @@ interface Work {
 
 /**
  * A platform for processes that may be frozen between two requests. Its work (`scheduleWork`) has timers only while the
- * process is in use: from `wake` until `settle` finds it unused. What came due meanwhile runs at the next `wake`.
+ * process is in use: from `wake` until `settle` finds it unused. Work that became due meanwhile runs at the next
+ * `wake`.
  */
 export class SuspendingPlatform implements Platform {
   readonly now: Platform['now']

@@ -14,7 +14,7 @@ const PAUSED_AFTER_MS = 250
 export interface SessionReturnsOptions {
   readonly platform: Platform
   readonly cluster: Pick<WatchedCluster, 'awaitReplica'>
-  /** The pool's own session. What the primary shows in place of replicas does not raise its floor. */
+  /** The pool's own session. Reads on the primary in place of replicas do not raise its floor. */
   readonly implicit: MutableSession
   /** How long a read waits for a replica at most, in milliseconds. */
   readonly catchUpTimeoutMs: number
@@ -38,9 +38,9 @@ interface Stay {
 }
 
 /**
- * Brings sessions that read from the primary back to the replicas. What the primary shows raises the floor of a session
- * with monotonic reads. So no replica reaches the floor while it reads without a pause. Once a second its reads wait
- * for a replica instead, and then go on there.
+ * Brings sessions that read from the primary back to the replicas. Each read on the primary raises the floor of a
+ * session with monotonic reads. So no replica reaches the floor while it reads without a pause. Once a second its reads
+ * wait for a replica instead, and then go on there.
  *
  * A session that has just written does not wait: it soon writes again, or ends.
  */

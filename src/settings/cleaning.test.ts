@@ -12,7 +12,7 @@ test.each<[readonly Pin[], readonly string[] | 'close']>([
   [['advisory-lock'], ['SELECT pg_catalog.pg_advisory_unlock_all()']],
   [['setting', 'too-many-settings'], RESET],
   [['backend'], []],
-  // What was prepared by the application cannot be told from what node-postgres has prepared.
+  // Statements prepared by the application cannot be distinguished from those of node-postgres.
   [['prepared-statement'], 'close'],
   [['library', 'listen'], 'close'],
   [['random-seed'], 'close'],

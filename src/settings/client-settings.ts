@@ -69,8 +69,8 @@ export class ClientSettings {
 
   /**
    * Applies the pool's newer settings to a client that is checked out, except those that it has set itself.
-   * @param overlay Settings of the session that it is checked out in. What the client has set before must not replace
-   * them, and what it sets under them ends with this checkout.
+   * @param overlay Settings of the session that it is checked out in. Earlier settings of the client must not replace
+   * them, and settings that it makes under them end with this checkout.
    */
   checkedOut(overlay: Overlay | undefined): void {
     if (overlay !== undefined || this.#hasOverlay) this.#session.forget()
@@ -141,7 +141,7 @@ export class ClientSettings {
     const cleaning = connections.isSpoilt(client)
       ? 'close'
       : cleaningOf(this.pins, isInTransaction, connections.isHooked(client))
-    // What a function may have left stays.
+    // State that a function may have left stays.
     if (this.pins.has('unknown') && connections.isHooked(client)) this.#keeper.hidden.add(client)
     const wasReset = cleaning !== 'close' && cleaning.includes('RESET ALL')
     this.released()

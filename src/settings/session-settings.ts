@@ -155,7 +155,9 @@ export class SessionSettings {
     return operations
   }
 
-  /** The transaction has ended. What was in doubt within one that was rolled back is as it was before. */
+  /**
+   * The transaction has ended. If it was rolled back, settings that were uncertain within it are as they were before.
+   */
   #over(isCommitted: boolean): void {
     const pending = this.#pending
     this.#pending = []
@@ -184,7 +186,7 @@ export class SessionSettings {
     if ('name' in operation) this.#uncertain.delete(operation.name)
     this.#own = applied(operation, this.#own, this.#base, this.#keepsResets())
     if (operation.operation === 'discard-all') this.#pins.clear()
-    // What the application has set when it connected is gone too, here and nowhere else.
+    // Settings that the application made when it connected are gone too, but only on this connection.
     if (!('name' in operation) && this.#keepsResets()) this.#pins.add('setting')
   }
 

@@ -84,8 +84,8 @@ export class SettingKeeper {
   }
 
   /**
-   * Returns how a statement is sent, under the settings of its session if it has some. What it sets itself then ends
-   * with it.
+   * Returns how a statement is sent, under the settings of its session if it has some. Settings that the statement
+   * itself makes then end with it.
    * @param send @defaultValue as its query sends itself
    */
   sendOf(

@@ -129,7 +129,7 @@ class CachingJudge implements Judge {
   #decide(sql: string, analysis: Analysis, catalog: Catalog): Statement {
     const statement = decide(analysis, catalog, mentionsIn(sql))
     if (statement.kind !== 'read' || !this.#learned.has(sql)) return statement
-    // What it is that does more than it seems to do is not known, so neither is what else it does.
+    // The function or relation that wrote unexpectedly is not known, so its other effects are not known either.
     const { naming: _, ...others } = statement
     return Object.freeze({ ...others, ...unknown('refused-by-standby'), footprint: EVERYTHING })
   }

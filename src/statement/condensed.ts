@@ -35,9 +35,9 @@ interface List {
 
 /**
  * Leaves out items of long lists: of a run of items in `IN (…)`, `ARRAY[…]` and `VALUES …` that differ in plain
- * constants alone, two stay. What is left out has the same syntax tree as its neighbour except for those constants.
- * Constants that are arguments of a call count as part of what they are given to: `set_config('a', …)` is not
- * `set_config('b', …)`.
+ * constants alone, two stay. An item that is left out has the same syntax tree as its neighbour except for those
+ * constants. Constants that are arguments of a call count as part of what they are given to: `set_config('a', …)` is
+ * not `set_config('b', …)`.
  */
 export function condensed(sql: string, maxTokens: number): Condensed {
   // A text has at most as many tokens as characters.

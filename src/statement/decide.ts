@@ -70,7 +70,7 @@ function ofFunction(
     const isKnown = settings !== undefined && isSystems(use) && use.name === 'set_config'
     return leaving(found, isKnown ? 'setting' : stateLeftByFunction(isSystems(use) ? use.name : ''))
   }
-  // What a function tells of its node changes nothing there.
+  // A function that reports the state of its node changes nothing there.
   const found = { ...write(functionReasons[verdict], offender), mayWrite: verdict !== 'node-local' }
   return opaque.has(verdict) ? leaving(found, 'unknown') : found
 }

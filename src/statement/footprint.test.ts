@@ -53,7 +53,7 @@ const statements: readonly Row[] = [
   ['WITH a AS (SELECT * FROM b), b AS (SELECT 1) SELECT * FROM a, b', '', 'b'],
   ['WITH RECURSIVE a AS (SELECT 1 UNION SELECT * FROM a) SELECT * FROM a, u', '', 'u'],
   ['SELECT * FROM (WITH t AS (SELECT 1) SELECT * FROM t) x, t', '', 't'],
-  // What is changed, and what that shows
+  // Relations that are changed, and relations that the change shows
   ['INSERT INTO t VALUES (1)', 't', 't'],
   ['INSERT INTO t DEFAULT VALUES RETURNING (SELECT a FROM u)', 't', 't u'],
   ['INSERT INTO t SELECT a FROM u', 't', 't u'],
@@ -131,7 +131,7 @@ const statements: readonly Row[] = [
   ['SET standard_conforming_strings = off', '', '*'],
   ['PREPARE p AS DELETE FROM t', '', ''],
   ['DEALLOCATE p', '', ''],
-  // Whatever else there is
+  // Other statements
   ['EXECUTE p', '*', '*'],
   ['EXPLAIN SELECT a FROM t', '', '*'],
   ['EXPLAIN ANALYZE DELETE FROM t', '*', '*'],

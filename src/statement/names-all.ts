@@ -15,7 +15,7 @@ const GATHERED: ReadonlySet<string> = new Set([
 const WITHOUT_NAMES: ReadonlySet<string> = new Set(['DeallocateStmt', 'PrepareStmt', 'VariableShowStmt'])
 
 /**
- * Transactions that were prepared may be those of others. What a COMMIT commits was told by the statements before it.
+ * Prepared transactions may belong to other clients. The statements before a COMMIT have told what it commits.
  */
 const OF_OWN_TRANSACTION: ReadonlySet<string> = new Set([
   'TRANS_STMT_BEGIN',
@@ -31,7 +31,7 @@ const OF_OWN_TRANSACTION: ReadonlySet<string> = new Set([
 export function namesAll(tag: string, node: TreeNode): boolean {
   if (GATHERED.has(tag) || WITHOUT_NAMES.has(tag)) return true
   if (tag === 'TransactionStmt') return OF_OWN_TRANSACTION.has(textAt(node, 'kind'))
-  // What texts mean from then on is another question.
+  // This setting changes how later texts are read.
   if (tag === 'VariableSetStmt') return textAt(node, 'name').toLowerCase() !== 'standard_conforming_strings'
   // A file of the server, or a program there.
   return tag === 'CopyStmt' && node['is_program'] !== true && node['filename'] === undefined

@@ -23,7 +23,7 @@ export function normalised(sql: string, longest: number = LONGEST): string {
   for (let kind = scanner.next(); kind !== 'end'; kind = scanner.next()) {
     const { start, end } = scanner
     if (kind === 'block-comment' || kind === 'line-comment') continue
-    // What follows such a token depends on settings of the server, or is not known at all.
+    // The text behind such a token depends on settings of the server, or is not known at all.
     if (scanner.isOpen || (kind === 'literal' && scanner.hasBackslash)) return `${text}${text && ' '}${CUT}`
     const isWord = settingWords.takes(kind, scanner.text)
     const isConstant = isWord || kind === 'literal' || (kind === 'number' && !isParameter(sql, start, end))

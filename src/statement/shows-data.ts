@@ -19,7 +19,9 @@ export function showsData({ kind, multiple, reason, settings }: Statement): bool
   return kind !== 'transaction' && settings === undefined && !SHOWS_NOTHING.has(reason)
 }
 
-/** Whether a statement that is no proven read takes a lock, or listens. What functions do inside is not seen. */
+/**
+ * Whether a statement that is no proven read takes a lock, or listens. The bodies of functions are not examined.
+ */
 export function synchronizes({ kind, mentions, multiple, reason }: Statement): boolean {
   if (reason === 'row-lock' || reason === 'lock-table' || reason === 'listen') return true
   if (!multiple && (kind === 'transaction' || PLAIN_WRITES.has(reason))) return false

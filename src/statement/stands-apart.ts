@@ -49,7 +49,7 @@ function mayName(value: unknown, names: ReadonlySet<string>): boolean {
     case 'object':
       if (value === null || value instanceof Date) return false
       if (Array.isArray(value)) return value.some((item) => mayName(item, names))
-      // What is written as JSON is no name, and bytes are none.
+      // A value that is written as JSON is no name, and bytes are none.
       return writesItself(value)
     default:
       return false

@@ -128,7 +128,7 @@ describe('streams', () => {
     const outcome = classifyLines(input, output, judge)
     for (let rounds = 1; rounds <= 20; rounds++) {
       await until('an answer is written', () => taken === rounds)
-      // Whatever can happen without the reader has happened.
+      // All steps that do not depend on the reader are complete.
       await new Promise((resolve) => setImmediate(resolve))
       expect(given).toBeLessThanOrEqual(rounds + 3)
       release?.()

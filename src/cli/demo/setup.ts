@@ -43,7 +43,7 @@ export async function dropSchema(primary: DemoNode, schema: string): Promise<voi
     })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    throw failure(`${message}. What is left there goes with: DROP SCHEMA ${schema} CASCADE`, error)
+    throw failure(`${message}. To remove the rest: DROP SCHEMA ${schema} CASCADE`, error)
   }
 }
 

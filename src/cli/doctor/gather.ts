@@ -102,7 +102,7 @@ async function nodeFacts(node: Reached, { slowMs }: Expectations): Promise<NodeF
 async function databaseFacts(client: Client, { primary, declared }: Deployment): Promise<DatabaseFacts> {
   const parser = createLibpgQueryParser()
   const catalog = await attempt(() => catalogOf(primary, []))
-  // What a declaration changes reaches the views over it.
+  // A declaration also affects the views over its object.
   const final = declared.length === 0 ? catalog : await attempt(() => catalogOf(primary, declared))
   const found = await relations(client)
   return {

@@ -37,7 +37,7 @@ describe('the report', () => {
     expect(text).toBe(`60.0 % of 10 statements would leave the primary.
 6 are proven reads; 100.0 % of these would run on replicas.
 
-What stays on the primary (40.0 %):
+Statements that stay on the primary (40.0 %):
 
   20.0 % function-volatile
     It is labelled VOLATILE, so it may do anything.
@@ -49,7 +49,7 @@ What stays on the primary (40.0 %):
     It changes data.
       2 × insert into t values (?)
 
-What remains unknown:
+Still unknown:
   - A note.`)
   })
 

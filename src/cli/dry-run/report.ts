@@ -40,7 +40,10 @@ export function reportLines(tally: Tally, notes: readonly string[], columns: num
     ],
   ]
   if (causes.length > 0)
-    lines.push([], [span(`What stays on the primary (${percent(stays.calls, all.calls)}${timed(stays)}):`)])
+    lines.push(
+      [],
+      [span(`Statements that stay on the primary (${percent(stays.calls, all.calls)}${timed(stays)}):`)],
+    )
   for (const { cause, offenders, statements, ...amount } of causes) {
     const advice = freedBy(cause, offenders)
     lines.push(
@@ -55,7 +58,7 @@ export function reportLines(tally: Tally, notes: readonly string[], columns: num
       ...statements.slice(0, MOST_SHOWN).map((each) => [span(`      ${shown(each)}`, 'dim')]),
     )
   }
-  if (notes.length > 0) lines.push([], [span('What remains unknown:')], ...remarks)
+  if (notes.length > 0) lines.push([], [span('Still unknown:')], ...remarks)
   return lines.flatMap((line) => wrapped(line, columns))
 }
 

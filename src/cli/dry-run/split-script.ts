@@ -1,8 +1,8 @@
 import { Scanner } from '../../statement/scanner.ts'
 
 /**
- * Splits a script of `psql` into statements, without their semicolons, each with the comments in front of it. What only
- * psql understands is left out: lines that begin with a backslash, and the data behind a `COPY … FROM stdin`.
+ * Splits a script of `psql` into statements, without their semicolons, each with the comments in front of it. Input
+ * that only psql understands is left out: lines that begin with a backslash, and the data behind a `COPY … FROM stdin`.
  */
 export function splitScript(script: string): readonly string[] {
   const text = withoutCopyData(script).replaceAll(/^\\.*$/gm, '')

@@ -186,7 +186,7 @@ const select: LookRule = (node, look) => {
     if (field === 'larg' || field === 'rarg') continue
     if (field === 'limitCount' || field === 'limitOffset') look.kindOf(value)
     else if (field === 'targetList') look.inspect(value)
-    // What stands in other clauses is no column of this branch.
+    // Expressions in other clauses are no columns of this branch.
     else if (field === 'whereClause' || field === 'havingClause') look.within(false, () => look.kindOf(value))
     else look.within(false, () => look.inspect(value))
   }

@@ -115,7 +115,7 @@ export class LastingWalk implements Look {
   #inspectFields(node: TreeNode): void {
     this.#giveAll(nodeAt(node, 'alias'))
     for (const field in node) {
-      // What is cast to a type is judged with the cast.
+      // The type of a cast is judged together with the cast.
       if (field !== 'typeName' && field !== 'alias') this.inspect(node[field])
     }
   }

@@ -9,7 +9,7 @@ const statement = { lineno: 'fact' } as const
 const loop = { ...statement, label: 'fact', body: 'inside' } as const
 
 /**
- * Nodes of PL/pgSQL that are harmless if what lies inside is, with all their fields. What is not listed is not proven:
+ * Nodes of PL/pgSQL that are harmless if what lies inside is, with all their fields. Other nodes are not proven:
  *
  * - EXECUTE in all its forms runs a text that is unknown in advance;
  * - CALL, COMMIT and ROLLBACK have no place in a read;

@@ -11,7 +11,7 @@ const declareCursor: StatementRule = (node, walk) =>
 /** Statements that leave state on their connection, or that work on what others left there. */
 export const connectionStatements: StatementRules = {
   PrepareStmt: () => session('prepare', { leaves: true }),
-  // What was prepared may be anything.
+  // The prepared statement may be of any kind.
   ExecuteStmt: () => session('execute', { leaves: true, mayWrite: true }),
   DeallocateStmt: () => session('deallocate', { leaves: false }),
   DeclareCursorStmt: declareCursor,

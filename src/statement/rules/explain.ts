@@ -49,7 +49,7 @@ function plannedQuery(query: TreeValue | undefined): TreeValue | undefined {
  */
 const plan: StatementRule = (node, walk) => {
   const query = plannedQuery(node['query'])
-  // What is planned was prepared on this connection.
+  // The planned statement was prepared on this connection.
   if (isNode(query) && query['ExecuteStmt'] !== undefined) return session('execute', { leaves: false })
   const { findings } = walk
   const planned = walk.aside(() => walk.visit(query))

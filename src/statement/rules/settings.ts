@@ -24,7 +24,7 @@ const set: StatementRule = (node) => {
 
 export const settingStatements: StatementRules = {
   VariableSetStmt: set,
-  // What SHOW answers was set for its session, or for its node.
+  // The value that SHOW returns was set for its session, or for its node.
   VariableShowStmt: () => session('show', { leaves: false }),
   // Making constraints immediate runs the triggers that waited.
   ConstraintsSetStmt: () => session('constraints', { leaves: false, mayWrite: true }),

@@ -84,7 +84,7 @@ export const clusterRules: readonly Rule[] = [
   {
     id: 'several-servers',
     severity: 'error',
-    why: 'What the pool learns of an address has to hold for the next connection there.',
+    why: 'The pool applies its knowledge of an address to the next connection there.',
     docs: 'start/drop-in.md',
     check: onEachNode(({ isBalanced }) =>
       isBalanced
