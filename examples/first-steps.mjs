@@ -19,8 +19,8 @@ const cluster = await startCluster({ replicas: 2 })
 const pool = new Pool({
   ...cluster.primary.config,
   replicas: cluster.replicas.map((replica) => replica.config),
-  // A read after a write waits for a replica that shows it, also where the primary would answer sooner: so this
-  // program prints the same on a busy machine.
+  // A read after a write waits for a replica that shows it, also where the primary would answer sooner. So this program
+  // prints the same on a busy machine.
   catchUpTimeoutMs: 10_000,
   primarySpill: { share: 0 },
 })

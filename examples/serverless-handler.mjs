@@ -1,4 +1,4 @@
-// A serverless function: the platform may freeze the process after each response, so the pool keeps no timers and asks
+// A serverless function: the platform may freeze the process after each response. So the pool keeps no timers and asks
 // no server between two requests.
 //
 // Run: npm ci && npm run example examples/serverless-handler.mjs

@@ -16,7 +16,10 @@ const ROOT_ONLY = new Set(['pg', 'pg-pool', 'pg-cursor', 'pg-query-stream', '@ty
 /** How many folders are installed at a time: npm waits for the network and the disk as long as it computes. */
 const AT_A_TIME = 2
 
-/** Every folder with packages of its own, relative to the root. One with `packagesOf` in its package.json uses those of another. */
+/**
+ * Every folder with packages of its own, relative to the root. With `packagesOf` in its package.json it uses those of
+ * another folder.
+ */
 export function peerFolders() {
   return ['test', 'bench', 'examples', 'site']
     .flatMap((parent) => [parent, ...readdirSync(join(root, parent)).map((name) => join(parent, name))])
@@ -31,7 +34,7 @@ export function packagesOf(folder) {
 
 const installing = new Map()
 
-/** Installs the packages of a folder once, whoever needs them. */
+/** Installs the packages of a folder once, however often they are needed. */
 function installOnce(folder) {
   if (!installing.has(folder)) installing.set(folder, install(folder))
   return installing.get(folder)

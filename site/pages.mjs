@@ -1,5 +1,5 @@
-// The pages of the site: the documents of the repository, with links that lead to other pages of the site, or else to
-// the repository.
+// The pages of the site: the documents of the repository. Their links lead to other pages of the site, or else to the
+// repository.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 

@@ -6,8 +6,8 @@ import { writeResult } from '../support/environment.ts'
 import { createBigDatabase } from './big-database.ts'
 
 /**
- * What it costs to load the catalog of a big database, and to look whether it changed: time on the server's side and on
- * ours, bytes of the answer, and memory that stays.
+ * Measures the cost of loading the catalog of a big database, and of checking whether it changed. The figures are time
+ * on the server and in this process, bytes of the answer, and memory that stays.
  */
 const { values: options } = parseArgs({
   options: {
@@ -27,7 +27,7 @@ await using cluster = await startCluster({
   settings: { max_locks_per_transaction: 2_000, max_wal_size: '4GB' },
 })
 const client = new Client(cluster.primary.config)
-// Whatever ends the run early ends the server first; the error that counts comes after it.
+// If the run ends early, the server ends first; the error that counts comes after it.
 client.on('error', () => {})
 await client.connect()
 

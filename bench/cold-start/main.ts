@@ -10,9 +10,9 @@ import { startCluster } from '../../src/test-cluster/index.ts'
 import { writeResult } from '../support/environment.ts'
 
 /**
- * How long a new process takes to import the library, and until its first answer, against a bare `pg.Pool`. Each round starts
- * one process of each kind, one after the other; ratios are those of a round. Both are measured with the packages
- * installed, and from one bundled file. Needs `dist/`.
+ * Measures how long a new process takes to import the library, and until its first answer, against a bare `pg.Pool`.
+ * Each round starts one process of each kind, one after the other; ratios are those of a round. Both are measured with
+ * the packages installed, and from one bundled file. Needs `dist/`.
  */
 const { values: options } = parseArgs({
   options: {

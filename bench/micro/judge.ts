@@ -9,8 +9,8 @@ import { textOnlyCatalog } from '../../src/statement/text-only-catalog.ts'
 import { texts } from './texts.ts'
 
 /**
- * What a judgement costs: of a text seen before, and of a new one with either engine; beside them what libpg-query's own
- * `parseSync` takes for the same text, tree included. `npm run bench:judge`
+ * Measures the cost of a judgement: of a text seen before, and of a new one with either engine. For comparison it
+ * measures libpg-query's own `parseSync` on the same text, tree included. `npm run bench:judge`
  */
 const catalog = textOnlyCatalog(builtinCatalog)
 const first = createLibpgQueryParser()

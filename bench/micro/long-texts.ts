@@ -6,8 +6,8 @@ import type { SqlParser } from '../../src/statement/parser.ts'
 import { textOnlyCatalog } from '../../src/statement/text-only-catalog.ts'
 
 /**
- * How long a new text holds the event loop, by its kind and length, with either engine: the longest and the median of several
- * runs, in milliseconds of processor time, and what it is judged to be. `npm run bench:long-texts`
+ * Measures how long a new text blocks the event loop, by its kind and length, with either engine. Shows the longest and
+ * the median of several runs, in milliseconds of processor time, and the judgement. `npm run bench:long-texts`
  */
 
 const SIZES = [1024, 8192, 32_768, 65_536, 262_000]

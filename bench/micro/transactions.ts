@@ -6,8 +6,8 @@ import { PRODUCT_BY_ID, startClusterOfProducts } from '../support/products.ts'
 import { RecordedSocket, replay } from '../support/recorded-socket.ts'
 
 /**
- * Measures the CPU time of transactions and writes on the primary beside bare `pg.Pool`, in interleaved runs, and counts the
- * requests of each. Recorded answers come at once, so only JavaScript is measured. `npm run bench:transactions`
+ * Measures the CPU time of transactions and writes on the primary beside bare `pg.Pool`, in interleaved runs. Counts
+ * the requests of each. Recorded answers come at once, so only JavaScript is measured. `npm run bench:transactions`
  */
 const { values: options } = parseArgs({
   options: {

@@ -11,7 +11,9 @@ export interface FloorFigures {
   readonly perWrite: number
 }
 
-/** Counts what connections to the primary ask for positions while so much is written, and somebody reads in between. */
+/**
+ * Counts the queries for positions on connections to the primary during writes at a given rate, with reads in between.
+ */
 export async function floorsPerWrite(
   cluster: Cluster,
   writesPerSecond: number,

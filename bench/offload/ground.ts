@@ -88,8 +88,8 @@ export class Contender {
 export type Figures = Readonly<Partial<Record<Consistency, ContenderFigures>>>
 
 /**
- * Lets contenders work in turn, a round each: A B C, C B A, A B C … Whatever becomes slower or faster meanwhile does so for all
- * of them.
+ * Lets contenders work in turn, a round each: A B C, C B A, A B C and so on. A machine that becomes slower or faster
+ * meanwhile does so for all of them.
  */
 export async function inTurn(
   contenders: readonly Contender[],

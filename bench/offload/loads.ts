@@ -7,7 +7,9 @@ import type { Contender } from './ground.ts'
 export interface SessionsLoad {
   readonly sessions: number
   readonly roundMs: number
-  /** How long a session waits before a read that does not follow its write at once; half of it to one and a half times. */
+  /**
+   * Mean wait of a session before a read that does not follow its write at once. Waits are 0.5 to 1.5 times as long.
+   */
   readonly thinkMs: number
   readonly random: Random
 }
@@ -44,7 +46,7 @@ export interface ProcessLoad {
   readonly random: Random
 }
 
-/** Readers outside of any session, and somebody who writes at a steady pace. */
+/** Readers outside of any session, and a writer with a steady pace. */
 export async function runProcess(contender: Contender, load: ProcessLoad): Promise<void> {
   const { random, readers, registers, roundMs, thinkMs, writesPerSecond } = load
   const { session } = contender

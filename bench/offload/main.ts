@@ -13,8 +13,8 @@ import { runProcess, runSessions, whileLagsChange } from './loads.ts'
 import { memoryOfSessions } from './memory.ts'
 
 /**
- * What reading your own writes costs: how many reads stay off the primary although replicas lag, and how long those take that
- * have to wait, against reads that may show anything, in the same run.
+ * Measures the cost of reading your own writes. How many reads stay off the primary although replicas lag, and how long
+ * do reads take that have to wait? Reads that may show anything, in the same run, are the comparison.
  */
 const { values: options } = parseArgs({
   options: {

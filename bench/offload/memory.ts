@@ -13,16 +13,16 @@ export interface MemoryFigures {
   readonly bytesEach: number
   /** Of those that have written, and then read from a replica. */
   readonly bytesEachInUse: number
-  /** The same, where nobody else has written at the time, so that each has a floor of its own. */
+  /** The same, where no other session has written at the time, so that each has a floor of its own. */
   readonly bytesEachAlone: number
   /** Timers that they have left. */
   readonly timers: number
 }
 
-/** So many sessions write while one floor is asked for: about a thousand writes a second. */
+/** Number of sessions that write while one floor is requested: about a thousand writes a second. */
 const WRITES_AT_A_TIME = 5
 
-/** What so many sessions cost that are all kept. */
+/** Measures the memory of `count` sessions that are all kept. */
 export async function memoryOfSessions(count: number): Promise<MemoryFigures> {
   let lsn = 0n
   const causality = new Causality({

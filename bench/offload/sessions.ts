@@ -1,4 +1,4 @@
 import { memoryOfSessions } from './memory.ts'
 
-/** What a million sessions take, and nothing else: no server is needed. Their number may be given. */
+/** Measures only the memory of a million sessions, or of a given number: no server is needed. */
 console.log(JSON.stringify(await memoryOfSessions(Number(process.argv[2] ?? 1_000_000))))

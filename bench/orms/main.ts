@@ -8,8 +8,8 @@ import { rounded } from '../../test/proofs/timings.ts'
 import { writeResult } from '../support/environment.ts'
 
 /**
- * Which share of an ORM's reads a replica answers, in a program that reads mostly: some callers at once, one write in twenty
- * calls, replicas a little behind. Counted by the servers.
+ * Measures which share of an ORM's reads replicas answer, in a program that mostly reads. It has several callers at
+ * once, one write in twenty calls, and replicas that lag a little. The servers count.
  */
 const { values: options } = parseArgs({
   options: {

@@ -17,7 +17,7 @@ import { median } from '../support/interleave.ts'
 export interface DecisionFigures {
   /** Judging a text seen before, routing and planning, with this many replicas; in microseconds, the median of rounds. */
   readonly microseconds: Readonly<Record<number, number>>
-  /** What a text takes in the cache, in bytes: of its own, and one that differs from another in constants alone. */
+  /** Memory of a text in the cache, in bytes: of its own, and one that differs from another in constants alone. */
   readonly bytesPerStatement: { readonly ofItsOwn: number; readonly alike: number }
 }
 
@@ -38,7 +38,7 @@ const catalog: Catalog = {
 
 const policy: RoutingPolicy = { consistency: 'causal', windowMs: 2000, maxStalenessMs: 1000 }
 
-/** What a decision costs by itself: nothing is sent. */
+/** Measures the cost of a decision by itself: nothing is sent. */
 export async function decisionFigures(sql: string): Promise<DecisionFigures> {
   const parser = createLibpgQueryParser()
   await parser.load()

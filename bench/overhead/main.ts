@@ -9,9 +9,9 @@ import { decisionFigures } from './decision.ts'
 import { watchingCosts } from './observability.ts'
 
 /**
- * `pool.query()` over this library, with one replica, against a bare `pg.Pool`: reads against one on that same replica,
- * writes and transactions against one on the same primary; in one process, interleaved. Best on a machine that has nothing
- * else to do: ratios hold while it is busy, but whoever has more processes gets more of its time.
+ * Measures `pool.query()` of this library, with one replica, against a bare `pg.Pool`, interleaved in one process.
+ * Reads run against a `pg.Pool` on that same replica, writes and transactions against one on the same primary. Best on
+ * an idle machine: ratios hold while it is busy, but a contender with more processes gets more of its time.
  */
 const { values: options } = parseArgs({
   options: {
@@ -61,7 +61,7 @@ async function transaction(pool: PgPool): Promise<void> {
 }
 
 interface Case {
-  /** What is done once over a pool. */
+  /** The work that is done once over a pool. */
   readonly once: (pool: PgPool) => Promise<unknown>
   readonly isWrite?: boolean
   /** Only so many callers at once: more say nothing new. */

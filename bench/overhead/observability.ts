@@ -36,7 +36,7 @@ export interface WatchingCost {
 
 export interface WatchingFigures {
   readonly callers: number
-  /** CPU time of this process for one statement that nobody watches, in microseconds. */
+  /** CPU time of this process for one statement without observers, in microseconds. */
   readonly cpuMicroseconds: number
   readonly costs: readonly WatchingCost[]
 }
@@ -57,8 +57,8 @@ const DROPS: SpanProcessor = {
 }
 
 /**
- * Measures what a pool's events, metrics, page and spans cost, in rounds of all modes in turn. The page and the metrics are
- * asked for once in each round.
+ * Measures the cost of a pool's events, metrics, page and spans, in rounds of all modes in turn. The page and the
+ * metrics are requested once in each round.
  */
 export async function watchingCosts(
   pool: Pool,

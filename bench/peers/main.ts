@@ -10,7 +10,7 @@ import { writePlot } from '../support/plot.ts'
 import { readWithDrizzle, readWithKysely, type ReadProduct } from './libraries.ts'
 import { startPgbouncer, startPgpool, type Proxy } from './proxies.ts'
 
-/** The same load, a primary-key SELECT, through everything that does what this library does; in turn, round after round. */
+/** Runs the same load, a primary-key SELECT, through this library and its alternatives, in turn, round after round. */
 const { values: options } = parseArgs({
   options: {
     callers: { type: 'string', default: '16' },
@@ -25,7 +25,7 @@ const roundMs = Number(options['round-ms'])
 
 await using cluster = await startClusterOfProducts(2)
 
-/** What is to be ended, the last first. */
+/** Functions that end what was started. They run in reverse order. */
 const closers: (() => Promise<void>)[] = []
 const open = (config: ClientConfig): PgPool => {
   const pool = new PgPool({ ...config, max: MAX })

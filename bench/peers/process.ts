@@ -24,7 +24,7 @@ function isRunnable(path: string): boolean {
   }
 }
 
-/** A server of somebody else's, with a directory of its own. */
+/** A server of another project, with a directory of its own. */
 export class PeerProcess implements AsyncDisposable {
   readonly directory: string = mkdtempSync(join(tmpdir(), 'pg-switchyard-peer-'))
   #child: ChildProcess | undefined

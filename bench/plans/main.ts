@@ -5,8 +5,9 @@ import { writeResult } from '../support/environment.ts'
 import { compare, type Comparison } from '../support/interleave.ts'
 
 /**
- * What a name is worth with each `plan_cache_mode`, for statements of several kinds: throughput of bare node-postgres with a
- * name over that without, in turn. Why names are given as they are is in docs/understand/prepared-statements.md.
+ * Measures the gain of a name with each `plan_cache_mode`, for statements of several kinds. It is the throughput of
+ * bare node-postgres with a name over that without, in turn. Why names are given as they are is in
+ * docs/understand/prepared-statements.md.
  */
 const { values: options } = parseArgs({
   options: {

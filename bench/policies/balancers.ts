@@ -22,7 +22,7 @@ const BALANCERS: Readonly<Record<string, () => Balancer>> = {
   'zone, peak EWMA': () => preferTags([{ zone: 'a' }], { balancer: peakEwma() }),
 }
 
-/** What is the matter; ends it when it is called. */
+/** Causes a trouble. Returns a function that ends it. */
 type Trouble = (ground: Ground, pool: Pool) => Promise<() => Promise<void>>
 
 const nothing = async (): Promise<void> => {}

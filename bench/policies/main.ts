@@ -35,7 +35,7 @@ await using ground = await prepareGround(3)
 const balancers = parts.has('balancers') ? await measureBalancers(ground, measure) : []
 const consistency = parts.has('consistency') ? await measureConsistency(ground, measure) : []
 
-/** What is asked of the default: the p99 beside a slow replica over the p99 without that replica. */
+/** The criterion for the default: the p99 beside a slow replica over the p99 without that replica. */
 const p99Of = (scenario: string): number =>
   balancers.find((each) => each.scenario === scenario && each.balancer === 'peak EWMA')?.p99Ms ?? Number.NaN
 const slowOverWithout = Number((p99Of('one 10x slower') / p99Of('without it')).toFixed(3))

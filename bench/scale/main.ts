@@ -7,8 +7,8 @@ import { rounded } from '../support/latencies.ts'
 import { writePlot } from '../support/plot.ts'
 
 /**
- * How throughput grows with replicas when the servers are the bottleneck: a read that sleeps there, over a few connections to
- * each, with twice as many callers as connections.
+ * Measures how throughput grows with replicas when the servers are the bottleneck. A read sleeps there, over a few
+ * connections to each, with twice as many callers as connections.
  */
 const { values: options } = parseArgs({
   options: {

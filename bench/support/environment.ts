@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 
-/** What a result needs beside it to be read. */
+/** The facts about the machine that are needed to interpret a result. */
 export function environment(): Record<string, unknown> {
   const require = createRequire(import.meta.url)
   const versionOf = (name: string): string => {

@@ -42,8 +42,8 @@ async function throughputOf(
 }
 
 /**
- * Measures two contenders in turn, in one process: A B, B A, A B … A machine that gets slower or faster meanwhile does so
- * for both, so the ratio of neighbouring rounds holds where absolute figures do not.
+ * Measures two contenders in turn, in one process: A B, B A, A B and so on. A machine that gets slower or faster
+ * meanwhile does so for both. So the ratio of neighbouring rounds holds where absolute figures do not.
  */
 export async function compare(
   [a, b]: readonly [Contender, Contender],

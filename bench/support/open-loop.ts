@@ -19,8 +19,9 @@ export interface OpenLoopFigures extends Latencies {
 }
 
 /**
- * Users do not wait for each other: arrivals are planned ahead, whatever has become of those before, and the time of each
- * counts from when it was to arrive. So nothing that stalls the system, or this process, is left out (coordinated omission).
+ * Users do not wait for each other: arrivals are planned ahead, whether earlier ones have ended or not. The time of
+ * each counts from its planned arrival. So the figures include all stalls of the system and of this process (no
+ * coordinated omission).
  */
 export async function openLoop(load: OpenLoop): Promise<OpenLoopFigures> {
   const { once, perSecond, random, seconds, warm, warmUpSeconds = 0 } = load

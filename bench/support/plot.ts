@@ -9,14 +9,14 @@ use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRen
 
 export interface Plot {
   readonly title: string
-  /** What is along the bottom. */
+  /** Labels along the bottom. */
   readonly categories: readonly string[]
   /** One value for each category; `undefined` where there is none. */
   readonly series: readonly { readonly name: string; readonly values: readonly (number | undefined)[] }[]
   readonly unit: string
   readonly type?: 'bar' | 'line'
   readonly scale?: 'log' | 'value'
-  /** One upon the other. */
+  /** One above the other. */
   readonly stacked?: boolean
 }
 

@@ -15,8 +15,8 @@ function deliver(): void {
 }
 
 /**
- * A socket that can answer by itself what it has heard a server answer: then a measurement sees no network and no server, only
- * the JavaScript around them. What was not recorded goes to the server.
+ * A socket that records a server's answers and can repeat them by itself. Then a measurement sees no network and no
+ * server, only the JavaScript around them. Requests without a recorded answer go to the server.
  */
 export class RecordedSocket extends Socket {
   readonly #records: (request: string) => boolean

@@ -12,8 +12,9 @@ interface Wire {
 type Prepared = Map<string, boolean>
 
 /**
- * Counts statements that this process sends to one server, over any connection of node-postgres. It looks at the messages of the
- * protocol: a client whose `query` is replaced is treated differently by the library, and its own queries pass by that method.
+ * Counts statements that this process sends to one server, over any connection of node-postgres. It reads the messages
+ * of the protocol. A replaced `query` method would not do: the library treats such a client differently, and its own
+ * queries bypass that method.
  */
 export class SentStatements implements Disposable {
   readonly #restore: () => void

@@ -8,8 +8,9 @@ import { median } from '../support/interleave.ts'
 import { openLoop, type OpenLoopFigures } from '../support/open-loop.ts'
 
 /**
- * What a flood of one class of work does to another: reads of `api` arrive at a steady pace, while `batch` keeps as many reads
- * under way as it can; with tiers, and without. And what tiers cost. Rounds in turn, so that a noisy machine is noisy for all.
+ * Measures the effect of a flood of one class of work on another, with tiers and without. Reads of `api` arrive at a
+ * steady pace, while `batch` keeps as many reads in progress as it can. It also measures the cost of tiers. Rounds run
+ * in turn, so that a noisy machine is noisy for all.
  */
 const { values: options } = parseArgs({
   options: {

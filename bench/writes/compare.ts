@@ -66,8 +66,8 @@ export interface Measure {
 }
 
 /**
- * Applies a load to contenders in turn, A B C, C B A, A B C …, after a round for each that does not count. A machine that gets
- * slower or faster meanwhile does so for all of them.
+ * Applies a load to contenders in turn: A B C, C B A and so on. The first round of each does not count. A machine that
+ * gets slower or faster meanwhile does so for all of them.
  */
 export async function compare(
   measure: Measure,

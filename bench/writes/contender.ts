@@ -60,7 +60,9 @@ export class Contender {
     this.#process = processKnowledge(this.#ended)
   }
 
-  /** Opens its pools, with `max` connections to each server. Resolves when all of them are open and replicas may serve reads. */
+  /**
+   * Opens its pools, with `max` connections to each server. Resolves when all are open and replicas may serve reads.
+   */
   static async open(cluster: Cluster, name: ContenderName, max: number): Promise<Contender> {
     const { config } = cluster.primary
     const bare = name === 'bare' || name === 'unwritten' ? new PgPool({ ...config, max }) : undefined

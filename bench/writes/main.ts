@@ -11,8 +11,8 @@ import { idleQuestions, whileNobodyReads } from './questions.ts'
 import { summaryOf } from './summary.ts'
 
 /**
- * Measures how writes slow reads: reads of a pool while it also writes, over those of a bare `pg.Pool` on the primary with
- * the same writes by that one, in turn.
+ * Measures how writes slow reads. Compares a pool that also writes with a bare `pg.Pool` on the primary that makes the
+ * same writes, in turn.
  */
 const { values: given } = parseArgs({
   options: {

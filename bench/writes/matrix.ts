@@ -9,7 +9,7 @@ import { told } from './told.ts'
 export const CASES = ['another-table', 'other-keys', 'same-rows'] as const
 export type Case = (typeof CASES)[number]
 
-/** `none`: every statement on its own. `request`: requests of ten statements, each in a session; a tenth of them write once. */
+/** `none`: every statement on its own. `request`: requests of ten statements, each in a session; a tenth write once. */
 export type MatrixSessions = 'none' | 'request'
 
 export interface MatrixChoice {

@@ -1,4 +1,5 @@
-// In short, what `prisma generate` writes for this schema. In an application: `import { PrismaClient } from './generated/client'`.
+// A short form of the output of `prisma generate` for this schema. In an application:
+// `import { PrismaClient } from './generated/client'`.
 import { getPrismaClient } from '@prisma/client/runtime/client'
 
 const inlineSchema = `

@@ -1,5 +1,5 @@
-// Sequelize: it makes its connections itself, of the `Client` of the module that it is given. What it does not pass on, such as
-// the replicas, the module knows.
+// Sequelize creates its connections itself, with the `Client` of the module that it is given. The module has the
+// options that Sequelize does not pass on, such as the replicas.
 import pg from 'pg'
 import { wrapPg } from 'pg-switchyard'
 import { DataTypes, Sequelize } from 'sequelize'

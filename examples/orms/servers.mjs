@@ -1,5 +1,5 @@
-// The servers that the examples use: those of DATABASE_URL and DATABASE_REPLICA_URLS (separated by commas), else a primary and two
-// replicas of their own.
+// The servers that the examples use are those of DATABASE_URL and DATABASE_REPLICA_URLS (separated by commas). Without
+// these variables the examples start a primary and two replicas of their own.
 import { startCluster } from 'pg-switchyard/test-cluster'
 
 export async function startServers() {
