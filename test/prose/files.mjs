@@ -11,8 +11,10 @@ const CHECKED = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   '.changeset',
-  'site/playground/page.md',
-  'examples/README.md',
+  'site',
+  'examples',
+  'bench',
+  'scripts',
 ]
 
 /** Folders of packages, builds and results. */

@@ -65,7 +65,15 @@ function* comments(ast, source) {
     }
     const text = comment.value.replace(/^[/ ]/, '')
     if (/^(?:#region|#endregion|\s*(?:@ts-|oxlint-|eslint-|prettier-|<reference))/.test(text)) continue
-    run.push({ text, line, column: column + 2 + comment.value.length - text.length, start: column })
+    // Output of a program, as in the examples, is no prose.
+    const isOutput = /^ {2}/.test(text) && (run.at(-1)?.isOutput === true || run.at(-1)?.text === 'Prints:')
+    run.push({
+      text: isOutput ? '' : text,
+      isOutput,
+      line,
+      column: column + 2 + comment.value.length - text.length,
+      start: column,
+    })
   }
   if (run.length > 0) yield { lines: run, isTitle: false }
 }

@@ -3,6 +3,7 @@ import { TextlintKernel } from '@textlint/kernel'
 import markdownModule from '@textlint/textlint-plugin-markdown'
 import { EXCEPTIONS } from './exceptions.mjs'
 import { lift } from './lift.mjs'
+import { clauseSubjects } from './rules/clause-subjects.mjs'
 import { lineWidth } from './rules/line-width.mjs'
 import { noRiddles } from './rules/no-riddles.mjs'
 import { plainWords } from './rules/plain-words.mjs'
@@ -24,11 +25,13 @@ export async function lintText(path, text) {
   const isTest = /\.test\.ts$|^(?:test|bench|examples|scripts)\//.test(path)
   const lifted = path.endsWith('.md') ? undefined : lift(text, { messages: !isTest })
   const placeOf = (line) => lifted?.places[line - 1] ?? { line, column: 0 }
+  const isTitle = (line) => lifted?.titles.has(line) ?? false
   const rules = [
     ['sentence-length', sentenceLength, { max: MAX_WORDS }],
     ['line-width', lineWidth, { max: MAX_WIDTH, indent: (line) => placeOf(line).column }],
     ['plain-words', plainWords, { words: WORDS }],
-    ['no-riddles', noRiddles, { isTitle: (line) => lifted?.titles.has(line) ?? false }],
+    ['no-riddles', noRiddles, { isTitle }],
+    ['clause-subjects', clauseSubjects, { isTitle }],
   ]
   const { messages } = await kernel.lintText(lifted?.text ?? text, {
     ext: '.md',

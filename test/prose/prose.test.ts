@@ -47,7 +47,16 @@ describe('in documents', () => {
     ['# What is a read?'],
     ['## Who has it', '1:1 no-riddles'],
     ['# Failover'],
-    ['What a node is told is no title here.'],
+    ['What was prepared may be anything.', '1:1 clause-subjects'],
+    ['It is reset. What the\nprimary shows stays.', '1:14 clause-subjects'],
+    ['- **Whatever** it wrote, it reads.', '1:5 clause-subjects'],
+    ['Note: What is left stays.', '1:7 clause-subjects'],
+    ['| a |\n| --- |\n| A file. What is declared is not reported |', '3:11 clause-subjects'],
+    ['| What it does |\n| --- |\n| What is read. |', '3:3 clause-subjects'],
+    ['# 0036: What few tests need has packages', '1:9 clause-subjects'],
+    ['It is read.\nWhat is a read? It shows what was written.'],
+    ['[What is a read](a.md) says more.'],
+    ['> What is quoted stays.'],
   ])('%j', async (text, ...findings) => {
     expect(await found('README.md', text)).toEqual(findings)
   })
@@ -56,6 +65,9 @@ describe('in documents', () => {
 describe('in code', () => {
   test.each<readonly [text: string, ...findings: readonly string[]]>([
     ['/** What it is told. */', '1:5 no-riddles'],
+    ['/** Loads it. What is left stays. */', '1:15 clause-subjects'],
+    ['// What was prepared may be anything.', '1:4 clause-subjects'],
+    ["throw new Error('It failed. What is left stays')", '1:29 clause-subjects'],
     ['/** Loads it anew. */', '1:14 plain-words'],
     ['/**\n * Loads.\n *\n * It waits in vain.\n */', '4:13 plain-words'],
     ['/** Returns it. @param name loaded anew */', '1:36 plain-words'],
@@ -64,6 +76,8 @@ describe('in code', () => {
     ['const a = 1 // anew', '1:16 plain-words'],
     [`// ${long(12)}\n// ${long(25).slice(0, 20)}\n// ${long(25).slice(20)}`, '2:4 sentence-length'],
     [`// ${'x'.repeat(118)}`, '1:4 line-width'],
+    ['// Prints:\n//   anew\n//   anew\n// It is loaded anew.', '4:17 plain-words'],
+    ['// Loads:\n//   anew', '2:6 plain-words'],
     ["throw new Error('The pool is loaded anew')", '1:37 plain-words'],
     ['throw new Error(`The pool ${name} is loaded anew`)', '1:45 plain-words'],
     ["throw new Error('The pool is ' + 'loaded anew')", '1:42 plain-words'],
