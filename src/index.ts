@@ -107,6 +107,7 @@ export type {
   IgnoredHint,
   ConnectionOpened,
   ConnectionReturned,
+  ConnectionTimedOut,
   NodeChange,
   NodeStatus,
   Refusal,

@@ -4,6 +4,7 @@ import { POOL_EVENTS } from '../observability/channels.ts'
 import type {
   ConnectionOpened,
   ConnectionReturned,
+  ConnectionTimedOut,
   RouterEventEmitter,
   RouterEvents,
 } from '../observability/events.ts'
@@ -23,6 +24,7 @@ export interface MeasuredPool {
   readonly events: RouterEventEmitter
   readonly options?: {
     readonly max?: number | undefined
+    readonly min?: number | undefined
     readonly host?: string | undefined
     readonly port?: number | undefined
     readonly connectionString?: string | undefined
@@ -64,7 +66,7 @@ export function feed(
     read(take) {
       for (const { meter, name, pool } of meters) {
         for (const reading of meter.readings()) take(reading, name)
-        for (const reading of readingsOf(pool.stats(), pool.options?.max)) take(reading, name)
+        for (const reading of readingsOf(pool.stats(), pool.options)) take(reading, name)
         for (const reading of connectionsOfOneNode(pool)) take(reading, name)
       }
     },
@@ -78,7 +80,7 @@ export function feed(
 function connectionsOfOneNode(pool: MeasuredPool): readonly Sample[] {
   const { idleCount: idle = 0, options = {}, totalCount: total, waitingCount: waiting = 0 } = pool
   if (total === undefined || pool.stats().nodes.length > 0) return []
-  return connectionReadings(nodeIdOf(options), { idle, total, waiting }, options.max)
+  return connectionReadings(nodeIdOf(options), { idle, total, waiting }, options)
 }
 
 function listen(events: RouterEventEmitter, meter: PoolMeter): () => void {
@@ -86,6 +88,7 @@ function listen(events: RouterEventEmitter, meter: PoolMeter): () => void {
     ['execution', (execution: QueryExecution) => meter.add(execution)],
     ['connectionOpened', (opened: ConnectionOpened) => meter.opened(opened)],
     ['connectionReturned', (returned: ConnectionReturned) => meter.returned(returned)],
+    ['connectionTimedOut', (timedOut: ConnectionTimedOut) => meter.timedOut(timedOut)],
     [
       'transactionMoved',
       ({ reason }: RouterEvents['transactionMoved'][0]) =>

@@ -30,8 +30,11 @@ export type AttributeName =
 export type InstrumentName =
   | 'db.client.operation.duration'
   | 'db.client.connection.count'
+  | 'db.client.connection.idle.max'
+  | 'db.client.connection.idle.min'
   | 'db.client.connection.max'
   | 'db.client.connection.pending_requests'
+  | 'db.client.connection.timeouts'
   | 'db.client.connection.create_time'
   | 'db.client.connection.wait_time'
   | 'db.client.connection.use_time'
@@ -77,6 +80,18 @@ export const INSTRUMENTS: Readonly<Record<InstrumentName, Instrument>> = {
     description: 'Connections to each node, idle and used.',
     attributes: ['switchyard.node', 'db.client.connection.state'],
   },
+  'db.client.connection.idle.max': {
+    kind: 'gauge',
+    unit: '{connection}',
+    description: 'Maximum number of idle connections to each node.',
+    attributes: ['switchyard.node'],
+  },
+  'db.client.connection.idle.min': {
+    kind: 'gauge',
+    unit: '{connection}',
+    description: 'Number of idle connections to each node that are not closed after idleTimeoutMillis.',
+    attributes: ['switchyard.node'],
+  },
   'db.client.connection.max': {
     kind: 'gauge',
     unit: '{connection}',
@@ -87,6 +102,13 @@ export const INSTRUMENTS: Readonly<Record<InstrumentName, Instrument>> = {
     kind: 'gauge',
     unit: '{request}',
     description: 'Callers that wait for a connection to each node.',
+    attributes: ['switchyard.node'],
+  },
+  'db.client.connection.timeouts': {
+    kind: 'counter',
+    unit: '{timeout}',
+    description:
+      'Callers that have waited for a connection to each node for longer than connectionTimeoutMillis.',
     attributes: ['switchyard.node'],
   },
   'db.client.connection.create_time': {

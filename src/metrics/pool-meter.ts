@@ -1,4 +1,4 @@
-import type { ConnectionOpened, ConnectionReturned } from '../observability/events.ts'
+import type { ConnectionOpened, ConnectionReturned, ConnectionTimedOut } from '../observability/events.ts'
 import type { QueryExecution } from '../observability/statement-events.ts'
 import { Bounded, OTHER } from './bounded.ts'
 import type { Durations } from './distribution.ts'
@@ -83,6 +83,11 @@ export class PoolMeter {
   /** Adds a connection that was opened. */
   opened({ durationMs, node }: ConnectionOpened): void {
     this.#measure('db.client.connection.create_time', { 'switchyard.node': this.#nodes.of(node) }, durationMs)
+  }
+
+  /** Adds a request for a connection that was given up. */
+  timedOut({ node }: ConnectionTimedOut): void {
+    this.count('db.client.connection.timeouts', { 'switchyard.node': this.#nodes.of(node) })
   }
 
   /** Adds one use of a connection. */

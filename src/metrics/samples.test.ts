@@ -123,7 +123,7 @@ it('each sample has attributes of its instrument, and no others', () => {
   const instruments = new Map(ALL_INSTRUMENTS)
   const { durations, meter } = meterWithDurations()
   meter.add(execution({ error: FAILED }))
-  const made = [...meter.readings(), ...readingsOf(STATS, 10)].map(
+  const made = [...meter.readings(), ...readingsOf(STATS, { max: 10, min: 2 })].map(
     ({ attributes, instrument }) => [instrument, attributes] as const,
   )
   for (const [instrument, attributes] of [...made, ...durations]) {
@@ -133,7 +133,7 @@ it('each sample has attributes of its instrument, and no others', () => {
 
 it('lag that is not known is absent, and not zero', () => {
   const unknown = { ...STATS, nodes: [{ ...STATS.nodes[0], lagMs: undefined, lagBytes: undefined }] }
-  const names = readingsOf(unknown as PoolStats, 10).map(({ instrument }) => instrument)
+  const names = readingsOf(unknown as PoolStats, { max: 10 }).map(({ instrument }) => instrument)
   expect(names).not.toContain('switchyard.node.lag')
   expect(names).not.toContain('switchyard.node.wal_behind')
 })

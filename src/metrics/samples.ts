@@ -11,6 +11,12 @@ export interface Sample {
   readonly attributes: Attributes
 }
 
+/** Numbers of connections to each node that the options of a pool set. */
+export interface ConnectionLimits {
+  readonly max?: number | undefined
+  readonly min?: number | undefined
+}
+
 /** The SQLSTATE or code of an error, else the name of its class. */
 export function codeOf(error: Error): string {
   const code: unknown = Reflect.get(error, 'code')
@@ -19,16 +25,16 @@ export function codeOf(error: Error): string {
 
 /**
  * Returns the values of a pool's counters and of its nodes.
- * @param max Maximum number of connections to a node.
+ * @param limits Options of the pool.
  */
-export function readingsOf({ nodes, offload }: PoolStats, max: number | undefined): readonly Sample[] {
+export function readingsOf({ nodes, offload }: PoolStats, limits: ConnectionLimits = {}): readonly Sample[] {
   const readings: Sample[] = [{ instrument: 'switchyard.offload', value: offload, attributes: {} }]
   const read = (instrument: InstrumentName, value: number | undefined, attributes: Attributes): void => {
     if (value !== undefined) readings.push({ instrument, value, attributes })
   }
   for (const { connections, id, lagBytes, lagMs, queries, reads, role, state } of nodes) {
     const node = { 'switchyard.node': id }
-    readings.push(...connectionReadings(id, connections, max))
+    readings.push(...connectionReadings(id, connections, limits))
     const member = { ...node, 'switchyard.role': role }
     read('switchyard.node.state', 1, { ...member, 'switchyard.node.state': state })
     read('switchyard.node.lag', lagMs === undefined ? undefined : lagMs / 1000, node)
@@ -43,7 +49,7 @@ export function readingsOf({ nodes, offload }: PoolStats, max: number | undefine
 export function connectionReadings(
   id: string,
   { idle, total, waiting }: NodeStats['connections'],
-  max: number | undefined,
+  { max, min = 0 }: ConnectionLimits,
 ): readonly Sample[] {
   const node = { 'switchyard.node': id }
   const instrument = 'db.client.connection.count'
@@ -52,7 +58,12 @@ export function connectionReadings(
     { instrument, value: total - idle, attributes: { ...node, 'db.client.connection.state': 'used' } },
     ...(max === undefined
       ? []
-      : [{ instrument: 'db.client.connection.max', value: max, attributes: node } as const]),
+      : [
+          { instrument: 'db.client.connection.max', value: max, attributes: node } as const,
+          // pg-pool keeps all connections until they have been idle for too long.
+          { instrument: 'db.client.connection.idle.max', value: max, attributes: node } as const,
+        ]),
+    { instrument: 'db.client.connection.idle.min', value: min, attributes: node },
     { instrument: 'db.client.connection.pending_requests', value: waiting, attributes: node },
   ]
 }

@@ -41,6 +41,7 @@ const EVENTS: Readonly<Record<keyof RouterEvents, 'statement' | 'connection' | '
   connectionLost: 'pool',
   connectionOpened: 'connection',
   connectionReturned: 'connection',
+  connectionTimedOut: 'connection',
 }
 
 /** Names of all events. */

@@ -1,4 +1,5 @@
 import type { Client, PoolClient } from 'pg'
+import { failureOf } from '../execution/failure.ts'
 import type { ConnectionTraces as Followed } from '../nodes/lease-pool.ts'
 import type { LeaseCallback } from '../nodes/server-node.ts'
 import type { NodeId } from '../topology/node.ts'
@@ -37,14 +38,20 @@ export class ConnectionTraces implements Followed {
   }
 
   get followsLeases(): boolean {
-    return isTraced(checkoutChannel) || this.#stream.hears('connectionReturned')
+    const stream = this.#stream
+    return (
+      isTraced(checkoutChannel) || stream.hears('connectionReturned') || stream.hears('connectionTimedOut')
+    )
   }
 
   lease(node: NodeId, callback: LeaseCallback, start: (callback: LeaseCallback) => void): void {
     const askedAtMs = this.#platform.now()
     const leased: LeaseCallback = (error, client) => {
       const sinceMs = this.#platform.now()
-      if (client !== undefined) this.#leases.set(client, { node, waitedMs: sinceMs - askedAtMs, sinceMs })
+      const waitedMs = sinceMs - askedAtMs
+      if (client !== undefined) this.#leases.set(client, { node, waitedMs, sinceMs })
+      else if (error && failureOf(error) === 'busy')
+        this.#stream.tell('connectionTimedOut', { node, waitedMs })
       callback(error, client)
     }
     if (!isTraced(checkoutChannel)) return start(leased)

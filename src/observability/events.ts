@@ -156,6 +156,11 @@ export interface RouterEvents extends StatementEvents {
   connectionOpened: [ConnectionOpened]
   /** A connection was returned to the connections of its node. Emitted only while it has listeners. */
   connectionReturned: [ConnectionReturned]
+  /**
+   * A caller has waited for a connection to a node for longer than `connectionTimeoutMillis`. Emitted only while it has
+   * listeners.
+   */
+  connectionTimedOut: [ConnectionTimedOut]
   /** An idle connection was lost. For the primary, the pool also emits `error`. */
   connectionLost: [{ readonly node: NodeId; readonly cause: Error }]
 }
@@ -184,6 +189,18 @@ export interface ConnectionReturned {
   readonly waitedMs: number
   /** Time from the lease to the return, in milliseconds. */
   readonly usedMs: number
+}
+
+/**
+ * A request for a connection that was given up because all connections to the node were in use.
+ *
+ * @example
+ * pool.events.on('connectionTimedOut', ({ node }: ConnectionTimedOut) => console.log(node))
+ */
+export interface ConnectionTimedOut {
+  readonly node: NodeId
+  /** Time from the request to its end, in milliseconds. */
+  readonly waitedMs: number
 }
 
 export interface TransactionMove {

@@ -1,21 +1,25 @@
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import type { QueryConfig } from 'pg'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLibpgQueryParser } from '../../src/index.ts'
 import type {
   ConnectionOpened,
   ConnectionReturned,
+  ConnectionTimedOut,
   DecisionEvent,
   Pool,
   PoolOptions,
 } from '../../src/index.ts'
+import { prometheusMetrics } from '../../src/metrics/index.ts'
 import { isPrimaryReason } from '../../src/observability/advice.ts'
 import { EVENT_NAMES } from '../../src/observability/channels.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
 import { poolOver } from '../support/routed-pool.ts'
 import { until } from '../support/servers.ts'
+import { withClient } from '../support/transactions.ts'
 import { Produced } from './produced.ts'
 import { OBJECTS, SECRET, STATEMENTS } from './statement-texts.ts'
 
@@ -137,6 +141,28 @@ test('connections have events with their times', async () => {
   const { id } = pool.stats().nodes[0] ?? {}
   expect(opened.find(({ node }) => node === id)?.durationMs).toBeGreaterThan(0)
   expect(returned.find(({ node }) => node === id)?.waitedMs).toBeGreaterThan(0)
+  await pool.end()
+})
+
+test('a request for a connection that is given up has an event and a metric', async () => {
+  const pool = poolOver(cluster, { max: 1, connectionTimeoutMillis: 500 })
+  const register = new Registry()
+  const metrics = prometheusMetrics({ pools: { shop: pool }, register })
+  const timedOut: ConnectionTimedOut[] = []
+  pool.events.on('connectionTimedOut', (event) => timedOut.push(event))
+  await withClient(pool, async (client) => {
+    await client.query('begin')
+    await client.query('update items set label = label')
+    await expect(pool.query('update items set label = label')).rejects.toThrow('timeout exceeded')
+    await client.query('rollback')
+  })
+  const { id } = pool.stats().nodes[0] ?? {}
+  expect(timedOut).toEqual([{ node: id, waitedMs: expect.any(Number) as number }])
+  expect(timedOut[0]?.waitedMs).toBeGreaterThan(400)
+  expect(await register.metrics()).toContain(
+    `db_client_connection_timeouts_total{pool="shop",node="${id}"} 1`,
+  )
+  metrics.stop()
   await pool.end()
 })
 
