@@ -42,7 +42,7 @@ interface Times {
   readonly firstAnswerMs: number
   /** CPU time of the process from the import to the first answer, which says more than the time on a busy machine. */
   readonly cpuMs: number
-  /** Until the tenth of ten answers, one after the other: what is put off by the first one counts here. */
+  /** Until the tenth of ten answers, one after the other: work that the first one defers counts here. */
   readonly tenAnswersMs: number
   readonly tenCpuMs: number
 }

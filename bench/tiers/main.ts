@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
 })
 const seconds = Number(options.seconds)
 const seed = Number(options.seed)
-// Asleep, both of them: what is measured is who gets a connection, and not the processor.
+// Both sleep: the benchmark measures the distribution of connections, and not the processor.
 const API = 'select pg_sleep(0.01)'
 const BATCH = 'select pg_sleep(0.1)'
 const TIERS = { api: { share: 0.8 }, batch: { share: 0.2, maxQueue: 1000, priority: 1 } }

@@ -116,8 +116,8 @@ locking AS MATERIALIZED (
 )`
 
 /**
- * `locking`: what locks rows by itself. `dependency`: what makes what unsafe. `hearsay` marks what was found by reading
- * the text of a function's body, and may as well stand in a comment.
+ * `locking`: objects that lock rows by themselves. `dependency`: pairs of an object and another one that it makes
+ * unsafe. `hearsay` marks names found in the text of a function's body, where they may also be part of a comment.
  */
 export const dependenciesSql: string = `${expressionsSql},
 ${locksSql},

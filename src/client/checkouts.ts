@@ -109,7 +109,7 @@ export class Checkouts {
     })
     const client = new ClientClass(wiring) as unknown as PoolClient
     this.#wirings.set(client, wiring)
-    // With a callback, as pg-pool does: what an application has put around `connect()` may count on it.
+    // With a callback, as pg-pool does: a wrapper that an application has put around `connect()` may rely on it.
     await new Promise<void>((resolve, reject) => {
       client.connect((error?: Error | null) => (error ? reject(error) : resolve()))
     })

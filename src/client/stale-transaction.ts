@@ -4,8 +4,8 @@ import type { Kind } from './beginnings.ts'
 const optimistic = new WeakSet<Error>()
 
 /**
- * Creates PostgreSQL's error for a transaction that has to run again: what it has read on a replica cannot be continued
- * on the primary. Tools recognize it by its SQLSTATE.
+ * Creates PostgreSQL's error for a transaction that has to run again, because its reads on a replica cannot be
+ * continued on the primary. Tools recognize it by its SQLSTATE.
  * @param detail Without parameters or values of rows.
  */
 export function staleTransactionError(kind: Kind, detail: string): Error {

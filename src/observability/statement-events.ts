@@ -45,8 +45,8 @@ export interface Repair {
 
 /**
  * One statement from its call to its answer: the message of `tracingChannel('pg-switchyard:query')` and of the event
- * `execution`. It fills while the statement proceeds: what does not apply, or not yet, is undefined. Text is without
- * constants, and no parameter is part of it.
+ * `execution`. It fills while the statement proceeds: fields that do not apply, or not yet, are undefined. Text is
+ * without constants, and no parameter is part of it.
  *
  * @example
  * pool.events.on('execution', ({ summary, node, durationMs }: QueryExecution) =>

@@ -54,7 +54,7 @@ class CachingJudge implements Judge {
     sizeCalculation: ({ text }) => text.shape.length + text.sql.length,
   })
   readonly #learned: LearnedShapes
-  /** The last catalog of the database that was met: what was learned belongs to it. */
+  /** The last loaded catalog that was used: the learned shapes belong to it. */
   #learnedVersion = 0
   #isReady = false
 

@@ -37,7 +37,7 @@ export class LearnedShapes {
   /** Costs nothing while nothing is known. */
   has(sql: string): boolean {
     if (this.#shapes.size === 0) return false
-    // Read rather than looked for: what is met stays.
+    // `get` rather than `has`: it marks the entry as used, so that it stays.
     if (this.#shapes.get(sql) === true) return true
     const fingerprint = this.#parser.fingerprint?.(sql)
     return fingerprint !== undefined && this.#shapes.get(fingerprint) === true

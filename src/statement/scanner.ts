@@ -18,8 +18,8 @@ export type TokenKind =
   | 'end'
 
 /**
- * Splits a text into tokens where PostgreSQL would, as far as comments, constants and names go. It never fails: what is
- * not closed reaches to the end.
+ * Splits a text into tokens where PostgreSQL would, as far as comments, constants and names go. It never fails: a token
+ * that is not closed reaches to the end.
  */
 export class Scanner {
   readonly #sql: string

@@ -196,7 +196,7 @@ export class AstWalker {
     }
   }
 
-  /** A name as PostgreSQL understands it: what stood in quotes as it was, the rest folded. */
+  /** A name as PostgreSQL understands it: a quoted name as it was written, any other folded. */
   #name(written: unknown): string {
     if (typeof written !== 'string') {
       this.#refuse('name')

@@ -16,7 +16,7 @@ const loop = { ...statement, label: 'fact', body: 'inside' } as const
  * - OPEN leaves a cursor behind, and FETCH, MOVE and CLOSE may use one that other code has made: FETCH runs
  *   its query. FOR over a cursor makes and closes it.
  *
- * A handler of exceptions hides nothing: what is proven is never refused by a standby. It makes a subtransaction, which
+ * A handler of exceptions hides nothing: a standby never refuses a proven statement. It makes a subtransaction, which
  * takes a number of its own only for writing. A standby that cancels a query in one ends the connection.
  */
 export const shapes: Readonly<Record<string, Shape>> = {
