@@ -110,8 +110,9 @@ exports.run = async ({ pg, bare, isRouted }) => {
   const isNamed = named.size > 0
   tracing.clear()
   const controls = []
-  /** Runs what is no part of a path. */
+  /** Runs what is no part of a path. Paths that mix have nothing of the kind: their spans would be taken for its own. */
   const unseen = async (work) => {
+    if (work === undefined) return
     const first = tracing.count()
     await work()
     controls.push([first, tracing.count()])
@@ -121,7 +122,7 @@ exports.run = async ({ pg, bare, isRouted }) => {
   const one = async (name, [of, where, work, before, after], isMixed = false) => {
     id += 1
     const own = id
-    await unseen(() => before?.(pools[of]))
+    await unseen(before && (() => before(pools[of])))
     let isActive = true
     let isStored = true
     const request = await store.run(own, () =>
@@ -136,7 +137,7 @@ exports.run = async ({ pg, bare, isRouted }) => {
       }),
     )
     runs[own - 1] = { name, id: request, where, isActive, isStored, isMixed }
-    await unseen(() => after?.(pools[of]))
+    await unseen(after && (() => after(pools[of])))
   }
   for (const [name, path] of Object.entries(paths)) {
     await one(name, path)
