@@ -3,7 +3,6 @@ import type { Backend, Channel } from './network.ts'
 import { questionOf } from './questions.ts'
 import type { Random } from './random.ts'
 import type { Server } from './server.ts'
-import { statementOf } from './statements.ts'
 import { controlOf } from './transaction-control.ts'
 import {
   described,
@@ -208,7 +207,7 @@ export class ServerBackend implements Backend {
         return this.#tell(message('3'))
       case 'D':
         if (body.byte() === 'S') this.#tell(parametersDescribed())
-        return this.#tell(described(columnsOf(this.#portal?.text ?? '')))
+        return this.#tell(described(this.#columnsOf(this.#portal?.text ?? '')))
       case 'E': {
         const portal = this.#portal
         if (portal === undefined) throw new Error('Execute without Bind')
@@ -225,7 +224,7 @@ export class ServerBackend implements Backend {
     this.#execute(text, [], (result) => {
       if ('error' in result) this.#tell(failed(result.error))
       else {
-        const columns = columnsOf(text)
+        const columns = this.#columnsOf(text)
         if (columns !== undefined) this.#tell(described(columns))
         this.#tell(rowsOf(result))
       }
@@ -263,7 +262,7 @@ export class ServerBackend implements Backend {
   #execute(text: string, values: Values, answered: Answered): void {
     this.#isBusy = true
     this.busySinceMs = this.#server.cluster.time.nowMs
-    const ms = this.#random.between(0.02, 0.15) * this.#server.slowness
+    const ms = this.#server.pace.statement(text, values, this.#random)
     this.#server.later(ms, () => {
       if (this.#transaction.isOver) return
       this.#run(text.replace(LIFTED_LIMITS, ''), values, (result) => {
@@ -293,14 +292,14 @@ export class ServerBackend implements Backend {
     if (question !== undefined) {
       return answered(question.answer(this.#server, this.processID, values))
     }
-    const statement = statementOf(text)
+    const statement = this.#server.cluster.statementOf(text)
     if (statement === undefined) throw new Error(`The simulated server does not know the statement: ${text}`)
     this.#transaction.work(statement, values, answered)
   }
-}
 
-function columnsOf(text: string): readonly Column[] | undefined {
-  const plain = text.replace(LIFTED_LIMITS, '')
-  if (controlOf(plain) !== undefined) return undefined
-  return questionOf(plain)?.columns ?? statementOf(plain)?.columns
+  #columnsOf(text: string): readonly Column[] | undefined {
+    const plain = text.replace(LIFTED_LIMITS, '')
+    if (controlOf(plain) !== undefined) return undefined
+    return questionOf(plain)?.columns ?? this.#server.cluster.statementOf(plain)?.columns
+  }
 }

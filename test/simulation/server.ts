@@ -1,7 +1,9 @@
 import { ServerBackend } from './backend.ts'
 import type { BackendTransaction } from './backend-transaction.ts'
 import type { Backend, Channel, Host } from './network.ts'
+import type { Pace } from './pace.ts'
 import type { Random } from './random.ts'
+import type { Statement } from './statements.ts'
 import type { VirtualTime } from './virtual-time.ts'
 import { FIRST_RECORD, isPrefix, recordAfter, type Change, type State, type WalRecord } from './wal.ts'
 
@@ -15,8 +17,10 @@ export interface ClusterParts {
   readonly maxConnections: number
   /** Whether commits wait until all connected replicas have applied them (`synchronous_commit = remote_apply`). */
   readonly isSynchronous: boolean
-  /** Typical time from the flush of a record to its replay on a replica, in milliseconds. */
-  readonly lagMs: number
+  /** Returns the pace of a server. */
+  paceOf(server: Server, random: Random): Pace
+  /** Returns a statement of the workload by its text. */
+  statementOf(text: string): Statement | undefined
   trace(line: string): void
   /** Told each commit when it is in the WAL of a primary. */
   committed(server: Server, record: WalRecord): void
@@ -43,6 +47,7 @@ interface OpenTransaction {
 export class Server implements Host {
   readonly name: string
   readonly cluster: ClusterParts
+  readonly pace: Pace
   readonly #random: Random
   /** Distinguishes one start of the server from another one. */
   start = 1
@@ -83,6 +88,7 @@ export class Server implements Host {
     this.cluster = cluster
     this.#random = cluster.random.fork(`server ${name}`)
     this.upstream = upstream
+    this.pace = cluster.paceOf(this, this.#random)
   }
 
   get isStandby(): boolean {
@@ -187,7 +193,7 @@ export class Server implements Host {
     const record = this.#insert(changes, xid)
     const index = this.wal.length
     this.cluster.committed(this, record)
-    this.later(this.#random.between(0.05, 0.4), () => {
+    this.later(this.pace.flush(), () => {
       this.#flush(index)
       const show = (): void => {
         this.#unshown.push({
@@ -199,7 +205,7 @@ export class Server implements Host {
         })
         this.#showCommits()
       }
-      const afterMs = this.#random.chance(0.1) ? this.#random.between(0, 2) : this.#random.between(0, 0.05)
+      const afterMs = this.pace.show()
       if (this.cluster.isSynchronous) this.#whenApplied(record, index, show)
       else this.later(afterMs, show)
     })
@@ -335,7 +341,7 @@ export class Server implements Host {
     if (this.#receiving || upstream === undefined || !this.isStreaming || this.wal.length >= upstream.flushed)
       return
     this.#receiving = true
-    this.later(this.#random.between(0.1, 0.5), () => {
+    this.later(this.pace.receive(), () => {
       this.#receiving = false
       if (this.upstream !== upstream || !this.isStreaming) return
       for (let at = this.wal.length; at < upstream.flushed; at++) this.wal.push(upstream.wal[at] as WalRecord)
@@ -352,16 +358,15 @@ export class Server implements Host {
     if (this.#replaying || !this.isStandby || !this.isRunning || this.isPaused) return
     if (this.replayed >= this.wal.length) return
     this.#replaying = true
-    const lagMs = this.#random.between(0, 2 * this.cluster.lagMs) + this.extraLagMs
-    const backlog = this.wal.length - this.replayed
-    this.later(lagMs / backlog, () => {
+    const next = this.#at(this.replayed + 1)
+    this.later(this.pace.replay(next, this.wal.length - this.replayed), () => {
       if (this.isPaused || !this.isStandby) {
         this.#replaying = false
         return
       }
       this.visible = this.replayed + 1
       // Redo shows a commit before it moves the position.
-      this.later(this.#random.chance(0.1) ? this.#random.between(0, 3) : 0.01, () => {
+      this.later(this.pace.cover(), () => {
         this.#replaying = false
         this.replayed = this.visible
         this.#replay()

@@ -32,6 +32,8 @@ export class VirtualTime {
   /** Immediates of the current turn of the loop. */
   #turn: Entry[] = []
   #phase: 'timers' | 'arrivals' | 'immediates' = 'timers'
+  /** What becomes due while the current phase runs waits for the next turn of the loop. */
+  #dueMs: number = START_MS
   #order = 0
 
   /** Starts again from the beginning, with nothing pending. */
@@ -44,6 +46,7 @@ export class VirtualTime {
     this.#immediates = []
     this.#turn = []
     this.#phase = 'timers'
+    this.#dueMs = START_MS
     for (const heap of [this.#timers, this.#arrivals, this.#outside]) heap.clear()
   }
 
@@ -111,11 +114,12 @@ export class VirtualTime {
   #step(endMs: number): RunEnd | undefined {
     for (;;) {
       while (this.#phase !== 'immediates') {
-        const due = (this.#phase === 'timers' ? this.#timers : this.#arrivals).takeDue(this.nowMs)
+        const due = (this.#phase === 'timers' ? this.#timers : this.#arrivals).takeDue(this.#dueMs)
         if (due !== undefined) {
           due.run()
           return undefined
         }
+        this.#dueMs = this.nowMs
         if (this.#phase === 'timers') this.#phase = 'arrivals'
         else {
           this.#phase = 'immediates'
@@ -129,10 +133,12 @@ export class VirtualTime {
         return undefined
       }
       this.#phase = 'timers'
+      this.#dueMs = this.nowMs
       if (this.#immediates.length > 0) continue
       const nextMs = Math.min(this.#timers.nextAtMs, this.#arrivals.nextAtMs, this.#outside.nextAtMs)
       if (nextMs === Infinity) return 'idle'
       this.#pass(Math.min(nextMs, endMs))
+      this.#dueMs = this.nowMs
       if (nextMs > endMs) return 'late'
     }
   }

@@ -1,9 +1,10 @@
 import { resetProcesses } from './backend.ts'
 import { Network } from './network.ts'
+import { unsteadyPace } from './pace.ts'
 import type { Fault, WorldPlan } from './plan.ts'
 import type { Random } from './random.ts'
 import { Server, type ClusterParts } from './server.ts'
-import { keyOf, ROWS, TABLES } from './statements.ts'
+import { keyOf, ROWS, statementOf, TABLES } from './statements.ts'
 import type { VirtualTime } from './virtual-time.ts'
 import { FIRST_RECORD, type Change, type WalRecord } from './wal.ts'
 
@@ -29,7 +30,8 @@ export class World {
       servers: this.servers,
       maxConnections: plan.maxConnections,
       isSynchronous: plan.isSynchronous,
-      lagMs: plan.lagMs,
+      paceOf: (server, ofServer) => unsteadyPace(server, plan.lagMs, ofServer),
+      statementOf,
       trace: (line) => this.note(line),
       committed: (server, record) => this.#committed(server, record),
     }
