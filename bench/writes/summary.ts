@@ -12,7 +12,7 @@ export interface Results {
 }
 
 const HEADING =
-  'Reads per second over bare; in brackets the p50 of a read over that of bare. The columns behind them show the worst of the row.'
+  'Reads per second over bare; in brackets the p50 of a read over that of bare.\nThe columns behind them show the worst of the row.'
 
 /** Renders the figures as tables of a page. */
 export function summaryOf({ matrix, mix, nobodyReads }: Results): string {
@@ -26,7 +26,7 @@ export function summaryOf({ matrix, mix, nobodyReads }: Results): string {
     ...(nobodyReads === undefined
       ? []
       : [
-          `Nobody reads, ${nobodyReads.writesPerSecond} writes per second: ${nobodyReads.questionsPerWrite} questions to the primary per write.`,
+          `No reads, ${nobodyReads.writesPerSecond} writes per second: ${nobodyReads.questionsPerWrite} questions to the primary per write.`,
         ]),
     `Stale reads: ${stale} of ${reads}.`,
   ].join('\n\n')
