@@ -7,6 +7,7 @@ import type { Surroundings } from './execution.ts'
 import type { Feedback, SendingEnded } from './feedback.ts'
 import { BEHIND, inBand } from './in-band.ts'
 import type { ReadTerms } from './read-attempt.ts'
+import type { SpillGate } from './spill-gate.ts'
 import type { Walk } from './walk.ts'
 
 /** Age of an observation below which a replica's position is not checked together with a read, in milliseconds. */
@@ -28,13 +29,21 @@ const MOST_WAITED_MS = 90
 /** How long such a wait is expected to take, in milliseconds. A longer one counts for its whole time. */
 const SOON_MS = 3
 
+/** Called, one of them, when the primary cannot run a read now. */
+export interface Otherwise {
+  /** It has no room. */
+  readonly full: () => void
+  /** It does not show what the session has seen. */
+  readonly hidden: () => void
+}
+
 /** Continues a read once it is known where. */
 export interface Walks {
   done(walk: Walk, error: Error): void
   /** Goes on with the plan at its index. */
   step(walk: Walk): void
-  /** Runs it on the primary if that has room and shows what the session has seen, else calls `otherwise`. */
-  usePrimary(walk: Walk, step: PlanStep, otherwise: () => void): void
+  /** Runs it on the primary if that has room and shows what the session has seen. */
+  usePrimary(walk: Walk, step: PlanStep, otherwise: Otherwise): void
   /** A replica that was asked in band has served it, or failed it. */
   answered(walk: Walk, node: NodeView, attempted: Attempted): void
   /** A replica that was asked in band may be sick. */
@@ -49,6 +58,8 @@ export interface CatchUpOptions {
   /** How long a read waits for a replica to catch up, in milliseconds. */
   readonly catchUpTimeoutMs: number
   readonly feedback: Feedback
+  /** Slots of reads on the primary. */
+  readonly spill: Pick<SpillGate, 'whenRoom'>
   readonly walks: Walks
 }
 
@@ -73,15 +84,19 @@ export class CatchUp {
     const step = walk.plan.steps.find(
       ({ reason }) => reason === 'sooner' || (!isPatient && reason === 'fallback'),
     )
-    if (step === undefined) this.#tryInBand(walk, replicas)
-    else this.#options.walks.usePrimary(walk, step, () => this.#tryInBand(walk, replicas))
+    if (step === undefined) return this.#tryInBand(walk, replicas)
+    this.#options.walks.usePrimary(walk, step, {
+      full: () => this.#tryInBand(walk, replicas, step),
+      hidden: () => this.#tryInBand(walk, replicas),
+    })
   }
 
   /**
    * Tries replicas that are not known to show the session's writes. One whose observation is not recent may show them:
    * its position is checked together with the read.
+   * @param full Step of the primary, which has no room now. Absent: it was not asked, or does not show enough.
    */
-  #tryInBand(walk: Walk, [node]: readonly NodeView[]): void {
+  #tryInBand(walk: Walk, [node]: readonly NodeView[], full?: PlanStep): void {
     const { attempts, feedback, surroundings, terms, walks } = this.#options
     const { listener, platform } = surroundings
     const { read } = walk
@@ -89,7 +104,7 @@ export class CatchUp {
     const heardAtMs = node?.state.name === 'up' ? node.state.observation.sentAtMs : Infinity
     const isWorthIt = platform.now() - heardAtMs > JUST_HEARD_MS
     const isAble = isWorthIt && canPipeline !== false && conversation?.held === undefined
-    if (node === undefined || position === undefined || !isAble) return this.#wait(walk)
+    if (node === undefined || position === undefined || !isAble) return this.#wait(walk, full)
     const ended = feedback.sending(node, undefined)
     const asked = {
       send: inBand((client, done) => read.send(client, done), node, position),
@@ -100,16 +115,17 @@ export class CatchUp {
       const { failure, result } = attempted
       if (failure === 'sick') return walks.suspect(walk, node, attempted, ended)
       ended(failure, attempted.waitedMs)
-      if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#wait(walk)
+      if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#wait(walk, full)
       if (failure === undefined || failure === 'statement' || failure === 'overdue')
         return walks.answered(walk, node, attempted)
       if (failure === 'node' && attempted.error !== undefined) listener.nodeFailed(node, attempted.error)
-      this.#wait(walk)
+      this.#wait(walk, full)
     })
   }
 
-  #wait(walk: Walk): void {
+  #wait(walk: Walk, full: PlanStep | undefined): void {
     const { catchUpTimeoutMs } = this.#options
+    if (full !== undefined) return this.#waitForEither(walk, full)
     // The primary could serve it, too.
     const isSoon = walk.plan.steps.some(({ reason }) => reason === 'fallback')
     if (!isSoon) return this.wait(walk, catchUpTimeoutMs)
@@ -122,8 +138,54 @@ export class CatchUp {
       const step = steps.find(({ reason }) => reason === 'sooner' || reason === 'fallback')
       if (catchingUp === undefined || step === undefined) return this.#options.walks.step(walk)
       this.#losePatience()
-      this.#options.walks.usePrimary(walk, step, () => this.wait(walk, catchUpTimeoutMs))
+      this.#options.walks.usePrimary(walk, step, {
+        full: () => this.#waitForEither(walk, step),
+        hidden: () => this.wait(walk, catchUpTimeoutMs),
+      })
     })
+  }
+
+  /** Waits for a replica to catch up, or for room on the primary: whichever comes first. */
+  #waitForEither(walk: Walk, step: PlanStep): void {
+    const { catchUpTimeoutMs, spill, surroundings, walks } = this.#options
+    const { listener, platform } = surroundings
+    const { trace } = walk.read
+    let sinceMs = platform.now()
+    let isAsked = false
+    /** Goes on without the primary, when the wait for replicas has ended while the primary was asked. */
+    let instead: (() => void) | undefined
+    const hope = (): (() => void) =>
+      spill.whenRoom(() => {
+        isAsked = true
+        listener.waited('catch-up', sinceMs, trace)
+        walks.usePrimary(walk, step, { full: missed, hidden: missed })
+      })
+    const missed = (): void => {
+      isAsked = false
+      if (instead !== undefined) return instead()
+      sinceMs = platform.now()
+      trace?.waits('catch-up')
+      giveUp = hope()
+    }
+    let giveUp = hope()
+    const ended = (goOn: () => void): void => {
+      if (isAsked) return void (instead = goOn)
+      giveUp()
+      listener.waited('catch-up', sinceMs, trace)
+      goOn()
+    }
+    trace?.waits('catch-up')
+    const planned = (plan: QueryPlan): void => {
+      ended(() => {
+        walk.plan = plan
+        walk.index = 0
+        walks.step(walk)
+      })
+    }
+    surroundings.cluster
+      .awaitReplica(() => walk.read.replan(), catchUpTimeoutMs)
+      .then(planned, (error: unknown) => ended(() => walks.done(walk, asError(error))))
+      .catch((error: unknown) => walks.done(walk, asError(error)))
   }
 
   /** Adds up how long reads wait. */

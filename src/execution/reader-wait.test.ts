@@ -4,6 +4,7 @@ import { FAILOVER_TIMEOUT_MS, planOf, reset, views } from '../../test/support/ex
 import { ReaderBench, type Given } from '../../test/support/reader-bench.ts'
 import type { Showing } from '../consistency/unshown.ts'
 import type { ReadFollower } from './read.ts'
+import type { QueryPlan } from '../selection/query-plan.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 
 function read(bench: ReaderBench, word: string, isWorthWaiting: boolean): void {
@@ -194,6 +195,50 @@ describe('a read that the primary answers sooner', () => {
     await settle()
     expect([bench.sent, bench.outcome]).toEqual(['pb', 'b'])
     expect(bench.log).not.toContain('spillRefused')
+  })
+
+  it('takes the slot that is free before a replica has caught up, and runs once', async () => {
+    const bench = new ReaderBench()
+    let catchUp = (_plan: QueryPlan): void => {}
+    bench.cluster.awaitReplica = () => new Promise((resolve) => (catchUp = resolve))
+    bench.read('p', { places: 1 })
+    readBehind(bench, 'p^')
+    await settle()
+    expect(bench.sent).toBe('p')
+    bench.waiting[0]?.(undefined, 'first')
+    expect(bench.sent).toBe('pp')
+    catchUp(planOf('bp'))
+    await settle()
+    bench.waiting[1]?.(undefined, 'second')
+    expect([bench.sent, bench.outcome]).toEqual(['pp', 'first and second'])
+    expect(bench.spill?.tryEnter()).toBe(true)
+  })
+
+  it('leaves a slot to others once a replica has caught up', async () => {
+    const bench = new ReaderBench()
+    bench.answers['b'] = 'b'
+    bench.read('p', { places: 1 })
+    bench.plans.push('bp')
+    readBehind(bench, 'p^')
+    await settle()
+    bench.waiting[0]?.(undefined, 'first')
+    expect([bench.sent, bench.spill?.tryEnter()]).toEqual(['pb', true])
+  })
+
+  it('waits on when the primary that has room does not show what the session has seen', async () => {
+    const bench = new ReaderBench()
+    let catchUp = (_plan: QueryPlan): void => {}
+    bench.cluster.awaitReplica = () => new Promise((resolve) => (catchUp = resolve))
+    bench.answers['b'] = 'b'
+    const showings: Showing[] = ['shown', 'hidden']
+    const showing = { prove: async () => showings.shift() ?? 'hidden', judge: undefined }
+    bench.read('p', { places: 1 })
+    readBehind(bench, 'p^', { isMonotonic: true, answered: () => {}, showing })
+    await settle()
+    bench.waiting[0]?.(undefined, 'first')
+    catchUp(planOf('bp'))
+    await settle()
+    expect([bench.sent, bench.outcome]).toEqual(['pb', 'first and b'])
   })
 
   it('takes a slot when no replica has caught up in time', async () => {

@@ -8,7 +8,7 @@ import { knownOf, type Attempted } from './attempted.ts'
 import type { Runner } from './attempts.ts'
 import { beforeRound } from './backoff.ts'
 import { atRelease } from './at-release.ts'
-import { CatchUp } from './catch-up.ts'
+import { CatchUp, type Otherwise } from './catch-up.ts'
 import { Contests } from './contests.ts'
 import type { Done, ExecutionLimits, Surroundings } from './execution.ts'
 import { isAnswer, type Failure } from './failure.ts'
@@ -69,6 +69,7 @@ export class Reader {
       terms: this.#onReplica,
       catchUpTimeoutMs: parts.limits.catchUpTimeoutMs,
       feedback: this.#feedback,
+      spill: parts.spill,
       walks: {
         done: (walk, error) => this.#done(walk, error),
         step: (walk) => this.#step(walk),
@@ -107,20 +108,20 @@ export class Reader {
   }
 
   /** Runs a read on the primary if that has room and shows what the session has seen on replicas. */
-  #usePrimary(walk: Walk, step: PlanStep, otherwise: () => void): void {
+  #usePrimary(walk: Walk, step: PlanStep, { full, hidden }: Otherwise): void {
     const { canPipeline, conversation, follower } = walk.read
     const showing = follower?.showing
     const judge = showing?.judge
     const prove = (): void => {
       whenProven(showing, {
-        shown: () => this.#spill(walk, step, otherwise),
-        hidden: otherwise,
+        shown: () => this.#spill(walk, step, full),
+        hidden,
         failed: (error) => this.#done(walk, error),
       })
     }
     if (judge === undefined || canPipeline === false || conversation !== undefined) return prove()
     const check: PrimaryCheck = { judge, unproven: prove }
-    this.#attempt(walk, step, { gate: this.#parts.spill, noRoom: otherwise, check })
+    this.#attempt(walk, step, { gate: this.#parts.spill, noRoom: full, check })
   }
 
   /** A node may have failed since the plan was made. */

@@ -45,6 +45,36 @@ describe('a gate', () => {
     expect([platform.pendingTimers, platform.heldOpen]).toEqual([0, 0])
   })
 
+  it('tells a hopeful read of room that no queued read takes, once', () => {
+    const gate = gateOf(1, 100)
+    for (const name of ['a', 'b']) enter(gate, name)
+    const hope = (name: string): (() => void) =>
+      gate.whenRoom(() => void log.push(`${name} ${gate.tryEnter() ? 'in' : 'out'}`))
+    const [giveUp] = ['c', 'd', 'e'].map(hope)
+    gate.leave()
+    expect(log).toEqual(['a in', 'b in'])
+    giveUp?.()
+    gate.leave()
+    expect(log).toEqual(['a in', 'b in', 'd in'])
+    gate.leave()
+    gate.leave()
+    expect(log).toEqual(['a in', 'b in', 'd in', 'e in'])
+  })
+
+  it('tells all hopeful reads while none takes the room, and those that hope again later', () => {
+    const gate = gateOf(1, 100)
+    enter(gate, 'a')
+    for (const name of ['b', 'c']) {
+      const told = (): void => {
+        log.push(name)
+        gate.whenRoom(told)
+      }
+      gate.whenRoom(told)
+    }
+    gate.leave()
+    expect(log).toEqual(['a in', 'b', 'c'])
+  })
+
   it('without waiting, says no at once', () => {
     const gate = gateOf(1, 0)
     for (const name of ['a', 'b']) enter(gate, name)

@@ -26,6 +26,8 @@ interface Waiting {
 export class SpillGate {
   readonly #options: SpillGateOptions
   readonly #queue = new Set<Waiting>()
+  /** Reads that may run elsewhere, too: told when there is room that no read in the queue takes. */
+  readonly #hopeful = new Set<() => void>()
   #inside = 0
   #isHandingOn = false
 
@@ -76,6 +78,12 @@ export class SpillGate {
     this.#queue.add(waiting)
   }
 
+  /** Calls back once there is room that no queued read takes. The returned function cancels that. */
+  whenRoom(callback: () => void): () => void {
+    this.#hopeful.add(callback)
+    return () => void this.#hopeful.delete(callback)
+  }
+
   leave(): void {
     this.#inside -= 1
     // An admitted caller may leave at once. A loop avoids recursion.
@@ -87,6 +95,13 @@ export class SpillGate {
       this.#inside += 1
       next.timer.cancel()
       next.enter(true)
+    }
+    // Each may take the room, find another way, or hope again.
+    for (let left = this.#hopeful.size; left > 0; left -= 1) {
+      const [first] = this.#hopeful
+      if (first === undefined || this.#queue.size > 0 || !this.#hasRoom) break
+      this.#hopeful.delete(first)
+      first()
     }
     this.#isHandingOn = false
   }
