@@ -50,7 +50,7 @@ export {
   type PgModule,
   type RoutedModule,
 } from './pool/module.ts'
-export type { PoolClass, TierPool } from './pool/pool-contract.ts'
+export type { PoolClass, RoutedPoolClient, TierPool } from './pool/pool-contract.ts'
 export type {
   LaneOptions,
   MaxLag,

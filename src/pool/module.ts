@@ -6,7 +6,7 @@ import { SwitchyardError } from '../errors/error.ts'
 import type { Explanation } from '../observability/explain.ts'
 import { pgModule } from '../platform/pg.ts'
 import { poolClass } from './pool-class.ts'
-import type { PoolClass } from './pool-contract.ts'
+import type { Pool, PoolClass } from './pool-contract.ts'
 import type { RouteRequest } from '../routing/decide.ts'
 import { SharedClusters } from '../router/shared-clusters.ts'
 
@@ -32,6 +32,8 @@ export type ClientOptions = ClientConfig & PoolOptions
  * one monitor; without, it is `pg.Client`.
  */
 export interface Client extends PgClient {
+  query: Pool['query']
+
   /**
    * Explains what this client would do with the statement, as its next one; see `Pool.explain`. Rejects with
    * `SWITCHYARD_SINGLE_NODE` where there is one node, and so nothing to route.

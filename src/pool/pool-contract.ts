@@ -20,6 +20,17 @@ import type { SessionOptions } from '../router/session-options.ts'
 import type { TransactionOptions } from './transaction-options.ts'
 
 /**
+ * A client of a pool: a `pg.PoolClient` whose queries take routing options, too.
+ *
+ * @example
+ * const client: RoutedPoolClient = await pool.connect()
+ * await client.query({ text: 'BEGIN READ ONLY', route: 'primary' })
+ */
+export interface RoutedPoolClient extends PoolClient {
+  query: Pool['query']
+}
+
+/**
  * A drop-in for `pg.Pool`. Proven reads go to replicas, everything else goes to the primary, and each session reads its
  * own writes. Without replicas, and with one host, it behaves like `pg.Pool`.
  */
@@ -54,7 +65,7 @@ export interface Pool extends PgPool {
    * has caught the error of a statement and continued, so that PostgreSQL could only roll back. After an error of
    * COMMIT with the outcome `unknown` (see `outcomeOf`) there is no retry.
    */
-  transaction<T>(fn: (client: PoolClient) => T | Promise<T>, options?: TransactionOptions): Promise<T>
+  transaction<T>(fn: (client: RoutedPoolClient) => T | Promise<T>, options?: TransactionOptions): Promise<T>
 
   /**
    * A `pg.Pool` for one class of work: its queries, clients and transactions belong to the tier. Throws
@@ -105,6 +116,14 @@ export interface Pool extends PgPool {
 
   // The overloads of node-postgres' own types, whose `any` makes untyped rows usable.
   /* oxlint-disable typescript/no-explicit-any */
+  connect(): Promise<RoutedPoolClient>
+  connect(
+    callback: (
+      err: Error | undefined,
+      client: RoutedPoolClient | undefined,
+      done: (release?: any) => void,
+    ) => void,
+  ): void
   query<T extends Submittable>(queryStream: T): T
   query<R extends any[] = any[], I = any[]>(
     queryConfig: QueryArrayConfig<I> & RouteRequest,
@@ -141,7 +160,8 @@ export interface Pool extends PgPool {
  * const batch: TierPool = pool.tier('batch')
  * await batch.query('SELECT count(*) FROM orders')
  */
-export interface TierPool extends Omit<PgPool, 'query'>, Pick<Pool, 'query' | 'transaction'> {}
+export interface TierPool
+  extends Omit<PgPool, 'connect' | 'query'>, Pick<Pool, 'connect' | 'query' | 'transaction'> {}
 
 /**
  * `new Pool(options)` does no I/O. Throws `SWITCHYARD_UNKNOWN_OPTION` or `SWITCHYARD_INVALID_OPTION`, naming the

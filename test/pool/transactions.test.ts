@@ -104,7 +104,7 @@ describe('a transaction that begins as READ ONLY', () => {
       const mark = newMark()
       const client = await pool.connect()
       if (first !== undefined) await client.query(first)
-      const route = first === undefined ? { route: 'primary' } : {}
+      const route = first === undefined ? ({ route: 'primary' } as const) : {}
       await client.query({ text: 'begin read only', ...route })
       await client.query(`select 1 as ${mark} from items`)
       expect(await transactionsNamed(mark)).toEqual([`${cluster.primary.name} idle in transaction`])

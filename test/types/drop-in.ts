@@ -62,12 +62,14 @@ export function submittablesComeBackAsTheyAre(pool: Pool): void {
 
 export async function clientsArePoolClients(pool: Pool): Promise<void> {
   const client = await pool.connect()
-  expectTypeOf(client).toEqualTypeOf<pg.PoolClient>()
+  // Each may stand in the place of the other.
+  expectTypeOf(client).toExtend<pg.PoolClient>()
+  expectTypeOf<pg.PoolClient>().toExtend<typeof client>()
   expectTypeOf((await client.query<User>('SELECT')).rows).toEqualTypeOf<User[]>()
   expectTypeOf(
     pool.connect((error, given, done) => {
       expectTypeOf(error).toEqualTypeOf<Error | undefined>()
-      expectTypeOf(given).toEqualTypeOf<pg.PoolClient | undefined>()
+      expectTypeOf(given).toEqualTypeOf<typeof client | undefined>()
       done()
     }),
   ).toBeVoid()

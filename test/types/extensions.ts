@@ -1,13 +1,14 @@
+import type pg from 'pg'
 import type { PoolClient } from 'pg'
 import { expectTypeOf } from 'vitest'
 import {
+  Client,
   Pool,
   smoothWeightedRoundRobin,
   SwitchyardError,
   type Balancer,
   type Catalog,
   type ClassifyOptions,
-  type Client,
   type ErrorCode,
   type Explanation,
   type FunctionVerdict,
@@ -27,6 +28,7 @@ import {
   type QualifiedName,
   type Refusal,
   type RelationVerdict,
+  type RoutedPoolClient,
   type RouteReason,
   type SeenRead,
   type SessionState,
@@ -91,10 +93,22 @@ export function eventsAreTyped(pool: Pool): void {
   expectTypeOf<PoolStats['offload']>().toEqualTypeOf<number>()
 }
 
+export async function queriesOfClientsTakeRoutingOptions(pool: Pool): Promise<void> {
+  const client = await pool.connect()
+  await client.query({ text: 'BEGIN READ ONLY', route: 'primary' })
+  await client.query({ text: 'BEGIN', optimistic: true, tier: 'batch' })
+  await pool.tier('batch').transaction((held) => held.query({ text: 'SELECT 1', maxStalenessMs: 500 }))
+  // @ts-expect-error there is no such route
+  client.query({ text: 'SELECT 1', route: 'secondary' })
+  const standalone = new Client({ replicas: ['postgres://r1'] })
+  await standalone.query({ text: 'SELECT 1', route: 'primary' })
+  expectTypeOf(standalone).toExtend<pg.Client>()
+}
+
 export async function transactionsGiveWhatTheirFunctionGives(pool: Pool): Promise<void> {
   const rows = await pool.transaction(
     async (client) => {
-      expectTypeOf(client).toEqualTypeOf<PoolClient>()
+      expectTypeOf(client).toEqualTypeOf<RoutedPoolClient>()
       return (await client.query<{ id: number }>('select 1 as id')).rows
     },
     { isolation: 'repeatable read', readOnly: true, deferrable: false, retries: 3 },
