@@ -63,7 +63,7 @@ ${countersSql}`
  */
 export function loadQuery(declared: readonly DeclaredName[]): string {
   return `${settings}
-WITH RECURSIVE decided AS MATERIALIZED (
+WITH RECURSIVE decided AS /* pg-switchyard */ MATERIALIZED (
   SELECT * FROM json_to_recordset(${literal(JSON.stringify(decisionRows))})
     AS d (owner text, name text, starts boolean, verdict text)
 ),

@@ -36,7 +36,7 @@ SET LOCAL search_path = pg_catalog;
 SET LOCAL jit = off;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL statement_timeout = ${lookTimeoutMs};
-WITH RECURSIVE touched AS MATERIALIZED (
+WITH RECURSIVE touched AS /* pg-switchyard */ MATERIALIZED (
   SELECT oid FROM pg_class c WHERE ${recent('c')}
   UNION SELECT attrelid FROM pg_attribute a WHERE attnum > 0 AND ${recent('a')}
   UNION SELECT adrelid FROM pg_attrdef d WHERE ${recent('d')}

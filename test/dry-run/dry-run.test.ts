@@ -1,5 +1,6 @@
 import { Pool as PgPool, type ClientConfig } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { doctor } from '../../src/cli/doctor/doctor.ts'
 import { dryRun } from '../../src/cli/dry-run/dry-run.ts'
 import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
 import { LOGGING, logOf, sharesOf } from '../proofs/dry-run-run.ts'
@@ -103,6 +104,33 @@ describe('from pg_stat_statements', () => {
     const { code, stdout } = await runCommand('dry-run', dryRun, ['--server', login])
     expect(code).toBe(1)
     expect(stdout).toContain('GRANT pg_read_all_stats')
+  })
+})
+
+// A server that was upgraded keeps the version of its extensions.
+describe.each(['1.7', '1.8'])('from pg_stat_statements %s', (version) => {
+  const database = `upgraded_${version.replace('.', '_')}`
+  let url: string
+
+  beforeAll(async () => {
+    await ask(cluster.primary.config, `create database ${database}`)
+    url = urlOf(cluster.primary, { database })
+    const config = { ...cluster.primary.config, database }
+    await ask(config, `create extension pg_stat_statements version '${version}'`)
+    await ask(config, 'select count(*) from pg_class, pg_sleep(0.05)')
+  })
+
+  test('dry-run says what leaves the primary', async () => {
+    const { code, stdout, stderr } = await runCommand('dry-run', dryRun, ['--server', url, '--json'])
+    expect([code, stderr]).toEqual([0, ''])
+    expect(JSON.parse(stdout)).toMatchObject({ replica: 1, timeShare: expect.any(Number) as number })
+  })
+
+  test('doctor names slow statements', async () => {
+    const { stdout } = await runCommand('doctor', doctor, ['--json', '--slow', '40', '--primary', url])
+    const { findings } = JSON.parse(stdout) as { findings: readonly { id: string; what: string }[] }
+    const slow = findings.find(({ id }) => id === 'slow-queries')
+    expect(slow?.what).toContain('pg_sleep')
   })
 })
 

@@ -94,7 +94,7 @@ async function nodeFacts(node: Reached, { slowMs }: Expectations): Promise<NodeF
     activity: await activity(client, slowMs, server.mayMonitor),
     ...(statements && { statements }),
     statistics: await statistics(client),
-    collations: await collations(client),
+    collations: await collations(client, server),
     indexScans: await indexScans(client),
   }
 }

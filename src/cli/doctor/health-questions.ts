@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { normalised } from '../normalised.ts'
+import { statementStatistics } from '../statement-statistics.ts'
 import type { Activity, Answer, DatabaseStatistics, SlowStatement } from './facts.ts'
 import { answer, ask, attempt, jsonRows } from './question.ts'
 
@@ -38,7 +39,7 @@ export async function slowStatements(
   if (schema === undefined || schema === null) return undefined
   if (!mayMonitor) return { unknown: 'the login is no member of pg_monitor' }
   const sql = `SELECT json_build_object('text', query, 'calls', calls, 'meanMs', mean_exec_time)
-  FROM ${schema}.pg_stat_statements
+  FROM ${statementStatistics(schema)} s
   WHERE mean_exec_time > ${slowMs} AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
   ORDER BY total_exec_time DESC LIMIT ${MOST_ROWS}`
   return answer(client, sql, (rows) =>

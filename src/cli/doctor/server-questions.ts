@@ -9,22 +9,27 @@ interface ServerRow extends Omit<ServerFacts, 'clockSkewMs' | 'clockErrorMs'> {
   readonly clockMs: number
 }
 
+const VERSION_SQL = `SELECT current_setting('server_version_num')::int`
+
 /** Needs no right but to log in, and no function that some services do not have. */
-const SERVER_SQL = `SELECT json_build_object(
-  'isStandby', current_setting('in_hot_standby')::boolean,
-  'version', current_setting('server_version_num')::int,
+function serverSql(version: number): string {
+  return `SELECT json_build_object(
+  'isStandby', ${version < 140_000 ? 'pg_is_in_recovery()' : `current_setting('in_hot_standby')::boolean`},
+  'version', ${version},
   'user', current_user,
   'database', current_database(),
   'mayMonitor', pg_has_role(current_user, 'pg_monitor', 'USAGE')
     OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
   'clockMs', extract(epoch FROM clock_timestamp()) * 1000
 )`
+}
 
 export async function serverFacts(client: Client): Promise<ServerFacts> {
+  const sql = serverSql(jsonRows(await ask(client, VERSION_SQL))[0] as number)
   // The first answer of a new connection fills caches; the second one tells the time.
-  await ask(client, SERVER_SQL)
+  await ask(client, sql)
   const sentAtMs = Date.now()
-  const [row] = jsonRows(await ask(client, SERVER_SQL)) as readonly ServerRow[]
+  const [row] = jsonRows(await ask(client, sql)) as readonly ServerRow[]
   const receivedAtMs = Date.now()
   if (row === undefined) throw new Error('The server gave no answer')
   const { clockMs, ...facts } = row
@@ -104,15 +109,21 @@ export function limits(client: Client): Promise<Answer<ConnectionLimits>> {
   })
 }
 
+/** The collation of a database, whose version PostgreSQL 15 began to record. */
+const DATABASE_COLLATION_SQL = `
+    SELECT 'the database''s default', datcollversion, pg_database_collation_actual_version(oid)
+    FROM pg_database WHERE datname = current_database()
+    UNION ALL`
+
 /** Collations whose version is another one than when the database was made. */
-export function collations(client: Client): Promise<Answer<readonly Collation[]>> {
+export function collations(
+  client: Client,
+  { version }: Pick<ServerFacts, 'version'>,
+): Promise<Answer<readonly Collation[]>> {
   const sql = `SELECT json_build_object('name', name, 'recorded', recorded, 'actual', actual) FROM (
-    SELECT 'the database''s default' AS name, to_jsonb(d) ->> 'datcollversion' AS recorded,
-      pg_database_collation_actual_version(oid) AS actual
-    FROM pg_database d WHERE datname = current_database()
-    UNION ALL
+    ${version < 150_000 ? '' : DATABASE_COLLATION_SQL}
     SELECT format('%I', collname), collversion, pg_collation_actual_version(oid) FROM pg_collation
     WHERE oid IN (SELECT unnest(indcollation) FROM pg_index)
-  ) c WHERE recorded <> actual`
+  ) c (name, recorded, actual) WHERE recorded <> actual`
   return answer(client, sql, (rows) => jsonRows(rows) as readonly Collation[])
 }

@@ -3,6 +3,7 @@ import { nameOf } from '../../address.ts'
 import { CliError, EXIT_USAGE } from '../../command.ts'
 import { withConnection } from '../../demo/connection.ts'
 import { serverFailure } from '../../demo/problems.ts'
+import { statementStatistics } from '../../statement-statistics.ts'
 import type { Source, Traffic } from '../traffic.ts'
 
 const ANSWER_TIMEOUT_MS = 65_000
@@ -66,9 +67,8 @@ async function rowsOf(database: ClientConfig): Promise<readonly Row[]> {
       }
       const { rows } = await client.query<Row>(
         `SELECT query, sum(calls)::text AS calls, sum(total_exec_time) AS total_exec_time
-         FROM ${extension.schema}.pg_stat_statements s
+         FROM ${statementStatistics(extension.schema)} s
          WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND s.toplevel
-           AND query NOT LIKE '%switchyard%'
          GROUP BY query`,
       )
       return rows
