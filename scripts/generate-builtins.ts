@@ -3,7 +3,7 @@
  * Takes connection strings of servers, one of each major version to be covered, without objects of users:
  *
  *     npm run build:tools
- *     node build/scripts/generate-builtins.js postgres://localhost:5418/postgres postgres://localhost:5415/postgres
+ *     node build/scripts/generate-builtins.js postgres://localhost:5418/postgres … postgres://localhost:5413/postgres
  *     npx prettier --write src/catalog
  */
 import { writeFileSync } from 'node:fs'

@@ -39,6 +39,11 @@ export const decisions: readonly Decision[] = [
     names: 'pg_is_other_temp_schema',
   },
   { verdict: 'harmless', because: 'gives the text of the statement that calls it', names: 'current_query' },
+  {
+    verdict: 'harmless',
+    because: 'AT TIME ZONE; volatile for timetz before PostgreSQL 15, since it reads the clock',
+    names: 'timezone',
+  },
 
   // Refused by a standby, or changing data.
   {

@@ -33,55 +33,55 @@ export const immutableNames: string = String.raw`
   circle_contain circle_contain_pt circle_contained circle_distance circle_div_pt circle_eq circle_ge
   circle_gt circle_in circle_le circle_left circle_lt circle_mul_pt circle_ne circle_out circle_overabove
   circle_overbelow circle_overlap circle_overleft circle_overright circle_right circle_same circle_send
-  circle_sub_pt close_ls close_lseg close_pb close_pl close_ps close_sb corr cos cosd cosh cot cotd count
-  covar_pop covar_samp crc32 crc32c cstring_in cstring_out cume_dist date_bin date_cmp date_cmp_timestamp
-  date_eq date_eq_timestamp date_ge date_ge_timestamp date_gt date_gt_timestamp date_larger date_le
-  date_le_timestamp date_lt date_lt_timestamp date_mi date_mi_interval date_mii date_ne date_ne_timestamp
-  date_pl_interval date_pli date_send date_smaller datemultirange daterange daterange_canonical
-  daterange_subdiff datetime_pl datetimetz_pl dcbrt decode degrees dense_rank dexp diagonal diameter dist_bp
-  dist_bs dist_cpoint dist_cpoly dist_lp dist_ls dist_pathp dist_pb dist_pc dist_pl dist_polyc dist_polyp
-  dist_ppath dist_ppoly dist_ps dist_sb dist_sl dist_sp div dlog1 dlog10 dpow dround dsqrt dtrunc
-  elem_contained_by_multirange elem_contained_by_range encode enum_cmp enum_eq enum_ge enum_gt enum_larger
-  enum_le enum_lt enum_ne enum_smaller erf erfc event_trigger_in event_trigger_out every exp factorial family
-  fdw_handler_in fdw_handler_out first_value float4 float48div float48eq float48ge float48gt float48le
-  float48lt float48mi float48mul float48ne float48pl float4_accum float4abs float4div float4eq float4ge
-  float4gt float4in float4larger float4le float4lt float4mi float4mul float4ne float4out float4pl float4send
-  float4smaller float4um float4up float8 float84div float84eq float84ge float84gt float84le float84lt
-  float84mi float84mul float84ne float84pl float8_accum float8_avg float8_combine float8_corr float8_covar_pop
-  float8_covar_samp float8_regr_accum float8_regr_avgx float8_regr_avgy float8_regr_combine
-  float8_regr_intercept float8_regr_r2 float8_regr_slope float8_regr_sxx float8_regr_sxy float8_regr_syy
-  float8_stddev_pop float8_stddev_samp float8_var_pop float8_var_samp float8abs float8div float8eq float8ge
-  float8gt float8in float8larger float8le float8lt float8mi float8mul float8ne float8out float8pl float8send
-  float8smaller float8um float8up floor flt4_mul_cash flt8_mul_cash gamma gcd generate_subscripts get_bit
-  get_byte gin_cmp_tslexeme gin_compare_jsonb gist_translate_cmptype_common gtsvectorin gtsvectorout
-  hash_aclitem hash_aclitem_extended hash_array hash_array_extended hash_multirange hash_multirange_extended
-  hash_numeric hash_numeric_extended hash_range hash_range_extended hash_record hash_record_extended hashbool
-  hashboolextended hashbpchar hashbpcharextended hashbytea hashbyteaextended hashchar hashcharextended hashcid
-  hashcidextended hashdate hashdateextended hashenum hashenumextended hashfloat4 hashfloat4extended hashfloat8
-  hashfloat8extended hashinet hashinetextended hashint2 hashint2extended hashint4 hashint4extended hashint8
-  hashint8extended hashmacaddr hashmacaddr8 hashmacaddr8extended hashmacaddrextended hashname hashnameextended
-  hashoid hashoidextended hashoidvector hashoidvectorextended hashtext hashtextextended hashtid
-  hashtidextended hashxid hashxid8 hashxid8extended hashxidextended height host hostmask icu_unicode_version
-  index_am_handler_in index_am_handler_out inet_in inet_merge inet_out inet_same_family inet_send inetand
-  inetmi inetmi_int8 inetnot inetor inetpl initcap int2 int24div int24eq int24ge int24gt int24le int24lt
-  int24mi int24mul int24ne int24pl int28div int28eq int28ge int28gt int28le int28lt int28mi int28mul int28ne
-  int28pl int2_avg_accum int2_avg_accum_inv int2_mul_cash int2_sum int2abs int2and int2div int2eq int2ge
-  int2gt int2in int2int4_sum int2larger int2le int2lt int2mi int2mod int2mul int2ne int2not int2or int2out
-  int2pl int2send int2shl int2shr int2smaller int2um int2up int2vectorin int2vectorout int2vectorsend int2xor
-  int4 int42div int42eq int42ge int42gt int42le int42lt int42mi int42mul int42ne int42pl int48div int48eq
-  int48ge int48gt int48le int48lt int48mi int48mul int48ne int48pl int4_avg_accum int4_avg_accum_inv
-  int4_avg_combine int4_mul_cash int4_sum int4abs int4and int4div int4eq int4ge int4gt int4in int4inc
-  int4larger int4le int4lt int4mi int4mod int4mul int4multirange int4ne int4not int4or int4out int4pl
-  int4range int4range_canonical int4range_subdiff int4send int4shl int4shr int4smaller int4um int4up int4xor
-  int8 int82div int82eq int82ge int82gt int82le int82lt int82mi int82mul int82ne int82pl int84div int84eq
-  int84ge int84gt int84le int84lt int84mi int84mul int84ne int84pl int8_avg int8_mul_cash int8_sum int8abs
-  int8and int8dec int8dec_any int8div int8eq int8ge int8gt int8in int8inc int8inc_any int8inc_float8_float8
-  int8larger int8le int8lt int8mi int8mod int8mul int8multirange int8ne int8not int8or int8out int8pl
-  int8pl_inet int8range int8range_canonical int8range_subdiff int8send int8shl int8shr int8smaller int8um
-  int8up int8xor integer_pl_date inter_lb inter_sb inter_sl internal_in interval interval_accum
-  interval_accum_inv interval_avg interval_cmp interval_combine interval_div interval_eq interval_ge
-  interval_gt interval_hash interval_hash_extended interval_larger interval_le interval_lt interval_mi
-  interval_mul interval_ne interval_pl interval_pl_date interval_pl_time interval_pl_timestamp
+  circle_sub_pt close_lb close_ls close_lseg close_pb close_pl close_ps close_sb close_sl corr cos cosd cosh
+  cot cotd count covar_pop covar_samp crc32 crc32c cstring_in cstring_out cume_dist date_bin date_cmp
+  date_cmp_timestamp date_eq date_eq_timestamp date_ge date_ge_timestamp date_gt date_gt_timestamp date_larger
+  date_le date_le_timestamp date_lt date_lt_timestamp date_mi date_mi_interval date_mii date_ne
+  date_ne_timestamp date_pl_interval date_pli date_send date_smaller datemultirange daterange
+  daterange_canonical daterange_subdiff datetime_pl datetimetz_pl dcbrt decode degrees dense_rank dexp
+  diagonal diameter dist_bl dist_bp dist_bs dist_cpoint dist_cpoly dist_lb dist_lp dist_ls dist_pathp dist_pb
+  dist_pc dist_pl dist_polyc dist_polyp dist_ppath dist_ppoly dist_ps dist_sb dist_sl dist_sp div dlog1 dlog10
+  dpow dround dsqrt dtrunc elem_contained_by_multirange elem_contained_by_range encode enum_cmp enum_eq
+  enum_ge enum_gt enum_larger enum_le enum_lt enum_ne enum_smaller erf erfc event_trigger_in event_trigger_out
+  every exp factorial family fdw_handler_in fdw_handler_out first_value float4 float48div float48eq float48ge
+  float48gt float48le float48lt float48mi float48mul float48ne float48pl float4_accum float4abs float4div
+  float4eq float4ge float4gt float4in float4larger float4le float4lt float4mi float4mul float4ne float4out
+  float4pl float4send float4smaller float4um float4up float8 float84div float84eq float84ge float84gt
+  float84le float84lt float84mi float84mul float84ne float84pl float8_accum float8_avg float8_combine
+  float8_corr float8_covar_pop float8_covar_samp float8_regr_accum float8_regr_avgx float8_regr_avgy
+  float8_regr_combine float8_regr_intercept float8_regr_r2 float8_regr_slope float8_regr_sxx float8_regr_sxy
+  float8_regr_syy float8_stddev_pop float8_stddev_samp float8_var_pop float8_var_samp float8abs float8div
+  float8eq float8ge float8gt float8in float8larger float8le float8lt float8mi float8mul float8ne float8out
+  float8pl float8send float8smaller float8um float8up floor flt4_mul_cash flt8_mul_cash gamma gcd
+  generate_subscripts get_bit get_byte gin_cmp_tslexeme gin_compare_jsonb gist_translate_cmptype_common
+  gtsvectorin gtsvectorout hash_aclitem hash_aclitem_extended hash_array hash_array_extended hash_multirange
+  hash_multirange_extended hash_numeric hash_numeric_extended hash_range hash_range_extended hash_record
+  hash_record_extended hashbool hashboolextended hashbpchar hashbpcharextended hashbytea hashbyteaextended
+  hashchar hashcharextended hashcid hashcidextended hashdate hashdateextended hashenum hashenumextended
+  hashfloat4 hashfloat4extended hashfloat8 hashfloat8extended hashinet hashinetextended hashint2
+  hashint2extended hashint4 hashint4extended hashint8 hashint8extended hashmacaddr hashmacaddr8
+  hashmacaddr8extended hashmacaddrextended hashname hashnameextended hashoid hashoidextended hashoidvector
+  hashoidvectorextended hashtext hashtextextended hashtid hashtidextended hashxid hashxid8 hashxid8extended
+  hashxidextended height host hostmask icu_unicode_version index_am_handler_in index_am_handler_out inet_in
+  inet_merge inet_out inet_same_family inet_send inetand inetmi inetmi_int8 inetnot inetor inetpl initcap int2
+  int24div int24eq int24ge int24gt int24le int24lt int24mi int24mul int24ne int24pl int28div int28eq int28ge
+  int28gt int28le int28lt int28mi int28mul int28ne int28pl int2_avg_accum int2_avg_accum_inv int2_mul_cash
+  int2_sum int2abs int2and int2div int2eq int2ge int2gt int2in int2int4_sum int2larger int2le int2lt int2mi
+  int2mod int2mul int2ne int2not int2or int2out int2pl int2send int2shl int2shr int2smaller int2um int2up
+  int2vectorin int2vectorout int2vectorsend int2xor int4 int42div int42eq int42ge int42gt int42le int42lt
+  int42mi int42mul int42ne int42pl int48div int48eq int48ge int48gt int48le int48lt int48mi int48mul int48ne
+  int48pl int4_avg_accum int4_avg_accum_inv int4_avg_combine int4_mul_cash int4_sum int4abs int4and int4div
+  int4eq int4ge int4gt int4in int4inc int4larger int4le int4lt int4mi int4mod int4mul int4multirange int4ne
+  int4not int4or int4out int4pl int4range int4range_canonical int4range_subdiff int4send int4shl int4shr
+  int4smaller int4um int4up int4xor int8 int82div int82eq int82ge int82gt int82le int82lt int82mi int82mul
+  int82ne int82pl int84div int84eq int84ge int84gt int84le int84lt int84mi int84mul int84ne int84pl int8_avg
+  int8_mul_cash int8_sum int8abs int8and int8dec int8dec_any int8div int8eq int8ge int8gt int8in int8inc
+  int8inc_any int8inc_float8_float8 int8larger int8le int8lt int8mi int8mod int8mul int8multirange int8ne
+  int8not int8or int8out int8pl int8pl_inet int8range int8range_canonical int8range_subdiff int8send int8shl
+  int8shr int8smaller int8um int8up int8xor integer_pl_date inter_lb inter_sb inter_sl internal_in interval
+  interval_accum interval_accum_inv interval_avg interval_cmp interval_combine interval_div interval_eq
+  interval_ge interval_gt interval_hash interval_hash_extended interval_larger interval_le interval_lt
+  interval_mi interval_mul interval_ne interval_pl interval_pl_date interval_pl_time interval_pl_timestamp
   interval_pl_timetz interval_send interval_smaller interval_um intervaltypmodin intervaltypmodout
   is_normalized isclosed isempty isfinite ishorizontal isopen isparallel isperp isvertical json_array_element
   json_array_element_text json_array_elements json_array_elements_text json_array_length json_each
@@ -117,15 +117,15 @@ export const immutableNames: string = String.raw`
   nameregexeq nameregexne netmask network network_cmp network_eq network_ge network_gt network_larger
   network_le network_lt network_ne network_overlap network_smaller network_sub network_subeq network_sup
   network_supeq normalize notlike npoints nth_value ntile num_nonnulls num_nulls numeric_abs numeric_add
-  numeric_cmp numeric_div numeric_div_trunc numeric_eq numeric_exp numeric_ge numeric_gt numeric_in
-  numeric_inc numeric_larger numeric_le numeric_ln numeric_log numeric_lt numeric_mod numeric_mul numeric_ne
-  numeric_out numeric_pl_pg_lsn numeric_power numeric_send numeric_smaller numeric_sqrt numeric_sub
+  numeric_cmp numeric_div numeric_div_trunc numeric_eq numeric_exp numeric_fac numeric_ge numeric_gt
+  numeric_in numeric_inc numeric_larger numeric_le numeric_ln numeric_log numeric_lt numeric_mod numeric_mul
+  numeric_ne numeric_out numeric_pl_pg_lsn numeric_power numeric_send numeric_smaller numeric_sqrt numeric_sub
   numeric_uminus numeric_uplus numerictypmodin numerictypmodout nummultirange numnode numrange
   numrange_subdiff octet_length oid oideq oidge oidgt oidin oidlarger oidle oidlt oidne oidout oidsend
   oidsmaller oidvectoreq oidvectorge oidvectorgt oidvectorin oidvectorle oidvectorlt oidvectorne oidvectorout
   oidvectorsend on_pb on_pl on_ppath on_ps on_sb on_sl overlay parse_ident path path_add path_add_pt
-  path_contain_pt path_distance path_div_pt path_in path_inter path_length path_mul_pt path_n_eq path_n_ge
-  path_n_gt path_n_le path_n_lt path_npoints path_out path_send path_sub_pt pclose percent_rank
+  path_center path_contain_pt path_distance path_div_pt path_in path_inter path_length path_mul_pt path_n_eq
+  path_n_ge path_n_gt path_n_le path_n_lt path_npoints path_out path_send path_sub_pt pclose percent_rank
   percentile_cont percentile_disc pg_ddl_command_in pg_ddl_command_out pg_ddl_command_send pg_dependencies_in
   pg_dependencies_out pg_encoding_max_length pg_indexam_progress_phasename pg_lsn pg_lsn_cmp pg_lsn_eq
   pg_lsn_ge pg_lsn_gt pg_lsn_hash pg_lsn_hash_extended pg_lsn_in pg_lsn_larger pg_lsn_le pg_lsn_lt pg_lsn_mi

@@ -54,8 +54,8 @@ export const stableNames: string = String.raw`
   timestamptz_ge_date timestamptz_ge_timestamp timestamptz_gt_date timestamptz_gt_timestamp timestamptz_in
   timestamptz_le_date timestamptz_le_timestamp timestamptz_lt_date timestamptz_lt_timestamp
   timestamptz_mi_interval timestamptz_ne_date timestamptz_ne_timestamp timestamptz_out timestamptz_pl_interval
-  timetz timetz_in timezone to_char to_date to_json to_jsonb to_number to_regclass to_regcollation
-  to_regnamespace to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype to_regtypemod
-  to_timestamp to_tsquery to_tsvector transaction_timestamp ts_debug ts_headline ts_match_tq ts_match_tt
-  ts_parse ts_token_type varcharsend version websearch_to_tsquery xml xml_in xml_is_well_formed xml_send
+  timetz timetz_in to_char to_date to_json to_jsonb to_number to_regclass to_regcollation to_regnamespace
+  to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype to_regtypemod to_timestamp
+  to_tsquery to_tsvector transaction_timestamp ts_debug ts_headline ts_match_tq ts_match_tt ts_parse
+  ts_token_type varcharsend version websearch_to_tsquery xml xml_in xml_is_well_formed xml_send
 `
