@@ -21,6 +21,14 @@ test('the environment chooses the backend, the option wins', () => {
   expect(resolveOptions({ backend: 'embedded' }, environment).backend).toBe('embedded')
 })
 
+test('the environment names the programs, the option wins', () => {
+  const environment = { SWITCHYARD_BIN_DIR: '/opt/postgresql/14/bin' }
+  expect(resolveOptions({}, environment).binDir).toBe('/opt/postgresql/14/bin')
+  expect(resolveOptions({ binDir: '/opt/postgresql/17/bin' }, environment).binDir).toBe(
+    '/opt/postgresql/17/bin',
+  )
+})
+
 test('options and settings are copied and frozen', () => {
   const settings = { work_mem: '1MB' }
   const resolved = resolveOptions({ settings }, {})

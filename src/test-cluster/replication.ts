@@ -51,11 +51,17 @@ export function untilReplayed(
 }
 
 async function askReplayState(query: Query): Promise<ReplayState> {
-  const [row] = await query(
-    'SELECT CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() END AS state',
+  const [server] = await query(
+    `SELECT pg_is_in_recovery() AS is_standby, current_setting('server_version_num')::int < 140000 AS is_old`,
   )
-  const state = row?.['state'] ?? 'none'
-  return state === 'none' || state === 'paused' ? state : 'replaying'
+  if (server?.['is_standby'] !== 't') return 'none'
+  // PostgreSQL 13 only tells that a pause was requested, and replays nothing after the record that it is replaying.
+  const isPaused =
+    server['is_old'] === 't' ? 'pg_is_wal_replay_paused()' : `pg_get_wal_replay_pause_state() = 'paused'`
+  const [replay] = await query(`SELECT CASE WHEN pg_is_in_recovery() THEN ${isPaused} END AS is_paused`)
+  const state = replay?.['is_paused'] ?? 'none'
+  if (state === 'none') return 'none'
+  return state === 't' ? 'paused' : 'replaying'
 }
 
 /** Resolves when all the standbys `names` stream from `primary`. */

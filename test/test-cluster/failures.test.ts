@@ -85,14 +85,14 @@ test('a PostgreSQL that is too old', async () => {
   const binDir = join(place, 'old')
   await mkdir(binDir)
   for (const program of ['initdb', 'postgres']) {
-    await writeFile(join(binDir, program), `#!/bin/sh\necho '${program} (PostgreSQL) 14.9'\n`, {
+    await writeFile(join(binDir, program), `#!/bin/sh\necho '${program} (PostgreSQL) 12.22'\n`, {
       mode: 0o755,
     })
   }
   await chmod(binDir, 0o755)
   await expect(startCluster({ directory: place, binDir })).rejects.toMatchObject({
     code: 'SWITCHYARD_INVALID_OPTION',
-    message: `binDir must be the directory of PostgreSQL 15 or later; received ${binDir}, which is of PostgreSQL 14`,
+    message: `binDir must be the directory of PostgreSQL 13 or later; received ${binDir}, which is of PostgreSQL 12`,
   })
 })
 

