@@ -1,4 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { OLDER_VERSIONS, programsOf } from './test/versions/programs.ts'
+import { testsFor } from './test/versions/tests.ts'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // A file to write the results to as JSON, for programs that count them.
@@ -25,6 +27,19 @@ const topics = [
 const guards = 'test/guards/quick.test.ts'
 const conformance = [...topics.map((topic) => `test/${topic}/**/*.test.ts`), 'site/*.test.ts', guards]
 const packages = '**/node_modules/**'
+// They run on the versions of PostgreSQL for which they are meant.
+const ofVersions = 'test/versions/{promises,without-catalog}.test.ts'
+
+// On each older version of PostgreSQL that is installed in test/versions these tests run, too.
+const onOlderVersions: ViteUserConfig[] = OLDER_VERSIONS.flatMap((version) => {
+  const binDir = programsOf(version)
+  if (binDir === undefined) return []
+  const env = { SERVER_VERSION: String(version), SWITCHYARD_BIN_DIR: binDir }
+  return {
+    extends: true,
+    test: { name: `postgres-${version}`, env, include: testsFor(version), isolate: false },
+  }
+})
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -39,7 +54,8 @@ const config: ViteUserConfig = defineConfig({
           isolate: false,
         },
       },
-      { extends: true, test: { name: 'conformance', include: conformance, exclude: [packages] } },
+      { extends: true, test: { name: 'conformance', include: conformance, exclude: [packages, ofVersions] } },
+      ...onOlderVersions,
     ],
     // Processes rather than threads: tests start servers, send signals and load WebAssembly.
     pool: 'forks',

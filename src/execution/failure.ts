@@ -68,7 +68,7 @@ function saidBy(failure: Failure, ...routines: readonly string[]): Meaning {
   return { failure, routines: new Set(routines) }
 }
 
-/** Meanings by SQLSTATE, as observed on standbys of PostgreSQL 15 and 18, and from their sources. */
+/** Meanings by SQLSTATE, as observed on standbys of PostgreSQL 13 to 18, and from their sources. */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['53300', { failure: 'busy' }], // too_many_connections: of the server, the role or the database
   ['57P01', { failure: 'node' }], // admin_shutdown

@@ -6,20 +6,21 @@ import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.t
 import { provesRead } from '../../src/statement/proves-read.ts'
 import { bodiesByName } from './bodies-by-name.ts'
 import { bodies, bodiesGroundwork } from './bodies.ts'
-import { type Pair, servers, startPair } from './pair.ts'
+import { SERVER_VERSION } from '../support/server-version.ts'
+import { type Pair, startPair } from './pair.ts'
 import { named, outcome, queryOver } from './support.ts'
 
 const cases = [...bodies, ...bodiesByName]
 const parser = createLibpgQueryParser()
 const proving: LoadOptions = { isRead: (body, catalog) => provesRead(parser, body, catalog) }
 
-describe.each(servers)('functions without a label on $server', ({ options }) => {
+describe(`functions without a label on PostgreSQL ${SERVER_VERSION}`, () => {
   let pair: Pair
   let catalog: Catalog
 
   beforeAll(async () => {
     await parser.load()
-    pair = await startPair(options)
+    pair = await startPair()
     const { cluster, primary } = pair
     await primary.query([bodiesGroundwork, ...cases.map(({ create }) => create)].join(';'))
     catalog = (await loadCatalog(queryOver(primary), 1, proving)).catalog

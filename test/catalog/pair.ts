@@ -1,27 +1,6 @@
 import type { Client } from 'pg'
-import {
-  findPostgres,
-  startCluster,
-  type Cluster,
-  type ClusterOptions,
-} from '../../src/test-cluster/index.ts'
+import { startCluster, type Cluster, type ClusterOptions } from '../../src/test-cluster/index.ts'
 import { connected } from './support.ts'
-
-interface ServerVersion {
-  readonly server: string
-  readonly version: number
-  readonly options: ClusterOptions
-}
-
-const installed = findPostgres(15)
-
-/** The newest PostgreSQL, and the oldest if it is installed. */
-export const servers: readonly ServerVersion[] = [
-  { server: 'PostgreSQL 18', version: 18, options: {} },
-  ...(installed === undefined
-    ? []
-    : [{ server: 'PostgreSQL 15', version: 15, options: { binDir: installed } }]),
-]
 
 /** A primary and its standby, with a connection to each. */
 export interface Pair {

@@ -6,7 +6,8 @@ import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.t
 import { provesRead } from '../../src/statement/proves-read.ts'
 import { checkedGroundwork, plpgsqlBodies, plpgsqlGroundwork, silentCasts } from './plpgsql-bodies.ts'
 import { slots } from './plpgsql-slots.ts'
-import { type Pair, servers, startPair } from './pair.ts'
+import { SERVER_VERSION } from '../support/server-version.ts'
+import { type Pair, startPair } from './pair.ts'
 import { connected, outcome, queryOver } from './support.ts'
 
 const parser = createLibpgQueryParser()
@@ -16,13 +17,13 @@ const slotted = slots.flatMap((slot, i) =>
   [false, true].map((sly) => ({ ...slot, name: `slot_${i}_${sly ? 'sly' : 'calm'}`, sly })),
 )
 
-describe.each(servers)('functions in PL/pgSQL on $server', ({ options }) => {
+describe(`functions in PL/pgSQL on PostgreSQL ${SERVER_VERSION}`, () => {
   let pair: Pair
   let catalog: Catalog
 
   beforeAll(async () => {
     await parser.load()
-    pair = await startPair(options)
+    pair = await startPair()
     const { cluster, primary } = pair
     const creations = slotted.map(({ name, sly, body, returns = 'int' }) => {
       const text = body.replaceAll('@', sly ? 'sly(1)' : 'calm(1)')

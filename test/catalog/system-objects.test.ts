@@ -4,7 +4,8 @@ import { builtinCatalog } from '../../src/catalog/builtin-catalog.ts'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { decided } from '../../src/catalog/decided.ts'
 import { loadCatalog, type CatalogQuery } from '../../src/catalog/loader.ts'
-import { type Pair, servers, startPair } from './pair.ts'
+import { SERVER_VERSION } from '../support/server-version.ts'
+import { type Pair, startPair } from './pair.ts'
 import { callsOfSystemFunctions, differsByNature } from './sample-calls.ts'
 import { queryOver, verdictOn } from './support.ts'
 
@@ -28,14 +29,14 @@ const systemObjects = `
   SELECT 'type', typnamespace::regnamespace::text, typname FROM pg_type
   WHERE oid < 16384 AND typnamespace <> 'pg_toast'::regnamespace`
 
-describe.each(servers)("$server's own objects", ({ options }) => {
+describe(`objects of PostgreSQL ${SERVER_VERSION} itself`, () => {
   let pair: Pair
   let query: CatalogQuery
   let loaded: Catalog
   let objects: readonly Named[]
 
   beforeAll(async () => {
-    pair = await startPair(options)
+    pair = await startPair()
     query = queryOver(pair.primary)
     loaded = (await loadCatalog(query, 1)).catalog
     objects = (await query(systemObjects)) as readonly Named[]

@@ -1,7 +1,8 @@
 import { Client, DatabaseError, type ClientConfig } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf, type Failure } from '../../src/execution/failure.ts'
-import { findPostgres, startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import { SERVER_VERSION } from '../support/server-version.ts'
 import { ask, until } from '../support/servers.ts'
 
 interface Given {
@@ -100,22 +101,16 @@ const setup = `
   create function hidden_nextval() returns int language plpgsql immutable as
     $$ begin perform nextval('s'); return 1; end $$`
 
-const installed = findPostgres(15)
-const versions = [
-  { version: 18, binDir: undefined, newer: since18, conflicts: 'ProcessRecoveryConflictInterrupt' },
-  ...(installed === undefined
-    ? []
-    : [{ version: 15, binDir: installed, newer: before16, conflicts: 'ProcessInterrupts' }]),
-]
+const ofVersion = [...(SERVER_VERSION < 16 ? before16 : []), ...(SERVER_VERSION >= 18 ? since18 : [])]
+const conflicts = SERVER_VERSION < 17 ? 'ProcessInterrupts' : 'ProcessRecoveryConflictInterrupt'
 
-describe.each(versions)('a standby of PostgreSQL $version', ({ binDir, newer, conflicts }) => {
+describe(`a standby of PostgreSQL ${SERVER_VERSION}`, () => {
   let cluster: Cluster
   let standby: ClientConfig
 
   beforeAll(async () => {
     cluster = await startCluster({
       replicas: 1,
-      ...(binDir !== undefined && { binDir }),
       // Conflicts come at once.
       settings: { wal_level: 'logical', hot_standby_feedback: false, max_standby_streaming_delay: '50ms' },
     })
@@ -126,7 +121,7 @@ describe.each(versions)('a standby of PostgreSQL $version', ({ binDir, newer, co
   })
   afterAll(() => cluster?.stop())
 
-  it.each([...refusals, ...newer])('%s', async (sql, failure, code, routine) => {
+  it.each([...refusals, ...ofVersion])('%s', async (sql, failure, code, routine) => {
     expect(await errorOf(sql, standby)).toEqual({ failure, code, routine })
   })
 

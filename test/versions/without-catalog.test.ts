@@ -1,0 +1,85 @@
+import { once } from 'node:events'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { doctor } from '../../src/cli/doctor/doctor.ts'
+import type { Pool, RouterEvents } from '../../src/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { runCommand, urlOf } from '../support/cli.ts'
+import { itemsTable, startClusterWith, Tally } from '../support/ground.ts'
+import { poolOver, WAITING } from '../support/routed-pool.ts'
+import { until } from '../support/servers.ts'
+
+// PostgreSQL 13: the query that loads the catalog reads columns that it lacks.
+
+let cluster: Cluster
+let pool: Pool
+let failure: RouterEvents['catalogFailed'][0]
+
+beforeAll(async () => {
+  cluster = await startClusterWith({ replicas: 2 }, itemsTable(20))
+  pool = poolOver(cluster, { probeIntervalMs: 50, ...WAITING })
+  const failed = once(pool.events, 'catalogFailed')
+  // The second statement starts the load.
+  for (let i = 0; i < 2; i++) await pool.query('select * from items where id = 1')
+  ;[failure] = (await failed) as RouterEvents['catalogFailed']
+})
+afterAll(async () => {
+  await pool?.end()
+  await cluster?.stop()
+})
+
+it('the pool says that it has no catalog', () => {
+  expect(failure).toMatchObject({ isLoaded: false, cause: { code: '42703' } })
+  expect(pool.stats().catalog).toBe('builtin')
+})
+
+it('reads of the system’s own objects run on replicas, those of tables on the primary', async () => {
+  await until('the replicas are known to be fresh', async () => {
+    const { plan } = await pool.explain('select count(*) from pg_class')
+    return plan.candidates.filter(({ reason }) => reason === 'replica').length === 2
+  })
+  const tally = new Tally(pool)
+  await pool.query('select count(*) from pg_class')
+  expect(tally.queries()[0]).toBe(0)
+  await pool.query('select count(*) from items')
+  expect(tally.queries()[0]).toBe(1)
+})
+
+it('reads show writes, in transactions too', async () => {
+  for (let i = 0; i < 10; i++) {
+    await pool.query('update items set label = $1 where id = 1', [`label ${i}`])
+    const { rows } = await pool.query('select label from items where id = 1')
+    expect(rows).toEqual([{ label: `label ${i}` }])
+  }
+  const read = await pool.transaction(
+    async (client) => (await client.query('select label from items where id = 1')).rows,
+    { readOnly: true },
+  )
+  expect(read).toEqual([{ label: 'label 9' }])
+})
+
+it('doctor says that the functions could not be examined', async () => {
+  const { stdout, stderr } = await runCommand('doctor', doctor, [
+    '--json',
+    '--primary',
+    urlOf(cluster.primary),
+  ])
+  expect(stderr).toBe('')
+  const { findings } = JSON.parse(stdout) as { findings: readonly { id: string; what: string }[] }
+  expect(findings.map(({ id, what }) => `${id}: ${what}`)).toEqual([
+    expect.stringMatching(
+      /^could-not-check: Could not check views that stay on the primary: .* p\.prosqlbody/,
+    ),
+    expect.stringMatching(/^could-not-check: Could not check functions: .* p\.prosqlbody/),
+  ])
+})
+
+it('writes go on after a promotion', async () => {
+  await cluster.promote(0)
+  await until('the pool has a new primary', () =>
+    pool.query('update items set label = $1 where id = 2', ['promoted']).then(
+      () => true,
+      () => false,
+    ),
+  )
+  expect((await pool.query('select label from items where id = 2')).rows).toEqual([{ label: 'promoted' }])
+})
