@@ -51,6 +51,11 @@ describe('viewOf', () => {
     ])
   })
 
+  it('shows no more than all reads while some have no answer yet', () => {
+    const view = viewOf(sample(2000, 0, 630, 420, 1000), sample(1000, 0, 0, 0, 0), 2000, [], new Tally())
+    expect(view.nodes.map(({ recentShare }) => recentShare)).toEqual([0, 0.6, 0.4])
+  })
+
   it('divides by nothing while nothing happened', () => {
     const idle = sample(0, 0, 0, 0, 0)
     const view = viewOf(idle, idle, 0, [], new Tally())

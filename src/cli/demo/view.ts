@@ -63,22 +63,22 @@ export function viewOf(
   const perSecond = 1000 / Math.max(1, now.atMs - before.atMs)
   const total = readsOfNodes(now.stats, now.reads)
   const previous = readsOfNodes(before.stats, before.reads)
-  const nodes = now.stats.nodes.map((node, index): NodeView => {
-    const reads = total[index] ?? 0
-    return {
-      name: names[index] ?? node.id,
-      id: node.id,
-      role: node.role,
-      standing: standingOf(node, now.plan),
-      lagMs: node.lagMs,
-      lagBytes: node.lagBytes,
-      connections: node.connections.total,
-      queries: node.queries,
-      queriesPerSecond: (node.queries - (before.stats.nodes[index]?.queries ?? 0)) * perSecond,
-      recentShare: share(reads - (previous[index] ?? 0), now.reads - before.reads),
-      totalShare: share(reads, now.reads),
-    }
-  })
+  const recent = total.map((reads, index) => Math.max(0, reads - (previous[index] ?? 0)))
+  // Nodes count a read when it is sent, and the program when it has its answer.
+  const sent = recent.reduce((sum, reads) => sum + reads, 0)
+  const nodes = now.stats.nodes.map((node, index): NodeView => ({
+    name: names[index] ?? node.id,
+    id: node.id,
+    role: node.role,
+    standing: standingOf(node, now.plan),
+    lagMs: node.lagMs,
+    lagBytes: node.lagBytes,
+    connections: node.connections.total,
+    queries: node.queries,
+    queriesPerSecond: (node.queries - (before.stats.nodes[index]?.queries ?? 0)) * perSecond,
+    recentShare: share(recent[index] ?? 0, Math.max(sent, now.reads - before.reads)),
+    totalShare: share(total[index] ?? 0, now.reads),
+  }))
   return {
     elapsedMs,
     nodes,
