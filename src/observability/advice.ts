@@ -49,7 +49,8 @@ const ADVICE: Readonly<Record<PrimaryReason, string>> = {
   'operator-volatile': 'If the function behind $ writes nothing, label it STABLE',
   'type-volatile': 'If the functions of the type $ write nothing, label them STABLE',
   'declared-primary-only': '$ is declared as "primaryOnly": remove that if replicas may serve it',
-  'catalog-pending': 'The catalog was not loaded yet: await pool.ready() before the first statement',
+  'catalog-pending':
+    'The catalog did not have it yet: await pool.ready() at the start; later changes are known within seconds',
   'refused-by-standby': 'A standby rejected a statement of this shape: declare what writes as "primaryOnly"',
   unparseable: 'The text cannot be parsed: correct it, or add a comment with a route',
   'too-large': 'The text is too large to be parsed: pass values as parameters, long lists as one array',
