@@ -59,7 +59,7 @@ export function normalizeQuery(config: unknown, values: unknown): Query {
   if (typeof config !== 'object' || config === null || isSubmittable(config)) {
     return new Query(undefined, NO_VALUES, NO_REQUEST, false, config, parameters)
   }
-  const sent = copyOf(config)
+  const sent = sentConfig(config)
   const { text, rows, values: own } = sent as Readonly<Record<'text' | 'rows' | 'values', unknown>>
   const sql = typeof text === 'string' ? text : undefined
   // A portal that stays open would disturb later queries.
@@ -85,7 +85,7 @@ const NOT_SENT = ['callback', 'route', 'consistency', 'maxStalenessMs', 'optimis
  * Copies a configuration, so that the classified text is the one that is sent even if the caller changes the object.
  * Older versions of node-postgres also modify it.
  */
-function copyOf(config: object): object {
+export function sentConfig(config: object): object {
   // An application's own client class may read other fields too.
   const copy: Record<string, unknown> = { ...config }
   for (const field of NOT_SENT) delete copy[field]

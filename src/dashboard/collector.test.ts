@@ -31,7 +31,7 @@ let platform: FakePlatform
 let stream: EventStream
 let pool: {
   readonly events: EventStream['events']
-  options: { readonly max?: number }
+  options: { readonly max?: number; readonly host?: string; readonly port?: number }
   totalCount: number
   idleCount: number
   waitingCount: number
@@ -59,7 +59,7 @@ beforeEach(() => {
       return { nodes, catalog: 'loaded', reads: 3, offload: 1, traffic }
     },
   }
-  collector = new Collector(pool, platform, 'Shop', () => [])
+  collector = new Collector(pool, platform, 'Shop', { isRouted: true, waiting: () => [] })
 })
 
 function execution(id: number, more: Partial<QueryExecution> = {}): QueryExecution {
@@ -202,11 +202,30 @@ it('says in words what happens to the cluster', async () => {
   ])
 })
 
-it('has one row of connections for a pool that does not route', () => {
-  pool.stats = () => ({ nodes: [], catalog: 'builtin', reads: 0, offload: 0 })
-  const { isRouted, nodes } = collector.look()
+it('has one row for a pool that does not route, with its statements', async () => {
+  const id = 'db.example:5433'
+  pool.options = { max: 20, host: 'db.example', port: 5433 }
+  let count = 0
+  pool.stats = () => {
+    const latencies = { [id]: { count, sumMs: 0, p50Ms: 2, p95Ms: 3, p99Ms: 4, buckets: [] } }
+    return { nodes: [], catalog: 'builtin', reads: 0, offload: 0, traffic: { ...traffic, latencies } }
+  }
+  const single = new Collector(pool, platform, 'Shop', { isRouted: false, waiting: () => [] })
+  single.look()
+  stream.tell('execution', execution(1, { node: id, role: 'unknown' }))
+  count = 7
+  await platform.advance(1_000)
+  const { isRouted, latencies, nodes } = single.look()
   expect(isRouted).toBe(false)
   expect(nodes).toMatchObject([
-    { id: 'the only node', connections: { used: 3, idle: 2, max: 20, waiting: 1 } },
+    {
+      id,
+      perSecond: 7,
+      share: 1,
+      connections: { used: 3, idle: 2, max: 20, waiting: 1 },
+      latency: { p50Ms: 2 },
+      loads: [7],
+    },
   ])
+  expect(latencies).toMatchObject([{ role: 'unknown', count: 1 }])
 })

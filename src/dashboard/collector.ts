@@ -1,10 +1,18 @@
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { QueryExecution } from '../observability/statement-events.ts'
 import type { PoolStats } from '../observability/stats.ts'
+import type { Role } from '../topology/node.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import { listenForChanges, type Change } from './changes.ts'
 import type { WaitingStatement } from '../observability/tracer.ts'
-import { nodeRows, reasonRows, waitingRows, type DashboardData, type PoolFigures } from './data.ts'
+import {
+  nodeRows,
+  reasonRows,
+  sampledNodes,
+  waitingRows,
+  type DashboardData,
+  type PoolFigures,
+} from './data.ts'
 import { Durations, Latest } from './latest.ts'
 import { NodeHistory } from './node-history.ts'
 import { isDelayed, isTroubled, statementRow } from './statement-row.ts'
@@ -14,6 +22,14 @@ export interface CollectedPool extends PoolFigures {
   readonly events: RouterEventEmitter
   /** True once `end()` was called. */
   readonly ending: boolean
+}
+
+/** The parts of a pool that its class does not show. */
+export interface PoolInside {
+  /** False for a pool of one node. */
+  readonly isRouted: boolean
+  /** Returns the statements that wait at this moment. */
+  waiting(): readonly WaitingStatement[]
 }
 
 const SAMPLE_MS = 1_000
@@ -36,10 +52,12 @@ class Records {
   readonly delayed = new Latest<Ended>(MOST_NOTABLE)
   readonly troubled = new Latest<Ended>(MOST_NOTABLE)
   readonly changes = new Latest<Change>(MOST_CHANGES)
-  readonly durations: ReadonlyMap<string, Durations> = new Map([
-    ['primary', new Durations()],
-    ['replica', new Durations()],
-  ])
+  /** By role. */
+  readonly durations: ReadonlyMap<string, Durations>
+
+  constructor(roles: readonly Role[]) {
+    this.durations = new Map(roles.map((role) => [role, new Durations()]))
+  }
 }
 
 /** Collects what the page shows, while it has viewers and for a minute after. */
@@ -47,8 +65,9 @@ export class Collector {
   readonly #pool: CollectedPool
   readonly #platform: Platform
   readonly #title: string
-  readonly #waiting: () => readonly WaitingStatement[]
-  #records = new Records()
+  readonly #inside: PoolInside
+  readonly #roles: readonly Role[]
+  #records: Records
   #stats: PoolStats
   #data: DashboardData | undefined
   #timer: Timer | undefined
@@ -56,13 +75,10 @@ export class Collector {
   #lookedAtMs = 0
   #changeId = 0
 
-  constructor(
-    pool: CollectedPool,
-    platform: Platform,
-    title: string,
-    waiting: () => readonly WaitingStatement[],
-  ) {
-    this.#waiting = waiting
+  constructor(pool: CollectedPool, platform: Platform, title: string, inside: PoolInside) {
+    this.#inside = inside
+    this.#roles = inside.isRouted ? ['primary', 'replica'] : ['unknown']
+    this.#records = new Records(this.#roles)
     this.#pool = pool
     this.#platform = platform
     this.#title = title
@@ -98,7 +114,7 @@ export class Collector {
     this.#timer?.cancel()
     this.#unlisten?.()
     this.#unlisten = undefined
-    this.#records = new Records()
+    this.#records = new Records(this.#roles)
     this.#data = undefined
   }
 
@@ -106,7 +122,7 @@ export class Collector {
     const nowMs = this.#platform.now()
     if (this.#pool.ending || nowMs - this.#lookedAtMs >= LINGER_MS) return this.#stop()
     this.#stats = this.#pool.stats()
-    this.#records.history.sample(this.#stats.nodes, nowMs)
+    this.#records.history.sample(sampledNodes(this.#pool, this.#stats, this.#inside.isRouted), nowMs)
     this.#data = undefined
     this.#timer = this.#platform.scheduleWork(SAMPLE_MS, this.#sample)
   }
@@ -117,8 +133,8 @@ export class Collector {
     latest.add(ended)
     if (isTroubled(execution)) troubled.add(ended)
     else if (isDelayed(execution)) delayed.add(ended)
-    if (execution.role !== undefined && execution.durationMs !== undefined)
-      durations.get(execution.role)?.add(execution.durationMs)
+    const { durationMs, role } = execution
+    if (role !== undefined && durationMs !== undefined) durations.get(role)?.add(durationMs)
   }
 
   readonly #changed = (what: string): void => {
@@ -135,10 +151,10 @@ export class Collector {
     return {
       title: this.#title,
       atMs: this.#platform.wallNowMs(),
-      isRouted: traffic !== undefined,
+      isRouted: this.#inside.isRouted,
       hasEnded: this.#pool.ending,
       catalog,
-      nodes: nodeRows(this.#pool, this.#stats, history),
+      nodes: nodeRows(this.#pool, this.#stats, history, this.#inside.isRouted),
       traffic: {
         selects: traffic?.selects ?? 0,
         offload: traffic?.offload ?? 0,
@@ -146,7 +162,7 @@ export class Collector {
         readOffload: offload,
       },
       latencies: [...durations].map(([role, each]) => ({ role, ...each.report() })),
-      waiting: waitingRows(this.#waiting()),
+      waiting: waitingRows(this.#inside.waiting()),
       latest: rows(latest.newestFirst()),
       notable: rows(notable),
       reasons: reasonRows(this.#stats),

@@ -1,15 +1,17 @@
+import type { PoolConfig } from 'pg'
+import { nodeIdOf } from '../config/nodes.ts'
 import type { NodeStats, PoolStats } from '../observability/stats.ts'
 import type { PrimaryReads } from '../observability/traffic.ts'
 import type { Change } from './changes.ts'
 import type { Percentiles } from './latest.ts'
-import type { NodeHistory } from './node-history.ts'
+import type { NodeHistory, SampledNode } from './node-history.ts'
 import { WAIT_WORDS } from '../observability/reason-words.ts'
 import type { WaitingStatement } from '../observability/tracer.ts'
 import { cut, type StatementRow } from './statement-row.ts'
 
 /** The parts of a pool that the page shows. */
 export interface PoolFigures {
-  readonly options: { readonly max?: number | undefined }
+  readonly options: Pick<PoolConfig, 'connectionString' | 'host' | 'max' | 'port'>
   readonly totalCount: number
   readonly idleCount: number
   readonly waitingCount: number
@@ -89,14 +91,27 @@ const MINUTE = 60
 const DEFAULT_MAX = 10
 const NONE: Percentiles = { count: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0 }
 
-/** Returns one row for each node, or one for all connections of a pool that does not route. */
+/** Returns the nodes for a point of their curves. The statistics of a pool of one node do not name it. */
+export function sampledNodes(
+  { options }: PoolFigures,
+  { nodes, traffic }: PoolStats,
+  isRouted: boolean,
+): readonly SampledNode[] {
+  if (isRouted) return nodes
+  const id = nodeIdOf(options)
+  return [{ id, lagMs: undefined, queries: traffic?.latencies[id]?.count ?? 0, role: 'unknown' }]
+}
+
+/** Returns one row for each node. */
 export function nodeRows(
   pool: PoolFigures,
-  { nodes, traffic }: PoolStats,
+  stats: PoolStats,
   history: NodeHistory,
+  isRouted: boolean,
 ): readonly NodeRow[] {
+  const { nodes, traffic } = stats
   const max = pool.options.max ?? DEFAULT_MAX
-  if (traffic === undefined) return [singleNode(pool, max)]
+  if (!isRouted) return [singleNode(pool, stats, history, max)]
   const total = nodes.reduce((sum, { id }) => sum + history.recent(id, MINUTE), 0)
   return nodes.map((node) => {
     const points = history.of(node.id)
@@ -105,7 +120,7 @@ export function nodeRows(
       perSecond: points.at(-1)?.perSecond ?? 0,
       share: total === 0 ? 0 : history.recent(node.id, MINUTE) / total,
       connections: connectionsOf(node.connections, max),
-      latency: percentilesOf(traffic.latencies[node.id]),
+      latency: percentilesOf(traffic?.latencies[node.id]),
       loads: points.map(({ perSecond }) => Math.round(perSecond)),
       lags: points.map(({ lagMs }) => (lagMs === null ? null : Math.round(lagMs))),
     }
@@ -169,19 +184,21 @@ function percentilesOf(latencies: Percentiles | undefined): Percentiles {
   return { count, p50Ms, p95Ms, p99Ms }
 }
 
-function singleNode(pool: PoolFigures, max: number): NodeRow {
+function singleNode(pool: PoolFigures, { traffic }: PoolStats, history: NodeHistory, max: number): NodeRow {
   const { idleCount: idle, totalCount: total, waitingCount: waiting } = pool
+  const id = nodeIdOf(pool.options)
+  const points = history.of(id)
   return {
-    id: 'the only node',
+    id,
     role: 'unknown',
     state: 'not watched',
     lagMs: null,
     lagBytes: null,
-    perSecond: 0,
-    share: 0,
+    perSecond: points.at(-1)?.perSecond ?? 0,
+    share: history.recent(id, MINUTE) === 0 ? 0 : 1,
     connections: connectionsOf({ idle, total, waiting }, max),
-    latency: NONE,
-    loads: [],
+    latency: percentilesOf(traffic?.latencies[id]),
+    loads: points.map(({ perSecond }) => Math.round(perSecond)),
     lags: [],
   }
 }

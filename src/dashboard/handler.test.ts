@@ -34,7 +34,9 @@ interface Sent {
 }
 
 async function get(options: DashboardOptions, sent: Sent = {}): Promise<Reply> {
-  server = createServer(dashboardHandler(pool, options, new FakePlatform(), () => [])).listen(0, '127.0.0.1')
+  server = createServer(
+    dashboardHandler(pool, options, new FakePlatform(), { isRouted: false, waiting: () => [] }),
+  ).listen(0, '127.0.0.1')
   await new Promise((resolve) => server?.once('listening', resolve))
   const { port } = server.address() as AddressInfo
   return new Promise((resolve, reject) => {
@@ -157,6 +159,9 @@ it.each([
   [null, 'SWITCHYARD_INVALID_OPTION', 'must be an object'],
 ])('wrong options: %j', (options, code, message) => {
   const make = (): unknown =>
-    dashboardHandler(pool, options as DashboardOptions, new FakePlatform(), () => [])
+    dashboardHandler(pool, options as DashboardOptions, new FakePlatform(), {
+      isRouted: false,
+      waiting: () => [],
+    })
   expect(make).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) as string }))
 })

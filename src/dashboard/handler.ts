@@ -3,8 +3,7 @@ import { checkFunction, checkNames, checkObject, invalid } from '../config/valid
 import { describe } from '../errors/describe.ts'
 import type { Platform } from '../platform/platform.ts'
 import { refusalOf } from './access.ts'
-import type { WaitingStatement } from '../observability/tracer.ts'
-import { Collector, type CollectedPool } from './collector.ts'
+import { Collector, type CollectedPool, type PoolInside } from './collector.ts'
 import { CONTENT_SECURITY_POLICY, PAGE } from './page.ts'
 
 /**
@@ -58,22 +57,20 @@ interface Answer {
 /**
  * Creates the handler of the live page of a pool.
  *
- * @param waiting Returns the statements that wait at this moment.
- *
  * @throws SwitchyardError SWITCHYARD_INVALID_OPTION or SWITCHYARD_UNKNOWN_OPTION.
  */
 export function dashboardHandler(
   pool: CollectedPool,
   options: DashboardOptions,
   platform: Platform,
-  waiting: () => readonly WaitingStatement[],
+  inside: PoolInside,
 ): DashboardHandler {
   checkObject('options of dashboard()', options)
   checkNames(options, OPTIONS, 'dashboard()')
   const { authorize, title = 'pg-switchyard' } = options
   if (authorize !== undefined) checkFunction('authorize', authorize)
   if (typeof title !== 'string') throw invalid(`Option "title" must be a string; received ${describe(title)}`)
-  const collector = new Collector(pool, platform, title, waiting)
+  const collector = new Collector(pool, platform, title, inside)
   return (request, response) => {
     void answerTo(request, authorize, collector).then((answer) => send(request, response, answer))
   }

@@ -1,6 +1,9 @@
 import type { NodeStats } from '../observability/stats.ts'
 import { Latest } from './latest.ts'
 
+/** A node at one moment. */
+export type SampledNode = Pick<NodeStats, 'id' | 'lagMs' | 'queries' | 'role'>
+
 /** Number of points of a curve. */
 export const MOST_POINTS = 180
 
@@ -23,7 +26,7 @@ export class NodeHistory {
   #atMs: number | undefined
 
   /** Adds one point for each node. Nodes that are gone are forgotten. */
-  sample(nodes: readonly NodeStats[], nowMs: number): void {
+  sample(nodes: readonly SampledNode[], nowMs: number): void {
     const elapsedMs = this.#atMs === undefined ? 0 : nowMs - this.#atMs
     this.#atMs = nowMs
     const ids = new Set(nodes.map(({ id }) => id))

@@ -17,7 +17,7 @@ const SECTIONS: readonly (readonly [id: string, heading: string, content: string
   [
     'nodes',
     'Servers',
-    `<p id="single" hidden>This pool has one node and does not route. There are only its connections to show.</p>
+    `<p id="single" hidden>This pool has one node and does not route. Its statements are counted while this page is open.</p>
 ${table('node-rows', 'One row for each server. Curves show the last three minutes.', [
   'Server',
   'Role or state',

@@ -44,6 +44,11 @@ export class ConnectionTraces implements Followed {
     )
   }
 
+  /** Whether anybody listens to new connections. */
+  get followsOpenings(): boolean {
+    return isTraced(connectChannel) || this.#stream.hears('connectionOpened')
+  }
+
   lease(node: NodeId, callback: LeaseCallback, start: (callback: LeaseCallback) => void): void {
     const askedAtMs = this.#platform.now()
     const leased: LeaseCallback = (error, client) => {
@@ -73,7 +78,7 @@ export class ConnectionTraces implements Followed {
 
   /** pg-pool calls `connect()` of a new client once. */
   connecting(node: NodeId, client: Client): void {
-    if (!isTraced(connectChannel) && !this.#stream.hears('connectionOpened')) return
+    if (!this.followsOpenings) return
     const connect = (connected: Connected): void => {
       Reflect.deleteProperty(client, 'connect')
       const message: Filling<ConnectMessage> = { pool: this.#stream.pool, node }

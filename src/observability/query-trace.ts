@@ -12,6 +12,8 @@ export interface TracePort {
   readonly platform: { now(): number }
   /** Returns where a node is reached, as far as its options say. */
   readonly addressOf: (node: string) => { readonly address?: string; readonly port?: number }
+  /** Called with each statement that has ended. */
+  readonly ended?: (execution: QueryExecution) => void
   /** The statements that wait at the moment. */
   readonly waiting: Set<QueryTrace>
 }
@@ -115,10 +117,11 @@ export class QueryTrace implements Trace {
   ended(error: unknown, result: unknown): void {
     const { message } = this
     if (this.#waiting !== undefined) this.#goesOn()
-    const { platform, stream } = this.#port
+    const { ended, platform, stream } = this.#port
     message.durationMs = platform.now() - this.#startedAtMs
     if (error) message.error = statementError(error)
     else message.rowCount = rowCountOf(result)
+    ended?.(message)
     if (stream.hears('execution')) stream.tell('execution', message)
   }
 

@@ -47,7 +47,10 @@ export interface PoolStats {
   readonly reads: number
   /** Share of the reads that replicas answered, from 0 to 1. 0 without reads. */
   readonly offload: number
-  /** Statements, where they run and why. Absent for a pool of one node, which does not route. */
+  /**
+   * Statements, where they run and why. A pool of one node counts its statements while its events have listeners.
+   * Absent there before the first one.
+   */
   readonly traffic?: TrafficStats
 }
 

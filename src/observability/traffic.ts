@@ -7,6 +7,7 @@ import { summaryOf } from '../statement/summary.ts'
 import type { NodeId } from '../topology/node.ts'
 import { adviceFor, isPrimaryReason, type PrimaryReason } from './advice.ts'
 import { Histogram, type Latencies } from './histogram.ts'
+import type { QueryExecution } from './statement-events.ts'
 
 /**
  * SELECT statements that the primary runs for one reason.
@@ -125,6 +126,12 @@ export class Traffic {
     histogram.add(ms)
   }
 
+  /** Counts a statement of a pool that classifies nothing. */
+  ran({ durationMs, node, operation, summary }: QueryExecution): void {
+    if (operation === 'SELECT' && isOnlySelect(summary ?? '')) this.#selects += 1
+    if (node !== undefined && durationMs !== undefined) this.answered(node, durationMs)
+  }
+
   /** Removes a node. */
   forget(node: NodeId): void {
     this.#latencies.delete(node)
@@ -205,7 +212,12 @@ function isShared({ reason }: Statement): boolean {
 
 function onlySelects(sql: string): boolean {
   const { operation, text } = summaryOf(sql)
-  return operation === 'SELECT' && !/\b(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(text)
+  return operation === 'SELECT' && isOnlySelect(text)
+}
+
+/** Whether the summary of a SELECT names no command that writes. */
+function isOnlySelect(summary: string): boolean {
+  return !/\b(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(summary)
 }
 
 function increment<Key>(counts: Map<Key, number>, key: Key): void {

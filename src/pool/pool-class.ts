@@ -98,7 +98,9 @@ export function poolClass(parts: PoolParts): PoolClass {
     }
 
     dashboard(options: DashboardOptions = {}): DashboardHandler {
-      return dashboardHandler(this, options, systemPlatform, () => this[CORE].waiting())
+      const core = this[CORE]
+      const inside = { isRouted: core instanceof RoutedCore, waiting: () => core.waiting() }
+      return dashboardHandler(this, options, systemPlatform, inside)
     }
 
     setNodes(nodes: readonly (string | ReplicaOptions)[]): void {

@@ -91,7 +91,7 @@ export interface Pool extends PgPool {
    */
   ready(): Promise<void>
 
-  /** Role, state, lag and counters of each node, and the share of reads off the primary. Empty with one node. */
+  /** Role, state, lag and counters of each node, and the share of reads off the primary. With one node, only `traffic`. */
   stats(): PoolStats
 
   /**

@@ -1,10 +1,11 @@
 import type { PoolClient, QueryConfig } from 'pg'
 import { LeakWatch } from '../client/leak-watch.ts'
-import { isSubmittable, normalizeQuery, tierOf } from '../client/query-arguments.ts'
+import { isSubmittable, normalizeQuery, textOfQuery, tierOf } from '../client/query-arguments.ts'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import { noSuchTier } from '../config/tiers.ts'
 import { asError } from '../errors/as-error.ts'
 import { SwitchyardError } from '../errors/error.ts'
+import type { Done } from '../execution/execution.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
 import type { Explanation } from '../observability/explain.ts'
 import type { PoolStats } from '../observability/stats.ts'
@@ -19,6 +20,7 @@ import { checkSessionOptions, type SessionOptions } from '../router/session-opti
 import type { RouteRequest } from '../routing/decide.ts'
 import { endForm, queryForm, type Connected, type Ended } from './callback-forms.ts'
 import { clientThrough, runsItself } from './connect-through.ts'
+import { followClient } from './followed-client.ts'
 import { refusalOf } from './lifetime.ts'
 import { withPassword } from './live-options.ts'
 import {
@@ -68,7 +70,7 @@ export class SingleNodeCore implements PoolCore {
   readonly #sessions: SessionKeeper
   readonly #leaks: LeakWatch | undefined
   readonly #traces: SingleNodeTraces
-  readonly #overlays = new SingleNodeOverlays()
+  readonly #overlays: SingleNodeOverlays
   #explainer: Explainer | undefined
   #primary: PgPool | undefined
   /** True while pg.Pool takes a client for `query()`. */
@@ -81,7 +83,8 @@ export class SingleNodeCore implements PoolCore {
     const stream = new EventStream(poolName(resolved))
     const { events, tell } = stream
     this.events = events
-    this.#traces = new SingleNodeTraces(stream, resolved)
+    this.#traces = new SingleNodeTraces(pool, stream, resolved)
+    this.#overlays = new SingleNodeOverlays((callback, start) => this.#traces.lease(callback, start))
     if (logger !== undefined) logEvents(this.events, logger)
     this.#sessions = new SessionKeeper({
       resolved,
@@ -125,14 +128,16 @@ export class SingleNodeCore implements PoolCore {
       return this.#queryParent(pool, config, values, callback)
     const { done, returned } = queryForm(pool, values, callback)
     const given = typeof values === 'function' ? undefined : values
-    this.#traces.run(config, done, (answered) => {
+    const start = (answered: Done): void => {
       try {
         if (overlay === undefined) this.#queryParent(pool, config, given, answered)
         else this.#overlays.query(pool, overlay, config, values, answered)
       } catch (error) {
         answered(asError(error))
       }
-    })
+    }
+    if (this.#traces.isOn) this.#traces.runOverLease(textOfQuery(config), done, start)
+    else start(done)
     return returned
   }
 
@@ -187,11 +192,18 @@ export class SingleNodeCore implements PoolCore {
   }
 
   stats(): PoolStats {
-    return { nodes: [], catalog: 'builtin', reads: 0, offload: 0 }
+    const { traffic } = this.#traces
+    return {
+      nodes: [],
+      catalog: 'builtin',
+      reads: 0,
+      offload: 0,
+      ...(traffic === undefined ? {} : { traffic }),
+    }
   }
 
   waiting(): readonly WaitingStatement[] {
-    return []
+    return this.#traces.waiting()
   }
 
   setNodes(): never {
@@ -201,11 +213,9 @@ export class SingleNodeCore implements PoolCore {
 
   /** Takes a client, under the settings of the calling code's session. */
   #take(pool: BasePool, callback: Connected | undefined): unknown {
-    const overlay = this.#sessions.context.overlayOf()
-    const overlays = this.#overlays
-    if (typeof callback === 'function') return overlays.connect(pool, overlay, callback)
+    if (typeof callback === 'function') return this.#takeFollowed(pool, callback)
     const taken = new pool.Promise<PoolClient>((resolve, reject) => {
-      overlays.connect(pool, overlay, (error, client) =>
+      this.#takeFollowed(pool, (error, client) =>
         client === undefined ? reject(asError(error)) : resolve(client),
       )
     })
@@ -213,6 +223,18 @@ export class SingleNodeCore implements PoolCore {
       // As in pg-pool: the stack leads to the caller.
       Error.captureStackTrace(error)
       throw error
+    })
+  }
+
+  #takeFollowed(pool: BasePool, callback: Connected): void {
+    const overlay = this.#sessions.context.overlayOf()
+    const traces = this.#traces
+    // The client of a statement that is followed sends that one only.
+    if (!traces.isOn || traces.isLeasing) return this.#overlays.connect(pool, overlay, callback)
+    this.#overlays.connect(pool, overlay, (error, client, release) => {
+      if (client === undefined) return callback(error, client, release)
+      followClient(pool, client, traces)
+      callback(error, client, Reflect.get(client, 'release'))
     })
   }
 

@@ -21,12 +21,20 @@ const LEAVES_NOTHING =
 
 type Taken = (error: Error | undefined, client?: PoolClient) => void
 
+/** Requests a connection. Calls `start` with the callback in place of `callback`. */
+type Lease = (callback: Connected, start: (callback: Connected) => void) => void
+
 const ignore = (): void => {}
 
 /** Runs the statements and clients of sessions with settings over the connections of a pg.Pool. */
 export class SingleNodeOverlays {
   readonly #custom = new CustomSettings()
+  readonly #lease: Lease
   #isUsed = false
+
+  constructor(lease: Lease) {
+    this.#lease = lease
+  }
 
   /**
    * True once there has been a session with settings. Before that, connections are those of pg.Pool in every respect.
@@ -108,8 +116,10 @@ export class SingleNodeOverlays {
       taken(undefined, client)
     })
     const connect = (callback: Connected): unknown => callParent(pool, 'connect', [callback])
-    if (!this.#isUsed) return void connect(connected)
-    connectSuiting(pool, suitability, connect, connected)
+    this.#lease(connected, (leased) => {
+      if (this.#isUsed) connectSuiting(pool, suitability, connect, leased)
+      else connect(leased)
+    })
   }
 }
 

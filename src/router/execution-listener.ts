@@ -8,7 +8,7 @@ import type { Repaired } from './dispatcher.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
 /** Shorter waits are those of the event loop, and are not recorded, in milliseconds. */
-const LEAST_WAIT_MS = 1
+export const LEAST_WAIT_MS = 1
 
 export interface Listeners {
   readonly cluster: WatchedCluster

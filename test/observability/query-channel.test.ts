@@ -2,11 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { tracingChannel } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import pg from 'pg'
-import Cursor from 'pg-cursor'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Pool, QueryExecution } from '../../src/index.ts'
+import type { QueryExecution } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
+import { PATHS } from './paths.ts'
 
 let cluster: Cluster
 const open = poolsForTests(() => cluster, {})
@@ -44,46 +44,6 @@ function listen(): { readonly steps: string[]; readonly ended: QueryExecution[] 
 }
 
 const SECRET = '4111-secret'
-
-/** Runs a statement on each path. */
-const PATHS: Readonly<Record<string, (pool: Pool, sql: string, values?: unknown[]) => Promise<unknown>>> = {
-  'pool.query': (pool, sql, values) => pool.query(sql, values),
-  'pool.query with a callback': (pool, sql, values) =>
-    new Promise((resolve, reject) =>
-      pool.query(sql, values ?? [], (error, result) => (error ? reject(error) : resolve(result))),
-    ),
-  'client.query': async (pool, sql, values) => {
-    const client = await pool.connect()
-    try {
-      return await client.query(sql, values)
-    } finally {
-      client.release()
-    }
-  },
-  'a query object': async (pool, sql, values) => {
-    const client = await pool.connect()
-    const query = new pg.Query(sql, values)
-    try {
-      await new Promise((resolve, reject) => {
-        query.on('error', reject)
-        query.on('end', resolve)
-        client.query(query)
-      })
-    } finally {
-      client.release()
-    }
-  },
-  'a cursor': async (pool, sql, values) => {
-    const client = await pool.connect()
-    const cursor = client.query(new Cursor(sql, values))
-    try {
-      while ((await cursor.read(2)).length > 0);
-    } finally {
-      await cursor.close().catch(() => {})
-      client.release()
-    }
-  },
-}
 
 describe.each(Object.entries(PATHS))('%s', (name, run) => {
   test('a read has one message, with the replica that answered it', async () => {
