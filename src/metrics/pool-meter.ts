@@ -36,6 +36,15 @@ interface Series {
   readonly statements: Counter
 }
 
+/** The series of a combination of fields. */
+interface Recent extends Fields {
+  readonly code: string
+  readonly series: Series
+}
+
+/** Number of combinations that are compared before a key is made of the fields. */
+const MOST_RECENT = 16
+
 /** The series of the connections of one node. */
 interface Uses {
   readonly waits: Durations
@@ -53,6 +62,9 @@ export class PoolMeter {
   readonly #counters = new Map<string, Counter>()
   readonly #durations = new Map<string, Durations>()
   readonly #known = new Map<string, Series>()
+  readonly #recent: Recent[] = []
+  /** Index of the entry that is replaced next. */
+  #oldest = 0
   readonly #uses = new Map<string, Uses>()
   readonly #servers = new Bounded(SERVERS)
   readonly #nodes = new Bounded(NODES)
@@ -121,8 +133,22 @@ export class PoolMeter {
 
   #seriesOf(execution: QueryExecution, code: string): Series {
     const { address, operation, port, reason, role } = execution
+    for (const recent of this.#recent) {
+      if (
+        recent.address === address &&
+        recent.operation === operation &&
+        recent.reason === reason &&
+        recent.role === role &&
+        recent.port === port &&
+        recent.code === code
+      )
+        return recent.series
+    }
     const key = `${operation} ${role} ${reason} ${address} ${port} ${code}`
-    return this.#known.get(key) ?? this.#makeSeries(key, execution, code)
+    const series = this.#known.get(key) ?? this.#makeSeries(key, execution, code)
+    this.#recent[this.#oldest] = { address, operation, port, reason, role, code, series }
+    this.#oldest = (this.#oldest + 1) % MOST_RECENT
+    return series
   }
 
   #makeSeries(
