@@ -118,6 +118,8 @@ if (watching !== undefined) {
   console.log(`a read that nobody watches: ${watching.cpuMicroseconds.toFixed(1)} µs of CPU time`)
   for (const { cpuMicroseconds, name, ratio } of watching.costs)
     console.log(`  with ${name}: ratio ${ratio.toFixed(3)}, ${cpuMicroseconds.toFixed(1)} µs more`)
+  const beyond = watching.spansBeyondSdkMicroseconds.toFixed(1)
+  console.log(`  spans of OpenTelemetry take ${beyond} µs more than the SDK's own span`)
 }
 const { offload } = routed.stats()
 console.log(`reads off the primary: ${(100 * offload).toFixed(1)} %`)

@@ -7,13 +7,14 @@ import {
   AggregationTemporality,
   InMemoryMetricExporter,
   MeterProvider,
+  type MetricProducer,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { Registry } from 'prom-client'
 import type { Pool } from '../../src/index.ts'
 import { prometheusMetrics } from '../../src/metrics/index.ts'
-import { instrument } from '../../src/opentelemetry/index.ts'
+import { instrument, metricProducer } from '../../src/opentelemetry/index.ts'
 import { median } from '../support/interleave.ts'
 
 /** One way of watching a pool. */
@@ -39,12 +40,20 @@ export interface WatchingFigures {
   /** CPU time of this process for one statement without observers, in microseconds. */
   readonly cpuMicroseconds: number
   readonly costs: readonly WatchingCost[]
+  /**
+   * CPU time of spans for one statement beyond that of the SDK alone, in microseconds, the median of all rounds. The
+   * latter is that of a span of the application with the same attributes.
+   */
+  readonly spansBeyondSdkMicroseconds: number
 }
 
 interface Round {
   readonly perSecond: number
   readonly cpuMicroseconds: number
 }
+
+const OWN_SPAN = "a span of the application's own"
+const SPANS = 'spans of OpenTelemetry'
 
 const nothing = (): void => {}
 
@@ -74,6 +83,7 @@ export async function watchingCosts(
     { name: 'a listener of "execution"', start: () => listen(pool) },
     { name: 'metrics for Prometheus', start: () => prometheus(pool) },
     { name: 'metrics of OpenTelemetry', start: () => openTelemetryMetrics(pool) },
+    { name: 'metrics of OpenTelemetry by a producer', start: () => producedMetrics(pool) },
     { name: 'the page', start: () => look(page) },
     {
       name: 'metrics for Prometheus, a listener and the page',
@@ -85,11 +95,20 @@ export async function watchingCosts(
         ),
     },
     {
-      name: "a span of the application's own",
+      name: 'metrics of OpenTelemetry by a producer, a listener and the page',
+      start: () =>
+        all(
+          () => listen(pool),
+          () => producedMetrics(pool),
+          () => look(page),
+        ),
+    },
+    {
+      name: OWN_SPAN,
       start: () => nothing,
       once: () => inSpan(tracerProvider, once),
     },
-    { name: 'spans of OpenTelemetry', start: () => spans(tracerProvider) },
+    { name: SPANS, start: () => spans(tracerProvider) },
   ]
   const measured = new Map<string, Round[]>(modes.map(({ name }) => [name, []]))
   for (let round = -1; round < rounds; round += 1) {
@@ -104,6 +123,9 @@ export async function watchingCosts(
   page.closeAllConnections()
   context.disable()
   const base = measured.get('nothing') ?? []
+  const cpuOf = (name: string): readonly number[] =>
+    (measured.get(name) ?? []).map(({ cpuMicroseconds }) => cpuMicroseconds)
+  const ofOwnSpans = cpuOf(OWN_SPAN)
   const costs = modes.slice(1).map(({ name }): WatchingCost => {
     const pairs = (measured.get(name) ?? []).map((each, at) => [each, base[at] ?? each] as const)
     return {
@@ -112,7 +134,12 @@ export async function watchingCosts(
       cpuMicroseconds: median(pairs.map(([each, without]) => each.cpuMicroseconds - without.cpuMicroseconds)),
     }
   })
-  return { callers, cpuMicroseconds: median(base.map(({ cpuMicroseconds }) => cpuMicroseconds)), costs }
+  return {
+    callers,
+    cpuMicroseconds: median(cpuOf('nothing')),
+    costs,
+    spansBeyondSdkMicroseconds: median(cpuOf(SPANS).map((each, at) => each - (ofOwnSpans[at] ?? each))),
+  }
 }
 
 async function run(
@@ -152,15 +179,27 @@ function prometheus(pool: Pool): () => void {
 }
 
 function openTelemetryMetrics(pool: Pool): () => void {
-  const reader = new PeriodicExportingMetricReader({
-    exporter: new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE),
-  })
-  const meterProvider = new MeterProvider({ readers: [reader] })
+  const meterProvider = meters()
   const recorded = instrument({ pools: { shop: pool }, spans: false, meterProvider })
   return () => {
     recorded.stop()
     void meterProvider.shutdown()
   }
+}
+
+function producedMetrics(pool: Pool): () => void {
+  const producer = metricProducer()
+  const meterProvider = meters(producer)
+  const recorded = instrument({ pools: { shop: pool }, spans: false, metricProducer: producer })
+  return () => {
+    recorded.stop()
+    void meterProvider.shutdown()
+  }
+}
+
+function meters(...metricProducers: MetricProducer[]): MeterProvider {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+  return new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter, metricProducers })] })
 }
 
 function look(page: Server): () => void {

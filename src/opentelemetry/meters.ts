@@ -3,6 +3,9 @@ import { feed, type MeasuredPools } from '../metrics/feed.ts'
 import { ALL_INSTRUMENTS, DURATION_BUCKETS, type InstrumentName } from '../metrics/instruments.ts'
 import type { Attributes } from '../metrics/samples.ts'
 
+/** Name of the instrumentation. */
+export const SCOPE = 'pg-switchyard'
+
 /** Records the metrics of these pools with a meter. Returns a function that ends it. */
 export function recordMetrics(meter: Meter, pools: MeasuredPools): () => void {
   const histograms = new Map<InstrumentName, Histogram>()
@@ -33,6 +36,7 @@ export function recordMetrics(meter: Meter, pools: MeasuredPools): () => void {
   }
 }
 
-function withPool(attributes: Attributes, pool: string): Attributes {
+/** Adds the name of the pool. */
+export function withPool(attributes: Attributes, pool: string): Attributes {
   return { ...attributes, 'db.client.connection.pool.name': pool }
 }
