@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startCluster } from '../../src/test-cluster/index.ts'
-import { runChaos } from '../proofs/chaos-run.ts'
+import { runChaos } from '../proofs/kills-run.ts'
 
 test('replicas that are killed and restarted in turn cost no read', async ({ annotate }) => {
   await using cluster = await startCluster({ replicas: 2 })

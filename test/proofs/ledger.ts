@@ -82,7 +82,7 @@ export class Ledger {
 }
 
 /** An error without an outcome is the server's answer. */
-function toldBy(error: unknown): Told {
+export function toldBy(error: unknown): Told {
   const outcome: unknown = error instanceof Error ? Reflect.get(error, 'outcome') : undefined
   return outcome === 'not-sent' || outcome === 'rolled-back' || outcome === 'unknown' ? outcome : 'refused'
 }

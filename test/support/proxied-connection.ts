@@ -1,9 +1,14 @@
 import type { Socket } from 'node:net'
 
-/** What happens to everything that passes. One object for a whole proxy; who changes it says so. */
+/** Where bytes go. */
+export type Direction = 'to-server' | 'to-client'
+
+/** State of the network for everything that passes. A proxy has one object and tells its connections of changes. */
 export interface Weather {
   stalled: boolean
   delayMs: number
+  /** The only direction that is stalled and delayed. Absent: both. */
+  only?: Direction | undefined
 }
 
 /** How much may be under way in one direction before its sender has to wait. */
@@ -20,14 +25,16 @@ class Flow {
   readonly #from: Socket
   readonly #to: Socket
   readonly #weather: Weather
+  readonly #direction: Direction
   readonly #parcels: Parcel[] = []
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(from: Socket, to: Socket, weather: Weather) {
+  constructor(from: Socket, to: Socket, weather: Weather, direction: Direction) {
     this.#from = from
     this.#to = to
     this.#weather = weather
+    this.#direction = direction
     from.on('data', (chunk: Buffer) => this.#take(chunk))
     from.on('end', () => this.#take(undefined))
     to.on('drain', () => this.pump())
@@ -37,7 +44,7 @@ class Flow {
   /** Passes on what may go now, and lets the sender go on or wait. */
   pump(): void {
     clearTimeout(this.#timer)
-    const { stalled } = this.#weather
+    const stalled = this.#weather.stalled && this.#isHit
     while (!stalled && !this.#to.writableNeedDrain && this.#isDue()) this.#pass()
     if (stalled || this.#bytes >= MOST_BYTES) this.#from.pause()
     else this.#from.resume()
@@ -47,8 +54,13 @@ class Flow {
     clearTimeout(this.#timer)
   }
 
+  get #isHit(): boolean {
+    return (this.#weather.only ?? this.#direction) === this.#direction
+  }
+
   #take(chunk: Buffer | undefined): void {
-    this.#parcels.push({ dueAtMs: performance.now() + this.#weather.delayMs, chunk })
+    const delayMs = this.#isHit ? this.#weather.delayMs : 0
+    this.#parcels.push({ dueAtMs: performance.now() + delayMs, chunk })
     this.#bytes += chunk?.length ?? 0
     this.pump()
   }
@@ -100,10 +112,10 @@ export class ProxiedConnection {
   }
 
   weatherChanged(): void {
-    if (!this.#weather.stalled) {
-      if (this.#broken) this.destroy()
-      else if (this.#target === undefined) this.#begin()
-    }
+    const { only, stalled } = this.#weather
+    if (!stalled && this.#broken) this.destroy()
+    // While one direction is open, the server accepts connections.
+    else if ((!stalled || only !== undefined) && this.#target === undefined) this.#begin()
     for (const flow of this.#flows) flow.pump()
   }
 
@@ -136,8 +148,8 @@ export class ProxiedConnection {
     target.setNoDelay(true)
     this.#watch(target)
     this.#flows.push(
-      new Flow(this.#client, target, this.#weather),
-      new Flow(target, this.#client, this.#weather),
+      new Flow(this.#client, target, this.#weather, 'to-server'),
+      new Flow(target, this.#client, this.#weather, 'to-client'),
     )
   }
 

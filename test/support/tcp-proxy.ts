@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { freePort } from '../../src/test-cluster/embedded/ports.ts'
-import { ProxiedConnection, type Weather } from './proxied-connection.ts'
+import { ProxiedConnection, type Direction, type Weather } from './proxied-connection.ts'
 
 export interface Address {
   readonly host: string
@@ -52,9 +52,11 @@ export class TcpProxy implements AsyncDisposable {
   /**
    * Like a network that swallows everything: new connections are accepted, nothing is passed either way, ends and resets
    * included, and nothing is closed. New connections reach the target only after `resume`.
+   *
+   * @param only The direction that is stalled. @defaultValue both
    */
-  stall(): void {
-    this.#change({ stalled: true })
+  stall(only?: Direction): void {
+    this.#change({ stalled: true, only })
   }
 
   /** What was held back flows on. */
@@ -62,9 +64,13 @@ export class TcpProxy implements AsyncDisposable {
     this.#change({ stalled: false })
   }
 
-  /** Holds everything back for so long in each direction, what is on its way already excepted; 0 ends it. */
-  delay(ms: number): void {
-    this.#change({ delayMs: ms })
+  /**
+   * Holds back everything that is sent from now on for so long; 0 ends it.
+   *
+   * @param only The direction that is delayed. @defaultValue both
+   */
+  delay(ms: number, only?: Direction): void {
+    this.#change({ delayMs: ms, only })
   }
 
   /** Loses every connection without a word to its client. New ones are passed on. */
