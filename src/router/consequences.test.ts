@@ -98,9 +98,16 @@ describe('the server at an address', () => {
 describe('a former primary', () => {
   beforeEach(() => void roles.set('old', 'primary'))
 
-  test('that still answers is left behind by those who would write there', () => {
-    consequences.draw([], snapshotOf(primaryView('new'), primaryView('old', { exclusion: 'old-timeline' })))
-    expect(log).toEqual(['abandon old (fenced): old is no longer the primary'])
+  test('that still answers gets no more writes, and confirms none', () => {
+    const changed = change('old', 'primary', 'old-timeline')
+    const views = [primaryView('new'), primaryView('old', { exclusion: 'old-timeline' })]
+    consequences.draw([changed], snapshotOf(...views))
+    expect(log).toEqual([
+      'renew old',
+      'look for nodes',
+      'abandon old (fenced): old is no longer the primary',
+      'cut old',
+    ])
   })
 
   test('that does not answer is cut off once there is another one', () => {

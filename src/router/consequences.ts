@@ -48,26 +48,25 @@ export class Consequences {
 
   #follow({ node, from, to, cause }: NodeChange): void {
     const { executors, health, nodes, roster } = this.#options
-    if (to === 'down') {
-      nodes.get(node)?.renew()
-      executors.abandon(node, cause ?? new Error(`${node} is down`))
-    }
+    if (to === 'down' || to === 'old-timeline') nodes.get(node)?.renew()
+    if (to === 'down') executors.abandon(node, cause ?? new Error(`${node} is down`))
     if (from === 'down') health.returned(node)
     // The new primary may not be in the list.
     if (from === 'primary' && to !== 'pending') void roster.look()
   }
 
-  /** Fails callers that wait for a connection to an old primary, so that they do not write there. */
+  /** Fails callers that wait for a connection to an old primary, or for an answer from it. */
   #leaveBehind(snapshot: Snapshot): void {
     const { nodes: views, primary } = snapshot
     const { executors, nodes, transitions } = this.#options
     for (const view of views) {
-      const { id, state } = view
+      const { exclusion, id, state } = view
       if (transitions.lastRoleOf(id) !== 'primary' || id === primary?.id) continue
       const cause = new Error(`${id} is no longer the primary`)
       if (isFenced(snapshot, view)) executors.abandon(id, cause, 'fenced')
-      // Statements on a dead server that has been replaced would wait for nothing.
-      if (state.name === 'down' && primary !== undefined) nodes.get(id)?.cut()
+      // A dead server that was replaced never answers. One on an older timeline would confirm writes that are lost.
+      if (primary !== undefined && (state.name === 'down' || exclusion === 'old-timeline'))
+        nodes.get(id)?.cut()
     }
   }
 }

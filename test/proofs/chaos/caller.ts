@@ -143,7 +143,7 @@ export class Caller {
   async #sent(on: Queryable, text: string, values: unknown[], sent: Omit<Sent, 'port'>): Promise<Sent> {
     try {
       const { rows } = await on.query({ text, values })
-      if (rows.length !== 1) throw new Error(`${rows.length} rows were written in place of 1`)
+      if (rows.length !== 1) throw new WrongAnswer(`${rows.length} rows were written in place of 1`)
       return { ...sent, port: Number(rows[0]?.['port']) }
     } catch (error) {
       throw new LostWrite(sent, error)
@@ -168,7 +168,7 @@ export class Caller {
 
   async readRegister(on: Queryable, id: number, more: object = {}): Promise<Shown> {
     return this.#read(on, { text: READ_ONE, values: [id], ...more }, (rows) => {
-      if (rows.length !== 1) throw new Error(`${rows.length} rows in place of 1`)
+      if (rows.length !== 1) throw new WrongAnswer(`${rows.length} rows in place of 1`)
       return new Map([[registerKey(id), Number(rows[0]?.['n'])]])
     })
   }
@@ -176,7 +176,7 @@ export class Caller {
   async readRegisters(on: Queryable): Promise<Shown> {
     const count = this.#callers * REGISTERS
     return this.#read(on, { text: 'select id, n from registers order by id' }, (rows) => {
-      if (rows.length !== count) throw new Error(`${rows.length} rows in place of ${count}`)
+      if (rows.length !== count) throw new WrongAnswer(`${rows.length} rows in place of ${count}`)
       return new Map(rows.map(({ id, n }) => [registerKey(Number(id)), Number(n)]))
     })
   }
@@ -224,6 +224,14 @@ export class LostWrite extends Error {
 export function hasOutcome(error: unknown): boolean {
   return outcomeOf(error) !== undefined || /^[0-9A-Z]{5}$/.test(codeOf(error))
 }
+
+/** Whether an error is one of a server or its connection, and not a wrong number of rows. */
+export function isError(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof WrongAnswer)
+}
+
+/** An answer that no server may give. */
+export class WrongAnswer extends Error {}
 
 export function codeOf(error: unknown): string {
   return error instanceof Error ? String(Reflect.get(error, 'code') ?? '') : ''

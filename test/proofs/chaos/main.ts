@@ -23,7 +23,8 @@ const { values: options } = parseArgs({
 const SHARES: Readonly<Record<WorldName, number>> = { direct: 0.5, bouncers: 0.25, patroni: 0.25 }
 /** A world is opened again after a while: histories are kept in memory. */
 const LONGEST_ROUND_SECONDS = 600
-const STORY_LINES = 60
+const STORY_LINES = 40
+/** Kinds of broken promises that are told. */
 const MOST_TOLD = 8
 
 const only = options.faults?.split(',')
@@ -88,10 +89,12 @@ function report(world: WorldName, seconds: number, round: Round): void {
   })
   console.log(JSON.stringify(round.calls))
   if (options.story) console.log(story.before(Infinity, Infinity).join('\n'))
-  for (const { atMs, property, told } of violations.slice(0, MOST_TOLD))
-    console.log(`seed ${options.seed}, ${story.time(atMs)}: ${property}: ${told}`)
-  const [first] = violations
-  if (first === undefined) return
-  console.log('Faults so far:', JSON.stringify(round.faults))
-  console.log(['The story until the first one:', ...story.before(first.atMs + 100, STORY_LINES)].join('\n  '))
+  const told = new Set<string>()
+  for (const { atMs, property, told: how } of violations) {
+    if (told.size > MOST_TOLD || told.has(property)) continue
+    told.add(property)
+    console.log(`seed ${options.seed}, ${story.time(atMs)}: ${property}: ${how}`)
+    console.log(['Before it:', ...story.before(atMs + 100, STORY_LINES)].join('\n  '))
+  }
+  if (violations.length > 0) console.log('Faults so far:', JSON.stringify(round.faults))
 }

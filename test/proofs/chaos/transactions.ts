@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import { toldBy, type Told } from '../ledger.ts'
-import { Caller, hasOutcome, LostWrite, type Queryable, type Sent, type Shown } from './caller.ts'
+import { Caller, hasOutcome, isError, LostWrite, type Queryable, type Sent, type Shown } from './caller.ts'
 
 let transactions = 0
 
@@ -57,7 +57,7 @@ export async function transactionByHand(caller: Caller): Promise<void> {
 export async function readOnlyTransaction(caller: Caller): Promise<void> {
   const id = caller.anyRegister()
   // Its server may be lost; what its session was promised may then need another one.
-  await caller.call('read-only transaction', isSaid, async () => {
+  await caller.call('read-only transaction', isError, async () => {
     const body = async (client: PoolClient): Promise<Shown[]> => {
       const first = await caller.readRegister(client, id)
       await caller.pause(10)
@@ -66,10 +66,6 @@ export async function readOnlyTransaction(caller: Caller): Promise<void> {
     for (const shown of await caller.pool.transaction(body, { readOnly: true, retries: 2 }))
       caller.saw(shown, 'session')
   })
-}
-
-function isSaid(error: unknown): boolean {
-  return error instanceof Error && !/rows? (?:were|in place)/.test(error.message)
 }
 
 async function work(

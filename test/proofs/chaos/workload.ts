@@ -1,4 +1,4 @@
-import { Caller, type CallerParts } from './caller.ts'
+import { Caller, codeOf, WrongAnswer, type CallerParts } from './caller.ts'
 import { POOL_SESSION } from './history.ts'
 import { readInParts } from './streams.ts'
 import { readOnlyTransaction, transactionByHand, writingTransaction } from './transactions.ts'
@@ -30,6 +30,11 @@ const SORTED = `select count(*)::int as n from
   (select md5(g::text) from generate_series(1, 4000) g order by 1 offset 0) sorted`
 
 const never = (): boolean => false
+/**
+ * Errors of a name that a caller has given, as with node-postgres: the type of a column has changed since it was
+ * prepared, or a pooler has led to another connection.
+ */
+const isOfName = (error: unknown): boolean => ['0A000', '26000', '42P05'].includes(codeOf(error))
 
 /** Callers that read and write until they are told to stop. Every fourth one has no session of its own. */
 export class Workload {
@@ -104,7 +109,7 @@ async function run(caller: Caller, operation: Operation): Promise<void> {
       return
     case 'named read': {
       const id = caller.anyRegister()
-      await caller.call(operation, never, async () =>
+      await caller.call(operation, isOfName, async () =>
         caller.saw(await caller.readRegister(pool, id, { name: 'by id' }), 'session'),
       )
       return
@@ -126,7 +131,7 @@ async function run(caller: Caller, operation: Operation): Promise<void> {
     case 'sorted read':
       await caller.call(operation, never, async () => {
         const { rows } = await pool.query<{ n: number }>(SORTED)
-        if (rows[0]?.n !== 4000) throw new Error(`${rows[0]?.n} rows in place of 4000`)
+        if (rows[0]?.n !== 4000) throw new WrongAnswer(`${rows[0]?.n} rows in place of 4000`)
       })
       return
     case 'update': {
