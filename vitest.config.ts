@@ -25,7 +25,8 @@ const topics = [
 ]
 // Runs tests of its own.
 const guards = 'test/guards/quick.test.ts'
-const conformance = [...topics.map((topic) => `test/${topic}/**/*.test.ts`), 'site/*.test.ts', guards]
+const chaos = 'test/proofs/chaos/short.test.ts'
+const conformance = [...topics.map((topic) => `test/${topic}/**/*.test.ts`), 'site/*.test.ts', guards, chaos]
 const packages = '**/node_modules/**'
 // They run on the versions of PostgreSQL for which they are meant.
 const ofVersions = 'test/versions/{promises,without-catalog}.test.ts'

@@ -178,6 +178,11 @@ export class LeasePool implements ServerNode {
     for (const pool of this.#former) for (const client of clientsOf(pool)) hangUp(client)
   }
 
+  interrupt(): void {
+    const clients = [this.#pool, ...this.#former].flatMap((pool) => clientsOf(pool))
+    for (const client of clients) if (Reflect.get(client, 'readyForQuery') === false) hangUp(client)
+  }
+
   drain(): void {
     this.#sharing?.close()
     drain(this.#pool)

@@ -59,6 +59,8 @@ export interface ServerNode {
   renew(): void
   /** Closes the connections from before the last `renew`, when another server has taken over. */
   cut(): void
+  /** Closes every connection on which a statement is in progress. */
+  interrupt(): void
   /** Closes the node when it is removed, after all leases and waiting callers have ended. */
   drain(): void
   readonly totalCount: number

@@ -48,8 +48,10 @@ export class Consequences {
 
   #follow({ node, from, to, cause }: NodeChange): void {
     const { executors, health, nodes, roster } = this.#options
-    if (to === 'down' || to === 'old-timeline') nodes.get(node)?.renew()
-    if (to === 'down') executors.abandon(node, cause ?? new Error(`${node} is down`))
+    if (to === 'down') {
+      nodes.get(node)?.renew()
+      executors.abandon(node, cause ?? new Error(`${node} is down`))
+    }
     if (from === 'down') health.returned(node)
     // The new primary may not be in the list.
     if (from === 'primary' && to !== 'pending') void roster.look()
@@ -64,9 +66,11 @@ export class Consequences {
       if (transitions.lastRoleOf(id) !== 'primary' || id === primary?.id) continue
       const cause = new Error(`${id} is no longer the primary`)
       if (isFenced(snapshot, view)) executors.abandon(id, cause, 'fenced')
-      // A dead server that was replaced never answers. One on an older timeline would confirm writes that are lost.
-      if (primary !== undefined && (state.name === 'down' || exclusion === 'old-timeline'))
-        nodes.get(id)?.cut()
+      if (primary === undefined) continue
+      // Statements on a dead server that has been replaced would wait for nothing.
+      if (state.name === 'down') nodes.get(id)?.cut()
+      // An old primary would confirm writes that the cluster has lost.
+      else if (exclusion === 'old-timeline') nodes.get(id)?.interrupt()
     }
   }
 }

@@ -90,9 +90,9 @@ it('a primary that stalls, and is replaced, ends its statements in progress, wit
   await cursor.read(1)
   await pool.query(insert(0))
   way.stall()
-  const underWay = [pool.query(insert(1)), holder.query(insert(2)), cursor.read(1)]
+  const inProgress = outcomes([pool.query(insert(1)), holder.query(insert(2)), cursor.read(1)])
   await cluster.promote(0, { oldPrimary: 'keep' })
-  expect(await outcomes(underWay)).toEqual(['unknown', 'rolled-back', 'unknown'])
+  expect(await inProgress).toEqual(['unknown', 'rolled-back', 'unknown'])
   holder.release(true)
   reader.release(true)
   await pool.end()

@@ -20,7 +20,11 @@ async function killed(scene: Scene, server: ChaosServer): Promise<void> {
 
 async function frozen(scene: Scene, server: ChaosServer): Promise<void> {
   await server.freeze()
-  await hold(scene).finally(() => server.thaw())
+  try {
+    await hold(scene)
+  } finally {
+    await server.thaw()
+  }
 }
 
 async function reconfigured(scene: Scene, server: ChaosServer, setting: string): Promise<void> {
@@ -85,7 +89,11 @@ export const FAULTS: readonly Fault[] = [
     hits: 'any',
     run: async (scene, { network }) => {
       network.stall()
-      await hold(scene).finally(() => network.resume())
+      try {
+        await hold(scene)
+      } finally {
+        network.resume()
+      }
     },
   },
   {
@@ -94,7 +102,11 @@ export const FAULTS: readonly Fault[] = [
     hits: 'any',
     run: async (scene, { network }) => {
       await network.cut()
-      await hold(scene).finally(() => network.restore())
+      try {
+        await hold(scene)
+      } finally {
+        await network.restore()
+      }
     },
   },
   {
@@ -118,7 +130,11 @@ export const FAULTS: readonly Fault[] = [
     hits: 'any',
     run: async (scene, { network }) => {
       network.delay(scene.random.between(20, 300))
-      await hold(scene).finally(() => network.delay(0))
+      try {
+        await hold(scene)
+      } finally {
+        network.delay(0)
+      }
     },
   },
   {
@@ -127,7 +143,11 @@ export const FAULTS: readonly Fault[] = [
     hits: 'any',
     run: async (scene, { network }) => {
       network.stall(scene.random.pick(['to-server', 'to-client']))
-      await hold(scene).finally(() => network.resume())
+      try {
+        await hold(scene)
+      } finally {
+        network.resume()
+      }
     },
   },
   {
@@ -136,7 +156,11 @@ export const FAULTS: readonly Fault[] = [
     hits: 'any',
     run: async (scene, { network }) => {
       network.delay(scene.random.between(50, 600), scene.random.pick(['to-server', 'to-client']))
-      await hold(scene).finally(() => network.delay(0))
+      try {
+        await hold(scene)
+      } finally {
+        network.delay(0)
+      }
     },
   },
   {

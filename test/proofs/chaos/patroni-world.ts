@@ -111,7 +111,7 @@ async function leaderOf(servers: readonly ChaosServer[]): Promise<ChaosServer | 
   const files = await Promise.all(
     servers.map(async (server) => {
       const rows = await ask({ ...server.config, connectionTimeoutMillis: 2_000 }, sql).catch(() => [])
-      return { server, file: String(rows[0]?.['file'] ?? '') }
+      return { server, file: rows[0] === undefined ? '' : String(rows[0]['file']) }
     }),
   )
   const [leader] = files.filter(({ file }) => file !== '').toSorted((a, b) => (a.file < b.file ? 1 : -1))

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import { toldBy, type Told } from '../ledger.ts'
-import { Caller, hasOutcome, isError, LostWrite, type Queryable, type Sent, type Shown } from './caller.ts'
+import { hasOutcome, isError, LostWrite, type Caller, type Queryable, type Sent, type Shown } from './caller.ts'
 
 let transactions = 0
 
