@@ -2,7 +2,7 @@
 export type Failure =
   /** The node or the network failed. Another node may answer. */
   | 'node'
-  /** The node is an old primary: nothing must be sent there. */
+  /** The node is no longer the primary: nothing must be sent there. */
   | 'fenced'
   /** The node is alive but has no free connection. Another node may have one. */
   | 'busy'
@@ -115,6 +115,8 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
       'pg_clear_attribute_stats',
     ),
   ],
+  // A new connection to the primary has reached a standby.
+  ['SWITCHYARD_FENCED', { failure: 'fenced' }],
   // A replica rejected the session's settings. Nothing was run.
   ['SWITCHYARD_SETTING_REFUSED', { failure: 'standby-refusal' }],
   // A replica rejected a statement of an "acquire" listener. The caller's statement must not run without it.

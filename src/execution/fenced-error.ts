@@ -12,3 +12,9 @@ export function fencedError(node: NodeId, outcome: WriteOutcome = 'rolled-back')
     'Release the client'
   return withOutcome(new SwitchyardError('SWITCHYARD_FENCED', message, { retryable: true }), outcome)
 }
+
+/** Creates the error for a new connection to the primary that has reached a standby. */
+export function standbyError(node: NodeId): Error {
+  const message = `${node} is no longer the primary: a new connection has reached a standby`
+  return withOutcome(new SwitchyardError('SWITCHYARD_FENCED', message, { retryable: true }), 'not-sent')
+}

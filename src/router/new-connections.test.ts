@@ -10,6 +10,7 @@ import { NewConnections } from './new-connections.ts'
 let log: string[]
 let role: Role
 let isBalanced: boolean
+let isStandby: boolean
 /** The server that is known at the address, and what a look at it finds. */
 let known: string | undefined
 let looked: NodeView
@@ -36,6 +37,7 @@ beforeEach(() => {
   log = []
   role = 'replica'
   isBalanced = false
+  isStandby = false
   known = '7000:1'
   looked = at('7000:1')
   connections = new NewConnections({
@@ -59,7 +61,7 @@ beforeEach(() => {
     settings: {
       opened: (_client, told, proceed) => {
         told('off')
-        proceed()
+        proceed(isStandby)
       },
     },
     transitions: { lastRoleOf: () => role },
@@ -106,6 +108,12 @@ describe('a connection to a replica', () => {
 test('a connection to the primary tells the settings that it begins with', async () => {
   role = 'primary'
   expect(await opened('1')).toEqual(['synchronous_commit off', 'used'])
+})
+
+test('a connection to the primary that reaches a standby is refused, and the node is looked at', async () => {
+  role = 'primary'
+  isStandby = true
+  expect(await opened('1')).toEqual(['synchronous_commit off', 'looked', 'refused'])
 })
 
 test('a connection to a node that is not known yet is used', async () => {

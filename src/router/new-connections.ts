@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg'
+import { standbyError } from '../execution/fenced-error.ts'
 import { unfitError } from '../execution/proven-read.ts'
 import { whoAnswers } from '../execution/who-answers.ts'
 import { exchange } from '../nodes/exchange.ts'
@@ -32,9 +33,9 @@ export class NewConnections {
   }
 
   /**
-   * Learns the settings that a connection to the primary begins with. Refuses a connection to a replica that reaches
-   * another server than the one that is watched there. Then several share the address, and what is known of one does
-   * not hold for another.
+   * Learns the settings that a connection to the primary begins with. Refuses one that reaches a standby, whose rows
+   * may be old. Refuses a connection to a replica that reaches another server than the one that is watched there. Then
+   * several share the address, and what is known of one does not hold for another.
    */
   readonly opened = (id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void => {
     const { nodes, sessions, settings, transitions } = this.#options
@@ -42,9 +43,21 @@ export class NewConnections {
     // Ahead of the application's listeners, which may read what is announced.
     client.prependListener('notification', () => sessions.synchronized())
     // The settings that it begins with matter to floors, and to what is temporary.
-    if (role === 'primary') return settings.opened(client, (commit) => sessions.opened(commit), proceed)
+    if (role === 'primary') {
+      return settings.opened(
+        client,
+        (commit) => sessions.opened(commit),
+        (isStandby) => (isStandby ? this.#refuse(id, proceed) : proceed()),
+      )
+    }
     if (role !== 'replica' || nodes.configOf(id)?.isBalanced === true) return proceed()
     this.#identify(id, client, proceed)
+  }
+
+  /** Refuses a connection to a standby in place of the primary. By then the probes know the roles. */
+  #refuse(id: NodeId, proceed: (refusal: Error) => void): void {
+    const refusal = standbyError(id)
+    void this.#options.cluster.lookAt(id).then(() => proceed(refusal))
   }
 
   #identify(id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {

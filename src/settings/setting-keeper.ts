@@ -24,20 +24,25 @@ export class SettingKeeper {
   /** False for a connection that no other caller will use. */
   readonly isLendable = (client: PoolClient): boolean => !this.connections.isSpoilt(client)
 
-  /** Records the initial settings of a new connection to the primary, and reports its `synchronous_commit`. */
+  /**
+   * Records the initial settings of a new connection to the primary, and reports its `synchronous_commit`. Then tells
+   * whether its server is a standby: PostgreSQL 13 and poolers may not say it.
+   */
   opened(
     client: PoolClient,
     told: (synchronousCommit: string | null | undefined) => void,
-    proceed: () => void,
+    proceed: (isStandby: boolean) => void,
   ): void {
+    let isStandby = false
     // An error will reach the next user of the connection.
     const answered = (_error: Error | undefined, result: unknown): undefined => {
-      const [path, synchronousCommit] = valuesIn(result)
+      const [path, synchronousCommit, inHotStandby] = valuesIn(result)
       if (TEMPORARY_PATH.test(path ?? '')) this.connections.temporary.add(client)
+      isStandby = inHotStandby === 'on'
       told(synchronousCommit)
     }
-    const ask = queryFor(['search_path', 'synchronous_commit'])
-    exchange(client, { before: [{ ask, answered }] }, () => proceed())
+    const ask = queryFor(['search_path', 'synchronous_commit', 'in_hot_standby'])
+    exchange(client, { before: [{ ask, answered }] }, () => proceed(isStandby))
   }
 
   /** Records a statement that is about to be sent, which may leave objects that no catalog knows. */

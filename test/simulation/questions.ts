@@ -39,6 +39,7 @@ const questions = new Map<string, Question>([
 /** Settings that the library reads on new connections. */
 const SETTINGS: Readonly<Record<string, (server: Server) => string>> = {
   search_path: () => '"$user", public',
+  in_hot_standby: (server) => (server.isStandby ? 'on' : 'off'),
   synchronous_commit: (server) => (server.cluster.isSynchronous ? 'remote_apply' : 'on'),
 }
 
