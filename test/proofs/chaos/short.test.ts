@@ -17,8 +17,7 @@ test.for(WORLDS)(
     if (typeof round === 'string') return skip(round)
     const { acknowledged, checkedReads, faults, story, violations } = round
     const [first] = violations
-    if (first !== undefined)
-      console.error([`seed ${seed}`, ...story.before(first.atMs + 100, 60)].join('\n'))
+    if (first !== undefined) console.error([`seed ${seed}`, ...story.before(first.atMs + 100, 60)].join('\n'))
     expect(violations).toEqual([])
     expect(acknowledged).toBeGreaterThan(50)
     expect(checkedReads).toBeGreaterThan(200)

@@ -1,6 +1,14 @@
 import type { PoolClient } from 'pg'
 import { toldBy, type Told } from '../ledger.ts'
-import { hasOutcome, isError, LostWrite, type Caller, type Queryable, type Sent, type Shown } from './caller.ts'
+import {
+  hasOutcome,
+  isError,
+  LostWrite,
+  type Caller,
+  type Queryable,
+  type Sent,
+  type Shown,
+} from './caller.ts'
 
 let transactions = 0
 
