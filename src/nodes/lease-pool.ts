@@ -174,13 +174,11 @@ export class LeasePool implements ServerNode {
     for (const client of unused) hangUp(client)
   }
 
-  cut(): void {
-    for (const pool of this.#former) for (const client of clientsOf(pool)) hangUp(client)
-  }
-
-  interrupt(): void {
-    const clients = [this.#pool, ...this.#former].flatMap((pool) => clientsOf(pool))
-    for (const client of clients) if (Reflect.get(client, 'readyForQuery') === false) hangUp(client)
+  cut(only?: 'busy'): void {
+    const pools = only === undefined ? this.#former : [this.#pool, ...this.#former]
+    for (const client of [...pools].flatMap(clientsOf)) {
+      if (only === undefined || Reflect.get(client, 'readyForQuery') === false) hangUp(client)
+    }
   }
 
   drain(): void {

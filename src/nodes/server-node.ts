@@ -57,10 +57,11 @@ export interface ServerNode {
   lease(callback: LeaseCallback, custom?: ReadonlySet<string>): void
   /** Replaces the connections after a failure. Those in use stay with their holders. */
   renew(): void
-  /** Closes the connections from before the last `renew`, when another server has taken over. */
-  cut(): void
-  /** Closes every connection on which a statement is in progress. */
-  interrupt(): void
+  /**
+   * Closes connections when another server has taken over: those from before the last `renew`, or all on which a
+   * statement is in progress.
+   */
+  cut(only?: 'busy'): void
   /** Closes the node when it is removed, after all leases and waiting callers have ended. */
   drain(): void
   readonly totalCount: number

@@ -29,8 +29,7 @@ beforeEach(() => {
       get: (id) =>
         ({
           renew: () => void log.push(`renew ${id}`),
-          cut: () => void log.push(`cut ${id}`),
-          interrupt: () => void log.push(`interrupt ${id}`),
+          cut: (only = 'former') => void log.push(`cut ${only} of ${id}`),
         }) as never,
     },
     roster: { look: async () => void log.push('look for nodes') },
@@ -104,14 +103,14 @@ describe('a former primary', () => {
 
   test('that still answers gets no more writes, and confirms none', () => {
     consequences.draw([], snapshotOf(primaryView('new'), primaryView('old', { exclusion: 'old-timeline' })))
-    expect(log).toEqual(['abandon old (fenced): old is no longer the primary', 'interrupt old'])
+    expect(log).toEqual(['abandon old (fenced): old is no longer the primary', 'cut busy of old'])
   })
 
   test('that does not answer is cut off once there is another one', () => {
     consequences.draw([], snapshotOf(downView('old')))
     expect(log).toEqual([])
     consequences.draw([], snapshotOf(primaryView('new'), { ...downView('old'), state: down() }))
-    expect(log).toEqual(['cut old'])
+    expect(log).toEqual(['cut former of old'])
   })
 
   test('is no other than the primary itself', () => {

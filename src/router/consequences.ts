@@ -70,7 +70,7 @@ export class Consequences {
       // Statements on a dead server that has been replaced would wait for nothing.
       if (state.name === 'down') nodes.get(id)?.cut()
       // An old primary would confirm writes that the cluster has lost.
-      else if (exclusion === 'old-timeline') nodes.get(id)?.interrupt()
+      else if (exclusion === 'old-timeline') nodes.get(id)?.cut('busy')
     }
   }
 }

@@ -85,8 +85,6 @@ export class FakeNode implements ServerNode {
     this.renewals += 1
   }
 
-  interrupt(): void {}
-
   cut(): void {
     this.cuts += 1
   }
