@@ -6,7 +6,7 @@ import type { Cluster } from '../../src/test-cluster/index.ts'
 import { runCommand, urlOf } from '../support/cli.ts'
 import { itemsTable, startClusterWith, Tally } from '../support/ground.ts'
 import { poolOver, WAITING } from '../support/routed-pool.ts'
-import { until } from '../support/servers.ts'
+import { ask, until } from '../support/servers.ts'
 
 // PostgreSQL 13: the query that loads the catalog reads columns that it lacks.
 
@@ -55,6 +55,18 @@ it('reads show writes, in transactions too', async () => {
     { readOnly: true },
   )
   expect(read).toEqual([{ label: 'label 9' }])
+})
+
+it('reads show writes while no replica replays, and replicas show them later', async () => {
+  for (const node of cluster.replicas) await node.pauseReplay()
+  await pool.query('create table later as select 1 as n')
+  expect((await pool.query('select n from later')).rows).toEqual([{ n: 1 }])
+  const exists = `select to_regclass('later')::text as name`
+  for (const { config } of cluster.replicas) expect(await ask(config, exists)).toEqual([{ name: null }])
+  await expect(cluster.caughtUp()).rejects.toThrow('its replay is paused')
+  for (const node of cluster.replicas) await node.resumeReplay()
+  await cluster.caughtUp()
+  for (const { config } of cluster.replicas) expect(await ask(config, exists)).toEqual([{ name: 'later' }])
 })
 
 it('doctor says that the functions could not be examined', async () => {
