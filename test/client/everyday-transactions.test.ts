@@ -7,17 +7,20 @@ import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 
 let cluster: Cluster
+let bare: Client
 let pool: Pool
 
 beforeAll(async () => {
   cluster = await startClusterWith({ replicas: 1 }, itemsTable(20), EVERYDAY_SCHEMA)
+  bare = new Client(cluster.primary.config)
+  await bare.connect()
   pool = poolOver(cluster, { probeIntervalMs: 50, transactions: 'optimistic' })
 })
 
 beforeEach(() => replicasReady(pool))
 
 afterAll(async () => {
-  await pool?.end()
+  await Promise.all([bare?.end(), pool?.end()])
   await cluster?.stop()
 })
 
@@ -33,10 +36,9 @@ describe.each(beginnings)('in %s', (begin) => {
       '$sql: is answered as the primary answers it',
       async ({ sql, varies }) => {
         const compared = sql.includes('nextval') && !begin.endsWith('read only') ? 'varies' : varies
-        const bare = new Client(cluster.primary.config)
-        await bare.connect()
         const expected = await story(bare, begin, first, sql, compared)
-        await bare.end()
+        await bare.query('rollback')
+        await bare.query('discard all')
         const client = await pool.connect()
         try {
           expect(await story(client, begin, first, sql, compared)).toEqual(expected)
