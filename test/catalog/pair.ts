@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
-import { startCluster, type Cluster, type ClusterOptions } from '../../src/test-cluster/index.ts'
+import type { Cluster, ClusterOptions } from '../../src/test-cluster/index.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 import { connected } from './support.ts'
 
 /** A primary and its standby, with a connection to each. */
@@ -11,7 +12,7 @@ export interface Pair {
 }
 
 export async function startPair(options: ClusterOptions = {}): Promise<Pair> {
-  const cluster = await startCluster({ ...options, replicas: 1 })
+  const cluster = await sharedCluster({ ...options, replicas: 1 })
   try {
     const primary = await connected(cluster.primary.config)
     const standby = await connected(cluster.replicas[0]?.config ?? {})

@@ -1,15 +1,16 @@
 import type { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadCatalog, lookAtRecent, type CatalogQuery, type Loaded } from '../../src/catalog/loader.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { connected, named, queryOver } from './support.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 let primary: Client
 let query: CatalogQuery
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 0 })
+  cluster = await sharedCluster({ replicas: 0 })
   primary = await connected(cluster.primary.config)
   query = queryOver(primary)
 })

@@ -10,16 +10,17 @@ import {
 } from '../../src/catalog/loader.ts'
 import { CatalogWatcher } from '../../src/catalog/watcher.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { until } from '../support/servers.ts'
 import { connected, named, queryOver, verdictOn } from './support.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 let primary: Client
 let query: CatalogQuery
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   primary = await connected(cluster.primary.config)
   query = queryOver(primary)
   await primary.query(`

@@ -9,8 +9,9 @@ import {
   type Loaded,
 } from '../../src/catalog/loader.ts'
 import { shortened, signalParts, type Signal } from '../../src/catalog/signal.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { connected, queryOver } from './support.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 /** Another process that changes the schema. */
@@ -19,7 +20,7 @@ let own: Client
 let query: CatalogQuery
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 0 })
+  cluster = await sharedCluster({ replicas: 0 })
   other = await connected(cluster.primary.config)
   own = await connected(cluster.primary.config)
   query = queryOver(own)

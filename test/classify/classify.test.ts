@@ -3,9 +3,10 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
+import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
 import { ask } from '../support/servers.ts'
 import { classifyCommand } from './command.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 // The command as it is built: run `npm run build` first.
 
@@ -81,7 +82,7 @@ describe('with a database', () => {
   let cluster: Cluster
 
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 1 })
+    cluster = await sharedCluster({ replicas: 1 })
     await ask(
       cluster.primary.config,
       `CREATE TABLE known (id int);

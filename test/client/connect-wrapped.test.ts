@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { wrapPg } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 interface Message {
   readonly parameterName: string
@@ -21,7 +22,7 @@ let cluster: Cluster
 let connects = 0
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
 })
 
 beforeEach(() => {

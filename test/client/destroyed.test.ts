@@ -1,14 +1,15 @@
 import { Client as PgClient, Pool as PgPool, type PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Client } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 // Who cuts `client.connection` waits for the client's "end", and gets it from either.
 
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
 })
 afterAll(() => cluster?.stop())
 

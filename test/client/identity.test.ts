@@ -3,9 +3,10 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import routed, { Client, wrapPg, Pool, type PgModule, type Pool as RoutedPool } from '../../src/index.ts'
 import * as names from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 // What programs decide by: classes, names, and what is there or is not.
 
@@ -13,7 +14,7 @@ let cluster: Cluster
 let pool: RoutedPool
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   pool = poolOver(cluster, { probeIntervalMs: 100 })
   await replicasReady(pool)
 })

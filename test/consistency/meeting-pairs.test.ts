@@ -1,11 +1,12 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Pool } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { footprintSchema } from '../catalog/footprint-schema.ts'
 import { meetings, type Meeting } from '../catalog/meeting-pairs.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 const options = '-c search_path=app'
 /** None of the writes changes what these show. */
@@ -20,7 +21,7 @@ let replica: Client
 let pool: Pool
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   primary = new Client({ ...cluster.primary.config, options })
   replica = new Client({ ...cluster.replicas[0]?.config, options })
   await primary.connect()

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startCluster } from '../../src/test-cluster/index.ts'
 import type { Cluster, NodeConfig } from '../../src/test-cluster/index.ts'
 import { ask, until } from '../support/servers.ts'
 import { runDemo, startDemo } from './command.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 const SCHEMAS = "select nspname from pg_namespace where nspname like 'switchyard%'"
 // Each test starts a process, and most of them make a shop.
@@ -15,7 +15,7 @@ let primary: string
 let replica: string
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   primary = urlOf(cluster.primary.config)
   replica = urlOf(cluster.replicas[0]?.config ?? cluster.primary.config)
   await ask(cluster.primary.config, `create role weak login password '${PASSWORD}'`)

@@ -10,6 +10,7 @@ import { startCluster, type Cluster, type ClusterNode } from '../../src/test-clu
 import { ask, until } from '../support/servers.ts'
 import { runCommand, urlOf, type Ran } from '../support/cli.ts'
 import { alterSystem, databaseSeeds, settingSeeds } from './seeds.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 let primary: ClusterNode
@@ -212,7 +213,7 @@ describe('addresses', () => {
   })
 
   it('of another cluster', async () => {
-    await using stranger = await startCluster({ replicas: 0 })
+    await using stranger = await sharedCluster({ replicas: 0 })
     const report = await examine([urlOf(primary), urlOf(stranger.primary)])
     expect(idsOf(report)).toEqual(['foreign-cluster', 'replica-is-primary'])
   })

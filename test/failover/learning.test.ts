@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Pool } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 /** Gives the next ticket, though nothing in its text says so. */
 const takeTicket = `execute 'select next' || 'val(''app.tick' || 'ets'')' into ticket`
@@ -16,7 +17,7 @@ let cluster: Cluster
 let pool: Pool
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 2 })
+  cluster = await sharedCluster({ replicas: 2 })
   await ask(cluster.primary.config, `create schema app; create sequence app.tickets; ${ticket('immutable')}`)
   await ask(cluster.primary.config, 'create table app.items (name text)')
   await ask(cluster.primary.config, `insert into app.items values ('a'), ('b')`)

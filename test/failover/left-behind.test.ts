@@ -2,9 +2,10 @@ import Cursor from 'pg-cursor'
 import { afterEach, describe, expect, it } from 'vitest'
 import { outcomeOf, Pool } from '../../src/index.ts'
 import type { PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
+import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 let cluster: Cluster
@@ -14,7 +15,7 @@ let old: ClusterNode
 
 /** A pool over a cluster of two; the way to the first primary, or to the replica, is the proxy's. */
 async function start(options: PoolOptions = {}, isReplicaBehind = false): Promise<void> {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   old = cluster.primary
   const [replica] = cluster.replicas
   if (replica === undefined) throw new Error('The cluster has no replica')

@@ -1,9 +1,10 @@
 import { Client, DatabaseError, type ClientConfig } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf, type Failure } from '../../src/execution/failure.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { SERVER_VERSION } from '../support/server-version.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 interface Given {
   readonly failure: Failure
@@ -109,7 +110,7 @@ describe(`a standby of PostgreSQL ${SERVER_VERSION}`, () => {
   let standby: ClientConfig
 
   beforeAll(async () => {
-    cluster = await startCluster({
+    cluster = await sharedCluster({
       replicas: 1,
       // Conflicts come at once.
       settings: { wal_level: 'logical', hot_standby_feedback: false, max_standby_streaming_delay: '50ms' },
@@ -162,7 +163,7 @@ describe(`a standby of PostgreSQL ${SERVER_VERSION}`, () => {
 
 describe('a server without a connection to give', () => {
   it('is busy', async () => {
-    await using cluster = await startCluster({
+    await using cluster = await sharedCluster({
       replicas: 0,
       settings: { max_connections: 5, max_wal_senders: 2, superuser_reserved_connections: 3 },
     })

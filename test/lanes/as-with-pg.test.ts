@@ -1,9 +1,10 @@
 import { Pool as PgPool, type QueryConfig } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolsForTests } from '../support/ground.ts'
 import { until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 const TYPED = "select '6ecd8c99-4036-403d-bf84-cf8400f67836'::uuid as u, 12.5::numeric as n"
 const SLEEPY = 'select pg_sleep($1::float8)::text as slept, $2::int as k'
@@ -11,7 +12,7 @@ const SLEEPY = 'select pg_sleep($1::float8)::text as slept, $2::int as k'
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
 })
 
 afterAll(() => cluster?.stop())

@@ -1,12 +1,13 @@
 import { afterEach, expect, test } from 'vitest'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { Watch } from './watch.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 let watch: Watch
 
 async function start(): Promise<void> {
-  cluster = await startCluster({ replicas: 2 })
+  cluster = await sharedCluster({ replicas: 2 })
   watch = new Watch(cluster.nodes)
   await watch.monitor.settled()
   expect(watch.shown).toBe('primary replica replica')

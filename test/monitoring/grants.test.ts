@@ -3,9 +3,10 @@ import { connectBy } from '../../src/platform/connect.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NodeProbe } from '../../src/monitoring/node-probe.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import type { Observation } from '../../src/topology/node.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 /** A role without any rights of its own, and one that may read statistics. */
 const ROLES = ['bare', 'monitoring'] as const
@@ -13,7 +14,7 @@ const ROLES = ['bare', 'monitoring'] as const
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 2 })
+  cluster = await sharedCluster({ replicas: 2 })
   const sql = `create role bare login password 'secret';
     create role monitoring login password 'secret' in role pg_monitor;
     create role reading login password 'secret';

@@ -3,13 +3,14 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { KeptConnection } from '../../src/monitoring/kept-connection.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 0 })
+  cluster = await sharedCluster({ replicas: 0 })
 })
 
 afterAll(() => cluster.stop())

@@ -1,7 +1,8 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
+import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
 import { INTERVAL_MS, Watch } from './watch.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 /** What may lie between the truth and what is measured: a probe's interval, its way, and a busy machine. */
 const TOLERANCE_MS = 50 + INTERVAL_MS
@@ -19,7 +20,7 @@ async function connected({ config }: ClusterNode): Promise<Client> {
 }
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1, settings: { autovacuum: false } })
+  cluster = await sharedCluster({ replicas: 1, settings: { autovacuum: false } })
   const [first] = cluster.replicas
   if (first === undefined) throw new Error('A cluster without a replica')
   replica = first

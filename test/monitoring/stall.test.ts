@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectBy } from '../../src/platform/connect.ts'
 import { NodeProbe } from '../../src/monitoring/node-probe.ts'
 import { systemPlatform } from '../../src/platform/system.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 const TIMEOUT_MS = 300
 
@@ -14,7 +15,7 @@ let proxy: Server
 const passages: { readonly near: Socket; readonly far: Socket }[] = []
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 0 })
+  cluster = await sharedCluster({ replicas: 0 })
   const { host, port } = cluster.primary.config
   proxy = createServer((near) => {
     const far = connect(port, host)

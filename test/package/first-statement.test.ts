@@ -2,16 +2,17 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { ask } from '../support/servers.ts'
 import { installPacked, type Consumer } from './install.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 // The first statement of a process runs on the primary before the parser is loaded.
 
 let consumer: Consumer
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   await ask(cluster.primary.config, 'create table first (a int)')
   await cluster.caughtUp()
   consumer = installPacked()

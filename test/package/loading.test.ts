@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { installPacked, type Consumer } from './install.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let consumer: Consumer
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   consumer = installPacked()
 })
 afterAll(async () => {

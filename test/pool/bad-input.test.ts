@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Pool } from '../../src/index.ts'
 import type { PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { ask } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 let stranger: Cluster
 
 beforeAll(async () => {
-  ;[cluster, stranger] = await Promise.all([startCluster({ replicas: 1 }), startCluster({ replicas: 1 })])
+  ;[cluster, stranger] = await Promise.all([sharedCluster({ replicas: 1 }), sharedCluster({ replicas: 1 })])
 })
 
 afterAll(async () => {
@@ -67,7 +68,7 @@ describe('a cluster that is not what the options say', () => {
 
   it('two primaries', async () => {
     // Both begin the same timeline, so that neither is ahead of the other.
-    const split = await startCluster({ replicas: 2 })
+    const split = await sharedCluster({ replicas: 2 })
     try {
       const [one, other] = split.replicas.map(({ config }) => config)
       await Promise.all([one, other].map((config) => ask(config ?? {}, 'select pg_promote()')))

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Pool, type PoolOptions } from '../../src/index.ts'
-import { startCluster } from '../../src/test-cluster/index.ts'
 import { CausalBench, readNote } from '../support/causal-bench.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 import { startBalancer, type TcpProxy } from '../support/tcp-proxy.ts'
 
 const bench = CausalBench.forTests()
@@ -182,7 +182,7 @@ describe('an address that leads elsewhere', () => {
   })
 
   it('to another cluster, serves nothing from there', async () => {
-    const other = await startCluster({ replicas: 1 })
+    const other = await sharedCluster({ replicas: 1 })
     try {
       await ask(other.primary.config, 'create table notes as select 1 as id, -7 as version')
       for (const { primary } of [other, bench.cluster]) {

@@ -9,13 +9,14 @@ import {
   type PoolOptions,
   type StreamTarget,
 } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 2 })
+  cluster = await sharedCluster({ replicas: 2 })
   await ask(cluster.primary.config, 'create table kept (id int)')
   await cluster.caughtUp()
 })

@@ -1,15 +1,16 @@
 import pg, { type PoolClient, type QueryConfig } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Pool, type PoolOptions, type RouteRequest } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 import { whileUncaughtIsHeard } from '../support/uncaught.ts'
 
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
 })
 
 afterAll(async () => {

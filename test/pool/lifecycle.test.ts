@@ -5,9 +5,10 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Pool as PgPool } from 'pg'
 import pgSwitchyard, { Client, DatabaseError, Pool, types } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 
 setFlagsFromString('--expose-gc')
@@ -16,7 +17,7 @@ const collectGarbage = runInNewContext('gc') as () => void
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
 })
 
 afterAll(async () => {

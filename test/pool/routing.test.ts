@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { smoothWeightedRoundRobin, type Pool } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, serversThatRan, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -11,7 +12,7 @@ let markers = 0
 const marker = (): string => `marker-${process.pid}-${++markers}-end`
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 2 })
+  cluster = await sharedCluster({ replicas: 2 })
   await ask(cluster.primary.config, 'create table accounts (id int primary key, balance int not null)')
   await ask(cluster.primary.config, 'insert into accounts select g, 100 from generate_series(1, 100) g')
   await cluster.caughtUp()

@@ -2,9 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import Cursor from 'pg-cursor'
 import { outcomeOf, Query, type Pool } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 const pools: Pool[] = []
@@ -17,7 +18,7 @@ function open(options: Parameters<typeof poolOver>[1] = {}): Pool {
 }
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   await ask(cluster.primary.config, 'create table notes (author text primary key, version int not null)')
   await ask(cluster.primary.config, `insert into notes values ('alice', 0), ('bob', 0), ('carol', 0)`)
   await ask(

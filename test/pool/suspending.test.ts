@@ -3,13 +3,14 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Pool, type PoolOptions } from '../../src/index.ts'
 import { ASLEEP_AFTER_MS } from '../../src/platform/sleep-watch.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { root } from '../package/install.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 2 })
+  cluster = await sharedCluster({ replicas: 2 })
   await ask(cluster.primary.config, 'create table visits (id int)')
   await cluster.caughtUp()
 })

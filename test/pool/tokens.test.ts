@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Pool, PoolOptions } from '../../src/index.ts'
 import { encodeToken } from '../../src/consistency/token.ts'
-import { startCluster } from '../../src/test-cluster/index.ts'
 import { CausalBench, readNote } from '../support/causal-bench.ts'
 import { ask } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 const bench = CausalBench.forTests()
 
@@ -165,7 +165,7 @@ describe('a token that is not to be believed', () => {
   })
 
   it('of another cluster, told to a process that has only begun, makes no read wait', async () => {
-    const other = await startCluster({ replicas: 0 })
+    const other = await sharedCluster({ replicas: 0 })
     try {
       const token = encodeToken({
         kind: 'position',

@@ -1,15 +1,16 @@
 import type { ClientConfig, PoolClient } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Pool } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 const pools: Pool[] = []
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   await ask(cluster.primary.config, 'create table accounts (id int primary key, balance int not null)')
   await ask(cluster.primary.config, 'insert into accounts values (1, 0), (2, 0)')
   await cluster.caughtUp()

@@ -1,8 +1,9 @@
 import { Pool as PgPool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 // `pool.query('BEGIN')` is a mistake that works with pg.Pool as long as one caller does one thing after the other: it meets
 // the same connection again.
@@ -10,7 +11,7 @@ import { ask } from '../support/servers.ts'
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   await ask(cluster.primary.config, 'create table items (id int primary key)')
 })
 beforeEach(async () => {

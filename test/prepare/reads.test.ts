@@ -1,9 +1,10 @@
 import type { PoolClient } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Pool, PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -11,7 +12,7 @@ let pool: Pool
 let readers: PoolClient[]
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   await ask(
     cluster.primary.config,
     `create procedure migrate() language plpgsql as $body$ begin ${MIGRATION}; end $body$;

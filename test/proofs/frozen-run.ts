@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { ask } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { pause } from './timings.ts'
 
@@ -90,7 +91,7 @@ const HANGING: Omit<Thaw, 'fate' | 'rows'> = {
 
 /** Starts a cluster for frozen processes. */
 export async function frozenGround(): Promise<Cluster> {
-  const cluster = await startCluster({ replicas: 2 })
+  const cluster = await sharedCluster({ replicas: 2 })
   await ask(cluster.primary.config, 'create table thawed (name text)')
   await cluster.caughtUp()
   return cluster

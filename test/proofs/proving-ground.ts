@@ -8,8 +8,9 @@ import type { SqlParser } from '../../src/statement/parser.ts'
 import { provesRead } from '../../src/statement/proves-read.ts'
 import type { Statement } from '../../src/statement/statement.ts'
 import { usesIn } from '../../src/statement/uses-in.ts'
-import { startCluster, type Cluster, type NodeConfig, type Settings } from '../../src/test-cluster/index.ts'
+import type { Cluster, NodeConfig, Settings } from '../../src/test-cluster/index.ts'
 import { Connection, type Answer } from './connection.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 /** A statement that takes longer, or waits longer for a lock, has no answer worth having. In milliseconds. */
 const patience = { statement_timeout: 20_000, lock_timeout: 3_000 }
@@ -51,7 +52,7 @@ export class ProvingGround {
       track_commit_timestamp: 'on',
       ...more,
     }
-    return new ProvingGround(await startCluster({ replicas: 1, settings }), parser)
+    return new ProvingGround(await sharedCluster({ replicas: 1, settings }), parser)
   }
 
   /** A connection of a client to the primary. */

@@ -1,7 +1,7 @@
 import { Pool, type NodeStats } from '../../src/index.ts'
-import { startCluster } from '../../src/test-cluster/index.ts'
 import { replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 import { itemsSchema, Readers, type ReadTime } from './readers.ts'
 import { pause, rounded, Timings, type Latencies } from './timings.ts'
@@ -35,7 +35,7 @@ export interface StallFigures {
 
 /** Stalls the way to one of two replicas under load: connections stay open, and nothing comes. */
 export async function runStall({ callers, readTimeoutMs, quietMs }: StallOptions): Promise<StallFigures> {
-  await using cluster = await startCluster({ replicas: 2 })
+  await using cluster = await sharedCluster({ replicas: 2 })
   await ask(cluster.primary.config, itemsSchema)
   await cluster.caughtUp()
   const [near, far] = cluster.replicas.map(({ config }) => config)

@@ -3,12 +3,13 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { Pool, PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { registersSchema } from '../consistency/registers.ts'
 import { applyDelay } from '../support/apply-delay.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
 import { rounded, Timings, type Latencies } from './timings.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 export interface TokenOptions {
   readonly roundTrips: number
@@ -42,7 +43,7 @@ export class TokenGround implements AsyncDisposable {
   }
 
   static async open(): Promise<TokenGround> {
-    const cluster = await startCluster({ replicas: 2 })
+    const cluster = await sharedCluster({ replicas: 2 })
     await ask(cluster.primary.config, registersSchema(REGISTERS))
     await cluster.caughtUp()
     // Processes run what was compiled.

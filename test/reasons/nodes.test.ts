@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionDiscovery, type DiscoveredNode, type Pool, type ReplicaOptions } from '../../src/index.ts'
 import { healthOf } from '../../src/http/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { READINESS } from '../observability/reasons.ts'
 import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { withClient } from '../support/transactions.ts'
 import { actUntil, Produced } from './produced.ts'
@@ -22,7 +23,7 @@ const produced = Produced.inTests()
 beforeAll(async () => {
   ;[cluster, stranger] = await Promise.all([
     startClusterWith({ replicas: 2 }, itemsTable(50)),
-    startCluster({ replicas: 0 }),
+    sharedCluster({ replicas: 0 }),
   ])
   way = await startProxy(replica(0))
 })

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { PoolClient } from 'pg'
 import type { Pool, PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -13,7 +14,7 @@ const note = (reason: unknown): void => void unhandled.push(reason)
 
 beforeAll(async () => {
   process.on('unhandledRejection', note)
-  cluster = await startCluster({ replicas: 1 })
+  cluster = await sharedCluster({ replicas: 1 })
   await ask(cluster.primary.config, 'create table seen as select 1 as id')
   await cluster.caughtUp()
 })

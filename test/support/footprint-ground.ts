@@ -3,13 +3,14 @@ import { afterAll, beforeAll } from 'vitest'
 import { loadCatalog } from '../../src/catalog/loader.ts'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { meets, type Footprint } from '../../src/catalog/footprint.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { decide } from '../../src/statement/decide.ts'
 import { createLibpgQueryParser } from '../../src/statement/libpg-query-parser.ts'
 import { provesRead } from '../../src/statement/proves-read.ts'
 import { usesIn } from '../../src/statement/uses-in.ts'
 import { queryOver } from '../catalog/support.ts'
 import { changedBetween, contentsOf, type Rows } from './contents.ts'
+import { sharedCluster } from './shared-cluster.ts'
 
 /** What a statement has really changed, beside what its footprint says. */
 export interface Observation {
@@ -131,7 +132,7 @@ export function groundForTests(schema: string): () => FootprintGround {
   let cluster: Cluster | undefined
   let ground: FootprintGround | undefined
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 0 })
+    cluster = await sharedCluster({ replicas: 0 })
     ground = await FootprintGround.open(cluster.primary.config)
     await ground.client.query(schema)
     await ground.look()

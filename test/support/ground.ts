@@ -1,15 +1,16 @@
 import { afterEach } from 'vitest'
 import type { Pool, PoolOptions } from '../../src/index.ts'
-import { startCluster, type Cluster, type ClusterOptions } from '../../src/test-cluster/index.ts'
+import type { Cluster, ClusterOptions } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from './routed-pool.ts'
 import { ask } from './servers.ts'
+import { sharedCluster } from './shared-cluster.ts'
 
 /** Starts a cluster with what these statements make; every replica shows it. */
 export async function startClusterWith(
   options: ClusterOptions,
   ...statements: readonly string[]
 ): Promise<Cluster> {
-  const cluster = await startCluster(options)
+  const cluster = await sharedCluster(options)
   try {
     for (const sql of statements) await ask(cluster.primary.config, sql)
     await cluster.caughtUp()

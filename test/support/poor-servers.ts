@@ -1,5 +1,6 @@
-import { startCluster, type Cluster, type ClusterOptions } from '../../src/test-cluster/index.ts'
+import type { Cluster, ClusterOptions } from '../../src/test-cluster/index.ts'
 import { ask } from './servers.ts'
+import { sharedCluster } from './shared-cluster.ts'
 
 /** Functions that managed services refuse, with their arguments. */
 const SIGNATURES = {
@@ -29,7 +30,7 @@ const HIDDEN = 'hidden_'
 /** Starts a cluster whose functions can be replaced. A role without rights, `app`, owns the table `items`. */
 export async function startPoorCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const settings = { allow_system_table_mods: 'on', ...options.settings }
-  const cluster = await startCluster({ replicas: 2, ...options, settings })
+  const cluster = await sharedCluster({ replicas: 2, ...options, settings })
   const sql = `create role app login password 'secret';
     create table items (id int primary key, n int);
     insert into items select g, 0 from generate_series(1, 100) g;

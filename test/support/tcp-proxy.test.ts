@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startCluster } from '../../src/test-cluster/index.ts'
 import { ask, until } from './servers.ts'
+import { sharedCluster } from './shared-cluster.ts'
 import { startProxy, type TcpProxy } from './tcp-proxy.ts'
 
 /** Long enough for what is not held back to arrive on this machine. */
@@ -199,7 +199,7 @@ describe('cut and restore', () => {
 })
 
 it('carries PostgreSQL: an answer comes through, and stalled, node-postgres gives up in time', async () => {
-  await using cluster = await startCluster({ replicas: 0 })
+  await using cluster = await sharedCluster({ replicas: 0 })
   await using between = await startProxy(cluster.primary.config)
   const config = { ...cluster.primary.config, ...between.config }
   expect(await ask(config, 'select 1 as one')).toEqual([{ one: 1 }])

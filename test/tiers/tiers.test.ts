@@ -10,9 +10,10 @@ import {
   type RouteRequest,
   type TierPool,
 } from '../../src/index.ts'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 const pools: Pool[] = []
@@ -22,7 +23,7 @@ const clients: PoolClient[] = []
 const ONE_PLACE = { batch: { share: 0.2, maxQueue: 1 } }
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 2 })
+  cluster = await sharedCluster({ replicas: 2 })
   await ask(cluster.primary.config, 'create table notes (id int primary key, text text not null)')
   await cluster.caughtUp()
 })

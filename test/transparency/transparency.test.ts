@@ -1,16 +1,17 @@
 import { Pool as PgPool } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startCluster, type Cluster } from '../../src/test-cluster/index.ts'
+import type { Cluster } from '../../src/test-cluster/index.ts'
 import { compare } from '../proofs/transparency-figures.ts'
 import type { Run } from '../proofs/transparency-run.ts'
 import { WAITING, poolOver } from '../support/routed-pool.ts'
 import { runOnNewDatabase } from '../support/scripts.ts'
+import { sharedCluster } from '../support/shared-cluster.ts'
 
 let cluster: Cluster
 let bare: readonly Run[]
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 2 })
+  cluster = await sharedCluster({ replicas: 2 })
   bare = await runOnNewDatabase(
     cluster,
     'bare',

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from 'pg'
 import { createLibpgQueryParser } from '../../../src/statement/libpg-query-parser.ts'
-import { startCluster, type Cluster } from '../../../src/test-cluster/index.ts'
+import type { Cluster } from '../../../src/test-cluster/index.ts'
 import { generate } from './generate.ts'
 import { noFigures, runPlan, type Stage } from './trial.ts'
+import { sharedCluster } from '../../support/shared-cluster.ts'
 
 let cluster: Cluster
 let stage: Stage
 
 beforeAll(async () => {
-  cluster = await startCluster({ replicas: 0, settings: { fsync: 'off', autovacuum: 'off' } })
+  cluster = await sharedCluster({ replicas: 0, settings: { fsync: 'off', autovacuum: 'off' } })
   const owner = new Client(cluster.primary.config)
   await owner.connect()
   await owner.query('CREATE ROLE proof_guest')
