@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { functionDiscovery, Pool, type PoolOptions } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
@@ -8,16 +9,6 @@ import { root } from '../package/install.ts'
 import { clientThatTells } from '../support/sending-client.ts'
 import { ask, until } from '../support/servers.ts'
 import { sharedCluster } from '../support/shared-cluster.ts'
-
-let cluster: Cluster
-beforeAll(async () => {
-  cluster = await sharedCluster({ replicas: 2 })
-  await ask(cluster.primary.config, 'create table kept (id int)')
-  await cluster.caughtUp()
-})
-afterAll(async () => {
-  await cluster.stop()
-})
 
 /** Longer than a pool takes to come to rest, in milliseconds. */
 const LONG_MS = 30_000
@@ -36,11 +27,6 @@ async function connectionsOf(role: string): Promise<number> {
   const nodes = [cluster.primary, ...cluster.replicas].filter(({ running }) => running)
   const rows = await Promise.all(nodes.map(({ config }) => ask(config, sql)))
   return rows.reduce((sum, [row]) => sum + Number(row?.['n']), 0)
-}
-
-async function createRole(name: string): Promise<void> {
-  await ask(cluster.primary.config, `create role ${name} login superuser password 'secret'`)
-  await cluster.caughtUp()
 }
 
 /** Uses 15 pools, drops them, and tells how many are gone when they have come to rest. */
@@ -64,48 +50,65 @@ const PROGRAM = `
   console.log('gone:', gone)
 `
 
-it('pools that are dropped close everything, and are gone', { timeout: 2 * LONG_MS }, async () => {
-  await createRole('dropping')
+let cluster: Cluster
+/** A process that drops its pools. */
+let dropping: Promise<{ stdout: string }>
+let waking: Pool
+let session: ReturnType<Pool['session']>
+let client: PoolClient
+
+// Both take the same time to come to rest, so they do it side by side.
+beforeAll(async () => {
+  cluster = await sharedCluster({ replicas: 2 })
+  await ask(
+    cluster.primary.config,
+    `create table kept (id int);
+     create role dropping login superuser password 'secret';
+     create role waking login superuser password 'secret'`,
+  )
+  await cluster.caughtUp()
   const env = { ...process.env, OPTIONS: JSON.stringify({ ...byName('dropping'), password: 'secret' }) }
   const args = ['--expose-gc', '--input-type=module', '--eval', PROGRAM]
-  const run = promisify(execFile)(process.execPath, args, { cwd: root, env })
-  await until('they are in use', async () => (await connectionsOf('dropping')) > 15, LONG_MS)
+  dropping = promisify(execFile)(process.execPath, args, { cwd: root, env })
+  dropping.catch(() => {})
+  await until('the pools are in use', async () => (await connectionsOf('dropping')) > 15, LONG_MS)
+  waking = new Pool({ ...byName('waking'), password: 'secret' })
+  await waking.ready()
+  session = waking.session()
+  await session.run(() => waking.query('insert into kept values (1)'))
+  client = await waking.connect()
+  await client.query('select 1')
+})
+afterAll(async () => {
+  await waking?.end()
+  await cluster?.stop()
+})
+
+it('pools that are dropped close everything, and are gone', { timeout: 2 * LONG_MS }, async () => {
   await until('nothing is left', async () => (await connectionsOf('dropping')) === 0, LONG_MS)
-  const { stdout } = await run
-  expect(stdout.trim()).toBe('gone: 15')
+  expect((await dropping).stdout.trim()).toBe('gone: 15')
 })
 
 it(
   'a pool that wakes starts over: roles are probed, the catalog is compared, and sessions keep their promises',
   { timeout: 3 * LONG_MS },
   async () => {
-    await createRole('waking')
-    const pool = new Pool({ ...byName('waking'), password: 'secret' })
-    const session = pool.session()
-    try {
-      await pool.ready()
-      await session.run(() => pool.query('insert into kept values (1)'))
-      const client = await pool.connect()
-      await client.query('select 1')
-      await until('it rests', async () => (await connectionsOf('waking')) === 0, LONG_MS)
-      expect(pool.stats()).toMatchObject({ catalog: 'builtin', nodes: [{ state: 'pending' }, {}, {}] })
-      expect(await session.token()).toBeDefined()
+    await until('it rests', async () => (await connectionsOf('waking')) === 0, LONG_MS)
+    expect(waking.stats()).toMatchObject({ catalog: 'builtin', nodes: [{ state: 'pending' }, {}, {}] })
+    expect(await session.token()).toBeDefined()
 
-      await cluster.promote(0)
-      await ask(cluster.primary.config, 'create view made_meanwhile as select * from kept')
-      // A client that was kept, too.
-      expect((await client.query('select pg_is_in_recovery() as is from kept')).rowCount).toBe(1)
-      client.release()
-      await session.run(async () => {
-        expect((await pool.query('select * from kept')).rowCount).toBe(1)
-        await pool.query('insert into kept values (2)')
-        expect((await pool.query('select * from kept')).rowCount).toBe(2)
-      })
-      await pool.ready()
-      expect((await pool.explain('select * from made_meanwhile')).statement.reason).toBe('select')
-    } finally {
-      await pool.end()
-    }
+    await cluster.promote(0)
+    await ask(cluster.primary.config, 'create view made_meanwhile as select * from kept')
+    // A client that was kept, too.
+    expect((await client.query('select pg_is_in_recovery() as is from kept')).rowCount).toBe(1)
+    client.release()
+    await session.run(async () => {
+      expect((await waking.query('select * from kept')).rowCount).toBe(1)
+      await waking.query('insert into kept values (2)')
+      expect((await waking.query('select * from kept')).rowCount).toBe(2)
+    })
+    await waking.ready()
+    expect((await waking.explain('select * from made_meanwhile')).statement.reason).toBe('select')
   },
 )
 
