@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { loadCatalog, lookAtRecent, type CatalogQuery, type Loaded } from '../../src/catalog/loader.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { connected, named, queryOver } from './support.ts'
@@ -8,22 +8,14 @@ import { sharedCluster } from '../support/shared-cluster.ts'
 let cluster: Cluster
 let primary: Client
 let query: CatalogQuery
+/** The database that each test migrates, in a transaction that is rolled back. */
+let before: Loaded
 
 beforeAll(async () => {
   cluster = await sharedCluster({ replicas: 0 })
   primary = await connected(cluster.primary.config)
   query = queryOver(primary)
-})
-
-afterAll(async () => {
-  await primary?.end()
-  await cluster?.stop()
-})
-
-/** A database whose catalog is loaded, to be migrated. */
-async function database(): Promise<Loaded> {
   await primary.query(`
-    DROP SCHEMA IF EXISTS app, shop, attic CASCADE;
     CREATE SCHEMA app;
     SET search_path = app, public;
     CREATE TABLE orders (id int PRIMARY KEY, note text);
@@ -37,8 +29,16 @@ async function database(): Promise<Loaded> {
     CREATE DOMAIN positive AS int;
     CREATE TYPE mood AS ENUM ('good');
     CREATE TYPE pair AS (a int, b int)`)
-  return loadCatalog(query, 1)
-}
+  before = await loadCatalog(query, 1)
+})
+
+beforeEach(() => primary.query('BEGIN'))
+afterEach(() => primary.query('ROLLBACK'))
+
+afterAll(async () => {
+  await primary?.end()
+  await cluster?.stop()
+})
 
 /** What the glance must know, so that reads need not wait. */
 const known: readonly (readonly [sql: string, relations: readonly string[]])[] = [
@@ -123,7 +123,6 @@ const types = ['positive', 'mood', 'pair', 'size']
 const migrations = [...known, ...doubtful.map((sql) => [sql, []] as const)]
 
 test.each(migrations)('a glance knows enough, and nothing that is wrong: %s', async (sql, replicated) => {
-  const before = await database()
   await primary.query(sql)
   const glance = await lookAtRecent(query, before, 2)
   expect(replicated.map((name) => [name, glance?.relationVerdict(named(name))])).toEqual(
@@ -149,7 +148,6 @@ test.each(migrations)('a glance knows enough, and nothing that is wrong: %s', as
 })
 
 test('a function of a row may be meant by what looks like a column, so nothing is known any more', async () => {
-  const before = await database()
   await primary.query("CREATE FUNCTION sneak(orders) RETURNS int LANGUAGE sql AS 'SELECT writes()'")
   expect(await lookAtRecent(query, before, 2)).toBeUndefined()
 })
