@@ -6,10 +6,13 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 // A file to write the results to as JSON, for programs that count them.
 const report = process.env['TEST_REPORT']
 
-// Programs that are not touched, poolers, Patroni, certificates, the benchmarks; and each folder with packages of its own.
+// Programs that are not touched, poolers, Patroni, certificates, the benchmarks, the demo and the examples as users run
+// them; and each folder with packages of its own.
 const withPackages = readdirSync('test').filter((topic) => existsSync(`test/${topic}/package.json`))
 const topics = [
   'bench',
+  'demo',
+  'examples',
   'orms',
   'frameworks',
   'tools',
@@ -23,10 +26,25 @@ const topics = [
   'simulation/long',
   ...withPackages,
 ]
+// The short versions of proofs that take more than a few seconds, under full load: `npm run proof:…` has the long ones.
+const proofs = [
+  'test/consistency/consistency.test.ts',
+  'test/consistency/tokens.test.ts',
+  'test/failover/chaos.test.ts',
+  'test/failover/outage.test.ts',
+  'test/failover/promotion.test.ts',
+  'test/failover/stall.test.ts',
+  'test/pool/frozen.test.ts',
+  'test/proofs/chaos/short.test.ts',
+]
 // Runs tests of its own.
 const guards = 'test/guards/quick.test.ts'
-const chaos = 'test/proofs/chaos/short.test.ts'
-const conformance = [...topics.map((topic) => `test/${topic}/**/*.test.ts`), 'site/*.test.ts', guards, chaos]
+const conformance = [
+  ...topics.map((topic) => `test/${topic}/**/*.test.ts`),
+  ...proofs,
+  'site/*.test.ts',
+  guards,
+]
 const packages = '**/node_modules/**'
 // They run on the versions of PostgreSQL for which they are meant.
 const ofVersions = 'test/versions/{promises,without-catalog}.test.ts'
@@ -60,7 +78,7 @@ const config: ViteUserConfig = defineConfig({
     ],
     // Processes rather than threads: tests start servers, send signals and load WebAssembly.
     pool: 'forks',
-    // One more than the smallest machine has cores: some tests wait more than they compute.
+    // One more than the smallest machine has cores: some tests wait more than they compute. `npm test` has one more.
     maxWorkers: 3,
     // The first statement of a process goes to the primary while the parser is being loaded, whatever a test expects.
     setupFiles: ['test/support/load-parser.ts'],

@@ -5,6 +5,7 @@ import {
   type ClusterNode,
   type ClusterOptions,
 } from '../../src/test-cluster/index.ts'
+import { SERVER_VERSION } from './server-version.ts'
 import { until } from './servers.ts'
 
 /** A cluster, and what it was like when it was new. */
@@ -28,8 +29,8 @@ const SETTLE_MS = 2_000
  * nodes, settings, slots or passwords are not as they were at its start, or when connections are left.
  */
 export async function sharedCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  // A command has no next file.
-  if (process.env['VITEST'] === undefined) return startCluster(options)
+  // A command has no next file, and the state of older servers cannot be read.
+  if (process.env['VITEST'] === undefined || SERVER_VERSION < 18) return startCluster(options)
   const key = JSON.stringify({ replicas: 2, ...options })
   const kept = idle.get(key)
   idle.delete(key)
