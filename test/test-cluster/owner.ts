@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { rolldown } from 'rolldown'
 import { fastestDirectory } from '../../src/test-cluster/embedded/directory.ts'
 
 const owners = new Set<ChildProcess>()
@@ -16,11 +16,14 @@ export async function compileSources(): Promise<string> {
   const cache = join(root, 'node_modules/.cache')
   await mkdir(cache, { recursive: true })
   const directory = await mkdtemp(join(cache, 'pg-switchyard-'))
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  const options = ['--outDir', directory, '--noCheck', '--emitDeclarationOnly', 'false']
-  await promisify(execFile)(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...options], {
+  const build = await rolldown({
     cwd: root,
+    platform: 'node',
+    input: { 'test-cluster/index': 'src/test-cluster/index.ts' },
+    external: (id) => /^[@a-z]/.test(id),
   })
+  await build.write({ dir: directory, format: 'esm' })
+  await build.close()
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
   return directory
 }
