@@ -5,7 +5,8 @@ import { literal } from './sql-literal.ts'
 export interface Signal {
   /**
    * The server's statistics of changes to the system catalogs, which cost microseconds to read. Every server counts for
-   * itself, unrelated changes count too, and a connection may report its changes up to 10 seconds late.
+   * itself, unrelated changes count too, and a connection may report its changes up to 10 seconds late. Before
+   * PostgreSQL 15, an idle connection reports them with its next statement.
    */
   readonly counters: string
   /**
