@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Balancer, Pool, PoolOptions, QueryExecution } from '../../src/index.ts'
 import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
 import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
+import { Pooler } from '../support/pooler.ts'
 import { poolOver, replicasReady, WAITING } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
@@ -253,23 +254,21 @@ test('repairs of reads that a replica rejects', async () => {
 })
 
 test('a retry after an unnoticed demotion', async () => {
-  // No connection is kept, so that the write opens one, and reaches a standby at the address of the primary.
-  const options: PoolOptions = { ...way.config, idleTimeoutMillis: 10, probeIntervalMs: 1000, max: 3 }
+  // The connection is older than the demotion: a pooler keeps it.
+  await using pooler = await Pooler.start(cluster.primary)
   const replicas = [addressOf(cluster.primary), addressOf(replicaAt(0))]
-  const pool = poolOver(cluster, { ...options, replicas })
+  const pool = poolOver(cluster, { ...pooler.config, replicas, probeIntervalMs: 1000, max: 3 })
   await replicasReady(pool, 1)
-  await until('no connection is left', () => pool.stats().nodes[0]?.connections.total === 0)
+  await pool.query(WRITE)
   const executions: QueryExecution[] = []
   pool.events.on('execution', (execution) => executions.push(execution))
-  way.forget()
-  way.lead([addressOf(replicaAt(1))])
+  await pooler.lead(replicaAt(1))
   await pool.query(WRITE)
   // It is one statement, and one span, although it is sent twice.
   expect(executions).toMatchObject([
     { operation: 'UPDATE', role: 'primary', retries: [{ reason: 'standby-refusal', code: '25006' }] },
   ])
   expect(executions[0]?.error).toBeUndefined()
-  way.lead([addressOf(cluster.primary)])
   await pool.end()
   expect(produced.has('Retries', 'standby-refusal')).toBe(true)
 })
