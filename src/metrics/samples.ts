@@ -28,7 +28,9 @@ export function codeOf(error: Error): string {
  * @param limits Options of the pool.
  */
 export function readingsOf({ nodes, offload }: PoolStats, limits: ConnectionLimits = {}): readonly Sample[] {
-  const readings: Sample[] = [{ instrument: 'switchyard.offload', value: offload, attributes: {} }]
+  // A pool of one node has no share to show.
+  const readings: Sample[] =
+    nodes.length === 0 ? [] : [{ instrument: 'switchyard.offload', value: offload, attributes: {} }]
   const read = (instrument: InstrumentName, value: number | undefined, attributes: Attributes): void => {
     if (value !== undefined) readings.push({ instrument, value, attributes })
   }
