@@ -29,7 +29,8 @@ const listed = (names: readonly string[]): string => names.map((name) => literal
 const pureInTrees = words(pureNames).filter((name) => name !== 'nextval' && name !== 'setval')
 
 // In a stored tree: utility statements such as NOTIFY, and the system's own relations, by their numbers.
-const utility = `':commandType 6 '`
+// Before PostgreSQL 15, which added MERGE, utility statements had another number.
+const utility = `':commandType ' || CASE WHEN current_setting('server_version_num')::int < 150000 THEN 5 ELSE 6 END || ' '`
 const constantNextval = literal(String.raw`:funcid 1574 ([^({]*\(\{CONST )`)
 const ofSystemRelation = literal(
   String.raw`|:relid (?:[1-9]\d{0,3}|1[0-5]\d{3}|16[0-2]\d\d|163[0-7]\d|1638[0-3]) `,

@@ -10,7 +10,7 @@ const WITH_CATALOG = [
 ]
 
 /** Tests that take long, of the oldest version with a catalog: it differs most from the others. */
-const ON_OLDEST = ['test/proofs/corpus.test.ts']
+const ON_OLDEST = ['test/proofs/corpus.test.ts', 'test/catalog/footprints.test.ts']
 
 /** Returns the tests that run on an older version of PostgreSQL, by their paths. */
 export function testsFor(version: number): string[] {
