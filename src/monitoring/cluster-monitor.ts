@@ -270,9 +270,11 @@ export class ClusterMonitor implements Monitor {
     const state = primary?.known.state
     if (news !== undefined && state?.name === 'up' && state.observation === news) this.#lag.record(news)
     const isPrimaryLate = primary?.isLate(this.#options.platform.now()) === true
-    return assemble(nodes, standing, ({ id: replicaId }, replica) =>
+    const snapshot = assemble(nodes, standing, ({ id: replicaId }, replica) =>
       this.#lagOf(replicaId, replica, isPrimaryLate, replica === news),
     )
+    const { newestTimeline } = this.#memory
+    return newestTimeline === undefined ? snapshot : { ...snapshot, newestTimeline }
   }
 
   #lagOf(id: NodeId, replica: Observation, isPrimaryLate: boolean, isNews: boolean): ReplicaLag {

@@ -43,3 +43,12 @@ it.each<readonly [what: string, nodes: readonly NodeView[], expected: boolean]>(
 ])('a server that a client holds as its primary %s', (_what, nodes, expected) => {
   expect(isFenced(snapshotOf(...nodes), held)).toBe(expected)
 })
+
+it.each<readonly [what: string, newestTimeline: number, expected: boolean]>([
+  ['is fenced once a newer timeline was seen, though nobody takes writes now', 2, true],
+  ['is not fenced while its timeline is the newest', 1, false],
+])('a server that a client holds as its primary %s', (_what, newestTimeline, expected) => {
+  const onFirst = primaryView('old', { state: up(observed('primary', '0/1000', { timeline: 1 })) })
+  const snapshot = { ...snapshotOf(primaryView('new', { role: 'unknown', state: down() })), newestTimeline }
+  expect(isFenced(snapshot, onFirst)).toBe(expected)
+})

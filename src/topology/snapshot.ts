@@ -94,6 +94,8 @@ export interface Snapshot {
   readonly primary?: NodeView
   /** The nodes that call themselves primary, when there is more than one server that does. */
   readonly conflict?: readonly NodeView[]
+  /** The newest timeline that any node of the cluster has ever reported. Absent while none has reported one. */
+  readonly newestTimeline?: number
 }
 
 /** True for a node that has failed and has not answered a probe since. It gets no queries. */
@@ -115,12 +117,18 @@ export function downCauseOf({ nodes }: Snapshot, id: NodeId): Error | undefined 
  * Whether a node, as it was when it was the primary, takes writes that it must not take. History has gone on without
  * it, or along with it.
  */
-export function isFenced({ nodes, conflict, primary }: Snapshot, { id, state }: NodeView): boolean {
+export function isFenced(
+  { nodes, conflict, newestTimeline, primary }: Snapshot,
+  { id, state }: NodeView,
+): boolean {
   if (conflict?.some((node) => node.id === id)) return true
   const exclusion = nodes.find((node) => node.id === id)?.exclusion
   if (exclusion !== undefined && exclusion !== 'same-server') return true
   // A client may hold a connection to a server that is no longer in the list, or does not answer probes.
-  if (state.name !== 'up' || primary?.state.name !== 'up') return false
+  if (state.name !== 'up') return false
+  const { timeline } = state.observation
+  if (timeline !== undefined && newestTimeline !== undefined && timeline < newestTimeline) return true
+  if (primary?.state.name !== 'up') return false
   return state.observation.serverIdentity !== primary.state.observation.serverIdentity
 }
 

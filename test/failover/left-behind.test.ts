@@ -80,6 +80,24 @@ describe('an old primary that lives on', () => {
     expect(await itemsOf(old)).toEqual([1])
     expect(await itemsOf(cluster.primary)).toEqual([1, 2])
   })
+
+  it('is not written to over a connection that is held while the new primary does not answer', async () => {
+    await start({ failoverTimeoutMs: 200 })
+    const [free, bound] = [await pool.connect(), await pool.connect()]
+    await free.query(insert(1))
+    await bound.query('begin')
+    await cluster.caughtUp()
+    await cluster.promote(0, { oldPrimary: 'keep' })
+    await until('it is fenced', () => stateOfOld() === 'old-timeline')
+    pool.setNodes([cluster.primary.config])
+    await cluster.primary.kill()
+    await until('the new primary is down', () => pool.stats().nodes[0]?.state === 'down')
+    expect(await outcomes([free.query(insert(2))])).toEqual(['not-sent'])
+    await expect(bound.query(insert(3))).rejects.toMatchObject({ code: 'SWITCHYARD_FENCED' })
+    free.release()
+    bound.release(true)
+    expect(await itemsOf(old)).toEqual([1])
+  })
 })
 
 it('a primary that stalls, and is replaced, ends its statements in progress, with their outcome', async () => {

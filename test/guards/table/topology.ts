@@ -64,6 +64,14 @@ export const TOPOLOGY: readonly Guard[] = [
     tests: SNAPSHOT_TESTS,
   },
   {
+    name: 'fenced-by-timeline',
+    without: 'A client goes on writing to an old primary while the new one does not answer.',
+    file: 'src/topology/snapshot.ts',
+    find: 'if (timeline !== undefined && newestTimeline !== undefined && timeline < newestTimeline) return true',
+    replace: '',
+    tests: SNAPSHOT_TESTS,
+  },
+  {
     name: 'fenced-by-exclusion',
     without: 'A client goes on writing over its connection to an old primary that came back.',
     file: 'src/topology/snapshot.ts',
