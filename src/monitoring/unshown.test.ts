@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { primaryRow, replicaRow } from '../../test/support/fake-servers.ts'
-import { MonitorBench } from '../../test/support/monitor-bench.ts'
+import { MonitorBench, TIMEOUT_MS } from '../../test/support/monitor-bench.ts'
 import { committedAmong, readCommitted, readUnfinished } from './unshown.ts'
 
 const SENT_AT_MS = 5000
@@ -57,6 +57,24 @@ async function watched(): Promise<MonitorBench> {
   await bench.platform.advance(1)
   return bench
 }
+
+describe('a server that does not answer a question', () => {
+  it('is down, as after a probe without an answer, until it answers over a new connection', async () => {
+    const bench = await watched()
+    const replica = bench.network.at('b')
+    replica.querying = 'is silent'
+    const unshown = bench.monitor.questions.unshown('7000:b')
+    await bench.platform.advance(TIMEOUT_MS - 1)
+    expect(bench.told).not.toContain('primary down replica')
+    replica.querying = 'answers'
+    await bench.platform.advance(1)
+    await unshown
+    expect(bench.told).toContain('primary down replica')
+    expect(bench.shown).toBe('primary replica replica')
+    expect(replica.connections).toBe(2)
+    await bench.monitor.close()
+  })
+})
 
 describe('unshown', () => {
   const ids = async (bench: MonitorBench, server: string | undefined): Promise<unknown> => {

@@ -1,3 +1,4 @@
+import { asError } from '../errors/as-error.ts'
 import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
 import { inRootContext } from '../platform/async-context.ts'
 import type { Connect } from '../platform/connect.ts'
@@ -100,9 +101,16 @@ export class WatchedNode {
     return this.#looking
   }
 
-  /** Runs a query if the connection still leads to this server. Does not change the node's state. */
+  /** Runs a query if the connection still leads to this server. Without an answer it counts as a failed probe. */
   async ask(query: NodeQuery, serverIdentity: string): Promise<ProbeRow | undefined> {
-    return this.#isClosed ? undefined : inRootContext(() => this.#probe.ask(query, serverIdentity))
+    if (this.#isClosed) return undefined
+    const probe = this.#probe
+    try {
+      return await inRootContext(() => probe.ask(query, serverIdentity))
+    } catch (error) {
+      if (probe === this.#probe && !this.#isClosed) this.#missed(asError(error))
+      throw error
+    }
   }
 
   /** Reports a failure at this node. */
@@ -187,6 +195,12 @@ export class WatchedNode {
     if (this.#state.name === 'suspected') return this.#chase()
     const wait = delayMs(this)
     this.#lookBy(this.#restsSinceMs + wait, wait)
+  }
+
+  /** The next probe comes at once, over a new connection. The pool's connections may be as dead as the last one. */
+  #missed(cause: Error): void {
+    this.#apply({ type: 'failed', cause, atMs: this.#options.platform.now() })
+    void this.look()
   }
 
   #apply(event: NodeEvent): void {
