@@ -58,6 +58,18 @@ describe('SessionContext', () => {
     mine.run(createSession(), () => expect(theirs.current()).toBe(implicit))
   })
 
+  it('follows no code any more once it is closed', async () => {
+    const context = new SessionContext()
+    const session = createSession()
+    const seen = context.run(session, async () => {
+      await Promise.resolve()
+      return context.current()
+    })
+    context.close()
+    expect(await seen).toBe(context.implicit)
+    expect(context.run(session, () => context.current())).toBe(context.implicit)
+  })
+
   it('an error of the function is passed on', () => {
     const context = new SessionContext()
     const fail = (): never => {

@@ -155,7 +155,7 @@ export class SingleNodeCore implements PoolCore {
     const ended = Promise.all([callParent(pool, 'end', []), this.#explainer?.end()])
     return endForm(
       pool,
-      ended.then(() => undefined),
+      ended.then(() => this.#sessions.context.close()),
       callback,
     )
   }

@@ -278,6 +278,8 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
       roster.close()
       sessions.close()
       await Promise.all([judgement.leave(), cluster.close(), nodes.end()])
+      // Callers that had a client until now may have used their session.
+      sessions.context.close()
     },
   }
 }
