@@ -11,10 +11,13 @@ export interface Violation {
 /** The longest that one statement may take, in milliseconds: to wait for a primary, a connection and an answer. */
 const LONGEST_STATEMENT_MS = 15_000
 
+const SERIALIZATION_FAILURE = '40001'
+
 /** Judges a whole schedule by what the servers know. */
 export class Auditor {
   readonly #history: History
   readonly #world: World
+  readonly #mayFail: boolean
   readonly #violations: Violation[] = []
   /** The WAL that has survived, and the place of each record in it. */
   readonly #chain: readonly WalRecord[]
@@ -22,9 +25,11 @@ export class Auditor {
   /** Places of the records that have changed a key, in order. */
   readonly #changes = new Map<string, number[]>()
 
-  constructor(history: History, world: World) {
+  /** @param mayFail Whether the faults may keep a call from success. */
+  constructor(history: History, world: World, mayFail: boolean) {
     this.#history = history
     this.#world = world
+    this.#mayFail = mayFail
     this.#chain = world.primary.wal
     this.#places = new Map(this.#chain.map((record, place) => [record, place]))
     for (const key of this.#chain[0]?.state.keys() ?? []) this.#changes.set(key, [0])
@@ -45,6 +50,8 @@ export class Auditor {
     for (const call of this.#history.calls) {
       this.#judgeWrites(call)
       this.#judgeTime(call)
+      this.#judgeFailure(call)
+      this.#judgeTimeline(call)
       if (call.shown.length > 0) this.#judgeReads(call)
       if (call.operation.action.type === 'transaction') this.#judgeTransaction(call)
     }
@@ -57,7 +64,8 @@ export class Auditor {
 
   #judgeTime(call: Call): void {
     const { action, id } = call.operation
-    const statements = action.type === 'transaction' ? 2 * action.steps.length + 4 : 1
+    const several = action.type === 'cursor' ? 6 : 1
+    const statements = action.type === 'transaction' ? 2 * action.steps.length + 4 : several
     if (call.endedMs === undefined) return this.#broken('every call ends', `${id} has not ended`)
     const ms = call.endedMs - call.beganMs
     if (ms > statements * LONGEST_STATEMENT_MS) {
@@ -65,21 +73,63 @@ export class Auditor {
     }
   }
 
-  #judgeWrites(call: Call): void {
-    const { error, isRolledBack, knownTimeline, operation, outcome, sent, wrote } = call
-    for (const key of wrote) {
-      const [record] = this.#commitsOf(key, operation.id)
-      if (record === undefined) {
+  /** Whatever replicas and the process do, a call on a healthy primary succeeds. */
+  #judgeFailure({ error, operation, outcome }: Call): void {
+    if (this.#mayFail || error === undefined || codeOf(error) === SERIALIZATION_FAILURE) return
+    // A cursor that has given rows cannot go on at another server, nor can a transaction on a replica.
+    const { type } = operation.action
+    if (type === 'cursor' || (type === 'transaction' && outcome === 'rolled-back')) return
+    this.#broken('no call fails without need', `${operation.id} failed: ${codeOf(error)} ${error.message}`)
+  }
+
+  /** Once a timeline is known, no read shows what was lost on an older one. */
+  #judgeTimeline(call: Call): void {
+    const { knownTimeline, operation, promised, session, shown } = call
+    if (promised === 'nothing' || shown.length === 0) return
+    const lineage = session === 'pool' ? undefined : this.#lineageOf(call)
+    const newest =
+      lineage === undefined ? knownTimeline : Math.max(knownTimeline, this.#timelineOf(call, lineage))
+    for (const { rows } of shown) {
+      for (const [key, value] of rows) {
+        const [record] = this.#commitsOf(key, value)
+        if (record === undefined || this.#places.has(record) || record.timeline >= newest) continue
         this.#broken(
-          'an acknowledged write is committed',
-          `${key}=${operation.id} was acknowledged, and never committed`,
-        )
-      } else if (record.timeline < knownTimeline) {
-        this.#broken(
-          'no write on an old timeline',
-          `${key}=${operation.id} was written on timeline ${record.timeline}, and the pool knew ${knownTimeline}`,
+          'no read on a node of another timeline',
+          `${operation.id} (${session}) was shown ${key}=${value} of timeline ${record.timeline}, which was lost, and timeline ${newest} was known`,
         )
       }
+    }
+  }
+
+  /** The newest timeline of what sessions have been shown or have written in a call's process. */
+  #timelineOf({ process }: Call, lineage: ReadonlyMap<string, number>): number {
+    let newest = 0
+    for (const call of this.#history.calls) {
+      if (call.process !== process || !endsWithin(call, lineage)) continue
+      for (const [key, value] of valuesOf(call)) {
+        for (const { timeline } of this.#commitsOf(key, value)) newest = Math.max(newest, timeline)
+      }
+    }
+    return newest
+  }
+
+  #judgeWrites(call: Call): void {
+    const { error, isRolledBack, knownAtWrite, operation, outcome, sent, wrote } = call
+    for (const key of wrote) {
+      const [record] = this.#commitsOf(key, operation.id)
+      if (record !== undefined) continue
+      this.#broken(
+        'an acknowledged write is committed',
+        `${key}=${operation.id} was acknowledged, and never committed`,
+      )
+    }
+    for (const key of sent) {
+      const record = this.#commitsOf(key, operation.id).find(({ timeline }) => timeline < knownAtWrite)
+      if (record === undefined) continue
+      this.#broken(
+        'no write on an old timeline',
+        `${key}=${operation.id} was written on timeline ${record.timeline}, and the pool knew ${knownAtWrite}`,
+      )
     }
     const isRefused = error !== undefined && outcome === undefined && /^[0-9A-Z]{5}$/.test(codeOf(error))
     const isCertain = isRolledBack || outcome === 'not-sent' || outcome === 'rolled-back' || isRefused
@@ -98,6 +148,7 @@ export class Auditor {
     const needed = this.#neededBy(call)
     for (const shown of call.shown) {
       for (const [key, value] of shown.rows) this.#judgeValue(call, key, value)
+      this.#judgeState(call, shown)
       if (needed === undefined) continue
       for (const key of this.#keysOf(shown)) this.#judgeKey(call, shown, key, needed(key))
     }
@@ -111,6 +162,31 @@ export class Auditor {
       'what is shown was committed',
       `${call.operation.id} was shown ${key}=${value}, which was never committed`,
     )
+  }
+
+  /** What one read shows is the state after one commit. */
+  #judgeState({ operation }: Call, shown: Shown): void {
+    const own = String(operation.id)
+    let newest = 0
+    for (const [key, value] of shown.rows) {
+      if (value === own) return
+      const place = this.#placeOf(key, value)
+      if (place === undefined) return
+      newest = Math.max(newest, place)
+    }
+    for (const key of this.#keysOf(shown)) {
+      const known = this.#chain[newest]?.state.get(key)?.value
+      const value = shown.rows.get(key)
+      if (known === value) continue
+      const told = `${operation.id} was shown ${key}=${value ?? 'nothing'}, and with it what was written after ${key}=${known ?? 'nothing'}`
+      return this.#broken('a read shows one state', told)
+    }
+  }
+
+  /** The place of the commit that wrote a value; `undefined` for one that was lost. */
+  #placeOf(key: string, value: string): number | undefined {
+    const record = value === '0' ? this.#chain[0] : this.#commitsOf(key, value)[0]
+    return record && this.#places.get(record)
   }
 
   #judgeKey(call: Call, shown: Shown, key: string, wanted: number | undefined): void {
@@ -144,14 +220,16 @@ export class Auditor {
   #neededBy(call: Call): ((key: string) => number | undefined) | undefined {
     const { beganMs, operation, promised } = call
     if (promised === 'nothing') return undefined
-    if (promised === 'everything') return this.#writtenBy(() => true, beganMs)
+    if (promised === 'everything') return this.#writtenBy(call, () => true, beganMs)
     if (promised === 'bounded' && operation.action.type === 'bounded') {
-      return this.#writtenBy(() => true, beganMs - operation.action.maxStalenessMs)
+      return this.#writtenBy(call, () => true, beganMs - operation.action.maxStalenessMs)
     }
-    if (call.session === 'pool') return this.#writtenBy(() => true, beganMs)
+    if (call.session === 'pool') {
+      return this.#writtenBy(call, ({ process }) => process === call.process, beganMs)
+    }
     const lineage = this.#lineageOf(call)
-    const written = this.#writtenBy((other) => endsWithin(other, lineage), beganMs)
-    const shownUpTo = this.#shownUpTo((other) => other !== call && endsWithin(other, lineage))
+    const written = this.#writtenBy(call, (other) => endsWithin(other, lineage), beganMs)
+    const shownUpTo = this.#shownUpTo(call, (other) => other !== call && endsWithin(other, lineage))
     return (key) => {
       const shown = this.#lastChange(key, shownUpTo)
       const own = written(key)
@@ -171,21 +249,27 @@ export class Auditor {
     return lineage
   }
 
-  #writtenBy(counts: (call: Call) => boolean, untilMs: number): (key: string) => number | undefined {
+  /** The last places that these calls have written, of those that the reader can know of. */
+  #writtenBy(
+    reader: Call,
+    counts: (call: Call) => boolean,
+    untilMs: number,
+  ): (key: string) => number | undefined {
     const last = new Map<string, number>()
     for (const call of this.#history.calls) {
       if (call.endedMs === undefined || call.endedMs > untilMs || !counts(call)) continue
       for (const key of call.wrote) {
         const [record] = this.#commitsOf(key, call.operation.id)
-        const place = record && this.#places.get(record)
+        if (record === undefined || !canKnow(reader, call, record)) continue
+        const place = this.#places.get(record)
         if (place !== undefined && place > (last.get(key) ?? -1)) last.set(key, place)
       }
     }
     return (key) => last.get(key)
   }
 
-  /** The last place that these calls have been shown. */
-  #shownUpTo(counts: (call: Call) => boolean): number {
+  /** The last place that these calls have been shown, of those that the reader can know of. */
+  #shownUpTo(reader: Call, counts: (call: Call) => boolean): number {
     let last = -1
     for (const call of this.#history.calls) {
       if (!counts(call)) continue
@@ -194,7 +278,8 @@ export class Auditor {
           // Its own write may have been undone.
           if (value === '0' || value === String(call.operation.id)) continue
           const [record] = this.#commitsOf(key, value)
-          const place = record && this.#places.get(record)
+          if (record === undefined || !canKnow(reader, call, record)) continue
+          const place = this.#places.get(record)
           if (place !== undefined && place > last) last = place
         }
       }
@@ -206,7 +291,7 @@ export class Auditor {
   #judgeTransaction(call: Call): void {
     const { action } = call.operation
     if (action.type !== 'transaction' || call.wrote.size === 0) return
-    const written = this.#writtenBy(() => true, call.beganMs)
+    const written = this.#writtenBy(call, () => true, call.beganMs)
     for (const shown of call.shown) {
       for (const key of this.#keysOf(shown)) {
         const value = shown.rows.get(key)
@@ -257,9 +342,22 @@ export class Auditor {
   }
 }
 
+/** A process that has not heard of a promotion goes on with the primary that it knows. */
+function canKnow(reader: Call, writer: Call, { timeline }: WalRecord): boolean {
+  return reader.process === writer.process || timeline <= reader.knownTimeline
+}
+
 function endsWithin({ endedMs, session }: Call, lineage: ReadonlyMap<string, number>): boolean {
   const untilMs = lineage.get(session)
   return untilMs !== undefined && endedMs !== undefined && endedMs <= untilMs
+}
+
+/** The rows that a call was shown, and those that it has written. */
+function valuesOf({ operation, shown, wrote }: Call): readonly (readonly [string, string])[] {
+  return [
+    ...shown.flatMap(({ rows }) => [...rows]),
+    ...[...wrote].map((key) => [key, String(operation.id)] as const),
+  ]
 }
 
 function codeOf(error: Error): string {

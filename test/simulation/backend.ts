@@ -13,6 +13,8 @@ import {
   ready,
   rowsOf,
   startupAnswer,
+  suspendedAfter,
+  type Answer,
   type Body,
   type Column,
   type ServerError,
@@ -21,6 +23,8 @@ import {
 interface Portal {
   readonly text: string
   readonly values: Values
+  /** What is left of its answer once it has been executed. */
+  rest?: Pick<Answer, 'command' | 'rows'>
 }
 
 const PARAMETERS = {
@@ -51,7 +55,7 @@ export class ServerBackend implements Backend {
   readonly #reader = new MessageReader()
   readonly #queue: { readonly type: string; readonly body: Body }[] = []
   readonly #statements = new Map<string, string>()
-  #portal: Portal | undefined
+  readonly #portals = new Map<string, Portal>()
   readonly #transaction: BackendTransaction
   /** After an error, everything up to the next Sync is skipped. */
   #isSkipping = false
@@ -194,26 +198,37 @@ export class ServerBackend implements Backend {
         return this.#tell(message('1'))
       }
       case 'B': {
-        body.text()
+        const name = body.text()
         const text = this.#statements.get(body.text())
         if (text === undefined)
           return this.#fail({ code: '26000', message: 'prepared statement does not exist' })
         for (let formats = body.int16(); formats > 0; formats--) body.int16()
-        this.#portal = { text, values: Array.from({ length: body.int16() }, () => body.value()) }
+        const values = Array.from({ length: body.int16() }, () => body.value())
+        this.#portals.set(name, { text, values })
         return this.#tell(message('2'))
       }
       case 'C':
         if (body.byte() === 'S') this.#statements.delete(body.text())
+        else this.#portals.delete(body.text())
         return this.#tell(message('3'))
-      case 'D':
-        if (body.byte() === 'S') this.#tell(parametersDescribed())
-        return this.#tell(described(this.#columnsOf(this.#portal?.text ?? '')))
+      case 'D': {
+        const isStatement = body.byte() === 'S'
+        if (isStatement) this.#tell(parametersDescribed())
+        const name = body.text()
+        const text = isStatement ? this.#statements.get(name) : this.#portals.get(name)?.text
+        return this.#tell(described(this.#columnsOf(text ?? '')))
+      }
       case 'E': {
-        const portal = this.#portal
-        if (portal === undefined) throw new Error('Execute without Bind')
+        const portal = this.#portals.get(body.text())
+        if (portal === undefined) return this.#fail({ code: '34000', message: 'portal does not exist' })
+        const most = body.int32()
+        if (portal.rest !== undefined) return this.#tell(partOf(portal, most))
         return this.#execute(portal.text, portal.values, (result) => {
           if ('error' in result) this.#fail(result.error)
-          else this.#tell(rowsOf(result))
+          else {
+            portal.rest = result
+            this.#tell(partOf(portal, most))
+          }
           this.#next()
         })
       }
@@ -242,6 +257,7 @@ export class ServerBackend implements Backend {
       this.#next()
     }
     const transaction = this.#transaction
+    if (!transaction.isOpen || transaction.isImplicit) this.#portals.clear()
     if (!transaction.isImplicit) return readied()
     if (!transaction.hasFailed && !wasSkipping) return transaction.commit(readied)
     transaction.rollBack()
@@ -302,4 +318,12 @@ export class ServerBackend implements Backend {
     if (controlOf(plain) !== undefined) return undefined
     return questionOf(plain)?.columns ?? this.#server.cluster.statementOf(plain)?.columns
   }
+}
+
+/** Takes the next rows of a portal, at most so many; all of them for 0. */
+function partOf(portal: Portal, most: number): Buffer {
+  const { command = '', rows = [] } = portal.rest ?? {}
+  if (most === 0 || rows.length < most) return rowsOf({ command, rows })
+  portal.rest = { command, rows: rows.slice(most) }
+  return suspendedAfter(rows.slice(0, most))
 }

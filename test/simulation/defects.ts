@@ -1,14 +1,20 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A defect that the library once had, or would have without one of its rules, as a change of the built library. */
-export interface Defect {
-  readonly name: string
-  /** What goes wrong with it. */
-  readonly told: string
+/** A change of the built library. */
+interface Change {
   /** Text of a chunk, which must occur exactly once in all of them. */
   readonly find: string
   readonly replace: string
+}
+
+/** A defect that the library once had, or would have without one of its rules. */
+export interface Defect extends Change {
+  readonly name: string
+  /** What goes wrong with it. */
+  readonly told: string
+  /** The second guard of the same promise, if there is one. Only without both of them can anything go wrong. */
+  readonly besides?: Change
 }
 
 export const defects: readonly Defect[] = [
@@ -60,12 +66,22 @@ export const defects: readonly Defect[] = [
     find: 'candidate.serverIdentity === serverIdentity) return true;',
     replace:
       'candidate.serverIdentity.replace(/:\\d+/, "") === serverIdentity.replace(/:\\d+/, "")) return true;',
+    // What a server has shown that is gone is taken from the primary.
+    besides: {
+      find: 'if (lost.length > 0) session.lost(lost, platform.now(), this.request());',
+      replace: '',
+    },
   },
   {
     name: 'timelines-compared',
     told: 'A position of an older timeline counts as one of the newer.',
     find: 'return seen.timeline >= wanted.timeline && seen.lsn >= wanted.lsn;',
     replace: 'return seen.lsn >= wanted.lsn;',
+    // The lag of a replica on another timeline is not known either.
+    besides: {
+      find: 'timeline === void 0 || timeline !== this.#timeline) return void 0;\n\t\treturn this.lagAt(lsn);',
+      replace: 'timeline === void 0) return void 0;\n\t\treturn this.lagAt(lsn);',
+    },
   },
   {
     name: 'old-primary',
@@ -74,10 +90,18 @@ export const defects: readonly Defect[] = [
     replace: 'true;',
   },
   {
+    name: 'timeline-forgotten',
+    told: 'An old primary that is alone takes writes, because the newer timeline is forgotten.',
+    find: 'isOfCluster({ systemIdentifier }, memory.systemIdentifier) ? memory.newestTimeline : void 0);',
+    replace: 'isOfCluster({ systemIdentifier }, memory.systemIdentifier) ? void 0 : void 0);',
+  },
+  {
     name: 'old-connection',
     told: 'A client goes on writing over its connection to a primary that is no longer one.',
     find: 'return state.observation.serverIdentity !== primary.state.observation.serverIdentity;',
     replace: 'return false;',
+    // One that is in the list and answers is excluded.
+    besides: { find: 'if (exclusion !== void 0 && exclusion !== "same-server") return true;', replace: '' },
   },
   {
     name: 'write-to-a-key',
@@ -132,12 +156,17 @@ export const defects: readonly Defect[] = [
 ]
 
 /** Copies the built library with a defect in it. The copy has to lie where the packages of the library are found. */
-export function copyWith({ find, name, replace }: Defect, library: string, folder: string): string {
+export function copyWith({ besides, find, name, replace }: Defect, library: string, folder: string): string {
   const directory = join(folder, name)
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   cpSync(library, directory, { recursive: true, filter: (path) => !path.endsWith('.d.ts') })
-  const chunks = join(directory, 'chunks')
+  change(join(directory, 'chunks'), { find, replace }, name)
+  if (besides !== undefined) change(join(directory, 'chunks'), besides, name)
+  return directory
+}
+
+function change(chunks: string, { find, replace }: Change, name: string): void {
   let found = 0
   for (const file of readdirSync(chunks).filter((each) => each.endsWith('.js'))) {
     const text = readFileSync(join(chunks, file), 'utf8')
@@ -147,5 +176,4 @@ export function copyWith({ find, name, replace }: Defect, library: string, folde
   }
   if (found !== 1)
     throw new Error(`The text of the defect ${name} occurs ${found} times in the built library`)
-  return directory
 }

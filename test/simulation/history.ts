@@ -13,7 +13,9 @@ export type Promised = 'session' | 'everything' | 'bounded' | 'nothing'
 export interface Call {
   readonly operation: Operation
   readonly actor: string
-  /** The session it belongs to; that of the pool is `pool`. */
+  /** Index of its process. */
+  readonly process: number
+  /** The session it belongs to; that of the pool of its process is `pool`. */
   readonly session: string
   readonly beganMs: number
   readonly promised: Promised
@@ -21,16 +23,16 @@ export interface Call {
   error: Error | undefined
   outcome: string | undefined
   readonly shown: Shown[]
-  /** Whether what it has shown came from the primary for certain. */
-  readonly isOfPrimary: boolean
   /** Keys that it was told to have written with its id. */
   readonly wrote: Set<string>
   /** Keys that it has sent a write for. */
   readonly sent: Set<string>
   /** Rolled back by the caller. */
   isRolledBack: boolean
-  /** Highest timeline whose primary the pool had seen by then. */
+  /** Highest timeline whose primary the pool had seen when the call began. */
   readonly knownTimeline: number
+  /** That when its last write or its COMMIT was to be sent. */
+  knownAtWrite: number
 }
 
 /** All calls of a schedule, in the order in which they began. */

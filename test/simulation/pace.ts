@@ -26,14 +26,22 @@ export interface Hindrance {
   readonly slowness: number
 }
 
+/** What is usual in a cluster, in milliseconds. */
+export interface UsualPace {
+  /** Replay lag. */
+  readonly lagMs: number
+  /** Longest time from when a replica shows a commit to when its position covers it. */
+  readonly redoGapMs: number
+}
+
 /** The pace of servers that are to show races: fast as a rule, with long delays in a tenth of the cases. */
-export function unsteadyPace(server: Hindrance, lagMs: number, random: Random): Pace {
+export function unsteadyPace(server: Hindrance, { lagMs, redoGapMs }: UsualPace, random: Random): Pace {
   return {
     statement: (_text, _values, ofConnection) => ofConnection.between(0.02, 0.15) * server.slowness,
     flush: () => random.between(0.05, 0.4),
     show: () => (random.chance(0.1) ? random.between(0, 2) : random.between(0, 0.05)),
     receive: () => random.between(0.1, 0.5),
     replay: (_record, backlog) => (random.between(0, 2 * lagMs) + server.extraLagMs) / backlog,
-    cover: () => (random.chance(0.1) ? random.between(0, 3) : 0.01),
+    cover: () => (random.chance(0.1) ? random.between(0, redoGapMs) : 0.01),
   }
 }

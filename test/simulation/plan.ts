@@ -10,6 +10,8 @@ export interface Plan {
 }
 
 export interface WorldPlan {
+  /** Number of processes, each with a pool and ways to the servers of its own. @defaultValue 1 */
+  readonly processes?: number
   readonly replicas: number
   /** Typical replay lag, in milliseconds. */
   readonly lagMs: number
@@ -17,11 +19,15 @@ export interface WorldPlan {
   readonly maxConnections: number
   /** WAL that others write, records per second. */
   readonly otherPerSecond: number
+  /** Longest time from when a replica shows a commit to when its position covers it, in milliseconds. */
+  readonly redoGapMs: number
 }
 
 /** One caller: its operations run one after the other. */
 export interface Actor {
   readonly name: string
+  /** Index of its process. */
+  readonly process: number
   /** Whether it has a session of its own, or that of the pool. */
   readonly hasSession: boolean
   readonly operations: readonly Operation[]
@@ -37,6 +43,8 @@ export type Step =
 export type Action =
   | Step
   | { readonly type: 'returning'; readonly table: Table; readonly row: number }
+  /** Reads all rows with a cursor, two at a time. */
+  | { readonly type: 'cursor'; readonly table: Table; readonly thinkMs: number }
   | { readonly type: 'append' }
   | { readonly type: 'read-log' }
   | { readonly type: 'strong'; readonly table: Table; readonly row: number }
@@ -45,11 +53,14 @@ export type Action =
       readonly type: 'transaction'
       readonly steps: readonly Step[]
       readonly ends: 'commit' | 'rollback'
-      readonly mode: 'plain' | 'read-only' | 'optimistic'
+      /** `client`: BEGIN and COMMIT on a client of `pool.connect()`. */
+      readonly mode: 'plain' | 'read-only' | 'optimistic' | 'client'
       readonly isRepeatable: boolean
       /** Pause between its statements, in milliseconds. */
       readonly thinkMs: number
     }
+  /** Statements on one client of `pool.connect()`, each an operation of its own. */
+  | { readonly type: 'client'; readonly operations: readonly Operation[] }
   /** Gives the session's token to whoever adopts one next. */
   | { readonly type: 'hand-over' }
   /** Goes on in a new session with the last token. */
@@ -67,9 +78,14 @@ export interface Operation {
 export interface Fault {
   readonly atMs: number
   readonly type: FaultType
-  /** Index of the server: 0 is the first primary. Absent for faults of the process. */
-  readonly server: number
+  /**
+   * Index of the server, where 0 is the first primary; or the server that is the primary by then, or that was before
+   * the last promotion.
+   */
+  readonly server: number | 'primary' | 'former'
   readonly forMs: number
+  /** Index of the process that alone is cut off from the server. Absent: all of them. */
+  readonly process?: number
 }
 
 export type FaultType =
@@ -86,10 +102,17 @@ export type FaultType =
   | 'cut-stream'
   | 'terminate'
   | 'half-dead'
+  | 'refuse'
+  | 'restart-behind'
+  /** The list of nodes does not name the server for a while. */
+  | 'unlist'
   | 'checkpoint'
   | 'promote-killed'
   | 'promote-alive'
   | 'promote-partitioned'
+  | 'promote-one-way'
+  | 'promote-refusing'
+  | 'promote-returns'
   | 'busy-loop'
   | 'frozen-process'
   | 'wall-clock'

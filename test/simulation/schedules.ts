@@ -1,5 +1,5 @@
 import { planOf } from './generate.ts'
-import { loadLibrary } from './library.ts'
+import { loadLibraries } from './library.ts'
 import { runPlan } from './run.ts'
 import { install, VirtualTime } from './virtual-time.ts'
 import type { Violation } from './auditor.ts'
@@ -29,11 +29,11 @@ export async function runShare(
 ): Promise<void> {
   const time = new VirtualTime()
   install(time)
-  let library = await loadLibrary(directory)
+  let libraries = await loadLibraries(directory)
   for (let seed = from; seed < until; seed += step) {
     const plan = planOf(String(seed))
-    const { digest, failures, operations, violations } = await runPlan(plan, library, time)
-    if (violations.length > 0) library = await loadLibrary(directory)
+    const { digest, failures, operations, violations } = await runPlan(plan, { libraries, time })
+    if (violations.length > 0) libraries = await loadLibraries(directory)
     ran({ seed, digest, operations, failures, faults: plan.faults.length, violations })
   }
 }

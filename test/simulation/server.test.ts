@@ -61,7 +61,14 @@ async function onSimulation(programs: readonly (readonly ProgramStep[])[]): Prom
   const time = new VirtualTime()
   const random = new Random('programs')
   time.reset(random)
-  const plan = { replicas: 1, lagMs: 1, isSynchronous: false, maxConnections: 100, otherPerSecond: 0 }
+  const plan = {
+    replicas: 1,
+    lagMs: 1,
+    isSynchronous: false,
+    maxConnections: 100,
+    otherPerSecond: 0,
+    redoGapMs: 3,
+  }
   const world = new World(time, 'programs', plan, random)
   const clients = ['p', 'p', 'r1'].map(
     (host) => new Client({ host, user: 'app', password: 'secret', stream: world.network.socket as never }),

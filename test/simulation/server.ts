@@ -56,6 +56,8 @@ export class Server implements Host {
   isVanished = false
   /** Stopped by a signal: the kernel accepts connections, and nothing else happens. */
   isFrozen = false
+  /** New connections are refused. */
+  isRefusing = false
   /** Absent on a primary. */
   upstream: Server | undefined
   /** Whether the replication stream is cut. */
@@ -132,7 +134,7 @@ export class Server implements Host {
 
   accept(channel: Channel): Backend | 'refused' | undefined {
     if (this.isVanished) return undefined
-    if (!this.isRunning) return 'refused'
+    if (!this.isRunning || this.isRefusing) return 'refused'
     const backend = new ServerBackend(this, channel, this.#random.fork(`backend ${this.start}`))
     this.backends.add(backend)
     return backend

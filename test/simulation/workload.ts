@@ -1,3 +1,4 @@
+import { describe } from './describe.ts'
 import type { Call, History, Promised, Shown } from './history.ts'
 import type { Action, Actor, Operation, Step } from './plan.ts'
 import { APPEND, keyOf, READ_LOG, sql, type Table } from './statements.ts'
@@ -18,22 +19,36 @@ export interface PoolLike extends Queryable {
   transaction<T>(fn: (client: Queryable) => Promise<T>, options: object): Promise<T>
   connect(): Promise<Queryable & { release(error?: unknown): void }>
   ready(): Promise<void>
+  setNodes(nodes: readonly object[]): void
   end(): Promise<void>
   stats(): { readonly nodes: readonly { readonly id: string }[] }
+  readonly ending: boolean
   readonly totalCount: number
   readonly idleCount: number
   readonly waitingCount: number
   readonly events: { on(name: string, listener: (event: never) => void): void }
 }
 
+export interface CursorLike {
+  read(rows: number): Promise<Rows>
+  close(): Promise<void>
+}
+
 export interface WorkloadParts {
-  readonly pool: PoolLike
+  /** The pool of each process. */
+  readonly pools: readonly PoolLike[]
   readonly time: VirtualTime
   readonly history: History
-  readonly outcomeOf: (error: unknown) => string | undefined
+  /** Creates a cursor as pg-cursor makes it. */
+  readonly createCursor: (text: string) => CursorLike
+  readonly outcomeOf: (error: unknown, process: number) => string | undefined
   readonly note: (line: string) => void
-  readonly knownTimeline: () => number
+  /** Highest timeline whose primary a process has seen. */
+  readonly knownTimeline: (process: number) => number
 }
+
+/** Rows that a cursor reads at once. */
+const ROWS_AT_ONCE = 2
 
 /** A token, with the session that it is from. */
 interface Token {
@@ -61,13 +76,14 @@ export class Workload {
   start(actors: readonly Actor[]): void {
     for (const actor of actors) {
       this.#running += 1
-      void this.#run(actor).then(() => (this.#running -= 1))
+      void this.#live(actor).then(() => (this.#running -= 1))
     }
   }
 
-  async #run(actor: Actor): Promise<void> {
-    const { history, pool, time } = this.#parts
-    let session = actor.hasSession ? this.#newSession(actor.name) : undefined
+  async #live(actor: Actor): Promise<void> {
+    const { history, time } = this.#parts
+    const pool = this.#poolOf(actor)
+    let session = actor.hasSession ? this.#newSession(actor) : undefined
     for (const operation of actor.operations) {
       await this.#pause(operation.pauseMs)
       const { action } = operation
@@ -80,34 +96,65 @@ export class Workload {
       } else if (action.type === 'adopt') {
         if (this.#token === undefined) continue
         const { atMs, session: from, text } = this.#token
-        session = this.#newSession(actor.name, text)
+        session = this.#newSession(actor, text)
         history.continued.set(session.name, { session: from, atMs })
       } else {
-        const call = this.#begin(operation, actor.name, session?.name ?? 'pool')
-        const act = (): Promise<void> => this.#act(action, call)
-        await (session === undefined ? act() : session.state.run(act)).catch((error: Error) => {
-          call.error = error
-          call.outcome = this.#parts.outcomeOf(error)
-        })
-        this.#end(call)
+        const name = session?.name ?? 'pool'
+        const act = (): Promise<void> =>
+          action.type === 'client'
+            ? this.#hold(action.operations, actor, name)
+            : this.#run(operation, actor, name, (call) => this.#act(action, call))
+        await (session === undefined ? act() : session.state.run(act))
       }
     }
+  }
+
+  /** Runs one operation, and records what becomes of it. */
+  async #run(
+    operation: Operation,
+    actor: Actor,
+    session: string,
+    act: (call: Call) => Promise<void>,
+  ): Promise<void> {
+    const call = this.#begin(operation, actor, session)
+    await act(call).catch((error: Error) => {
+      call.error = error
+      call.outcome = this.#parts.outcomeOf(error, actor.process)
+    })
+    this.#end(call)
+  }
+
+  /** Runs operations on one client. */
+  async #hold(operations: readonly Operation[], actor: Actor, session: string): Promise<void> {
+    const client = await this.#poolOf(actor).connect()
+    for (const operation of operations) {
+      await this.#pause(operation.pauseMs)
+      const { action } = operation
+      await this.#run(operation, actor, session, (call) => this.#statement(client, action, call))
+    }
+    client.release()
   }
 
   #pause(forMs: number): Promise<void> {
     return new Promise((resolve) => void this.#parts.time.timer(forMs, resolve))
   }
 
-  #newSession(actor: string, token?: string): { readonly name: string; readonly state: SessionLike } {
-    this.#sessions += 1
-    return { name: `${actor}${this.#sessions}`, state: this.#parts.pool.session({ token }) }
+  #poolOf({ process }: Pick<Actor, 'process'>): PoolLike {
+    return this.#parts.pools[process] as PoolLike
   }
 
-  #begin(operation: Operation, actor: string, session: string): Call {
-    const { history, knownTimeline, note, time } = this.#parts
+  #newSession(actor: Actor, token?: string): { readonly name: string; readonly state: SessionLike } {
+    this.#sessions += 1
+    return { name: `${actor.name}${this.#sessions}`, state: this.#poolOf(actor).session({ token }) }
+  }
+
+  #begin(operation: Operation, { name: actor, process }: Actor, session: string): Call {
+    const { history, note, time } = this.#parts
+    const knownTimeline = this.#parts.knownTimeline(process)
     const call: Call = {
       operation,
       actor,
+      process,
       session,
       beganMs: time.nowMs,
       promised: promiseOf(operation.action),
@@ -115,11 +162,11 @@ export class Workload {
       error: undefined,
       outcome: undefined,
       shown: [],
-      isOfPrimary: isOfPrimary(operation.action),
       wrote: new Set(),
       sent: new Set(),
       isRolledBack: false,
-      knownTimeline: knownTimeline(),
+      knownTimeline,
+      knownAtWrite: knownTimeline,
     }
     history.calls.push(call)
     note(`${session} begins ${operation.id}: ${describe(operation.action)}`)
@@ -140,13 +187,15 @@ export class Workload {
   }
 
   async #act(action: Action, call: Call): Promise<void> {
-    const { pool } = this.#parts
+    const pool = this.#poolOf(call)
     switch (action.type) {
       case 'read':
       case 'read-all':
       case 'update':
       case 'lock':
-        return this.#step(pool, action, call)
+      case 'append':
+      case 'read-log':
+        return this.#statement(pool, action, call)
       case 'strong':
         return this.#read(
           pool,
@@ -170,24 +219,82 @@ export class Workload {
         call.wrote.add(key)
         return
       }
-      case 'append': {
-        const { id } = call.operation
-        call.sent.add(keyOf('log', id))
-        await pool.query({ text: APPEND, values: [id, id] })
-        call.wrote.add(keyOf('log', id))
-        return
-      }
-      case 'read-log': {
-        const { rows } = await pool.query({ text: READ_LOG })
-        call.shown.push(shownOf('log', rows))
-        return
-      }
+      case 'cursor':
+        return this.#fetch(action, call)
       case 'transaction':
-        return this.#transaction(action, call)
+        return action.mode === 'client' ? this.#beginAndCommit(action, call) : this.#transaction(action, call)
+      case 'client':
       case 'hand-over':
       case 'adopt':
         return
     }
+  }
+
+  /** Runs an operation that is a single statement, on the pool or on a client. */
+  async #statement(client: Queryable, action: Action, call: Call): Promise<void> {
+    switch (action.type) {
+      case 'read':
+      case 'read-all':
+      case 'update':
+      case 'lock':
+        return this.#step(client, action, call)
+      case 'append': {
+        const { id } = call.operation
+        call.sent.add(keyOf('log', id))
+        await client.query({ text: APPEND, values: [id, id] })
+        call.wrote.add(keyOf('log', id))
+        return
+      }
+      case 'read-log': {
+        const { rows } = await client.query({ text: READ_LOG })
+        call.shown.push(shownOf('log', rows))
+        return
+      }
+      default:
+        throw new Error(`${action.type} is not a single statement`)
+    }
+  }
+
+  async #fetch({ table, thinkMs }: Extract<Action, { type: 'cursor' }>, call: Call): Promise<void> {
+    const client = await this.#poolOf(call).connect()
+    try {
+      const cursor = this.#parts.createCursor(sql.readAll(table))
+      void client.query(cursor)
+      const rows: Rows[number][] = []
+      for (;;) {
+        const some = await cursor.read(ROWS_AT_ONCE)
+        rows.push(...some)
+        if (some.length < ROWS_AT_ONCE) break
+        await this.#pause(thinkMs)
+      }
+      await cursor.close()
+      call.shown.push(shownOf(table, rows))
+    } catch (error) {
+      client.release(error)
+      throw error
+    }
+    client.release()
+  }
+
+  async #beginAndCommit(action: Extract<Action, { type: 'transaction' }>, call: Call): Promise<void> {
+    const { ends, isRepeatable, steps, thinkMs } = action
+    const wrote = new Set<string>()
+    call.isRolledBack = ends === 'rollback'
+    const client = await this.#poolOf(call).connect()
+    try {
+      await client.query({ text: isRepeatable ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN' })
+      for (const [index, step] of steps.entries()) {
+        if (index > 0 && thinkMs > 0) await this.#pause(thinkMs)
+        await this.#step(client, step, call, wrote)
+      }
+      call.knownAtWrite = this.#parts.knownTimeline(call.process)
+      await client.query({ text: ends === 'commit' ? 'COMMIT' : 'ROLLBACK' })
+    } catch (error) {
+      client.release(error)
+      throw error
+    }
+    client.release()
+    if (!call.isRolledBack) for (const key of wrote) call.wrote.add(key)
   }
 
   async #transaction(action: Extract<Action, { type: 'transaction' }>, call: Call): Promise<void> {
@@ -202,6 +309,7 @@ export class Workload {
         if (index > 0 && thinkMs > 0) await this.#pause(thinkMs)
         await this.#step(client, step, call, wrote)
       }
+      call.knownAtWrite = this.#parts.knownTimeline(call.process)
       if (ends === 'rollback') throw rollback
     }
     const options = {
@@ -210,9 +318,11 @@ export class Workload {
       ...(isRepeatable ? { isolation: 'repeatable read' } : {}),
     }
     call.isRolledBack = ends === 'rollback'
-    await this.#parts.pool.transaction(run, options).catch((error: unknown) => {
-      if (error !== rollback) throw error
-    })
+    await this.#poolOf(call)
+      .transaction(run, options)
+      .catch((error: unknown) => {
+        if (error !== rollback) throw error
+      })
     if (!call.isRolledBack) for (const key of wrote) call.wrote.add(key)
   }
 
@@ -261,41 +371,6 @@ function promiseOf(action: Action): Promised {
   if (action.type === 'bounded') return 'bounded'
   if (action.type === 'lock') return 'nothing'
   // A plain transaction shows what the primary shows.
-  if (action.type === 'transaction' && action.mode === 'plain') return 'nothing'
+  if (action.type === 'transaction' && ['plain', 'client'].includes(action.mode)) return 'nothing'
   return 'session'
-}
-
-function isOfPrimary(action: Action): boolean {
-  return (
-    ['strong', 'lock'].includes(action.type) || (action.type === 'transaction' && action.mode === 'plain')
-  )
-}
-
-/** Says in words what an operation does. */
-export function describe(action: Action): string {
-  switch (action.type) {
-    case 'read':
-      return `read ${keyOf(action.table, action.row)}`
-    case 'read-all':
-      return `read all ${action.table}`
-    case 'update':
-    case 'returning':
-      return `update ${keyOf(action.table, action.row)}`
-    case 'lock':
-      return `lock ${keyOf(action.table, action.row)}`
-    case 'strong':
-      return `read ${keyOf(action.table, action.row)} (strong)`
-    case 'bounded':
-      return `read ${keyOf(action.table, action.row)} (at most ${action.maxStalenessMs} ms old)`
-    case 'append':
-      return 'append to the log'
-    case 'read-log':
-      return 'read the log'
-    case 'hand-over':
-      return 'take a token'
-    case 'adopt':
-      return 'go on with a token'
-    case 'transaction':
-      return `${action.mode}${action.isRepeatable ? ' repeatable' : ''} transaction (${action.steps.map(describe).join(', ')}; ${action.ends})`
-  }
 }

@@ -11,17 +11,25 @@ import { FIRST_RECORD, type Change, type WalRecord } from './wal.ts'
 /** The simulated servers, the network between them and the process, and what became of each commit. */
 export class World {
   readonly time: VirtualTime
-  readonly network: Network
+  /** The ways of each process to the servers. */
+  readonly networks: readonly Network[]
   readonly servers: Server[] = []
   /** The commits that wrote a value: more than one is a write that was sent twice. */
   readonly commits: Map<string, WalRecord[]> = new Map()
   readonly trace: string[] = []
+  readonly #random: Random
   #highestTimeline = 1
+  /** The primary before the last promotion. */
+  #former: Server | undefined
   #isHealed = false
 
   constructor(time: VirtualTime, name: string, plan: WorldPlan, random: Random) {
     this.time = time
-    this.network = new Network(time, random.fork('network'))
+    this.networks = Array.from(
+      { length: plan.processes ?? 1 },
+      (_, index) => new Network(time, random.fork(`network ${index}`)),
+    )
+    this.#random = random.fork('faults')
     resetProcesses()
     const parts: ClusterParts = {
       name,
@@ -30,7 +38,7 @@ export class World {
       servers: this.servers,
       maxConnections: plan.maxConnections,
       isSynchronous: plan.isSynchronous,
-      paceOf: (server, ofServer) => unsteadyPace(server, plan.lagMs, ofServer),
+      paceOf: (server, ofServer) => unsteadyPace(server, plan, ofServer),
       statementOf,
       trace: (line) => this.note(line),
       committed: (server, record) => this.#committed(server, record),
@@ -40,9 +48,14 @@ export class World {
       const server: Server = new Server(index === 0 ? 'p' : `r${index}`, parts, this.servers[0])
       server.wal = [first]
       this.servers.push(server)
-      this.network.add(server.name, server)
+      for (const network of this.networks) network.add(server.name, server)
     }
     this.#writeOther(plan.otherPerSecond, random.fork('other'))
+  }
+
+  /** The ways of the first process. */
+  get network(): Network {
+    return this.networks[0] as Network
   }
 
   /** The server that takes writes: of several, that of the highest timeline. */
@@ -57,8 +70,9 @@ export class World {
   }
 
   /** Makes a fault begin, and end after its time. */
-  cause({ forMs, server: index, type }: Fault): void {
-    const server = this.servers[index]
+  cause({ forMs, process, server: which, type }: Fault): void {
+    const networks = this.#networksOf(process)
+    const server = this.serverOf(which)
     if (server === undefined || this.#isHealed) return
     const forServer = `${type} ${server.name} for ${forMs.toFixed(0)} ms`
     switch (type) {
@@ -88,11 +102,11 @@ export class World {
         server.slowness = 100
         return this.#undo(forMs, () => (server.slowness = 1))
       case 'block-to-server':
-        return this.#block(server, ['toServer'], forMs, forServer)
+        return this.#block(networks, server, ['toServer'], forMs, forServer)
       case 'block-to-client':
-        return this.#block(server, ['toClient'], forMs, forServer)
+        return this.#block(networks, server, ['toClient'], forMs, forServer)
       case 'partition':
-        return this.#block(server, ['toServer', 'toClient'], forMs, forServer)
+        return this.#block(networks, server, ['toServer', 'toClient'], forMs, forServer)
       case 'cut-stream':
         this.note(forServer)
         server.isCut = true
@@ -106,15 +120,32 @@ export class World {
         return
       case 'half-dead':
         this.note(`connections to ${server.name} go dead`)
-        for (const channel of this.network.channels)
-          if (channel.hostName === server.name) channel.isDead = true
+        for (const { channels } of networks) {
+          for (const channel of channels) if (channel.hostName === server.name) channel.isDead = true
+        }
         return
+      case 'restart-behind':
+        if (!server.isRunning || !server.isStandby) return
+        this.note(forServer)
+        server.stop('killed')
+        server.pauseReplay(true)
+        this.#undo(forMs / 4, () => server.startAgain())
+        return this.#undo(forMs, () => server.pauseReplay(false))
+      // The pools are told.
+      case 'unlist':
+        return this.note(forServer)
+      case 'refuse':
+        this.note(forServer)
+        return this.#refuse(server, forMs)
       case 'checkpoint':
         return server.checkpoint()
       case 'promote-killed':
       case 'promote-alive':
       case 'promote-partitioned':
-        return this.#fail(server, type, forMs)
+      case 'promote-one-way':
+      case 'promote-refusing':
+      case 'promote-returns':
+        return this.#fail(server, type, forMs, networks)
       case 'busy-loop':
       case 'frozen-process':
         this.note(`${type} for ${forMs.toFixed(0)} ms`)
@@ -134,40 +165,48 @@ export class World {
       server.extraLagMs = 0
       server.slowness = 1
       server.isCut = false
+      server.isRefusing = false
       if (server.isFrozen) server.thaw()
       server.startAgain()
-      this.network.block(server.name, 'toServer', false)
-      this.network.block(server.name, 'toClient', false)
+      this.#isolate(this.networks, server, false)
       if (server !== primary) server.follow(primary)
       server.pauseReplay(false)
       server.pump()
     }
     // The kernels of the servers find out by keep-alives.
-    for (const { backend, isDead } of this.network.channels) if (isDead) backend?.closed()
+    for (const { channels } of this.networks)
+      for (const { backend, isDead } of channels) if (isDead) backend?.closed()
   }
 
   /** Another server becomes the primary, while something is wrong with the old one. */
-  #fail(next: Server, type: string, rejoinsAfterMs: number): void {
+  #fail(next: Server, type: string, rejoinsAfterMs: number, networks: readonly Network[]): void {
     const old = this.primary
     if (next === old || !next.isStandby || !next.isRunning || next.isFrozen) return
     this.note(`${type}: ${next.name} instead of ${old.name}`)
-    if (type === 'promote-killed') old.stop('killed')
-    if (type === 'promote-partitioned') {
-      this.network.block(old.name, 'toServer', true)
-      this.network.block(old.name, 'toClient', true)
-    }
+    if (type === 'promote-killed' || type === 'promote-returns') old.stop('killed')
+    if (type === 'promote-refusing') this.#refuse(old, rejoinsAfterMs)
+    // What is sent to the old one still has an effect if only its answers are held back.
+    if (type === 'promote-one-way') for (const each of networks) each.block(old.name, 'toClient', true)
+    if (type === 'promote-partitioned') this.#isolate(networks, old, true)
     this.#highestTimeline += 1
+    this.#former = old
     next.promote(this.#highestTimeline)
     for (const other of this.servers) {
       if (other === next || other === old || !other.isStandby) continue
-      this.#undo(other.name.charCodeAt(1) % 2 === 0 ? 5 : rejoinsAfterMs / 4, () => {
+      // Some go on for a while as replicas of the old one.
+      this.#undo(this.#random.pick([5, rejoinsAfterMs / 4, rejoinsAfterMs]), () => {
         // Meanwhile it may have been promoted itself, or another one.
         if (other.isStandby && next === this.primary) other.follow(next)
       })
     }
     this.#undo(rejoinsAfterMs, () => {
-      this.network.block(old.name, 'toServer', false)
-      this.network.block(old.name, 'toClient', false)
+      this.#isolate(networks, old, false)
+      // The old one is alone when it comes back.
+      if (type === 'promote-returns') {
+        this.note(`${next.name} is cut off`)
+        this.#isolate(networks, next, true)
+        this.#undo(rejoinsAfterMs / 2, () => this.#isolate(networks, next, false))
+      }
       // Nobody tells the old one for a while that it is no longer the primary.
       old.startAgain()
       this.#undo(rejoinsAfterMs / 2, () => {
@@ -178,17 +217,45 @@ export class World {
     })
   }
 
+  /** The server that a fault concerns now. */
+  serverOf(which: Fault['server']): Server | undefined {
+    if (which === 'primary') return this.primary
+    return which === 'former' ? this.#former : this.servers[which]
+  }
+
+  #networksOf(process: number | undefined): readonly Network[] {
+    return process === undefined ? this.networks : this.networks.slice(process, process + 1)
+  }
+
+  /** Cuts a server off from processes, or ends that. */
+  #isolate(networks: readonly Network[], server: Server, isBlocked: boolean): void {
+    for (const network of networks) {
+      network.block(server.name, 'toServer', isBlocked)
+      network.block(server.name, 'toClient', isBlocked)
+    }
+  }
+
+  /** No new connection is accepted, and some that are open end. The others go on, as behind a new firewall rule. */
+  #refuse(server: Server, forMs: number): void {
+    server.isRefusing = true
+    for (const backend of server.backends) if (this.#random.chance(0.5)) backend.terminate()
+    this.#undo(forMs, () => (server.isRefusing = false))
+  }
+
   #block(
+    networks: readonly Network[],
     server: Server,
     directions: readonly ('toServer' | 'toClient')[],
     forMs: number,
     told: string,
   ): void {
     this.note(told)
-    for (const direction of directions) this.network.block(server.name, direction, true)
-    this.#undo(forMs, () => {
-      for (const direction of directions) this.network.block(server.name, direction, false)
-    })
+    const block = (isBlocked: boolean): void => {
+      for (const network of networks)
+        for (const direction of directions) network.block(server.name, direction, isBlocked)
+    }
+    block(true)
+    this.#undo(forMs, () => block(false))
   }
 
   #undo(afterMs: number, undo: () => void): void {
@@ -201,7 +268,12 @@ export class World {
     if (perSecond === 0) return
     this.time.outside((2000 / perSecond) * random.next(), () => {
       if (this.#isHealed) return
-      this.primary.insertOther()
+      const { primary } = this
+      primary.insertOther()
+      // An old primary that is alive goes on as well, and may get ahead.
+      for (const server of this.servers) {
+        if (server !== primary) for (let records = 0; records < 3; records++) server.insertOther()
+      }
       this.#writeOther(perSecond, random)
     })
   }

@@ -106,12 +106,20 @@ export function parametersDescribed(): Buffer {
 }
 
 export function rowsOf({ command, rows = [] }: Pick<Answer, 'command' | 'rows'>): Buffer {
-  const data = rows.map((row) =>
-    message('D', int16(row.length), ...row.map((value) => (value === null ? int32(-1) : sized(value)))),
-  )
   // The answer to an empty text.
   if (command === '') return message('I')
-  return Buffer.concat([...data, message('C', text(command))])
+  return Buffer.concat([...dataOf(rows), message('C', text(command))])
+}
+
+/** Some rows of an answer of which more may follow. */
+export function suspendedAfter(rows: NonNullable<Answer['rows']>): Buffer {
+  return Buffer.concat([...dataOf(rows), message('s')])
+}
+
+function dataOf(rows: NonNullable<Answer['rows']>): readonly Buffer[] {
+  return rows.map((row) =>
+    message('D', int16(row.length), ...row.map((value) => (value === null ? int32(-1) : sized(value)))),
+  )
 }
 
 export function failed({ code, message: told, routine, severity = 'ERROR' }: ServerError): Buffer {
