@@ -108,7 +108,11 @@ export class WatchedNode {
     try {
       return await inRootContext(() => probe.ask(query, serverIdentity))
     } catch (error) {
-      if (probe === this.#probe && !this.#isClosed) this.#missed(asError(error))
+      if (probe === this.#probe && !this.#isClosed) {
+        this.#apply({ type: 'failed', cause: asError(error), atMs: this.#options.platform.now() })
+        // At once, over a new connection. The pool's connections may be as dead as the last one.
+        void this.look()
+      }
       throw error
     }
   }
@@ -195,12 +199,6 @@ export class WatchedNode {
     if (this.#state.name === 'suspected') return this.#chase()
     const wait = delayMs(this)
     this.#lookBy(this.#restsSinceMs + wait, wait)
-  }
-
-  /** The next probe comes at once, over a new connection. The pool's connections may be as dead as the last one. */
-  #missed(cause: Error): void {
-    this.#apply({ type: 'failed', cause, atMs: this.#options.platform.now() })
-    void this.look()
   }
 
   #apply(event: NodeEvent): void {
