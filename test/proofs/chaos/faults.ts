@@ -327,19 +327,22 @@ async function diskFull(scene: Scene, server: ChaosServer): Promise<void> {
     scene.tell(`${server.name} has no room`)
     await hold(scene)
     await disk.free()
-    await server.start()
-    await until(
-      'it answers with room',
-      () =>
-        admin(server, 'select 1').then(
-          () => true,
-          () => false,
-        ),
-      30_000,
-    )
+    // It may be on its way down.
+    const answers = async (): Promise<unknown> => {
+      await server.start()
+      return admin(server, 'select 1')
+    }
+    await until('it answers with room', () => succeeds(answers), 60_000)
   } finally {
     await server.stop?.()
     await disk.unmount()
     await server.start()
   }
+}
+
+function succeeds(fn: () => Promise<unknown>): Promise<boolean> {
+  return fn().then(
+    () => true,
+    () => false,
+  )
 }

@@ -82,7 +82,8 @@ async function serverOf(patroni: PatroniCluster, name: string): Promise<ChaosSer
       () => directory,
     )
     const [pid] = (await readFile(join(directory, 'postmaster.pid'), 'utf8')).split('\n')
-    return processTree(Number(pid))
+    // A server that is about to start or to end has none; 0 would be this process and its group.
+    return Number(pid) > 0 ? processTree(Number(pid)) : []
   }
   return {
     name,

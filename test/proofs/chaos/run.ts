@@ -63,14 +63,9 @@ export async function runRound(options: RoundOptions): Promise<Round | string> {
   }
   process.on('uncaughtException', unhandled).on('unhandledRejection', unhandled)
   watch(world, story)
+  const { pool } = world
+  const workload = new Workload({ pool, history, story, random: random.fork('workload'), callers })
   try {
-    const workload = new Workload({
-      pool: world.pool,
-      history,
-      story,
-      random: random.fork('workload'),
-      callers,
-    })
     const isShort = seconds < SHORT_SECONDS
     const holdMs: Scene['holdMs'] = isShort ? [300, 1_500] : [300, 5_000]
     const parts = { world, history, story, random: random.fork('faults'), only, holdMs, isShort }
@@ -86,12 +81,14 @@ export async function runRound(options: RoundOptions): Promise<Round | string> {
       history.notice('every caller goes on after the faults', String(error))
     })
     await withDeadline('every call has ended', workload.stop(), history)
-    await withDeadline('the pool has ended', world.pool.end(), history)
+    await withDeadline('the pool has ended', pool.end(), history)
     await noConnections(world, history)
     const primary = await world.primary()
     const verdict = new Auditor(history, await truthOf(primary.config)).judge()
     return { ...verdict, faults: story.faults, calls: history.counts, story }
   } finally {
+    void workload.stop()
+    if (!pool.ended) void pool.end()
     process.off('uncaughtException', unhandled).off('unhandledRejection', unhandled)
   }
 }
