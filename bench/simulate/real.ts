@@ -78,7 +78,6 @@ export class RealCluster implements AsyncDisposable {
     await ask(this.#cluster.primary.config, workOf(scenario.cores))
     await this.#cluster.caughtUp()
     await Promise.all(replicas.map((node) => applyDelay(node, scenario.lagMs)))
-    this.#far.delay(scenario.fartherMs)
     const pool = poolOver(this.#cluster, {
       replicas: replicas.map(({ config }, index) =>
         index < scenario.unequal ? { ...config, ...this.#far.config } : config,
@@ -87,6 +86,7 @@ export class RealCluster implements AsyncDisposable {
     })
     try {
       await replicasReady(pool)
+      this.#far.delay(scenario.fartherMs)
       const before = process.cpuUsage()
       const figures = await runLoad(pool, scenario)
       const { system, user } = process.cpuUsage(before)
