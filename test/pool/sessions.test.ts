@@ -56,13 +56,8 @@ describe('a session', () => {
         })
       }
       // The proof that the replica would have answered otherwise.
-      await pool.withSession(async () => {
-        const { rows } = await pool.query({
-          text: `select version from notes where author = 'alice'`,
-          route: 'replica',
-        })
-        expect(rows).toEqual([{ version: 0 }])
-      })
+      const sql = `select version from notes where author = 'alice'`
+      expect(await ask(replica?.config ?? {}, sql)).toEqual([{ version: 0 }])
     } finally {
       await replica?.resumeReplay()
     }
