@@ -18,7 +18,8 @@ export class SessionContext {
 
   /** The session of the calling code. */
   current(): MutableSession {
-    return this.#storage.getStore() ?? this.implicit
+    // From Node.js 24 on, code that runs in a session stays there when the storage is disabled.
+    return this.#isClosed ? this.implicit : (this.#storage.getStore() ?? this.implicit)
   }
 
   /** The settings and the role of the statements of a session. @defaultValue the session of the calling code */
