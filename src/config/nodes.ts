@@ -212,9 +212,9 @@ function shown(part: unknown): string {
   return typeof part === 'string' ? part : describe(part)
 }
 
-/** Returns the name of the node that these options alone lead to, as `idOf` makes it. */
-export function nodeIdOf(options: PoolConfig): string {
-  return idOf(options, new Set())
+/** Returns the name of the only node of a pool with these options. */
+export function nodeIdOf(options: PoolConfig & Pick<OwnNode, 'name'>): string {
+  return typeof options.name === 'string' ? options.name : idOf(options, new Set())
 }
 
 /** `host:port`, or `stream` where only a stream leads to the node; the second node of the same name gets `#2`. */

@@ -11,7 +11,9 @@ import { cut, type StatementRow } from './statement-row.ts'
 
 /** The parts of a pool that the page shows. */
 export interface PoolFigures {
-  readonly options: Pick<PoolConfig, 'connectionString' | 'host' | 'max' | 'port'>
+  readonly options: Pick<PoolConfig, 'connectionString' | 'host' | 'max' | 'port'> & {
+    readonly name?: string | undefined
+  }
   readonly totalCount: number
   readonly idleCount: number
   readonly waitingCount: number

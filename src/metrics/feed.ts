@@ -28,6 +28,7 @@ export interface MeasuredPool {
     readonly host?: string | undefined
     readonly port?: number | undefined
     readonly connectionString?: string | undefined
+    readonly name?: string | undefined
   }
   readonly totalCount?: number
   readonly idleCount?: number

@@ -1,6 +1,7 @@
 import type { Client, Pool as PgPool, PoolClient, PoolConfig, QueryConfig } from 'pg'
 import type { Explaining, RoutedClientClass } from '../client/routed-client.ts'
 import type { PoolOptions, ReplicaOptions } from '../config/options.ts'
+import { nodeIdOf } from '../config/nodes.ts'
 import { resolveOptions, type ResolvedOptions } from '../config/resolved-options.ts'
 import { dashboardHandler, type DashboardHandler, type DashboardOptions } from '../dashboard/handler.ts'
 import type { RouterEventEmitter } from '../observability/events.ts'
@@ -110,8 +111,14 @@ export function poolClass(parts: PoolParts): PoolClass {
   return Pool as unknown as PoolClass
 }
 
-/** The options for pg.Pool of the only node. */
+/** The options for pg.Pool of the only node. Its name, if it was given one, is shown among them. */
 function singleOptions({ nodes: [node], pgOptions }: ResolvedOptions): PoolConfig {
   const { stream } = node?.options ?? {}
-  return stream === undefined ? pgOptions : { ...withPassword(pgOptions), stream }
+  const name = node?.id === nodeIdOf(pgOptions) ? undefined : node?.id
+  if (stream === undefined && name === undefined) return pgOptions
+  return {
+    ...withPassword(pgOptions),
+    ...(stream === undefined ? {} : { stream }),
+    ...(name === undefined ? {} : { name }),
+  }
 }

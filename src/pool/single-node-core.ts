@@ -233,7 +233,7 @@ export class SingleNodeCore implements PoolCore {
     if (!traces.isOn || traces.isLeasing) return this.#overlays.connect(pool, overlay, callback)
     this.#overlays.connect(pool, overlay, (error, client, release) => {
       if (client === undefined) return callback(error, client, release)
-      followClient(pool, client, traces)
+      followClient(client, traces)
       callback(error, client, Reflect.get(client, 'release'))
     })
   }

@@ -102,8 +102,11 @@ export class SingleNodeTraces implements StatementFollower {
       if (trace !== undefined) this.#leased(trace, systemPlatform.now() - askedAtMs, client !== undefined)
       if (client === undefined || !followsLeases) return callback(error, client, release)
       const giveBack: typeof client.release = Reflect.get(client, 'release')
+      let isReleased = false
       client.release = (cause) => {
-        this.#connections.returned(client)
+        // A second call fails. By then the connection may be leased to others.
+        if (!isReleased) this.#connections.returned(client)
+        isReleased = true
         Reflect.apply(giveBack, client, [cause])
       }
       callback(error, client, Reflect.get(client, 'release'))

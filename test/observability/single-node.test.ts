@@ -1,9 +1,12 @@
 import { tracingChannel } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { inspect } from 'node:util'
 import pg from 'pg'
 import QueryStream from 'pg-query-stream'
+import { Registry } from 'prom-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Pool, type PoolOptions, type QueryExecution } from '../../src/index.ts'
+import { prometheusMetrics } from '../../src/metrics/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { until } from '../support/servers.ts'
@@ -107,6 +110,112 @@ test('a client answers as without a listener', async () => {
     ['SELECT', 'SQLSTATE 22012'],
     ['SELECT', undefined],
   ])
+})
+
+describe("the application's own query() may ignore callbacks", () => {
+  class PromisesOnly extends pg.Client {
+    override query(...args: unknown[]): never {
+      return Reflect.apply(pg.Client.prototype.query, this, args.slice(0, 2)) as never
+    }
+  }
+  const answered = async (own: Pool): Promise<unknown> => {
+    own.events.on('execution', note)
+    const client = await own.connect()
+    const { rows } = await client.query('select $1::int as n', [1])
+    await expect(client.query('select 1 / 0')).rejects.toMatchObject({ code: '22012' })
+    client.release()
+    await own.end()
+    expect(executions.map(({ error, rowCount }) => [rowCount, error?.message])).toEqual([
+      [1, undefined],
+      [undefined, 'SQLSTATE 22012'],
+    ])
+    return rows
+  }
+
+  test('as a method of its client class', async () => {
+    expect(await answered(open({ Client: PromisesOnly as unknown as typeof pg.Client }))).toEqual([{ n: 1 }])
+  })
+
+  test('as a function that a hook has set', async () => {
+    const own = open()
+    own.on('connect', (client) => {
+      const query = client.query.bind(client) as (text: string, values?: unknown[]) => unknown
+      Object.assign(client, { query: async (text: string, values?: unknown[]) => query(text, values) })
+    })
+    expect(await answered(own)).toEqual([{ n: 1 }])
+  })
+
+  test('as a function that takes its callback in second place', async () => {
+    const client = await pool.connect()
+    const query = client.query.bind(client) as (text: string, done: unknown) => unknown
+    Object.assign(client, { query: (text: string, done: unknown) => query(text, done) })
+    client.release()
+    pool.events.on('execution', note)
+    const again = await pool.connect()
+    expect(await new Promise((resolve) => again.query('select 1', resolve))).toBeFalsy()
+    again.release()
+    expect(executions).toHaveLength(1)
+  })
+})
+
+test('a function that a tool sets for good on a followed client counts no statement twice', async () => {
+  pool.events.on('execution', note)
+  const client = await pool.connect()
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const wrapper = (...args: unknown[]): unknown => query(...args)
+  Object.assign(client, { query: wrapper })
+  await client.query('select 1')
+  client.release()
+  const again = await pool.connect()
+  expect(again).toBe(client)
+  await again.query('select 2')
+  again.release()
+  expect(Reflect.get(client, 'query')).toBe(wrapper)
+  expect(executions).toHaveLength(2)
+})
+
+test('an error of a followed client that nobody handles is reported', async () => {
+  pool.events.on('execution', note)
+  const client = await pool.connect()
+  const listeners = process.listeners('unhandledRejection')
+  process.removeAllListeners('unhandledRejection')
+  try {
+    const unhandled = once(process, 'unhandledRejection')
+    void client.query('select 1 / 0')
+    expect(await unhandled).toMatchObject([{ code: '22012' }, {}])
+  } finally {
+    for (const listener of listeners) process.on('unhandledRejection', listener)
+  }
+  client.release()
+})
+
+test('a second release of a client is no return of the connection', async () => {
+  const own = open({ max: 1 })
+  let returned = 0
+  own.events.on('connectionReturned', () => (returned += 1))
+  const { release } = await own.connect()
+  release()
+  const client = await own.connect()
+  expect(() => release()).toThrow('already been released')
+  expect(returned).toBe(1)
+  client.release()
+  expect(returned).toBe(2)
+  await own.end()
+})
+
+test('a node with a name has it in all metrics', async () => {
+  const own = open({ name: 'eu' })
+  const register = new Registry()
+  const collected = prometheusMetrics({ pools: { shop: own }, register })
+  const client = await own.connect()
+  client.release()
+  const named = [...(await register.metrics()).matchAll(/^(\w+)\{.*node="([^"]*)"/gm)]
+  expect(new Set(named.map(([, , id]) => id))).toEqual(new Set(['eu']))
+  expect(named.map(([, name]) => name)).toEqual(
+    expect.arrayContaining(['db_client_connection_count', 'db_client_connection_use_time_seconds_count']),
+  )
+  collected.stop()
+  await own.end()
 })
 
 test('transactions, clients of a tenant and pool.primary have events, and settings of the library have none', async () => {
