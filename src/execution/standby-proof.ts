@@ -3,8 +3,8 @@ import { queryUnseen } from '../platform/unseen.ts'
 import { isRefusal } from '../topology/wording.ts'
 
 /**
- * Queries whether the server of a connection that has just rejected a statement is a standby. If it is one now, it was
- * one then: a primary becomes a standby only by a restart, which no connection survives.
+ * Queries whether the server of a connection is a standby. If so, it was one for all of its statements. A primary
+ * becomes a standby only by a restart, which no connection survives.
  */
 export function askWhetherStandby(client: PoolClient, answered: (isStandby: boolean) => void): void {
   ask(client, 'select pg_catalog.pg_is_in_recovery()::pg_catalog.text', (error, value) => {

@@ -10,6 +10,7 @@ import { NewConnections } from './new-connections.ts'
 let log: string[]
 let role: Role
 let isBalanced: boolean
+let mayBeStandby: boolean
 let isStandby: boolean
 /** The server that is known at the address, and what a look at it finds. */
 let known: string | undefined
@@ -26,8 +27,13 @@ class Connection extends EventEmitter {
     this.#server = server
   }
 
-  query(_query: object, answered: (error: null, result: { rows: readonly unknown[] }) => void): void {
+  query(
+    { text }: { readonly text: string },
+    answered: (error: null, result: { rows: readonly unknown[] }) => void,
+  ): void {
     log.push('asked')
+    if (text === 'select pg_catalog.pg_is_in_recovery()::pg_catalog.text')
+      return answered(null, { rows: [[String(isStandby)]] })
     const row = ['replica', '7000', this.#server, 'replayed', '0/1000', '1', '0/1000', null, 'shop app', '42']
     answered(null, { rows: [row] })
   }
@@ -37,6 +43,7 @@ beforeEach(() => {
   log = []
   role = 'replica'
   isBalanced = false
+  mayBeStandby = false
   isStandby = false
   known = '7000:1'
   looked = at('7000:1')
@@ -61,7 +68,7 @@ beforeEach(() => {
     settings: {
       opened: (_client, told, proceed) => {
         told('off')
-        proceed(isStandby)
+        proceed(mayBeStandby)
       },
     },
     transitions: { lastRoleOf: () => role },
@@ -112,8 +119,15 @@ test('a connection to the primary tells the settings that it begins with', async
 
 test('a connection to the primary that reaches a standby is refused, and the node is looked at', async () => {
   role = 'primary'
+  mayBeStandby = true
   isStandby = true
-  expect(await opened('1')).toEqual(['synchronous_commit off', 'looked', 'refused'])
+  expect(await opened('1')).toEqual(['synchronous_commit off', 'asked', 'looked', 'refused'])
+})
+
+test('a connection to the primary is used although a pooler tells a setting of a standby behind it', async () => {
+  role = 'primary'
+  mayBeStandby = true
+  expect(await opened('1')).toEqual(['synchronous_commit off', 'asked', 'used'])
 })
 
 test('a connection to a node that is not known yet is used', async () => {

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import { standbyError } from '../execution/fenced-error.ts'
 import { unfitError } from '../execution/proven-read.ts'
+import { askWhetherStandby } from '../execution/standby-proof.ts'
 import { whoAnswers } from '../execution/who-answers.ts'
 import { exchange } from '../nodes/exchange.ts'
 import type { NodeSet } from '../nodes/node-set.ts'
@@ -47,7 +48,7 @@ export class NewConnections {
       return settings.opened(
         client,
         (commit) => sessions.opened(commit),
-        (isStandby) => (isStandby ? this.#refuse(id, proceed) : proceed()),
+        (mayBeStandby) => (mayBeStandby ? this.#judge(id, client, proceed) : proceed()),
       )
     }
     if (role !== 'replica' || nodes.configOf(id)?.isBalanced === true) return proceed()
@@ -55,9 +56,12 @@ export class NewConnections {
   }
 
   /** Refuses a connection to a standby in place of the primary. By then the probes know the roles. */
-  #refuse(id: NodeId, proceed: (refusal: Error) => void): void {
-    const refusal = standbyError(id)
-    void this.#options.cluster.lookAt(id).then(() => proceed(refusal))
+  #judge(id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {
+    askWhetherStandby(client, (isStandby) => {
+      if (!isStandby) return proceed()
+      const refusal = standbyError(id)
+      void this.#options.cluster.lookAt(id).then(() => proceed(refusal))
+    })
   }
 
   #identify(id: NodeId, client: PoolClient, proceed: (refusal?: Error) => void): void {

@@ -26,23 +26,24 @@ export class SettingKeeper {
 
   /**
    * Records the initial settings of a new connection to the primary, and reports its `synchronous_commit`. Then tells
-   * whether its server is a standby: PostgreSQL 13 and poolers may not say it.
+   * whether its server may be a standby.
    */
   opened(
     client: PoolClient,
     told: (synchronousCommit: string | null | undefined) => void,
-    proceed: (isStandby: boolean) => void,
+    proceed: (mayBeStandby: boolean) => void,
   ): void {
-    let isStandby = false
+    let mayBeStandby = false
     // An error will reach the next user of the connection.
     const answered = (_error: Error | undefined, result: unknown): undefined => {
       const [path, synchronousCommit, inHotStandby] = valuesIn(result)
       if (TEMPORARY_PATH.test(path ?? '')) this.connections.temporary.add(client)
-      isStandby = inHotStandby === 'on'
+      // PostgreSQL 13 has no such setting, and a pooler that spreads reads may answer with that of another server.
+      mayBeStandby = inHotStandby === 'on' || inHotStandby === null
       told(synchronousCommit)
     }
     const ask = queryFor(['search_path', 'synchronous_commit', 'in_hot_standby'])
-    exchange(client, { before: [{ ask, answered }] }, () => proceed(isStandby))
+    exchange(client, { before: [{ ask, answered }] }, () => proceed(mayBeStandby))
   }
 
   /** Records a statement that is about to be sent, which may leave objects that no catalog knows. */

@@ -171,7 +171,7 @@ export class SimulatedServer {
       case 'show transaction_isolation':
         return one('read committed')
       default:
-        return this.#catalogAnswer(sql) ?? settingsAnswer(sql)
+        return this.#catalogAnswer(sql) ?? settingsAnswer(sql, this.isStandby)
     }
   }
 
@@ -248,9 +248,11 @@ function isOfCatalog(sql: string): boolean {
   return sql === countersAloneSql || sql.startsWith("\nSET LOCAL transaction_isolation = 'read committed'")
 }
 
-function settingsAnswer(sql: string): Answer | undefined {
+function settingsAnswer(sql: string, isStandby: boolean): Answer | undefined {
+  if (!sql.startsWith('SELECT pg_catalog.current_setting(')) return undefined
+  const recovery = isStandby ? 'on' : 'off'
   const names = [...sql.matchAll(/current_setting\(\s*E?'([^']+)'/g)]
-  return sql.startsWith('SELECT pg_catalog.current_setting(') ? one(...names.map(() => null)) : undefined
+  return one(...names.map(([, name]) => (name === 'in_hot_standby' ? recovery : null)))
 }
 
 function inManner(manner: Manner, answer: Answer): Answer | undefined {

@@ -7,6 +7,7 @@ import { runCommand, urlOf } from '../support/cli.ts'
 import { itemsTable, startClusterWith, Tally } from '../support/ground.ts'
 import { poolOver, WAITING } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
+import { startProxy } from '../support/tcp-proxy.ts'
 
 // PostgreSQL 13: the query that loads the catalog reads columns that it lacks.
 
@@ -83,6 +84,29 @@ it('doctor says that the functions could not be examined', async () => {
     ),
     expect.stringMatching(/^could-not-check: Could not check functions: .* p\.prosqlbody/),
   ])
+})
+
+it('a new connection to the address of the primary that reaches a standby serves nothing', async () => {
+  const { primary, replicas } = cluster
+  await using way = await startProxy(primary.config)
+  const misled = poolOver(cluster, way.config)
+  const read = { text: 'select count(*)::int as n from items where id > 100', consistency: 'strong' } as const
+  const counted = async (): Promise<number> => (await misled.query<{ n: number }>(read)).rows[0]?.n ?? 0
+  try {
+    await misled.query('delete from items where id > 100')
+    await cluster.caughtUp()
+    for (const node of replicas) await node.pauseReplay()
+    await misled.query('insert into items select 101')
+    way.lead(replicas.map(({ config }) => config))
+    const { connections } = way
+    const counts = Promise.all(Array.from({ length: 6 }, counted))
+    await until('a new connection has reached a standby', () => way.connections > connections)
+    way.lead([primary.config])
+    expect(await counts).toEqual([1, 1, 1, 1, 1, 1])
+  } finally {
+    for (const node of replicas) await node.resumeReplay()
+    await misled.end()
+  }
 })
 
 it('writes go on after a promotion', async () => {
