@@ -10,6 +10,7 @@ import {
 } from '../../test/support/execution-bench.ts'
 import type { FakeLease } from '../../test/support/fake-nodes.ts'
 import { settle } from '../../test/support/fake-platform.ts'
+import { observed, up } from '../../test/support/views.ts'
 import type { Attempted } from './attempted.ts'
 import type { Send } from './execution.ts'
 
@@ -203,6 +204,30 @@ describe('when a node is gone', () => {
     b.answers['a'] = 'rows'
     b.attempts.abandon('a', new Error('no answer to a probe'))
     read()
+    expect(ends).toMatchObject([{ result: 'rows' }])
+  })
+})
+
+describe('a read for the primary of an older plan', () => {
+  it.each([
+    ['is not sent to it while another one takes writes', [views.p, views.q], views.q],
+    ['is not sent to it once it is a standby', [{ ...views.p, role: 'replica' as const }], undefined],
+  ])('%s', (_name, nodes, primary) => {
+    const state = up(observed('primary', '0/1000', { serverIdentity: 'another' }))
+    const successor = primary && { ...primary, state }
+    Object.assign(b.cluster, { snapshot: { nodes, ...(successor && { primary: successor }) } })
+    b.attempts.read(views.p, b, { timeoutMs: undefined, keeps: false }, attempted)
+    expect(ends).toMatchObject([
+      { failure: 'fenced', error: { message: 'p is no longer the primary' }, wasSent: false },
+    ])
+    expect(b.sent).toBe('')
+  })
+
+  it('is sent to it if it was restarted', () => {
+    const restarted = { ...views.p, state: up(observed('primary', '0/1000', { serverIdentity: 'another' })) }
+    Object.assign(b.cluster, { snapshot: { nodes: [restarted], primary: restarted } })
+    b.answers['p'] = 'rows'
+    b.attempts.read(views.p, b, { timeoutMs: undefined, keeps: false }, attempted)
     expect(ends).toMatchObject([{ result: 'rows' }])
   })
 })

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { Trace } from '../nodes/trace.ts'
 import type { NodeId } from '../topology/node.ts'
-import { downCauseOf, type NodeView } from '../topology/snapshot.ts'
+import { downCauseOf, isFormerPrimary, type NodeView } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
 import { connect, type Refused } from './connect.ts'
 import type { Send } from './execution.ts'
@@ -34,6 +34,10 @@ export class Attempts {
     const known = snapshot()
     const downCause = downCauseOf(known, node.id)
     if (downCause !== undefined) return attempt.giveUp(downCause, 'node')
+    // It may have waited for room on the primary since its plan was made.
+    if (isFormerPrimary(known, node)) {
+      return attempt.giveUp(new Error(`${node.id} is no longer the primary`), 'fenced')
+    }
     this.#giveUps.add(attempt)
     if (timeoutMs !== undefined) attempt.endsAfter(timeoutMs)
     const shareable = keeps || gate?.sharesLanes === false ? undefined : sendable.shareable

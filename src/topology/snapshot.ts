@@ -132,6 +132,13 @@ export function isFenced(
   return state.observation.serverIdentity !== primary.state.observation.serverIdentity
 }
 
+/** Whether a node that a plan takes for the primary is known not to be the primary any more. */
+export function isFormerPrimary(snapshot: Snapshot, node: NodeView): boolean {
+  const { nodes, primary } = snapshot
+  if (node.role !== 'primary' || primary === node || primary?.id === node.id) return false
+  return isFenced(snapshot, node) || nodes.find(({ id }) => id === node.id)?.role === 'replica'
+}
+
 /** Whether there is a server of that identity, and it answers. */
 export function hasServer({ nodes }: Snapshot, serverIdentity: string): boolean {
   return nodes.some(({ state }) => state.name === 'up' && state.observation.serverIdentity === serverIdentity)
