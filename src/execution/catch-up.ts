@@ -115,11 +115,20 @@ export class CatchUp {
       const { failure, result } = attempted
       if (failure === 'sick') return walks.suspect(walk, node, attempted, ended)
       ended(failure, attempted.waitedMs)
-      if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#wait(walk, full)
+      if (result === BEHIND || failure === 'busy' || failure === 'full') return this.#waitLater(walk, full)
       if (failure === undefined || failure === 'statement' || failure === 'overdue')
         return walks.answered(walk, node, attempted)
       if (failure === 'node' && attempted.error !== undefined) listener.nodeFailed(node, attempted.error)
-      this.#wait(walk, full)
+      this.#waitLater(walk, full)
+    })
+  }
+
+  /** Like `#wait` when time has passed. The primary may have room by now. */
+  #waitLater(walk: Walk, full: PlanStep | undefined): void {
+    if (full === undefined) return this.#wait(walk, full)
+    this.#options.walks.usePrimary(walk, full, {
+      full: () => this.#wait(walk, full),
+      hidden: () => this.#wait(walk, undefined),
     })
   }
 

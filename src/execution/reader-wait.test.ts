@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { settle } from '../../test/support/fake-platform.ts'
-import { FAILOVER_TIMEOUT_MS, planOf, reset, views } from '../../test/support/execution-bench.ts'
+import { FAILOVER_TIMEOUT_MS, planOf, reset, server, views } from '../../test/support/execution-bench.ts'
 import { ReaderBench, type Given } from '../../test/support/reader-bench.ts'
 import type { Showing } from '../consistency/unshown.ts'
 import type { ReadFollower } from './read.ts'
@@ -212,6 +212,27 @@ describe('a read that the primary answers sooner', () => {
     bench.waiting[1]?.(undefined, 'second')
     expect([bench.sent, bench.outcome]).toEqual(['pp', 'first and second'])
     expect(bench.spill?.tryEnter()).toBe(true)
+  })
+
+  it('takes the slot that came free while a replica was asked', async () => {
+    const bench = new ReaderBench()
+    bench.cluster.awaitReplica = () => new Promise(() => {})
+    await bench.platform.advance(2_000)
+    let refuse = (): void => {}
+    bench.nodes.c.leaseError = server('53300')
+    bench.nodes.c.deferLease = (callBack) => (refuse = callBack)
+    bench.read('p', { places: 1 })
+    const plan = { ...planOf('p^'), catchingUp: [views.c] }
+    const position = { lsn: 0x1000n, systemIdentifier: '7000', timeline: 1 }
+    bench.reader().read(
+      bench.readOf(() => plan, { position }),
+      bench.done,
+    )
+    bench.waiting[0]?.(undefined, 'first')
+    expect(bench.sent).toBe('p')
+    refuse()
+    bench.waiting[1]?.(undefined, 'second')
+    expect([bench.sent, bench.outcome]).toEqual(['pp', 'first and second'])
   })
 
   it('leaves a slot to others once a replica has caught up', async () => {

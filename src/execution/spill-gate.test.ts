@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakePlatform } from '../../test/support/fake-platform.ts'
@@ -43,6 +44,16 @@ describe('a gate', () => {
     gate.leave()
     expect(log).toEqual(['a in', 'b out', 'c in'])
     expect([platform.pendingTimers, platform.heldOpen]).toEqual([0, 0])
+  })
+
+  it('calls back in the async context of the caller, not of the one who leaves', () => {
+    const storage = new AsyncLocalStorage<string>()
+    const gate = gateOf(1, 100)
+    enter(gate, 'a')
+    storage.run('queued', () => gate.enter(() => void log.push(`${storage.getStore()} is in`)))
+    storage.run('hopeful', () => gate.whenRoom(() => void log.push(`${storage.getStore()} is told`)))
+    for (const name of ['one', 'another']) storage.run(name, () => gate.leave())
+    expect(log).toEqual(['a in', 'queued is in', 'hopeful is told'])
   })
 
   it('tells a hopeful read of room that no queued read takes, once', () => {

@@ -1,4 +1,5 @@
 import { SwitchyardError } from '../errors/error.ts'
+import { inThisContext } from '../platform/async-context.ts'
 import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 
@@ -59,17 +60,20 @@ export class SpillGate {
     return true
   }
 
-  /** Requests a slot. Calls back with true when there is one, to be released with `leave()`, or with false. */
+  /**
+   * Requests a slot. Calls back, in the async context of this call, with true when there is one, to be released with
+   * `leave()`, or with false.
+   */
   enter(callback: (isIn: boolean) => void): void {
     const { platform, waitMs } = this.#options
     if (this.tryEnter()) return callback(true)
     if (waitMs === 0) return callback(false)
     const release = platform.holdOpen()
     const waiting: Waiting = {
-      enter: (isIn) => {
+      enter: inThisContext((isIn: boolean) => {
         release()
         callback(isIn)
-      },
+      }),
       timer: deadline(platform, waitMs, () => {
         this.#queue.delete(waiting)
         waiting.enter(false)
@@ -78,10 +82,14 @@ export class SpillGate {
     this.#queue.add(waiting)
   }
 
-  /** Calls back once there is room that no queued read takes. The returned function cancels that. */
+  /**
+   * Calls back, in the async context of this call, once there is room that no queued read takes. The returned function
+   * cancels that.
+   */
   whenRoom(callback: () => void): () => void {
-    this.#hopeful.add(callback)
-    return () => void this.#hopeful.delete(callback)
+    const hopeful = inThisContext(callback)
+    this.#hopeful.add(hopeful)
+    return () => void this.#hopeful.delete(hopeful)
   }
 
   leave(): void {
