@@ -69,7 +69,7 @@ interface Key {
 }
 
 /** Maximum number of unused catalogs to keep, since the next pool often starts soon. */
-const MOST_UNUSED = 8
+export const MOST_UNUSED = 8
 /** How long the end of a pool waits for a running query, in milliseconds. */
 const LAST_ANSWER_MS = 1_000
 
