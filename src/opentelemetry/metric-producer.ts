@@ -1,5 +1,6 @@
 import { ValueType, type HrTime } from '@opentelemetry/api'
 import { invalid } from '../config/validate.ts'
+import { asError } from '../errors/as-error.ts'
 import { Distribution } from '../metrics/distribution.ts'
 import { feed, type MeasuredPools } from '../metrics/feed.ts'
 import {
@@ -57,13 +58,10 @@ export function metricProducer(): MetricProducer {
   const own = new Set<Source>()
   const producer: MetricProducer = {
     async collect() {
-      return {
-        resourceMetrics: {
-          resource: NO_RESOURCE,
-          scopeMetrics: [{ scope: { name: SCOPE }, metrics: metricsOf(own) }],
-        },
-        errors: [],
-      }
+      const errors: unknown[] = []
+      const metrics = metricsOf(own, errors)
+      const scopeMetrics = [{ scope: { name: SCOPE }, metrics }]
+      return { resourceMetrics: { resource: NO_RESOURCE, scopeMetrics }, errors }
     },
   }
   sources.set(producer, own)
@@ -102,7 +100,8 @@ export function addToProducer(producer: MetricProducer, pools: MeasuredPools): (
   }
 }
 
-function metricsOf(own: ReadonlySet<Source>): ProducedMetric[] {
+/** @param errors Receives the errors of pools. A reader whose producer fails exports nothing at all. */
+function metricsOf(own: ReadonlySet<Source>, errors: unknown[]): ProducedMetric[] {
   const values = new Map<InstrumentName, Point<number>[]>()
   const distributions = new Map<InstrumentName, Point<HistogramValue>[]>()
   const take: Take = {
@@ -110,7 +109,13 @@ function metricsOf(own: ReadonlySet<Source>): ProducedMetric[] {
     distribution: (instrument, point) => append(distributions, instrument, point),
   }
   const endTime = now()
-  for (const source of own) source(take, endTime)
+  for (const source of own) {
+    try {
+      source(take, endTime)
+    } catch (error) {
+      errors.push(asError(error))
+    }
+  }
   return ALL_INSTRUMENTS.flatMap(([name]) => metricOf(name, values.get(name), distributions.get(name)))
 }
 

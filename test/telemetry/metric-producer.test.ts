@@ -133,6 +133,23 @@ it('several calls share one producer, each metric is given once, in the order of
   await meterProvider.shutdown()
 })
 
+it('a pool whose statistics fail is an error of the collection, beside the metrics of others', async () => {
+  const producer = metricProducer()
+  const cause = new Error('no statistics')
+  const stats = (): never => {
+    throw cause
+  }
+  const broken = { events: pool.events, stats }
+  const recordings = [{ broken }, { shop: pool }].map((pools) =>
+    instrument({ pools, spans: false, metricProducer: producer }),
+  )
+  const { errors, resourceMetrics } = await producer.collect()
+  expect(errors).toEqual([cause])
+  const [{ metrics } = { metrics: [] }] = resourceMetrics.scopeMetrics
+  expect(metrics.map(({ descriptor }) => descriptor.name)).toContain('switchyard.node.state')
+  for (const recording of recordings) recording.stop()
+})
+
 it.each([
   ['a producer that is not its own', { metricProducer: { collect: async () => ({}) } }],
   [
