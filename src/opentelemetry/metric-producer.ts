@@ -29,7 +29,10 @@ import {
  * const producer: MetricProducer = metricProducer()
  */
 export interface MetricProducer {
-  /** Returns the metrics of the pools that `instrument()` has added. Their counts begin with that call. */
+  /**
+   * Returns the metrics of the pools that `instrument()` has added. Counts begin with that call, those of nodes with
+   * their pool.
+   */
   collect(): Promise<ProducedMetrics>
 }
 

@@ -128,9 +128,10 @@ export class SingleNodeTraces implements StatementFollower {
     if (this.#watchesOpenings) return
     this.#watchesOpenings = true
     const Class = Reflect.get(this.#pool, 'Client') as typeof Client
-    const value = new Proxy(Class, {
-      construct: (target, args) => {
-        const client = Reflect.construct(target, args) as Client
+    const value: typeof Client = new Proxy(Class, {
+      construct: (target, args, made: typeof Client) => {
+        // A class of the application may inherit from it.
+        const client = Reflect.construct(target, args, made === value ? target : made) as Client
         this.#connections.connecting(this.#node.id, client)
         return client
       },

@@ -258,6 +258,9 @@ test('connections have events: opened, leased, returned and waited for too long'
   await expect(own.query('select 1')).rejects.toThrow('timeout')
   client.release()
   await own.query('select 1')
+  const Class = Reflect.get(own, 'Client') as typeof pg.Client
+  class Inheriting extends Class {}
+  expect(new Inheriting()).toBeInstanceOf(Inheriting)
   await own.end()
   checkout.asyncEnd.unsubscribe(leased)
   expect(seen).toEqual([
