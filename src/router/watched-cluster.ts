@@ -123,16 +123,24 @@ export class WatchedCluster implements Cluster {
 
   async awaitPrimary(timeoutMs: number): Promise<boolean> {
     const isDecided = ({ primary, conflict }: Snapshot): boolean => (primary ?? conflict) !== undefined
-    if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
+    if (this.#waitsForPrimary) await this.#until(isDecided, timeoutMs)
     else await this.refresh()
     return this.primary() !== undefined
   }
 
   async awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
     const isDecided = ({ conflict }: Snapshot): boolean => plan().steps.length > 0 || conflict !== undefined
-    if (this.#waitsForPrimary) await this.#monitor.awaitSnapshot(isDecided, timeoutMs)
+    if (this.#waitsForPrimary) await this.#until(isDecided, timeoutMs)
     else await this.refresh()
     return plan()
+  }
+
+  /** Waits for a snapshot that passes the test, and that is the current one when the wait ends. */
+  async #until(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<void> {
+    const { platform } = this.#options
+    const untilMs = platform.now() + timeoutMs
+    // The node that passed may have failed since.
+    while (await this.#monitor.awaitSnapshot(test, untilMs - platform.now())) if (test(this.snapshot)) return
   }
 
   async awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
