@@ -64,7 +64,7 @@ export const failovers: readonly Fault[] = [
       let next = server
       while (next === server) {
         await hold(scene)
-        next = await world.primary()
+        next = await world.primary().catch(() => server)
       }
       tell(`${next.name} is the leader`)
       await knownAsPrimary(world, next)

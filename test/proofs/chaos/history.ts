@@ -25,6 +25,7 @@ export type Promised = 'session' | 'everything' | 'bounded' | 'nothing'
 
 export interface Read {
   readonly session: string
+  /** Of a read in a transaction: when the transaction began. */
   readonly beganMs: number
   readonly endedMs: number
   readonly promised: Promised

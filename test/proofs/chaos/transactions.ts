@@ -71,8 +71,10 @@ export async function readOnlyTransaction(caller: Caller): Promise<void> {
       await caller.pause(10)
       return [first, await caller.readRegisters(client), await caller.readRegister(client, id)]
     }
+    const beganMs = performance.now()
     for (const shown of await caller.pool.transaction(body, { readOnly: true, retries: 2 }))
-      caller.saw(shown, 'session')
+      // Its server was chosen when it began.
+      caller.saw({ ...shown, beganMs }, 'session')
   })
 }
 
@@ -109,12 +111,14 @@ async function recorded(
 ): Promise<void> {
   const transaction = (transactions += 1)
   const { session } = caller
+  const beganMs = performance.now()
   const record = (told: Told): void => {
     const endedMs = performance.now()
     for (const sent of log.sent) caller.history.writes.push({ ...sent, session, endedMs, told, transaction })
     const written = new Set(log.sent.map(({ key }) => key))
-    // On the primary it sees everything.
-    for (const shown of log.shown) caller.saw(shown, optimistic ? 'session' : 'nothing', undefined, written)
+    // On the primary it sees everything. An optimistic one has a server that was chosen when it began.
+    for (const shown of log.shown)
+      caller.saw({ ...shown, beganMs }, optimistic ? 'session' : 'nothing', undefined, written)
   }
   try {
     await fn()
