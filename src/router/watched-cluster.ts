@@ -123,24 +123,16 @@ export class WatchedCluster implements Cluster {
 
   async awaitPrimary(timeoutMs: number): Promise<boolean> {
     const isDecided = ({ primary, conflict }: Snapshot): boolean => (primary ?? conflict) !== undefined
-    if (this.#waitsForPrimary) await this.#until(isDecided, timeoutMs)
+    if (this.#waitsForPrimary) await untilNow(this.#monitor, this.#options.platform, isDecided, timeoutMs)
     else await this.refresh()
     return this.primary() !== undefined
   }
 
   async awaitPlan(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
     const isDecided = ({ conflict }: Snapshot): boolean => plan().steps.length > 0 || conflict !== undefined
-    if (this.#waitsForPrimary) await this.#until(isDecided, timeoutMs)
+    if (this.#waitsForPrimary) await untilNow(this.#monitor, this.#options.platform, isDecided, timeoutMs)
     else await this.refresh()
     return plan()
-  }
-
-  /** Waits for a snapshot that passes the test, and that is the current one when the wait ends. */
-  async #until(test: (snapshot: Snapshot) => boolean, timeoutMs: number): Promise<void> {
-    const { platform } = this.#options
-    const untilMs = platform.now() + timeoutMs
-    // The node that passed may have failed since.
-    while (await this.#monitor.awaitSnapshot(test, untilMs - platform.now())) if (test(this.snapshot)) return
   }
 
   async awaitReplica(plan: () => QueryPlan, timeoutMs: number): Promise<QueryPlan> {
@@ -189,4 +181,16 @@ export class WatchedCluster implements Cluster {
   refresh(): Promise<void> {
     return this.#monitor.refresh().finally(this.#options.platform.holdOpen())
   }
+}
+
+/** Waits for a snapshot that passes the test, and that is the current one when the wait ends. */
+async function untilNow(
+  monitor: Monitor,
+  platform: Platform,
+  test: (snapshot: Snapshot) => boolean,
+  timeoutMs: number,
+): Promise<void> {
+  const untilMs = platform.now() + timeoutMs
+  // The node that passed may have failed since.
+  while (await monitor.awaitSnapshot(test, untilMs - platform.now())) if (test(monitor.snapshot)) return
 }
