@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { ask, until } from '../../support/servers.ts'
+import { codeOf } from './caller.ts'
 import { failovers } from './failovers.ts'
 import type { Fault } from './fault.ts'
 import { hold, meanwhile, recordLastRows, type Scene } from './scene.ts'
@@ -10,7 +11,15 @@ import type { ChaosServer, WorldName } from './world.ts'
 const EVERYWHERE: readonly WorldName[] = ['direct', 'bouncers', 'patroni']
 const EMBEDDED: readonly WorldName[] = ['direct', 'bouncers']
 
-const admin = (server: ChaosServer, sql: string): Promise<unknown> => ask(server.config, sql)
+/** Runs a statement as a superuser. Replay may cancel it, as any other one. */
+async function admin(server: ChaosServer, sql: string): Promise<unknown> {
+  try {
+    return await ask(server.config, sql)
+  } catch (error) {
+    if (codeOf(error) !== '40001') throw error
+    return ask(server.config, sql)
+  }
+}
 
 async function killed(scene: Scene, server: ChaosServer): Promise<void> {
   await server.kill()
