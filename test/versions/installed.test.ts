@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { tmpdir } from 'node:os'
 import { describe, expect, test } from 'vitest'
+import { findPrograms } from '../../src/test-cluster/embedded/programs.ts'
 import { OLDER_VERSIONS, programsOf } from './programs.ts'
 import { testsFor } from './tests.ts'
 
@@ -12,8 +11,8 @@ describe.each(OLDER_VERSIONS)('PostgreSQL %i', (version) => {
   const reason = binDir === undefined ? ' (skipped: there are no programs for this platform)' : ''
 
   test.skipIf(binDir === undefined)(`has tests that run on it${reason}`, async () => {
-    const { stdout } = await promisify(execFile)(join(binDir ?? '', 'postgres'), ['--version'], { cwd: '/' })
-    expect(stdout).toMatch(new RegExp(`^postgres \\(PostgreSQL\\) ${version}\\.`))
+    // As a test cluster finds them, which also links the libraries of the package.
+    expect(await findPrograms(binDir, tmpdir(), undefined)).toMatchObject({ version })
     expect(testsFor(version).length).toBeGreaterThan(1)
   })
 })
