@@ -17,7 +17,7 @@ async function admin(server: ChaosServer, sql: string): Promise<unknown> {
     return await ask(server.config, sql)
   } catch (error) {
     if (codeOf(error) !== '40001') throw error
-    return ask(server.config, sql)
+    return admin(server, sql)
   }
 }
 
