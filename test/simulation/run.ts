@@ -50,15 +50,17 @@ export async function runPlan(plan: Plan, machine: Machine, name: string = plan.
 
 const OF_THE_PROCESS: readonly FaultType[] = ['busy-loop', 'frozen-process', 'wall-clock']
 
-/** A process that sleeps so long finds the timeouts of node-postgres over. */
-const TOO_LONG_MS = 3000
+/** How long a process has to be awake to find a dead connection: the default of `probeTimeoutMs`, in milliseconds. */
+const PROBE_TIMEOUT_MS = 2000
 
 /** Whether a plan may keep a call from success: by faults of the primary, or by a lack of connections. */
 function mayFail({ faults, options, world }: Plan): boolean {
   if (world.isSynchronous || world.maxConnections < 100) return true
   if (options['max'] !== 10 || options['primarySpill'] !== undefined) return true
+  // The timeouts of node-postgres go on while the process sleeps.
+  const longestSleepMs = Number(options['query_timeout']) - PROBE_TIMEOUT_MS
   return faults.some(({ forMs, server, type }) => {
-    if (OF_THE_PROCESS.includes(type)) return type !== 'wall-clock' && forMs > TOO_LONG_MS
+    if (OF_THE_PROCESS.includes(type)) return type !== 'wall-clock' && forMs >= longestSleepMs
     return server === 'primary' || server === 'former' || type.startsWith('promote-')
   })
 }
