@@ -36,7 +36,7 @@ function blocksOf(path: string): readonly Block[] {
   )
 }
 
-/** What the reader has from other places: names, packages of others, and how strict a compiler is. */
+/** Errors about code that a page does not show: names, packages of others, and the strictness of the compiler. */
 const ELSEWHERE = new Set([
   'TS2304', // Cannot find name
   'TS2552', // Cannot find name, did you mean

@@ -148,7 +148,7 @@ describe('a connection that is lost', () => {
 })
 
 it('a statement that takes too long for query_timeout is in the transaction all the same', async () => {
-  // What follows has time enough on a busy machine, too.
+  // Long enough for the statements behind it on a busy machine.
   const pool = await openPool({ query_timeout: 700 })
   const client = await connected(pool)
   try {

@@ -164,7 +164,7 @@ export class Auditor {
     )
   }
 
-  /** What one read shows is the state after one commit. */
+  /** Checks that one read shows the state after one commit. */
   #judgeState({ operation }: Call, shown: Shown): void {
     const own = String(operation.id)
     let newest = 0

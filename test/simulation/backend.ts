@@ -23,7 +23,7 @@ import {
 interface Portal {
   readonly text: string
   readonly values: Values
-  /** What is left of its answer once it has been executed. */
+  /** The part of its answer that was not sent yet. Absent before it is executed. */
   rest?: Pick<Answer, 'command' | 'rows'>
 }
 

@@ -11,7 +11,7 @@ interface Change {
 /** A defect that the library once had, or would have without one of its rules. */
 export interface Defect extends Change {
   readonly name: string
-  /** What goes wrong with it. */
+  /** Description of the wrong behaviour. */
   readonly told: string
   /** The second guard of the same promise, if there is one. Only without both of them can anything go wrong. */
   readonly besides?: Change
@@ -66,7 +66,7 @@ export const defects: readonly Defect[] = [
     find: 'candidate.serverIdentity === serverIdentity) return true;',
     replace:
       'candidate.serverIdentity.replace(/:\\d+/, "") === serverIdentity.replace(/:\\d+/, "")) return true;',
-    // What a server has shown that is gone is taken from the primary.
+    // Rows that a lost server has shown are then required of the primary.
     besides: {
       find: 'if (lost.length > 0) session.lost(lost, platform.now(), this.request());',
       replace: '',

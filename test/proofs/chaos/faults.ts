@@ -1,4 +1,5 @@
 import { Client } from 'pg'
+import type { Direction } from '../../support/proxied-connection.ts'
 import { ask, until } from '../../support/servers.ts'
 import { codeOf } from './caller.ts'
 import { failovers } from './failovers.ts'
@@ -18,6 +19,20 @@ async function admin(server: ChaosServer, sql: string): Promise<unknown> {
   } catch (error) {
     if (codeOf(error) !== '40001') throw error
     return admin(server, sql)
+  }
+}
+
+async function delayed(
+  scene: Scene,
+  network: ChaosServer['network'],
+  ms: number,
+  only?: Direction,
+): Promise<void> {
+  network.delay(ms, only)
+  try {
+    await hold(scene)
+  } finally {
+    network.delay(0)
   }
 }
 
@@ -137,14 +152,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'network-slow',
     worlds: EVERYWHERE,
     hits: 'any',
-    run: async (scene, { network }) => {
-      network.delay(scene.random.between(20, 300))
-      try {
-        await hold(scene)
-      } finally {
-        network.delay(0)
-      }
-    },
+    run: (scene, { network }) => delayed(scene, network, scene.random.between(20, 300)),
   },
   {
     name: 'network-one-way-stall',
@@ -163,14 +171,8 @@ export const FAULTS: readonly Fault[] = [
     name: 'network-one-way-delay',
     worlds: EVERYWHERE,
     hits: 'any',
-    run: async (scene, { network }) => {
-      network.delay(scene.random.between(50, 600), scene.random.pick(['to-server', 'to-client']))
-      try {
-        await hold(scene)
-      } finally {
-        network.delay(0)
-      }
-    },
+    run: (scene, { network }) =>
+      delayed(scene, network, scene.random.between(50, 600), scene.random.pick(['to-server', 'to-client'])),
   },
   {
     name: 'replay-pause',
