@@ -14,6 +14,7 @@ import {
 import { settle } from '../../test/support/fake-platform.ts'
 import { ReaderBench } from '../../test/support/reader-bench.ts'
 import { uncaughtDuring } from '../../test/support/uncaught.ts'
+import { observed, up } from '../../test/support/views.ts'
 import type { Balancer, ReadOutcome } from '../selection/balancer.ts'
 import { RetryBudget } from './retry-budget.ts'
 
@@ -247,6 +248,19 @@ describe('reads that take too long', () => {
     b.waiting[0]?.(undefined, 'too late')
     expect(b.outcome).toBe('rows')
     expect(b.releases).toEqual([1, 1])
+  })
+})
+
+describe('a read whose replicas were probed again since its plan was made', () => {
+  it.each([
+    ['passes over one that has restarted: it may show less than it did', 'another', 'ap'],
+    ['uses one that is the same', observed('replica', '0/1000').serverIdentity, 'ab'],
+  ])('%s', (_what, serverIdentity, sent) => {
+    Object.assign(b.answers, { b: 'rows', p: 'rows' })
+    b.read('abp')
+    b.down.push({ ...views.b, state: up(observed('replica', '0/2000', { serverIdentity, timeline: 1 })) })
+    b.attempts.abandon('a', new Error('a is down'))
+    expect(b.sent).toBe(sent)
   })
 })
 

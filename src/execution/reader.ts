@@ -124,9 +124,9 @@ export class Reader {
     this.#attempt(walk, step, { gate: this.#parts.spill, noRoom: full, check })
   }
 
-  /** A node may have failed since the plan was made. */
+  /** A node may have failed or restarted since the plan was made. */
   #isOut({ node }: PlanStep): boolean {
-    return isOut(this.#surroundings.cluster.snapshot, node.id)
+    return isOut(this.#surroundings.cluster.snapshot, node)
   }
 
   /** Retries later when the primary does not show what the session has seen. */

@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest'
-import { down, observed, primaryView, snapshotOf, up } from '../../test/support/views.ts'
+import {
+  down,
+  observed,
+  primaryView,
+  replicaView,
+  snapshotOf,
+  suspectedView,
+  up,
+} from '../../test/support/views.ts'
 import type { NodeState } from './node.ts'
-import { isFenced, lagMs, type Exclusion, type NodeView } from './snapshot.ts'
+import { isFenced, isOut, lagMs, type Exclusion, type NodeView } from './snapshot.ts'
 
 it.each([
   ['a replica that has everything is not behind', undefined, 5000, 0],
@@ -51,4 +59,22 @@ it.each<readonly [what: string, newestTimeline: number, expected: boolean]>([
   const onFirst = primaryView('old', { state: up(observed('primary', '0/1000', { timeline: 1 })) })
   const snapshot = { ...snapshotOf(primaryView('new', { role: 'unknown', state: down() })), newestTimeline }
   expect(isFenced(snapshot, onFirst)).toBe(expected)
+})
+
+const planned = replicaView('r', undefined, { state: upAs('a') })
+
+it.each<readonly [what: string, now: NodeView, planned: NodeView, expected: boolean]>([
+  ['is used while it answers', { ...planned }, planned, false],
+  ['is passed over when it is suspected', suspectedView('r'), planned, true],
+  ['is passed over when it has restarted', { ...planned, state: upAs('b') }, planned, true],
+  ['is used when it was not known', { ...planned }, { ...planned, state: down() }, false],
+  [
+    'is used behind a shared address, whose connections prove their server',
+    { ...planned, isBalanced: true, state: upAs('b') },
+    { ...planned, isBalanced: true },
+    false,
+  ],
+  ['is used as the primary, which shows everything', { ...held, state: upAs('b') }, held, false],
+])('a node of an earlier plan %s', (_what, now, earlier, expected) => {
+  expect(isOut(snapshotOf(now), earlier)).toBe(expected)
 })

@@ -98,10 +98,18 @@ export interface Snapshot {
   readonly newestTimeline?: number
 }
 
-/** True for a node that has failed and has not answered a probe since. It gets no queries. */
-export function isOut({ nodes }: Snapshot, id: NodeId): boolean {
-  const state = nodes.find((node) => node.id === id)?.state.name
-  return state === 'suspected' || state === 'down'
+/**
+ * Whether a node of an earlier plan must get no queries by that plan. Such a node has failed and has not answered a
+ * probe since. Or it is a replica that has restarted or been replaced since, and may show less than it did.
+ */
+export function isOut({ nodes }: Snapshot, planned: NodeView): boolean {
+  const node = nodes.find(({ id }) => id === planned.id)
+  const state = node?.state
+  if (state?.name === 'suspected' || state?.name === 'down') return true
+  if (node === planned || state?.name !== 'up' || planned.state.name !== 'up') return false
+  // Each connection to a shared address proves its server.
+  if (planned.role === 'primary' || planned.isBalanced === true) return false
+  return state.observation.serverIdentity !== planned.state.observation.serverIdentity
 }
 
 /**
