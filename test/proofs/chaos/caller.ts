@@ -115,7 +115,9 @@ export class Caller {
       const told = `${this.name} (${this.session}): ${kind} failed after ${(performance.now() - beganMs).toFixed(0)} ms: ${textOf(error)}`
       this.#story.tell(told)
       this.history.count(`${kind}, failed`)
-      if (!mayFail(error)) this.history.notice('no call of this kind fails', told)
+      // A read is sent as a possible write, and not repeated, while the catalog of the primary is being loaded.
+      const wasProven = outcomeOf(error) !== 'unknown'
+      if (wasProven && !mayFail(error)) this.history.notice('no call of this kind fails', told)
       // Immediate failures must not occupy the event loop.
       await new Promise((resolve) => setImmediate(resolve))
       return false
