@@ -28,7 +28,7 @@ export class Attempts {
 
   /** Runs a proven read over a lane if it may share one, else over a lease. */
   read(node: NodeView, sendable: Sendable, terms: ReadTerms, attempted: (end: Attempted) => void): void {
-    const { nodeOf, snapshot } = this.#port
+    const { nodeOf, rode, snapshot } = this.#port
     const { gate, keeps, timeoutMs, opensLanes = gate?.opensLanes } = terms
     const attempt = new ReadAttempt(this.#port, this.#giveUps, node, sendable, terms, attempted)
     const known = snapshot()
@@ -42,8 +42,9 @@ export class Attempts {
     if (timeoutMs !== undefined) attempt.endsAfter(timeoutMs)
     const shareable = keeps || gate?.sharesLanes === false ? undefined : sendable.shareable
     const ride = shareable && nodeOf(node.id)?.reads?.ride(shareable, attempt, opensLanes)
-    if (ride === undefined) attempt.moved()
-    else attempt.rides(ride, known)
+    if (ride === undefined) return attempt.moved()
+    rode(node)
+    attempt.rides(ride, known)
   }
 
   /** Calls `giveUp` when the node is given up, or soon if it is already down. The returned function unsubscribes. */

@@ -47,8 +47,12 @@ export interface ExecutionListener {
 export interface Cluster {
   readonly snapshot: Snapshot
   primary(): NodeView | undefined
-  /** Plans a route on the current snapshot. @param tags Tags that a node must have to serve a read. */
-  plan(route: Route, tags: Tags | undefined): QueryPlan
+  /**
+   * Plans a route on the current snapshot.
+   * @param tags Tags that a node must have to serve a read.
+   * @param joins Replica at which the read would share a connection with others that are in flight.
+   */
+  plan(route: Route, tags: Tags | undefined, joins?: NodeId): QueryPlan
   /** Judges the server that was reached at a node's address by its own observation. */
   reached(route: Route, node: NodeView, observation: Observation): Reached
   /** Resolves with true when there is a primary, with false after `timeoutMs`, or at once when waiting is pointless. */

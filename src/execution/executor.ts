@@ -7,6 +7,7 @@ import type { Reached } from '../selection/reached.ts'
 import type { NodeId, Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { Attempts, type Runner } from './attempts.ts'
+import { Convoy } from './convoy.ts'
 import type { Abandonment } from './give-ups.ts'
 import type { Cluster, ExecutionLimits, Surroundings } from './execution.ts'
 import { Reader } from './reader.ts'
@@ -36,15 +37,24 @@ export class Executor {
   readonly #tier: Tier | undefined
   readonly #cluster: Cluster
   readonly #attempts: Runner
+  readonly #convoy: Convoy
 
   /** @param tiered Absent without tiers. */
   constructor(surroundings: Surroundings, limits: ExecutionLimits, tiered?: Tiered) {
     const { nodeOf, cluster, committed, listener, platform } = surroundings
     const { failoverTimeoutMs, primarySpill } = limits
     const { places, over } = primarySpill
+    this.#convoy = new Convoy({
+      platform,
+      snapshot: () => cluster.snapshot,
+      joins: (id, text) => nodeOf(id)?.reads?.joins(text) === true,
+    })
     const direct = new Attempts({
       nodeOf,
       platform,
+      rode: (node) => {
+        if (node.role === 'replica') this.#convoy.rode(node)
+      },
       snapshot: () => cluster.snapshot,
       sent: (node, trace, askedAtMs) => listener.sent(node, trace, askedAtMs),
       answered: (node, sinceMs) => listener.answered(node, sinceMs),
@@ -75,9 +85,13 @@ export class Executor {
     })
   }
 
-  /** Plans a route on the current snapshot. */
-  plan(route: Route): QueryPlan {
-    return this.#cluster.plan(route, this.#tier?.tags)
+  /**
+   * Plans a route on the current snapshot.
+   * @param shared Text of a read that may share its connection.
+   */
+  plan(route: Route, shared?: string): QueryPlan {
+    const joins = shared === undefined || !this.canShare ? undefined : this.#convoy.placeFor(shared)
+    return this.#cluster.plan(route, this.#tier?.tags, joins)
   }
 
   /** Judges the server that was reached at a node's address by its own observation. */

@@ -45,6 +45,8 @@ export interface AttemptPort {
   readonly nodeOf: (id: NodeId) => ServerNode | undefined
   readonly platform: Platform
   readonly snapshot: () => Snapshot
+  /** Called when a read travels on a lane. */
+  readonly rode: (node: NodeView) => void
   readonly sent: ExecutionListener['sent']
   readonly answered: ExecutionListener['answered']
 }

@@ -77,6 +77,11 @@ export class Lane implements Carrier {
     return this.#state.name === 'open'
   }
 
+  /** Whether reads are in flight. */
+  get isCarrying(): boolean {
+    return this.#queue.length > 0
+  }
+
   /** Whether the lane has room for a read of this cost. An empty lane accepts any. */
   hasRoomFor(costMs: number): boolean {
     if (this.#state.name !== 'open') return false

@@ -67,6 +67,11 @@ export class Lanes {
     return undefined
   }
 
+  /** Whether a read of this cost, in milliseconds of server time, would travel with others that are in flight. */
+  carriesWith(costMs: number): boolean {
+    return this.#lanes.some((lane) => lane.isCarrying && lane.hasRoomFor(costMs))
+  }
+
   /** Returns the connections of empty lanes to a waiting caller. */
   yield(): void {
     for (const lane of this.#lanes.slice()) lane.yield()

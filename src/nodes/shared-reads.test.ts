@@ -69,7 +69,8 @@ beforeEach(() => {
 })
 
 const ride: Ride = { sentAtMs: 0, leave: () => {} }
-const lanes = { withRoomFor: () => ({ ride: () => ride }) }
+let carries: boolean
+const lanes = { withRoomFor: () => ({ ride: () => ride }), carriesWith: () => carries }
 
 function read(text: string): ShareableRead {
   const common = { values: undefined, rowMode: undefined, types: undefined, binary: undefined }
@@ -90,6 +91,18 @@ it('rides when three runs over leases have shown that it is fast, and never with
     }
     expect(reads.ride(read(text), rider)).toBe(text === LONG ? undefined : ride)
   }
+})
+
+it('joins others when it is known to be fast, and a lane carries some', () => {
+  carries = true
+  expect(reads.joins('a')).toBe(false)
+  for (let i = 0; i < 3; i++) {
+    send('a')
+    connection.answer()
+  }
+  expect([reads.joins('a'), reads.joins('b'), reads.joins(LONG)]).toEqual([true, false, false])
+  carries = false
+  expect(reads.joins('a')).toBe(false)
 })
 
 describe('a read over a lease', () => {

@@ -45,6 +45,13 @@ export class SharedReads {
     return lanes.withRoomFor(record.shape.costMs, opensLanes)?.ride(read, record, rider)
   }
 
+  joins(text: string): boolean {
+    const { lanes } = this.#options
+    if (lanes === undefined || text.length > LONGEST_TEXT) return false
+    const { shape } = this.#book.of(text)
+    return shape.isFast && lanes.carriesWith(shape.costMs)
+  }
+
   /** Sends a read over an idle leased connection. */
   send(client: PoolClient, read: ShareableRead, answered: Answered): void {
     const { cleaning, named, platform, statementsOf } = this.#options

@@ -14,6 +14,7 @@ import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
 import { mayRunUnparsed, UNPARSED } from '../statement/unparsed.ts'
+import { mayShare } from '../statement/may-share.ts'
 import { isReadOnly, opensOnStandby, opensOptimistically } from '../statement/on-a-standby.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Executors } from './executors.ts'
@@ -212,12 +213,12 @@ export class Decider {
       isRead && this.#binds(journal)
         ? BOUND_BY_SETTING
         : decideRoute(read, session, query, policy, platform.now())
-    const plan = executor.plan(route)
+    const overlay = this.#overlayOf(session, journal)
+    const plan = executor.plan(route, overlay === undefined && mayShare(statement) ? query.text : undefined)
     const runs = isRead ? 'read' : opens && route.role === 'replica' ? 'opening' : 'primary'
     // The primary is as good for a transaction that may write, so that waits for no replica.
     const isPointless = runs === 'opening' && !isReadOnly(statement) && plan.steps[0]?.reason !== 'replica'
     if (isPointless) return this.#route(statement, query, session, journal, false)
-    const overlay = this.#overlayOf(session, journal)
     return { runs, query, session, journal, overlay, statement, route, plan, executor }
   }
 

@@ -11,6 +11,7 @@ import type { QueryPlan } from '../selection/query-plan.ts'
 import type { Reached } from '../selection/reached.ts'
 import { Journal } from '../settings/journal.ts'
 import type { SettingKeeper } from '../settings/setting-keeper.ts'
+import { mayShare } from '../statement/may-share.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { Observation } from '../topology/node.ts'
 import type { NodeView } from '../topology/snapshot.ts'
@@ -124,11 +125,6 @@ export class RoutedRead implements Read {
       ? query.shareable(schemaOf(statement))
       : undefined
   }
-}
-
-/** Whether a statement may share its connection and be prepared: a single proven SELECT. */
-function mayShare({ kind, reason, multiple }: Statement): boolean {
-  return kind === 'read' && !multiple && reason === 'select'
 }
 
 /** Returns the schema in which it may be prepared. */

@@ -97,11 +97,10 @@ export class WatchedCluster implements Cluster {
     this.#monitor.setNodes(nodes)
   }
 
-  /** @param tags Tags that a node must have to serve a read. */
-  plan(route: Route, tags: Tags | undefined): QueryPlan {
+  plan(route: Route, tags: Tags | undefined, joins?: NodeId): QueryPlan {
     const planBy = (by: Selection): QueryPlan => {
       const chosen = tags === undefined ? by : { ...by, tags }
-      return planQuery(route, this.snapshot, chosen, this.#options.platform.now())
+      return planQuery(route, this.snapshot, chosen, this.#options.platform.now(), joins)
     }
     const { selection } = this.#options
     const plan = planBy(selection)

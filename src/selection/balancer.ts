@@ -28,6 +28,11 @@ export interface BalancerContext {
   readonly random: () => number
   /** Number of running reads and open read-only transactions at the node. */
   readonly inFlight: (id: NodeId) => number
+  /**
+   * Replica at which the read would share a connection with others that are in flight, which is cheaper. It changes
+   * after a few milliseconds, so that all replicas get their share. Undefined when there is none.
+   */
+  readonly joins?: NodeId | undefined
 }
 
 /**

@@ -161,3 +161,32 @@ describe('peak EWMA', () => {
     expect(() => peakEwma({ decayMs })).toThrow(`"decayMs" of peakEwma() must be a number above 0`)
   })
 })
+
+describe('peak EWMA, when a read would share a connection with others', () => {
+  /** Returns the first node in the order for a read that would join others at this node. */
+  function joining(balancer: Balancer, joins: string, inFlight: Readonly<Record<string, number>>): string {
+    const [chosen] = balancer.order([a, b], { ...momentOf(inFlight, 0, 1), joins })
+    return chosen?.id ?? ''
+  }
+
+  function measured(slownessOfB = 1): Balancer {
+    const balancer = peakEwma()
+    answered(balancer, a, 1, 0)
+    answered(balancer, b, slownessOfB, 0)
+    return balancer
+  }
+
+  it.each([
+    { what: 'few are in flight: it joins', inFlight: { b: 31 }, chosen: 'b' },
+    { what: 'there are enough for all: the replica with fewer', inFlight: { b: 32 }, chosen: 'a' },
+    { what: 'those at other replicas count', inFlight: { a: 10, b: 22 }, chosen: 'a' },
+  ])('$what', ({ inFlight, chosen }) => {
+    expect(joining(measured(), 'b', inFlight)).toBe(chosen)
+  })
+
+  it('does not join at a replica that is slow, not measured, or no candidate', () => {
+    expect(joining(measured(10), 'b', { b: 1 })).toBe('a')
+    expect(joining(peakEwma(), 'b', { b: 1 })).toBe('a')
+    expect(joining(measured(), 'c', { b: 1 })).toBe('a')
+  })
+})

@@ -46,6 +46,8 @@ const FALL = 0.1
  * Share of the longest time constant that a first slow answer gets: it may come of a new connection or a cold cache.
  */
 const FIRST_SHARE = 0.05
+/** Number of reads in flight at all replicas from which each has enough to send together. */
+const FEW_READS = 32
 /** Slowness beyond which an answer is slow. */
 const SLOW = Math.log(TOLERANCE)
 
@@ -58,6 +60,8 @@ const SLOW = Math.log(TOLERANCE)
  * Unlike Finagle's, slowness is relative to reads of the same text on other nodes. So a long report does not count
  * against the replica that ran it. It is kept as a ratio: a pause of this process slows all replicas at once and must
  * not make them look equal.
+ *
+ * While few reads are in flight, one that can share a connection joins others, unless that replica is slow.
  *
  * @example
  * new Pool({
@@ -82,8 +86,23 @@ export function peakEwma({ decayMs: longestMs = 10_000 }: PeakEwmaOptions = {}):
     return Math.exp(now(peak, nowMs)) * (pending / weight + 1)
   }
 
+  /** Returns the replica at which a read joins others, unless it is slow, or there are enough of them for all. */
+  const joinedOf = (
+    candidates: readonly NodeView[],
+    { inFlight, joins, nowMs }: BalancerContext,
+  ): NodeView | undefined => {
+    if (joins === undefined) return undefined
+    const peak = peaks.get(joins)
+    if (peak === undefined || now(peak, nowMs) >= SLOW) return undefined
+    let reads = 0
+    for (const { id } of candidates) reads += inFlight(id)
+    return reads < FEW_READS ? candidates.find(({ id }) => id === joins) : undefined
+  }
+
   return {
     order(candidates, context) {
+      const joined = joinedOf(candidates, context)
+      if (joined !== undefined) return [joined, ...candidates.filter((node) => node !== joined)]
       return betterOfTwo(drawn(candidates, context.random), (node) => costOf(node, context), TOLERANCE)
     },
     ended({ id }, { answered, elapsedMs, expectedMs }, nowMs) {

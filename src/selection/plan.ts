@@ -1,6 +1,7 @@
 import type { SeenRead } from '../consistency/session.ts'
 import type { Route } from '../routing/route.ts'
 import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
+import type { NodeId } from '../topology/node.ts'
 import { hasTags, type Tags } from '../topology/tags.ts'
 import type { Balancer, BalancerContext } from './balancer.ts'
 import { rejectionOf } from './eligibility.ts'
@@ -30,8 +31,18 @@ export interface Selection {
   readonly tags?: Tags | undefined
 }
 
-/** Plans the nodes for a route, in order. Pure: changes neither the balancer nor the health records. */
-export function planQuery(route: Route, snapshot: Snapshot, selection: Selection, nowMs: number): QueryPlan {
+/**
+ * Plans the nodes for a route, in order. Pure: changes neither the balancer nor the health records.
+ *
+ * @param joins Replica at which the read would share a connection with others that are in flight.
+ */
+export function planQuery(
+  route: Route,
+  snapshot: Snapshot,
+  selection: Selection,
+  nowMs: number,
+  joins?: NodeId,
+): QueryPlan {
   const { primary } = snapshot
   if (route.role === 'primary') {
     return { steps: primary === undefined ? [] : [{ node: primary, reason: 'primary' }], rejected: [] }
@@ -39,7 +50,7 @@ export function planQuery(route: Route, snapshot: Snapshot, selection: Selection
 
   const { balancer, health, random, spills, tags } = selection
   const mayBeUnmeasured = selection.servesUnmeasured === true && primary === undefined
-  const context: BalancerContext = { nowMs, random, inFlight: (id) => health.inFlight(id) }
+  const context: BalancerContext = { nowMs, random, inFlight: (id) => health.inFlight(id), joins }
   const eligible: NodeView[] = []
   const unwell: NodeView[] = []
   const rejected: RejectedNode[] = []

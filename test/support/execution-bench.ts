@@ -79,6 +79,7 @@ export class ExecutionBench {
   readonly attempts: Attempts = new Attempts({
     nodeOf: (id) => (isName(id) && !this.gone.has(id) ? this.nodes[id] : undefined),
     platform: this.platform,
+    rode: () => undefined,
     snapshot: () => this.cluster.snapshot,
     answered: () => undefined,
     sent: (node) => void this.log.push(`sent ${node.id}`),

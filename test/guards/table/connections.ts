@@ -33,10 +33,18 @@ export const CONNECTIONS: readonly Guard[] = [
   {
     name: 'lane-of-reads',
     without: 'A statement that is no single SELECT shares a connection.',
-    file: 'src/router/routed-read.ts',
+    file: 'src/statement/may-share.ts',
     find: `return kind === 'read' && !multiple && reason === 'select'`,
     replace: 'return true',
     tests: [{ file: 'src/router/routed-read.test.ts' }],
+  },
+  {
+    name: 'lane-of-slow',
+    without: 'Reads join others at a replica that has become slow.',
+    file: 'src/selection/peak-ewma.ts',
+    find: 'peak === undefined || now(peak, nowMs) >= SLOW',
+    replace: 'peak === undefined',
+    tests: [{ file: 'src/selection/peak-ewma.test.ts' }],
   },
   {
     name: 'lane-in-transaction',
