@@ -3,6 +3,7 @@ import { parseDeclarations, type DeclaredName } from '../catalog/declared.ts'
 import { CONSISTENCIES, type Consistency } from '../consistency/mode.ts'
 import type { Discovery } from '../discovery/discovery.ts'
 import type { NodeConfig } from '../nodes/server-node.ts'
+import type { NodeId } from '../topology/node.ts'
 import type { Tier } from '../nodes/tier.ts'
 import type { ResolvedLaneOptions, ResolvedPrepareOptions } from '../nodes/sharing.ts'
 import { defaultLogger, type Logger } from '../observability/logger.ts'
@@ -29,6 +30,8 @@ export interface ResolvedOptions {
   readonly nodes: readonly NodeConfig[]
   /** Makes the options of a discovered node follow those of the pool. Absent: they stay as they are. */
   readonly adopt?: (config: NodeConfig) => NodeConfig
+  /** Called when the list of nodes was replaced: options of other nodes follow the pool's no more. */
+  readonly retain?: (ids: ReadonlySet<NodeId>) => void
   readonly consistency: Consistency
   readonly catchUpTimeoutMs: number
   readonly maxStalenessMs: number

@@ -82,14 +82,14 @@ it('reads from before its return count as long as they are in flight', () => {
 
 it('a forgotten node starts over', () => {
   reads(5, false)
-  book.forget('a')
+  book.retain(new Set())
   expect(admission()).toBe('admitted')
 })
 
 it('a read that ends after its node was forgotten says nothing of a node of that name', () => {
   book.started('a')
   book.started('a')
-  book.forget('a')
+  book.retain(new Set())
   book.ended('a', false)
   expect(admission()).toBe('admitted')
   book.returned('a')

@@ -1,6 +1,7 @@
 import type { Platform } from '../platform/platform.ts'
 import type { Admission, Health } from '../selection/health.ts'
 import type { NodeId } from '../topology/node.ts'
+import { retain } from '../topology/retain.ts'
 import { admission, CLOSED, transition, type Breaker, type BreakerEvent } from './breaker.ts'
 
 export interface HealthListener {
@@ -73,9 +74,9 @@ export class HealthBook implements Health {
     this.#apply(id, this.#entry(id), { type: 'returned' })
   }
 
-  /** Removes a node. */
-  forget(id: NodeId): void {
-    this.#entries.delete(id)
+  /** Forgets all nodes but these. */
+  retain(ids: ReadonlySet<NodeId>): void {
+    retain(this.#entries, ids)
   }
 
   #apply(id: NodeId, entry: Entry, event: BreakerEvent): void {

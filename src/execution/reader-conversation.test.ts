@@ -65,7 +65,7 @@ describe('a conversation', () => {
   it('says nothing of a node that was forgotten meanwhile', () => {
     b.answers['a'] = 'begun'
     begin('ap')
-    b.health.forget('a')
+    b.health.retain(new Set())
     begin('ap')
     held[0]?.client.release()
     expect(b.health.inFlight('a')).toBe(1)

@@ -83,6 +83,19 @@ describe('when the nodes change', () => {
     expect(drained()).toEqual([])
   })
 
+  it('a removed node counts as connected until its last connection is gone', () => {
+    const set = setOf(config('a'), config('b'))
+    const [a] = opened
+    a?.lease(() => {})
+    set.set([config('c')])
+    expect(set.connected).toEqual(new Set(['a', 'c']))
+    a?.leases.pop()
+    Object.assign(a ?? {}, { waitingCount: 1 })
+    expect(set.connected).toEqual(new Set(['a', 'c']))
+    Object.assign(a ?? {}, { waitingCount: 0 })
+    expect(set.connected).toEqual(new Set(['c']))
+  })
+
   it('no node is left', () => {
     const set = setOf(config('a'), config('b'))
     set.set([])

@@ -5,6 +5,8 @@ import { isSameWay, type NodeConfig, type ServerNode } from './server-node.ts'
 export class NodeSet implements Iterable<ServerNode> {
   readonly #open: (config: NodeConfig) => ServerNode
   readonly #nodes = new Map<NodeId, { readonly config: NodeConfig; readonly node: ServerNode }>()
+  /** Removed nodes that may still have connections. */
+  #leaving: readonly ServerNode[] = []
 
   /** @param open Creates a node's connections; must do no I/O. */
   constructor(configs: readonly NodeConfig[], open: (config: NodeConfig) => ServerNode) {
@@ -36,8 +38,12 @@ export class NodeSet implements Iterable<ServerNode> {
 
   /** Whether no connection is open or requested. */
   get isEmpty(): boolean {
-    for (const { totalCount, waitingCount } of this) if (totalCount + waitingCount > 0) return false
-    return true
+    return ![...this].some(hasConnections)
+  }
+
+  /** Nodes of the list, and those removed from it that still have connections. */
+  get connected(): ReadonlySet<NodeId> {
+    return new Set([...this, ...this.#leaving.filter(hasConnections)].map(({ id }) => id))
   }
 
   *[Symbol.iterator](): Iterator<ServerNode> {
@@ -54,10 +60,16 @@ export class NodeSet implements Iterable<ServerNode> {
       this.#nodes.set(config.id, { config, node: stays ? known.node : this.#open(config) })
       if (stays) before.delete(config.id)
     }
-    for (const { node } of before.values()) node.drain()
+    const removed = [...before.values()].map(({ node }) => node)
+    for (const node of removed) node.drain()
+    this.#leaving = [...this.#leaving, ...removed].filter(hasConnections)
   }
 
   async end(): Promise<void> {
     await Promise.all([...this].map((node) => node.end()))
   }
+}
+
+function hasConnections({ totalCount, waitingCount }: ServerNode): boolean {
+  return totalCount + waitingCount > 0
 }

@@ -39,6 +39,9 @@ export function streamPerNode(factory: StreamFactory): () => Duplex | undefined 
 /** Streams of the same factory and node are the same function, so that a node is recognized by its options. */
 const known = new WeakMap<StreamFactory, Map<string, () => Duplex | undefined>>()
 
+/** Number of nodes that are remembered for a factory, those that were asked for last. */
+const MOST_NODES = 1_000
+
 /**
  * Returns a factory for node-postgres, which calls it with options of the connection, but without the node. Returns
  * anything else unchanged.
@@ -52,9 +55,12 @@ export function nodeStream(given: unknown, name: string, { host, port }: PoolCon
   let stream = bound.get(key)
   if (stream === undefined) {
     stream = (options?: object) => factory({ ...options, name, host, port })
-    bound.set(key, stream)
     // It is bound already when a node's options are made out of those that a pool shows.
     known.set(stream, new Map([[key, stream]]))
   }
+  bound.delete(key)
+  bound.set(key, stream)
+  const [oldest = key] = bound.keys()
+  if (bound.size > MOST_NODES) bound.delete(oldest)
   return stream
 }

@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
+import { retain } from '../topology/retain.ts'
 import { loadPermitQueues } from './permit-queue.ts'
 import { Permits, type Granted } from './permits.ts'
 import type { Tier } from './tier.ts'
@@ -35,8 +36,8 @@ export class PermitBook {
     return permits.ask(tier, granted)
   }
 
-  /** Removes a node. Holders of its permits and waiting callers continue. */
-  forget(node: NodeId): void {
-    this.#permits.delete(node)
+  /** Forgets all nodes but these. Holders of their permits and waiting callers continue. */
+  retain(ids: ReadonlySet<NodeId>): void {
+    retain(this.#permits, ids)
   }
 }

@@ -78,3 +78,17 @@ it('the cause of a node that is down shows no value of a statement', () => {
   const cause = Object.assign(new Error('card 4111-1111'), fields)
   expect(report(new Counters(), downView('p', cause)).nodes[0]?.cause).toBe('SQLSTATE 57P01')
 })
+
+it('a node that was removed starts over when it is added again', () => {
+  const counters = new Counters()
+  counters.ran(replica, true)
+  counters.ran(primary, true)
+  counters.retain(new Set(['p']))
+  expect(report(counters, replica, primary)).toMatchObject({
+    reads: 2,
+    nodes: [
+      { queries: 0, reads: 0 },
+      { queries: 1, reads: 1 },
+    ],
+  })
+})

@@ -1,4 +1,5 @@
 import type { NodeId, Role } from '../topology/node.ts'
+import { retain } from '../topology/retain.ts'
 import { lagMs, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import { eventError } from './event-error.ts'
 import { statusOf, type NodeStatus } from './events.ts'
@@ -31,7 +32,7 @@ export interface NodeStats {
 }
 
 /**
- * Result of `pool.stats()`. Counters start with the pool's creation.
+ * Result of `pool.stats()`. Counters start with the pool's creation, and those of a node when it is added.
  *
  * @example
  * const { nodes, offload }: PoolStats = pool.stats()
@@ -75,6 +76,12 @@ export class Counters {
     this.#reads += 1
     this.#answered.set(node.id, (this.#answered.get(node.id) ?? 0) + 1)
     if (node.role === 'replica') this.#replicaReads += 1
+  }
+
+  /** Forgets all nodes but these. */
+  retain(ids: ReadonlySet<NodeId>): void {
+    retain(this.#queries, ids)
+    retain(this.#answered, ids)
   }
 
   queriesOf(id: NodeId): number {

@@ -5,6 +5,7 @@ import { normalised } from '../statement/normalised.ts'
 import type { Statement } from '../statement/statement.ts'
 import { summaryOf } from '../statement/summary.ts'
 import type { NodeId } from '../topology/node.ts'
+import { retain } from '../topology/retain.ts'
 import { adviceFor, isPrimaryReason, type PrimaryReason } from './advice.ts'
 import { Histogram, type Latencies } from './histogram.ts'
 import type { QueryExecution } from './statement-events.ts'
@@ -132,9 +133,9 @@ export class Traffic {
     if (node !== undefined && durationMs !== undefined) this.answered(node, durationMs)
   }
 
-  /** Removes a node. */
-  forget(node: NodeId): void {
-    this.#latencies.delete(node)
+  /** Forgets all nodes but these. */
+  retain(ids: ReadonlySet<NodeId>): void {
+    retain(this.#latencies, ids)
   }
 
   report(): TrafficStats {

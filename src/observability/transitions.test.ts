@@ -143,3 +143,14 @@ describe('events of every statement', () => {
     expect(told.map(({ name }) => name)).toEqual(['retriesSpent', 'spillRefused'])
   })
 })
+
+it('a node that was removed is forgotten', () => {
+  observe(primary('p'), replica('a', 2))
+  transitions.sick(replica('a'), new Error('disk full'))
+  transitions.retain(new Set(['p']))
+  expect([transitions.lastRoleOf('p'), transitions.lastRoleOf('a')]).toEqual(['primary', 'unknown'])
+  const before = told.length
+  observe(primary('p'), replica('a', 2))
+  transitions.sick(replica('a'), new Error('disk full'))
+  expect(told.slice(before).map(({ name }) => name)).toEqual(['timelineUnclear', 'nodeSick'])
+})

@@ -1,6 +1,7 @@
 import type { Platform } from '../platform/platform.ts'
 import type { NodeId, Role } from '../topology/node.ts'
 import { isLoginRefusal } from '../topology/login-refusal.ts'
+import { retain } from '../topology/retain.ts'
 import type { NodeView, Snapshot } from '../topology/snapshot.ts'
 import { changesBetween, type NodeChange } from './events.ts'
 import type { Tell } from './tell.ts'
@@ -45,6 +46,11 @@ export class Transitions {
     for (const node of next.nodes) this.#observeHistory(node, next.primary)
     if (next.primary !== undefined) for (const node of next.nodes) this.#observeLogin(node)
     return changes
+  }
+
+  /** Forgets all nodes but these. */
+  retain(ids: ReadonlySet<NodeId>): void {
+    for (const kept of [this.#lastRoles, this.#strays, this.#refusing, this.#sickToldAtMs]) retain(kept, ids)
   }
 
   /** Emits an event that any statement may cause, at most once a second, with the number of occurrences. */

@@ -59,3 +59,10 @@ test('to show another node changes no node, and nodes that come later have what 
   expect(first?.options.user).toBeUndefined()
   expect(live.adopt(node('d', {})).options).toMatchObject({ host: 'd', password: 'two' })
 })
+
+test('options of a node that is gone follow no more', () => {
+  const { live, nodes } = liveOver(node('a', {}), node('b', {}))
+  live.retain(new Set(['a']))
+  live.shown.password = 'two'
+  expect(nodes.map(({ options }) => options.password)).toEqual(['two', 'one'])
+})

@@ -4,6 +4,7 @@ import { isSameWay, type NodeConfig } from '../nodes/server-node.ts'
 import { withFreshTls } from '../platform/fresh-tls.ts'
 import { nodeStream } from '../nodes/node-stream.ts'
 import type { NodeId } from '../topology/node.ts'
+import { retain } from '../topology/retain.ts'
 
 type Options = Record<PropertyKey, unknown>
 
@@ -61,9 +62,12 @@ export class LiveOptions {
     return adopted
   }
 
+  /** Forgets all nodes but these. */
+  readonly retain = (ids: ReadonlySet<NodeId>): void => retain(this.#nodes, ids)
+
   /** Returns the options with nodes, including later ones, whose options follow those of the pool. */
   applyTo(resolved: ResolvedOptions): ResolvedOptions {
-    return { ...resolved, nodes: resolved.nodes.map(this.adopt), adopt: this.adopt }
+    return { ...resolved, nodes: resolved.nodes.map(this.adopt), adopt: this.adopt, retain: this.retain }
   }
 
   /** Shows the address and login of this node. As with pg.Pool, the password is not enumerable. */

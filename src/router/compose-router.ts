@@ -177,10 +177,13 @@ export function composeRouter({ connect, options, ...given }: RouterOptions): Ro
     nodes,
     cluster,
     tell,
+    listed: (ids, connected) => {
+      for (const book of [counters, executors, health, traffic]) book.retain(ids)
+      // New connections to a removed node, for callers that wait for one, are still checked.
+      for (const book of [consequences, transitions]) book.retain(connected)
+      options.retain?.(ids)
+    },
     removed: (id, answered) => {
-      health.forget(id)
-      executors.forget(id)
-      traffic.forget(id)
       // The monitor no longer watches it, so waiting callers would not learn that it is gone.
       if (!answered) executors.abandon(id, new Error(`${id} is no longer a node of the cluster`))
     },

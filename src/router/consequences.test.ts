@@ -118,3 +118,9 @@ describe('a former primary', () => {
     expect(log).toEqual([])
   })
 })
+
+test('a node that was removed is forgotten', () => {
+  consequences.draw([], snapshotOf(of('a', 'one'), of('b', 'two')))
+  consequences.retain(new Set(['b']))
+  expect([consequences.serverOf('a'), consequences.serverOf('b')]).toEqual([undefined, 'two'])
+})

@@ -5,6 +5,7 @@ import type { NodeChange } from '../observability/events.ts'
 import type { Transitions } from '../observability/transitions.ts'
 import type { Roster } from './roster.ts'
 import type { NodeId } from '../topology/node.ts'
+import { retain } from '../topology/retain.ts'
 import { isFenced, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 
 export interface ConsequencesOptions {
@@ -34,6 +35,11 @@ export class Consequences {
   /** Identity of the server that was last seen at this node's address. */
   serverOf(id: NodeId): string | undefined {
     return this.#servers.get(id)
+  }
+
+  /** Forgets all nodes but these. */
+  retain(ids: ReadonlySet<NodeId>): void {
+    retain(this.#servers, ids)
   }
 
   /** Gives up the connections to a server in whose place another one is seen. */

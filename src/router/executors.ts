@@ -86,9 +86,9 @@ export class Executors {
     }
   }
 
-  /** Removes a node. */
-  forget(id: NodeId): void {
-    this.#permits?.forget(id)
+  /** Forgets all nodes but these. */
+  retain(ids: ReadonlySet<NodeId>): void {
+    this.#permits?.retain(ids)
   }
 
   get #all(): readonly Executor[] {

@@ -13,6 +13,7 @@ import type { WatchedCluster } from './watched-cluster.ts'
 
 let log: string[]
 let opened: FakeNode[]
+let lists: (readonly (readonly string[])[])[]
 let nodes: NodeSet
 let platform: FakePlatform
 let snapshot: Snapshot
@@ -29,6 +30,7 @@ const config = (id: string): NodeConfig => ({ id, weight: 1, options: { host: id
 beforeEach(() => {
   log = []
   opened = []
+  lists = []
   platform = new FakePlatform()
   watched = []
   looks = 0
@@ -64,6 +66,7 @@ function rosterOf(options: PoolOptions = {}): Roster {
     nodes,
     cluster: cluster as unknown as WatchedCluster,
     tell: (name, ...args) => void log.push(`${name} ${JSON.stringify(args[0])}`),
+    listed: (ids, connected) => void lists.push([[...ids], [...connected]]),
     removed: (id, answered) => void log.push(`${id} removed${answered ? '' : ', and it did not answer'}`),
   })
 }
@@ -78,6 +81,17 @@ describe('a list of nodes', () => {
     expect([idsOf(nodes), idsOf(watched), drained()]).toEqual([['a', 'c'], ['a', 'c'], ['b']])
     expect(opened.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     expect(log).toEqual(['b removed, and it did not answer', 'nodesChanged {"added":["c"],"removed":["b"]}'])
+  })
+
+  test('is told, with the removed nodes that still have connections', () => {
+    nodes.get('a')?.lease(() => {})
+    const roster = rosterOf()
+    roster.set([config('c')])
+    roster.set([config('d')])
+    expect(lists).toEqual([
+      [['c'], ['c', 'a']],
+      [['d'], ['d', 'a']],
+    ])
   })
 
   test('says of each that goes whether it was well', () => {
@@ -107,6 +121,14 @@ describe('an address that several servers share', () => {
     expect(nodes.configOf('a')?.isBalanced).toBe(true)
     expect(drained()).toEqual(['a', 'b'])
   })
+})
+
+test('an address that was removed may belong to one server when it comes back', () => {
+  const roster = rosterOf()
+  roster.share('a')
+  roster.set([config('b')])
+  roster.set([config('a')])
+  expect(nodes.configOf('a')?.isBalanced).toBeUndefined()
 })
 
 describe('a discovery', () => {

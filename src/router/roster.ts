@@ -7,6 +7,7 @@ import type { NodeConfig } from '../nodes/server-node.ts'
 import type { Tell } from '../observability/tell.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
+import { retain } from '../topology/retain.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import type { WatchedCluster } from './watched-cluster.ts'
 
@@ -16,6 +17,10 @@ export interface RosterOptions {
   readonly nodes: NodeSet
   readonly cluster: WatchedCluster
   readonly tell: Tell
+  /**
+   * Called when the list was replaced. `connected`: its nodes, and those removed from it that still have connections.
+   */
+  readonly listed: (ids: ReadonlySet<NodeId>, connected: ReadonlySet<NodeId>) => void
   /** Called when a node was removed. `answered`: it was up until then. */
   readonly removed: (id: NodeId, answered: boolean) => void
 }
@@ -54,7 +59,7 @@ export class Roster {
 
   /** Replaces the nodes. A removed node finishes its statements. */
   set(given: readonly NodeConfig[]): void {
-    const { cluster, nodes, removed, tell } = this.#options
+    const { cluster, listed, nodes, removed, tell } = this.#options
     const configs = given.map((config) => this.#asFound(config))
     const before = [...nodes].map(({ id }) => id)
     const seen = cluster.snapshot.nodes
@@ -62,6 +67,9 @@ export class Roster {
     cluster.setNodes(configs)
     const after = new Set(configs.map(({ id }) => id))
     const gone = before.filter((id) => !after.has(id))
+    const { connected } = nodes
+    retain(this.#shared, connected)
+    listed(after, connected)
     for (const id of gone) {
       removed(
         id,
