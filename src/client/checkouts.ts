@@ -28,6 +28,8 @@ export interface CheckoutsOptions {
 
 /** Counts clients and queries in progress, so that the end of a pool can wait for them. */
 export interface Usage {
+  /** How long a query object of a released client may wait for the program, in milliseconds. */
+  readonly patienceMs: number
   /** A client is requested, or a query has begun. */
   begun(): void
   /** All that it had is given back, or it failed. */
@@ -99,13 +101,14 @@ export class Checkouts {
   }
 
   async #make(): Promise<PoolClient> {
-    const { ClientClass, router, config, kind } = this.#options
+    const { ClientClass, router, config, kind, usage } = this.#options
     const wiring = new Wiring({
       router,
       config,
       kind,
       parameters: this.#parameters,
       returned: (client) => this.#returned(client),
+      patienceMs: () => usage.patienceMs,
     })
     const client = new ClientClass(wiring) as unknown as PoolClient
     this.#wirings.set(client, wiring)

@@ -96,6 +96,12 @@ export class CursorRun implements CursorHearer {
     return this.#state.name === 'opening' || this.#state.name === 'waiting'
   }
 
+  /** True while it is on a connection and does not wait for the server: its caller has to read on, or to close it. */
+  get waitsForProgram(): boolean {
+    const { name } = this.#state
+    return (name === 'opening' || name === 'open') && this.#cursor.state === 'idle'
+  }
+
   /** Calls `observer` once when the cursor has ended, with the error if its connection is lost. */
   whenEnded(observer: (lost: Error | undefined) => void): void {
     this.#observers.push(observer)

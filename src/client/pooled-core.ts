@@ -31,6 +31,7 @@ export class PooledCore implements ClientCore {
         else client.emit('drain')
       },
       cut: () => this.cut(),
+      patienceMs: wiring.patienceMs,
     })
     wiring.connection = this.connection
   }

@@ -13,6 +13,7 @@ import type { RouterPort } from './router-port.ts'
 import type { PrimaryHold } from './primary-hold.ts'
 import { textOf } from './query-arguments.ts'
 import { ReplicaStream } from './replica-stream.ts'
+import { trafficOf, waitsForProgram } from './released-watch.ts'
 import type { ReplicaTransaction } from './replica-transaction.ts'
 import { failSubmission, isUnwanted, sendSubmission, type Submission } from './submission.ts'
 
@@ -36,14 +37,35 @@ export interface QueryObjectsOptions {
 export class QueryObjects implements Holder {
   readonly #options: QueryObjectsOptions
   #stream: ReplicaStream | undefined
+  #running: Submission | undefined
 
   constructor(options: QueryObjectsOptions) {
     this.#options = options
   }
 
+  /**
+   * How much was sent and received over the connection of the running object, if that waits for the program; else
+   * `undefined`. The objects of `pool.query()` do not count: their client is no program's.
+   */
+  get waitsAt(): number | undefined {
+    const running = this.#running
+    if (running === undefined || running.over !== undefined || !waitsForProgram(running)) return undefined
+    const { primary, transaction } = this.#options
+    const client = this.#stream?.client ?? transaction()?.client ?? primary.held?.client
+    return client === undefined ? undefined : trafficOf(client)
+  }
+
   /** Runs one, and calls `next` when the client is free again. */
   submit(submission: Submission, session: MutableSession, next: () => void): void {
     if (isUnwanted(submission)) return next()
+    this.#running = submission
+    this.#traced(submission, session, () => {
+      this.#running = undefined
+      next()
+    })
+  }
+
+  #traced(submission: Submission, session: MutableSession, next: () => void): void {
     const { router, tier } = this.#options
     const query = Query.sentOtherwise(textOf(submission.submittable)).inTier(tier)
     if (!router.tracer.isOn) return this.#run(submission, query, session, next)

@@ -58,6 +58,11 @@ export class ReplicaStream {
     options.run.whenEnded((lost) => this.#end(lost))
   }
 
+  /** The connection that it was sent over. */
+  get client(): PoolClient | undefined {
+    return this.#client
+  }
+
   start(): void {
     const { read, run } = this.#options
     const conversation: Conversation = {

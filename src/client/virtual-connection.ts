@@ -6,6 +6,7 @@ import { LEAST_TIMEOUT_MS } from '../platform/query-timeout.ts'
 import type { Acquire } from '../settings/acquire.ts'
 import type { ClientEvents } from './client-events.ts'
 import { ClientStatements } from './client-statements.ts'
+import { ReleasedWatch } from './released-watch.ts'
 import type { RouterPort } from './router-port.ts'
 import { PrimaryHold } from './primary-hold.ts'
 import { QueryObjects } from './query-objects.ts'
@@ -23,6 +24,8 @@ export interface VirtualConnectionOptions {
   readonly idle: (isReleased: boolean) => void
   /** Makes the client unusable, as when its connection has broken. */
   readonly cut: () => void
+  /** How long a query object of a released client may wait for the program. Absent: without limit. */
+  readonly patienceMs?: () => number
 }
 
 /**
@@ -38,6 +41,7 @@ export class VirtualConnection {
   readonly #primary: PrimaryHold
   readonly #objects: QueryObjects
   readonly #statements: ClientStatements
+  readonly #released: ReleasedWatch | undefined
   /** Runs `acquire` listeners on each connection of this checkout. */
   #acquire: Acquire | undefined
   #isReleased = false
@@ -75,6 +79,14 @@ export class VirtualConnection {
       holder: this.#statements,
       transaction: () => this.#statements.replica,
       acquire: () => this.#acquire,
+    })
+    const { patienceMs } = options
+    if (patienceMs === undefined) return
+    this.#released = new ReleasedWatch({
+      platform: router.platform,
+      patienceMs,
+      waitsAt: () => this.#objects.waitsAt,
+      abandon: () => this.release(true),
     })
   }
 
@@ -157,7 +169,8 @@ export class VirtualConnection {
   /**
    * Returns everything when the queued statements have finished. With an error or `true` it does so at once and closes
    * the borrowed connection, even if a statement is running. So it does when the caller of the last statement has its
-   * error, and the server has not answered: it may never do so.
+   * error, and the server has not answered: it may never do so. A query object that the program has left open gets its
+   * connection closed after some time.
    */
   release(asked?: Error | boolean, reason: string = CLOSED): void {
     const error = asked || (this.#tasks.isAtLast && this.#statements.isGivenUp)
@@ -168,6 +181,7 @@ export class VirtualConnection {
       this.#dropAll(error)
     }
     if (this.#tasks.isEmpty) this.#giveBack()
+    else this.#released?.start()
   }
 
   /** Closes the borrowed connection and fails the queued statements. */
@@ -191,6 +205,7 @@ export class VirtualConnection {
   }
 
   #giveBack(): void {
+    this.#released?.stop()
     this.#primary.settleAll()
     this.#dropAll(undefined)
     this.#options.idle(true)

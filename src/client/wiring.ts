@@ -13,15 +13,20 @@ export class Wiring {
   readonly parameters: ParameterAnnouncer
   /** Called when everything has been returned after a release. */
   readonly returned: (client: PoolClient) => void
+  /** How long a query object of a released client may wait for the program, in milliseconds. */
+  readonly patienceMs: () => number
   /** Set by the created client. */
   connection: VirtualConnection | undefined
 
-  constructor(options: Pick<Wiring, 'router' | 'config' | 'kind' | 'parameters' | 'returned'>) {
+  constructor(
+    options: Pick<Wiring, 'router' | 'config' | 'kind' | 'parameters' | 'returned' | 'patienceMs'>,
+  ) {
     this.router = options.router
     this.config = options.config
     this.kind = options.kind
     this.parameters = options.parameters
     this.returned = options.returned
+    this.patienceMs = options.patienceMs
   }
 }
 

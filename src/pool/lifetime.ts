@@ -1,6 +1,11 @@
 import type { Usage } from '../client/checkouts.ts'
 import type { PgPool } from './pool-base.ts'
 
+/** pg-pool's default of `idleTimeoutMillis`. It also stands for 0: an object left open is no idle connection. */
+const IDLE_MS = 10_000
+/** How long the end of a pool waits for a program that has left a query object open, in milliseconds. */
+const ENDING_MS = 1000
+
 /** Returns pg-pool's error for calls after `end()`; `undefined` before. */
 export function refusalOf({ ending }: PgPool): Error | undefined {
   return ending ? new Error('Cannot use a pool after calling end on the pool') : undefined
@@ -15,6 +20,12 @@ export class Lifetime implements Usage {
 
   constructor(pool: PgPool) {
     this.#pool = pool
+  }
+
+  /** As long as an idle connection is kept, and shorter once the pool has to end. */
+  get patienceMs(): number {
+    const idleMs = Number(this.#pool.options.idleTimeoutMillis) || IDLE_MS
+    return this.#pool.ending ? Math.min(idleMs, ENDING_MS) : idleMs
   }
 
   begun(): void {

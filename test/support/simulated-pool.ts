@@ -103,7 +103,7 @@ export class SimulatedPool {
       max: 10,
       acquiring: () => undefined,
       leaks: undefined,
-      usage: { begun: () => (this.#busy += 1), over: () => (this.#busy -= 1) },
+      usage: { patienceMs: 10_000, begun: () => (this.#busy += 1), over: () => (this.#busy -= 1) },
     })
   }
 }
