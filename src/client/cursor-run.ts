@@ -147,7 +147,10 @@ export class CursorRun implements CursorHearer {
   heard(handler: string, args: readonly unknown[]): void {
     if (!('sending' in this.#state)) return
     const { use } = this.#state
-    if (OF_ROWS.has(handler)) this.#advance()
+    if (OF_ROWS.has(handler) && this.#state.name === 'opening') {
+      this.#state = { ...this.#state, name: 'open' }
+      this.#connection.settle()
+    }
     use.begun()
     if (handler === 'handleReadyForQuery') use.ending(undefined)
     this.#tell(handler, args)
@@ -180,12 +183,6 @@ export class CursorRun implements CursorHearer {
     } finally {
       this.#connection.finish()
     }
-  }
-
-  #advance(): void {
-    if (this.#state.name !== 'opening') return
-    this.#state = { ...this.#state, name: 'open' }
-    this.#connection.settle()
   }
 
   /** Called when the cursor sends Sync: it was closed, or responds to a message. */

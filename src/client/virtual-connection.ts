@@ -53,7 +53,7 @@ export class VirtualConnection {
     this.#options = options
     this.#events = events
     this.#tasks = new TaskQueue(router.platform, {
-      drained: () => this.#drained(),
+      drained: () => (this.#isReleased ? this.#giveBack() : options.idle(false)),
       timedOut: () => {
         if (this.#isReleased) this.release()
       },
@@ -197,11 +197,6 @@ export class VirtualConnection {
       fail: run.done,
       timeoutMs: () => waitOf(run.query.timeoutMs(this.#options.router.queryTimeoutMs)),
     })
-  }
-
-  #drained(): void {
-    if (this.#isReleased) this.#giveBack()
-    else this.#options.idle(false)
   }
 
   #giveBack(): void {
