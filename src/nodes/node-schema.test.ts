@@ -113,17 +113,42 @@ describe('the schema of a node', () => {
     expect(asked).toBe(0)
   })
 
-  it('that takes long is queried seldom: names are used for a part of the time', async () => {
-    answerMs = 100
+  /** Asks once more after this time, and waits for the answer. Returns whether it was asked. */
+  async function asksAfter(ms: number, tookMs: number): Promise<boolean> {
+    const before = asked
+    answerMs = tookMs
+    await platform.advance(ms)
     schema.current()
-    await platform.advance(100)
+    if (asked === before) return false
+    await platform.advance(tookMs)
     await settle()
+    return true
+  }
+
+  it('that takes long is queried seldom: names are used for a part of the time', async () => {
+    expect(await asksAfter(0, 200)).toBe(true)
+    expect(await asksAfter(800, 200)).toBe(true)
     expect(schema.current()).toBe('a')
-    await platform.advance(4899)
+    expect(await asksAfter(3799, 200)).toBe(false)
     expect(schema.current()).toBeUndefined()
-    expect(asked).toBe(1)
-    await platform.advance(1)
-    schema.current()
-    expect(asked).toBe(2)
+    expect(await asksAfter(1, 200)).toBe(true)
+  })
+
+  it('is queried every second if that is quick: a first answer, or a late one, does not tell the cost', async () => {
+    expect(await asksAfter(0, 500)).toBe(true)
+    expect(await asksAfter(500, 10)).toBe(true)
+    expect(await asksAfter(990, 500)).toBe(true)
+    expect(await asksAfter(500, 10)).toBe(true)
+    // Eight answers later the quick ones are forgotten.
+    for (let i = 0; i < 8; i++) expect(await asksAfter(i === 0 ? 990 : 500, 500)).toBe(true)
+    expect(await asksAfter(500, 500)).toBe(false)
+  })
+
+  it('that is not answered for long is queried seldom', async () => {
+    await seen()
+    has = undefined
+    expect(await asksAfter(1000, 1000)).toBe(true)
+    expect(await asksAfter(18_999, 0)).toBe(false)
+    expect(await asksAfter(1, 0)).toBe(true)
   })
 })

@@ -8,7 +8,9 @@ const ASK_AFTER_MS = 1000
 /** Time between two queries to a node that differs from the catalog, in milliseconds. */
 const ASK_AGAIN_MS = 250
 /** The queries take at most one part in so many of the node's time. */
-const COST_FACTOR = 50
+const COST_FACTOR = 20
+/** Number of answers of which the quickest tells what a query costs. The others had to wait for a busy machine. */
+const KEPT_TIMES = 8
 
 export interface NodeSchemaOptions {
   readonly platform: Platform
@@ -37,6 +39,8 @@ export class NodeSchema {
   #askAtMs = -Infinity
   #isAsking = false
   #renewedAtMs = -Infinity
+  /** How long the last answers took, in milliseconds. */
+  #tookMs: readonly number[] = []
 
   constructor(options: NodeSchemaOptions) {
     this.#options = options
@@ -69,11 +73,21 @@ export class NodeSchema {
       this.#isAsking = false
       if (askedAtMs > this.#renewedAtMs) this.#seen = { schema, askedAtMs }
       const isAlike = schema === known()
-      const costMs = COST_FACTOR * (platform.now() - askedAtMs)
-      this.#askAtMs = askedAtMs + Math.max(isAlike ? ASK_AFTER_MS : ASK_AGAIN_MS, costMs)
+      const costMs = this.#costOf(platform.now() - askedAtMs, schema !== undefined)
+      const gapMs = isAlike ? ASK_AFTER_MS : ASK_AGAIN_MS
+      this.#askAtMs = askedAtMs + Math.max(gapMs, COST_FACTOR * costMs)
       if (!isAlike && schema !== undefined) differs()
     }
     // Runs outside the async context of the read that causes the query.
     inRootContext(() => void ask().then(answered, () => answered(undefined)))
+  }
+
+  /** Estimates the cost of a query from the time that it and those before it took, in milliseconds. */
+  #costOf(tookMs: number, isAnswered: boolean): number {
+    if (!isAnswered) return tookMs
+    // The first one runs over a new connection, whose caches are empty.
+    const isFirst = this.#tookMs.length === 0
+    this.#tookMs = [...this.#tookMs.slice(1 - KEPT_TIMES), tookMs]
+    return isFirst ? 0 : Math.min(...this.#tookMs)
   }
 }
