@@ -204,13 +204,17 @@ export class PrimaryHold implements PrimaryPort {
     const { isInOwnTransaction } = held
     this.#held = undefined
     held.connection.close()
-    this.leave()
     this.#holder.returned(client)
-    if (!error && !isBroken(client)) {
-      return this.settings.returns(client, isInOwnTransaction, (dirty) => client.release(dirty))
+    const leave = this.#leavePlace
+    this.#leavePlace = undefined
+    // The next read in the slot needs the permit that is given back with the connection.
+    const release = (dirty: Error | boolean | undefined): void => {
+      client.release(dirty)
+      leave?.()
     }
+    if (!error && !isBroken(client)) return this.settings.returns(client, isInOwnTransaction, release)
     this.settings.released()
-    client.release(error)
+    release(error)
     if (error) hangUp(client)
   }
 }

@@ -14,6 +14,8 @@ export interface Attempted {
   readonly client: PoolClient | undefined
   /** Snapshot at the time of sending, for reads that were sent. */
   readonly knownAtSend?: Snapshot | undefined
+  /** Whether it holds a slot on the primary, which the receiver leaves. */
+  readonly hasSlot?: boolean | undefined
   /** Time in the queue before a connection was requested, in milliseconds. */
   readonly waitedMs?: number
 }

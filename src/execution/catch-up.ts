@@ -31,7 +31,7 @@ const SOON_MS = 3
 
 /** Called, one of them, when the primary cannot run a read now. */
 export interface Otherwise {
-  /** It has no room. */
+  /** It has no room, in all or for its tier. */
   readonly full: () => void
   /** It does not show what the session has seen. */
   readonly hidden: () => void

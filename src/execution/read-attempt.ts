@@ -26,7 +26,7 @@ export interface ReadTerms {
   readonly keeps: boolean
   /**
    * For a read in place of a replica that has no slot on the primary yet. It needs one for a lease, and ends with
-   * `NO_ROOM` if there is none now.
+   * `NO_ROOM` if there is none now. `Attempted.hasSlot` tells whether it has taken one.
    */
   readonly gate?: SpillGate | undefined
   /** Whether a lane may be opened for it. @defaultValue true */
@@ -161,12 +161,6 @@ export class ReadAttempt implements Harmless, Rider {
     }
   }
 
-  #leaveSlot(): void {
-    if (!this.#hasSlot) return
-    this.#hasSlot = false
-    this.#terms.gate?.leave()
-  }
-
   #end(failure: Failure | undefined, error: Error | undefined, result?: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -184,8 +178,9 @@ export class ReadAttempt implements Harmless, Rider {
         if (client === undefined) lease.release(error)
       }
     } finally {
-      this.#leaveSlot()
-      this.#attempted({ error, failure, result, wasSent, knownAtSend: this.#knownAtSend, client })
+      const knownAtSend = this.#knownAtSend
+      const hasSlot = this.#hasSlot
+      this.#attempted({ error, failure, result, wasSent, knownAtSend, client, hasSlot })
     }
   }
 }

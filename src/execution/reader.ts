@@ -21,7 +21,7 @@ import type { Read } from './read.ts'
 import { NO_ROOM, type ReadTerms } from './read-attempt.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { SecondOpinions } from './second-opinion.ts'
-import { isOfReplica, noteSpill, termsWith, type Slot } from './slot.ts'
+import { isOfReplica, leaveSlot, noteSpill, termsWith, type Slot } from './slot.ts'
 import { spillError, type SpillGate } from './spill-gate.ts'
 import { Suspicions } from './suspicion.ts'
 import { startWalk, type Walk } from './walk.ts'
@@ -114,14 +114,14 @@ export class Reader {
     const judge = showing?.judge
     const prove = (): void => {
       whenProven(showing, {
-        shown: () => this.#spill(walk, step, full),
+        shown: () => this.#spill(walk, step, full, full),
         hidden,
         failed: (error) => this.#done(walk, error),
       })
     }
     if (judge === undefined || canPipeline === false || conversation !== undefined) return prove()
     const check: PrimaryCheck = { judge, unproven: prove }
-    this.#attempt(walk, step, { gate: this.#parts.spill, noRoom: full, check })
+    this.#attempt(walk, step, { gate: this.#parts.spill, noRoom: full, full, check })
   }
 
   /** A node may have failed or restarted since the plan was made. */
@@ -139,10 +139,10 @@ export class Reader {
   }
 
   /** Runs a read on the primary in place of a replica, if it needs no slot or there is one; else calls `noRoom`. */
-  #spill(walk: Walk, step: PlanStep, noRoom: () => void): void {
+  #spill(walk: Walk, step: PlanStep, noRoom: () => void, full?: () => void): void {
     const { spill } = this.#parts
     const { listener } = this.#surroundings
-    if (walk.read.conversation === undefined) return this.#attempt(walk, step, { gate: spill, noRoom })
+    if (walk.read.conversation === undefined) return this.#attempt(walk, step, { gate: spill, noRoom, full })
     if (!spill.tryEnter()) return noRoom()
     noteSpill(listener, walk, step)
     this.#handOver(walk, () => spill.leave())
@@ -179,13 +179,15 @@ export class Reader {
     const once = isReplica ? this.#onReplica : termsWith(slot)
     const terms = walk.read.conversation?.held === undefined ? once : { ...once, keeps: true }
     if (node.isBalanced === true) return this.#attemptBalanced(walk, node, terms, ended)
-    const check = slot !== undefined && 'gate' in slot ? slot.check : undefined
+    const gated = slot !== undefined && 'gate' in slot ? slot : undefined
+    const check = gated?.check
     const sendable =
       check === undefined ? walk.read : ifShown(walk.read, node, check, this.#surroundings.platform)
     this.#parts.attempts.read(node, sendable, terms, (attempted) => {
-      if (slot !== undefined && 'leave' in slot) slot.leave()
-      else if (attempted.result === NO_ROOM) return slot?.noRoom()
-      else if (attempted.result === UNPROVEN) return check?.unproven()
+      leaveSlot(slot, attempted)
+      if (attempted.result === NO_ROOM) return gated?.noRoom()
+      if (attempted.result === UNPROVEN) return check?.unproven()
+      if (attempted.failure === 'full' && gated?.full !== undefined) return gated.full()
       if (slot !== undefined) noteSpill(listener, walk, step)
       if (isReplica && attempted.failure === 'sick') return this.#suspect(walk, node, attempted, ended)
       ended?.(attempted.failure, attempted.waitedMs)

@@ -43,8 +43,8 @@ export class TieredAttempts implements Runner {
         attempts.read(node, this.#timedRead(sendable), terms, (end) => {
           if (end.client === undefined) leave()
           else atRelease(end.client, leave)
-          const { client, error, failure, knownAtSend, result, wasSent } = end
-          attempted({ client, error, failure, knownAtSend, result, wasSent, waitedMs })
+          const { client, error, failure, hasSlot, knownAtSend, result, wasSent } = end
+          attempted({ client, error, failure, hasSlot, knownAtSend, result, wasSent, waitedMs })
         })
       },
       (error, failure) => attempted(unsent(error, failure)),
