@@ -3,7 +3,7 @@ import { builtinFunction } from './builtin-functions.ts'
 import { builtinType } from './builtin-types.ts'
 import { stableNames } from './builtin-stable.ts'
 import { decided } from './decided.ts'
-import { words } from './words.ts'
+import { WordSet } from './words.ts'
 
 /** Relations that a call of a built-in function touches besides its arguments. */
 export type BuiltinEffect =
@@ -56,12 +56,10 @@ export const pureNames: string = `
  */
 export const inputNames = 'array_in domain_in record_in range_in multirange_in'
 
-const pure: ReadonlySet<string> = new Set(words(pureNames))
-const immutable: ReadonlySet<string> = new Set(words(immutableNames))
-const isStable: ReadonlySet<string> = new Set(words(stableNames))
-const changingLargeObjects: ReadonlySet<string> = new Set(
-  words('lo_create lo_creat lo_from_bytea lo_put lo_unlink'),
-)
+const pure = new WordSet(pureNames)
+const immutable = new WordSet(immutableNames)
+const isStable = new WordSet(stableNames)
+const changingLargeObjects = new WordSet('lo_create lo_creat lo_from_bytea lo_put lo_unlink')
 
 /** Returns the effect of a function of `pg_catalog`. `undefined` for an unknown name. */
 export function builtinEffect(name: string): BuiltinEffect | undefined {

@@ -4,10 +4,10 @@ import { stableNames } from './builtin-stable.ts'
 import { builtinType } from './builtin-types.ts'
 import type { FunctionVerdict, QualifiedName } from './catalog.ts'
 import { decided } from './decided.ts'
-import { words } from './words.ts'
+import { WordSet } from './words.ts'
 
-const informationSchema: ReadonlySet<string> = new Set(words(informationSchemaFunctionNames))
-const labelledHarmless: ReadonlySet<string> = new Set([...words(immutableNames), ...words(stableNames)])
+const informationSchema = new WordSet(informationSchemaFunctionNames)
+const labelledHarmless = new WordSet(immutableNames, stableNames)
 
 /**
  * The verdict on a function of PostgreSQL's own, or nothing when none so far has that name. A type's name counts as

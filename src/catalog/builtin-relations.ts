@@ -1,10 +1,10 @@
 import { informationSchemaNames, nodeLocalNames, replicatedNames } from './builtin-objects.ts'
 import type { QualifiedName, RelationVerdict } from './catalog.ts'
-import { words } from './words.ts'
+import { WordSet } from './words.ts'
 
-const replicated: ReadonlySet<string> = new Set(words(replicatedNames))
-const nodeLocal: ReadonlySet<string> = new Set(words(nodeLocalNames))
-const informationSchema: ReadonlySet<string> = new Set(words(informationSchemaNames))
+const replicated = new WordSet(replicatedNames)
+const nodeLocal = new WordSet(nodeLocalNames)
+const informationSchema = new WordSet(informationSchemaNames)
 
 /**
  * The verdict on a relation of PostgreSQL's own, or nothing when none so far has that name. `pg_catalog` is searched

@@ -1,10 +1,10 @@
 import { operatorNames, typeNames } from './builtin-objects.ts'
 import { builtinRelation } from './builtin-relations.ts'
 import type { QualifiedName } from './catalog.ts'
-import { words } from './words.ts'
+import { WordSet } from './words.ts'
 
-const types: ReadonlySet<string> = new Set(words(typeNames))
-const operators: ReadonlySet<string> = new Set(words(operatorNames))
+const types = new WordSet(typeNames)
+const operators = new WordSet(operatorNames)
 
 /** True for PostgreSQL's own types: their array types, and the row types of system relations, too. */
 export function builtinType(type: QualifiedName): boolean {

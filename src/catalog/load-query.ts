@@ -30,17 +30,19 @@ export type ParsingObject = 'frozen-function' | 'frozen-relation' | 'frozen-oper
 const loadTimeoutMs = 60_000
 
 // An explicit decision outweighs a label, also where the name is only found in a function's text.
-const decisionRows = [
-  ...decisions.map((decision) => ({ ...decision, owner: 'pg_catalog' })),
-  ...extensionDecisions.map((decision) => ({ ...decision, owner: decision.extension })),
-].flatMap(({ owner, verdict, names }) =>
-  words(names).map((name) => ({
-    owner,
-    name: name.replace(/\*$/, ''),
-    starts: name.endsWith('*'),
-    verdict: verdict === 'volatile' ? 'opaque' : verdict,
-  })),
-)
+function decisionRows(): readonly object[] {
+  return [
+    ...decisions.map((decision) => ({ ...decision, owner: 'pg_catalog' })),
+    ...extensionDecisions.map((decision) => ({ ...decision, owner: decision.extension })),
+  ].flatMap(({ owner, verdict, names }) =>
+    words(names).map((name) => ({
+      owner,
+      name: name.replace(/\*$/, ''),
+      starts: name.endsWith('*'),
+      verdict: verdict === 'volatile' ? 'opaque' : verdict,
+    })),
+  )
+}
 
 /**
  * In force for this text alone: several statements sent as one text are one transaction. Compiling the query would take
@@ -64,7 +66,7 @@ ${countersSql}`
 export function loadQuery(declared: readonly DeclaredName[]): string {
   return `${settings}
 WITH RECURSIVE decided AS /* pg-switchyard */ MATERIALIZED (
-  SELECT * FROM json_to_recordset(${literal(JSON.stringify(decisionRows))})
+  SELECT * FROM json_to_recordset(${literal(JSON.stringify(decisionRows()))})
     AS d (owner text, name text, starts boolean, verdict text)
 ),
 declared AS MATERIALIZED (

@@ -4,7 +4,6 @@ import { describe } from '../errors/describe.ts'
 import type { Platform } from '../platform/platform.ts'
 import { refusalOf } from './access.ts'
 import { Collector, type CollectedPool, type PoolInside } from './collector.ts'
-import { CONTENT_SECURITY_POLICY, PAGE } from './page.ts'
 
 /**
  * Options of `pool.dashboard()`.
@@ -38,13 +37,15 @@ const OPTIONS: ReadonlySet<string> = new Set(['authorize', 'title'])
 
 const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store, no-transform',
-  'content-security-policy': CONTENT_SECURITY_POLICY,
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 }
+
+/** The page is loaded by the first pool that shows it. */
+type Page = typeof import('./page.ts')
 
 /** An answer to a request. */
 interface Answer {
@@ -71,8 +72,12 @@ export function dashboardHandler(
   if (authorize !== undefined) checkFunction('authorize', authorize)
   if (typeof title !== 'string') throw invalid(`Option "title" must be a string; received ${describe(title)}`)
   const collector = new Collector(pool, platform, title, inside)
+  const loading = import('./page.ts')
   return (request, response) => {
-    void answerTo(request, authorize, collector).then((answer) => send(request, response, answer))
+    void loading.then(async (page) => {
+      const answer = await answerTo(request, authorize, collector, page)
+      send(request, response, answer, page)
+    })
   }
 }
 
@@ -81,13 +86,14 @@ async function answerTo(
   request: IncomingMessage,
   authorize: DashboardOptions['authorize'],
   collector: Collector,
+  page: Page,
 ): Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return { ...text(405, 'Only GET and HEAD are answered here.'), headers: { allow: 'GET, HEAD' } }
   try {
     const refusal = await refusalFor(request, authorize)
     if (refusal !== undefined) return text(403, refusal)
-    return pageOrData(request.url ?? '/', collector)
+    return pageOrData(request.url ?? '/', collector, page)
   } catch {
     // The error is the application's, and may say more than a visitor should read.
     return text(500, 'The function "authorize" of the dashboard failed, or the page could not be made.')
@@ -111,7 +117,7 @@ async function refusalFor(
   )
 }
 
-function pageOrData(url: string, collector: Collector): Answer {
+function pageOrData(url: string, collector: Collector, { PAGE }: Page): Answer {
   const last =
     url
       .replace(/[?#].*$/s, '')
@@ -128,11 +134,17 @@ function text(status: number, message: string): Answer {
   return { status, type: 'text/plain', body: `${message}\n` }
 }
 
-function send({ method }: IncomingMessage, response: ServerResponse, answer: Answer): void {
+function send(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+  { CONTENT_SECURITY_POLICY }: Page,
+): void {
   if (response.destroyed || response.headersSent) return
   const { body, headers = {}, status, type } = answer
   response.writeHead(status, {
     ...HEADERS,
+    'content-security-policy': CONTENT_SECURITY_POLICY,
     ...headers,
     'content-type': `${type}; charset=utf-8`,
     'content-length': Buffer.byteLength(body),
