@@ -10,12 +10,21 @@ export function keyOf({ columns }: KeyProof, values: readonly unknown[] = []): s
   let key: string | undefined
   for (const { type, value } of columns) {
     const given = 'literal' in value ? value.literal : values[value.parameter - 1]
-    const text = textOf(given)
-    const canonical = text === undefined || text.length > LONGEST ? undefined : CANONICAL[type](text)
+    const canonical = type === 'int4' && isPlainInt4(given) ? String(given) : canonicalOf(type, given)
     if (canonical === undefined) return undefined
     key = key === undefined ? canonical : `${key}\0${canonical}`
   }
   return key
+}
+
+/** Whether a value is a key by itself, as most of them are. */
+function isPlainInt4(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && (value | 0) === value
+}
+
+function canonicalOf(type: KeyType, value: unknown): string | undefined {
+  const text = textOf(value)
+  return text === undefined || text.length > LONGEST ? undefined : CANONICAL[type](text)
 }
 
 /** The text that node-postgres sends for a value. */

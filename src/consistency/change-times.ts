@@ -46,9 +46,9 @@ export class ChangeTimes {
     const [relation, key] = partsOf(part)
     for (const name of namesOf(relation).noted) {
       const times = this.#timesOf(name)
-      times.latestMs = Math.max(times.latestMs, atMs)
       if (key === undefined) times.unkeyedMs = Math.max(times.unkeyedMs, atMs)
-      else this.#noteKey(times.keys, key, atMs)
+      else this.#noteKey(times, key, atMs)
+      times.latestMs = Math.max(times.latestMs, atMs)
     }
   }
 
@@ -77,11 +77,12 @@ export class ChangeTimes {
     return times
   }
 
-  #noteKey(keys: Map<string, number>, key: string, atMs: number): void {
-    const knownMs = keys.get(key)
-    if (knownMs === undefined) this.#size += 1
-    else if (knownMs >= atMs) return
+  #noteKey({ keys, latestMs }: Times, key: string, atMs: number): void {
+    // Changes come in order, nearly always, and looking a key up costs as much as noting it.
+    if (atMs < latestMs && (keys.get(key) ?? -Infinity) >= atMs) return
+    const before = keys.size
     keys.set(key, atMs)
+    this.#size += keys.size - before
   }
 }
 
@@ -99,14 +100,15 @@ function namesOf(relation: string): Names {
 }
 
 /**
- * A name without a schema stands for each relation of that name. So a change of `app.t` is recorded as one of `app.t`
- * and as one of any `t`, which a read of `t` looks up. A read of `app.t` looks up changes of `t`, too.
+ * A name without a schema stands for each relation of that name. So a read of either `t` or `app.t` looks up changes of
+ * `t`. A change of `app.t` is recorded as one of any `t`, too, which a read of `t` looks up.
  */
 function newNamesOf(name: string): Names {
   const bare = bareName(name)
   const ofAny = `*.${bare}`
-  const noted = [name, ofAny]
-  return bare === name ? { noted, sought: [ofAny] } : { noted, sought: [name, bare] }
+  return bare === name
+    ? { noted: [name], sought: [name, ofAny] }
+    : { noted: [name, ofAny], sought: [name, bare] }
 }
 
 /** Returns the last part of a name, spelled as in SQL. */

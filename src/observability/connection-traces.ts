@@ -38,10 +38,7 @@ export class ConnectionTraces implements Followed {
   }
 
   get followsLeases(): boolean {
-    const stream = this.#stream
-    return (
-      isTraced(checkoutChannel) || stream.hears('connectionReturned') || stream.hears('connectionTimedOut')
-    )
+    return this.#stream.hearsLeases || isTraced(checkoutChannel)
   }
 
   /** Whether anybody listens to new connections. */

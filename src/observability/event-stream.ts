@@ -4,14 +4,18 @@ import { eventError } from './event-error.ts'
 import type { RouterEventEmitter, RouterEvents } from './events.ts'
 import type { Tell } from './tell.ts'
 
+const LEASE_EVENTS = ['connectionReturned', 'connectionTimedOut'] as const
+const { connectionReturned: returned, connectionTimedOut: timedOut } = channels
+
 /**
  * The events of one pool. Each goes to the listeners of `pool.events`, and to the subscribers of its channel, whose
  * message names the pool besides. An exception of a listener becomes an uncaught exception.
  */
 export class EventStream {
   readonly pool: string
-  /** Whether `pool.events` has listeners of single statements. Kept, because each statement reads it. */
+  /** Whether `pool.events` has listeners of single statements, and of leases. Kept, because each statement reads it. */
   #hasListeners = false
+  #hasLeaseListeners = false
   #isCounted = true
   readonly events: RouterEventEmitter = new Emitter(() => (this.#isCounted = false))
 
@@ -44,13 +48,23 @@ export class EventStream {
 
   /** Whether anybody listens to single statements. Asked for each of them. */
   get hearsStatements(): boolean {
-    if (!this.#isCounted) {
-      this.#isCounted = true
-      this.#hasListeners = STATEMENT_EVENTS.some((name) => this.events.listenerCount(name) > 0)
-    }
+    if (!this.#isCounted) this.#count()
     if (this.#hasListeners) return true
     for (const channel of STATEMENT_CHANNELS) if (channel.hasSubscribers) return true
     return false
+  }
+
+  /** Whether anybody listens to the events of leases. Asked for each lease. */
+  get hearsLeases(): boolean {
+    if (!this.#isCounted) this.#count()
+    return this.#hasLeaseListeners || returned.hasSubscribers || timedOut.hasSubscribers
+  }
+
+  #count(): void {
+    this.#isCounted = true
+    const { events } = this
+    this.#hasListeners = STATEMENT_EVENTS.some((name) => events.listenerCount(name) > 0)
+    this.#hasLeaseListeners = LEASE_EVENTS.some((name) => events.listenerCount(name) > 0)
   }
 }
 

@@ -225,9 +225,11 @@ export class SessionKeeper implements Neighbour {
   }
 
   /** Records the end of a statement that may have written. */
-  wrote({ certainty = 'certain', schema = this.schema.number, sessions, ...judged }: Write): void {
+  wrote(write: Write): void {
+    const { certainty = 'certain', sessions } = write
+    const { number } = this.schema
     // It may have run under the new schema.
-    const changes = schema === this.schema.number ? judged.changes : 'everything'
+    const changes = (write.schema ?? number) === number ? write.changes : 'everything'
     const { lastWriteAtMs: lastMs = -Infinity } = this.context.implicit
     const atMs = this.#options.platform.now()
     for (const session of sessions) {
