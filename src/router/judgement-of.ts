@@ -42,7 +42,7 @@ export function judgementOf({
   return new Judgement({ resolved, platform, catalogs: catalogsOn(platform), user })
 }
 
-export function catalogsOn(platform: Platform): SharedCatalogs {
+function catalogsOn(platform: Platform): SharedCatalogs {
   let catalogs = shared.get(platform)
   if (catalogs === undefined) shared.set(platform, (catalogs = new SharedCatalogs(platform)))
   return catalogs

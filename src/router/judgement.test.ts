@@ -47,6 +47,7 @@ async function judgementOver(
     catalogs: {
       join: () => ({
         watcher,
+        login: undefined,
         isOf: () => true,
         ddlPassed: (isCertain) => watcher.ddlPassed(isCertain),
         leave: async () => watcher.pause(),
@@ -63,7 +64,7 @@ async function judgementOver(
     },
   })
   await judgement.load()
-  judgement.follow('a server')
+  judgement.follow({ serverIdentity: 'a server' })
   return judgement
 }
 

@@ -4,7 +4,7 @@ import { withDeclared } from '../catalog/declared-catalog.ts'
 import type { ResolvedOptions } from '../config/resolved-options.ts'
 import type { Platform } from '../platform/platform.ts'
 import { CreatedNames } from './created-names.ts'
-import type { CatalogInUse, CatalogUser, SharedCatalogs } from './shared-catalogs.ts'
+import type { CatalogInUse, CatalogUser, SeenDatabase, SharedCatalogs } from './shared-catalogs.ts'
 import { createJudge } from '../statement/caching-judge.ts'
 import type { Judge } from '../statement/judge.ts'
 import { nameReader, type NameReader } from '../statement/names.ts'
@@ -82,10 +82,10 @@ export class Judgement {
     this.#shared?.watcher.start(this.#sinceMs)
   }
 
-  /** Switches to the catalog of a new primary. */
-  follow(serverIdentity: string): void {
+  /** Switches to the catalog of a new primary, or of another database that has taken the name of the last one. */
+  follow(seen: SeenDatabase): void {
     const former = this.#shared
-    if (former?.isOf(serverIdentity) === true) return
+    if (former?.isOf(seen) === true) return
     const { catalogs, platform, user } = this.#options
     this.#shared = catalogs.join(user, former)
     // Versions of different catalogs cannot be compared.

@@ -60,7 +60,7 @@ export class Readiness {
   /** Switches the catalog to the primary's database. */
   observe({ primary }: Snapshot): void {
     if (primary?.state.name === 'up') {
-      this.#options.judgement.follow(primary.state.observation.serverIdentity)
+      this.#options.judgement.follow(primary.state.observation)
     }
   }
 

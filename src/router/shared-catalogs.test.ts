@@ -45,6 +45,7 @@ test.each([
 test.each([
   ['the server', user({}, { serverIdentity: '7:2' })],
   ['the database behind a name of a pooler', user({}, { login: 'shop_of_tests app' })],
+  ['what the database was before it was made anew', user({}, { login: '6 shop app' })],
   ['the database', user({}, { options: { ...OPTIONS, database: 'other' } })],
   ['the role', user({}, { options: { ...OPTIONS, user: 'admin' } })],
   ['what the connection begins with', user({}, { options: { ...OPTIONS, options: '-c role=admin' } })],
@@ -75,6 +76,20 @@ test('a catalog outlives its pools, unless many others have come since', async (
   expect(catalogs.join(first)).not.toBe(catalog)
 })
 
+const login = '5 shop app'
+
+test('a database that has taken the name of another one begins without a catalog', async () => {
+  const platform = new FakePlatform()
+  const watcher = new CatalogWatcher({ platform, query: async () => new SimulatedCatalog().load() })
+  watcher.start(0)
+  await watcher.settled()
+  const former = { watcher, login, isOf: () => false, ddlPassed: () => {}, leave: async () => {} }
+  const sourceOf = (id: string): string | undefined =>
+    new SharedCatalogs(platform).join(user({}, { login: id }), former)?.watcher.current.source
+  expect(sourceOf(login)).toBe('loaded')
+  expect(sourceOf('6 shop app')).not.toBe('loaded')
+})
+
 test('a pool that gets a loaded catalog is told when its schema was read', async () => {
   const platform = new FakePlatform()
   const watcher = new CatalogWatcher({ platform, query: async () => new SimulatedCatalog().load() })
@@ -84,12 +99,14 @@ test('a pool that gets a loaded catalog is told when its schema was read', async
   await platform.advance(7_000)
   const former = {
     watcher,
+    login,
     isOf: () => true,
     ddlPassed: () => {},
     leave: async () => {},
   }
   const told: number[] = []
-  const telling = (): CatalogUser => user({ schemaChanged: (loadedAtMs) => void told.push(loadedAtMs) })
+  const telling = (): CatalogUser =>
+    user({ schemaChanged: (loadedAtMs) => void told.push(loadedAtMs) }, { login })
   const catalogs = new SharedCatalogs(platform)
   const catalog = catalogs.join(telling(), former)
   expect(told).toEqual([readAtMs])

@@ -28,10 +28,14 @@ export interface CatalogUser {
   onEvent(event: ReportedEvent): void
 }
 
-export interface CatalogSource {
+/** A database as its server reports it. */
+export interface SeenDatabase {
   readonly serverIdentity: string
-  /** Database and role as the server reports them. Absent if it has not. */
+  /** OID and name of the database, and the role. Absent if the server has not reported them. */
   readonly login?: string | undefined
+}
+
+export interface CatalogSource extends SeenDatabase {
   readonly options: ClientConfig
   /** Runs a query over the connection that watches the server. Returns its row; `undefined` when that cannot be had. */
   readonly ask: (sql: string) => Promise<ProbeRow | undefined>
@@ -40,8 +44,9 @@ export interface CatalogSource {
 /** A pool's handle of a shared catalog. */
 export interface CatalogInUse {
   readonly watcher: CatalogWatcher
-  /** Whether it belongs to this server. */
-  isOf(serverIdentity: string): boolean
+  readonly login: string | undefined
+  /** Whether it belongs to this database on this server. */
+  isOf(seen: SeenDatabase): boolean
   /**
    * Reports a statement of this process that changed the schema: this catalog and those of other roles are outdated.
    * @param isCertain False for a statement that runs code or text that is not analyzed.
@@ -69,7 +74,7 @@ interface Key {
 }
 
 /** Maximum number of unused catalogs to keep, since the next pool often starts soon. */
-export const MOST_UNUSED = 8
+const MOST_UNUSED = 8
 /** How long the end of a pool waits for a running query, in milliseconds. */
 const LAST_ANSWER_MS = 1_000
 
@@ -88,14 +93,15 @@ export class SharedCatalogs {
   /**
    * Returns the catalog for the pool's primary. `undefined` without a primary.
    *
-   * @param former The pool's previous catalog. The database of a new primary is assumed to be the same until it has
-   * been compared.
+   * @param former The pool's previous catalog. A database of the same OID on a new primary is assumed to be the same
+   * until it has been compared.
    */
   join(user: CatalogUser, former?: CatalogInUse): CatalogInUse | undefined {
     const source = user.primary()
     if (source === undefined) return undefined
     const key = keyOf(user, source)
-    const catalog = this.#catalogs.find((each) => each.is(key)) ?? this.#open(key, user, former?.watcher)
+    const same = former?.login === key.login ? former : undefined
+    const catalog = this.#catalogs.find((each) => each.is(key)) ?? this.#open(key, user, same?.watcher)
     // Keeps the map in LRU order.
     this.#catalogs.splice(this.#catalogs.indexOf(catalog), 1)
     this.#catalogs.push(catalog)
@@ -167,13 +173,17 @@ class SharedCatalog implements CatalogInUse {
     return names.every((name) => rest[name] === own[name]) && isDeepStrictEqual(declared, ownDeclared)
   }
 
-  isOf(serverIdentity: string): boolean {
-    return this.#key.serverIdentity === serverIdentity
+  get login(): string | undefined {
+    return this.#key.login
+  }
+
+  isOf({ login, serverIdentity }: SeenDatabase): boolean {
+    return this.#key.serverIdentity === serverIdentity && this.#key.login === login
   }
 
   /** Compares the databases, regardless of the role. */
   isOfDatabase({ serverIdentity, database }: Pick<Key, 'serverIdentity' | 'database'>): boolean {
-    return this.isOf(serverIdentity) && this.#key.database === database
+    return this.#key.serverIdentity === serverIdentity && this.#key.database === database
   }
 
   ddlPassed(isCertain: boolean): void {
@@ -229,7 +239,7 @@ class SharedCatalog implements CatalogInUse {
   #someone(): readonly [CatalogUser, CatalogSource] {
     for (const user of this.#users) {
       const source = user.primary()
-      if (source !== undefined && this.isOf(source.serverIdentity)) return [user, source]
+      if (source !== undefined && this.isOf(source)) return [user, source]
     }
     throw new Error('No pool sees the primary that the catalog belongs to')
   }

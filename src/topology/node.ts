@@ -72,7 +72,7 @@ export interface Observation {
   readonly statedLagMs?: number
   /** How the server was asked. Absent for one that refuses nothing. */
   readonly wording?: Wording
-  /** Database and role as the server reports them. Behind a pooler they may differ from the options. */
+  /** OID and name of the database, and the role. Behind a pooler the names may differ from the options. */
   readonly login?: string
   /** When the probe was sent. Everything in the observation was true at some moment after it. */
   readonly sentAtMs: number

@@ -25,6 +25,8 @@ const UNTOLD_START = 'at '
  * A replica's received position is reported only while its WAL receiver runs, which is checked before both positions
  * are read. Otherwise it may be replaying WAL from an archive, which it has not received.
  *
+ * The ninth column is the login. The database's OID tells it from a former one of the same name.
+ *
  * The tenth column is the process ID of the backend that answers. The next one is the insert position of a primary if
  * that was requested. The last two are the status of the replicas, where the wording asks for it.
  *
@@ -56,7 +58,7 @@ function probeText(asked: Wording, isUnflushed: boolean): string {
   end,
   case when streams then ${wording.receivedLsn} end::pg_catalog.text,
   case when not is_standby then pg_catalog.current_setting('default_transaction_read_only') end,
-  pg_catalog.concat(pg_catalog.current_database(), ' ', session_user),
+  pg_catalog.concat_ws(' ', ${wording.databaseId}, pg_catalog.current_database(), session_user),
   pg_catalog.pg_backend_pid()::pg_catalog.text${insertedSql(wording, isUnflushed)}
 from ${selfSql(wording)}`
 }

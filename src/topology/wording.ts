@@ -14,6 +14,7 @@ type Refusable =
   | 'timelineOfCheckpoint'
   | 'timelineOfRecovery'
   | 'timelineOfReceiver'
+  | 'databaseId'
 
 const NO_POSITION = 'null::pg_catalog.pg_lsn'
 const NO_TEXT = 'null::pg_catalog.text'
@@ -62,6 +63,10 @@ const ALTERNATIVES: Readonly<Record<Refusable, readonly [string, ...string[]]>> 
     'null::integer',
   ],
   timelineOfReceiver: ['(select received_tli from pg_catalog.pg_stat_wal_receiver)', 'null::integer'],
+  databaseId: [
+    '(select oid from pg_catalog.pg_database where datname operator(pg_catalog.=) pg_catalog.current_database())',
+    NO_TEXT,
+  ],
 }
 
 /** Parts that only exist on some services. They are requested where something else is refused. */

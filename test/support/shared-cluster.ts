@@ -5,11 +5,6 @@ import {
   type ClusterNode,
   type ClusterOptions,
 } from '../../src/test-cluster/index.ts'
-import { connectBy } from '../../src/platform/connect.ts'
-import { systemPlatform } from '../../src/platform/system.ts'
-import { catalogsOn } from '../../src/router/judgement-of.ts'
-import { MOST_UNUSED, type CatalogUser } from '../../src/router/shared-catalogs.ts'
-import { createNodeSqlParser } from '../../src/statement/node-sql-parser-parser.ts'
 import { SERVER_VERSION } from './server-version.ts'
 import { until } from './servers.ts'
 
@@ -40,10 +35,7 @@ export async function sharedCluster(options: ClusterOptions = {}): Promise<Clust
   const kept = idle.get(key)
   idle.delete(key)
   if (kept !== undefined) {
-    if (await isRenewed(kept)) {
-      await forgetCatalogs()
-      return lent(key, kept)
-    }
+    if (await isRenewed(kept)) return lent(key, kept)
     await stop(kept.cluster)
   }
   const cluster = await startCluster(options)
@@ -53,31 +45,6 @@ export async function sharedCluster(options: ClusterOptions = {}): Promise<Clust
   } catch (error) {
     await cluster.stop()
     throw error
-  }
-}
-
-/**
- * Makes pools forget the catalog of the last file's database, which has the name of the new one. They keep those of the
- * databases that were used last, so as many others take its place.
- */
-async function forgetCatalogs(): Promise<void> {
-  const catalogs = catalogsOn(systemPlatform)
-  const parser = createNodeSqlParser()
-  for (let other = 0; other <= MOST_UNUSED; other += 1) {
-    const user: CatalogUser = {
-      connect: connectBy(Client),
-      parser,
-      declared: [],
-      connectTimeoutMs: 1_000,
-      primary: () => ({
-        serverIdentity: `other ${other}`,
-        options: {},
-        ask: () => Promise.resolve(undefined),
-      }),
-      schemaChanged: () => {},
-      onEvent: () => {},
-    }
-    await catalogs.join(user)?.leave(user)
   }
 }
 
