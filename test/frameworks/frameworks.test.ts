@@ -23,7 +23,8 @@ describe.each([
   ['hono', 'server.mjs'],
   ['fetch', 'server.mjs'],
   ['nestjs', 'build/main.js'],
-])('%s', (name, program) => {
+  ['nestjs', 'build/fastify.js'],
+])('%s: %s', (name, program) => {
   let server: ExampleServer
 
   beforeAll(async () => {
