@@ -26,7 +26,8 @@ const ON_PRIMARY: ReadTerms = { timeoutMs: undefined, keeps: false }
 /** Returns the options of an attempt on the primary. */
 export function termsWith(slot: Slot | undefined): ReadTerms {
   if (slot === undefined) return ON_PRIMARY
-  return 'gate' in slot ? { ...ON_PRIMARY, gate: slot.gate } : TERMS_WITH_SLOT
+  // A copy by `...` of an object costs a microsecond.
+  return 'gate' in slot ? { timeoutMs: undefined, keeps: false, gate: slot.gate } : TERMS_WITH_SLOT
 }
 
 /**
