@@ -36,6 +36,8 @@ const proofs = [
   'test/failover/stall.test.ts',
   'test/pool/frozen.test.ts',
   'test/proofs/chaos/short.test.ts',
+  'test/proofs/limits/short.test.ts',
+  'test/proofs/soak/short.test.ts',
 ]
 // Runs tests of its own.
 const guards = 'test/guards/quick.test.ts'
