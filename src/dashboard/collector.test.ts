@@ -14,6 +14,7 @@ const replica: NodeStats = {
   lagMs: 3,
   queries: 0,
   reads: 0,
+  byRole: [],
   connections: { total: 5, idle: 2, waiting: 1 },
 }
 const traffic = {

@@ -198,13 +198,13 @@ export const INSTRUMENTS: Readonly<Record<InstrumentName, Instrument>> = {
   'switchyard.node.statements': {
     kind: 'counter',
     unit: '{statement}',
-    description: 'Statements sent to each node.',
+    description: 'Statements sent to each node, by its role at that time.',
     attributes: NODE,
   },
   'switchyard.node.reads': {
     kind: 'counter',
     unit: '{read}',
-    description: 'Proven reads that each node answered.',
+    description: 'Proven reads that each node answered, by its role at that time.',
     attributes: NODE,
   },
   'switchyard.offload': {

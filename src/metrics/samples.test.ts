@@ -35,6 +35,7 @@ const node = {
   lagMs: 20,
   queries: 7,
   reads: 5,
+  byRole: [{ role: 'replica', queries: 7, reads: 5 }],
 }
 const STATS = { nodes: [{ ...node, connections }], offload: 0.75 } as unknown as PoolStats
 
@@ -94,6 +95,24 @@ it('a statement gives its duration, its route and what happened on the way', () 
     ['switchyard.retries', 1, { 'switchyard.reason': 'node' }],
     ['switchyard.repairs', 1, { 'switchyard.reason': 'statement' }],
     ['switchyard.spills', 1, { 'switchyard.reason': 'sooner' }],
+  ])
+})
+
+it('the counters of a node that was promoted stay with its former role, and begin with 0 in the present one', () => {
+  const byRole = [
+    { role: 'replica', queries: 7, reads: 5 },
+    { role: 'primary', queries: 2, reads: 1 },
+  ]
+  const stats = {
+    ...STATS,
+    nodes: [{ ...node, role: 'primary', byRole, connections }],
+  } as unknown as PoolStats
+  const counters = readingsOf(stats).filter(({ instrument }) => /statements|reads/.test(instrument))
+  expect(counters.map(({ attributes, value }) => [attributes['switchyard.role'], value])).toEqual([
+    ['replica', 7],
+    ['replica', 5],
+    ['primary', 2],
+    ['primary', 1],
   ])
 })
 

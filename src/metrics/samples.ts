@@ -34,15 +34,17 @@ export function readingsOf({ nodes, offload }: PoolStats, limits: ConnectionLimi
   const read = (instrument: InstrumentName, value: number | undefined, attributes: Attributes): void => {
     if (value !== undefined) readings.push({ instrument, value, attributes })
   }
-  for (const { connections, id, lagBytes, lagMs, queries, reads, role, state } of nodes) {
+  for (const { byRole, connections, id, lagBytes, lagMs, role, state } of nodes) {
     const node = { 'switchyard.node': id }
     readings.push(...connectionReadings(id, connections, limits))
-    const member = { ...node, 'switchyard.role': role }
-    read('switchyard.node.state', 1, { ...member, 'switchyard.node.state': state })
+    read('switchyard.node.state', 1, { ...node, 'switchyard.role': role, 'switchyard.node.state': state })
     read('switchyard.node.lag', lagMs === undefined ? undefined : lagMs / 1000, node)
     read('switchyard.node.wal_behind', lagBytes, node)
-    read('switchyard.node.statements', queries, member)
-    read('switchyard.node.reads', reads, member)
+    for (const each of byRole) {
+      const member = { ...node, 'switchyard.role': each.role }
+      read('switchyard.node.statements', each.queries, member)
+      read('switchyard.node.reads', each.reads, member)
+    }
   }
   return readings
 }

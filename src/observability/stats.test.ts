@@ -27,9 +27,25 @@ it('a node: what it is, how far behind, what it got', () => {
       lagMs: 600,
       queries: 2,
       reads: 0,
+      byRole: [{ role: 'replica', queries: 2, reads: 0 }],
       connections,
     },
   ])
+})
+
+it('counts by the role that a node had at that time, and forgets none', () => {
+  const counters = new Counters()
+  const promoted = primaryView('a')
+  for (const node of [replica, replica, promoted]) counters.ran(node, true)
+  expect(report(counters, promoted).nodes[0]).toMatchObject({
+    queries: 3,
+    byRole: [
+      { role: 'replica', queries: 2, reads: 2 },
+      { role: 'primary', queries: 1, reads: 1 },
+    ],
+  })
+  counters.retain(new Set())
+  expect(report(counters, promoted).nodes[0]?.byRole).toEqual([{ role: 'primary', queries: 0, reads: 0 }])
 })
 
 it('an address that several servers share is said to be one', () => {

@@ -27,6 +27,8 @@ export interface NodeStats {
   readonly queries: number
   /** Proven reads that this node answered. Excludes reads that it failed or was too far behind for. */
   readonly reads: number
+  /** `queries` and `reads` by the role that the node had at that time: its present role, and a former one. */
+  readonly byRole: readonly { readonly role: Role; readonly queries: number; readonly reads: number }[]
   /** Connections to this node: open, idle, and the number of callers that wait for one. */
   readonly connections: { readonly total: number; readonly idle: number; readonly waiting: number }
 }
@@ -55,15 +57,20 @@ export interface PoolStats {
   readonly traffic?: TrafficStats
 }
 
+interface Counts {
+  queries: number
+  reads: number
+}
+
 /** Counts statements and reads for each node. */
 export class Counters {
-  readonly #queries = new Map<NodeId, number>()
-  readonly #answered = new Map<NodeId, number>()
+  /** Counts of each node in each of its roles. A promotion must not carry them over from one to the other. */
+  readonly #nodes = new Map<NodeId, Map<Role, Counts>>()
   #reads = 0
   #replicaReads = 0
 
   sent(node: NodeView): void {
-    this.#queries.set(node.id, this.queriesOf(node.id) + 1)
+    this.#countsOf(node).queries += 1
   }
 
   /** Counts a statement on a connection that its client holds. */
@@ -74,18 +81,17 @@ export class Counters {
 
   readAnswered(node: NodeView): void {
     this.#reads += 1
-    this.#answered.set(node.id, (this.#answered.get(node.id) ?? 0) + 1)
+    this.#countsOf(node).reads += 1
     if (node.role === 'replica') this.#replicaReads += 1
   }
 
   /** Forgets all nodes but these. */
   retain(ids: ReadonlySet<NodeId>): void {
-    retain(this.#queries, ids)
-    retain(this.#answered, ids)
+    retain(this.#nodes, ids)
   }
 
   queriesOf(id: NodeId): number {
-    return this.#queries.get(id) ?? 0
+    return sumOf(this.#nodes.get(id), 'queries')
   }
 
   report(
@@ -103,7 +109,8 @@ export class Counters {
       lagBytes: node.lag?.bytes,
       lagMs: node.lag === undefined ? undefined : lagMs(node.lag, nowMs),
       queries: this.queriesOf(node.id),
-      reads: this.#answered.get(node.id) ?? 0,
+      reads: sumOf(this.#nodes.get(node.id), 'reads'),
+      byRole: this.#byRole(node),
       connections: connectionsOf(node.id),
     }))
     return {
@@ -113,4 +120,23 @@ export class Counters {
       offload: this.#reads === 0 ? 0 : this.#replicaReads / this.#reads,
     }
   }
+
+  #countsOf({ id, role }: Pick<NodeView, 'id' | 'role'>): Counts {
+    let roles = this.#nodes.get(id)
+    if (roles === undefined) this.#nodes.set(id, (roles = new Map()))
+    let counts = roles.get(role)
+    if (counts === undefined) roles.set(role, (counts = { queries: 0, reads: 0 }))
+    return counts
+  }
+
+  #byRole({ id, role }: NodeView): NodeStats['byRole'] {
+    const counted = [...(this.#nodes.get(id) ?? [])].map(([name, counts]) => ({ role: name, ...counts }))
+    return counted.some((each) => each.role === role) ? counted : [...counted, { role, queries: 0, reads: 0 }]
+  }
+}
+
+function sumOf(roles: ReadonlyMap<Role, Counts> | undefined, name: keyof Counts): number {
+  let sum = 0
+  for (const counts of roles?.values() ?? []) sum += counts[name]
+  return sum
 }

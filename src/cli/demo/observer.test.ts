@@ -24,6 +24,7 @@ class FakePool {
       lagBytes: 0,
       queries: this.queries,
       reads: 0,
+      byRole: [],
       connections,
     } as const
     return { nodes: [{ ...node, lagMs: this.lagMs }], reads: 0, offload: 0, catalog: 'loaded' }

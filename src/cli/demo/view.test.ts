@@ -12,6 +12,7 @@ function node(id: string, role: NodeStats['role'], queries: number, lagMs?: numb
     lagMs,
     queries,
     reads: 0,
+    byRole: [],
     connections: { total: 3, idle: 1, waiting: 0 },
   }
 }
