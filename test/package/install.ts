@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 export const root: string = join(import.meta.dirname, '../..')
 
 export interface Manifest {
+  readonly engines: { readonly node: string }
+  readonly allowScripts: Readonly<Record<string, boolean>>
   readonly exports: Readonly<Record<string, string | { readonly import: string; readonly default: string }>>
   readonly repository: { readonly url: string }
   readonly homepage: string
