@@ -52,6 +52,25 @@ describe('a suspected node', () => {
     await refreshed
   })
 
+  it('is probed again at its time although another probe has come before it, and did not clear it', async () => {
+    const b = await bench(['a'])
+    b.monitor.suspect('a', CAUSE)
+    await settle()
+    // The next probe waits a moment, so that a server that drops every connection is not flooded.
+    b.monitor.suspect('a', CAUSE)
+    await b.platform.advance(10)
+    expect(b.probes('a')).toEqual([2])
+    b.network.at('a').querying = 'is silent'
+    void b.monitor.refresh()
+    await b.platform.advance(10)
+    b.monitor.suspect('a', CAUSE)
+    b.network.at('a').speakUp()
+    await settle()
+    expect(b.shown).toBe('suspected')
+    await b.platform.advance(50)
+    expect(b.shown).toBe('primary')
+  })
+
   it('a thousand suspicions during one probe ask for one more', async () => {
     const b = await bench(['a'])
     b.network.at('a').querying = 'is silent'

@@ -211,7 +211,8 @@ export class WatchedNode {
   #chase(): void {
     const { platform, intervalMs } = this.#options
     const nowMs = platform.now()
-    if (this.#chasedAtMs > nowMs) return
+    // Another probe may have taken the place of the one that was to come then.
+    if (this.#chasedAtMs > nowMs) return this.#lookBy(this.#chasedAtMs, this.#chasedAtMs - nowMs)
     if (nowMs - this.#chasedAtMs >= chasesEndAfterMs(intervalMs)) this.#chases = 0
     this.#chasedAtMs = Math.max(nowMs, this.#chasedAtMs + chaseDelayMs(this.#chases, intervalMs))
     this.#chases += 1
