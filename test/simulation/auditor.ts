@@ -82,7 +82,7 @@ export class Auditor {
     this.#broken('no call fails without need', `${operation.id} failed: ${codeOf(error)} ${error.message}`)
   }
 
-  /** Once a timeline is known, no read shows what was lost on an older one. */
+  /** Once a timeline is known, no read shows what it has not taken over from an older one. */
   #judgeTimeline(call: Call): void {
     const { knownTimeline, operation, promised, session, shown } = call
     if (promised === 'nothing' || shown.length === 0) return
@@ -92,10 +92,10 @@ export class Auditor {
     for (const { rows } of shown) {
       for (const [key, value] of rows) {
         const [record] = this.#commitsOf(key, value)
-        if (record === undefined || this.#places.has(record) || record.timeline >= newest) continue
+        if (record === undefined || this.#world.has(newest, record)) continue
         this.#broken(
           'no read on a node of another timeline',
-          `${operation.id} (${session}) was shown ${key}=${value} of timeline ${record.timeline}, which was lost, and timeline ${newest} was known`,
+          `${operation.id} (${session}) was shown ${key}=${value} of timeline ${record.timeline}, and timeline ${newest} was known, which has not got it`,
         )
       }
     }
@@ -260,12 +260,22 @@ export class Auditor {
       if (call.endedMs === undefined || call.endedMs > untilMs || !counts(call)) continue
       for (const key of call.wrote) {
         const [record] = this.#commitsOf(key, call.operation.id)
-        if (record === undefined || !canKnow(reader, call, record)) continue
+        if (record === undefined || !this.#canKnow(reader, call, record)) continue
         const place = this.#places.get(record)
         if (place !== undefined && place > (last.get(key) ?? -1)) last.set(key, place)
       }
     }
     return (key) => last.get(key)
+  }
+
+  /**
+   * A process that has not heard of a promotion goes on with the primary that it knows. One that has heard of it cannot
+   * be shown what the promotion has lost, even if the next promotion brings it back.
+   */
+  #canKnow(reader: Call, writer: Call, record: WalRecord): boolean {
+    for (let timeline = reader.knownTimeline; timeline <= reader.knownAtEnd; timeline++)
+      if (!this.#world.has(timeline, record)) return false
+    return reader.process === writer.process || record.timeline <= reader.knownTimeline
   }
 
   /** The last place that these calls have been shown, of those that the reader can know of. */
@@ -278,7 +288,7 @@ export class Auditor {
           // Its own write may have been undone.
           if (value === '0' || value === String(call.operation.id)) continue
           const [record] = this.#commitsOf(key, value)
-          if (record === undefined || !canKnow(reader, call, record)) continue
+          if (record === undefined || !this.#canKnow(reader, call, record)) continue
           const place = this.#places.get(record)
           if (place !== undefined && place > last) last = place
         }
@@ -340,11 +350,6 @@ export class Auditor {
   #valueAt(key: string, place: number): string {
     return this.#chain[place]?.state.get(key)?.value ?? 'nothing'
   }
-}
-
-/** A process that has not heard of a promotion goes on with the primary that it knows. */
-function canKnow(reader: Call, writer: Call, { timeline }: WalRecord): boolean {
-  return reader.process === writer.process || timeline <= reader.knownTimeline
 }
 
 function endsWithin({ endedMs, session }: Call, lineage: ReadonlyMap<string, number>): boolean {

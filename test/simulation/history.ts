@@ -33,6 +33,8 @@ export interface Call {
   readonly knownTimeline: number
   /** That when its last write or its COMMIT was to be sent. */
   knownAtWrite: number
+  /** That when it ended. */
+  knownAtEnd: number
 }
 
 /** All calls of a schedule, in the order in which they began. */

@@ -167,6 +167,7 @@ export class Workload {
       isRolledBack: false,
       knownTimeline,
       knownAtWrite: knownTimeline,
+      knownAtEnd: knownTimeline,
     }
     history.calls.push(call)
     note(`${session} begins ${operation.id}: ${describe(operation.action)}`)
@@ -176,6 +177,7 @@ export class Workload {
   #end(call: Call): void {
     const { note, time } = this.#parts
     call.endedMs = time.nowMs
+    call.knownAtEnd = this.#parts.knownTimeline(call.process)
     const { error, operation, outcome, session, shown, wrote } = call
     const code = error === undefined ? '' : String(Reflect.get(error, 'code') ?? error.message)
     const told = shown

@@ -19,6 +19,8 @@ export class World {
   readonly trace: string[] = []
   readonly #random: Random
   #highestTimeline = 1
+  /** What each timeline has taken over from those before it. */
+  readonly #taken = new Map<number, ReadonlySet<WalRecord>>()
   /** The primary before the last promotion. */
   #former: Server | undefined
   #isHealed = false
@@ -62,6 +64,13 @@ export class World {
   get primary(): Server {
     const primaries = this.servers.filter(({ isStandby }) => !isStandby)
     return primaries.toSorted((a, b) => b.timeline - a.timeline)[0] as Server
+  }
+
+  /**
+   * Whether a timeline has a commit. A promotion may lose one that a later promotion, of another server, brings back.
+   */
+  has(timeline: number, record: WalRecord): boolean {
+    return record.timeline >= timeline || this.#taken.get(timeline)?.has(record) !== false
   }
 
   /** Writes a line of the story. */
@@ -190,6 +199,7 @@ export class World {
     if (type === 'promote-partitioned') this.#isolate(networks, old, true)
     this.#highestTimeline += 1
     this.#former = old
+    this.#taken.set(this.#highestTimeline, new Set(next.wal))
     next.promote(this.#highestTimeline)
     for (const other of this.servers) {
       if (other === next || other === old || !other.isStandby) continue
