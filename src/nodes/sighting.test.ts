@@ -3,6 +3,7 @@ import { Sighting } from './sighting.ts'
 
 type Answered = (error: Error | null | undefined, result?: unknown) => void
 interface Sent {
+  text?: string
   callback?: Answered
   query_timeout?: number
 }
@@ -56,6 +57,34 @@ function statement(): {
       sighting.end((failure, final) => answers.push(['final', failure?.message ?? final]), error, result),
   }
 }
+
+it('tools that send a copy with a comment see the final answer, too', () => {
+  const client = new FakeClient()
+  const { query } = client
+  client.query = (given, answered) =>
+    query.call(client, { ...given, text: `${given.text} /* trace */` }, answered)
+  client._pulseQueryQueue = () => {}
+  const sighting = new Sighting()
+  const answers: unknown[] = []
+  sighting.send(client, { text: 'select 1' }, (error, result) => void answers.push(error?.message ?? result))
+  client._queryQueue[0]?.callback?.(new Error('not yet'))
+  expect([client.seen, answers]).toEqual([['begun'], ['not yet']])
+  sighting.end((_error, result) => void answers.push(result), undefined, 'rows')
+  expect([client.seen, answers]).toEqual([
+    ['begun', 'ended'],
+    ['not yet', 'rows'],
+  ])
+})
+
+it('no other query is taken for a copy', () => {
+  const client = new FakeClient()
+  client._queryQueue.push({ text: 'select 2', callback: () => client.seen.push('of the other') })
+  client.query = () => {}
+  const sighting = new Sighting()
+  sighting.send(client, { text: 'select 1' }, () => {})
+  sighting.end(() => {}, undefined, undefined)
+  expect(client.seen).toEqual([])
+})
 
 it('tools see the first sending and the final answer', () => {
   const [first, second] = [new FakeClient(), new FakeClient()]

@@ -4,6 +4,7 @@ import type { Done } from './exchange.ts'
 
 /** The part of node-postgres' query objects that is used. */
 interface PgQuery {
+  readonly text?: unknown
   readonly callback?: Answered | null
   readonly query_timeout?: unknown
 }
@@ -12,6 +13,10 @@ interface PgQuery {
 interface AnyClient {
   readonly connectionParameters?: { readonly query_timeout?: unknown }
   readonly pipeline?: boolean
+  readonly _activeQuery?: PgQuery | null
+  readonly _ending?: boolean
+  readonly _queryable?: boolean
+  readonly _queryQueue?: readonly PgQuery[]
   _pulseQueryQueue?: (() => void) | undefined
   query?(query: object, answered: Answered): void
 }
@@ -61,9 +66,10 @@ export class Sighting {
     return this.#passedOn
   }
 
-  sent(client: AnyClient, query: PgQuery): void {
+  sent(client: AnyClient, given: PgQuery): void {
+    const query = given.callback ? given : (copyOf(given, client) ?? given)
     const { callback, query_timeout: timeout } = query
-    // Tools may send a copy, which calls back by itself. A timeout of node-postgres calls its own callback.
+    // A timeout of node-postgres calls its own callback.
     const isTimed = timeout || client.connectionParameters?.query_timeout
     if (callback && callback !== this.#passedOn && !isTimed && this.#answered !== undefined) {
       this.#held = callback
@@ -92,6 +98,15 @@ export class Sighting {
     this.#done = undefined
     done(error, result)
   }
+}
+
+/** Returns the copy of a query that tools have sent in its place, with a comment in its text. */
+function copyOf({ text }: PgQuery, client: AnyClient): PgQuery | undefined {
+  const { _activeQuery, _ending, _queryable, _queryQueue } = client
+  // A client that is not usable has refused it.
+  if (_queryable !== true || _ending === true || typeof text !== 'string') return undefined
+  const last = _queryQueue?.at(-1) ?? _activeQuery
+  return typeof last?.text === 'string' && last.text.startsWith(text) ? last : undefined
 }
 
 function nothing(): void {}

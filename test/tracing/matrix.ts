@@ -50,6 +50,10 @@ export const TOOLS: Readonly<Record<string, Readonly<Record<Form, readonly strin
     cjs: ['--require', tool('opentelemetry.cjs')],
     esm: ['--import', tool('opentelemetry.mjs')],
   },
+  '@opentelemetry/instrumentation-pg with comments': {
+    cjs: ['--require', tool('opentelemetry.cjs')],
+    esm: ['--import', tool('opentelemetry.mjs')],
+  },
   'dd-trace': {
     cjs: ['--require', tool('dd-trace.cjs')],
     esm: ['--import', 'dd-trace/register.js', '--require', tool('dd-trace.cjs')],
@@ -79,6 +83,7 @@ export function seenBy(name: string, form: Form, over: 'bare' | 'routed', cluste
     ...Object.fromEntries(own),
     TRACED: JSON.stringify({ nodes }),
     OVER: over,
+    COMMENTS: name.endsWith('with comments') ? 'on' : 'off',
     DD_DBM_PROPAGATION_MODE: name.endsWith('monitoring') ? 'full' : 'disabled',
     SENTRY: name.includes('sentry') ? name : '',
   }

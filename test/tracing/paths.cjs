@@ -562,4 +562,6 @@ const paths = ({ Query, withSession, transaction, control }) => ({
 exports.paths = paths
 /** The names of all paths. */
 exports.NAMES = Object.keys(paths({}))
+/** Paths of query objects. OpenTelemetry's comments put plain objects in their place, which pg never answers. */
+exports.ofObjects = (name) => /cursor|stream|COPY|query object/.test(name)
 exports.REPEATED = REPEATED

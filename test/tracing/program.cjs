@@ -1,10 +1,12 @@
 // Runs every path under a tool, over bare pg or over this library, and prints what the tool has seen.
 
 const { AsyncLocalStorage } = require('node:async_hooks')
-const { paths: pathsOf, REPEATED } = require('./paths.cjs')
+const { ofObjects, paths: pathsOf, REPEATED } = require('./paths.cjs')
 
 const { tracing } = globalThis
 const store = new AsyncLocalStorage()
+/** With comments of OpenTelemetry, which differ from statement to statement, reads are not prepared. */
+const hasComments = process.env.COMMENTS === 'on'
 
 /** @param pg The module under test, bare or ours. @param bare The module of node-postgres that it uses. */
 exports.run = async ({ pg, bare, isRouted }) => {
@@ -98,7 +100,7 @@ exports.run = async ({ pg, bare, isRouted }) => {
   if (isRouted) {
     for (const name of ['plain', 'leases']) {
       named.clear()
-      while (!named.has(REPEATED))
+      while (!hasComments && !named.has(REPEATED))
         await Promise.all(Array.from({ length: 50 }, () => pools[name].query(REPEATED, [1])))
     }
     for (const pool of Object.values(pools)) {
@@ -140,6 +142,7 @@ exports.run = async ({ pg, bare, isRouted }) => {
     await unseen(after && (() => after(pools[of])))
   }
   for (const [name, path] of Object.entries(paths)) {
+    if (hasComments && ofObjects(name)) continue
     await one(name, path)
   }
   // Several at a time, whose statements and connections mix.

@@ -18,7 +18,8 @@ const provider = new BasicTracerProvider({
 })
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 trace.setGlobalTracerProvider(provider)
-new PgInstrumentation().setTracerProvider(provider)
+const addSqlCommenterCommentToQueries = process.env.COMMENTS === 'on'
+new PgInstrumentation({ addSqlCommenterCommentToQueries }).setTracerProvider(provider)
 const tracer = trace.getTracer('app')
 
 globalThis.tracing = {
