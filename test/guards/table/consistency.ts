@@ -50,7 +50,7 @@ export const CONSISTENCY: readonly Guard[] = [
     name: 'key-of-later-change',
     without: 'An older change of a key overwrites a later one.',
     file: TIMES,
-    find: 'else if (knownMs >= atMs) return',
+    find: 'if (atMs < latestMs && (keys.get(key) ?? -Infinity) >= atMs) return',
     replace: '',
     tests: [{ file: FLOORS_TEST }],
   },

@@ -12,8 +12,8 @@ export const SESSIONS: readonly Guard[] = [
     name: 'write-under-new-schema',
     without: 'A write that was judged by a former schema counts for the relations of that one.',
     file: KEEPER,
-    find: `const changes = schema === this.schema.number ? judged.changes : 'everything'`,
-    replace: 'const changes = judged.changes',
+    find: `const changes = (write.schema ?? number) === number ? write.changes : 'everything'`,
+    replace: 'const changes = write.changes',
     tests: KEEPER_TEST,
   },
   {
