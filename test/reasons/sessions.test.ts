@@ -123,6 +123,9 @@ test('each move of a transaction', async () => {
   await expect(run(...changing, 'select pg_is_in_recovery()')).rejects.toMatchObject({ code: '40001' })
   await run(...changing)
 
+  // The replica shows what the primary has shown so far, or the next transaction would begin on the primary.
+  await cluster.caughtUp()
+  await run('begin read only', READ)
   await cluster.replicas[0]?.pauseReplay()
   try {
     await ask(cluster.primary.config, 'update divisors set n = 1')
