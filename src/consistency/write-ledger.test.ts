@@ -6,7 +6,13 @@ import { OF_ANY_KEY } from './touched.ts'
 import { WriteLedger, type StatementFailure } from './write-ledger.ts'
 
 const base = { mayWrite: true, leavesSessionState: false, footprint: EVERYTHING, multiple: false } as const
-const insert: Statement = { ...base, kind: 'write', reason: 'data-modifying' }
+const insert: Statement = {
+  ...base,
+  kind: 'write',
+  reason: 'data-modifying',
+  footprint: { changes: ['t'], shows: ['t'] },
+}
+const call: Statement = { ...base, kind: 'write', reason: 'function-external' }
 const ddl: Statement = { ...base, kind: 'write', reason: 'ddl' }
 const select: Statement = { ...base, kind: 'read', reason: 'select', mayWrite: false }
 const begin: Statement = { ...base, kind: 'transaction', reason: 'begin', mayWrite: false }
@@ -79,6 +85,27 @@ describe('WriteLedger', () => {
         [select, alice, 'I'],
       ],
       ['–', '–', '–', '–'],
+    ],
+    [
+      'one whose code may have written over another connection is, although it was rolled back',
+      [
+        [begin, alice, 'T'],
+        [call, alice, 'T'],
+        [ddl, alice, 'T'],
+        [rollback, alice, 'I'],
+        [rollback, alice, 'I'],
+      ],
+      ['–', '–', '–', 'alice', '–'],
+    ],
+    ['nor does an error of such a statement undo that', [[call, alice, 'I', 'answered']], ['alice']],
+    [
+      'DDL that was rolled back has left nothing',
+      [
+        [begin, alice, 'T'],
+        [ddl, alice, 'T'],
+        [rollback, alice, 'I'],
+      ],
+      ['–', '–', '–'],
     ],
     [
       'a commit that goes on in another transaction',

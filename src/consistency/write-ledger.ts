@@ -1,5 +1,5 @@
 import type { Statement } from '../statement/statement.ts'
-import { failsWhole } from '../statement/fails-whole.ts'
+import { failsWhole, mayCommitApart } from '../statement/fails-whole.ts'
 import { catalogEffectOf, together, type CatalogEffect } from '../statement/catalog-effect.ts'
 import type { MutableSession, WriteCertainty } from './session.ts'
 import { changedBy, union, type Execution, type Touched } from './touched.ts'
@@ -61,6 +61,8 @@ export class WriteLedger {
   #changes: Touched = NOTHING
   #schema = Infinity
   #certainty: WriteCertainty = 'pending'
+  /** Whether a part of it may stay when it is rolled back. */
+  #mayStay = false
 
   /**
    * Records that a statement is sent for `session`.
@@ -75,6 +77,7 @@ export class WriteLedger {
     this.#schema = Math.min(this.#schema, schema)
     this.#catalogEffect = together(this.#catalogEffect, catalogEffectOf(statement))
     if (certaintyOf(statement) === 'certain') this.#certainty = 'certain'
+    if (mayCommitApart(statement)) this.#mayStay = true
   }
 
   /**
@@ -89,16 +92,18 @@ export class WriteLedger {
       return undefined
     }
     const control = isControl(statement) && failure === 'none' ? statement.reason : undefined
-    if (control === 'rollback') {
+    if (control === 'rollback' && !this.#mayStay) {
       this.#clear()
       return undefined
     }
     const isOpen = status === 'T' || status === 'E'
     // A text of several statements may contain a COMMIT.
-    if (isOpen && control !== 'commit' && control !== 'two-phase' && !statement.multiple) return undefined
+    const isEnd = control === 'commit' || control === 'two-phase' || control === 'rollback'
+    if (isOpen && !isEnd && !statement.multiple) return undefined
+    const isUndone = control === 'rollback' && this.#catalogEffect === 'certain'
     const write: Write = {
       sessions: [...this.#sessions],
-      catalogEffect: this.#catalogEffect,
+      catalogEffect: isUndone ? 'possible' : this.#catalogEffect,
       changes: this.#changes,
       schema: this.#schema,
       certainty: this.#certainty,
@@ -114,6 +119,7 @@ export class WriteLedger {
     this.#changes = NOTHING
     this.#schema = Infinity
     this.#certainty = 'pending'
+    this.#mayStay = false
   }
 }
 

@@ -199,6 +199,15 @@ export const CONSISTENCY: readonly Guard[] = [
     tests: [{ file: 'src/consistency/write-ledger.test.ts' }],
   },
   {
+    name: 'committed-apart',
+    without:
+      'What code has written over a connection of its own is forgotten when its transaction is rolled back.',
+    file: 'src/consistency/write-ledger.ts',
+    find: `if (mayCommitApart(statement)) this.#mayStay = true`,
+    replace: '',
+    tests: [{ file: 'src/consistency/write-ledger.test.ts' }],
+  },
+  {
     name: 'lost-commit-may-count',
     without: 'A write whose connection was lost counts as not written.',
     file: 'src/consistency/write-ledger.ts',
