@@ -18,3 +18,8 @@ export function spelled({ schema, name }: QualifiedName): string {
 function part(name: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 }
+
+/** Returns the last part of a name, spelled as in SQL. */
+export function bareName(name: string): string {
+  return /(?:"(?:[^"]|"")*"|[^."]+)$/.exec(name)?.[0] ?? name
+}

@@ -172,7 +172,7 @@ export class TransactionLog {
   #comparing(statement: Statement, query: Query, session: MutableSession, client: PoolClient): Running {
     const { text = '' } = query
     const again = repeatable(query)
-    const isOrdered = mayBeOrdered(text)
+    const isOrdered = mayBeOrdered(text, statement.footprint.shows)
     const digest = new AnswerDigest(client, isOrdered)
     return {
       ended: (error, status) => {

@@ -1,3 +1,4 @@
+import { bareName } from '../catalog/qualified-name.ts'
 import { partsOf, type Part } from './touched.ts'
 
 /** Times at which the rows under one name were last changed. */
@@ -109,9 +110,4 @@ function newNamesOf(name: string): Names {
   return bare === name
     ? { noted: [name], sought: [name, ofAny] }
     : { noted: [name, ofAny], sought: [name, bare] }
-}
-
-/** Returns the last part of a name, spelled as in SQL. */
-function bareName(name: string): string {
-  return /(?:"(?:[^"]|"")*"|[^."]+)$/.exec(name)?.[0] ?? name
 }

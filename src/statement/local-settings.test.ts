@@ -10,7 +10,7 @@ it.each([
   `select 'order by f(x) limit 1' as "order" -- order by f(x)`,
   'select i.id from items i join orders o using (id) where i.label = any ($1)',
   'values (1), (2)',
-])('any order will do: %s', (text) => expect(mayBeOrdered(text)).toBe(false))
+])('any order will do: %s', (text) => expect(mayBeOrdered(text, [])).toBe(false))
 
 it.each([
   'select id from items order by id',
@@ -28,4 +28,19 @@ it.each([
   'select array(select id from items)',
   'select array_agg(id) from items',
   'select row_number() over () from items',
-])('the order may carry meaning: %s', (text) => expect(mayBeOrdered(text)).toBe(true))
+])('the order may carry meaning: %s', (text) => expect(mayBeOrdered(text, [])).toBe(true))
+
+it.each([
+  { text: 'select id from items', shows: ['items'], isOrdered: false },
+  {
+    text: 'select id from Items i join app."My orders" using (id)',
+    shows: ['app."My orders"', 'public.items'],
+    isOrdered: false,
+  },
+  { text: 'select id from queue', shows: ['public.items'], isOrdered: true },
+  { text: 'select id from items, queue', shows: ['items', 'jobs'], isOrdered: true },
+  { text: "select 'items' from queue -- items", shows: ['items'], isOrdered: true },
+  { text: 'select id from items', shows: 'everything', isOrdered: true },
+] as const)('a view may order its rows: $text of $shows', ({ text, shows, isOrdered }) =>
+  expect(mayBeOrdered(text, shows)).toBe(isOrdered),
+)

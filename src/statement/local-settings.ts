@@ -1,3 +1,5 @@
+import type { RelationSet } from '../catalog/footprint.ts'
+import { bareName } from '../catalog/qualified-name.ts'
 import { Scanner, type TokenKind } from './scanner.ts'
 
 /**
@@ -81,8 +83,13 @@ const NAMING: ReadonlySet<TokenKind> = new Set(['word', 'quoted-name'])
 /**
  * Whether the order of a text's rows may carry meaning. If it is taken for ordered without need, a transaction fails
  * that could go on. The other way round, it goes on with rows that its caller takes for others.
+ *
+ * @param shows Relations that its footprint shows. One that the text does not name is read by a view, which may order
+ * its rows.
  */
-export function mayBeOrdered(text: string): boolean {
+export function mayBeOrdered(text: string, shows: RelationSet): boolean {
+  if (shows === 'everything') return true
+  const unnamed = new Set(shows.map((relation) => bareName(relation).toLowerCase()))
   const scanner = new Scanner(text)
   let before = ''
   let isQualified = false
@@ -94,8 +101,9 @@ export function mayBeOrdered(text: string): boolean {
       isQualified = before === '.'
       // A quoted name keeps its quotes, so it is no name of the lists.
       before = scanner.text.toLowerCase()
+      unnamed.delete(before)
     } else before = scanner.text === '.' ? '.' : ''
     if (ORDERING.has(before)) return true
   }
-  return false
+  return unnamed.size > 0
 }
