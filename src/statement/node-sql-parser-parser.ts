@@ -22,6 +22,7 @@ export function createNodeSqlParser(): SqlParser {
 class NodeSqlParser implements SqlParser {
   readonly name = 'node-sql-parser'
   #analyzer: TokenAnalyzer | undefined
+  #loading: Promise<void> | undefined
 
   get isLoaded(): boolean {
     return this.#analyzer !== undefined
@@ -31,8 +32,16 @@ class NodeSqlParser implements SqlParser {
     this.load().catch(() => {})
   }
 
-  async load(): Promise<void> {
-    if (this.isLoaded) return
+  /** Not twice: test runners such as Jest refuse to load JavaScript once a test is over. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load().catch((error: unknown) => {
+      this.#loading = undefined
+      throw error
+    })
+    return this.#loading
+  }
+
+  async #load(): Promise<void> {
     try {
       const { Parser } = requireLazily('node-sql-parser/build/postgresql.js') as GrammarModule
       const { TokenAnalyzer: Analyzer } = await import('./node-sql/token-analyzer.ts')
