@@ -113,12 +113,19 @@ describe('a client that holds a connection to the primary', () => {
 
 describe('errors', () => {
   test('of a write are the server’s own, and the write is sent once', async () => {
-    pool.network.at('p').told = { code: '23505', message: 'duplicate key' }
+    pool.network.at('p').told = { code: '42P07', message: 'relation "copies" already exists' }
     const session = pool.router.sessions.begin({})
-    const sql = "insert into users values ('a')"
-    await expect(pool.query(sql, session)).rejects.toMatchObject({ code: '23505' })
+    const sql = 'select * into copies from users'
+    await expect(pool.query(sql, session)).rejects.toMatchObject({ code: '42P07' })
     expect(hostsOf(sql)).toEqual(['p'])
     expect(session.hasWritten).toBe(false)
+  })
+
+  test('of a write with triggers that are not known may leave something behind', async () => {
+    pool.network.at('p').told = { code: '23505', message: 'duplicate key' }
+    const session = pool.router.sessions.begin({})
+    await expect(pool.query("insert into users values ('a')", session)).rejects.toThrow('duplicate key')
+    expect(session.hasWritten).toBe(true)
   })
 
   test('of a write whose connection is lost leave its outcome unknown', async () => {
