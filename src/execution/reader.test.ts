@@ -88,11 +88,20 @@ describe('a read', () => {
     expect(b.log).not.toContain('nodeFailed a')
   })
 
-  it('that a node which lives turns away last fails at once: another plan would not change that', async () => {
+  it('goes on to the node that took the place of its last one', async () => {
     b.gone.add('a')
+    b.plans.push('b')
+    b.answers['b'] = 'rows'
     b.read('a')
     await settle()
-    expect(b.outcome).toBe('a is no longer a node of the cluster')
+    expect(b.outcome).toBe('rows')
+  })
+
+  it('that a node which lives turns away last fails at once: another plan would not change that', async () => {
+    b.nodes.a.leaseError = new Error('timeout exceeded when trying to connect')
+    b.read('a')
+    await settle()
+    expect(b.outcome).toBe('timeout exceeded when trying to connect')
     expect(b.log.some((line) => line.startsWith('awaits'))).toBe(false)
   })
 

@@ -283,8 +283,9 @@ export class Reader {
     }
     walk.untilMs ??= platform.now() + limits.failoverTimeoutMs
     const isLast = walk.plan.steps[walk.index] === undefined
+    const isGone = this.#surroundings.nodeOf(node.id) === undefined
     // A node that is alive rejects it for a reason that a new plan would not change.
-    if (isLast && failure !== 'node' && failure !== 'fenced') return this.#done(walk, error)
+    if (isLast && !isGone && failure !== 'node' && failure !== 'fenced') return this.#done(walk, error)
     if (platform.now() >= walk.untilMs) return this.#done(walk, error)
     if (!budget.spend()) {
       listener.retriesSpent()

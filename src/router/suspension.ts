@@ -23,6 +23,7 @@ export class Suspension {
   readonly platform: SuspendingPlatform
   readonly #options: SuspensionOptions
   #timer: Timer | undefined
+  #isClosed = false
 
   constructor(options: SuspensionOptions) {
     this.#options = options
@@ -49,7 +50,9 @@ export class Suspension {
     }
   }
 
+  /** No timer keeps the pool in memory from now on. Connections that close later start none. */
   close(): void {
+    this.#isClosed = true
     this.#timer?.cancel()
   }
 
@@ -60,7 +63,7 @@ export class Suspension {
   /** Rests later if no connection for statements is open whose end would cause it. */
   #unused(): void {
     this.#timer?.cancel()
-    if (!this.#options.nodes().isEmpty) return
+    if (this.#isClosed || !this.#options.nodes().isEmpty) return
     this.#timer = this.#options.platform.schedule(UNUSED_AFTER_MS, () => this.#restIfEmpty())
   }
 }

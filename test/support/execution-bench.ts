@@ -77,7 +77,7 @@ export class ExecutionBench {
     ejected: (node) => void this.log.push(`ejected ${node}`),
   })
   readonly attempts: Attempts = new Attempts({
-    nodeOf: (id) => (isName(id) && !this.gone.has(id) ? this.nodes[id] : undefined),
+    nodeOf: (id) => this.nodeOf(id),
     platform: this.platform,
     rode: () => undefined,
     snapshot: () => this.cluster.snapshot,
@@ -145,6 +145,10 @@ export class ExecutionBench {
     lastResort: () => void this.log.push('lastResort'),
     retriesSpent: () => void this.log.push('retriesSpent'),
     spillRefused: () => void this.log.push('spillRefused'),
+  }
+
+  nodeOf(id: string): FakeNode | undefined {
+    return isName(id) && !this.gone.has(id) ? this.nodes[id] : undefined
   }
 
   readonly send: Send = (client, done) => {

@@ -32,7 +32,7 @@ export class ReaderBench extends ExecutionBench {
     const committed = async (): Promise<Position | undefined> => this.committed
     const doubts = given.doubts ?? new RetryBudget(platform)
     return new Reader(
-      { nodeOf: () => undefined, balancer, cluster, committed, health, listener, platform },
+      { nodeOf: (id) => this.nodeOf(id), balancer, cluster, committed, health, listener, platform },
       {
         attempts,
         budget: given.budget ?? new RetryBudget(platform),

@@ -22,7 +22,7 @@ const CONNECTIONS = 4
 const MOST_CONNECTIONS = 60
 /** Former addresses of which something is left: the balancer keeps what it learned of the last 256 nodes. */
 const MOST_LEFT = 320
-const MOST_GROWTH_MIB = 1
+const MOST_GROWTH_MIB = 2
 const WARM_UP = 0.3
 /** Time for what is in progress to end, in milliseconds. */
 const SETTLE_MS = 1_500

@@ -14,9 +14,10 @@ export interface StatementsOptions {
 const CALLERS = 64
 /** Statements of which one is sent. The others are parsed, judged and decided, and not sent. */
 const SENDING = 25
-/** Times that each of some texts runs, which is more often than `prepare.after`. */
+/** Times that each of some texts runs, more often than `prepare.after`; their number, and how many may be prepared. */
 const REPEATS = 8
-const PREPARED_MOST = 50
+const TEXTS = 200
+const PREPARED_MOST = 5
 /** Growth behind the warm-up. */
 const MOST_HEAP_MIB = 4
 const MOST_EXTERNAL_MIB = 1
@@ -82,7 +83,7 @@ export async function manyStatements(
 
 /** Runs more texts than may be prepared, each often enough. */
 async function repeat(pool: Pool): Promise<void> {
-  for (let text = 0; text < 4 * PREPARED_MOST; text += 1) {
+  for (let text = 0; text < TEXTS; text += 1) {
     const sql = `select n + ${text} as n from points where id = $1`
     await each(REPEATS, 1, (index) => pool.query(sql, [1 + index]))
   }
