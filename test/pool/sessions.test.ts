@@ -130,8 +130,9 @@ describe('a session', () => {
           }),
         ),
       )
+    // A table that is not known may have triggers that write over connections of their own.
     expect(await afterFailed('insert into notes values (null, 1)', 'insert into nowhere values (1)')).toEqual(
-      ['read', 'read'],
+      ['read', 'session-wrote'],
     )
     expect(
       await afterFailed(
