@@ -1,6 +1,16 @@
 import type { Call, History, Shown } from './history.ts'
 import type { WalRecord } from './wal.ts'
-import type { World } from './world.ts'
+
+/** The servers as the auditor sees them. */
+export interface Judged {
+  readonly primary: { readonly wal: readonly WalRecord[] }
+  /** The commits that wrote a value. */
+  readonly commits: ReadonlyMap<string, readonly WalRecord[]>
+  /** Whether a timeline has a commit. */
+  has(timeline: number, record: WalRecord): boolean
+  /** The newest timeline that existed at a time. */
+  newestAt(ms: number): number
+}
 
 /** A broken promise. */
 export interface Violation {
@@ -16,7 +26,7 @@ const SERIALIZATION_FAILURE = '40001'
 /** Judges a whole schedule by what the servers know. */
 export class Auditor {
   readonly #history: History
-  readonly #world: World
+  readonly #world: Judged
   readonly #mayFail: boolean
   readonly #violations: Violation[] = []
   /** The WAL that has survived, and the place of each record in it. */
@@ -26,7 +36,7 @@ export class Auditor {
   readonly #changes = new Map<string, number[]>()
 
   /** @param mayFail Whether the faults may keep a call from success. */
-  constructor(history: History, world: World, mayFail: boolean) {
+  constructor(history: History, world: Judged, mayFail: boolean) {
     this.#history = history
     this.#world = world
     this.#mayFail = mayFail
@@ -82,9 +92,12 @@ export class Auditor {
     this.#broken('no call fails without need', `${operation.id} failed: ${codeOf(error)} ${error.message}`)
   }
 
-  /** Once a timeline is known, no read shows what it has not taken over from an older one. */
+  /**
+   * Once a timeline is known, no read shows what it has not taken over from an older one. A later promotion may bring
+   * that back. Replicas show it before the pool has heard of that promotion.
+   */
   #judgeTimeline(call: Call): void {
-    const { knownTimeline, operation, promised, session, shown } = call
+    const { endedMs, knownTimeline, operation, promised, session, shown } = call
     if (promised === 'nothing' || shown.length === 0) return
     const lineage = session === 'pool' ? undefined : this.#lineageOf(call)
     const newest =
@@ -92,13 +105,20 @@ export class Auditor {
     for (const { rows } of shown) {
       for (const [key, value] of rows) {
         const [record] = this.#commitsOf(key, value)
-        if (record === undefined || this.#world.has(newest, record)) continue
+        if (record === undefined || this.#isOn(newest, record, endedMs)) continue
         this.#broken(
           'no read on a node of another timeline',
           `${operation.id} (${session}) was shown ${key}=${value} of timeline ${record.timeline}, and timeline ${newest} was known, which has not got it`,
         )
       }
     }
+  }
+
+  /** Whether a commit is on a timeline, or on a later one that began before a time. */
+  #isOn(timeline: number, record: WalRecord, untilMs = Infinity): boolean {
+    for (let each = timeline; each <= this.#world.newestAt(untilMs); each++)
+      if (this.#world.has(each, record)) return true
+    return false
   }
 
   /** The newest timeline of what sessions have been shown or have written in a call's process. */

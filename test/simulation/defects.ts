@@ -112,9 +112,8 @@ export const defects: readonly Defect[] = [
   {
     name: 'commit-forgotten',
     told: 'A transaction that has written counts as one that has only read.',
-    find: 'const isOpen = status === "T" || status === "E";\n\t\tif (isOpen && control !== "commit"',
-    replace:
-      'const isOpen = status === "T" || status === "E";\n\t\tif (control === "commit") { this.#clear(); return; }\n\t\tif (isOpen && control !== "commit"',
+    find: 'if (isOpen && !(control === "commit"',
+    replace: 'if (control === "commit") { this.#clear(); return; }\n\t\tif (isOpen && !(control === "commit"',
   },
   {
     name: 'optimistic-unchecked',
@@ -149,9 +148,9 @@ export const defects: readonly Defect[] = [
   {
     name: 'lost-read',
     told: 'A read whose connection was lost is never answered.',
-    find: 'if (result === BEHIND$1 || failure === "busy" || failure === "full") return this.#wait(walk);',
+    find: 'if (result === BEHIND$1 || failure === "busy" || failure === "full") return this.#waitLater(walk, full);',
     replace:
-      'if (failure === "node") return;\n\t\t\tif (result === BEHIND$1 || failure === "busy" || failure === "full") return this.#wait(walk);',
+      'if (failure === "node") return;\n\t\t\tif (result === BEHIND$1 || failure === "busy" || failure === "full") return this.#waitLater(walk, full);',
   },
 ]
 

@@ -1,5 +1,10 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileSimulation, type Compiled } from './compiled.ts'
+import { copyWith, defects } from './defects.ts'
+
+const root = join(import.meta.dirname, '../..')
 
 let simulation: Compiled
 
@@ -26,5 +31,19 @@ describe('the simulation', () => {
     const { lines } = await simulation.run('--seed', '103')
     expect(lines.length).toBeGreaterThan(100)
     expect(together).toContain(`103 ${lines.at(-1)?.replace('digest ', '')}`)
+  })
+
+  it('can bring each old defect back into the built library', () => {
+    const folder = join(root, 'node_modules/.cache/defects-test')
+    const lost = defects.flatMap((defect) => {
+      try {
+        copyWith(defect, join(root, 'dist'), folder)
+        return []
+      } catch (error) {
+        return [(error as Error).message]
+      }
+    })
+    rmSync(folder, { recursive: true, force: true })
+    expect(lost).toEqual([])
   })
 })

@@ -21,6 +21,8 @@ export class World {
   #highestTimeline = 1
   /** What each timeline has taken over from those before it. */
   readonly #taken = new Map<number, ReadonlySet<WalRecord>>()
+  /** When each timeline began. */
+  readonly #begins = new Map<number, number>()
   /** The primary before the last promotion. */
   #former: Server | undefined
   #isHealed = false
@@ -71,6 +73,11 @@ export class World {
    */
   has(timeline: number, record: WalRecord): boolean {
     return record.timeline >= timeline || this.#taken.get(timeline)?.has(record) !== false
+  }
+
+  /** The newest timeline that existed at a time. */
+  newestAt(ms: number): number {
+    return Math.max(1, ...[...this.#begins].filter(([, atMs]) => atMs <= ms).map(([timeline]) => timeline))
   }
 
   /** Writes a line of the story. */
@@ -200,6 +207,7 @@ export class World {
     this.#highestTimeline += 1
     this.#former = old
     this.#taken.set(this.#highestTimeline, new Set(next.wal))
+    this.#begins.set(this.#highestTimeline, this.time.nowMs)
     next.promote(this.#highestTimeline)
     for (const other of this.servers) {
       if (other === next || other === old || !other.isStandby) continue
