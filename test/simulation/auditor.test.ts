@@ -14,6 +14,11 @@ const first: WalRecord = {
 const kept = write(first, 100, 1)
 const lost = write(kept, 200, 1)
 const onSecond = write(kept, 300, 2)
+const otherOnSecond = recordAfter(kept, {
+  bytes: 64,
+  changes: [{ key: 'items:2', value: '400' }],
+  timeline: 2,
+})
 
 const THIRD_BEGINS_MS = 1005
 const broughtBack = judged([first, kept, lost], new Set([first, kept, lost]))
@@ -39,7 +44,10 @@ function judged(wal: readonly WalRecord[], takenByThird: ReadonlySet<WalRecord>)
   ])
   return {
     primary: { wal },
-    commits: new Map([kept, lost, onSecond].map((record) => [`items:1=${valueOf(record)}`, [record]])),
+    commits: new Map([
+      ...[kept, lost, onSecond].map((record) => [`items:1=${valueOf(record)}`, [record]] as const),
+      ['items:2=400', [otherOnSecond]],
+    ]),
     newestAt: (ms) => (ms >= THIRD_BEGINS_MS ? 3 : 2),
     has: (timeline, record) => record.timeline >= timeline || taken.get(timeline)?.has(record) !== false,
   }
@@ -124,6 +132,14 @@ describe('the auditor of the simulation, with a write that the first of two prom
   it('does not let it be shown to a session that has seen the second timeline', () => {
     const seen = read(300, [1, 1], { operation: wrote(500).operation, beganMs: 500, endedMs: 510 })
     expect(broken(goneForGood, seen, read(200, [1, 1]))).toContain(OTHER_TIMELINE)
+  })
+
+  it('does not let it be shown to a session that has seen another row of the second timeline', () => {
+    const world = judged([first, kept, otherOnSecond], new Set([first, kept, otherOnSecond]))
+    const shown = [{ covers: 'items:2', rows: new Map([['items:2', '400']]) }]
+    const seen = call(500, [1, 1], { shown })
+    expect(broken(world, seen, read(200, [1, 1], { endedMs: 1004 }))).toEqual([OTHER_TIMELINE])
+    expect(broken(world, read(200, [1, 1], { endedMs: 1004 }))).toEqual([])
   })
 
   it('lets it be shown from the promotion on that brings it back, whether that is known or not', () => {
