@@ -13,6 +13,7 @@ const insert: Statement = {
   footprint: { changes: ['t'], shows: ['t'] },
 }
 const call: Statement = { ...base, kind: 'write', reason: 'function-external' }
+const lock: Statement = { ...base, kind: 'write', reason: 'lock-table' }
 const ddl: Statement = { ...base, kind: 'write', reason: 'ddl' }
 const select: Statement = { ...base, kind: 'read', reason: 'select', mayWrite: false }
 const begin: Statement = { ...base, kind: 'transaction', reason: 'begin', mayWrite: false }
@@ -99,10 +100,19 @@ describe('WriteLedger', () => {
     ],
     ['nor does an error of such a statement undo that', [[call, alice, 'I', 'answered']], ['alice']],
     [
-      'DDL that was rolled back has left nothing',
+      'DDL is, too: it may have run code, as the query of a new table does',
       [
         [begin, alice, 'T'],
         [ddl, alice, 'T'],
+        [rollback, alice, 'I'],
+      ],
+      ['–', '–', 'alice'],
+    ],
+    [
+      'one that runs no code is not',
+      [
+        [begin, alice, 'T'],
+        [lock, alice, 'T'],
         [rollback, alice, 'I'],
       ],
       ['–', '–', '–'],

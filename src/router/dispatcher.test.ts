@@ -113,10 +113,10 @@ describe('a client that holds a connection to the primary', () => {
 
 describe('errors', () => {
   test('of a write are the server’s own, and the write is sent once', async () => {
-    pool.network.at('p').told = { code: '42P07', message: 'relation "copies" already exists' }
+    pool.network.at('p').told = { code: '25P01', message: 'LOCK TABLE is only for transactions' }
     const session = pool.router.sessions.begin({})
-    const sql = 'select * into copies from users'
-    await expect(pool.query(sql, session)).rejects.toMatchObject({ code: '42P07' })
+    const sql = 'lock table users'
+    await expect(pool.query(sql, session)).rejects.toMatchObject({ code: '25P01' })
     expect(hostsOf(sql)).toEqual(['p'])
     expect(session.hasWritten).toBe(false)
   })

@@ -14,13 +14,10 @@ const MAY_COMMIT_PARTLY: ReadonlySet<StatementReason> = new Set<StatementReason>
   'non-standard-strings',
 ])
 
-/** Their form tells all that they do: what they change is undone with their transaction. */
-const UNDONE: ReadonlySet<StatementReason> = new Set<StatementReason>([
-  'ddl',
+/** They run no code. DDL may: the query of a new table, the expressions of an index, event triggers. */
+const WITHOUT_CODE: ReadonlySet<StatementReason> = new Set<StatementReason>([
   'lock-table',
-  'maintenance',
   'notify',
-  'select-into',
   'server-command',
 ])
 
@@ -36,5 +33,5 @@ export function failsWhole(statement: Statement): boolean {
  */
 export function mayCommitApart({ footprint, kind, mayWrite, multiple, reason }: Statement): boolean {
   if (!mayWrite || footprint.changes !== 'everything') return false
-  return multiple || (kind !== 'transaction' && !UNDONE.has(reason))
+  return multiple || (kind !== 'transaction' && !WITHOUT_CODE.has(reason))
 }

@@ -62,6 +62,20 @@ it.each<[string, (what: string) => Promise<unknown>]>([
   ],
   ['a query', (what) => expect(pool.query('SELECT note_and_fail($1)', [what])).rejects.toThrow('refused')],
   [
+    'a new table whose query runs code, and that is rolled back,',
+    async (what) => {
+      const client = await pool.connect()
+      await client.query('BEGIN')
+      await client.query(`CREATE TABLE copy AS SELECT note('${what}')`)
+      await client.query('ROLLBACK')
+      client.release()
+    },
+  ],
+  [
+    'a SELECT INTO that fails',
+    (what) => expect(pool.query(`SELECT note_and_fail('${what}') INTO copy`)).rejects.toThrow('refused'),
+  ],
+  [
     'a trigger that refuses a row',
     (what) => expect(pool.query('INSERT INTO thing VALUES ($1)', [what])).rejects.toThrow('refused'),
   ],
