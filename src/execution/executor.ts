@@ -90,8 +90,8 @@ export class Executor {
    * @param shared Text of a read that may share its connection.
    */
   plan(route: Route, shared?: string): QueryPlan {
-    const joins = shared === undefined || !this.canShare ? undefined : this.#convoy.placeFor(shared)
-    return this.#cluster.plan(route, this.#tier?.tags, joins)
+    const mayJoin = shared !== undefined && this.canShare && route.role === 'replica'
+    return this.#cluster.plan(route, this.#tier?.tags, mayJoin ? this.#convoy.placeFor(shared) : undefined)
   }
 
   /** Judges the server that was reached at a node's address by its own observation. */

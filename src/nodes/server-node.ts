@@ -41,7 +41,7 @@ export interface ReadSender {
    * @param opensLanes Whether a lane may be opened for it or later ones. @defaultValue true
    */
   ride(read: ShareableRead, rider: Rider, opensLanes?: boolean): Ride | undefined
-  /** Whether a read with this text would travel with others that are in flight on a lane. */
+  /** Whether a read with this text would travel with others that are in flight on a lane. Has no side effects. */
   joins(text: string): boolean
   /** Sends a read over a leased connection, with a name if that is faster. */
   send(client: PoolClient, read: ShareableRead, answered: Answered): void

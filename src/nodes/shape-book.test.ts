@@ -105,6 +105,16 @@ describe('the book', () => {
     expect(records.filter(({ plan }) => plan !== undefined)).toHaveLength(16)
   })
 
+  it('gives a shape without noting the text: a plan may look at texts that are never sent', () => {
+    const book = new ShapeBook(0)
+    for (let id = 0; id < 40; id++) expect(book.shapeOf(`select ${id} from t`)).toBeUndefined()
+    const { plan, shape } = book.of('select 40 from t')
+    expect(plan).toBeDefined()
+    expect(book.shapeOf('select 40 from t')).toBe(shape)
+    for (let id = 0; id < 40; id++) expect(book.shapeOf(`select ${id} from t`)).toBe(shape)
+    expect(shape.variants).toBe(1)
+  })
+
   it('prepares nothing when it is not to', () => {
     expect(new ShapeBook(Infinity).of('select 1').plan).toBeUndefined()
   })

@@ -104,6 +104,11 @@ export class ShapeBook {
     return this.#texts.get(text) ?? this.#meet(text)
   }
 
+  /** Returns the shape of a text without noting the text; `undefined` for one that has not run. */
+  shapeOf(text: string): Shape | undefined {
+    return this.#texts.peek(text)?.shape ?? this.#shapes.peek(shapeKey(text))
+  }
+
   #meet(text: string): TextRecord {
     const key = shapeKey(text)
     let shape = this.#shapes.get(key)

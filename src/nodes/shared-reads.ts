@@ -48,8 +48,8 @@ export class SharedReads {
   joins(text: string): boolean {
     const { lanes } = this.#options
     if (lanes === undefined || text.length > LONGEST_TEXT) return false
-    const { shape } = this.#book.of(text)
-    return shape.isFast && lanes.carriesWith(shape.costMs)
+    const shape = this.#book.shapeOf(text)
+    return shape?.isFast === true && lanes.carriesWith(shape.costMs)
   }
 
   /** Sends a read over an idle leased connection. */

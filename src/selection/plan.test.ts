@@ -175,6 +175,20 @@ describe('planQuery', () => {
     expect(seen).toEqual([{ ids: ['b', 'c'], chance: 0.25, nowMs: NOW_MS, busy: [1, 1] }])
   })
 
+  it('the balancer learns where the read would join others', () => {
+    const seen: unknown[] = []
+    const balancer: Balancer = {
+      order: (candidates, { joins }) => {
+        seen.push(joins)
+        return candidates
+      },
+    }
+    const selection = { balancer, health: healthOf({}), random: () => 0, spills: true }
+    planQuery(toReplica, snapshotOf(p, fresh('a'), fresh('b')), selection, NOW_MS, 'b')
+    planQuery(toReplica, snapshotOf(p, fresh('a'), fresh('b')), selection, NOW_MS)
+    expect(seen).toEqual(['b', undefined])
+  })
+
   it('the balancer is not asked when there is nothing to order, nor told anything', () => {
     const balancer: Balancer = {
       order: () => expect.unreachable('there is no candidate'),
