@@ -72,10 +72,14 @@ export function dashboardHandler(
   if (authorize !== undefined) checkFunction('authorize', authorize)
   if (typeof title !== 'string') throw invalid(`Option "title" must be a string; received ${describe(title)}`)
   const collector = new Collector(pool, platform, title, inside)
-  const loading = import('./page.ts')
+  // A rejection without a request would end the process.
+  const loading: Promise<Page | undefined> = import('./page.ts').catch(() => undefined)
   return (request, response) => {
     void loading.then(async (page) => {
-      const answer = await answerTo(request, authorize, collector, page)
+      const answer =
+        page === undefined
+          ? text(500, 'The page of the dashboard could not be loaded.')
+          : await answerTo(request, authorize, collector, page)
       send(request, response, answer, page)
     })
   }
@@ -138,13 +142,13 @@ function send(
   { method }: IncomingMessage,
   response: ServerResponse,
   answer: Answer,
-  { CONTENT_SECURITY_POLICY }: Page,
+  page: Page | undefined,
 ): void {
   if (response.destroyed || response.headersSent) return
   const { body, headers = {}, status, type } = answer
   response.writeHead(status, {
     ...HEADERS,
-    'content-security-policy': CONTENT_SECURITY_POLICY,
+    'content-security-policy': page?.CONTENT_SECURITY_POLICY ?? "default-src 'none'",
     ...headers,
     'content-type': `${type}; charset=utf-8`,
     'content-length': Buffer.byteLength(body),
