@@ -5,7 +5,7 @@ import type { RouterEventEmitter, RouterEvents } from './events.ts'
 import type { Tell } from './tell.ts'
 
 const LEASE_EVENTS = ['connectionReturned', 'connectionTimedOut'] as const
-const { connectionReturned: returned, connectionTimedOut: timedOut } = channels
+const LEASE_CHANNELS = LEASE_EVENTS.map((name) => channels[name])
 
 /**
  * The events of one pool. Each goes to the listeners of `pool.events`, and to the subscribers of its channel, whose
@@ -57,7 +57,7 @@ export class EventStream {
   /** Whether anybody listens to the events of leases. Asked for each lease. */
   get hearsLeases(): boolean {
     if (!this.#isCounted) this.#count()
-    return this.#hasLeaseListeners || returned.hasSubscribers || timedOut.hasSubscribers
+    return this.#hasLeaseListeners || LEASE_CHANNELS.some((channel) => channel.hasSubscribers)
   }
 
   #count(): void {

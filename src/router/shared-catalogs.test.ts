@@ -45,7 +45,7 @@ test.each([
 test.each([
   ['the server', user({}, { serverIdentity: '7:2' })],
   ['the database behind a name of a pooler', user({}, { login: 'shop_of_tests app' })],
-  ['what the database was before it was made anew', user({}, { login: '6 shop app' })],
+  ['a former database of the same name', user({}, { login: '6 shop app' })],
   ['the database', user({}, { options: { ...OPTIONS, database: 'other' } })],
   ['the role', user({}, { options: { ...OPTIONS, user: 'admin' } })],
   ['what the connection begins with', user({}, { options: { ...OPTIONS, options: '-c role=admin' } })],

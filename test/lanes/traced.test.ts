@@ -7,7 +7,7 @@ import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, poolsForTests, startClusterWith } from '../support/ground.ts'
 import { until } from '../support/servers.ts'
 
-// What tracing tools do to node-postgres. With their own packages: test/tracing/tracing.test.ts.
+// Wraps node-postgres as tracing tools do. With their own packages: test/tracing/tracing.test.ts.
 
 type Callback = (error: Error | null, result?: unknown) => void
 type Wrapped = (this: unknown, ...args: unknown[]) => unknown

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { manifest, root } from './install.ts'
 
-// What `npm ci` in the root installs: little, and without a warning. Other packages belong to folders of their own.
+// `npm ci` in the root installs little, and without a warning. Other packages belong to folders of their own.
 
 interface Installed {
   readonly engines?: { readonly node?: string }

@@ -24,7 +24,7 @@ const THIRD_BEGINS_MS = 1005
 const broughtBack = judged([first, kept, lost], new Set([first, kept, lost]))
 const goneForGood = judged([first, kept, onSecond], new Set([first, kept, onSecond]))
 
-/** What the pool knows before and after the second promotion. */
+/** Timelines that the pool knows when a read begins and when it ends. */
 const KNOWN = [
   [2, 2],
   [2, 3],

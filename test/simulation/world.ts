@@ -19,7 +19,7 @@ export class World {
   readonly trace: string[] = []
   readonly #random: Random
   #highestTimeline = 1
-  /** What each timeline has taken over from those before it. */
+  /** Commits that each timeline has taken over from those before it. */
   readonly #taken = new Map<number, ReadonlySet<WalRecord>>()
   /** When each timeline began. */
   readonly #begins = new Map<number, number>()

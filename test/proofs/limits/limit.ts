@@ -4,7 +4,7 @@ import { Client } from 'pg'
 import { ask } from '../../support/servers.ts'
 import { pause } from '../timings.ts'
 
-/** What a limit showed, and which of its bounds were broken. */
+/** Figures of a limit, and the bounds that were broken. */
 export interface Limit {
   readonly figures: Readonly<Record<string, number | string>>
   readonly broken: readonly string[]

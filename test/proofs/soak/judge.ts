@@ -2,7 +2,7 @@ import { median, rounded } from '../timings.ts'
 import type { Sample } from './sample.ts'
 import { laterGrowth, type Point } from './trend.ts'
 
-/** What a soak found. */
+/** Findings of a soak. */
 export interface Found {
   readonly samples: readonly Sample[]
   /** Errors of callers that no fault explains. */

@@ -62,7 +62,7 @@ const WORK = `select count(*)::int as connections,
       where b.usename = $1 and b.state <> 'active' and l.locktype <> 'virtualxid') as locks
   from pg_stat_activity where usename = $1`
 
-/** What a server still has of the pools, once it is the least that it was during a second. */
+/** Connections, locks and transactions of the pools that a server still has: the least of them during a second. */
 async function serverWork(config: ClientConfig): Promise<ServerWork> {
   let least: ServerWork | undefined
   for (let look = 0; look < 5; look += 1) {
