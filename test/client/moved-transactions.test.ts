@@ -6,7 +6,7 @@ import type { Cluster } from '../../src/test-cluster/index.ts'
 import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { EVERYDAY_SCHEMA } from '../support/everyday.ts'
-import { ask, serversThatRan } from '../support/servers.ts'
+import { ask, commitsWait, serversThatRan } from '../support/servers.ts'
 import { movesDuring, withClient } from '../support/transactions.ts'
 
 let cluster: Cluster
@@ -242,30 +242,32 @@ describe('a transaction that moves to the primary', () => {
     const waiting = poolOver(cluster, { probeIntervalMs: 50, failoverTimeoutMs: 1_000 })
     await replicasReady(waiting)
     const { config } = cluster.primary
+    const unshown = newMark()
     const writer = new Client(config)
     await writer.connect()
     await ask(config, `alter system set synchronous_standby_names = 'nobody'`)
     await ask(config, 'select pg_reload_conf()')
     try {
+      await commitsWait(config)
       await inClient(async (client) => {
         // The commit is on the replica, and waits on the primary for a standby that does not exist.
-        const written = writer.query(`update items set label = 'unshown' where id = 5`)
+        const written = writer.query(`update items set label = '${unshown}' where id = 5`)
         written.catch(() => {})
         await client.query('begin read only')
         const label = async (): Promise<unknown> =>
           (await client.query('select label from items where id = 5')).rows[0].label
-        while ((await label()) !== 'unshown');
+        while ((await label()) !== unshown);
         await expect(client.query(needsPrimary)).rejects.toMatchObject({ code: 'SWITCHYARD_PRIMARY_BEHIND' })
         expect(client.getTransactionStatus()).toBe('E')
         await client.query('rollback')
         await client.query('begin read only')
-        expect(await label()).toBe('unshown')
+        expect(await label()).toBe(unshown)
         // It waits for the reload only.
         await ask(config, 'alter system reset synchronous_standby_names')
         const moved = client.query(needsPrimary)
         await ask(config, 'select pg_reload_conf()')
         await moved
-        expect(await label()).toBe('unshown')
+        expect(await label()).toBe(unshown)
         await client.query('commit')
         await written
       }, waiting)

@@ -39,3 +39,21 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
+
+/**
+ * Waits until commits on this primary wait for standbys that do not answer. The checkpointer tells the other processes so,
+ * at some moment after the reload.
+ */
+export async function commitsWait(config: ClientConfig): Promise<void> {
+  const cancel = `select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep' and query like $1`
+  await until('commits wait for standbys', async () => {
+    let isDone = false
+    let waited = false
+    const commit = ask(config, `select pg_logical_emit_message(true, 'a commit', '')`).finally(() => {
+      isDone = true
+    })
+    while (!isDone) if ((await ask(config, cancel, ['%a commit%'])).length > 0) waited = true
+    await commit
+    return waited
+  })
+}
