@@ -1,6 +1,6 @@
 import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
-import { fillIn } from '../../test/proofs/page.ts'
+import { checkPage, fillIn } from '../../test/proofs/page.ts'
 import { writeResult } from '../support/environment.ts'
 import type { Measure } from './compare.ts'
 import { questionsTo, startGround, type Lag } from './ground.ts'
@@ -48,6 +48,8 @@ const isCase = (name: string): name is Case => CASES.some((each) => each === nam
 const unknown = only.filter((name) => !isCase(name) && name !== 'mix' && name !== 'nobody-reads')
 if (unknown.length > 0) throw new RangeError(`--only has no case "${unknown.join(', ')}"`)
 
+if (given.page !== undefined) checkPage(given.page, 'writes')
+
 const startedAtMs = performance.now()
 await using cluster = await startGround()
 using questions = questionsTo(cluster.primary)
@@ -81,11 +83,6 @@ const directory = dirname(given.out)
 const plots = [...plotMatrix(directory, matrix), ...plotMix(directory, mix)]
 const summary = summaryOf({ matrix, mix, nobodyReads })
 console.log(`\n${summary}\n`)
-if (given.page !== undefined) {
-  const link = (file: string): string =>
-    `![reads per second over bare](${relative(dirname(given.page ?? ''), join(directory, file))})`
-  fillIn(given.page, 'writes', [summary, ...plots.map(link)].join('\n\n'))
-}
 const tookSeconds = Math.round((performance.now() - startedAtMs) / 1000)
 console.log(`took ${tookSeconds} s`)
 writeResult(given.out, {
@@ -98,3 +95,8 @@ writeResult(given.out, {
   mix,
   nobodyReads,
 })
+if (given.page !== undefined) {
+  const link = (file: string): string =>
+    `![reads per second over bare](${relative(dirname(given.page ?? ''), join(directory, file))})`
+  fillIn(given.page, 'writes', [summary, ...plots.map(link)].join('\n\n'))
+}
