@@ -317,7 +317,8 @@ export interface PoolOptions extends PoolConfig {
   readonly readTimeoutMs?: number | undefined
   /**
    * How long a statement waits for a primary, and how long a read tries other nodes after the first has failed, in
-   * milliseconds. Nothing waits until a primary has been seen for the first time.
+   * milliseconds. After that time such a read tries one more node if its plan has one left, the primary first. Nothing
+   * waits until a primary has been seen for the first time.
    * @defaultValue 30000
    */
   readonly failoverTimeoutMs?: number | undefined

@@ -205,6 +205,22 @@ describe('when no candidate is left', () => {
   })
 })
 
+describe('when nodes without an answer have taken all the time', () => {
+  it.each([
+    ['the primary is tried before other replicas', 'abcp', { p: 'rows' }, 'abp', 'rows'],
+    ['only the primary is', 'abcp', { p: reset(), c: 'rows' }, 'abp', 'read ECONNRESET'],
+    ['one more replica is where the primary must not serve it', 'abc', { c: 'rows' }, 'abc', 'rows'],
+    ['the read fails if none is left', 'ab', {}, 'ab', 'read ECONNRESET'],
+  ])('%s', async (_what, plan, answers, sent, outcome) => {
+    Object.assign(b.answers, { a: reset(), ...answers })
+    b.read(plan)
+    await b.platform.advance(FAILOVER_TIMEOUT_MS)
+    b.waiting[0]?.(reset())
+    await settle()
+    expect([b.sent, b.outcome]).toEqual([sent, outcome])
+  })
+})
+
 describe('retries', () => {
   it('are bounded by their budget: then the error is the answer', () => {
     const budget = new RetryBudget(b.platform)

@@ -24,7 +24,7 @@ import type { SecondOpinions } from './second-opinion.ts'
 import { isOfReplica, leaveSlot, noteSpill, termsWith, type Slot } from './slot.ts'
 import { spillError, type SpillGate } from './spill-gate.ts'
 import { Suspicions } from './suspicion.ts'
-import { startWalk, type Walk } from './walk.ts'
+import { keepLast, startWalk, type Walk } from './walk.ts'
 
 /** Time between two attempts to reach a server behind a shared address, in milliseconds. */
 const LONGEST_GAP_MS = 16
@@ -286,7 +286,9 @@ export class Reader {
     const isGone = this.#surroundings.nodeOf(node.id) === undefined
     // A node that is alive rejects it for a reason that a new plan would not change.
     if (isLast && !isGone && failure !== 'node' && failure !== 'fenced') return this.#done(walk, error)
-    if (platform.now() >= walk.untilMs) return this.#done(walk, error)
+    // Nodes that gave no answer may have taken all the time.
+    if (platform.now() >= walk.untilMs && !keepLast(walk, (step) => !this.#isOut(step)))
+      return this.#done(walk, error)
     if (!budget.spend()) {
       listener.retriesSpent()
       return this.#done(walk, error)

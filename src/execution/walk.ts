@@ -1,4 +1,4 @@
-import type { QueryPlan } from '../selection/query-plan.ts'
+import type { PlanStep, QueryPlan } from '../selection/query-plan.ts'
 import type { Done } from './execution.ts'
 import type { Read } from './read.ts'
 import type { Suspicions } from './suspicion.ts'
@@ -41,4 +41,17 @@ export function startWalk(read: Read, callback: Done): Walk {
     suspicions: undefined,
     isSpilled: false,
   }
+}
+
+/**
+ * Leaves one candidate for a read whose time is over: the primary if it has not been tried, or else the next replica.
+ * Returns false if none is left.
+ */
+export function keepLast(walk: Walk, isFit: (step: PlanStep) => boolean): boolean {
+  const left = walk.plan.steps.slice(walk.index).filter(isFit)
+  const last = left.find(({ node }) => node.role === 'primary') ?? left[0]
+  if (last === undefined) return false
+  walk.plan = { ...walk.plan, steps: [last] }
+  walk.index = 0
+  return true
 }
