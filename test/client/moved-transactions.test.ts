@@ -26,7 +26,6 @@ afterAll(async () => {
 })
 
 const inClient = <T>(fn: (client: PoolClient) => Promise<T>, from = pool): Promise<T> => withClient(from, fn)
-
 const newMark = (): string => `moved_${++marks}_`
 
 describe('a transaction that moves to the primary', () => {
@@ -123,9 +122,8 @@ describe('a transaction that moves to the primary', () => {
         expect(rows).toMatchObject([{ kept: 'kept', who: 'reader' }])
         expect(rows[0].other ?? '').toBe('')
         await client.query('rollback to one')
-        expect(
-          (await client.query(`select current_setting('app.kept', true) as kept`)).rows[0].kept ?? '',
-        ).toBe('')
+        const left = await client.query(`select current_setting('app.kept', true) as kept`)
+        expect(left.rows[0].kept ?? '').toBe('')
         expect(await tenants()).toEqual([{ label: 'of a' }])
         await client.query('commit')
         expect((await client.query('select current_user as who')).rows).not.toEqual([{ who: 'reader' }])
