@@ -44,6 +44,8 @@ export interface CallerParts {
   readonly random: Random
   readonly writer: number
   readonly callers: number
+  /** Whether a pooler may lead a connection that is in use to a standby. */
+  readonly isPooled: boolean
 }
 
 /** One caller: it sends statements, and records what it was told and shown. */
@@ -54,17 +56,19 @@ export class Caller {
   readonly #story: Story
   readonly #writer: number
   readonly #callers: number
+  readonly #isPooled: boolean
   session: string = POOL_SESSION
   #n = 0
   #turns = 0
 
-  constructor({ callers, history, pool, random, story, writer }: CallerParts) {
+  constructor({ callers, history, isPooled, pool, random, story, writer }: CallerParts) {
     this.pool = pool
     this.random = random
     this.history = history
     this.#story = story
     this.#writer = writer
     this.#callers = callers
+    this.#isPooled = isPooled
   }
 
   get name(): string {
@@ -118,6 +122,9 @@ export class Caller {
       // A read is sent as a possible write, and not repeated, while the catalog of the primary is being loaded.
       const wasProven = outcomeOf(error) !== 'unknown'
       if (wasProven && !mayFail(error)) this.history.notice('no call of this kind fails', told)
+      // A primary that becomes a standby ends its connections, and a new one must be refused.
+      if (!this.#isPooled && codeOf(error) === '25006')
+        this.history.notice('no standby is taken for the primary', told)
       // Immediate failures must not occupy the event loop.
       await new Promise((resolve) => setImmediate(resolve))
       return false

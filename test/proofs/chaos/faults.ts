@@ -285,6 +285,13 @@ export const FAULTS: readonly Fault[] = [
     run: (scene, server) => renamed(scene, (name) => (name === server.name ? undefined : name)),
   },
   {
+    name: 'address-of-a-standby',
+    worlds: ['direct', 'patroni'],
+    hits: 'primary',
+    isAlone: true,
+    run: misled,
+  },
+  {
     name: 'bouncer-restart',
     worlds: ['bouncers'],
     hits: 'any',
@@ -292,6 +299,26 @@ export const FAULTS: readonly Fault[] = [
   },
   ...failovers,
 ]
+
+/**
+ * New connections to the primary reach a standby with old rows, and statements need new ones. The probes of the pool keep
+ * theirs to the primary.
+ */
+async function misled(scene: Scene, primary: ChaosServer): Promise<void> {
+  const standby = scene.random.pick(scene.world.servers.filter((server) => server !== primary))
+  const sql = `select pg_terminate_backend(pid) from pg_stat_activity
+    where usename = '${APP.user}' and application_name <> 'pg-switchyard monitor'`
+  await admin(standby, 'select pg_wal_replay_pause()')
+  primary.network.lead([standby.config])
+  try {
+    await meanwhile(scene, 100, () => admin(primary, sql))
+  } finally {
+    primary.network.lead([primary.config])
+  }
+  // A connection that had reached the standby would show old rows.
+  await hold(scene)
+  await admin(standby, 'select pg_wal_replay_resume()')
+}
 
 /** Takes connections as the pool's role until the server has none left. */
 async function takeAll({ config }: ChaosServer, taken: Client[]): Promise<void> {

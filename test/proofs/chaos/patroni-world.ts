@@ -72,7 +72,7 @@ export async function openPatroni(callers: number, requirements: Requirements): 
 
 async function serverOf(patroni: PatroniCluster, name: string): Promise<ChaosServer> {
   const { port } = patroni.member(name)
-  const config = { ...patroni.login, port }
+  const config = { ...patroni.login, host: '127.0.0.1', port }
   let frozen: readonly number[] = []
   let directory = ''
   const processes = async (): Promise<readonly number[]> => {

@@ -64,7 +64,15 @@ export async function runRound(options: RoundOptions): Promise<Round | string> {
   process.on('uncaughtException', unhandled).on('unhandledRejection', unhandled)
   watch(world, story)
   const { pool } = world
-  const workload = new Workload({ pool, history, story, random: random.fork('workload'), callers })
+  const isPooled = world.name === 'bouncers'
+  const workload = new Workload({
+    pool,
+    history,
+    story,
+    random: random.fork('workload'),
+    callers,
+    isPooled,
+  })
   try {
     const isShort = seconds < SHORT_SECONDS
     const holdMs: Scene['holdMs'] = isShort ? [300, 1_500] : [300, 5_000]

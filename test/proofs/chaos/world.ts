@@ -1,14 +1,14 @@
 import type { ClientConfig } from 'pg'
 import type { Pool } from '../../../src/index.ts'
 import type { Cluster } from '../../../src/test-cluster/index.ts'
-import type { TcpProxy } from '../../support/tcp-proxy.ts'
+import type { Address, TcpProxy } from '../../support/tcp-proxy.ts'
 import type { Names } from './names.ts'
 
 /** One server, as faults reach it: its processes, and the network between it and the pool. */
 export interface ChaosServer {
   readonly name: string
   /** Leads past the network, as a superuser. */
-  readonly config: ClientConfig & { readonly port: number }
+  readonly config: ClientConfig & Address
   readonly network: TcpProxy
   kill(): Promise<void>
   /** Stops it in order. Absent where something else would start it again at once. */
