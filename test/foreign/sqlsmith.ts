@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { createInterface } from 'node:readline'
@@ -44,14 +45,30 @@ async function run(): Promise<0 | 1> {
   }
 }
 
-/** Statements as SQLsmith prints them; each ends with a line that ends with a semicolon. */
+/** As many statements as are wanted. Where SQLsmith ends before it has made them, it goes on with the next seed. */
 async function* madeUp(ground: ProvingGround): AsyncGenerator<string> {
+  const [wanted, first] = [Number(options.statements), Number(options.seed)]
+  let made = 0
+  for (let seed = first; made < wanted; seed++) {
+    const before = made
+    for await (const sql of madeUpBy(ground, seed, wanted - made)) {
+      made += 1
+      yield sql
+    }
+    console.log(`seed ${seed}: ${made - before} statements`)
+    if (made === before) throw new Error(`SQLsmith made none of seed ${seed}`)
+  }
+}
+
+/** Statements as SQLsmith prints them; each ends with a line that ends with a semicolon. */
+async function* madeUpBy(ground: ProvingGround, seed: number, most: number): AsyncGenerator<string> {
   const { host, port, user, password, database } = ground.primaryConfig
   const target = `host=${host} port=${port} user=${user} password=${password} dbname=${database}`
-  const args = ['--dry-run', `--seed=${options.seed}`, `--max-queries=${options.statements}`]
-  const child = spawn(options.program, [`--target=${target}`, ...args], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  const args = [`--target=${target}`, '--dry-run', `--seed=${seed}`, `--max-queries=${most}`]
+  const child = spawn(options.program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-500)))
+  const ended = once(child, 'close')
   try {
     let statement = ''
     for await (const line of createInterface(child.stdout)) {
@@ -60,6 +77,8 @@ async function* madeUp(ground: ProvingGround): AsyncGenerator<string> {
       yield statement.trim().replace(/;$/, '')
       statement = ''
     }
+    const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null]
+    if (code !== 0) console.log(`SQLsmith ended with ${signal ?? code}: ${said.trim()}`)
   } finally {
     child.kill()
   }
