@@ -18,6 +18,7 @@ const ddl: Statement = { ...base, kind: 'write', reason: 'ddl' }
 const select: Statement = { ...base, kind: 'read', reason: 'select', mayWrite: false }
 const begin: Statement = { ...base, kind: 'transaction', reason: 'begin', mayWrite: false }
 const commit: Statement = { ...base, kind: 'transaction', reason: 'commit' }
+const twoPhase: Statement = { ...base, kind: 'transaction', reason: 'two-phase' }
 const rollback: Statement = { ...base, kind: 'transaction', reason: 'rollback' }
 const several: Statement = { ...base, kind: 'transaction', reason: 'commit', multiple: true }
 
@@ -57,6 +58,7 @@ describe('WriteLedger', () => {
     ['what commits on its way may have, too', [[ddl, alice, 'I', 'answered']], ['alice +catalog']],
     ['a read', [[select, alice, 'I']], ['–']],
     ['DDL', [[ddl, alice, 'I']], ['alice +catalog']],
+    ['COMMIT PREPARED, which commits what another connection wrote', [[twoPhase, alice, 'I']], ['alice']],
     [
       'a transaction is told at its commit',
       [

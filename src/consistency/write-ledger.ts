@@ -69,8 +69,10 @@ export class WriteLedger {
    * @param schema Number of the schema by which it was judged
    */
   started(statement: Statement, session: MutableSession, execution: Execution, schema: number): void {
-    // Transaction control by itself writes nothing. A session that commits the writes of others must see them too.
-    const counts = isControl(statement) ? this.#sessions.size > 0 : statement.mayWrite
+    // By itself it writes nothing, but COMMIT PREPARED commits what another connection wrote. A session that commits
+    // the writes of others must see them too.
+    const isOfThisOne = isControl(statement) && statement.reason !== 'two-phase'
+    const counts = isOfThisOne ? this.#sessions.size > 0 : statement.mayWrite
     if (!counts) return
     this.#sessions.add(session)
     this.#changes = union(this.#changes, changedBy(statement, execution))
