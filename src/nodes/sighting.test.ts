@@ -86,6 +86,20 @@ it('no other query is taken for a copy', () => {
   expect(client.seen).toEqual([])
 })
 
+it.each(['in the queue', 'in flight'])(
+  'a query that a tool refuses does not take the callback of one with the same text that is %s',
+  (where) => {
+    const client: FakeClient & { _activeQuery?: Sent } = new FakeClient()
+    const ofOther = (): void => {}
+    const other: Sent = { text: 'select $1', callback: ofOther }
+    if (where === 'in flight') client._activeQuery = other
+    else client._queryQueue.push(other)
+    client.query = () => {}
+    new Sighting().send(client, { text: 'select $1' }, () => {})
+    expect(other.callback).toBe(ofOther)
+  },
+)
+
 it('tools see the first sending and the final answer', () => {
   const [first, second] = [new FakeClient(), new FakeClient()]
   const { answers, end, send } = statement()

@@ -31,6 +31,8 @@ export class Sighting {
   /** The callback of the query as tools have wrapped it. Absent without tools. */
   #held: Answered | undefined
   #done: Answered | undefined
+  /** The last query of the client before this one was sent. */
+  #before: PgQuery | undefined
   #pulse: (() => void) | undefined
 
   /** Whether tools have seen it, so that further sendings are none of their business. */
@@ -59,6 +61,7 @@ export class Sighting {
   shows(client: AnyClient, answered: Answered): Answered {
     this.#isShown = true
     this.#answered = answered
+    this.#before = lastOf(client)
     if (client.pipeline === true && client._pulseQueryQueue !== undefined) {
       this.#pulse = client._pulseQueryQueue
       client._pulseQueryQueue = nothing
@@ -67,7 +70,8 @@ export class Sighting {
   }
 
   sent(client: AnyClient, given: PgQuery): void {
-    const query = given.callback ? given : (copyOf(given, client) ?? given)
+    const query = given.callback ? given : (copyOf(given, client, this.#before) ?? given)
+    this.#before = undefined
     const { callback, query_timeout: timeout } = query
     // A timeout of node-postgres calls its own callback.
     const isTimed = timeout || client.connectionParameters?.query_timeout
@@ -100,13 +104,20 @@ export class Sighting {
   }
 }
 
-/** Returns the copy of a query that tools have sent in its place, with a comment in its text. */
-function copyOf({ text }: PgQuery, client: AnyClient): PgQuery | undefined {
-  const { _activeQuery, _ending, _queryable, _queryQueue } = client
+/**
+ * Returns the copy of a query that tools have sent in its place, with a comment in its text. Tools may also send
+ * nothing: the last query is then that of another caller, perhaps with the same text.
+ */
+function copyOf({ text }: PgQuery, client: AnyClient, before: PgQuery | undefined): PgQuery | undefined {
   // A client that is not usable has refused it.
-  if (_queryable !== true || _ending === true || typeof text !== 'string') return undefined
-  const last = _queryQueue?.at(-1) ?? _activeQuery
+  if (client._queryable !== true || client._ending === true || typeof text !== 'string') return undefined
+  const last = lastOf(client)
+  if (last === before) return undefined
   return typeof last?.text === 'string' && last.text.startsWith(text) ? last : undefined
+}
+
+function lastOf({ _activeQuery, _queryQueue }: AnyClient): PgQuery | undefined {
+  return _queryQueue?.at(-1) ?? _activeQuery ?? undefined
 }
 
 function nothing(): void {}
