@@ -189,6 +189,22 @@ describe('in one round trip', () => {
     expect([ends, connection.switched]).toEqual([['statement done'], [true, pipeline]])
   })
 
+  it('all is one write to the socket, also when the sending fails', () => {
+    for (const query of [
+      statement,
+      (): never => {
+        throw LOST
+      },
+    ]) {
+      const connection = new FakeConnection(false)
+      const { sent } = connection
+      const stream = { cork: () => sent.push('cork'), uncork: () => sent.push('uncork') }
+      exchange(Object.assign(connection.asClient, { connection: { stream } }), { ...around, query }, () => {})
+      const statements = query === statement ? ['statement'] : []
+      expect(sent).toEqual(['cork', 'a', 'b', ...statements, 'c', 'uncork'])
+    }
+  })
+
   it.each<[string, Readonly<Record<string, Answer>>, unknown]>([
     ['an error of the statement', { statement: REFUSED }, REFUSED],
     ['the first error in front of it, in place of its answer', { a: REFUSED, b: LOST }, REFUSED],

@@ -130,10 +130,17 @@ class RoundTrip {
 
   send({ before = NOTHING, query = nothing, after = NOTHING }: Exchange): void {
     this.#switch.pipeline = true
-    for (const side of before) this.#ask(side, () => true)
-    this.#query(query)
-    // A query after the statement that is answered first was sent before it after all, so its answer means nothing.
-    for (const side of after) this.#ask(side, () => this.#answer !== undefined)
+    const stream = streamOf(this.#client)
+    // Each write to a socket wakes the server, which costs more than a short statement.
+    stream?.cork?.()
+    try {
+      for (const side of before) this.#ask(side, () => true)
+      this.#query(query)
+      // A query after the statement that is answered first was sent before it after all, so its answer means nothing.
+      for (const side of after) this.#ask(side, () => this.#answer !== undefined)
+    } finally {
+      stream?.uncork?.()
+    }
     this.#heard()
   }
 
@@ -171,6 +178,12 @@ class RoundTrip {
     if (this.#end === undefined || isOfConnection) this.#done(error, result)
     else this.#done(this.#end.error, this.#end.result)
   }
+}
+
+/** Returns the stream of a connection of node-postgres. Other implementations, and streams of the caller, may lack it. */
+function streamOf(client: object): { cork?(): void; uncork?(): void } | undefined {
+  return (client as { readonly connection?: { readonly stream?: { cork?(): void; uncork?(): void } } })
+    .connection?.stream
 }
 
 function queryOf({ ask }: SideQuery): OwnQuery | undefined {
