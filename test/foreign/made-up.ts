@@ -1,6 +1,6 @@
 import { refusals } from '../corpus/score.ts'
-import type { Connection } from '../proofs/connection.ts'
 import type { ProvingGround } from '../proofs/proving-ground.ts'
+import { changesBetween, stateOnStandby } from './session-state.ts'
 
 /** What came of statements that a program has made up. */
 export interface MadeUp {
@@ -12,13 +12,6 @@ export interface MadeUp {
   readonly answers: Readonly<Record<string, number>>
   readonly dangerous: readonly { readonly sql: string; readonly why: string }[]
 }
-
-/** What a read may not change of its session on a standby. */
-const sessionQuestion = `SELECT concat_ws('|', current_user, session_user,
-  (SELECT md5(string_agg(concat(name, '=', setting), ',' ORDER BY name)) FROM pg_settings),
-  (SELECT count(*) FROM pg_prepared_statements), (SELECT count(*) FROM pg_listening_channels()),
-  (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'),
-  (SELECT count(*) FROM pg_replication_slots)) AS state`
 
 /** So many reads run before the session is looked at. */
 const BATCH = 50
@@ -36,10 +29,10 @@ export async function runMadeUp(
   const dangerous: { sql: string; why: string }[] = []
   let [judged, reads] = [0, 0]
   let batch: string[] = []
-  let state = await stateOf(standby)
+  let state = await stateOnStandby(standby)
   const lookAtSession = async (): Promise<void> => {
-    const now = await stateOf(standby)
-    if (now !== state) dangerous.push(...(await changing(ground, batch)))
+    const now = await stateOnStandby(standby)
+    if (changesBetween(state, now).length > 0) dangerous.push(...(await changing(ground, batch)))
     state = now
     batch = []
   }
@@ -74,16 +67,11 @@ async function changing(
   const found = []
   for (const sql of batch) {
     const connection = ground.standbyClient({ statement_timeout: 300 })
-    const before = await stateOf(connection)
+    const before = await stateOnStandby(connection)
     await connection.answer(sql)
-    if ((await stateOf(connection)) !== before)
-      found.push({ sql, why: 'it changed the session on the standby' })
+    const changes = changesBetween(before, await stateOnStandby(connection))
+    if (changes.length > 0) found.push({ sql, why: `it changed on the standby: ${changes.join(', ')}` })
     await connection.close()
   }
   return found
-}
-
-async function stateOf(connection: Connection): Promise<unknown> {
-  const [row] = await connection.rows(sessionQuestion)
-  return (row as { readonly state: unknown }).state
 }
