@@ -37,6 +37,8 @@ export interface CausalityOptions {
   readonly hasServer: (serverIdentity: string) => boolean
   /** See `PrimaryProofOptions`. */
   readonly look: (serverIdentity: string | undefined) => Promise<Unshown | undefined>
+  /** See `PrimaryProofOptions`. */
+  readonly heard: (serverIdentity: string, atMs: number) => Promise<void> | undefined
   /** How long a read waits for its session's floor, in milliseconds. */
   readonly catchUpTimeoutMs: number
   /** How long a read waits for a node that can serve it, in milliseconds. */
@@ -220,6 +222,7 @@ export class Causality {
     return {
       prove: () => proof.prove(reads, patience),
       judge: proof.mayJudge ? (listed) => proof.judge(reads, listed) : undefined,
+      heard: () => proof.heard(reads),
     }
   }
 

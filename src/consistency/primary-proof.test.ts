@@ -22,12 +22,14 @@ const perhaps = (ids: Readonly<Record<string, number>>, isCommitted = false): Un
 class Bench {
   readonly platform: FakePlatform = new FakePlatform(READ_AT_MS + 1)
   readonly looks: (string | undefined)[] = []
+  heard: (server: string, atMs: number) => Promise<void> | undefined = () => undefined
   readonly proof: PrimaryProof
 
   /** @param answers One after the other; the last one stays */
   constructor(...answers: readonly (Unshown | undefined | Error)[]) {
     this.proof = new PrimaryProof({
       platform: this.platform,
+      heard: (server, atMs) => this.heard(server, atMs),
       look: async (server) => {
         const answer = answers[Math.min(this.looks.length, answers.length - 1)]
         this.looks.push(server)
@@ -133,6 +135,32 @@ it('looks are shared by all who ask at the same time', async () => {
   expect(bench.looks).toEqual(['a', 'a'])
 })
 
+it('all servers that are there have to tell their timelines since they were read from', async () => {
+  const bench = new Bench(certainly())
+  expect(bench.proof.heard([read('a'), read(undefined)])).toBeUndefined()
+  const asked: unknown[] = []
+  let tells = (): void => {}
+  bench.heard = (...of) => {
+    asked.push(of)
+    return of[0] === 'b' ? new Promise((resolve) => (tells = resolve)) : undefined
+  }
+  let isHeard = false
+  void bench.proof
+    .heard([read('a'), read('b', READ_AT_MS - 7), read(undefined)])
+    ?.then(() => (isHeard = true))
+  await bench.platform.advance(1)
+  expect([asked, isHeard]).toEqual([
+    [
+      ['a', READ_AT_MS],
+      ['b', READ_AT_MS - 7],
+    ],
+    false,
+  ])
+  tells()
+  await bench.platform.advance(1)
+  expect(isHeard).toBe(true)
+})
+
 describe('lists of transactions in progress', () => {
   interface Listed {
     readonly ids: string
@@ -145,7 +173,7 @@ describe('lists of transactions in progress', () => {
   function judgeOf(platform: FakePlatform): { proof: PrimaryProof; judged: (list: Listed) => boolean } {
     let nowMs = READ_AT_MS
     const clock = Object.assign(Object.create(platform) as FakePlatform, { now: () => nowMs })
-    const proof = new PrimaryProof({ platform: clock, look: async () => undefined })
+    const proof = new PrimaryProof({ platform: clock, look: async () => undefined, heard: () => undefined })
     const judged = ({ ids, atMs, heardMs = atMs, server = 's' }: Listed): boolean => {
       nowMs = READ_AT_MS + heardMs
       const listed = { ids: ids === '' ? [] : ids.split(' '), server, askedAtMs: READ_AT_MS + atMs }

@@ -24,6 +24,8 @@ export interface PrimaryProofOptions {
    * `undefined` when that is unknown.
    */
   readonly look: (serverIdentity: string | undefined) => Promise<Unshown | undefined>
+  /** Resolves when a server has told its timeline after this time; `undefined` when it has, or cannot. */
+  readonly heard: (serverIdentity: string, atMs: number) => Promise<void> | undefined
 }
 
 interface HeardList extends ListedTransactions {
@@ -86,6 +88,15 @@ export class PrimaryProof {
       this.#listsFromMs = nowMs + NO_LIST_FOR_MS
     }
     return isProven
+  }
+
+  /** See `ShowingProof`. */
+  heard(reads: readonly SeenRead[]): Promise<unknown> | undefined {
+    const awaited = reads.flatMap(({ serverIdentity, atMs }) => {
+      const heard = serverIdentity === undefined ? undefined : this.#options.heard(serverIdentity, atMs)
+      return heard === undefined ? [] : [heard]
+    })
+    return awaited.length === 0 ? undefined : Promise.all(awaited)
   }
 
   /** Proves it for everything that these reads have shown. */

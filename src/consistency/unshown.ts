@@ -36,4 +36,9 @@ export interface ShowingProof {
   prove(): Promise<Showing>
   /** Whether these transactions, asked for right before a read, prove it. Absent while that is unlikely. */
   readonly judge: ((listed: ListedTransactions) => boolean) | undefined
+  /**
+   * Resolves when the servers of what was read have told their timelines since; `undefined` when they have. If one is
+   * newer than that of the primary, the primary is fenced by then. Transactions of two timelines prove nothing.
+   */
+  readonly heard: () => Promise<unknown> | undefined
 }

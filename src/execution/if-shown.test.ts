@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { describe, expect, it } from 'vitest'
+import { settle } from '../../test/support/fake-platform.ts'
 import type { ListedTransactions } from '../consistency/unshown.ts'
 import type { Send } from './execution.ts'
 import { ifShown, UNPROVEN } from './if-shown.ts'
@@ -28,7 +29,12 @@ function connection(answer: Answer, sent: string[], isPipelining: boolean): Pool
 
 const PRIMARY = { state: { name: 'pending' } } as const
 
-async function run(answer: Answer, isProven: boolean, isPipelining: boolean): Promise<unknown[]> {
+async function run(
+  answer: Answer,
+  isProven: boolean,
+  isPipelining: boolean,
+  heard: () => Promise<void> | undefined = () => undefined,
+): Promise<unknown[]> {
   const sent: string[] = []
   const judged: ListedTransactions[] = []
   const judge = (listed: ListedTransactions): boolean => {
@@ -37,7 +43,7 @@ async function run(answer: Answer, isProven: boolean, isPipelining: boolean): Pr
   }
   const end = await new Promise((resolve) => {
     const client = connection(answer, sent, isPipelining)
-    ifShown({ send: read }, PRIMARY, { judge }, { now: () => 7 }).send(client, (error, result) =>
+    ifShown({ send: read }, PRIMARY, { heard, judge }, { now: () => 7 }).send(client, (error, result) =>
       resolve(error ?? result),
     )
   })
@@ -59,9 +65,29 @@ describe('a read on the primary, if that shows what its session has seen', () =>
     expect(await run(answer, isProven, false)).toEqual([end, later, judged])
   })
 
+  it('counts only once the servers of what was read have told their timelines', async () => {
+    const answer = ['primary', null, '8', '0', 's']
+    let tell = (): void => {}
+    let end: unknown
+    const heard = (): Promise<void> => new Promise((resolve) => (tell = resolve))
+    void run(answer, true, true, heard).then(([ended]) => (end = ended))
+    await settle()
+    expect(end).toBeUndefined()
+    tell()
+    await settle()
+    expect(end).toBe('rows')
+    // Without a proof nothing is waited for.
+    expect((await run(answer, false, true, heard))[0]).toBe(UNPROVEN)
+  })
+
   it('takes the connections that the read may have', () => {
     const custom = new Set(['app.tenant'])
-    const sendable = ifShown({ send: read, custom }, PRIMARY, { judge: () => true }, { now: () => 7 })
+    const sendable = ifShown(
+      { send: read, custom },
+      PRIMARY,
+      { heard: () => undefined, judge: () => true },
+      { now: () => 7 },
+    )
     expect(sendable.custom).toBe(custom)
   })
 

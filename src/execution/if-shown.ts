@@ -8,7 +8,7 @@ import { inProgressSql, readInProgress } from '../topology/in-progress.ts'
 import type { ProbeRow } from '../topology/probe.ts'
 import type { NodeView } from '../topology/snapshot.ts'
 import { PLAIN } from '../topology/wording.ts'
-import type { Send } from './execution.ts'
+import type { Done, Send } from './execution.ts'
 import type { Sendable } from './read.ts'
 
 /** Result of a read whose session may have seen more than the primary shows. */
@@ -17,6 +17,8 @@ export const UNPROVEN: unique symbol = Symbol('unproven')
 export interface PrimaryCheck {
   /** See `ShowingProof`. */
   readonly judge: (listed: ListedTransactions) => boolean
+  /** See `ShowingProof`. */
+  readonly heard: ShowingProof['heard']
   /** Called when it is not proven that the primary shows what the session has seen. */
   readonly unproven: () => void
 }
@@ -42,11 +44,14 @@ export function whenProven(proof: ShowingProof | undefined, { shown, hidden, fai
  * Sends a read to the primary if that shows what the session has seen. The query for its transactions in progress goes
  * ahead of the read, in the same round trip. The read shows at least the state that the primary shows then. If the
  * answer proves nothing, the read ends with `UNPROVEN`.
+ *
+ * The answer counts once the servers of what was read have told their timelines. If the primary has a successor it is
+ * given up by then, and the read moves on.
  */
 export function ifShown(
   read: Sendable,
   primary: Pick<NodeView, 'state'>,
-  { judge }: Pick<PrimaryCheck, 'judge'>,
+  { heard, judge }: Pick<PrimaryCheck, 'heard' | 'judge'>,
   platform: Pick<Platform, 'now'>,
 ): Sendable {
   const query: Send = (client, done) => read.send(client, done)
@@ -54,6 +59,11 @@ export function ifShown(
   const text = inProgressSql((state.name === 'up' ? state.observation.wording : undefined) ?? PLAIN)
   const send: Send = (client, done) => {
     let askedAtMs = Infinity
+    const told = heard()
+    const answered: Done = (error, result) => {
+      if (told === undefined || error || result === UNPROVEN) return done(error, result)
+      goOnAfter(told, () => done(error, result))
+    }
     const check: SideQuery = {
       ask: () => {
         askedAtMs = platform.now()
@@ -67,7 +77,11 @@ export function ifShown(
         return isProven ? undefined : { result: UNPROVEN }
       },
     }
-    exchange(client, { before: [check], query, canPipeline: true }, done)
+    exchange(client, { before: [check], query, canPipeline: true }, answered)
   }
   return { send, custom: read.custom, trace: read.trace }
+}
+
+function goOnAfter(told: Promise<unknown>, goOn: () => void): void {
+  void told.then(goOn)
 }

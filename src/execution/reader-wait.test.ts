@@ -17,8 +17,12 @@ const notMonotonic: ReadFollower = { isMonotonic: false, answered: () => {}, sho
 
 /** The follower of a session, which has read on replicas if it is given what the primary shows of that. */
 function monotonic(showing?: Showing): ReadFollower {
-  const asked = showing && { prove: () => Promise.resolve(showing), judge: undefined }
-  return { isMonotonic: true, answered: () => {}, showing: asked }
+  if (showing === undefined) return { isMonotonic: true, answered: () => {}, showing }
+  return proving(() => Promise.resolve(showing))
+}
+
+function proving(prove: () => Promise<Showing>, judge?: () => boolean): ReadFollower {
+  return { isMonotonic: true, answered: () => {}, showing: { prove, judge, heard: () => undefined } }
 }
 
 /** Runs a read whose replicas are behind: `p^` for a primary that is quicker, `p` for replicas that follow closely. */
@@ -252,9 +256,12 @@ describe('a read that the primary answers sooner', () => {
     bench.cluster.awaitReplica = () => new Promise((resolve) => (catchUp = resolve))
     bench.answers['b'] = 'b'
     const showings: Showing[] = ['shown', 'hidden']
-    const showing = { prove: async () => showings.shift() ?? 'hidden', judge: undefined }
     bench.read('p', { places: 1 })
-    readBehind(bench, 'p^', { isMonotonic: true, answered: () => {}, showing })
+    readBehind(
+      bench,
+      'p^',
+      proving(async () => showings.shift() ?? 'hidden'),
+    )
     await settle()
     bench.waiting[0]?.(undefined, 'first')
     catchUp(planOf('bp'))
@@ -301,7 +308,7 @@ describe('a read of a session that has seen more than the primary may show', () 
     const plan = (): ReturnType<typeof planOf> => planOf(word)
     bench.reader({ catchUpTimeoutMs: 0 }).read(
       bench.readOf(plan, {
-        follower: { isMonotonic: true, answered, showing: { prove, judge: undefined } },
+        follower: { ...proving(prove), answered },
       }),
       bench.done,
     )
@@ -327,7 +334,7 @@ describe('a read of a session that has seen more than the primary may show', () 
       asks += 1
       return 'shown'
     }
-    const follower = { isMonotonic: true, answered: () => {}, showing: { prove, judge: () => proves } }
+    const follower = proving(prove, () => proves)
     readBehind(bench, 'p^', follower, { catchUpTimeoutMs: 0 })
     await settle()
     expect([bench.sent, bench.outcome, asks, bench.freePlaces]).toEqual([sent, 'p', asked, 9])
@@ -341,7 +348,7 @@ describe('a read of a session that has seen more than the primary may show', () 
       asks += 1
       return asks === 1 ? 'hidden' : 'shown'
     }
-    const follower = { isMonotonic: true, answered: () => {}, showing: { prove, judge: () => true } }
+    const follower = proving(prove, () => true)
     bench.plans.push('p', 'p', 'p')
     readBehind(bench, 'p^', follower, { places: 0, catchUpTimeoutMs: 50 })
     await bench.platform.advance(200)

@@ -111,7 +111,6 @@ export class Reader {
   #usePrimary(walk: Walk, step: PlanStep, { full, hidden }: Otherwise): void {
     const { canPipeline, conversation, follower } = walk.read
     const showing = follower?.showing
-    const judge = showing?.judge
     const prove = (): void => {
       whenProven(showing, {
         shown: () => this.#spill(walk, step, full, full),
@@ -119,8 +118,8 @@ export class Reader {
         failed: (error) => this.#done(walk, error),
       })
     }
-    if (judge === undefined || canPipeline === false || conversation !== undefined) return prove()
-    const check: PrimaryCheck = { judge, unproven: prove }
+    if (showing?.judge === undefined || canPipeline === false || conversation !== undefined) return prove()
+    const check: PrimaryCheck = { judge: showing.judge, heard: showing.heard, unproven: prove }
     this.#attempt(walk, step, { gate: this.#parts.spill, noRoom: full, full, check })
   }
 

@@ -122,7 +122,7 @@ describe('an error of a replica', () => {
     const follower = {
       isMonotonic: true,
       answered: () => {},
-      showing: { prove: async () => showing, judge: undefined },
+      showing: { prove: async () => showing, judge: undefined, heard: () => undefined },
     }
     b.reader().read(
       b.readOf(() => planOf('ap'), { follower }),

@@ -299,7 +299,7 @@ describe('progress', () => {
     const { probe, server, platform } = bench()
     server.row = replicaRow('0/2000')
     const first = await probe.probe()
-    server.row = replicaRow('0/3000', 'r', '7000', '9')
+    server.row = replicaRow('0/3000', 'r', '8000')
     await platform.advance(5)
     expect(await probe.progress()).toEqual({
       ...first,

@@ -1,6 +1,7 @@
 import type { Position } from '../consistency/position.ts'
 import type { Unfinished, Unshown } from '../consistency/unshown.ts'
 import type { Platform } from '../platform/platform.ts'
+import { within } from '../platform/within.ts'
 import { inProgressSql, readInProgress } from '../topology/in-progress.ts'
 import type { NodeId, NodeState, Observation } from '../topology/node.ts'
 import type { ProbeRow } from '../topology/probe.ts'
@@ -18,6 +19,9 @@ export interface QuestionsOptions {
   readonly awake: () => Promise<void> | undefined
 }
 
+/** How long a server is waited for that has to tell its timeline, in milliseconds. */
+const HEARD_WITHIN_MS = 250
+
 const SHOWN_BY_REPLICA: Unfinished = { sinceMs: -Infinity, isCommitted: true }
 
 const NOTHING_UNSHOWN: Unshown = { transactions: new Map(), isCertain: true }
@@ -27,6 +31,8 @@ export class Questions {
   readonly #options: QuestionsOptions
   /** Whether commits may be acknowledged before they are flushed. Then the primary's insert position is read, too. */
   mayBeUnflushed = false
+  /** States of servers that did not answer soon. They are not waited for before they have another one. */
+  readonly #silent = new WeakSet<NodeState>()
 
   constructor(options: QuestionsOptions) {
     this.#options = options
@@ -47,15 +53,18 @@ export class Questions {
   }
 
   /**
-   * Reads a node's position with a question that is sent after the call. `undefined` when there is no usable answer.
+   * Reads a node's position with a question that is sent at `sinceMs` (our clock) or later. `undefined` when there is
+   * no usable answer.
    */
-  async progressOf(id: NodeId): Promise<Observation | undefined> {
-    const { nodes, platform } = this.#options
+  async progressOf(
+    id: NodeId,
+    sinceMs: number = this.#options.platform.now(),
+  ): Promise<Observation | undefined> {
+    const { nodes } = this.#options
     const node = nodes().find((each) => each.id === id)
     if (node === undefined || !tellsPosition(node.known.state)) return undefined
-    const askedAtMs = platform.now()
-    // A shared probe may have been sent before the call.
-    while (!isAsOf(node.known.state, askedAtMs)) {
+    // A shared probe may have been sent before that.
+    while (!isAsOf(node.known.state, sinceMs)) {
       const before = node.known.state
       await node.lookAtProgress()
       if (nodes().length === 0 || node.known.state.name !== 'up') return undefined
@@ -63,6 +72,23 @@ export class Questions {
     }
     const { state } = node.known
     return state.name === 'up' ? state.observation : undefined
+  }
+
+  /**
+   * Resolves when a server has told its role and timeline after this time (our clock, milliseconds), or does not soon.
+   * `undefined` when it has already, or cannot. A server that has been promoted, or follows another primary, changes
+   * the snapshot by its answer. Until then a former primary may still count as the primary.
+   */
+  heard(serverIdentity: string, atMs: number): Promise<void> | undefined {
+    const node = this.#serverOf(serverIdentity)
+    if (node === undefined) return undefined
+    const { platform } = this.#options
+    const { state } = node.known
+    if (isAsOf(state, atMs) || !tellsPosition(state) || this.#silent.has(state)) return undefined
+    const told = this.progressOf(node.id, Math.min(atMs, platform.now()))
+    return within(platform, told, HEARD_WITHIN_MS).then((observation) => {
+      if (observation === undefined) this.#silent.add(node.known.state)
+    })
   }
 
   /**
@@ -78,9 +104,15 @@ export class Questions {
     const { serverIdentity: primaryIdentity, wording = PLAIN } = primary.observation
     // The server has become the primary itself.
     if (primaryIdentity === serverIdentity) return NOTHING_UNSHOWN
+    const heard = serverIdentity === undefined ? undefined : this.heard(serverIdentity, platform.now())
     const inProgress = readInProgress(
       await this.#serverOf(primaryIdentity)?.ask({ text: inProgressSql(wording) }, primaryIdentity),
     )
+    await heard
+    const { primary: current } = snapshot()
+    const isPrimary =
+      current?.state.name === 'up' && current.state.observation.serverIdentity === primaryIdentity
+    if (!isPrimary) return this.unshown(serverIdentity)
     if (inProgress?.ids.length === 0) return NOTHING_UNSHOWN
     if (inProgress !== undefined && serverIdentity !== undefined) {
       const committed = await this.#committedOn(serverIdentity, inProgress.ids)

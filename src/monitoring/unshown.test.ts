@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { primaryRow, replicaRow } from '../../test/support/fake-servers.ts'
-import { MonitorBench, TIMEOUT_MS } from '../../test/support/monitor-bench.ts'
+import { MonitorBench, resolution, TIMEOUT_MS } from '../../test/support/monitor-bench.ts'
 import { committedAmong, readCommitted, readUnfinished } from './unshown.ts'
 
 const SENT_AT_MS = 5000
@@ -76,6 +76,37 @@ describe('a server that does not answer a question', () => {
   })
 })
 
+describe('the timeline of a server', () => {
+  it('is requested once after a read', async () => {
+    const { network, platform, monitor } = await watched()
+    const { questions } = monitor
+    const readAtMs = platform.now()
+    const { probes } = network.at('b')
+    await Promise.all([questions.heard('7000:b', readAtMs), questions.heard('7000:b', readAtMs)])
+    expect(network.at('b').probes).toBe(probes + 1)
+    expect(questions.heard('7000:b', readAtMs)).toBeUndefined()
+    expect(questions.heard('7000:gone', readAtMs)).toBeUndefined()
+    await monitor.close()
+  })
+
+  it('is waited for briefly, and not again before the server answers', async () => {
+    const { network, platform, monitor } = await watched()
+    const replica = network.at('b')
+    replica.querying = 'is silent'
+    const isOver = resolution(Promise.resolve(monitor.questions.heard('7000:b', platform.now())))
+    await platform.advance(240)
+    expect(isOver.done).toBe(false)
+    await platform.advance(10)
+    expect(isOver.done).toBe(true)
+    expect(monitor.questions.heard('7000:b', platform.now())).toBeUndefined()
+    replica.querying = 'answers'
+    replica.speakUp()
+    await platform.advance(1)
+    expect(monitor.questions.heard('7000:b', platform.now())).toBeDefined()
+    await monitor.close()
+  })
+})
+
 describe('unshown', () => {
   const ids = async (bench: MonitorBench, server: string | undefined): Promise<unknown> => {
     const unshown = await bench.monitor.questions.unshown(server)
@@ -94,6 +125,28 @@ describe('unshown', () => {
     expect(await ids(bench, '7000:b')).toEqual([[], true])
     expect(await ids(bench, undefined)).toEqual([[], true])
     expect(bench.network.at('b').asked.committed).toEqual([])
+  })
+
+  it.each<[string, readonly (string | null)[], unknown, string]>([
+    [
+      'was promoted',
+      primaryRow('0/2000', 'b', '7000', '00000002'),
+      [[], true],
+      'old-timeline primary replica',
+    ],
+    [
+      'follows another primary',
+      replicaRow('0/2000', 'b', '7000', '2'),
+      undefined,
+      'old-timeline replica replica',
+    ],
+  ])('is not what the former primary says of a server that %s unseen', async (_name, row, told, shown) => {
+    const bench = await watched()
+    Object.assign(bench.network.at('a'), { unfinished: ['800', null] })
+    bench.network.at('b').row = row
+    expect(bench.shown).toBe('primary replica replica')
+    expect(await ids(bench, '7000:b')).toEqual(told)
+    expect(bench.shown).toBe(shown)
   })
 
   it('sends nothing when that server is the primary now', async () => {

@@ -56,6 +56,7 @@ const UNWATCHED: SessionCluster = {
   questions: {
     mayBeUnflushed: false,
     floor: () => Promise.resolve(undefined),
+    heard: () => undefined,
     unshown: () => Promise.resolve(undefined),
   },
 }

@@ -30,7 +30,7 @@ const NO_READS: readonly SeenRead[] = []
 
 /** The part of the cluster that sessions need. */
 export type SessionCluster = Pick<WatchedCluster, 'follow' | 'primary' | 'snapshot'> & {
-  readonly questions: Pick<WatchedCluster['questions'], 'floor' | 'mayBeUnflushed' | 'unshown'>
+  readonly questions: Pick<WatchedCluster['questions'], 'floor' | 'heard' | 'mayBeUnflushed' | 'unshown'>
 }
 
 export interface SessionKeeperOptions {
@@ -57,6 +57,7 @@ export class SessionKeeper implements Neighbour {
       platform,
       ask: () => askPosition(options),
       look: (identity) => cluster().questions.unshown(identity),
+      heard: (identity, atMs) => cluster().questions.heard(identity, atMs),
       hasServer: (identity) => hasServer(cluster().snapshot, identity),
       catchUpTimeoutMs: resolved.catchUpTimeoutMs,
       failoverTimeoutMs: resolved.failoverTimeoutMs,

@@ -10,6 +10,18 @@ describe('readProgress', () => {
     ['a replica that was promoted', 'replica', ['primary', '0/2000', null, 'here'], undefined],
     ['a primary that was demoted', 'primary', ['replica', '0/2000', null, 'here'], undefined],
     ['another server', 'replica', ['replica', '0/2000', null, 'there'], undefined],
+    [
+      'a replica of the same timeline',
+      'replica',
+      ['replica', '0/2000', null, 'here', null, '4', '3'],
+      0x2000n,
+    ],
+    [
+      'a replica that follows another primary',
+      'replica',
+      ['replica', '0/2000', null, 'here', null, '4', '4'],
+      undefined,
+    ],
     ['nothing', 'primary', undefined, undefined],
     ['no position', 'replica', ['replica', null, null, 'here'], undefined],
     ['no LSN', 'replica', ['replica', 'x', null, 'here'], undefined],

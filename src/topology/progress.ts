@@ -5,7 +5,8 @@ import { asksForInserted, coveringCommits, PLAIN, selfSql, type Wording } from '
 
 /**
  * Reads a node's position at little cost, for reads that wait for a position. The rest of the last observation stays
- * valid, unless the role has changed or another server answers. A pooler in between may have switched to one.
+ * valid, unless the role or a replica's timeline has changed, or another server answers. A pooler in between may have
+ * switched to one.
  *
  * @param isUnflushed Whether commits may be acknowledged before they are flushed
  */
@@ -25,7 +26,8 @@ function progressText(asked: Wording, isUnflushed: boolean): string {
   case when not is_standby${isInserted ? '' : ` and pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`} then 'inserted' end,
   ${wording.server},
   case when streams then ${wording.receivedLsn} end::pg_catalog.text,
-  pg_catalog.pg_backend_pid()::pg_catalog.text${inserted}
+  pg_catalog.pg_backend_pid()::pg_catalog.text,
+  case when is_standby then ${wording.timelineOfReceiver} end::pg_catalog.text${inserted}
 from ${selfSql(wording)}`
 }
 
@@ -55,10 +57,12 @@ export function readProgress(
   sentAtMs: number,
   receivedAtMs: number,
 ): Observation | undefined {
-  const [role, lsnText, kind, server, receivedText, _pid, insertedText] = row ?? []
+  const [role, lsnText, kind, server, receivedText, _pid, timelineText, insertedText] = row ?? []
   const lsn = lsnText ? parseLsn(lsnText) : undefined
   if (role !== last.role || lsn === undefined) return undefined
   if (last.serverIdentity !== `${last.systemIdentifier}:${server}`) return undefined
+  // It follows another primary now.
+  if (timelineText && last.timeline !== undefined && Number(timelineText) > last.timeline) return undefined
   const { insertedLsn: _inserted, receivedLsn: _received, ...rest } = last
   const receivedLsn = receivedText ? parseLsn(receivedText) : undefined
   return {

@@ -22,8 +22,8 @@ const SYSTEM = '7312345678901234567'
 const questions = new Map<string, Question>([
   [PROBE_SQL, row(10, (server, pid) => probe(server, pid))],
   [UNFLUSHED_PROBE_SQL, row(11, (server, pid) => [...probe(server, pid), inserted(server)])],
-  [PROGRESS_SQL, row(6, (server, pid) => progress(server, pid))],
-  [UNFLUSHED_PROGRESS_SQL, row(7, (server, pid) => [...progress(server, pid), inserted(server)])],
+  [PROGRESS_SQL, row(7, (server, pid) => progress(server, pid))],
+  [UNFLUSHED_PROGRESS_SQL, row(8, (server, pid) => [...progress(server, pid), inserted(server)])],
   [IN_PROGRESS_SQL, row(5, (server) => inProgress(server))],
   [UNFINISHED.text, row(3, (server) => unfinished(server))],
   [committedAmong([]).text, row(1, (server, _pid, values) => [committed(server, values[0] ?? '')])],
@@ -121,7 +121,8 @@ function probe(server: Server, pid: number): Row {
 
 function progress(server: Server, pid: number): Row {
   const role = server.isStandby ? 'replica' : 'primary'
-  return [role, position(server), null, server.identity, received(server), String(pid)]
+  const followed = server.isStreaming ? String(server.timeline) : null
+  return [role, position(server), null, server.identity, received(server), String(pid), followed]
 }
 
 function inProgress(server: Server): Row {

@@ -47,6 +47,7 @@ export class CausalityBench {
         this.looks.push(identity)
         return this.unshown
       },
+      heard: () => undefined,
       hasServer: (identity) => this.servers.has(identity),
       catchUpTimeoutMs,
       failoverTimeoutMs: FAILOVER_TIMEOUT_MS,

@@ -60,16 +60,17 @@ export class FakeServer {
 
   /** What it answers to this text now. */
   rowFor(sql: string): ProbeRow {
-    const [role = null, , server = null, kind, lsn = null, , received = null] = this.row
+    const [role = null, , server = null, kind, lsn = null, timeline = null, received = null] = this.row
+    const followed = role === 'replica' ? timeline : null
     switch (sql.replace(LIFTED_LIMITS, '')) {
       case PROBE_SQL:
         return this.row
       case PROGRESS_SQL:
-        return [role, lsn, kind === 'inserted' ? 'inserted' : null, server, received]
+        return [role, lsn, kind === 'inserted' ? 'inserted' : null, server, received, null, followed]
       case UNFLUSHED_PROBE_SQL:
         return [...this.row, ...Array.from({ length: 10 - this.row.length }, () => null), this.inserted]
       case UNFLUSHED_PROGRESS_SQL:
-        return [role, lsn, null, server, received, null, this.inserted]
+        return [role, lsn, null, server, received, null, followed, this.inserted]
       case IN_PROGRESS_SQL:
         return [role, this.unfinished[1]?.replaceAll(/,\S+/g, '') ?? null, '800', '0', server]
       case UNFINISHED.text:

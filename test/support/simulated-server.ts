@@ -158,8 +158,10 @@ export class SimulatedServer {
         )
       }
       case UNFLUSHED_PROGRESS_SQL:
-      case PROGRESS_SQL:
-        return one(role, position, null, started, this.isStandby ? position : null, pid, ...inserted)
+      case PROGRESS_SQL: {
+        const [received, followed] = this.isStandby ? [position, String(this.timeline)] : [null, null]
+        return one(role, position, null, started, received, pid, followed, ...inserted)
+      }
       case IN_PROGRESS_SQL:
         return one(role, null, '800', '0', started)
       case UNFINISHED.text:
