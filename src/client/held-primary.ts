@@ -8,14 +8,17 @@ import type { NodeView } from '../topology/snapshot.ts'
 export class HeldPrimary {
   readonly node: NodeView
   readonly connection: ExclusiveConnection
+  /** See `PrimaryLease`. */
+  readonly watch: PrimaryLease['watch']
   #isInTransaction: boolean
   /** The transaction was begun with `pool.query('BEGIN')` and has to be ended by its caller. */
   #isOthers: boolean
   #begin: PendingBegin | undefined
 
-  constructor({ client, node }: PrimaryLease) {
+  constructor({ client, node, watch }: PrimaryLease) {
     const status = client.getTransactionStatus()
     this.node = node
+    this.watch = watch
     this.connection = new ExclusiveConnection(client)
     this.#isInTransaction = status === 'T' || status === 'E'
     this.#isOthers = this.#isInTransaction

@@ -53,3 +53,24 @@ test.each(["set search_path = 'app'", 'listen news', `select 1; begin`])(
     client.release(true)
   },
 )
+
+test('the place of a transaction is free once its primary is given up while it cleans up', async () => {
+  const pool = simulatedPool({ max: 10, primarySpill: { share: 0.1, over: 'fail' } }, (network) => {
+    for (const host of ['a', 'b']) network.at(host).stop()
+  })
+  pools.push(pool)
+  await pool.resolved(pool.router.readiness.ready())
+  const client = await pool.connect()
+  client.on('error', () => {})
+  for (const text of ['begin read only', 'select * from users']) await pool.resolved(client.query(text))
+  const primary = pool.network.at('p')
+  await expect(pool.query('select * from users')).rejects.toMatchObject({ code: 'SWITCHYARD_PRIMARY_SPILL' })
+  primary.told = primary.asked = 'is silent'
+  client.release()
+  const isDown = (): boolean => pool.router.cluster.snapshot.primary?.state.name !== 'up'
+  for (let ms = 0; !isDown() && ms < 10_000; ms += 50) await pool.platform.advance(50)
+  expect(isDown()).toBe(true)
+  primary.told = primary.asked = 'answers'
+  for (let ms = 0; isDown() && ms < 10_000; ms += 50) await pool.platform.advance(50)
+  await expect(pool.query('select * from users')).resolves.toBeDefined()
+})

@@ -207,14 +207,23 @@ export class PrimaryHold implements PrimaryPort {
     this.#holder.returned(client)
     const leave = this.#leavePlace
     this.#leavePlace = undefined
+    let isReleased = false
+    let unwatch: (() => void) | undefined
     // The next read in the slot needs the permit that is given back with the connection.
     const release = (dirty: Error | boolean | undefined): void => {
+      isReleased = true
+      unwatch?.()
       client.release(dirty)
       leave?.()
     }
-    if (!error && !isBroken(client)) return this.settings.returns(client, isInOwnTransaction, release)
-    this.settings.released()
-    release(error)
-    if (error) hangUp(client)
+    if (error || isBroken(client)) {
+      this.settings.released()
+      release(error)
+      if (error) hangUp(client)
+      return
+    }
+    this.settings.returns(client, isInOwnTransaction, release)
+    // A dead server never answers what cleans the connection up.
+    if (!isReleased) unwatch = held.watch(() => hangUp(client))
   }
 }
