@@ -1,4 +1,5 @@
-import { lookup } from 'node:dns/promises'
+import type * as Dns from 'node:dns/promises'
+import { requireLazily } from '../platform/require.ts'
 import type { DiscoveredNode, Discovery } from './discovery.ts'
 import { checkNodes } from './nodes.ts'
 import { intervalOption, invalidOption, nameOption, portOption } from './options.ts'
@@ -57,12 +58,14 @@ export function dnsDiscovery(options: DnsDiscoveryOptions): Discovery {
   if (family !== undefined && family !== 4 && family !== 6) {
     throw invalidOption('dnsDiscovery.family', '4 or 6', family)
   }
+  // Most pools do not need it.
+  const { lookup } = requireLazily('node:dns/promises') as typeof Dns
   return {
     intervalMs: intervalOption('dnsDiscovery.intervalMs', options.intervalMs, 30_000),
     async discover(signal) {
       const addresses =
         resolver === undefined
-          ? await bySystem(name, family)
+          ? await bySystem(lookup, name, family)
           : await byResolver(resolver, name, family, signal)
       if (!Array.isArray(addresses)) return checkNodes(addresses)
       // A hosts file may contain an address twice.
@@ -71,7 +74,11 @@ export function dnsDiscovery(options: DnsDiscoveryOptions): Discovery {
   }
 }
 
-async function bySystem(name: string, family: 4 | 6 | undefined): Promise<readonly string[]> {
+async function bySystem(
+  lookup: typeof Dns.lookup,
+  name: string,
+  family: 4 | 6 | undefined,
+): Promise<readonly string[]> {
   const found = await lookup(name, { all: true, family: family ?? 0 })
   // A server with addresses of both families would count twice.
   const preferred = found.some((entry) => entry.family === 4) ? 4 : 6

@@ -1,7 +1,8 @@
-import * as http from 'node:http'
-import * as https from 'node:https'
+import type * as Http from 'node:http'
+import type * as Https from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import { deadline } from '../platform/deadline.ts'
+import { requireLazily } from '../platform/require.ts'
 import { systemPlatform } from '../platform/system.ts'
 import { SwitchyardError } from '../errors/error.ts'
 
@@ -25,10 +26,20 @@ export interface GetOptions {
 
 const MOST_CHARACTERS = 1024 * 1024
 
+/** Requests by protocol. */
+type Requests = Readonly<Record<'http:' | 'https:', typeof Http.request>>
+
+/** Loads the modules of HTTP, which most pools do not need, and returns `getJson`. */
+export function loadGetJson(): (url: URL, options: GetOptions) => Promise<unknown> {
+  const http = requireLazily('node:http') as typeof Http
+  const https = requireLazily('node:https') as typeof Https
+  return (url, options) => getJson({ 'http:': http.request, 'https:': https.request }, url, options)
+}
+
 /** Gets a JSON document. Never keeps the process alive. */
-export function getJson(url: URL, options: GetOptions): Promise<unknown> {
+function getJson(requests: Requests, url: URL, options: GetOptions): Promise<unknown> {
   const { signal, timeoutMs, tls } = options
-  const request = url.protocol === 'https:' ? https.request : http.request
+  const request = requests[url.protocol === 'https:' ? 'https:' : 'http:']
   return new Promise((resolve, reject) => {
     // The socket's own timeout restarts with each byte.
     const timer = deadline(systemPlatform, timeoutMs, () => fail(`no answer within ${timeoutMs} ms`))

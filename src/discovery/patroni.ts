@@ -1,6 +1,6 @@
 import { SwitchyardError } from '../errors/error.ts'
 import type { DiscoveredNode, Discovery } from './discovery.ts'
-import { getJson, type TlsOptions } from './get-json.ts'
+import { loadGetJson, type TlsOptions } from './get-json.ts'
 import { durationOption, intervalOption, invalidOption } from './options.ts'
 import { readCluster } from './patroni-cluster.ts'
 
@@ -41,6 +41,7 @@ export function patroniDiscovery(options: PatroniDiscoveryOptions): Discovery {
   const given = urlsOption(options.urls)
   const timeoutMs = durationOption('patroniDiscovery.timeoutMs', options.timeoutMs, 1_000)
   const tls = options.tls ?? {}
+  const getJson = loadGetJson()
   let learned: readonly URL[] = []
   let answeredLast: readonly URL[] = []
   let failedLast: ReadonlySet<string> = new Set()

@@ -1,5 +1,6 @@
 import type { SrvRecord } from 'node:dns'
-import { Resolver } from 'node:dns/promises'
+import type * as Dns from 'node:dns/promises'
+import { requireLazily } from '../platform/require.ts'
 import type { Discovery } from './discovery.ts'
 import { checkNodes } from './nodes.ts'
 import { intervalOption, nameOption } from './options.ts'
@@ -41,6 +42,8 @@ export interface SrvResolver {
  */
 export function srvDiscovery(options: SrvDiscoveryOptions): Discovery {
   const name = nameOption('srvDiscovery.name', options.name)
+  // Most pools do not need it.
+  const { Resolver } = requireLazily('node:dns/promises') as typeof Dns
   const resolver = options.resolver ?? new Resolver()
   return {
     intervalMs: intervalOption('srvDiscovery.intervalMs', options.intervalMs, 30_000),

@@ -22,11 +22,15 @@ export interface SharedReadsOptions {
 /** Sends one node's shareable reads, over a lane or a lease, with or without a name, by their measurements. */
 export class SharedReads {
   readonly #options: SharedReadsOptions
-  readonly #book: ShapeBook
+  #made: ShapeBook | undefined
 
   constructor(options: SharedReadsOptions) {
     this.#options = options
-    this.#book = new ShapeBook(options.prepareAfter)
+  }
+
+  /** Made for the first read: its records take memory and time in advance. */
+  get #book(): ShapeBook {
+    return (this.#made ??= new ShapeBook(this.#options.prepareAfter))
   }
 
   get laneCount(): number {

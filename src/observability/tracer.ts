@@ -43,14 +43,19 @@ const last = { id: 0 }
 /** Follows statements while they have listeners. */
 export class Tracer {
   readonly #options: TracerOptions & TracePort
-  readonly #described = new LRUCache<string, Described>({
-    max: MOST_TEXTS,
-    maxSize: MOST_UNITS,
-    sizeCalculation: (_described, text) => text.length + 1,
-  })
+  #made: LRUCache<string, Described> | undefined
 
   constructor(options: TracerOptions) {
     this.#options = { ...options, waiting: new Set() }
+  }
+
+  /** Made for the first traced statement: it takes memory and time in advance. */
+  get #described(): LRUCache<string, Described> {
+    return (this.#made ??= new LRUCache({
+      max: MOST_TEXTS,
+      maxSize: MOST_UNITS,
+      sizeCalculation: (_described, text) => text.length + 1,
+    }))
   }
 
   /** Whether anybody listens. If not, statements run without a trace. */

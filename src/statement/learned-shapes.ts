@@ -14,29 +14,32 @@ export interface LearnedShapesOptions {
  */
 export class LearnedShapes {
   readonly #parser: Pick<SqlParser, 'fingerprint'>
-  readonly #shapes: LRUCache<string, true>
+  readonly #options: LearnedShapesOptions
+  /** Made for the first shape. */
+  #shapes: LRUCache<string, true> | undefined
 
   constructor(parser: Pick<SqlParser, 'fingerprint'>, options: LearnedShapesOptions = {}) {
-    const { maxShapes = 1_000, maxTextBytes = 2 ** 20 } = options
     this.#parser = parser
-    this.#shapes = new LRUCache({ max: maxShapes, maxSize: maxTextBytes, sizeCalculation: bytesOf })
+    this.#options = options
   }
 
   get size(): number {
-    return this.#shapes.size
+    return this.#shapes?.size ?? 0
   }
 
   /** Remembers the text's shape. Gives it, or undefined when it was known already. */
   learn(sql: string): { readonly fingerprint?: string } | undefined {
     if (this.has(sql)) return undefined
     const fingerprint = this.#parser.fingerprint?.(sql)
+    const { maxShapes = 1_000, maxTextBytes = 2 ** 20 } = this.#options
+    this.#shapes ??= new LRUCache({ max: maxShapes, maxSize: maxTextBytes, sizeCalculation: bytesOf })
     this.#shapes.set(fingerprint ?? sql, true)
     return fingerprint === undefined ? {} : { fingerprint }
   }
 
   /** Costs nothing while nothing is known. */
   has(sql: string): boolean {
-    if (this.#shapes.size === 0) return false
+    if (this.#shapes === undefined || this.#shapes.size === 0) return false
     // `get` rather than `has`: it marks the entry as used, so that it stays.
     if (this.#shapes.get(sql) === true) return true
     const fingerprint = this.#parser.fingerprint?.(sql)
@@ -44,7 +47,7 @@ export class LearnedShapes {
   }
 
   clear(): void {
-    this.#shapes.clear()
+    this.#shapes?.clear()
   }
 }
 

@@ -83,6 +83,32 @@ test('pino is loaded with the first line of the log', () => {
   expect(run(join(consumer.folder, 'quiet.mjs'))).toEqual({ quiet: false, told: true })
 })
 
+test('the modules of HTTP and DNS are loaded by the discovery that uses them', () => {
+  writeFileSync(
+    join(consumer.folder, 'builtins.mjs'),
+    `
+    import Module from 'node:module'
+    const loaded = []
+    const load = Module._load
+    Module._load = (name, ...rest) => {
+      loaded.push(name)
+      return load(name, ...rest)
+    }
+    const { Pool, dnsDiscovery, patroniDiscovery } = await import('pg-switchyard')
+    const seen = () => loaded.filter((name) => /^(node:)?(https?|tls|dns.promises)$/.test(name))
+    const pool = new Pool(JSON.parse(process.env.CONFIG))
+    await pool.query('select 1')
+    const before = seen()
+    patroniDiscovery({ urls: ['http://localhost:8008'] })
+    dnsDiscovery({ name: 'localhost' })
+    await pool.end()
+    console.log(JSON.stringify({ before, after: seen() }))
+  `,
+  )
+  const after = ['node:http', 'node:https', 'node:dns/promises']
+  expect(run(join(consumer.folder, 'builtins.mjs'))).toEqual({ before: [], after })
+})
+
 test('a pool without replicas loads neither the parser nor pino', () => {
   writeFileSync(
     join(consumer.folder, 'single.mjs'),
