@@ -32,6 +32,7 @@ export async function memoryOfSessions(count: number): Promise<MemoryFigures> {
         setImmediate(() => resolve({ systemIdentifier: '7000', timeline: 1, lsn: (lsn += 100n) })),
       ),
     look: () => Promise.resolve(undefined),
+    heard: () => undefined,
     hasServer: () => true,
     catchUpTimeoutMs: 100,
     failoverTimeoutMs: 1000,
