@@ -70,6 +70,14 @@ describe('passwords', () => {
     expect(targets.length).toBe(ports().length)
     expect(new Set(targets.map(({ user }) => user))).toEqual(new Set(['rotating']))
 
+    // Half a minute before their expiry the old ones still work, and others are fetched meanwhile.
+    nowMs += 870_000
+    targets.length = 0
+    await until('the old connections are closed', () => pool.totalCount === 0)
+    await useAll(pool)
+    expect(new Set(targets.map(({ port }) => port))).toEqual(new Set(ports()))
+    expect(targets.length).toBe(ports().length)
+
     current = 'second'
     await ask(cluster.primary.config, "alter role rotating password 'second'")
     await cluster.caughtUp()

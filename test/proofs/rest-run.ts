@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { Pool, type PoolOptions } from '../../src/index.ts'
+import { functionDiscovery, Pool, type PoolOptions } from '../../src/index.ts'
 import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
 import { ask, until } from '../support/servers.ts'
 
@@ -78,6 +78,15 @@ function poolsOf({ primary, replicas }: Cluster, more: PoolOptions): readonly Po
     new Pool({ ...routed, lifecycle: 'suspending' }),
     new Pool({ ...routed, tiers: { slow: { share: 0.5 } } }),
     new Pool({ ...routed, checkout: 'eager' }),
+    new Pool({
+      ...single,
+      discovery: functionDiscovery(
+        async () => [primary, ...replicas].map(({ config: { host, port } }) => ({ host, port })),
+        {
+          intervalMs: 1_000,
+        },
+      ),
+    }),
     new Pool(single),
   ]
 }
