@@ -99,7 +99,8 @@ export async function frozenGround(): Promise<Cluster> {
 
 /** Freezes a process that uses a pool, and lets it go on. */
 export async function runFrozen(cluster: Cluster, { fate, frozenMs, options = {} }: Freeze): Promise<Thaw> {
-  const role = `frozen_${fate}_${Math.trunc(frozenMs)}`
+  const { lifecycle = 'continuous' } = options
+  const role = `frozen_${fate}_${Math.trunc(frozenMs)}_${lifecycle}`
   await ask(cluster.primary.config, `create role ${role} login superuser password 'secret'`)
   await cluster.caughtUp()
   const nodes = [cluster.primary, ...cluster.replicas]
@@ -109,7 +110,7 @@ export async function runFrozen(cluster: Cluster, { fate, frozenMs, options = {}
   const login = { user: role, password: 'secret', database }
   const env = {
     ...process.env,
-    FATE: `${fate} for ${frozenMs}`,
+    FATE: `${fate} for ${frozenMs}, ${lifecycle}`,
     OPTIONS: JSON.stringify({ ...login, ...primary, replicas, logger: false, max: 4, ...options }),
   }
   const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
