@@ -65,3 +65,21 @@ describe.each(['no status', 'a status', 'a status that names no instance'])('wit
     },
   )
 })
+
+/** Sets of single functions that do not go together, of which there are too many to try all: the same ones in each run. */
+const MIXTURES = Array.from({ length: 24 }, (_, index) => {
+  let state = index + 1
+  const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
+  for (let i = 0; i < 10; i += 1) random()
+  const names = REFUSABLE.filter(() => random() < 0.3)
+  return [names.join(', ') || 'nothing', names] as const
+})
+
+describe.each<Refusal>(['raises', 'denied', 'missing'])('a mixture of functions that %s', (refusal) => {
+  beforeAll(() => tellNoStatus(cluster))
+
+  it.each(MIXTURES)('%s', async (_names, names) => {
+    await refuse(cluster, names, refusal)
+    await expectPromises(pool, offloads(names, false))
+  })
+})
