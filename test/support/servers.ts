@@ -8,6 +8,8 @@ export async function ask(
   values: unknown[] = [],
 ): Promise<Record<string, unknown>[]> {
   const client = new Client(config)
+  // A server that shuts down behind its answer says so, and an error without a listener would end the process.
+  client.on('error', () => {})
   await client.connect()
   try {
     return (await client.query<Record<string, unknown>>(sql, values)).rows
