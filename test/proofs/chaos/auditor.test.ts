@@ -149,7 +149,7 @@ const broken: readonly (readonly [string, Row, string])[] = [
       reads: [saw(1, { a: 0 }, { session: 'other', promised: 'everything' })],
       rows: { a: [1] },
     },
-    'a strong read shows everything',
+    'a strong read, or a transaction that writes, shows everything',
   ],
   [
     'a bounded read beyond its bound',

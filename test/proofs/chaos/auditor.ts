@@ -199,7 +199,7 @@ export class Auditor {
 }
 
 function propertyOf({ promised, session }: Read): string {
-  if (promised === 'everything') return 'a strong read shows everything'
+  if (promised === 'everything') return 'a strong read, or a transaction that writes, shows everything'
   if (promised === 'bounded') return 'a bounded read is not older than said'
   if (session === POOL_SESSION) return 'the process reads its writes'
   return 'a session reads its writes, and never goes back'

@@ -366,21 +366,23 @@ async function diskFull(scene: Scene, server: ChaosServer): Promise<void> {
     await hold(scene)
     await disk.free()
     // It may be on its way down.
-    const answers = async (): Promise<unknown> => {
-      await server.start()
-      return admin(server, 'select 1')
+    let why: unknown
+    const answers = async (): Promise<boolean> => {
+      try {
+        await server.start()
+        await admin(server, 'select 1')
+        return true
+      } catch (error) {
+        why = error
+        return false
+      }
     }
-    await until('it answers with room', () => succeeds(answers), 60_000)
+    await until('it answers with room', answers, 60_000).catch(() => {
+      throw new Error(`${server.name} does not answer, although it has room`, { cause: why })
+    })
   } finally {
     await server.stop?.()
     await disk.unmount()
     await server.start()
   }
-}
-
-function succeeds(fn: () => Promise<unknown>): Promise<boolean> {
-  return fn().then(
-    () => true,
-    () => false,
-  )
 }

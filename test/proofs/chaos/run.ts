@@ -54,8 +54,10 @@ export async function runRound(options: RoundOptions): Promise<Round | string> {
   if (typeof opened === 'string') return opened
   await using world = opened
   const [history, story, random] = [new History(), new Story(), new Random(`${seed}/${options.world}`)]
-  const unhandled = (error: unknown): void => {
-    story.tell(`uncaught: ${String(error)}`)
+  const unhandled = (error: unknown, origin: unknown): void => {
+    // It is an event without a listener, or a promise.
+    const from = typeof origin === 'string' ? origin : 'unhandledRejection'
+    story.tell(`${from}: ${String(error)}`)
     history.notice(
       'no error is uncaught',
       error instanceof Error ? (error.stack ?? error.message) : String(error),

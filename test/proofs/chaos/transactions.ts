@@ -116,9 +116,11 @@ async function recorded(
     const endedMs = performance.now()
     for (const sent of log.sent) caller.history.writes.push({ ...sent, session, endedMs, told, transaction })
     const written = new Set(log.sent.map(({ key }) => key))
-    // On the primary it sees everything. An optimistic one has a server that was chosen when it began.
+    // Its reads are not judged when its primary was lost: that may have been a former one.
+    const onPrimary = told === 'acknowledged' ? 'everything' : 'nothing'
+    // An optimistic one has a server that was chosen when it began.
     for (const shown of log.shown)
-      caller.saw({ ...shown, beganMs }, optimistic ? 'session' : 'nothing', undefined, written)
+      caller.saw({ ...shown, beganMs }, optimistic ? 'session' : onPrimary, undefined, written)
   }
   try {
     await fn()
