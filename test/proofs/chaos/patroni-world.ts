@@ -9,6 +9,7 @@ import { startProxy } from '../../support/tcp-proxy.ts'
 import { replicasReady } from '../../support/routed-pool.ts'
 import { Names } from './names.ts'
 import { APP, schemaFor } from './tables.ts'
+import { pause } from '../timings.ts'
 import type { ChaosServer, World } from './world.ts'
 
 const MEMBERS = ['a', 'b', 'c'] as const
@@ -25,9 +26,14 @@ export async function openPatroni(callers: number, requirements: Requirements): 
     until('every member follows the leader', () => isWhole(servers), PATIENCE_MS)
   await follow()
   const primary = async (): Promise<ChaosServer> => {
-    const found = await leaderOf(servers)
-    if (found === undefined) throw new Error('There is no leader')
-    return found
+    const untilMs = performance.now() + PATIENCE_MS
+    while (performance.now() < untilMs) {
+      const found = await leaderOf(servers)
+      if (found !== undefined) return found
+      // One that was killed is started, or replaced.
+      await pause(100)
+    }
+    throw new Error('There is no leader')
   }
   await ask((await primary()).config, schemaFor(callers))
   const [first] = servers

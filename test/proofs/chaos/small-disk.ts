@@ -66,8 +66,10 @@ export class SmallDisk {
     }
   }
 
+  /** Gives it far more room: the WAL that it lacks may need more than the filler took. */
   async free(): Promise<void> {
     await rm(this.#filler, { force: true })
+    await run('mount', ['-o', 'remount,size=1g', this.#directory])
   }
 
   /** Puts the data directory back as it was before: an older state, as after a restore. */
