@@ -11,7 +11,7 @@ import { ask } from '../../support/servers.ts'
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 import { Authority } from '../../tls/authority.ts'
 import { Names } from './names.ts'
-import { APP, schemaFor } from './tables.ts'
+import { APP, LONGEST_STATEMENT_MS, schemaFor } from './tables.ts'
 import type { ChaosServer, World } from './world.ts'
 
 const DOMAIN = 'db.test'
@@ -31,6 +31,7 @@ const POOL: PoolOptions = {
   database: 'postgres',
   max: 8,
   failoverTimeoutMs: 30_000,
+  query_timeout: LONGEST_STATEMENT_MS,
   logger: false,
 }
 

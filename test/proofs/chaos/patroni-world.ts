@@ -8,7 +8,7 @@ import { ask, until } from '../../support/servers.ts'
 import { startProxy } from '../../support/tcp-proxy.ts'
 import { replicasReady } from '../../support/routed-pool.ts'
 import { Names } from './names.ts'
-import { APP, schemaFor } from './tables.ts'
+import { APP, LONGEST_STATEMENT_MS, schemaFor } from './tables.ts'
 import { pause } from '../timings.ts'
 import type { ChaosServer, World } from './world.ts'
 
@@ -49,6 +49,7 @@ export async function openPatroni(callers: number, requirements: Requirements): 
     }),
     withoutPrimaryAtStart: 'wait',
     failoverTimeoutMs: 40_000,
+    query_timeout: LONGEST_STATEMENT_MS,
     stream: () => names.socket(),
     logger: false,
   })
