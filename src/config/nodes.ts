@@ -146,7 +146,7 @@ function replicaOptions(inherited: PoolConfig, replica: unknown, name: string): 
 }
 
 /** Connection strings whose files are read again for each connection, and their option `ssl`. */
-const sources = new LRUCache<string, NonNullable<PoolConfig['ssl']>>({ max: 1000 })
+let sources: LRUCache<string, NonNullable<PoolConfig['ssl']>> | undefined
 
 /**
  * Parses a connection string. Files that it names (`sslrootcert`, `sslcert`, `sslkey`) are read for each connection.
@@ -155,6 +155,7 @@ function freshTls(name: string, connectionString: string): PoolConfig {
   const said = parseConnectionString(name, connectionString)
   if (typeof said.ssl !== 'object' || !/[?&]ssl(?:rootcert|cert|key)=/.test(connectionString)) return said
   // The same string leads to the same function, so that a node is recognized by its options.
+  sources ??= new LRUCache({ max: 1000 })
   let ssl = sources.get(connectionString)
   if (ssl === undefined) {
     ssl = tlsSource(() => parseConnectionString(name, connectionString).ssl)

@@ -48,11 +48,7 @@ export function createJudge(options: JudgeOptions): Judge {
 class CachingJudge implements Judge {
   readonly #options: JudgeOptions
   readonly #entries: LRUCache<string, Entry>
-  readonly #shapes = new LRUCache<string, Shape>({
-    max: MOST_SHAPES,
-    maxSize: 2 ** 21,
-    sizeCalculation: ({ text }) => text.shape.length + text.sql.length,
-  })
+  #madeShapes: LRUCache<string, Shape> | undefined
   readonly #learned: LearnedShapes
   /** The last loaded catalog that was used: the learned shapes belong to it. */
   #learnedVersion = 0
@@ -66,6 +62,15 @@ class CachingJudge implements Judge {
       sizeCalculation: ({ analysis, isBorrowed }, sql) =>
         isBorrowed === true ? ENTRY_BYTES + 2 * sql.length : sizeOf(analysis, sql),
     })
+  }
+
+  /** Made for the first statement: it takes memory and time in advance. */
+  get #shapes(): LRUCache<string, Shape> {
+    return (this.#madeShapes ??= new LRUCache({
+      max: MOST_SHAPES,
+      maxSize: 2 ** 21,
+      sizeCalculation: ({ text }) => text.shape.length + text.sql.length,
+    }))
   }
 
   get ready(): boolean {
@@ -102,7 +107,7 @@ class CachingJudge implements Judge {
     if (shape === undefined) return undefined
     const analysis = this.analysis(sql)
     // Any text of that shape may have been judged by now. One that stands for itself is found by itself.
-    this.#shapes.clear()
+    this.#madeShapes?.clear()
     if (shape.fingerprint === undefined) this.#entries.delete(sql)
     else this.#entries.clear()
     return { ...shape, ...declarable(analysis) }
@@ -110,7 +115,7 @@ class CachingJudge implements Judge {
 
   forget(): void {
     this.#entries.clear()
-    this.#shapes.clear()
+    this.#madeShapes?.clear()
     this.#learned.clear()
     this.#learnedVersion = 0
   }
