@@ -80,6 +80,45 @@ const ORDERING: ReadonlySet<string> = new Set(['fetch', 'limit', 'offset', 'orde
 
 const NAMING: ReadonlySet<TokenKind> = new Set(['word', 'quoted-name'])
 
+/** Words behind which the name of a relation stands. */
+const BEFORE_RELATION: ReadonlySet<string> = new Set(['from', 'join', 'only', 'table'])
+
+/** Words that end a list of relations. */
+const BEHIND_RELATIONS: ReadonlySet<string> = new Set(
+  'except for group having intersect on select tablesample union using where window'.split(' '),
+)
+
+/** Finds the names that stand where relations do. Others may be of columns, or aliases of views. */
+class RelationNames {
+  /** A name that has been read so far, perhaps of a schema. */
+  #name: string | undefined
+  #isNext = false
+  #isList = false
+
+  /** Takes a word or a quoted name. Returns the name that has ended before it. */
+  word(word: string, isQualified: boolean): string | undefined {
+    const ended = isQualified ? undefined : this.#name
+    const isName = isQualified ? this.#name !== undefined : this.#isNext && !BEFORE_RELATION.has(word)
+    this.#name = isName ? word : undefined
+    this.#isNext = BEFORE_RELATION.has(word)
+    if (isName) this.#isList = true
+    else if (BEHIND_RELATIONS.has(word)) this.#isList = false
+    return ended
+  }
+
+  /** Takes another token, or the end. Returns the name that has ended before it. */
+  other(kind: TokenKind, isDot: boolean): string | undefined {
+    if (isDot) return undefined
+    const ended = this.#name
+    this.#name = undefined
+    if (kind === 'comma') this.#isNext = this.#isList
+    // A relation may stand in parentheses.
+    else if (kind !== 'open') this.#isNext = false
+    if (kind === 'open' || kind === 'close') this.#isList = false
+    return ended
+  }
+}
+
 /**
  * Whether the order of a text's rows may carry meaning. If it is taken for ordered without need, a transaction fails
  * that could go on. The other way round, it goes on with rows that its caller takes for others.
@@ -90,6 +129,7 @@ const NAMING: ReadonlySet<TokenKind> = new Set(['word', 'quoted-name'])
 export function mayBeOrdered(text: string, shows: RelationSet): boolean {
   if (shows === 'everything') return true
   const unnamed = new Set(shows.map((relation) => bareName(relation).toLowerCase()))
+  const names = new RelationNames()
   const scanner = new Scanner(text)
   let before = ''
   let isQualified = false
@@ -101,9 +141,13 @@ export function mayBeOrdered(text: string, shows: RelationSet): boolean {
       isQualified = before === '.'
       // A quoted name keeps its quotes, so it is no name of the lists.
       before = scanner.text.toLowerCase()
-      unnamed.delete(before)
-    } else before = scanner.text === '.' ? '.' : ''
+      unnamed.delete(names.word(before, isQualified) ?? '')
+    } else {
+      before = scanner.text === '.' ? '.' : ''
+      unnamed.delete(names.other(kind, before === '.') ?? '')
+    }
     if (ORDERING.has(before)) return true
   }
+  unnamed.delete(names.other('end', false) ?? '')
   return unnamed.size > 0
 }

@@ -43,7 +43,11 @@ async function take(pool: Pool, sql: string): Promise<readonly [name: unknown, c
   }
 }
 
-test.each(['select name from queue', 'select name from jobs order by priority'])(
+test.each([
+  'select name from queue',
+  'select jobs.name from queue as jobs',
+  'select name from jobs order by priority',
+])(
   'an optimistic transaction that has read another order on the replica does not commit: %s',
   async (sql) => {
     await primary.query('update jobs set priority = id')
