@@ -208,6 +208,14 @@ export const CONSISTENCY: readonly Guard[] = [
     tests: [{ file: 'src/consistency/write-ledger.test.ts' }],
   },
   {
+    name: 'commit-prepared-writes',
+    without: 'A client that commits a prepared transaction does not see it.',
+    file: 'src/consistency/write-ledger.ts',
+    find: ` && statement.reason !== 'two-phase'`,
+    replace: '',
+    tests: [{ file: 'src/consistency/write-ledger.test.ts' }],
+  },
+  {
     name: 'lost-commit-may-count',
     without: 'A write whose connection was lost counts as not written.',
     file: 'src/consistency/write-ledger.ts',
