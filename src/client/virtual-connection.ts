@@ -44,7 +44,8 @@ export class VirtualConnection {
   readonly #released: ReleasedWatch | undefined
   /** Runs `acquire` listeners on each connection of this checkout. */
   #acquire: Acquire | undefined
-  #isReleased = false
+  /** `returned`: it has nothing of this checkout any more, and may be handed out again. */
+  #state: 'held' | 'released' | 'returned' = 'held'
   /** The error of the release: everything is cut. */
   #releaseError: Error | boolean | undefined
 
@@ -53,9 +54,9 @@ export class VirtualConnection {
     this.#options = options
     this.#events = events
     this.#tasks = new TaskQueue(router.platform, {
-      drained: () => (this.#isReleased ? this.#giveBack() : options.idle(false)),
+      drained: () => (this.isReleased ? this.#giveBack() : options.idle(false)),
       timedOut: () => {
-        if (this.#isReleased) this.release()
+        if (this.isReleased) this.release()
       },
     })
     this.#primary = new PrimaryHold(router, {
@@ -106,13 +107,13 @@ export class VirtualConnection {
   }
 
   get isReleased(): boolean {
-    return this.#isReleased
+    return this.#state !== 'held'
   }
 
   /** Resets the state for the next checkout. */
   renew(acquire?: Acquire): void {
     this.#acquire = acquire
-    this.#isReleased = false
+    this.#state = 'held'
     this.#releaseError = undefined
     this.#events.renew()
     this.#primary.settings.checkedOut(this.#options.router.sessions.context.overlayOf())
@@ -174,7 +175,7 @@ export class VirtualConnection {
    */
   release(asked?: Error | boolean, reason: string = CLOSED): void {
     const error = asked || (this.#tasks.isAtLast && this.#statements.isGivenUp)
-    this.#isReleased = true
+    if (this.#state === 'held') this.#state = 'released'
     if (error) {
       this.#releaseError = error
       this.#tasks.failAll(() => new Error(reason))
@@ -200,6 +201,9 @@ export class VirtualConnection {
   }
 
   #giveBack(): void {
+    // A cursor that is dropped may end at once, and with it the last task.
+    if (this.#state === 'returned') return
+    this.#state = 'returned'
     this.#released?.stop()
     this.#primary.settleAll()
     this.#dropAll(undefined)

@@ -102,7 +102,7 @@ const LEFT_OPEN: readonly (readonly [string, Leave])[] = [
 ]
 
 async function expectGivenBack(viewOf: (pool: Pool) => PgPool, leave: Leave): Promise<void> {
-  await withPool({ idleTimeoutMillis: 250 }, async (pool) => {
+  await withPool({ idleTimeoutMillis: 250, max: 2 }, async (pool) => {
     const client = await viewOf(pool).connect()
     const touch = await leave(client)
     client.release()
@@ -110,6 +110,9 @@ async function expectGivenBack(viewOf: (pool: Pool) => PgPool, leave: Leave): Pr
     await expect(touch()).rejects.toThrow(/terminated/)
     for (const route of ['primary', 'replica'] as const)
       await pool.query({ text: 'select 1', route } as { text: string })
+    const clients = await Promise.all([1, 2].map(() => pool.connect()))
+    for (const each of clients) each.release()
+    expect(new Set(clients).size).toBe(2)
   })
 }
 
