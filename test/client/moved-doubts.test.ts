@@ -7,6 +7,7 @@ import { itemsTable, startClusterWith } from '../support/ground.ts'
 import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask } from '../support/servers.ts'
 import { withClient } from '../support/transactions.ts'
+import { alterSystem } from '../support/settings.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -107,8 +108,7 @@ describe('a transaction that begins like one that could not move', () => {
   ])('moves before its first statement, whatever the failure was: %s', async (_what, first, mark) => {
     const [replica] = cluster.replicas
     if (replica === undefined) throw new Error('There is no replica')
-    await ask(replica.config, `alter system set work_mem = '5MB'`)
-    await ask(replica.config, 'select pg_reload_conf()')
+    await alterSystem(replica.config, { work_mem: '5MB' })
     const codes: unknown[] = []
     try {
       for (let i = 0; i < 2; i++) {
@@ -125,8 +125,7 @@ describe('a transaction that begins like one that could not move', () => {
         })
       }
     } finally {
-      await ask(replica.config, 'alter system reset work_mem')
-      await ask(replica.config, 'select pg_reload_conf()')
+      await alterSystem(replica.config, { work_mem: null })
     }
     expect(codes).toEqual(['40001', 'written'])
   })

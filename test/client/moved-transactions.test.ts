@@ -8,6 +8,7 @@ import { poolOver, replicasReady } from '../support/routed-pool.ts'
 import { EVERYDAY_SCHEMA } from '../support/everyday.ts'
 import { ask, commitsWait, serversThatRan } from '../support/servers.ts'
 import { movesDuring, withClient } from '../support/transactions.ts'
+import { alterSystem } from '../support/settings.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -243,8 +244,7 @@ describe('a transaction that moves to the primary', () => {
     const unshown = newMark()
     const writer = new Client(config)
     await writer.connect()
-    await ask(config, `alter system set synchronous_standby_names = 'nobody'`)
-    await ask(config, 'select pg_reload_conf()')
+    await alterSystem(config, { synchronous_standby_names: 'nobody' })
     try {
       await commitsWait(config)
       await inClient(async (client) => {
@@ -270,8 +270,7 @@ describe('a transaction that moves to the primary', () => {
         await written
       }, waiting)
     } finally {
-      await ask(config, 'alter system reset synchronous_standby_names')
-      await ask(config, 'select pg_reload_conf()')
+      await alterSystem(config, { synchronous_standby_names: null })
       await writer.end()
       await waiting.end()
     }

@@ -12,6 +12,7 @@ import { FAMILY_SIZE, Load, type Place } from './load.ts'
 import { Registers, registersSchema } from './registers.ts'
 import { TellingClient } from './telling-client.ts'
 import { Trouble } from './trouble.ts'
+import { alterSystem } from '../support/settings.ts'
 
 export interface ConsistencyOptions {
   /** At least so many. */
@@ -121,12 +122,10 @@ export async function runConsistency(options: ConsistencyOptions): Promise<Consi
 /** From now on commits are shown on the primary when all replicas show them. */
 async function waitForAll({ primary, replicas }: Cluster): Promise<void> {
   const names = replicas.map(({ name }) => name).join(', ')
-  await ask(
-    primary.config,
-    `alter system set synchronous_standby_names = 'FIRST ${replicas.length} (${names})'`,
-  )
-  await ask(primary.config, `alter system set synchronous_commit = 'remote_apply'`)
-  await ask(primary.config, 'select pg_reload_conf()')
+  await alterSystem(primary.config, {
+    synchronous_standby_names: `FIRST ${replicas.length} (${names})`,
+    synchronous_commit: 'remote_apply',
+  })
 }
 
 /** One address for all reads, and those of servers that may become the primary. */

@@ -9,8 +9,9 @@ import type { Finding } from '../../src/cli/doctor/finding.ts'
 import { startCluster, type Cluster, type ClusterNode } from '../../src/test-cluster/index.ts'
 import { ask, until } from '../support/servers.ts'
 import { runCommand, urlOf, type Ran } from '../support/cli.ts'
-import { alterSystem, databaseSeeds, settingSeeds } from './seeds.ts'
+import { databaseSeeds, settingSeeds } from './seeds.ts'
 import { sharedCluster } from '../support/shared-cluster.ts'
+import { alterSystem } from '../support/settings.ts'
 
 let cluster: Cluster
 let primary: ClusterNode
@@ -145,8 +146,8 @@ describe('faults in settings and rights', () => {
     await ask(primary.config, "create role app login password 'hidden word'")
     for (const sql of settingSeeds.flatMap((seed) => seed.sql ?? [])) await ask(primary.config, sql)
     await cluster.caughtUp()
-    await alterSystem(primary, { autovacuum: 'off' })
-    await alterSystem(replica, {
+    await alterSystem(primary.config, { autovacuum: 'off' })
+    await alterSystem(replica.config, {
       TimeZone: 'Asia/Tokyo',
       hot_standby_feedback: 'off',
       max_standby_streaming_delay: '-1',
@@ -163,7 +164,7 @@ describe('faults in settings and rights', () => {
     const login = { user: 'app', password: 'hidden word' }
     report = await examine([urlOf(primary, login), urlOf(replica, login)], '--max-lag', '50')
     await ask(primary.config, 'grant execute on function pg_control_system() to public')
-    await alterSystem(primary, { autovacuum: 'on' })
+    await alterSystem(primary.config, { autovacuum: 'on' })
   })
 
   it.each(settingSeeds)('$id', ({ id, severity, fix }) => {
@@ -230,8 +231,7 @@ describe('a replica that does not follow', () => {
   })
 
   it('because it receives no WAL', async () => {
-    await ask(other.config, "alter system set primary_conninfo = ''")
-    await ask(other.config, 'select pg_reload_conf()')
+    await alterSystem(other.config, { primary_conninfo: '' })
     await until('it does not stream', async () => {
       const [row] = await ask(other.config, 'select (pg_stat_get_wal_receiver()).pid')
       return row?.['pid'] === null

@@ -1,6 +1,3 @@
-import type { ClusterNode } from '../../src/test-cluster/index.ts'
-import { ask, until } from '../support/servers.ts'
-
 /** A fault that the doctor must find: its check, its level, and a part of what to do. */
 export interface Seed {
   readonly id: string
@@ -163,19 +160,3 @@ export const settingSeeds: readonly Seed[] = [
   { id: 'apply-delay', severity: 'error', fix: /RESET recovery_min_apply_delay/ },
   { id: 'lag', severity: 'error', fix: /--max-lag/ },
 ]
-
-/** Changes settings of one server, and waits until new connections have them. */
-export async function alterSystem(
-  { config }: ClusterNode,
-  settings: Readonly<Record<string, string>>,
-): Promise<void> {
-  for (const [name, value] of Object.entries(settings)) {
-    await ask(config, `alter system set ${name} = '${value}'`)
-  }
-  const [first = '', value] = Object.entries(settings).at(-1) ?? []
-  await ask(config, 'select pg_reload_conf()')
-  await until(`${first} is ${value}`, async () => {
-    const [row] = await ask(config, `select current_setting('${first}') as value`)
-    return row?.['value'] === value
-  })
-}

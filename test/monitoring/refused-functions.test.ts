@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Pool } from '../../src/index.ts'
 import type { Cluster } from '../../src/test-cluster/index.ts'
+import { applyDelay } from '../support/apply-delay.ts'
 import { expectOwnWrites, expectPromises, offloads, offloadsNow, openPool } from '../support/poor-promises.ts'
 import {
   refuse,
@@ -64,10 +65,7 @@ describe('replicas that state their lag', () => {
   afterAll(() => tellNoStatus(cluster))
 
   it('show what was written although the status is late', async () => {
-    for (const { config } of cluster.replicas) {
-      await ask(config, `alter system set recovery_min_apply_delay = '${LATE_MS} ms'`)
-      await ask(config, 'select pg_reload_conf()')
-    }
+    for (const replica of cluster.replicas) await applyDelay(replica, LATE_MS)
     try {
       pool = openPool(cluster)
       const known = pool
@@ -83,10 +81,7 @@ describe('replicas that state their lag', () => {
       })
       expect((await known.query('select n from items where id = 1')).rows).toEqual([row])
     } finally {
-      for (const { config } of cluster.replicas) {
-        await ask(config, 'alter system reset recovery_min_apply_delay')
-        await ask(config, 'select pg_reload_conf()')
-      }
+      for (const replica of cluster.replicas) await applyDelay(replica, 0)
     }
   })
 

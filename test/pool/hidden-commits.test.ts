@@ -5,6 +5,7 @@ import type { Pool } from '../../src/index.ts'
 import type { ClusterNode } from '../../src/test-cluster/index.ts'
 import { CausalBench, readNote } from '../support/causal-bench.ts'
 import { ask, until } from '../support/servers.ts'
+import { alterSystem } from '../support/settings.ts'
 
 /**
  * With two synchronous standbys and `remote_apply`, one of them paused, the other one shows a commit that the primary does
@@ -15,9 +16,10 @@ const bench = CausalBench.forTests()
 beforeAll(async () => {
   const { config } = bench.cluster.primary
   await ask(config, 'create table others as select 1 as id, 0 as version')
-  await ask(config, `alter system set synchronous_standby_names = 'FIRST 2 (node2, node3)'`)
-  await ask(config, `alter system set synchronous_commit = 'remote_apply'`)
-  await ask(config, 'select pg_reload_conf()')
+  await alterSystem(config, {
+    synchronous_standby_names: 'FIRST 2 (node2, node3)',
+    synchronous_commit: 'remote_apply',
+  })
   await until('both standbys are synchronous', async () => {
     const rows = await ask(config, `select 1 from pg_stat_replication where sync_state = 'sync'`)
     return rows.length === 2

@@ -8,6 +8,7 @@ import { Ledger, ledgerSchema, type Acknowledgement, type LedgerFigures } from '
 import { itemsSchema } from './readers.ts'
 import { pause, rounded, type Latencies } from './timings.ts'
 import { Visitors } from './visitors.ts'
+import { alterSystem } from '../support/settings.ts'
 
 export interface PromotionOptions {
   /** `crash`: `kill -9` for the primary, then a promotion. `switchover`: the primary is stopped in order, there and back. */
@@ -91,8 +92,7 @@ async function quiet({ acknowledgements }: Ledger, quietMs: number): Promise<voi
  * lose none.
  */
 export async function acknowledgeWhatHas({ primary }: Cluster, name: string): Promise<void> {
-  await ask(primary.config, `alter system set synchronous_standby_names = '${name}'`)
-  await ask(primary.config, 'select pg_reload_conf()')
+  await alterSystem(primary.config, { synchronous_standby_names: name })
   await until(`${name} is waited for`, async () => {
     const states = await ask(
       primary.config,

@@ -10,6 +10,7 @@ import { sharedCluster } from '../support/shared-cluster.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { withClient } from '../support/transactions.ts'
 import { actUntil, Produced } from './produced.ts'
+import { alterSystem } from '../support/settings.ts'
 
 const READ = 'select label from items where id = 1'
 const WRITE = 'update items set label = label where id = 1'
@@ -119,17 +120,11 @@ test('a connection that is held', async () => {
 test('a replica that fails', async () => {
   const pool = await open({ replicas: [way.config, replica(1)], balancer: { order: (nodes) => nodes } })
   // Sorts fail there, as on a full disk.
-  const settings = ['alter system set work_mem = 64', 'alter system set temp_file_limit = 64']
-  for (const sql of [...settings, 'select pg_reload_conf()']) await ask(config(replica(0)), sql)
+  await alterSystem(config(replica(0)), { work_mem: 64, temp_file_limit: 64 })
   const sort =
     'select count(*) from (select repeat(label, 200) from items, generate_series(1, 100) order by 1 offset 0) s'
   await actUntil(produced, 'Rejected nodes', 'ejected', () => pool.query(sort))
-  for (const sql of [
-    'alter system reset work_mem',
-    'alter system reset temp_file_limit',
-    'select pg_reload_conf()',
-  ])
-    await ask(config(replica(0)), sql)
+  await alterSystem(config(replica(0)), { work_mem: null, temp_file_limit: null })
   const slow = { text: 'select pg_sleep(0.05)::text from items where id = 1' }
   const two = (): Promise<unknown> => Promise.all([pool.query(slow), pool.query(slow)])
   await actUntil(produced, 'Rejected nodes', 'recovering', two)
@@ -169,8 +164,7 @@ test('an old primary, and two new ones of which one is read-only', async () => {
   const pool: Pool = await open()
   const [one, other] = [replica(0), replica(1)]
   await Promise.all([one, other].map((address) => ask(config(address), 'select pg_promote()')))
-  for (const sql of ['alter system set default_transaction_read_only = on', 'select pg_reload_conf()'])
-    await ask(config(other), sql)
+  await alterSystem(config(other), { default_transaction_read_only: 'on' })
   for (const reason of ['old-timeline', 'read-only'])
     await actUntil(produced, 'Rejected nodes', reason, () => pool.query(READ).catch(() => {}))
   expect(pool.stats().nodes.map(({ state }) => state)).toEqual(

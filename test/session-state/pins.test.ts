@@ -4,6 +4,7 @@ import type { Cluster } from '../../src/test-cluster/index.ts'
 import { WAITING, poolOver, replicasReady } from '../support/routed-pool.ts'
 import { ask, until } from '../support/servers.ts'
 import { sharedCluster } from '../support/shared-cluster.ts'
+import { alterSystem } from '../support/settings.ts'
 
 let cluster: Cluster
 let pool: Pool
@@ -179,12 +180,7 @@ describe('a replica that refuses a setting', () => {
     const [replica] = cluster.replicas
     if (replica === undefined) throw new Error('There is no replica')
     // A library that only the replica has loaded knows that it has no such setting.
-    await ask(replica.config, `alter system set session_preload_libraries = 'auto_explain'`)
-    await ask(replica.config, 'select pg_reload_conf()')
-    await until('the replica has the library', async () => {
-      const [row] = await ask(replica.config, `show session_preload_libraries`)
-      return row?.['session_preload_libraries'] === 'auto_explain'
-    })
+    await alterSystem(replica.config, { session_preload_libraries: 'auto_explain' })
     const fresh = poolOver(cluster, { probeIntervalMs: 100, ...WAITING })
     await replicasReady(fresh)
     const refusals: unknown[] = []

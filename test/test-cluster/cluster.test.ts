@@ -4,6 +4,7 @@ import { haveEnded, processTree } from '../../src/test-cluster/embedded/processe
 import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
 import { startCluster } from '../../src/test-cluster/index.ts'
 import { until } from '../../src/test-cluster/wait.ts'
+import { applyDelay } from '../support/apply-delay.ts'
 import { column, replicaAt } from './sql.ts'
 
 let cluster: Cluster
@@ -75,13 +76,11 @@ test('after caughtUp every replica shows what was committed before', async () =>
 
 test('caughtUp waits for a replica that is slow to replay', async () => {
   const slow = replicaAt(cluster, 1)
-  await column(slow.config, `ALTER SYSTEM SET recovery_min_apply_delay = '500ms'`)
-  await column(slow.config, 'SELECT pg_reload_conf()')
+  await applyDelay(slow, 500)
   await note(1)
   await cluster.caughtUp()
   expect(await notesOn(slow)).toEqual([1])
-  await column(slow.config, 'ALTER SYSTEM RESET recovery_min_apply_delay')
-  await column(slow.config, 'SELECT pg_reload_conf()')
+  await applyDelay(slow, 0)
 })
 
 test('caughtUp covers commits that the primary has not flushed', async () => {

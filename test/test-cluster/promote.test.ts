@@ -3,6 +3,7 @@ import type { Cluster, ClusterNode } from '../../src/test-cluster/index.ts'
 import { startCluster } from '../../src/test-cluster/index.ts'
 import { until } from '../../src/test-cluster/wait.ts'
 import { column, replicaAt } from './sql.ts'
+import { alterSystem } from '../support/settings.ts'
 
 let cluster: Cluster
 let usable = false
@@ -137,8 +138,7 @@ test('a follower that received more than the promoted replica is copied anew', a
   const [behind, ahead] = [replicaAt(cluster, 0), replicaAt(cluster, 1)]
   await cluster.caughtUp()
   // Without a conninfo it receives nothing more.
-  await column(behind.config, `ALTER SYSTEM SET primary_conninfo = ''`)
-  await column(behind.config, 'SELECT pg_reload_conf()')
+  await alterSystem(behind.config, { primary_conninfo: '' })
   await until('the receiver to end', 15_000, async () => {
     return (await column(behind.config, 'SELECT 1 FROM pg_stat_wal_receiver')).length === 0 || undefined
   })
