@@ -1,5 +1,6 @@
 import type { PoolClient, TransactionStatus } from 'pg'
 import { WriteLedger } from '../consistency/write-ledger.ts'
+import { asError } from '../errors/as-error.ts'
 import { withOutcome } from '../errors/outcome.ts'
 import { hangUp } from '../execution/exclusive.ts'
 import { fencedError } from '../execution/fenced-error.ts'
@@ -86,11 +87,20 @@ export class PrimaryHold implements PrimaryPort {
     this.#leavePlace = undefined
   }
 
-  /** Runs a statement and reads the transaction status after it; then calls `next`. */
+  /**
+   * Runs a statement and reads the transaction status after it; then calls `next`. One that may begin a transaction or
+   * write waits until the primary shows what its session has seen.
+   */
   run(run: PrimaryRun, next: () => void): void {
-    const held = this.#held
-    if (held !== undefined && this.#isUsable(held)) this.#runOn(held, run, next)
-    else this.#runBorrowing(run, next)
+    const isFirst = run.statement.kind !== 'read' && !this.isInTransaction
+    const seen = isFirst ? this.router.sessions.proofs.seenOnPrimary(run.session) : undefined
+    const goOn = (): void => {
+      const held = this.#held
+      if (held !== undefined && this.#isUsable(held)) this.#runOn(held, run, next)
+      else this.#runBorrowing(run, next)
+    }
+    if (seen === undefined) goOn()
+    else seen.then(goOn).catch((error: unknown) => failUnsent(this, run, asError(error), next))
   }
 
   again(run: PrimaryRun, next: () => void): void {
@@ -156,14 +166,8 @@ export class PrimaryHold implements PrimaryPort {
     trace?.waits('connection')
     this.borrow((error, held) => {
       this.router.listener.waited('connection', askedAtMs, trace)
-      if (held !== undefined) return this.#runOn(held, run, next, schema)
-      this.leave()
-      if (error !== undefined) this.failFollowers(run.statement, error)
-      try {
-        run.done(error)
-      } finally {
-        next()
-      }
+      if (held === undefined) failUnsent(this, run, error, next)
+      else this.#runOn(held, run, next, schema)
     }, trace)
   }
 
@@ -225,5 +229,20 @@ export class PrimaryHold implements PrimaryPort {
     this.settings.returns(client, isInOwnTransaction, release)
     // A dead server never answers what cleans the connection up.
     if (!isReleased) unwatch = held.watch(() => hangUp(client))
+  }
+}
+
+function failUnsent(
+  hold: PrimaryHold,
+  { done, statement }: PrimaryRun,
+  error: Error | undefined,
+  next: () => void,
+): void {
+  hold.leave()
+  if (error !== undefined) hold.failFollowers(statement, error)
+  try {
+    done(error)
+  } finally {
+    next()
   }
 }

@@ -47,6 +47,11 @@ export interface ClientSessions {
   shown(session: MutableSession): void
   readonly proofs: {
     /**
+     * Resolves when the primary shows what the session has seen, where commits wait for standbys; `undefined` when it
+     * surely does, or elsewhere. Rejects with `SWITCHYARD_PRIMARY_BEHIND`.
+     */
+    seenOnPrimary(session: MutableSession): Promise<void> | undefined
+    /**
      * Resolves when the primary shows what the session has seen, and what this replica has shown; `undefined` when it
      * surely does. Rejects with `SWITCHYARD_PRIMARY_BEHIND`.
      */

@@ -47,6 +47,20 @@ describe('a session that has read from a replica', () => {
     expect(new Set(bench.looks)).toEqual(new Set(['a']))
   })
 
+  it('asks no more about what the primary is proven to show', async () => {
+    const bench = new CausalityBench()
+    const session = reading(bench)
+    bench.unshown = undefined
+    await bench.causality.shown(session)
+    bench.unshown = { transactions: new Map(), isCertain: true }
+    // Without an answer nothing was proven.
+    await bench.causality.shown(session)
+    expect(bench.looks).toEqual(['a', 'a'])
+    expect(bench.causality.shown(session)).toBeUndefined()
+    bench.causality.answered(session, replica('a'), session.lastReads)
+    expect(bench.causality.shown(session)).toBeDefined()
+  })
+
   it('fails when the primary shows it too late', async () => {
     const bench = new CausalityBench()
     const session = reading(bench)

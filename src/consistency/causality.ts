@@ -52,6 +52,8 @@ export class Causality {
   readonly #options: CausalityOptions
   readonly #keeper: FloorKeeper
   readonly #proof: PrimaryProof
+  /** Reads whose data the primary is proven to show. It shows that from then on. */
+  readonly #shownReads = new WeakSet<SeenRead>()
   #failedAtMs = -Infinity
   #start: Position | undefined
   /** Position that the reads of every session must show. */
@@ -234,10 +236,12 @@ export class Causality {
   shown({ lastReads }: MutableSession, replica?: NodeView): Promise<void> | undefined {
     const { failoverTimeoutMs, platform } = this.#options
     const besides = replica?.state.name === 'up' ? [replica.state.observation.serverIdentity] : []
-    const reads = [...lastReads, ...besides.map((identity) => seenRead(identity, platform.now()))]
+    const seen = lastReads.filter((read) => !this.#shownReads.has(read))
+    const reads = [...seen, ...besides.map((identity) => seenRead(identity, platform.now()))]
     if (reads.length === 0) return undefined
     return this.#proof.prove(reads, this.#patience(failoverTimeoutMs)).then((showing) => {
       if (showing === 'hidden') throw behindError()
+      if (showing === 'shown') for (const read of seen) this.#shownReads.add(read)
     })
   }
 

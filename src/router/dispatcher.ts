@@ -114,7 +114,16 @@ export class Dispatcher implements Repairer {
       if (statement === UNPARSED) readiness.answered()
       done(error, result)
     }
-    executor.writer.write(send, answered, customOf(decision), query.trace)
+    this.#onceSeen(decision, done, () =>
+      executor.writer.write(send, answered, customOf(decision), query.trace),
+    )
+  }
+
+  /** Continues when the primary shows what the session has seen. */
+  #onceSeen({ session }: Decision, done: Done, goOn: () => void): void {
+    const seen = this.#options.sessions.proofs.seenOnPrimary(session)
+    if (seen === undefined) goOn()
+    else seen.then(goOn).catch((error: unknown) => done(asError(error)))
   }
 
   /**
@@ -143,6 +152,8 @@ export class Dispatcher implements Repairer {
       else ended({ sessions: [session], catalogEffect: 'certain', changes: 'everything' })
       done(error, result)
     }
-    executor.writer.write(send, answered, customOf(decision), query.trace)
+    this.#onceSeen(decision, done, () =>
+      executor.writer.write(send, answered, customOf(decision), query.trace),
+    )
   }
 }

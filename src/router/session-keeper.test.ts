@@ -105,6 +105,19 @@ describe('a token', () => {
   })
 })
 
+describe('a statement that may write', () => {
+  test('waits for what its session has read from a replica only where commits wait for standbys', async () => {
+    const session = sessions.begin({})
+    session.readFrom({ serverIdentity: 'gone', atMs: pool.platform.now() })
+    expect(sessions.proofs.seenOnPrimary(session)).toBeUndefined()
+    pool.network.at('p').commitsWait = true
+    await pool.platform.advance(2_000)
+    expect(sessions.proofs.seenOnPrimary(session)).toBeInstanceOf(Promise)
+    expect(sessions.proofs.seenOnPrimary(sessions.begin({}))).toBeUndefined()
+    expect(sessions.proofs.seenOnPrimary(sessions.context.implicit)).toBeUndefined()
+  })
+})
+
 describe('a read', () => {
   test.each<readonly [what: string, request: RouteRequest, hint: 'primary' | 'replica' | undefined]>([
     ['of a session that wrote', {}, undefined],

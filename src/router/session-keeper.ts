@@ -14,6 +14,7 @@ import type { Platform } from '../platform/platform.ts'
 import { consistencyOf, type Asked, type RouteRequest } from '../routing/decide.ts'
 import type { Route } from '../routing/route.ts'
 import { askPosition } from './ask-position.ts'
+import { proofsOf, type PrimaryProofs } from './primary-proofs.ts'
 import { ReadFollowers } from './read-followers.ts'
 import type { CheckedSessionOptions } from './session-options.ts'
 import { SessionTokens } from './session-tokens.ts'
@@ -44,6 +45,7 @@ export interface SessionKeeperOptions {
 /** Creates sessions, propagates them through async code, and keeps their consistency promises. One per pool. */
 export class SessionKeeper implements Neighbour {
   readonly context: SessionContext = new SessionContext()
+  readonly proofs: PrimaryProofs
   readonly #options: SessionKeeperOptions
   readonly #causality: Causality
   readonly #tokens: SessionTokens
@@ -63,6 +65,7 @@ export class SessionKeeper implements Neighbour {
       failoverTimeoutMs: resolved.failoverTimeoutMs,
       claimRejected: () => tokenRejected('ahead-of-primary'),
     })
+    this.proofs = proofsOf(this.#causality, () => cluster().primary())
     this.#window = new SharedWindow(platform, resolved.windowMs)
     this.#tokens = new SessionTokens(resolved, platform, tokenRejected)
     const { implicit } = this.context
@@ -156,11 +159,6 @@ export class SessionKeeper implements Neighbour {
     const position = await this.#causality.positionOf(session, timeoutMs, upToNow)
     if (position === undefined && session.floorPendingSinceMs === undefined) return undefined
     return this.#tokens.write(position, session.lastReads.length === 0)
-  }
-
-  /** Answers of the primary about what it has committed and shows. */
-  get proofs(): Pick<Causality, 'committed' | 'shown'> {
-    return this.#causality
   }
 
   /**

@@ -68,6 +68,10 @@ export interface Observation {
   readonly timeline?: number
   /** On a primary: transactions are read-only there unless they ask otherwise (`default_transaction_read_only`). */
   readonly isReadOnly?: boolean
+  /**
+   * On a primary with synchronous standbys: commits wait for them, and replicas may show them before the primary does.
+   */
+  readonly commitsWait?: true
   /** On a replica: the lag that its service states, in milliseconds. Absent where it states none. */
   readonly statedLagMs?: number
   /** How the server was asked. Absent for one that refuses nothing. */

@@ -56,6 +56,11 @@ describe('readProbe', () => {
       { isReadOnly: false },
     ],
     [
+      'a primary whose commits wait for standbys',
+      ['primary', '7000', 's', 'flushed', '0/1', '00000001', null, 'off waits'],
+      { isReadOnly: false, commitsWait: true },
+    ],
+    [
       'what a pooler has logged in to',
       ['primary', '7000', 's', 'flushed', '0/1', '00000001', null, 'off', 'shop app', '4711'],
       { login: 'shop app' },

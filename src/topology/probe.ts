@@ -25,6 +25,9 @@ const UNTOLD_START = 'at '
  * A replica's received position is reported only while its WAL receiver runs, which is checked before both positions
  * are read. Otherwise it may be replaying WAL from an archive, which it has not received.
  *
+ * With `synchronous_standby_names` commits wait for standbys, and replicas may show them before the primary does. The
+ * eighth column tells both.
+ *
  * The ninth column is the login. The database's OID tells it from a former one of the same name.
  *
  * The tenth column is the process ID of the backend that answers. The next one is the insert position of a primary if
@@ -57,7 +60,8 @@ function probeText(asked: Wording, isUnflushed: boolean): string {
     else ${wording.timelineOfFile}
   end,
   case when streams then ${wording.receivedLsn} end::pg_catalog.text,
-  case when not is_standby then pg_catalog.current_setting('default_transaction_read_only') end,
+  case when not is_standby then pg_catalog.concat_ws(' ', pg_catalog.current_setting('default_transaction_read_only'),
+    case when pg_catalog.current_setting('synchronous_standby_names', true) operator(pg_catalog.<>) '' then 'waits' end) end,
   pg_catalog.concat_ws(' ', ${wording.databaseId}, pg_catalog.current_database(), session_user),
   pg_catalog.pg_backend_pid()::pg_catalog.text${insertedSql(wording, isUnflushed)}
 from ${selfSql(wording)}`
@@ -111,10 +115,11 @@ export function readProbe(
   wording: Wording = PLAIN,
 ): Observation {
   const [role, systemIdentifier, server, position, lsnText, timelineText, receivedText, ...others] = row ?? []
-  const [readOnly, login, _pid, insertedText, statusText, instance] = others
+  const [modes, login, _pid, insertedText, statusText, instance] = others
   if ((role !== 'primary' && role !== 'replica') || !systemIdentifier || !server) {
     throw new Error('The server gave no usable answer to a probe')
   }
+  const [readOnly, waits] = modes?.split(' ') ?? []
   const instances = readReplicaStatus(statusText)
   const isStartTold = !server.startsWith(UNTOLD_START)
   const tellsPosition = role === 'primary' || (isStartTold && !asksElsewhere(wording))
@@ -134,6 +139,7 @@ export function readProbe(
     ...(receivedLsn === undefined ? {} : { receivedLsn }),
     ...insertedAt(insertedText),
     ...(readOnly ? { isReadOnly: readOnly === 'on' } : {}),
+    ...(waits === 'waits' ? { commitsWait: true as const } : {}),
     ...(login ? { login } : {}),
     ...(lagMs === undefined ? {} : { statedLagMs: lagMs }),
     ...(wording === PLAIN ? {} : { wording }),

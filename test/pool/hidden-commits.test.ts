@@ -1,6 +1,6 @@
 import { setTimeout as later } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Client } from 'pg'
+import { Client, type QueryResult } from 'pg'
 import type { Pool } from '../../src/index.ts'
 import type { ClusterNode } from '../../src/test-cluster/index.ts'
 import { CausalBench, readNote } from '../support/causal-bench.ts'
@@ -213,6 +213,60 @@ describe('a session does not lose data that a replica has shown, and the primary
           return plan.candidates[0]?.role === 'replica'
         })
         expect(await readNote(pool)).toMatchObject({ version, from: 0 })
+      }),
+    )
+  })
+})
+
+describe('a statement that may write waits for what its session has seen', () => {
+  const COPY = 'insert into others select id, version from notes where id = 1 returning version'
+  const inTransaction = async (pool: Pool): Promise<QueryResult<{ version: number }>> => {
+    const client = await pool.connect()
+    try {
+      void client.query('begin')
+      const shown = await client.query<{ version: number }>('select version from notes where id = 1')
+      await client.query('rollback')
+      return shown
+    } finally {
+      client.release()
+    }
+  }
+
+  it.each<[string, (pool: Pool) => Promise<QueryResult<{ version: number }>>]>([
+    ['a single statement', (pool) => pool.query<{ version: number }>(COPY)],
+    ['a transaction of a client', inTransaction],
+    ['pool.transaction()', (pool) => pool.transaction((client) => client.query<{ version: number }>(COPY))],
+  ])('%s', async (_name, write) => {
+    const pool = await bench.open({ catchUpTimeoutMs: 30 })
+    await whileHidden((version, appears) =>
+      pool.withSession(async () => {
+        await seen(pool, version)
+        const writing = write(pool)
+        expect(await soon(writing)).toBe('waits')
+        await appears()
+        expect((await writing).rows).toEqual([{ version }])
+      }),
+    )
+  })
+
+  it('and fails in the end with what was to run behind it', async () => {
+    const pool = await bench.open({ catchUpTimeoutMs: 30, failoverTimeoutMs: 300 })
+    await whileHidden((version) =>
+      pool.withSession(async () => {
+        await seen(pool, version)
+        const client = await pool.connect()
+        const behind = { code: 'SWITCHYARD_PRIMARY_BEHIND', outcome: 'not-sent' }
+        const begun = client.query('begin').catch((error: unknown) => error)
+        const copied = client.query(COPY).catch((error: unknown) => error)
+        expect(await begun).toMatchObject(behind)
+        expect(await copied).toBeInstanceOf(Error)
+        client.release()
+        await expect(pool.query(COPY)).rejects.toMatchObject(behind)
+        const { rows } = await pool.query({
+          text: `select 1 from others where version = ${version}`,
+          route: 'primary',
+        })
+        expect(rows).toEqual([])
       }),
     )
   })

@@ -113,7 +113,7 @@ function probe(server: Server, pid: number): Row {
     position(server),
     isStandby ? String(timeline) : timeline.toString(16).padStart(8, '0'),
     received(server),
-    isStandby ? null : 'off',
+    isStandby ? null : server.cluster.isSynchronous ? 'off waits' : 'off',
     'shop app',
     String(pid),
   ]

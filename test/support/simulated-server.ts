@@ -53,6 +53,8 @@ export class SimulatedServer {
   cutsBegin: ServerError | undefined
   /** It does not tell its position: its role lacks the rights, say. */
   hidesPosition = false
+  /** As a primary: its commits wait for standbys. */
+  commitsWait = false
   /** Set while a standby does not replay. */
   standsAt: bigint | undefined
   /** The server whose log it replays; absent: it is a primary. */
@@ -142,7 +144,7 @@ export class SimulatedServer {
         const kind = this.isStandby ? 'replayed' : 'flushed'
         const timeline = this.isStandby ? String(this.timeline) : this.timeline.toString(16).padStart(8, '0')
         const received = this.isStandby ? position : null
-        const readOnly = this.isStandby ? null : 'off'
+        const readOnly = this.isStandby ? null : this.commitsWait ? 'off waits' : 'off'
         return one(
           role,
           this.system,
