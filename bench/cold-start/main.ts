@@ -9,6 +9,8 @@ import { rolldown } from 'rolldown'
 import { startCluster } from '../../src/test-cluster/index.ts'
 import { writeResult } from '../support/environment.ts'
 
+const [major = ''] = process.versions.node.split('.')
+
 /**
  * Measures how long a new process takes to import the library, and until its first answer, against a bare `pg.Pool`.
  * Each round starts one process of each kind, one after the other; ratios are those of a round. Both are measured with
@@ -17,7 +19,7 @@ import { writeResult } from '../support/environment.ts'
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
-    out: { type: 'string', default: 'bench/results/cold-start.json' },
+    out: { type: 'string', default: `bench/results/cold-start-node-${major}.json` },
   },
 })
 
