@@ -65,7 +65,17 @@ export class SimulatedPool {
   }
 
   connect(kind: Partial<ClientKind> = {}): Promise<PoolClient & Explaining> {
-    return this.resolved(this.#checkouts(kind).take() as Promise<PoolClient & Explaining>)
+    return this.resolved(this.take(kind))
+  }
+
+  /** Like `connect`, without letting time pass. */
+  take(kind: Partial<ClientKind> = {}): Promise<PoolClient & Explaining> {
+    return this.#checkouts(kind).take() as Promise<PoolClient & Explaining>
+  }
+
+  /** Number of clients that are in use. */
+  get busy(): number {
+    return this.#busy
   }
 
   explain(
