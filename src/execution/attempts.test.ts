@@ -232,6 +232,27 @@ describe('a read for the primary of an older plan', () => {
   })
 })
 
+describe('a read whose replica has restarted since its plan was made', () => {
+  const restarted = observed('replica', '0/1000', { serverIdentity: 'another' })
+  const suspected = { name: 'suspected', cause: new Error('lost'), sinceMs: 0 } as const
+
+  it.each([
+    ['is not sent to it: it may show less than it did', up(restarted), ''],
+    ['is not sent to it either when it is suspected again', { ...suspected, last: restarted }, ''],
+    [
+      'is sent to it if only its state has changed',
+      { ...suspected, last: observed('replica', '0/1000') },
+      'a',
+    ],
+  ])('%s', (_what, state, sent) => {
+    Object.assign(b.cluster, { snapshot: { nodes: [{ ...views.a, state }] } })
+    b.answers['a'] = 'rows'
+    b.attempts.read(views.a, b, { timeoutMs: undefined, keeps: false }, attempted)
+    expect(b.sent).toBe(sent)
+    expect(ends).toMatchObject([sent === '' ? { failure: 'fenced', wasSent: false } : { result: 'rows' }])
+  })
+})
+
 describe('a refusal by what was the primary', () => {
   beforeEach(() => {
     b.answers['p'] = refusal()

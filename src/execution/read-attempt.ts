@@ -7,7 +7,7 @@ import type { ServerNode } from '../nodes/server-node.ts'
 import { deadline } from '../platform/deadline.ts'
 import type { Platform, Timer } from '../platform/platform.ts'
 import type { NodeId } from '../topology/node.ts'
-import type { NodeView, Snapshot } from '../topology/snapshot.ts'
+import { isAnotherServer, type NodeView, type Snapshot } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
 import { connect } from './connect.ts'
 import type { ExecutionListener } from './execution.ts'
@@ -145,12 +145,17 @@ export class ReadAttempt implements Harmless, Rider {
     if (this.#isOver) return giveBack(client)
     const { nodeOf, sent, snapshot } = this.#port
     const { shareable } = this.#sendable
+    const known = snapshot()
+    if (isAnotherServer(known, this.#node)) {
+      giveBack(client)
+      return this.#end('fenced', new Error(`${this.nodeId} has restarted since the read was planned`))
+    }
     this.#lease = client
     const listener = (error: Error | null | undefined, result?: unknown): void => this.answered(error, result)
     this.#listener = listener
     client.on('error', listener)
     if (this.#ride === undefined) sent(this.#node, this.#sendable.trace, this.#startedAtMs)
-    this.#knownAtSend = snapshot()
+    this.#knownAtSend = known
     const sharing = shareable === undefined ? undefined : nodeOf(this.nodeId)?.reads
     try {
       if (shareable === undefined || sharing === undefined || hasOwnQuery(client)) {

@@ -100,16 +100,23 @@ export interface Snapshot {
 
 /**
  * Whether a node of an earlier plan must get no queries by that plan. Such a node has failed and has not answered a
- * probe since. Or it is a replica that has restarted or been replaced since, and may show less than it did.
+ * probe since, or is another server now.
  */
-export function isOut({ nodes }: Snapshot, planned: NodeView): boolean {
-  const node = nodes.find(({ id }) => id === planned.id)
-  const state = node?.state
+export function isOut(snapshot: Snapshot, planned: NodeView): boolean {
+  const { state } = snapshot.nodes.find(({ id }) => id === planned.id) ?? {}
   if (state?.name === 'suspected' || state?.name === 'down') return true
-  if (node === planned || state?.name !== 'up' || planned.state.name !== 'up') return false
+  return isAnotherServer(snapshot, planned)
+}
+
+/** Whether a replica is known to have restarted or been replaced since it was planned. It may show less than it did. */
+export function isAnotherServer({ nodes }: Snapshot, planned: NodeView): boolean {
+  const node = nodes.find(({ id }) => id === planned.id)
+  if (node === undefined || node === planned || planned.state.name !== 'up') return false
   // Each connection to a shared address proves its server.
   if (planned.role === 'primary' || planned.isBalanced === true) return false
-  return state.observation.serverIdentity !== planned.state.observation.serverIdentity
+  const { state } = node
+  const seen = state.name === 'up' ? state.observation : state.name === 'suspected' ? state.last : undefined
+  return seen !== undefined && seen.serverIdentity !== planned.state.observation.serverIdentity
 }
 
 /**
