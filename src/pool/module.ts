@@ -60,6 +60,15 @@ export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
   Client: ClientClass
 }
 
+/** The origin of each `Pool`. Code that runs twice, or a module that `register` has changed, is wrapped twice. */
+const wrapped = new WeakMap<object, Wrapped>()
+
+interface Wrapped {
+  readonly module: PgModule
+  readonly defaults: PoolOptions
+  readonly routed: { readonly Client: unknown }
+}
+
 /**
  * Creates the module for another copy of node-postgres. Its `Pool` is a subclass of that copy's, and its clients are
  * instances of that copy's `Client`. `defaults` are default options of every `Pool` and `Client`. They are for
@@ -67,12 +76,20 @@ export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
  *
  * Throws `SWITCHYARD_INVALID_OPTION` when `pg` is not node-postgres, or older than 8.21.
  *
+ * A module whose `Pool` was made by an earlier call is wrapped again, with the defaults of both.
+ *
  * @example
  * import pg from 'pg'
  * const { Pool } = wrapPg(pg, { replicas: ['postgres://app@r1/shop'] })
  */
 export function wrapPg(module: PgModule, defaults: PoolOptions = {}): RoutedModule {
   const { Client: ClientOfCopy, Pool: PoolOfCopy } = checked(module)
+  const before = wrapped.get(PoolOfCopy)
+  if (before !== undefined) {
+    const { Client, Pool: PoolBefore } = before.module
+    const ownClient = ClientOfCopy === before.routed.Client ? Client : ClientOfCopy
+    return wrapPg({ ...module, Client: ownClient, Pool: PoolBefore }, { ...before.defaults, ...defaults })
+  }
   const clusters = new SharedClusters(ClientOfCopy, defaults)
   const routedClientOf = (Class: typeof PgClient): RoutedClientClass =>
     routedClientClass(Class, clusters.join)
@@ -85,6 +102,7 @@ export function wrapPg(module: PgModule, defaults: PoolOptions = {}): RoutedModu
     defaults,
   })
   const routed = { ...module, Pool, Client: RoutedClient as ClientClass }
+  wrapped.set(Pool, { module, defaults, routed })
   // As in node-postgres: loaded on first access, and null if it is not installed.
   Object.defineProperty(routed, 'native', {
     get: () => module.native,
