@@ -60,14 +60,14 @@ export type RoutedModule = Omit<PgModule, 'Pool' | 'Client'> & {
   Client: ClientClass
 }
 
-/** The origin of each `Pool`. Code that runs twice, or a module that `register` has changed, is wrapped twice. */
-const wrapped = new WeakMap<object, Wrapped>()
-
-interface Wrapped {
-  readonly module: PgModule
+/** A `Pool` and `Client` of node-postgres, and what was made of them. */
+interface Origin extends Copy {
+  readonly RoutedClient: unknown
   readonly defaults: PoolOptions
-  readonly routed: { readonly Client: unknown }
 }
+
+/** By the `Pool` that was made. Code that runs twice, or a module that `register` has changed, is wrapped twice. */
+const origins = new WeakMap<object, Origin>()
 
 /**
  * Creates the module for another copy of node-postgres. Its `Pool` is a subclass of that copy's, and its clients are
@@ -83,14 +83,12 @@ interface Wrapped {
  * const { Pool } = wrapPg(pg, { replicas: ['postgres://app@r1/shop'] })
  */
 export function wrapPg(module: PgModule, defaults: PoolOptions = {}): RoutedModule {
-  const { Client: ClientOfCopy, Pool: PoolOfCopy } = checked(module)
-  const before = wrapped.get(PoolOfCopy)
-  if (before !== undefined) {
-    const { Client, Pool: PoolBefore } = before.module
-    const ownClient = ClientOfCopy === before.routed.Client ? Client : ClientOfCopy
-    return wrapPg({ ...module, Client: ownClient, Pool: PoolBefore }, { ...before.defaults, ...defaults })
-  }
-  const clusters = new SharedClusters(ClientOfCopy, defaults)
+  const given = checked(module)
+  const before = origins.get(given.Pool)
+  const PoolOfCopy = before?.Pool ?? given.Pool
+  const ClientOfCopy = before?.RoutedClient === given.Client ? before.Client : given.Client
+  const allDefaults = { ...before?.defaults, ...defaults }
+  const clusters = new SharedClusters(ClientOfCopy, allDefaults)
   const routedClientOf = (Class: typeof PgClient): RoutedClientClass =>
     routedClientClass(Class, clusters.join)
   const RoutedClient = routedClientOf(ClientOfCopy)
@@ -99,10 +97,10 @@ export function wrapPg(module: PgModule, defaults: PoolOptions = {}): RoutedModu
     Client: ClientOfCopy,
     RoutedClient,
     routedClientClass: routedClientOf,
-    defaults,
+    defaults: allDefaults,
   })
   const routed = { ...module, Pool, Client: RoutedClient as ClientClass }
-  wrapped.set(Pool, { module, defaults, routed })
+  origins.set(Pool, { Pool: PoolOfCopy, Client: ClientOfCopy, RoutedClient, defaults: allDefaults })
   // As in node-postgres: loaded on first access, and null if it is not installed.
   Object.defineProperty(routed, 'native', {
     get: () => module.native,
@@ -112,7 +110,12 @@ export function wrapPg(module: PgModule, defaults: PoolOptions = {}): RoutedModu
   return routed
 }
 
-function checked(module: PgModule): { readonly Client: typeof PgClient; readonly Pool: typeof PgPool } {
+interface Copy {
+  readonly Client: typeof PgClient
+  readonly Pool: typeof PgPool
+}
+
+function checked(module: PgModule): Copy {
   const { Client, Pool } = (module ?? {}) as Partial<PgModule>
   if (typeof Client !== 'function' || typeof Pool !== 'function') {
     throw new SwitchyardError(

@@ -14,6 +14,7 @@ describe('a module that is wrapped twice', () => {
     expect(pool.options).toMatchObject({ host: 'first.example', application_name: 'second' })
     expect(pool).toBeInstanceOf(pg.Pool)
     expect(pool).not.toBeInstanceOf(first.Pool)
+    expect(second.native).toBe((module as typeof pg).native)
     expect(Object.getPrototypeOf(second.Client)).toBe(Object.getPrototypeOf(first.Client))
     await pool.end()
   })
