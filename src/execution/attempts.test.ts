@@ -11,6 +11,7 @@ import {
 import type { FakeLease } from '../../test/support/fake-nodes.ts'
 import { settle } from '../../test/support/fake-platform.ts'
 import { observed, up } from '../../test/support/views.ts'
+import type { NodeState } from '../topology/node.ts'
 import type { Attempted } from './attempted.ts'
 import type { Send } from './execution.ts'
 
@@ -235,21 +236,34 @@ describe('a read for the primary of an older plan', () => {
 describe('a read whose replica has restarted since its plan was made', () => {
   const restarted = observed('replica', '0/1000', { serverIdentity: 'another' })
   const suspected = { name: 'suspected', cause: new Error('lost'), sinceMs: 0 } as const
+  const becomes = (state: NodeState): void =>
+    void Object.assign(b.cluster, { snapshot: { nodes: [{ ...views.a, state }] } })
 
-  it.each([
-    ['is not sent to it: it may show less than it did', up(restarted), ''],
-    ['is not sent to it either when it is suspected again', { ...suspected, last: restarted }, ''],
-    [
-      'is sent to it if only its state has changed',
-      { ...suspected, last: observed('replica', '0/1000') },
-      'a',
-    ],
-  ])('%s', (_what, state, sent) => {
-    Object.assign(b.cluster, { snapshot: { nodes: [{ ...views.a, state }] } })
-    b.answers['a'] = 'rows'
-    b.attempts.read(views.a, b, { timeoutMs: undefined, keeps: false }, attempted)
-    expect(b.sent).toBe(sent)
-    expect(ends).toMatchObject([sent === '' ? { failure: 'fenced', wasSent: false } : { result: 'rows' }])
+  describe.each(['before it is sent', 'while it waits for its connection'])('%s', (when) => {
+    it.each<[string, NodeState, string]>([
+      ['is not sent to it: it may show less than it did', up(restarted), ''],
+      ['is not sent to it either when it is suspected again', { ...suspected, last: restarted }, ''],
+      [
+        'is sent to it if only its state has changed',
+        { ...suspected, last: observed('replica', '0/1000') },
+        'a',
+      ],
+    ])('%s', async (_what, state, sent) => {
+      if (when === 'before it is sent') becomes(state)
+      else {
+        b.nodes.a.deferLease = (callBack) => {
+          becomes(state)
+          callBack()
+        }
+      }
+      b.answers['a'] = 'rows'
+      read()
+      expect(b.sent).toBe(sent)
+      expect(ends).toMatchObject([sent === '' ? { failure: 'fenced', wasSent: false } : { result: 'rows' }])
+      await settle()
+      const isRefusedAtOnce = sent === '' && when === 'before it is sent'
+      expect(b.nodes.a.leases.map(({ releases }) => releases.length)).toEqual(isRefusedAtOnce ? [] : [1])
+    })
   })
 })
 

@@ -1,10 +1,11 @@
 import type { PoolClient } from 'pg'
 import type { Trace } from '../nodes/trace.ts'
 import type { NodeId } from '../topology/node.ts'
-import { downCauseOf, isFormerPrimary, type NodeView } from '../topology/snapshot.ts'
+import { downCauseOf, isAnotherServer, isFormerPrimary, type NodeView } from '../topology/snapshot.ts'
 import type { Attempted } from './attempted.ts'
 import { connect, type Refused } from './connect.ts'
 import type { Send } from './execution.ts'
+import { restartedError } from './fenced-error.ts'
 import { giveBack } from './give-back.ts'
 import { GiveUps, harmless, type Abandonment, type GiveUp } from './give-ups.ts'
 import type { Sendable } from './read.ts'
@@ -38,6 +39,8 @@ export class Attempts {
     if (isFormerPrimary(known, node)) {
       return attempt.giveUp(new Error(`${node.id} is no longer the primary`), 'fenced')
     }
+    // It may have waited for a permit.
+    if (isAnotherServer(known, node)) return attempt.giveUp(restartedError(node.id), 'fenced')
     this.#giveUps.add(attempt)
     if (timeoutMs !== undefined) attempt.endsAfter(timeoutMs)
     const shareable = keeps || gate?.sharesLanes === false ? undefined : sendable.shareable

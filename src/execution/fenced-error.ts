@@ -18,3 +18,8 @@ export function standbyError(node: NodeId): Error {
   const message = `${node} is no longer the primary: a new connection has reached a standby`
   return withOutcome(new SwitchyardError('SWITCHYARD_FENCED', message, { retryable: true }), 'not-sent')
 }
+
+/** Creates the error for a read whose replica may show less than it did when the read was planned. */
+export function restartedError(node: NodeId): Error {
+  return new Error(`${node} has restarted since the read was planned`)
+}

@@ -12,6 +12,7 @@ import type { Attempted } from './attempted.ts'
 import { connect } from './connect.ts'
 import type { ExecutionListener } from './execution.ts'
 import { failureOf, type Failure } from './failure.ts'
+import { restartedError } from './fenced-error.ts'
 import { giveBack } from './give-back.ts'
 import type { Abandonment, GiveUps, Harmless } from './give-ups.ts'
 import type { Sendable } from './read.ts'
@@ -148,7 +149,7 @@ export class ReadAttempt implements Harmless, Rider {
     const known = snapshot()
     if (isAnotherServer(known, this.#node)) {
       giveBack(client)
-      return this.#end('fenced', new Error(`${this.nodeId} has restarted since the read was planned`))
+      return this.#end('fenced', restartedError(this.nodeId))
     }
     this.#lease = client
     const listener = (error: Error | null | undefined, result?: unknown): void => this.answered(error, result)

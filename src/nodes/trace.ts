@@ -40,7 +40,7 @@ export type WaitReason =
 export type RetryReason =
   /** The node or the network failed. */
   | 'node'
-  /** The node is an old primary. */
+  /** The node is an old primary, or a replica that has restarted. */
   | 'fenced'
   /** The node has no free connection. */
   | 'busy'

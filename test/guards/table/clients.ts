@@ -8,6 +8,14 @@ const LOG = 'src/client/transaction-log.ts'
 /** Guards of clients: the pin of a transaction, moves, the comparison of optimistic reads. */
 export const CLIENTS: readonly Guard[] = [
   {
+    name: 'given-back-once',
+    without: 'A client is handed to two callers after a cursor was left open over it.',
+    file: 'src/client/virtual-connection.ts',
+    find: `if (this.#state === 'returned') return`,
+    replace: '',
+    tests: [{ file: 'test/pool/nothing-left.test.ts' }],
+  },
+  {
     name: 'transaction-pin',
     without: 'A read within a transaction runs on a replica, outside of the transaction.',
     file: 'src/client/primary-hold.ts',

@@ -8,6 +8,30 @@ const BREAKER_TEST = [{ file: 'src/execution/breaker.test.ts' }]
 /** Guards of retries, failures, the breaker, and of answers that do not count. */
 export const EXECUTION: readonly Guard[] = [
   {
+    name: 'restarted-since-planned',
+    without: 'A read that waited for a permit runs on a replica that has restarted, and may be behind.',
+    file: 'src/execution/attempts.ts',
+    find: 'if (isAnotherServer(known, node))',
+    replace: 'if (false)',
+    tests: [{ file: 'src/execution/attempts.test.ts', name: 'before it is sent' }],
+  },
+  {
+    name: 'restarted-while-connecting',
+    without: 'A read whose connection reaches a restarted replica runs there, although that may be behind.',
+    file: 'src/execution/read-attempt.ts',
+    find: 'if (isAnotherServer(known, this.#node))',
+    replace: 'if (false)',
+    tests: [{ file: 'src/execution/attempts.test.ts', name: 'while it waits for its connection' }],
+  },
+  {
+    name: 'timeline-told',
+    without: 'A former primary answers a session that has read from its successor.',
+    file: 'src/execution/if-shown.ts',
+    find: 'if (told === undefined || error || result === UNPROVEN) return done(error, result)',
+    replace: 'if (true) return done(error, result)',
+    tests: [{ file: 'src/execution/if-shown.test.ts' }],
+  },
+  {
     name: 'write-sent-once',
     without: 'A write whose connection was lost is sent again, and may happen twice.',
     file: WRITER,
