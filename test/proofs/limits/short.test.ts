@@ -20,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 
 test('many callers share few connections in the order in which they come', LONG, async () => {
-  expect((await manyCallers(cluster, { callers: 500, connections: 10 })).broken).toEqual([])
+  // A process of a server that has to wait for a processor costs its caller some 100 places, however many there are.
+  expect((await manyCallers(cluster, { callers: 3_000, connections: 10 })).broken).toEqual([])
 })
 
 test('sessions that have ended leave nothing', LONG, async () => {
